@@ -1,0 +1,230 @@
+import { describe, expect, test } from 'bun:test'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+const aliases = { '#contract/': 'contract/src/', '#server/': 'server/src/', '#server-test/': 'server/test/' }
+
+interface SourceFile {
+  /** From the root of the project, with forward slashes. */
+  readonly path: string
+  readonly text: string
+  readonly isTest: boolean
+  /** Paths of our own files that it imports. */
+  readonly imports: readonly string[]
+  /** Packages and built-in modules that it imports. */
+  readonly packages: readonly string[]
+}
+
+const sources = readSources(['contract', 'server', 'cli', 'conformance', 'bench', 'tools'])
+const production = sources.filter((source) => source.path.includes('/src/') && !source.isTest)
+
+function readSources(folders: readonly string[]): SourceFile[] {
+  return folders
+    .flatMap((folder) => (existsSync(join(root, folder)) ? filesBelow(join(root, folder)) : []))
+    .map(readSource)
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return entry.name === 'node_modules' || entry.name === 'out' ? [] : filesBelow(path)
+    return /\.(ts|mjs)$/.test(entry.name) ? [path] : []
+  })
+}
+
+function readSource(absolute: string): SourceFile {
+  const path = relative(root, absolute)
+  const text = readFileSync(absolute, 'utf8')
+  const specifiers = [
+    ...text.matchAll(
+      /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'|\bimport\(\s*'([^']+)'|(?:^|\n)import\s+'([^']+)'/g,
+    ),
+  ].map((match) => (match[1] ?? match[2] ?? match[3])!)
+  const own = specifiers.filter((specifier) => /^[.#]/.test(specifier))
+  const isTest = /\.(test|contract)\.ts$/.test(path) || path.startsWith('server/test/') || path.endsWith('-for-test.ts')
+  return {
+    path,
+    text,
+    isTest,
+    imports: own.map((specifier) => resolveImport(path, specifier)),
+    packages: specifiers.filter((specifier) => !/^[.#]/.test(specifier)),
+  }
+}
+
+function resolveImport(from: string, specifier: string): string {
+  for (const [alias, folder] of Object.entries(aliases)) {
+    if (specifier.startsWith(alias)) return folder + specifier.slice(alias.length)
+  }
+  return normalize(join(dirname(from), specifier))
+}
+
+/** The part of the program that a file of server/src belongs to. */
+function layerOf(path: string): string {
+  const [, folder = '', ...rest] = /^server\/src\/([^/]+)(\/.*)?$/.exec(path) ?? []
+  if (path.startsWith('contract/')) return 'contract'
+  if (!path.startsWith('server/src/')) return path.split('/')[0]!
+  return rest[0] === undefined ? 'root' : folder
+}
+
+/** What each layer may import besides itself. `domain/clock.ts` and `domain/errors.ts` are words for all. */
+const below: Readonly<Record<string, readonly string[]>> = {
+  contract: [],
+  runtime: ['contract'],
+  config: ['contract'],
+  database: ['runtime', 'contract'],
+  storage: ['runtime', 'contract'],
+  clients: ['runtime', 'contract'],
+  domain: ['database', 'storage', 'clients', 'runtime', 'contract'],
+  http: ['domain', 'database', 'storage', 'clients', 'runtime', 'contract'],
+  jobs: ['domain', 'database', 'storage', 'clients', 'runtime', 'contract'],
+}
+const forAll = new Set(['server/src/domain/clock.ts', 'server/src/domain/errors.ts', 'server/src/logging.ts'])
+const compositionRoot = new Set(['server/src/main.ts', 'server/src/compose.ts'])
+
+/** Each noun may know those before it. */
+const nouns = ['access', 'settings', 'projects', 'content', 'policies', 'artifacts', 'garbage-collection']
+
+const nounOf = (path: string): string | undefined => /^server\/src\/domain\/([^/]+)\//.exec(path)?.[1]
+
+test('these rules see the imports at all', () => {
+  const known = sources.flatMap(({ imports }) => imports)
+  expect(known.length).toBeGreaterThan(150)
+  expect(known.filter((target) => target.endsWith('.ts') && !existsSync(join(root, target)))).toEqual([])
+})
+
+describe('imports point one way', () => {
+  test('a layer imports only what lies below it', () => {
+    const wrong = production
+      .filter(({ path }) => layerOf(path) in below)
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter((target) => !forAll.has(target) && layerOf(target) !== layerOf(path))
+          .filter((target) => !below[layerOf(path)]!.includes(layerOf(target)))
+          .map((target) => `${path} must not import ${target}: ${layerOf(path)} does not lie above ${layerOf(target)}`),
+      )
+    expect(wrong).toEqual([])
+  })
+
+  test('a noun of the domain imports only nouns before it', () => {
+    const wrong = production.flatMap(({ path, imports }) => {
+      const noun = nounOf(path)
+      if (noun === undefined) return []
+      return imports
+        .filter((target) => nounOf(target) !== undefined && nouns.indexOf(nounOf(target)!) > nouns.indexOf(noun))
+        .map((target) => `${path} must not import ${target}: ${noun} does not know ${nounOf(target)}`)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('every noun of the domain has its place in the order', () => {
+    const known = new Set(nouns)
+    expect(production.map(({ path }) => nounOf(path)).filter((noun) => noun !== undefined && !known.has(noun))).toEqual(
+      [],
+    )
+  })
+
+  test('the contract imports nothing, not even a built-in module', () => {
+    const wrong = production
+      .filter(({ path }) => path.startsWith('contract/'))
+      .flatMap(({ path, packages }) => packages.map((each) => `${path}: ${each}`))
+    expect(wrong).toEqual([])
+  })
+
+  test('conformance and bench know a registry only from outside', () => {
+    const wrong = sources
+      .filter(({ path }) => /^(conformance|bench)\//.test(path))
+      .flatMap(({ path, imports }) =>
+        imports.filter((target) => target.startsWith('server/')).map((target) => `${path}: ${target}`),
+      )
+    expect(wrong).toEqual([])
+  })
+
+  test('nothing of server imports the command line', () => {
+    const wrong = production
+      .filter(({ path }) => path.startsWith('server/'))
+      .filter(({ imports }) => imports.some((target) => target.startsWith('cli/')))
+    expect(wrong.map(({ path }) => path)).toEqual([])
+  })
+})
+
+describe('what may be said only in one place', () => {
+  const saying = (pattern: RegExp, allowed: (path: string) => boolean) =>
+    production.filter(({ path, text }) => !allowed(path) && pattern.test(withoutComments(text))).map(({ path }) => path)
+
+  test('calls to Bun: server/src/runtime', () => {
+    expect(saying(/\bBun\.|from 'bun(:[a-z]+)?'/, (path) => path.startsWith('server/src/runtime/'))).toEqual([])
+  })
+
+  test('the environment: server/src/config', () => {
+    expect(saying(/\b(process|Bun)\.env\b/, (path) => path.startsWith('server/src/config/'))).toEqual([])
+  })
+
+  test('names of adapters: compose.ts and main.ts', () => {
+    const adapters = /compose(Sqlite|Postgres|Memory|Filesystem|S3)\w*/
+    expect(
+      saying(adapters, (path) => compositionRoot.has(path) || /^server\/src\/(database|storage)\//.test(path)),
+    ).toEqual([])
+  })
+
+  test('keys of stored bytes: storage/layout.ts', () => {
+    const keys = /(`[^`]*`|'[^']*') as (BlobLocation|UploadId)\b|return `[^`]*(blobs|staged|uploads)\//
+    expect(saying(keys, (path) => path === 'server/src/storage/layout.ts')).toEqual([])
+  })
+
+  test('time comes through the clock in the domain, and chance from a cryptographic source', () => {
+    const ambient = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(/
+    expect(saying(ambient, (path) => !path.startsWith('server/src/domain/') || path.endsWith('/clock.ts'))).toEqual([])
+  })
+})
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '')
+}
+
+describe('what a reader relies on', () => {
+  test('a file can be read in one sitting: no more than 400 lines, tests 600', () => {
+    const long = sources
+      .map(({ path, text, isTest }) => ({ path, lines: text.split('\n').length, most: isTest ? 600 : 400 }))
+      .filter(({ lines, most }) => lines > most)
+    expect(long).toEqual([])
+  })
+
+  test('ARCHITECTURE.md names only paths that exist', () => {
+    const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+    const paths = [
+      ...page.matchAll(/`((?:contract|server|web|cli|conformance|bench|deploy|docs|tools)(?:\/[\w.-]+)*\/?)`/g),
+    ].map((match) => match[1]!)
+    expect(paths.length).toBeGreaterThan(5)
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
+
+  test('links between our pages lead somewhere', () => {
+    const broken = filesWithSuffix('.md').flatMap((page) => {
+      const text = readFileSync(join(root, page), 'utf8').replace(/```[\s\S]*?```/g, '')
+      return [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+        .map((match) => match[1]!)
+        .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(root, dirname(page), target)))
+        .map((target) => `${page}: ${target}`)
+    })
+    expect(broken).toEqual([])
+  })
+
+  test('no test is left focused', () => {
+    const focused = sources.filter(
+      ({ text, isTest }) => isTest && /\b(test|describe|it)\.only\(/.test(text.replace('describe|it', '')),
+    )
+    expect(focused.map(({ path }) => path)).toEqual([])
+  })
+})
+
+function filesWithSuffix(suffix: string, folder = root): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory())
+      return /^(node_modules|\.git|dist|berth-data|out)$/.test(entry.name) ? [] : filesWithSuffix(suffix, path)
+    return entry.name.endsWith(suffix) ? [relative(root, path)] : []
+  })
+}

@@ -1,0 +1,17 @@
+// Writes the generated pages: `bun tools/write-reference.ts`. A test fails when they are stale.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { referencePage, sampleFile } from '#server/config/reference-page.ts'
+
+const root = dirname(import.meta.dirname)
+const pages = {
+  'docs/reference/configuration.md': referencePage(),
+  'deploy/berth.example.yml': sampleFile(),
+}
+
+for (const [page, text] of Object.entries(pages)) {
+  const file = join(root, page)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+  console.log(page)
+}
