@@ -1,0 +1,174 @@
+import { quoted } from './contract-error.ts'
+import {
+  invalidManifest,
+  parseAnnotations,
+  parseDescriptor,
+  parseFields,
+  parseType,
+  type Descriptor,
+} from './descriptor.ts'
+import { whyRefused } from './json-structure.ts'
+import {
+  isDockerMediaType,
+  isIndexMediaType,
+  isManifestMediaType,
+  isSchema1MediaType,
+  mediaTypes,
+} from './media-types.ts'
+
+export type { Descriptor, Platform } from './descriptor.ts'
+
+/** What the registry reads in a manifest. The bytes stay as they were pushed. */
+export interface ParsedManifest {
+  readonly kind: 'image' | 'index'
+  readonly mediaType: string
+  readonly artifactType: string | undefined
+  /** Images always have one, indexes never. */
+  readonly config?: Descriptor
+  /**
+   * Of an image. Of an index, those of its entries that are no manifests: BuildKit exports its cache as an index of
+   * layers, and they are pushed and kept as blobs.
+   */
+  readonly layers: readonly Descriptor[]
+  /** Children of an index: those of its entries that are manifests. */
+  readonly manifests: readonly Descriptor[]
+  readonly subject?: Descriptor
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+const limits = { maxDepth: 64, maxValues: 100_000 }
+/** Each becomes rows; images have tens, the largest indexes in the wild hundreds. */
+const maxDescriptors = 10_000
+
+const manifestFields = [
+  'schemaVersion',
+  'mediaType',
+  'artifactType',
+  'config',
+  'layers',
+  'manifests',
+  'subject',
+  'annotations',
+  'fsLayers',
+]
+
+/** What clients say who do not say what they send: curl, generic HTTP libraries. */
+const genericContentTypes = [
+  '',
+  'application/json',
+  'application/octet-stream',
+  'application/x-www-form-urlencoded',
+  'text/plain',
+]
+
+/**
+ * Reads a manifest of at most a few MiB (the caller sees to that). `contentType` is the header, parameters and all.
+ * Throws `MANIFEST_INVALID` with a sentence for the person who pushes.
+ */
+export function parseManifest(bytes: Uint8Array, contentType: string | undefined): ParsedManifest {
+  const fields = parseFields(parseJson(bytes), 'it', manifestFields)
+  const said = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  refuseOldKinds(said, fields)
+  const mediaType = decideMediaType(said, parseType(fields.mediaType, 'mediaType'))
+  if (fields.schemaVersion !== 2) throw invalidManifest('schemaVersion must be 2')
+
+  const isIndex = isIndexMediaType(mediaType)
+  refuseAmbiguity(isIndex, fields)
+  const annotations = parseAnnotations(fields.annotations, 'annotations')
+  const subject = fields.subject === undefined ? undefined : parseDescriptor(fields.subject, 'subject')
+  const common = {
+    mediaType,
+    artifactType: parseType(fields.artifactType, 'artifactType'),
+    ...(subject === undefined ? {} : { subject }),
+    ...(annotations === undefined ? {} : { annotations }),
+  }
+  if (isIndex) {
+    const entries = parseDescriptors(fields.manifests, 'manifests')
+    const isManifest = (entry: Descriptor): boolean => isManifestMediaType(entry.mediaType)
+    const [manifests, layers] = [entries.filter(isManifest), entries.filter((entry) => !isManifest(entry))]
+    return { kind: 'index', ...common, layers, manifests }
+  }
+  if (fields.config === undefined) throw invalidManifest('an image manifest needs a config')
+  const config = parseDescriptor(fields.config, 'config')
+  return { kind: 'image', ...common, config, layers: parseDescriptors(fields.layers, 'layers'), manifests: [] }
+}
+
+/**
+ * image-spec v1.1 manifest.md §artifactType: what the artifact says it is, else what the config of an image says;
+ * undefined for an index that says nothing.
+ */
+export function artifactTypeOf(manifest: ParsedManifest): string | undefined {
+  return manifest.artifactType ?? manifest.config?.mediaType
+}
+
+/** What the manifest is made of: config, layers, children. The subject is no part of it. */
+export function descriptorsOf(manifest: ParsedManifest): Descriptor[] {
+  return [...(manifest.config === undefined ? [] : [manifest.config]), ...manifest.layers, ...manifest.manifests]
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  let text: string
+  try {
+    // ignoreBOM keeps the mark in the text, where it is refused: RFC 8259 §8.1 forbids to send one.
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw invalidManifest('it is not UTF-8 text')
+  }
+  if (text.startsWith('\ufeff')) throw invalidManifest('it begins with a byte order mark')
+  const refused = whyRefused(text, limits)
+  if (refused !== undefined) throw invalidManifest(refused)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw invalidManifest('it is not JSON')
+  }
+}
+
+function refuseOldKinds(said: string, fields: Readonly<Record<string, unknown>>): void {
+  const types = [said, typeof fields.mediaType === 'string' ? fields.mediaType : '']
+  if (types.some(isSchema1MediaType) || fields.schemaVersion === 1 || fields.fsLayers !== undefined) {
+    throw invalidManifest(
+      'Docker image manifest schema 1 is not accepted; pull and push the image again with a current docker, or convert it with skopeo copy --format oci',
+    )
+  }
+  if (types.includes(mediaTypes.ociArtifactManifest)) {
+    throw invalidManifest(
+      'the OCI artifact manifest was withdrawn before OCI 1.1; push an image manifest with artifactType, as oras 1.1 and later do',
+    )
+  }
+}
+
+/** CVE-2021-41190: header and body must not tell two stories about what the bytes are. */
+function decideMediaType(said: string, written: string | undefined): string {
+  if (genericContentTypes.includes(said)) {
+    if (written === undefined) throw invalidManifest('neither Content-Type nor mediaType says what it is')
+    if (!isManifestMediaType(written))
+      throw invalidManifest(`the mediaType ${quoted(written)} is not one of a manifest`)
+    return written
+  }
+  if (!isManifestMediaType(said)) throw invalidManifest(`the Content-Type ${quoted(said)} is not one of a manifest`)
+  if (written === undefined) {
+    if (isDockerMediaType(said)) throw invalidManifest('a Docker manifest must carry its mediaType')
+    return said
+  }
+  if (written !== said) {
+    throw invalidManifest(`the Content-Type says ${quoted(said)}, the mediaType in it ${quoted(written)}`)
+  }
+  return said
+}
+
+/** CVE-2021-41190: a body that could be read as either kind is none. */
+function refuseAmbiguity(isIndex: boolean, fields: Readonly<Record<string, unknown>>): void {
+  const foreign = isIndex ? ['config', 'layers'] : ['manifests']
+  const found = foreign.find((name) => fields[name] !== undefined)
+  if (found === undefined) return
+  throw invalidManifest(`an ${isIndex ? 'image index' : 'image manifest'} must not have ${found}`)
+}
+
+/** A list that is absent or null is empty: Go's encoders write both. */
+function parseDescriptors(value: unknown, where: string): Descriptor[] {
+  if (value === undefined) return []
+  if (!Array.isArray(value)) throw invalidManifest(`${where} must be a list of descriptors`)
+  if (value.length > maxDescriptors) throw invalidManifest(`${where} has more than ${maxDescriptors} entries`)
+  return value.map((item, index) => parseDescriptor(item, `${where}[${index}]`))
+}
