@@ -1,0 +1,66 @@
+import type { ConfigProblem } from './config-error.ts'
+import type { Settings } from './settings.ts'
+
+/** What no single setting shows: settings that contradict each other. */
+export function checkSettings(given: Settings): { problems: ConfigProblem[]; warnings: string[] } {
+  const problems: ConfigProblem[] = []
+  const warnings: string[] = []
+  const contradiction = (setting: string, message: string) =>
+    problems.push({ code: 'SETTINGS_CONTRADICT', setting, message })
+  const { http, https, database, metrics } = given
+
+  if (https !== undefined && (https.certificate === undefined || https.private_key === undefined)) {
+    const missing = https.certificate === undefined ? 'certificate' : 'private_key'
+    contradiction(
+      `https.${missing}`,
+      'HTTPS needs both a certificate and a private_key: name the two PEM files, or remove https',
+    )
+  }
+  if (database.url !== undefined && database.file !== undefined) {
+    contradiction('database', 'both url (PostgreSQL) and file (SQLite) are set: keep the one that holds your data')
+  }
+  if (given.open && !given.force_open) {
+    for (const [setting, host] of [
+      ['http.host', http?.host],
+      ['https.host', https?.host],
+    ] as const) {
+      if (host === undefined || isLoopback(host)) continue
+      const message = `open mode has no accounts, and ${host} may be reached from other machines: use 127.0.0.1, or set force_open if you mean it`
+      problems.push({ code: 'OPEN_NOT_LOOPBACK', setting, message })
+    }
+  }
+  if (given.force_open && !given.open) warnings.push('force_open does nothing without open')
+  if (given.open && given.force_open) {
+    warnings.push(
+      'open mode is reachable from other machines: whoever reaches the port may change and delete everything',
+    )
+  }
+
+  const httpPort = http?.port ?? (https === undefined ? 8080 : undefined)
+  if (https !== undefined && httpPort === https.port) {
+    contradiction('https.port', `http and https cannot share port ${https.port}: give one of them another`)
+  }
+  if (metrics.enabled && metrics.port !== undefined && [httpPort, https?.port].includes(metrics.port)) {
+    contradiction(
+      'metrics.port',
+      `port ${metrics.port} already serves clients: choose another, or leave metrics.port out`,
+    )
+  }
+  if (metrics.host !== undefined && metrics.port === undefined) {
+    contradiction(
+      'metrics.host',
+      'needs metrics.port: without a port of their own, metrics are served where clients are',
+    )
+  }
+  if (given.external_url?.startsWith('http://') === true && https !== undefined) {
+    warnings.push(
+      'external_url begins with http:// although https is set: clients will be sent to the unencrypted address',
+    )
+  }
+  if (given.limits.upload > 0 && given.limits.upload < given.limits.manifest) {
+    contradiction('limits.upload', 'is smaller than limits.manifest: almost nothing could be pushed; 0 means no limit')
+  }
+  return { problems, warnings }
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)

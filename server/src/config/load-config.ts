@@ -1,0 +1,132 @@
+import { join, resolve } from 'node:path'
+import type { z } from 'zod'
+import { checkSettings } from './check-settings.ts'
+import { ConfigError, type ConfigProblem } from './config-error.ts'
+import type { Config } from './config.ts'
+import { settingDescriptions } from './setting-paths.ts'
+import { type Settings, settings } from './settings.ts'
+import { gatherSettings, type SettingSources, type SourceOptions } from './sources.ts'
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** Sentences for the person who starts the program. */
+  readonly warnings: readonly string[]
+  /** Where each setting that is not a default came from. */
+  readonly sources: SettingSources
+  /** The file that was read. */
+  readonly file: string | undefined
+}
+
+/**
+ * Reads berth.yml (or Harbor's harbor.yml), then `BERTH_…` variables, then flags, each over the one
+ * before, and checks the whole once.
+ * @throws ConfigError with everything that is wrong
+ */
+export function loadConfig(options: Partial<SourceOptions> = {}): LoadedConfig {
+  const { env = process.env, flags = {}, file } = options
+  const gathered = gatherSettings({ env, flags, file })
+  const parsed = settings.safeParse(gathered.raw)
+  if (!parsed.success)
+    throw new ConfigError(parsed.error.issues.flatMap((issue) => problemsOf(issue, gathered.sources)))
+  const { problems, warnings } = checkSettings(parsed.data)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return {
+    config: toConfig(parsed.data),
+    warnings: [...gathered.warnings, ...warnings],
+    sources: gathered.sources,
+    file: gathered.file,
+  }
+}
+
+function problemsOf(issue: z.core.$ZodIssue, sources: SettingSources): ConfigProblem[] {
+  const path = issue.path.join('.')
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const setting = path === '' ? key : `${path}.${key}`
+      return { code: 'SETTING_UNKNOWN', setting, message: `there is no such setting${suggestion(setting)}` }
+    })
+  }
+  const source = sources.get(path)
+  return [
+    {
+      code: 'SETTING_INVALID',
+      setting: path,
+      message: source === undefined ? issue.message : `${issue.message} (${source})`,
+    },
+  ]
+}
+
+function suggestion(path: string): string {
+  const wanted = path.toLowerCase().replaceAll(/[-\s]/g, '_')
+  const last = (text: string) => text.split('.').at(-1)
+  const near = settingDescriptions.find((each) => each.path === wanted || last(each.path) === last(wanted))
+  return near === undefined ? '; docs/reference/configuration.md lists all' : `; did you mean ${near.path}?`
+}
+
+function toConfig(given: Settings): Config {
+  const everywhere = given.open ? '127.0.0.1' : '0.0.0.0'
+  const dataFolder = resolve(given.data_folder)
+  const { http, https, database, metrics } = given
+  return {
+    hostname: given.hostname,
+    externalUrl: given.external_url,
+    http:
+      http === undefined && https !== undefined
+        ? undefined
+        : { host: http?.host ?? everywhere, port: http?.port ?? 8080 },
+    https:
+      https?.certificate === undefined || https.private_key === undefined
+        ? undefined
+        : {
+            host: https.host ?? everywhere,
+            port: https.port,
+            certificateFile: resolve(https.certificate),
+            privateKeyFile: resolve(https.private_key),
+          },
+    dataFolder,
+    database:
+      database.url === undefined
+        ? {
+            kind: 'sqlite',
+            file: resolve(database.file ?? join(dataFolder, 'berth.db')),
+            acquireTimeoutMs: database.acquire_timeout,
+          }
+        : {
+            kind: 'postgres',
+            url: database.url,
+            maxConnections: database.max_connections,
+            acquireTimeoutMs: database.acquire_timeout,
+          },
+    storage: { kind: 'filesystem', folder: resolve(given.storage.folder ?? join(dataFolder, 'storage')) },
+    initialAdminPassword: given.admin_password,
+    defaultProject: given.default_project ?? undefined,
+    open: given.open,
+    readOnly: given.read_only,
+    deleteEnabled: given.delete_enabled,
+    token: {
+      lifetimeSeconds: Math.round(given.token.lifetime / 1000),
+      service: given.token.service,
+      issuer: given.token.issuer,
+    },
+    uploads: {
+      expireAfterMs: given.uploads.expire_after,
+      purgeIntervalMs: given.uploads.purge_interval,
+      maxPerActor: given.uploads.max_per_actor,
+    },
+    garbageCollection: {
+      intervalMs: given.garbage_collection.interval,
+      leaseMs: given.garbage_collection.lease,
+      graceMs: given.garbage_collection.grace,
+    },
+    events: { keepMs: given.events.keep },
+    limits: { manifestBytes: given.limits.manifest, uploadBytes: given.limits.upload },
+    log: { level: given.log.level, format: given.log.format },
+    metrics: {
+      enabled: metrics.enabled,
+      path: metrics.path,
+      listen: metrics.port === undefined ? undefined : { host: metrics.host ?? '127.0.0.1', port: metrics.port },
+    },
+    trustedProxies: given.trusted_proxies,
+    drainTimeoutMs: given.drain_timeout,
+  }
+}

@@ -1,0 +1,84 @@
+import { type SettingDescription, type SettingGroup, settingGroups } from './setting-paths.ts'
+import { flagOf } from './sources.ts'
+
+/** docs/reference/configuration.md, from the schema. */
+export function referencePage(): string {
+  return [introduction, ...settingGroups.map(section)].join('\n\n') + '\n'
+}
+
+/** deploy/berth.example.yml, from the schema: every setting with its default, commented out. */
+export function sampleFile(): string {
+  const [alone, ...groups] = settingGroups
+  const lines = [...sampleHead, ...(alone?.settings ?? []).flatMap((setting) => ['', ...sampleSetting(setting, '')])]
+  for (const group of groups) {
+    lines.push('', ...wrapped(group.description, '# '), `# ${group.name}:`)
+    for (const setting of group.settings) lines.push(...sampleSetting(setting, '  '))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+const introduction = `# Configuration
+
+<!-- Generated from server/src/config/settings.ts by tools/write-reference.ts. Do not edit. -->
+
+Berth starts without any configuration. Settings come from three places, each over the one before:
+
+1. a YAML file: \`berth.yml\` in the current folder, else \`/etc/berth/berth.yml\`, or the one named by \`--config FILE\` or \`BERTH_CONFIG\`. Harbor’s own \`harbor.yml\` is read as it is; each key of it that has no meaning here is named in a warning at start;
+2. environment variables. With \`_FILE\` behind its name, a variable names a file that holds the value, for secrets (\`BERTH_ADMIN_PASSWORD_FILE=/run/secrets/admin\`);
+3. flags of \`berth serve\`: each setting has one, named after it.
+
+Durations have a unit: \`500ms\`, \`30s\`, \`15m\`, \`24h\`, \`7d\`, also \`1h30m\`. Sizes are bytes, or have a unit: \`10GB\` is decimal (1000), \`10GiB\` binary (1024). Lists are YAML lists, or separated by commas. A file with an unknown key, or with settings that contradict each other, is refused with a sentence for each.`
+
+function section({ name, description, settings }: SettingGroup): string {
+  const head = name === '' ? '## General' : `## \`${name}\`\n\n${description}`
+  const rows = settings.map((setting) => {
+    const names = [`\`${setting.path}\``, `\`${setting.environment}\``, `\`${flagOf(setting.path)}\``].join('<br>')
+    return `| ${names} | ${setting.kind} | ${shownDefault(setting)} | ${setting.description.replaceAll('|', '\\|')} |`
+  })
+  return [head, '', '| setting, variable, flag | value | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+const shownDefault = ({ default: value }: SettingDescription): string =>
+  value === undefined || (Array.isArray(value) && value.length === 0) ? '' : `\`${String(value)}\``
+
+const sampleHead = [
+  '# Sample configuration of Berth. Everything is optional; what is commented out shows its default.',
+  '# Generated from the schema: see docs/reference/configuration.md for variables and flags of the same settings.',
+]
+
+/** Settings whose default depends on others, or that have none, are shown with an example. */
+const examples: Record<string, string> = {
+  hostname: 'registry.example.com',
+  external_url: 'https://registry.example.com',
+  'http.host': '0.0.0.0',
+  'https.host': '0.0.0.0',
+  'https.certificate': '/etc/berth/tls/fullchain.pem',
+  'https.private_key': '/etc/berth/tls/key.pem',
+  'database.file': './berth-data/berth.db',
+  'database.url': 'postgres://berth:secret@db.example.com:5432/berth?sslmode=verify-full',
+  'storage.folder': './berth-data/storage',
+  'metrics.host': '127.0.0.1',
+  'metrics.port': '9090',
+}
+
+function sampleSetting({ path, description, default: value }: SettingDescription, indent: string): string[] {
+  const shown = examples[path] ?? (Array.isArray(value) ? `[${value.join(', ')}]` : String(value))
+  return [
+    ...wrapped(description, `${indent === '' ? '# ' : '#   # '}`),
+    `# ${indent}${path.split('.').at(-1)}: ${shown}`,
+  ]
+}
+
+/** Lines of at most 110 columns. */
+function wrapped(text: string, prefix: string): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && prefix.length + line.length + 1 + word.length > 110) {
+      lines.push(prefix + line)
+      line = ''
+    }
+    line = line === '' ? word : `${line} ${word}`
+  }
+  return line === '' ? lines : [...lines, prefix + line]
+}

@@ -1,0 +1,282 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import { parseDuration, parseSize } from './quantities.ts'
+
+/**
+ * Every setting once: its check, its default, its description. The reference page, the sample file, the
+ * names of environment variables and flags come from here. Every leaf reads text too, because the
+ * environment and flags have nothing else.
+ */
+
+const text = () => z.string().trim().min(1, 'must not be empty').meta({ kind: 'text' })
+
+const flag = () =>
+  z
+    .union([z.boolean(), z.string()])
+    .transform((value, context) => {
+      const known = typeof value === 'boolean' ? value : words[value.trim().toLowerCase()]
+      return known ?? fail(context, value, 'must be true or false')
+    })
+    .meta({ kind: 'true or false' })
+
+const words: Record<string, boolean> = {
+  true: true,
+  yes: true,
+  on: true,
+  '1': true,
+  false: false,
+  no: false,
+  off: false,
+  '0': false,
+}
+
+const whole = (least: number, most: number) =>
+  z
+    .union([z.number(), z.string()])
+    .transform((value, context) => {
+      const number = typeof value === 'number' ? value : /^\s*\d+\s*$/.test(value) ? Number(value) : Number.NaN
+      if (Number.isInteger(number) && number >= least && number <= most) return number
+      return fail(context, value, `must be a whole number from ${least} to ${most}${serviceLinkHint(value)}`)
+    })
+    .meta({ kind: `number, ${least} to ${most}` })
+
+/** Kubernetes sets BERTH_HTTP_PORT=tcp://… by itself when a Service is called berth-http. */
+const serviceLinkHint = (value: string | number): string =>
+  typeof value === 'string' && value.startsWith('tcp://')
+    ? '; Kubernetes set this for a Service of that name: set enableServiceLinks: false in the pod'
+    : ''
+
+const duration = (leastMs: number, leastText: string) =>
+  z
+    .union([z.string(), z.number()])
+    .transform((value, context) => {
+      const milliseconds = typeof value === 'string' ? parseDuration(value) : undefined
+      if (milliseconds === undefined) return fail(context, value, 'must be a duration with its unit: 30s, 15m, 24h, 7d')
+      return milliseconds < leastMs ? fail(context, value, `must be at least ${leastText}`) : milliseconds
+    })
+    .meta({ kind: 'duration' })
+
+const size = (least: number, most: number, range: string) =>
+  z
+    .union([z.string(), z.number()])
+    .transform((value, context) => {
+      const bytes = parseSize(String(value))
+      if (bytes === undefined) return fail(context, value, 'must be a size: 4194304, 10GB (decimal), 4MiB (binary)')
+      return bytes < least || bytes > most ? fail(context, value, `must be ${range}`) : bytes
+    })
+    .meta({ kind: 'size' })
+
+const list = (isValid: (item: string) => boolean, what: string) =>
+  z
+    .union([z.array(z.string()), z.string()])
+    .transform((value, context) => {
+      const items = (typeof value === 'string' ? value.split(',') : value).map((item) => item.trim()).filter(Boolean)
+      const wrong = items.find((item) => !isValid(item))
+      return wrong === undefined ? items : fail(context, value, `"${wrong}" is not ${what}`)
+    })
+    .meta({ kind: 'list' })
+
+const cidr = (item: string): boolean => {
+  const [address = '', bits, ...rest] = item.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+}
+
+const url = () =>
+  z
+    .string()
+    .transform((value, context) => {
+      const parsed = URL.canParse(value.trim()) ? new URL(value.trim()) : undefined
+      const plain = parsed !== undefined && parsed.pathname === '/' && parsed.search === '' && parsed.hash === ''
+      if (plain && /^https?:$/.test(parsed.protocol) && parsed.username === '') return parsed.origin
+      return fail(context, value, 'must be http:// or https://, a host, perhaps a port, and nothing behind it')
+    })
+    .meta({ kind: 'URL' })
+
+const postgresUrl = () =>
+  z
+    .string()
+    .refine((value) => /^postgres(ql)?:$/.test(URL.canParse(value) ? new URL(value).protocol : ''), {
+      // The value itself holds a password and is not repeated.
+      message: 'must be a URL: postgres://user:password@host:5432/database',
+    })
+    .meta({ kind: 'URL' })
+
+const choice = <const Options extends readonly [string, ...string[]]>(...options: Options) =>
+  z.enum(options).meta({ kind: options.join(', ') })
+
+/** A name, or one of the words for none. */
+const nameOrOff = () =>
+  z
+    .union([z.string(), z.literal(false), z.null()])
+    .transform((value) =>
+      value === null || value === false || ['', 'off', 'false', 'none'].includes(value.trim()) ? null : value.trim(),
+    )
+    .refine((value) => value === null || /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/.test(value), {
+      message: 'must be a project name (lower-case letters, digits, . _ -) or off',
+    })
+    .meta({ kind: 'project name or off' })
+
+const port = () => whole(1, 65_535)
+const day = 86_400_000
+const minute = 60_000
+
+export const settings = z.strictObject({
+  hostname: text()
+    .optional()
+    .describe(
+      'The name clients use for this machine: shown in messages, and looked for in the certificate by `berth doctor`.',
+    ),
+  external_url: url()
+    .optional()
+    .describe(
+      'The URL clients use, when a proxy stands in between. Without it each answer takes the name from the request it answers.',
+    ),
+  http: z
+    .strictObject({
+      host: text().optional().describe('Address to listen on. Default `0.0.0.0`; with `open`, `127.0.0.1`.'),
+      port: port().prefault(8080).describe('Port of plain HTTP. When `https` is set too, it redirects there.'),
+    })
+    .optional()
+    .describe('Plain HTTP. On by default, unless `https` is set and this is not.'),
+  https: z
+    .strictObject({
+      host: text().optional().describe('Address to listen on. Default `0.0.0.0`; with `open`, `127.0.0.1`.'),
+      port: port().prefault(8443).describe('Port of HTTPS.'),
+      certificate: text()
+        .optional()
+        .describe('PEM file with the certificate, then its intermediates. Read again when it changes.'),
+      private_key: text().optional().describe('PEM file with the private key of the certificate.'),
+    })
+    .optional()
+    .describe('HTTPS, with a certificate from files.'),
+  data_folder: text().prefault('./berth-data').describe('Where everything is kept that is not placed elsewhere below.'),
+  database: z
+    .strictObject({
+      file: text()
+        .optional()
+        .describe(
+          'SQLite file for the metadata. Default: `berth.db` in the data folder. On a local disk, never on NFS.',
+        ),
+      url: postgresUrl()
+        .optional()
+        .describe('PostgreSQL instead of SQLite: `postgres://user:password@host:5432/berth?sslmode=verify-full`.'),
+      max_connections: whole(2, 500).prefault(20).describe('PostgreSQL: most connections this process opens.'),
+      acquire_timeout: duration(100, '100ms')
+        .prefault('5s')
+        .describe('How long a request waits for its turn at the database before it is answered 503.'),
+    })
+    .prefault({})
+    .describe('Metadata: users, projects, tags, manifests.'),
+  storage: z
+    .strictObject({
+      folder: text().optional().describe('Folder for the bytes of blobs. Default: `storage` in the data folder.'),
+    })
+    .prefault({})
+    .describe('The bytes of blobs.'),
+  admin_password: text()
+    .prefault('Harbor12345')
+    .describe('Password that the account `admin` is created with. Later changes here change nothing.'),
+  default_project: nameOrOff()
+    .prefault('library')
+    .describe(
+      'Project of a name without one: `nginx` means `library/nginx`. `off` refuses such names, as Harbor does.',
+    ),
+  open: flag()
+    .prefault(false)
+    .describe('No accounts: everyone may do everything. For a laptop: listens on the loopback address only.'),
+  force_open: flag()
+    .prefault(false)
+    .describe('Lets `open` listen on other addresses too: whoever reaches the port may change and delete everything.'),
+  read_only: flag().prefault(false).describe('Nothing may be pushed or deleted.'),
+  delete_enabled: flag().prefault(true).describe('Whether manifests and tags may be deleted over `/v2`.'),
+  token: z
+    .strictObject({
+      lifetime: duration(minute, '1m').prefault('30m').describe('How long an access token is good for.'),
+      service: text()
+        .prefault('harbor-registry')
+        .describe('The `service` that clients ask tokens for, and the audience of each.'),
+      issuer: text().prefault('harbor-token-issuer').describe('The issuer named in each token.'),
+    })
+    .prefault({})
+    .describe('Access tokens of Docker’s token protocol.'),
+  uploads: z
+    .strictObject({
+      expire_after: duration(minute, '1m')
+        .prefault('24h')
+        .describe('An upload without progress for so long is forgotten.'),
+      purge_interval: duration(1000, '1s').prefault('10m').describe('How often expired uploads are looked for.'),
+      max_per_actor: whole(1, 1_000_000).prefault(1000).describe('Most uploads that one account has open at once.'),
+    })
+    .prefault({})
+    .describe('Upload sessions.'),
+  garbage_collection: z
+    .strictObject({
+      interval: duration(1000, '1s')
+        .prefault('1m')
+        .describe('How often garbage collection looks at what changed. A look costs little when nothing did.'),
+      lease: duration(minute, '1m')
+        .prefault('24h')
+        .describe(
+          'How long a pushed or mounted blob is kept without a manifest. Longer than the slowest push: its first layer waits for its last.',
+        ),
+      grace: duration(minute, '1m')
+        .prefault('1h')
+        .describe(
+          'How long the bytes of a blob that nothing needs are still kept, for downloads under way and pushes of the same content.',
+        ),
+    })
+    .prefault({})
+    .describe('Deletes bytes that nothing refers to, while pushes and pulls go on.'),
+  events: z
+    .strictObject({
+      keep: duration(day, '1d').prefault('180d').describe('How long the record of what happened is kept.'),
+    })
+    .prefault({})
+    .describe('The record of what happened.'),
+  limits: z
+    .strictObject({
+      manifest: size(65_536, 67_108_864, 'from 64KiB to 64MiB')
+        .prefault('4MiB')
+        .describe('Largest manifest accepted. The OCI specification asks for at least 4 MiB.'),
+      upload: size(0, Number.MAX_SAFE_INTEGER, 'a size').prefault(0).describe('Largest blob accepted; 0: no limit.'),
+    })
+    .prefault({})
+    .describe('Limits on what is pushed.'),
+  log: z
+    .strictObject({
+      level: choice('debug', 'info', 'warn', 'error').prefault('info').describe('The least that is logged.'),
+      format: choice('json', 'pretty', 'auto')
+        .prefault('auto')
+        .describe('`auto`: pretty on a terminal, JSON lines elsewhere.'),
+    })
+    .prefault({})
+    .describe('Logs, on standard error.'),
+  metrics: z
+    .strictObject({
+      enabled: flag().prefault(true).describe('Whether metrics are served.'),
+      path: z
+        .string()
+        .regex(/^\/[\w./-]*$/, 'must be a path that begins with /')
+        .prefault('/metrics')
+        .meta({ kind: 'path' })
+        .describe('Path of the metrics.'),
+      host: text().optional().describe('Address of the port for metrics alone. Default `127.0.0.1`.'),
+      port: port().optional().describe('A port of its own for metrics, so that they are not served where clients are.'),
+    })
+    .prefault({})
+    .describe('Prometheus metrics.'),
+  trusted_proxies: list(cidr, 'an address or a range such as 10.0.0.0/8')
+    .prefault([])
+    .describe('Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed, as addresses or CIDR ranges.'),
+  drain_timeout: duration(0, '0s').prefault('30s').describe('How long SIGTERM waits for requests under way.'),
+})
+
+export type Settings = z.output<typeof settings>
+
+/** Reports on `value` without repeating it: it may be a secret in the wrong place. */
+function fail(context: z.core.$RefinementCtx, value: unknown, message: string): never {
+  context.issues.push({ code: 'custom', message, input: value })
+  return z.NEVER
+}
