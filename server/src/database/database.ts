@@ -1,0 +1,49 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { Schema } from './schema.ts'
+
+export type Dialect = 'sqlite' | 'postgres'
+export type Reader = Kysely<Schema>
+export type Writer = Transaction<Schema>
+
+/**
+ * How much an acknowledged `write` promises. `durable` survives power loss, and with it everything committed
+ * before it, also when the write itself changes nothing; it is what everything acknowledged to a client uses.
+ * What `read` shows may not be durable yet: who acts on it outside the database writes first. `relaxed` survives `kill -9` but may be lost (never corrupted) by power loss: upload
+ * progress, pull times, leases.
+ */
+export type Durability = 'durable' | 'relaxed'
+
+export interface Database extends AsyncDisposable {
+  readonly dialect: Dialect
+  /** Reads outside a transaction. Never used inside `write` (invariant 10). */
+  readonly read: Reader
+  /**
+   * Runs `work` in one transaction on one connection, serialised with other writers on SQLite
+   * (BEGIN IMMEDIATE), READ COMMITTED on PostgreSQL. Rolls back when it throws. No network calls and no
+   * file I/O inside. Waiting for a connection is bounded. PostgreSQL may run `work` again after a deadlock
+   * or a serialisation failure, so it changes nothing but rows; and a statement that failed there has
+   * spoilt the transaction: say `on conflict`, do not catch and go on.
+   * @throws DatabaseBusy when no connection came free in time
+   * @throws DatabaseFull when the disk is full; reads go on, writes succeed again once there is room
+   * @throws DatabaseUnavailable when the database cannot be reached or written (I/O error, read-only)
+   * @throws NestedDatabaseUse when called, or `read` is used, inside another `write`: a mistake in the program
+   */
+  write<T>(work: (tx: Writer) => Promise<T>, durability?: Durability): Promise<T>
+  /**
+   * A number that is different whenever anything was committed since it was last seen, by this process or
+   * by another; undefined where the database cannot tell cheaply (PostgreSQL). What was read under one
+   * epoch may be served from memory as long as the epoch stands. Ask before reading, not after. Commits of this
+   * process count at once, those of others from the next turn of the event loop on.
+   */
+  epoch(): number | undefined
+}
+
+export class DatabaseBusy extends Error {
+  override readonly name = 'DatabaseBusy'
+}
+export class DatabaseUnavailable extends Error {
+  override readonly name: string = 'DatabaseUnavailable'
+}
+export class DatabaseFull extends DatabaseUnavailable {
+  override readonly name = 'DatabaseFull'
+}

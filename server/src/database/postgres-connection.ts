@@ -1,0 +1,55 @@
+import { type CompiledQuery, type DatabaseConnection, type QueryResult } from 'kysely'
+import type { PoolClient, QueryResult as PgResult } from 'pg'
+import type { PreparedRunner } from './prepared.ts'
+import { translatePostgresError } from './postgres-errors.ts'
+
+/** Speaks Kysely's language to one connection of the pool. `assertUsable` runs before every query. */
+export function postgresDatabaseConnection(client: PoolClient, assertUsable: () => void): DatabaseConnection {
+  return {
+    async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+      assertUsable()
+      const result = await translated(client.query(query.sql, [...query.parameters]))
+      return returnsCount(result)
+        ? { rows: result.rows as R[], numAffectedRows: BigInt(result.rowCount ?? 0) }
+        : { rows: result.rows as R[] }
+    },
+    async *streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
+      assertUsable()
+      await translated(client.query('begin read only'))
+      try {
+        await translated(client.query(`declare stream no scroll cursor for ${query.sql}`, [...query.parameters]))
+        while (true) {
+          const { rows } = await translated(client.query(`fetch ${Math.max(1, Math.trunc(chunkSize))} from stream`))
+          if (rows.length === 0) return
+          yield { rows: rows as R[] }
+        }
+      } finally {
+        await translated(client.query('rollback'))
+      }
+    },
+  }
+}
+
+/** Runs `use` on a connection: one of the pool for each query, or the one of a transaction. */
+export type WithClient = <T>(use: (client: PoolClient) => Promise<T>) => Promise<T>
+
+export function postgresPreparedRunner(withClient: WithClient): PreparedRunner {
+  const query = (statement: { name: string; sql: string }, values: readonly unknown[]) =>
+    withClient((client) => translated(client.query({ name: statement.name, text: statement.sql, values: [...values] })))
+  return {
+    dialect: 'postgres',
+    rows: async (statement, values) => (await query(statement, values)).rows,
+    firstRow: async (statement, values) => (await query(statement, values)).rows[0],
+    run: async (statement, values) => (await query(statement, values)).rowCount ?? 0,
+  }
+}
+
+export async function translated<T>(result: Promise<T>): Promise<T> {
+  try {
+    return await result
+  } catch (error) {
+    throw translatePostgresError(error)
+  }
+}
+
+const returnsCount = (result: PgResult): boolean => ['INSERT', 'UPDATE', 'DELETE', 'MERGE'].includes(result.command)

@@ -1,0 +1,55 @@
+import { DatabaseBusy, DatabaseFull, DatabaseUnavailable } from './database.ts'
+
+/** SQLSTATE (`40P01`) or the code of a network error (`ECONNREFUSED`). */
+export function postgresErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
+/** serialization_failure and deadlock_detected: the same work again will succeed. */
+export const isRetryable = (error: unknown): boolean => ['40001', '40P01'].includes(postgresErrorCode(error) ?? '')
+
+/** True when the connection itself is of no more use, whatever was asked over it. */
+export const isConnectionLost = (error: unknown): boolean => {
+  const code = postgresErrorCode(error)
+  if (code === undefined) return error instanceof Error && lostMessages.some((text) => error.message.includes(text))
+  return /^(08|57P0)/.test(code) || networkCodes.has(code)
+}
+
+/** What the rest of the program knows of a PostgreSQL failure; anything that is none of these stays as it is. */
+export function translatePostgresError(error: unknown): unknown {
+  const code = postgresErrorCode(error)
+  if (code === '53100') {
+    const message = 'the disk of the PostgreSQL server is full: free some space, writes then succeed again'
+    return new DatabaseFull(message, { cause: error })
+  }
+  // too_many_connections, lock_not_available, query_canceled (statement_timeout)
+  if (code === '53300' || code === '55P03' || code === '57014') {
+    return new DatabaseBusy(`the PostgreSQL server is too busy (${code})`, { cause: error })
+  }
+  // read_only_sql_transaction: a standby, or a primary that was put to read-only
+  if (isConnectionLost(error) || code === '25006' || /^(53|58|XX)/.test(code ?? '')) {
+    return new DatabaseUnavailable(`the PostgreSQL server cannot be used (${code ?? String(error)})`, { cause: error })
+  }
+  return error
+}
+
+const networkCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT', // the socket file of a server that is not running
+])
+
+/** pg gives these no code. */
+const lostMessages = [
+  'Connection terminated',
+  'Client has encountered a connection error',
+  'Client was closed and is not queryable',
+  'timeout expired',
+]

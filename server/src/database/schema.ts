@@ -1,0 +1,236 @@
+import type { Generated } from 'kysely'
+
+/**
+ * Column conventions, the same in SQLite and PostgreSQL: times are milliseconds since the epoch,
+ * flags are 0 or 1, sizes are bytes, JSON is text. Ids are never reused.
+ */
+export type Flag = 0 | 1
+
+export interface UserAccountTable {
+  id: Generated<number>
+  username: string
+  email: string | null
+  real_name: string
+  comment: string
+  /** PHC string; null when the account cannot sign in with a password. */
+  password_hash: string | null
+  admin: Flag
+  disabled: Flag
+  /** Tokens and cached credentials from before this moment are void. */
+  credentials_changed_at: number
+  created_at: number
+  updated_at: number
+}
+
+export interface ProjectTable {
+  id: Generated<number>
+  name: string
+  owner_id: number | null
+  public: Flag
+  created_at: number
+  updated_at: number
+}
+
+export interface ProjectMemberTable {
+  id: Generated<number>
+  project_id: number
+  entity_type: 'user'
+  entity_id: number
+  /** Harbor's role ids: projectAdmin 1, developer 2, guest 3, maintainer 4, limitedGuest 5. */
+  role_id: number
+  created_at: number
+}
+
+/** Every property of a project but `public`, which is a column. Values are text, as Harbor's are. */
+export interface ProjectMetadataTable {
+  project_id: number
+  name: string
+  value: string
+}
+
+export interface ProjectCveAllowlistTable {
+  project_id: number
+  /** Null: it does not expire. */
+  expires_at: number | null
+  /** JSON array of CVE ids. */
+  items: string
+  created_at: number
+  updated_at: number
+}
+
+/** A browser that signed in. */
+export interface SessionTable {
+  /** SHA-256 of the cookie: who reads the table cannot use it. */
+  id_hash: string
+  user_id: number
+  /** `credentials_changed_at` of the account when it signed in; another one ends the session. */
+  account_version: number
+  created_at: number
+  expires_at: number
+}
+
+/** What an administrator changed at run time; a setting that was never changed has no row. */
+export interface SettingTable {
+  name: string
+  /** JSON. */
+  value: string
+  updated_at: number
+}
+
+export interface RepositoryTable {
+  id: Generated<number>
+  project_id: number
+  /** The full name, `project/rest`. */
+  name: string
+  description: string
+  pull_count: Generated<number>
+  created_at: number
+  updated_at: number
+}
+
+/** Bytes known by digest. `gone` is the absence of the row; its bytes are then in `blob_trash`. */
+export interface BlobTable {
+  digest: string
+  size: number
+  location: string
+  state: 'live' | 'condemned'
+  condemned_at: number | null
+  created_at: number
+}
+
+/** Bytes that no row needs any more and that wait to be deleted. */
+export interface BlobTrashTable {
+  location: string
+  digest: string
+  size: number
+  trashed_at: number
+}
+
+/** The only thing that makes a blob readable through a repository (invariant 4). */
+export interface RepositoryBlobTable {
+  repository_id: number
+  digest: string
+  /** The lease: until then the link stays even when no manifest refers to it. */
+  protected_until: number
+  created_at: number
+}
+
+/**
+ * Links to look at again, so that garbage collection costs in proportion to what changed and never walks
+ * the store: written when a link's lease begins and when an artifact that used it goes.
+ */
+export interface LinkReviewTable {
+  repository_id: number
+  digest: string
+  review_after: number
+}
+
+export interface ArtifactTable {
+  id: Generated<number>
+  repository_id: number
+  digest: string
+  media_type: string
+  /** artifactType, or config.mediaType of an image manifest without one; '' when there is neither. */
+  artifact_type: string
+  /** Bytes of the manifest itself. */
+  manifest_size: number
+  /** Bytes of the manifest and of everything it names directly; each digest once. */
+  size: number
+  subject_digest: string | null
+  /** JSON object of the manifest's annotations, or null. */
+  annotations: string | null
+  pushed_at: number
+  pulled_at: number | null
+}
+
+/** Manifest bytes, exactly as pushed. */
+export interface ArtifactPayloadTable {
+  artifact_id: number
+  bytes: Uint8Array
+}
+
+export interface ArtifactBlobTable {
+  artifact_id: number
+  repository_id: number
+  digest: string
+}
+
+export interface ArtifactChildTable {
+  parent_id: number
+  child_id: number
+}
+
+export interface TagTable {
+  id: Generated<number>
+  repository_id: number
+  name: string
+  artifact_id: number
+  pushed_at: number
+  pulled_at: number | null
+}
+
+export interface UploadTable {
+  id: string
+  repository_id: number
+  /** Who created the session (`actorKey`); nobody else can touch it. */
+  actor: string
+  /** Bytes acknowledged so far. */
+  offset: number
+  algorithm: 'sha256' | 'sha512'
+  created_at: number
+  expires_at: number
+}
+
+/** The outbox: one row per mutation, written in the transaction of the mutation (invariant 6). */
+export interface EventTable {
+  id: Generated<number>
+  type: string
+  occurred_at: number
+  actor: string
+  project_id: number | null
+  /** What it was done to, in words: `library/nginx:v1`, a username, a project name. */
+  resource: string
+  /** JSON object, shape by type. */
+  payload: string
+}
+
+export interface SigningKeyTable {
+  kid: string
+  algorithm: string
+  /** JSON Web Key with the private part. */
+  private_jwk: string
+  created_at: number
+  /** Signs nothing from then on; still verifies until the last token it signed has expired. */
+  retired_at: number | null
+}
+
+/** Work that at most one process does at a time. */
+export interface LeaseTable {
+  name: string
+  holder: string
+  expires_at: number
+}
+
+export interface Schema {
+  user_account: UserAccountTable
+  project: ProjectTable
+  project_member: ProjectMemberTable
+  project_metadata: ProjectMetadataTable
+  project_cve_allowlist: ProjectCveAllowlistTable
+  repository: RepositoryTable
+  blob: BlobTable
+  blob_trash: BlobTrashTable
+  repository_blob: RepositoryBlobTable
+  link_review: LinkReviewTable
+  artifact: ArtifactTable
+  artifact_payload: ArtifactPayloadTable
+  artifact_blob: ArtifactBlobTable
+  artifact_child: ArtifactChildTable
+  tag: TagTable
+  upload: UploadTable
+  event: EventTable
+  signing_key: SigningKeyTable
+  lease: LeaseTable
+  session: SessionTable
+  setting: SettingTable
+}

@@ -1,0 +1,71 @@
+import { SqliteCheckpointer } from '#server/runtime/sqlite-checkpointer.ts'
+import type { SqliteConnection } from '#server/runtime/sqlite.ts'
+
+export interface CheckpointSizes {
+  /** Pages in the log, and not yet in the database file, that make a checkpoint worth its syncs. */
+  readonly afterPages: number
+  /** From this size of the log on, writers are kept out for a moment, so that it begins anew. */
+  readonly restartAfterPages: number
+}
+
+/** 4 MiB and 32 MiB of pages of 4 KiB. */
+const usualSizes: CheckpointSizes = { afterPages: 1024, restartAfterPages: 8192 }
+
+/** A log so many times longer than it should be begins anew, also when writers then wait for many pages. */
+const atTheLatest = 4
+
+/** Keeps the log of a SQLite file short, in a thread, so that no request waits for the disk meanwhile. */
+export class SqliteCheckpoints implements AsyncDisposable {
+  readonly #connection: SqliteConnection
+  readonly #checkpointer: SqliteCheckpointer
+  readonly #sizes: CheckpointSizes
+  /** Length of the log from which a restart is tried; moves on when readers of old rows stood in the way. */
+  #restartAt: number
+
+  constructor(file: string, connection: SqliteConnection, sizes: CheckpointSizes = usualSizes) {
+    this.#connection = connection
+    this.#checkpointer = new SqliteCheckpointer(file)
+    this.#sizes = sizes
+    this.#restartAt = sizes.restartAfterPages
+  }
+
+  /**
+   * Called between transactions: a glance at the log, and a checkpoint when it is long. What it returns is
+   * to be waited for before the next transaction. Mostly nothing: pages are written back beside the writer.
+   */
+  afterCommit(): Promise<void> | undefined {
+    if (this.#checkpointer.busy) return undefined
+    const { log = 0, checkpointed = 0 } = this.#look()
+    const missing = log - checkpointed
+    if (log >= this.#restartAt && (missing < this.#sizes.afterPages || log >= atTheLatest * this.#restartAt)) {
+      return this.#restart(log)
+    }
+    // What fails here is tried again with the next commit; SQLite itself steps in when it goes on failing.
+    if (missing >= this.#sizes.afterPages) void this.#checkpointer.checkpoint('passive')
+    return undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#checkpointer[Symbol.asyncDispose]()
+  }
+
+  #look(): LogState {
+    try {
+      return this.#connection.firstRow('pragma wal_checkpoint(noop)', []) ?? {}
+    } catch {
+      return {} // what is wrong with the file is said by the next transaction
+    }
+  }
+
+  /** With few pages missing, this takes two syncs and no more. */
+  async #restart(log: number): Promise<void> {
+    const reply = await this.#checkpointer.checkpoint('restart')
+    const done = 'pages' in reply && reply.written === reply.pages && !reply.busy
+    this.#restartAt = done ? this.#sizes.restartAfterPages : log + this.#sizes.restartAfterPages
+  }
+}
+
+interface LogState {
+  readonly log?: number
+  readonly checkpointed?: number
+}

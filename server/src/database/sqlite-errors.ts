@@ -1,0 +1,31 @@
+import { sqliteErrorCode } from '#server/runtime/sqlite.ts'
+import { DatabaseBusy, DatabaseFull, DatabaseUnavailable } from './database.ts'
+
+/** True when another process holds the write lock: trying again a little later is right. */
+export const isSqliteBusy = (error: unknown): boolean => sqliteErrorCode(error)?.startsWith('SQLITE_BUSY') === true
+
+/** What the rest of the program knows of a SQLite failure; anything that is none of these stays as it is. */
+export function translateSqliteError(error: unknown): unknown {
+  const code = sqliteErrorCode(error)
+  if (code === undefined) return error
+  // The shared-memory index grows by itself; without room that is an I/O error of this name.
+  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') {
+    return new DatabaseFull('the disk of the SQLite file is full: free some space, writes then succeed again', {
+      cause: error,
+    })
+  }
+  if (isSqliteBusy(error)) return new DatabaseBusy('another process is writing to the SQLite file', { cause: error })
+  if (unavailable.some((prefix) => code.startsWith(prefix))) {
+    return new DatabaseUnavailable(`the SQLite file cannot be used (${code})`, { cause: error })
+  }
+  return error
+}
+
+const unavailable = [
+  'SQLITE_IOERR',
+  'SQLITE_READONLY',
+  'SQLITE_CANTOPEN',
+  'SQLITE_CORRUPT',
+  'SQLITE_NOTADB',
+  'SQLITE_PERM',
+]
