@@ -1,0 +1,89 @@
+import type { Digest } from '#contract/digest.ts'
+
+/**
+ * Where the bytes of a committed blob lie: an opaque key, chosen by the store at commit and never
+ * given to a later upload again. It is kept in the blob's row, so a late physical delete can never
+ * hit the bytes of a re-push of the same digest (architecture, invariant 7).
+ */
+export type BlobLocation = string & { readonly __brand: 'BlobLocation' }
+
+/** Names one upload session's staged bytes. A UUID made by us, never taken from a client unparsed. */
+export type UploadId = string & { readonly __brand: 'UploadId' }
+
+/** Byte positions, both inclusive, already clipped to the size of the blob. */
+export interface StoredRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** What a response can carry as its body without a copy in between: a file slice or a stream. */
+export type BlobBody = Blob | ReadableStream<Uint8Array>
+
+export interface BlobReader {
+  /** The size in bytes, or undefined when no bytes lie there. */
+  sizeOf(location: BlobLocation): Promise<number | undefined>
+  /** The bytes, or undefined when none lie there. Does not verify the digest: the scrub does. */
+  open(location: BlobLocation, range?: StoredRange): Promise<BlobBody | undefined>
+}
+
+export interface BlobStager {
+  /**
+   * Appends to the staged bytes of `upload` at `offset`; bytes staged beyond `offset` (left by an
+   * append that was never acknowledged) are dropped first. Creates the staged file when offset is 0.
+   * `observe` sees every chunk once, in order, before it is written (hashing, limits); what it
+   * throws aborts the append and is rethrown unchanged. Returns the new offset. Bytes are not yet durable.
+   * A chunk belongs to the store once it was yielded: the iterable must not use its memory again.
+   * At most one append, read or commit of one upload at a time.
+   * @throws StagedBytesMissing when fewer than `offset` bytes are staged
+   * @throws StorageFull, StorageUnavailable
+   */
+  append(
+    upload: UploadId,
+    offset: number,
+    bytes: AsyncIterable<Uint8Array>,
+    observe: (chunk: Uint8Array) => void,
+  ): Promise<number>
+  /**
+   * Reads the first `size` staged bytes back: to hash them when another process received them.
+   * @throws StagedBytesMissing when fewer are staged
+   */
+  readStaged(upload: UploadId, size: number): Promise<ReadableStream<Uint8Array>>
+  /**
+   * Makes exactly `size` staged bytes durable under a location of their own: fsync → rename → fsync
+   * of the folder. The caller has verified that they have `digest`. The staged bytes are gone after it;
+   * when it fails, they are still there unless the failure came after the rename. A size of 0 needs no append.
+   * @throws StagedBytesMissing, StorageFull, StorageUnavailable
+   */
+  commit(upload: UploadId, digest: Digest, size: number): Promise<BlobLocation>
+  /** Forgets staged bytes; no error when there are none. */
+  discard(upload: UploadId): Promise<void>
+}
+
+export interface BlobSweeper {
+  /** Deletes bytes, durably when it returns; a location where nothing lies is no error. */
+  delete(locations: readonly BlobLocation[]): Promise<void>
+  /** Every committed location with its size, for offline verification only: never on a request's path. */
+  walk(): AsyncIterable<{ location: BlobLocation; size: number; modifiedAt: number }>
+  /** Every staged upload, so that those without a row can be discarded. */
+  walkStaged(): AsyncIterable<{ upload: UploadId; modifiedAt: number }>
+}
+
+/** Answers "can bytes be written now?" for readiness; throws StorageUnavailable or StorageFull. */
+export interface BlobStoreProbe {
+  probe(): Promise<void>
+}
+
+export type BlobStore = BlobReader & BlobStager & BlobSweeper & BlobStoreProbe & AsyncDisposable
+
+/** Fewer bytes are staged than the upload's row says: the session cannot go on. */
+export class StagedBytesMissing extends Error {
+  override readonly name = 'StagedBytesMissing'
+}
+/** The medium is full (ENOSPC, EDQUOT): writes fail, reads go on. */
+export class StorageFull extends Error {
+  override readonly name = 'StorageFull'
+}
+/** The medium cannot be used now (EIO, EROFS, EACCES, unreachable): try again later. */
+export class StorageUnavailable extends Error {
+  override readonly name = 'StorageUnavailable'
+}

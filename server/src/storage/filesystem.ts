@@ -1,0 +1,250 @@
+import type { Stats } from 'node:fs'
+import { mkdir, open, opendir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { faultPoint } from '../runtime/fault-points.ts'
+import { fileBody, readFileHandle } from '../runtime/file-body.ts'
+import type { Digest } from '#contract/digest.ts'
+import {
+  StagedBytesMissing,
+  type BlobBody,
+  type BlobLocation,
+  type BlobStore,
+  type StoredRange,
+  type UploadId,
+} from './blob-store.ts'
+import { DurableFolders } from './durable-folders.ts'
+import { GatheringWriter } from './gathering-writer.ts'
+import { prepareFolder } from './filesystem-layout.ts'
+import {
+  blobLocation,
+  blobsKey,
+  findLocation,
+  findStagedUpload,
+  folderOf,
+  parseLocation,
+  stagedKey,
+  uploadsKey,
+} from './layout.ts'
+import { Limiter } from './limiter.ts'
+import { isMissing, storageError } from './storage-errors.ts'
+import { WriteBudget } from './write-budget.ts'
+
+const writeBudgetBytes = 4 << 20
+
+/** Each holds a thread of the runtime's pool for as long as the disk takes; the others must stay free for reads. */
+const concurrentSyncs = 8
+
+/**
+ * The blob store in a folder of a local or network file system.
+ * @throws Error when the folder holds another layout; StorageUnavailable, StorageFull when it cannot be used
+ */
+export async function composeFilesystemBlobStore(options: { readonly folder: string }): Promise<BlobStore> {
+  await prepareFolder(options.folder)
+  return new FilesystemBlobStore(options.folder)
+}
+
+class FilesystemBlobStore implements BlobStore {
+  readonly #root: string
+  readonly #folders: DurableFolders
+  readonly #writes = new WriteBudget(writeBudgetBytes)
+  readonly #syncs = new Limiter(concurrentSyncs)
+
+  constructor(root: string) {
+    this.#root = root
+    this.#folders = new DurableFolders(root)
+  }
+
+  async sizeOf(location: BlobLocation): Promise<number | undefined> {
+    return (await this.#find(parseLocation(location)))?.size
+  }
+
+  async open(location: BlobLocation, range?: StoredRange): Promise<BlobBody | undefined> {
+    const found = await this.#find(parseLocation(location))
+    return found === undefined ? undefined : fileBody(this.#path(location), range)
+  }
+
+  async append(
+    upload: UploadId,
+    offset: number,
+    bytes: AsyncIterable<Uint8Array>,
+    observe: (chunk: Uint8Array) => void,
+  ): Promise<number> {
+    const file = await this.#openStaged(upload, offset)
+    const writer = new GatheringWriter(file, offset, this.#writes)
+    try {
+      for await (const chunk of bytes) {
+        observe(chunk)
+        const room = writer.write(chunk)
+        if (room !== undefined) await room
+      }
+      const position = await writer.end()
+      faultPoint('store-after-write')
+      return position
+    } catch (error) {
+      throw storageError(error, 'store the bytes received')
+    } finally {
+      await writer.settled()
+      await file.close()
+    }
+  }
+
+  async readStaged(upload: UploadId, size: number): Promise<ReadableStream<Uint8Array>> {
+    const file = await open(this.#path(stagedKey(upload)), 'r').catch((error: unknown) => {
+      throw isMissing(error) ? stagedBytesMissing(upload, 0, size) : storageError(error, 'read staged bytes')
+    })
+    try {
+      const staged = (await file.stat()).size
+      if (staged < size) throw stagedBytesMissing(upload, staged, size)
+    } catch (error) {
+      await file.close()
+      throw storageError(error, 'read staged bytes')
+    }
+    return readFileHandle(file, size)
+  }
+
+  async commit(upload: UploadId, digest: Digest, size: number): Promise<BlobLocation> {
+    const location = blobLocation(digest, upload)
+    const staged = this.#path(stagedKey(upload))
+    const file = await this.#openStaged(upload, size)
+    try {
+      await file.chmod(0o440)
+      await this.#syncs.run(() => file.sync())
+      faultPoint('store-after-fsync')
+    } catch (error) {
+      throw storageError(error, 'make a blob durable')
+    } finally {
+      await file.close()
+    }
+    try {
+      await this.#folders.ensure(folderOf(location))
+      await rename(staged, this.#path(location))
+      faultPoint('store-after-rename')
+      await this.#syncs.run(() => this.#folders.sync(folderOf(location)))
+      faultPoint('store-after-folder-fsync')
+    } catch (error) {
+      throw storageError(error, 'make a blob durable')
+    }
+    return location
+  }
+
+  async discard(upload: UploadId): Promise<void> {
+    await this.#unlink(stagedKey(upload))
+  }
+
+  async delete(locations: readonly BlobLocation[]): Promise<void> {
+    const touched = new Set<string>()
+    for (const location of locations) {
+      if (await this.#unlink(parseLocation(location))) touched.add(folderOf(location))
+    }
+    try {
+      // Without it a power loss could bring bytes back that no row knows any more.
+      for (const folder of touched) await this.#folders.sync(folder)
+    } catch (error) {
+      throw storageError(error, 'delete blobs')
+    }
+  }
+
+  async *walk(): AsyncIterable<{ location: BlobLocation; size: number; modifiedAt: number }> {
+    for await (const key of this.#walkKeys(blobsKey)) {
+      const location = findLocation(key)
+      const found = location === undefined ? undefined : await this.#find(key)
+      if (location === undefined || found === undefined) continue
+      yield { location, size: found.size, modifiedAt: Math.floor(found.mtimeMs) }
+    }
+  }
+
+  async *walkStaged(): AsyncIterable<{ upload: UploadId; modifiedAt: number }> {
+    for await (const key of this.#walkKeys(uploadsKey)) {
+      const upload = findStagedUpload(key)
+      const found = upload === undefined ? undefined : await this.#find(key)
+      if (upload === undefined || found === undefined) continue
+      yield { upload, modifiedAt: Math.floor(found.mtimeMs) }
+    }
+  }
+
+  async probe(): Promise<void> {
+    const path = this.#path(`probe-${crypto.randomUUID()}`)
+    try {
+      const file = await open(path, 'wx', 0o600)
+      try {
+        await file.write(new Uint8Array(4096))
+        await file.sync()
+      } finally {
+        await file.close()
+        await unlink(path)
+      }
+    } catch (error) {
+      throw storageError(error, 'write to the blob store')
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  /** Opens staged bytes for writing with everything beyond `size` cut off. */
+  async #openStaged(upload: UploadId, size: number): Promise<FileHandle> {
+    const key = stagedKey(upload)
+    try {
+      if (size === 0) {
+        await mkdir(this.#path(folderOf(key))).catch((error: unknown) => {
+          if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+        })
+        return await open(this.#path(key), 'w', 0o600)
+      }
+      const file = await open(this.#path(key), 'r+').catch((error: unknown) => {
+        throw isMissing(error) ? stagedBytesMissing(upload, 0, size) : error
+      })
+      try {
+        const staged = (await file.stat()).size
+        if (staged < size) throw stagedBytesMissing(upload, staged, size)
+        if (staged > size) await file.truncate(size)
+        return file
+      } catch (error) {
+        await file.close()
+        throw error
+      }
+    } catch (error) {
+      throw storageError(error, 'open staged bytes')
+    }
+  }
+
+  async *#walkKeys(key: string): AsyncGenerator<string> {
+    const folder = await opendir(this.#path(key)).catch((error: unknown) => {
+      if (isMissing(error)) return undefined
+      throw storageError(error, `list ${key}`)
+    })
+    if (folder === undefined) return
+    for await (const entry of folder) {
+      const child = `${key}/${entry.name}`
+      if (entry.isDirectory()) yield* this.#walkKeys(child)
+      else yield child
+    }
+  }
+
+  async #find(key: string): Promise<Stats | undefined> {
+    try {
+      return await stat(this.#path(key))
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw storageError(error, 'look for a blob')
+    }
+  }
+
+  /** Returns whether something lay there. */
+  async #unlink(key: string): Promise<boolean> {
+    try {
+      await unlink(this.#path(key))
+      return true
+    } catch (error) {
+      if (isMissing(error)) return false
+      throw storageError(error, 'delete a file')
+    }
+  }
+
+  #path(key: string): string {
+    return join(this.#root, key)
+  }
+}
+
+function stagedBytesMissing(upload: UploadId, staged: number, wanted: number): StagedBytesMissing {
+  return new StagedBytesMissing(`upload ${upload} has ${staged} staged bytes of ${wanted}`)
+}

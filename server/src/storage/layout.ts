@@ -1,0 +1,70 @@
+import { encodedOf, algorithmOf, type Digest } from '#contract/digest.ts'
+import type { BlobLocation, UploadId } from './blob-store.ts'
+
+/**
+ * Where everything lies below the store's root, be it a folder or a bucket's prefix. The only file that
+ * builds or takes apart a key; keys are relative and use `/`.
+ *
+ *   layout                                                   the text "1": which layout this is
+ *   blobs/
+ *     sha256/
+ *       6c/                                                  first two hex digits, so that folders stay small
+ *         6c3c624b…2aa1.0b54cf2e41f04f0f8f3cb1ac8a4e6c35     digest, then the upload that brought these bytes
+ *     sha512/…
+ *   uploads/
+ *     0b/
+ *       0b54cf2e-41f0-4f0f-8f3c-b1ac8a4e6c35                 staged bytes of that upload
+ *   quarantine/                                              kept free for bytes that fail verification
+ *
+ * The upload's id in a blob's key is what makes the key unique: the same digest pushed again lies elsewhere.
+ */
+export const layoutVersion = '1'
+export const layoutKey = 'layout'
+export const blobsKey = 'blobs'
+export const uploadsKey = 'uploads'
+
+const uploadPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const blobPattern =
+  /^blobs\/(?:sha256\/([0-9a-f]{2})\/\1[0-9a-f]{62}|sha512\/([0-9a-f]{2})\/\2[0-9a-f]{126})\.[0-9a-f]{32}$/
+
+/** @throws Error when `upload` is not a UUID: ids are ours, so this is a bug or a tampered row */
+export function stagedKey(upload: UploadId): string {
+  assertUpload(upload)
+  return `${uploadsKey}/${upload.slice(0, 2)}/${upload}`
+}
+
+/** The upload whose staged bytes lie at `key`, or undefined when something else does. */
+export function findStagedUpload(key: string): UploadId | undefined {
+  const name = key.slice(key.lastIndexOf('/') + 1)
+  return uploadPattern.test(name) && stagedKey(name as UploadId) === key ? (name as UploadId) : undefined
+}
+
+export function blobLocation(digest: Digest, upload: UploadId): BlobLocation {
+  assertUpload(upload)
+  const encoded = encodedOf(digest)
+  const key = `${blobsKey}/${algorithmOf(digest)}/${encoded.slice(0, 2)}/${encoded}.${upload.replaceAll('-', '')}`
+  return parseLocation(key)
+}
+
+/**
+ * Locations come back from the database; one that we did not write must not reach other files.
+ * @throws Error when `key` is not one that `blobLocation` makes
+ */
+export function parseLocation(key: string): BlobLocation {
+  if (!blobPattern.test(key)) throw new Error(`not a location of this blob store: ${JSON.stringify(key)}`)
+  return key as BlobLocation
+}
+
+/** As `parseLocation`, for walking: what is not a blob is not ours to judge. */
+export function findLocation(key: string): BlobLocation | undefined {
+  return blobPattern.test(key) ? (key as BlobLocation) : undefined
+}
+
+/** The folder of a key, `''` at the root. */
+export function folderOf(key: string): string {
+  return key.slice(0, Math.max(0, key.lastIndexOf('/')))
+}
+
+function assertUpload(upload: string): void {
+  if (!uploadPattern.test(upload)) throw new Error(`not an upload id: ${JSON.stringify(upload)}`)
+}
