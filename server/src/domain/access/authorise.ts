@@ -1,0 +1,126 @@
+import { DomainError } from '../errors.ts'
+import { isSystemAdministrator, type Actor } from './actor.ts'
+import {
+  allPermissions,
+  findRoleName,
+  noPermissions,
+  publicProjectPermissions,
+  rolePermissions,
+  type Permission,
+} from './permissions.ts'
+
+/** Where an actor stands towards one project at this moment. */
+export interface ProjectStanding {
+  readonly project: { readonly id: number; readonly public: boolean; readonly createdAt: number }
+  /** Their role as a member; undefined for everyone else. */
+  readonly roleId: number | undefined
+}
+
+/** What a permission is called in the scope of an access token; what has no name there, no token gives. */
+const tokenActions: Readonly<Partial<Record<Permission, string>>> = {
+  'repository:pull': 'pull',
+  'repository:push': 'push',
+  'artifact:delete': 'delete',
+}
+
+/** What the account behind the actor may do in the project; a token's restrictions come on top (`can`). */
+export function permissionsIn(actor: Actor, standing: ProjectStanding): ReadonlySet<Permission> {
+  if (isSystemAdministrator(actor)) return allPermissions
+  const ofRole = permissionsOfRole(standing.roleId)
+  if (!standing.project.public) return ofRole
+  return ofRole.size === 0 ? publicProjectPermissions : ofRole.union(publicProjectPermissions)
+}
+
+/** A role that this version does not know gives nothing. */
+function permissionsOfRole(roleId: number | undefined): ReadonlySet<Permission> {
+  const role = roleId === undefined ? undefined : findRoleName(roleId)
+  return role === undefined ? noPermissions : rolePermissions[role]
+}
+
+/**
+ * May the actor do this? With an access token: only what the token says for this repository *and* what its
+ * account may do now. `standing` is undefined when there is no such project.
+ */
+export function can(
+  actor: Actor,
+  permission: Permission,
+  standing: ProjectStanding | undefined,
+  repositoryName?: string,
+): boolean {
+  return accountMay(actor, permission, standing) && tokenMay(actor, permission, standing, repositoryName)
+}
+
+function accountMay(actor: Actor, permission: Permission, standing: ProjectStanding | undefined): boolean {
+  if (isSystemAdministrator(actor)) return true
+  if (standing === undefined) return false
+  if (permissionsOfRole(standing.roleId).has(permission)) return true
+  return standing.project.public && publicProjectPermissions.has(permission)
+}
+
+function tokenMay(
+  actor: Actor,
+  permission: Permission,
+  standing: ProjectStanding | undefined,
+  repositoryName: string | undefined,
+): boolean {
+  if ((actor.kind !== 'user' && actor.kind !== 'anonymous') || actor.access === undefined) return true
+  const action = tokenActions[permission]
+  if (action === undefined || repositoryName === undefined) return false
+  // A token from before the project was made was meant for an earlier project of that name.
+  if (actor.kind === 'user' && standing !== undefined && (actor.tokenIssuedAt ?? 0) < standing.project.createdAt)
+    return false
+  return actor.access.some(
+    ({ type, name, actions }) => type === 'repository' && name === repositoryName && actions.includes(action),
+  )
+}
+
+/**
+ * Refuses what `can` denies. A missing project and one the actor may not see give the same answer.
+ * @throws DomainError UNAUTHENTICATED when credentials, or a token with another scope, could help; else FORBIDDEN
+ */
+export function assertCan(
+  actor: Actor,
+  permission: Permission,
+  standing: ProjectStanding | undefined,
+  repositoryName: string,
+): void {
+  if (can(actor, permission, standing, repositoryName)) return
+  const renewable = actor.kind === 'anonymous' || accountMay(actor, permission, standing)
+  const action = tokenActions[permission] ?? permission
+  const why = `unauthorized to access repository: ${repositoryName}, action: ${action}`
+  // Twice, because Harbor says it twice and its users' scripts match "action: push: unauthorized to access repository".
+  throw new DomainError(renewable ? 'UNAUTHENTICATED' : 'FORBIDDEN', `${why}: ${why}`, {
+    detail: { repository: repositoryName, action },
+  })
+}
+
+/**
+ * For what is done to a project itself or its members.
+ * @throws DomainError UNAUTHENTICATED, FORBIDDEN
+ */
+export function assertCanInProject(
+  actor: Actor,
+  permission: Permission,
+  standing: ProjectStanding | undefined,
+  projectName: string,
+): void {
+  if (can(actor, permission, standing)) return
+  throw new DomainError(
+    actor.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN',
+    `not allowed in project ${projectName}: ${permission}`,
+    { detail: { project: projectName, permission } },
+  )
+}
+
+/**
+ * For what concerns the whole registry. An access token is for repositories and never enough.
+ * @throws DomainError UNAUTHENTICATED, FORBIDDEN
+ */
+export function assertSystemAdministrator(actor: Actor): void {
+  const byToken = actor.kind === 'user' && actor.access !== undefined
+  if (isSystemAdministrator(actor) && !byToken) return
+  throw new DomainError(
+    actor.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN',
+    'only a system administrator may do this',
+  )
+}

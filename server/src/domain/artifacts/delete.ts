@@ -1,0 +1,111 @@
+import type { Digest } from '#contract/digest.ts'
+import type { TagName } from '#contract/reference.ts'
+import type { Database, Writer } from '../../database/database.ts'
+import type { Admission } from '../access/admission.ts'
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events.ts'
+
+export interface DeleteServices {
+  readonly database: Database
+  readonly clock: Clock
+}
+
+/**
+ * Removes the artifact and every tag that names it. Rows only: the bytes of its blobs are looked at by
+ * garbage collection (invariant 2).
+ * @throws DomainError MANIFEST_UNKNOWN, REFERENCED while an index of the repository contains it
+ */
+export async function deleteManifest(
+  services: DeleteServices,
+  admission: Admission<'delete'>,
+  digest: Digest,
+): Promise<void> {
+  const { database, clock } = services
+  await database.write(async (tx) => {
+    const artifact = await tx
+      .selectFrom('artifact')
+      .select('id')
+      .where('repository_id', '=', admission.repositoryId ?? -1)
+      .where('digest', '=', digest)
+      .executeTakeFirst()
+    if (artifact === undefined) throw manifestUnknown(admission, digest)
+    const parent = await tx
+      .selectFrom('artifact_child')
+      .innerJoin('artifact', 'artifact.id', 'artifact_child.parent_id')
+      .select('artifact.digest')
+      .where('child_id', '=', artifact.id)
+      .executeTakeFirst()
+    if (parent !== undefined) {
+      throw new DomainError('REFERENCED', `${digest} belongs to the index ${parent.digest}; delete the index first`, {
+        detail: { digest, parent: parent.digest },
+      })
+    }
+    const tags = await tx
+      .selectFrom('tag')
+      .select('name')
+      .where('artifact_id', '=', artifact.id)
+      .orderBy('name')
+      .execute()
+    await reviewBlobsOf(tx, artifact.id, clock.now())
+    await tx.deleteFrom('artifact').where('id', '=', artifact.id).execute()
+    await recordEvent(tx, clock, admission.actor, {
+      type: 'delete_artifact',
+      projectId: admission.projectId,
+      repository: admission.repositoryName,
+      digest,
+      tags: tags.map((tag) => tag.name),
+    })
+  })
+}
+
+/** Removes the name; the artifact stays and is reachable by its digest. */
+export async function untag(services: DeleteServices, admission: Admission<'delete'>, tag: TagName): Promise<void> {
+  const { database, clock } = services
+  await database.write(async (tx) => {
+    const removed = await tx
+      .deleteFrom('tag')
+      .where('repository_id', '=', admission.repositoryId ?? -1)
+      .where('name', '=', tag)
+      .returning('artifact_id')
+      .executeTakeFirst()
+    if (removed === undefined) throw manifestUnknown(admission, tag)
+    const artifact = await tx
+      .selectFrom('artifact')
+      .select('digest')
+      .where('id', '=', removed.artifact_id)
+      .executeTakeFirstOrThrow()
+    await recordEvent(tx, clock, admission.actor, {
+      type: 'delete_tag',
+      projectId: admission.projectId,
+      repository: admission.repositoryName,
+      digest: artifact.digest,
+      tag,
+    })
+  })
+}
+
+/** Queues a second look at every blob that the artifact held, in one statement however many there are. */
+async function reviewBlobsOf(tx: Writer, artifactId: number, now: number): Promise<void> {
+  await tx
+    .insertInto('link_review')
+    .columns(['repository_id', 'digest', 'review_after'])
+    .expression((eb) =>
+      eb
+        .selectFrom('artifact_blob')
+        .select((select) => ['repository_id', 'digest', select.val(now).as('review_after')])
+        .where('artifact_id', '=', artifactId),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(['repository_id', 'digest'])
+        .doUpdateSet((eb) => ({ review_after: eb.ref('excluded.review_after') })),
+    )
+    .execute()
+}
+
+function manifestUnknown(admission: Admission, reference: string): DomainError {
+  return new DomainError('MANIFEST_UNKNOWN', `${admission.repositoryName} has no manifest ${reference}`, {
+    detail: { name: admission.repositoryName, reference },
+  })
+}

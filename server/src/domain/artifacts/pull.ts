@@ -1,0 +1,92 @@
+import type { Digest } from '#contract/digest.ts'
+import type { Reference } from '#contract/reference.ts'
+import type { Database } from '../../database/database.ts'
+import { EpochCache } from '../../database/epoch-cache.ts'
+import { preparedQuery } from '../../database/prepared.ts'
+import type { Admission } from '../access/admission.ts'
+import { DomainError } from '../errors.ts'
+
+/** A manifest as it is served: media type, digest and the very bytes that were pushed. */
+export interface StoredManifest {
+  readonly artifactId: number
+  readonly tagId: number | undefined
+  readonly digest: Digest
+  readonly mediaType: string
+  readonly bytes: Uint8Array
+}
+
+interface ManifestRow {
+  artifactId: number
+  tagId: number | null
+  digest: string
+  mediaType: string
+  bytes: Uint8Array
+}
+
+const findByTag = preparedQuery<{ repositoryId: number; name: string }, ManifestRow>((db, param) =>
+  db
+    .selectFrom('tag')
+    .innerJoin('artifact', 'artifact.id', 'tag.artifact_id')
+    .innerJoin('artifact_payload', 'artifact_payload.artifact_id', 'artifact.id')
+    .select([
+      'artifact.id as artifactId',
+      'tag.id as tagId',
+      'artifact.digest',
+      'artifact.media_type as mediaType',
+      'artifact_payload.bytes',
+    ])
+    .where('tag.repository_id', '=', param('repositoryId'))
+    .where('tag.name', '=', param('name')),
+)
+
+const findByDigest = preparedQuery<{ repositoryId: number; digest: string }, ManifestRow>((db, param) =>
+  db
+    .selectFrom('artifact')
+    .innerJoin('artifact_payload', 'artifact_payload.artifact_id', 'artifact.id')
+    .select((eb) => [
+      'artifact.id as artifactId',
+      eb.val(null).as('tagId'),
+      'artifact.digest',
+      'artifact.media_type as mediaType',
+      'artifact_payload.bytes',
+    ])
+    .where('artifact.repository_id', '=', param('repositoryId'))
+    .where('artifact.digest', '=', param('digest')),
+)
+
+/** Small manifests are remembered (nearly all are small); the product bounds the memory: 32 MiB. */
+const rememberedManifests = 512
+const rememberedBytes = 64 * 1024
+
+/** Manifests as a repository sees them. */
+export class Manifests {
+  readonly #database: Database
+  readonly #remembered: EpochCache<ManifestRow>
+
+  constructor(database: Database) {
+    this.#database = database
+    this.#remembered = new EpochCache(database, rememberedManifests, (row) => row.bytes.byteLength <= rememberedBytes)
+  }
+
+  /** @throws DomainError MANIFEST_UNKNOWN; the same for a repository that was never pushed to */
+  async getManifest(admission: Admission<'pull'>, reference: Reference): Promise<StoredManifest> {
+    const { repositoryId } = admission
+    const name = reference.kind === 'tag' ? reference.tag : reference.digest
+    const row =
+      repositoryId === undefined
+        ? undefined
+        : await this.#remembered.get(`${repositoryId} ${name}`, () => find(this.#database, repositoryId, reference))
+    if (row === undefined) {
+      throw new DomainError('MANIFEST_UNKNOWN', `${admission.repositoryName} has no manifest ${name}`, {
+        detail: { name: admission.repositoryName, reference: name },
+      })
+    }
+    return { ...row, digest: row.digest as Digest, tagId: row.tagId ?? undefined }
+  }
+}
+
+function find(database: Database, repositoryId: number, reference: Reference): Promise<ManifestRow | undefined> {
+  return reference.kind === 'tag'
+    ? findByTag.first(database.read, { repositoryId, name: reference.tag })
+    : findByDigest.first(database.read, { repositoryId, digest: reference.digest })
+}

@@ -1,0 +1,68 @@
+import { parseTagName, type TagName } from '#contract/reference.ts'
+import type { Database, Writer } from '../../database/database.ts'
+import { preparedQuery } from '../../database/prepared.ts'
+import type { Admission } from '../access/admission.ts'
+import { DomainError } from '../errors.ts'
+
+const upsertTag = preparedQuery<{ repositoryId: number; tag: string; artifactId: number; pushedAt: number }, unknown>(
+  (db, param) =>
+    db
+      .insertInto('tag')
+      .values({
+        repository_id: param('repositoryId'),
+        name: param('tag'),
+        artifact_id: param('artifactId'),
+        pushed_at: param('pushedAt'),
+        pulled_at: null,
+      })
+      .onConflict((conflict) =>
+        conflict.columns(['repository_id', 'name']).doUpdateSet((eb) => ({
+          artifact_id: eb.ref('excluded.artifact_id'),
+          pushed_at: eb.ref('excluded.pushed_at'),
+        })),
+      ),
+)
+
+/** Points `tag` to the artifact, creating it when it is new. */
+export async function moveTag(
+  tx: Writer,
+  move: { repositoryId: number; artifactId: number; tag: TagName; now: number },
+): Promise<void> {
+  await upsertTag.run(tx, { ...move, pushedAt: move.now })
+}
+
+export interface TagPage {
+  readonly tags: readonly TagName[]
+  /** The last tag of this page, when there are more behind it. */
+  readonly next: TagName | undefined
+}
+
+/**
+ * One page of the repository's tags in byte order, behind `last` (which need not exist).
+ * @throws DomainError REPOSITORY_UNKNOWN when nothing was ever pushed to it
+ */
+export async function listTags(
+  database: Database,
+  admission: Admission<'pull'>,
+  page: { size: number; last: string | undefined },
+): Promise<TagPage> {
+  const repositoryId = admission.repositoryId
+  if (repositoryId === undefined) throw repositoryUnknown(admission)
+  if (page.size === 0) return { tags: [], next: undefined }
+  let query = database.read
+    .selectFrom('tag')
+    .select('name')
+    .where('repository_id', '=', repositoryId)
+    .orderBy('name')
+    .limit(page.size + 1)
+  if (page.last !== undefined) query = query.where('name', '>', page.last)
+  const rows = await query.execute()
+  const tags = rows.slice(0, page.size).map((row) => parseTagName(row.name))
+  return { tags, next: rows.length > page.size ? tags.at(-1) : undefined }
+}
+
+export function repositoryUnknown(admission: Admission): DomainError {
+  return new DomainError('REPOSITORY_UNKNOWN', `repository ${admission.repositoryName} not found`, {
+    detail: { name: admission.repositoryName },
+  })
+}

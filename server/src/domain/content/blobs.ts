@@ -1,0 +1,129 @@
+import type { Digest } from '#contract/digest.ts'
+import type { Database } from '../../database/database.ts'
+import { EpochCache } from '../../database/epoch-cache.ts'
+import { preparedQuery } from '../../database/prepared.ts'
+import type { BlobBody, BlobLocation, BlobReader, StoredRange } from '../../storage/blob-store.ts'
+import type { Admission } from '../access/admission.ts'
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import { renewLease, reviewLink } from './links.ts'
+
+export interface LinkedBlob {
+  readonly digest: Digest
+  /** Bytes. */
+  readonly size: number
+  readonly location: BlobLocation
+  /** When the lease of the link ends (ms). */
+  readonly protectedUntil: number
+}
+
+interface LinkRow {
+  size: number
+  location: string
+  protected_until: number
+}
+
+const findLink = preparedQuery<{ repositoryId: number; digest: string }, LinkRow>((db, param) =>
+  db
+    .selectFrom('repository_blob')
+    .innerJoin('blob', 'blob.digest', 'repository_blob.digest')
+    .select(['blob.size', 'blob.location', 'repository_blob.protected_until'])
+    .where('repository_blob.repository_id', '=', param('repositoryId'))
+    .where('repository_blob.digest', '=', param('digest')),
+)
+
+const rememberedLinks = 4_096
+
+/** Blobs as a repository sees them: every read goes through the link (invariant 4). */
+export class Blobs {
+  readonly #database: Database
+  readonly #reader: BlobReader
+  readonly #clock: Clock
+  readonly #leaseMs: number
+  readonly #remembered: EpochCache<LinkRow>
+
+  constructor(options: { database: Database; reader: BlobReader; clock: Clock; leaseMs: number }) {
+    this.#database = options.database
+    this.#reader = options.reader
+    this.#clock = options.clock
+    this.#leaseMs = options.leaseMs
+    this.#remembered = new EpochCache(options.database, rememberedLinks)
+  }
+
+  /** @throws DomainError BLOB_UNKNOWN when the repository does not link the digest */
+  async getBlob(admission: Admission<'pull'>, digest: Digest): Promise<LinkedBlob> {
+    const row = await this.#find(admission, digest)
+    if (row === undefined) throw blobUnknown(digest)
+    return { digest, size: row.size, location: row.location as BlobLocation, protectedUntil: row.protected_until }
+  }
+
+  /** Whether the link might go before a client that saw it now has pushed its manifest. */
+  needsLease(blob: LinkedBlob): boolean {
+    return blob.protectedUntil - this.#clock.now() < this.#leaseMs / 2
+  }
+
+  /**
+   * Renews the lease for somebody who may push and will skip the upload because the blob is here.
+   * @throws DomainError BLOB_UNKNOWN when garbage collection was faster: then the client uploads
+   */
+  async keepForPush(admission: Admission<'push'>, blob: LinkedBlob): Promise<void> {
+    if (admission.repositoryId === undefined) throw blobUnknown(blob.digest)
+    const link = { repositoryId: admission.repositoryId, digest: blob.digest }
+    if (!(await renewLease(this.#database, link, this.#clock.now(), this.#leaseMs))) throw blobUnknown(blob.digest)
+  }
+
+  /**
+   * The bytes. A blob whose bytes were replaced between the look-up and this call is looked up once more.
+   * @throws DomainError BLOB_UNKNOWN; a row without bytes is an operator's problem and is UNAVAILABLE
+   */
+  async openBlob(admission: Admission<'pull'>, blob: LinkedBlob, range?: StoredRange): Promise<BlobBody> {
+    const body = await this.#reader.open(blob.location, range)
+    if (body !== undefined) return body
+    const again = await this.getBlob(admission, blob.digest)
+    const second = again.location === blob.location ? undefined : await this.#reader.open(again.location, range)
+    if (second !== undefined) return second
+    throw new DomainError(
+      'UNAVAILABLE',
+      `the bytes of ${blob.digest} are missing from the blob store; push it again, or restore the store from its backup`,
+    )
+  }
+
+  /** Takes the blob out of this repository. Bytes leave later, by garbage collection, when no repository links them. */
+  async deleteBlob(admission: Admission<'delete'>, digest: Digest): Promise<void> {
+    const repositoryId = admission.repositoryId
+    if (repositoryId === undefined) throw blobUnknown(digest)
+    await this.#database.write(async (tx) => {
+      const used = await tx
+        .selectFrom('artifact_blob')
+        .select('artifact_id')
+        .where('repository_id', '=', repositoryId)
+        .where('digest', '=', digest)
+        .executeTakeFirst()
+      if (used !== undefined) {
+        throw new DomainError(
+          'REFERENCED',
+          `${digest} is used by a manifest of this repository; delete the manifest first`,
+        )
+      }
+      const deleted = await tx
+        .deleteFrom('repository_blob')
+        .where('repository_id', '=', repositoryId)
+        .where('digest', '=', digest)
+        .executeTakeFirst()
+      if (deleted.numDeletedRows === 0n) throw blobUnknown(digest)
+      await reviewLink(tx, repositoryId, digest, this.#clock.now())
+    })
+  }
+
+  async #find(admission: Admission<'pull'>, digest: Digest): Promise<LinkRow | undefined> {
+    const { repositoryId } = admission
+    if (repositoryId === undefined) return undefined
+    return await this.#remembered.get(`${repositoryId} ${digest}`, () =>
+      findLink.first(this.#database.read, { repositoryId, digest }),
+    )
+  }
+}
+
+export function blobUnknown(digest: Digest): DomainError {
+  return new DomainError('BLOB_UNKNOWN', 'blob unknown to this repository', { detail: { digest } })
+}

@@ -1,0 +1,108 @@
+import type { Database, Reader } from '../../database/database.ts'
+import { isSystemAdministrator, type Actor } from '../access/actor.ts'
+import { DomainError } from '../errors.ts'
+import { containing } from '../listing.ts'
+import { listProjectDetails, visibleTo, type ProjectDetails } from '../projects/project-list.ts'
+import type { StorageUsage } from './storage-usage.ts'
+
+export interface FoundRepository {
+  readonly name: string
+  readonly projectId: number
+  readonly projectName: string
+  readonly projectPublic: boolean
+  readonly pullCount: number
+  readonly artifactCount: number
+}
+
+/** Of each kind; whoever finds more than that asks for a longer text. */
+const mostFound = 1_000
+
+/** Projects and repositories whose name contains the text, among those that the actor may see. */
+export async function search(
+  database: Pick<Database, 'read'>,
+  actor: Actor,
+  text: string,
+): Promise<{ projects: readonly ProjectDetails[]; repositories: readonly FoundRepository[] }> {
+  const projects = await listProjectDetails(database, actor, { name: text }, { limit: mostFound, offset: 0 })
+  const rows = await database.read
+    .selectFrom('repository')
+    .innerJoin('project', 'project.id', 'repository.project_id')
+    .select([
+      'repository.id',
+      'repository.name',
+      'repository.project_id',
+      'repository.pull_count',
+      'project.name as project_name',
+      'project.public',
+    ])
+    .where(visibleTo(actor))
+    .where(containing('repository.name', text))
+    .orderBy('repository.name')
+    .limit(mostFound)
+    .execute()
+  const counts = await countArtifacts(
+    database.read,
+    rows.map(({ id }) => id),
+  )
+  const repositories = rows.map((row) => ({
+    name: row.name,
+    projectId: row.project_id,
+    projectName: row.project_name,
+    projectPublic: row.public === 1,
+    pullCount: row.pull_count,
+    artifactCount: counts.get(row.id) ?? 0,
+  }))
+  return { projects: projects.rows, repositories }
+}
+
+async function countArtifacts(reader: Reader, repositoryIds: readonly number[]): Promise<Map<number, number>> {
+  if (repositoryIds.length === 0) return new Map()
+  const rows = await reader
+    .selectFrom('artifact')
+    .select((eb) => ['repository_id', eb.fn.countAll<number | string>().as('count')])
+    .where('repository_id', 'in', repositoryIds)
+    .groupBy('repository_id')
+    .execute()
+  return new Map(rows.map((row) => [row.repository_id, Number(row.count)]))
+}
+
+export interface Statistics {
+  readonly publicProjects: number
+  readonly publicRepositories: number
+  /** Of the actor; of everybody for a system administrator. */
+  readonly privateProjects: number
+  readonly privateRepositories: number
+  /** For system administrators. */
+  readonly storageBytes: number | undefined
+}
+
+/** @throws DomainError UNAUTHENTICATED */
+export async function getStatistics(
+  database: Pick<Database, 'read'>,
+  usage: StorageUsage,
+  actor: Actor,
+): Promise<Statistics> {
+  if (actor.kind === 'anonymous') throw new DomainError('UNAUTHENTICATED', 'unauthorized')
+  const projects = await database.read
+    .selectFrom('project')
+    .select((eb) => ['public', eb.fn.countAll<number | string>().as('count')])
+    .where(visibleTo(actor))
+    .groupBy('public')
+    .execute()
+  const repositories = await database.read
+    .selectFrom('repository')
+    .innerJoin('project', 'project.id', 'repository.project_id')
+    .select((eb) => ['project.public', eb.fn.countAll<number | string>().as('count')])
+    .where(visibleTo(actor))
+    .groupBy('project.public')
+    .execute()
+  const of = (rows: readonly { public: number; count: number | string }[], isPublic: number) =>
+    Number(rows.find((row) => row.public === isPublic)?.count ?? 0)
+  return {
+    publicProjects: of(projects, 1),
+    publicRepositories: of(repositories, 1),
+    privateProjects: of(projects, 0),
+    privateRepositories: of(repositories, 0),
+    storageBytes: isSystemAdministrator(actor) ? await usage.totalBytes() : undefined,
+  }
+}

@@ -1,0 +1,363 @@
+import { algorithmOf, encodedOf, type Digest, type DigestAlgorithm } from '#contract/digest.ts'
+import type { RepositoryName } from '#contract/repository-name.ts'
+import type { Database, Writer } from '../../database/database.ts'
+import { preparedQuery } from '../../database/prepared.ts'
+import { faultPoint } from '../../runtime/fault-points.ts'
+import { createHasher, hashStream, type Hasher } from '../../runtime/hasher.ts'
+import {
+  StagedBytesMissing,
+  type BlobLocation,
+  type BlobStager,
+  type BlobSweeper,
+  type UploadId,
+} from '../../storage/blob-store.ts'
+import type { Admission } from '../access/admission.ts'
+import { actorKey } from '../access/actor.ts'
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import { placeBlob, reviveBlob } from './blob-rows.ts'
+import { linkBlob } from './links.ts'
+import { ensureRepository, findRepositoryId } from './repositories.ts'
+import { deleteUpload, findUpload, insertUpload, listOpenUploads, moveOffset, type UploadRow } from './upload-rows.ts'
+
+export interface Upload {
+  readonly id: UploadId
+  /** Bytes acknowledged so far. */
+  readonly offset: number
+}
+
+/** A digest in progress: it cannot be saved, so another process or a restart re-reads the staged bytes. */
+interface RunningDigest {
+  readonly hasher: Hasher
+  readonly offset: number
+}
+
+const findSourceLink = preparedQuery<{ repositoryId: number; digest: string }, { digest: string }>((db, param) =>
+  db
+    .selectFrom('repository_blob')
+    .select('digest')
+    .where('repository_id', '=', param('repositoryId'))
+    .where('digest', '=', param('digest')),
+)
+
+export interface UploadsOptions {
+  database: Database
+  store: BlobStager & BlobSweeper
+  clock: Clock
+  newId: () => string
+  leaseMs: number
+  expireAfterMs: number
+  maxPerActor: number
+  /** Bytes one blob may have; 0: no limit. */
+  maxBytes: number
+}
+
+/** Blobs on their way in: create → append … → finish, or cancel, or expire (distribution-spec v1.1, pushing blobs). */
+export class Uploads {
+  readonly #options: UploadsOptions
+  readonly #digests = new Map<UploadId, RunningDigest>()
+  /** Uploads that a request of this process is writing to now. */
+  readonly #busy = new Set<UploadId>()
+
+  constructor(options: UploadsOptions) {
+    this.#options = options
+  }
+
+  /** @throws DomainError TOO_MANY_REQUESTS when the actor has too many open sessions */
+  async createUpload(admission: Admission<'push'>, algorithm: DigestAlgorithm = 'sha256'): Promise<Upload> {
+    const { database, clock, newId, expireAfterMs, maxPerActor } = this.#options
+    const now = clock.now()
+    const id = newId() as UploadId
+    const actor = actorKey(admission.actor)
+    await database.write(async (tx) => {
+      await assertUploadsLeft(tx, actor, maxPerActor)
+      const repositoryId = await ensureRepository(tx, repositoryOf(admission), now)
+      await insertUpload.run(tx, {
+        id,
+        repository_id: repositoryId,
+        actor,
+        offset: 0,
+        algorithm,
+        created_at: now,
+        expires_at: now + expireAfterMs,
+      })
+    }, 'relaxed')
+    this.#digests.set(id, { hasher: createHasher(algorithm), offset: 0 })
+    return { id, offset: 0 }
+  }
+
+  /** @throws DomainError UPLOAD_UNKNOWN for everybody but the actor who created it, in the repository it was created for */
+  async getUpload(admission: Admission<'push'>, id: UploadId): Promise<Upload> {
+    const row = await this.#get(admission, id)
+    return { id, offset: row.offset }
+  }
+
+  /**
+   * Appends `bytes`. `expectedStart` is the first byte's position as the client sees it (Content-Range);
+   * undefined appends at the end.
+   * @throws DomainError UPLOAD_OFFSET_WRONG (detail.offset: where to go on), UPLOAD_UNKNOWN, SIZE_INVALID
+   */
+  async appendToUpload(
+    admission: Admission<'push'>,
+    id: UploadId,
+    bytes: AsyncIterable<Uint8Array>,
+    chunk?: { start: number; end: number },
+  ): Promise<Upload> {
+    return await this.#exclusively(id, async () => {
+      const row = await this.#get(admission, id)
+      const offset = await this.#append(row, bytes, chunk)
+      return { id, offset }
+    })
+  }
+
+  /**
+   * Takes the last bytes, if any, verifies the whole against `digest`, and makes it readable through the
+   * repository. A wrong digest ends the session: its bytes are of no use to anybody.
+   * @throws DomainError DIGEST_MISMATCH, UPLOAD_OFFSET_WRONG, UPLOAD_UNKNOWN, SIZE_INVALID
+   */
+  async finishUpload(
+    admission: Admission<'push'>,
+    id: UploadId,
+    digest: Digest,
+    last?: { bytes: AsyncIterable<Uint8Array>; chunk?: { start: number; end: number } },
+  ): Promise<{ digest: Digest; size: number }> {
+    return await this.#exclusively(id, async () => {
+      const row = await this.#get(admission, id)
+      const size = last === undefined ? row.offset : await this.#append(row, last.bytes, last.chunk, digest)
+      const encoded = await this.#digestOf(row, size, algorithmOf(digest))
+      if (encoded !== encodedOf(digest)) {
+        await this.#forget(id)
+        throw new DomainError(
+          'DIGEST_MISMATCH',
+          `the ${size} bytes received do not have the digest ${digest}; start the upload again`,
+          { detail: { digest, sizeBytes: size } },
+        )
+      }
+      const location = await this.#options.store.commit(id, digest, size)
+      this.#digests.delete(id)
+      await this.#commitRow(row, digest, size, location)
+      return { digest, size }
+    })
+  }
+
+  /**
+   * One request's whole blob (POST with digest). Same promises as create + finish.
+   */
+  async uploadAtOnce(
+    admission: Admission<'push'>,
+    digest: Digest,
+    bytes: AsyncIterable<Uint8Array>,
+  ): Promise<{ digest: Digest; size: number }> {
+    const upload = await this.createUpload(admission, algorithmOf(digest))
+    try {
+      return await this.finishUpload(admission, upload.id, digest, { bytes })
+    } catch (error) {
+      // Nobody knows this session's id: nothing can go on from here.
+      await this.#forget(upload.id)
+      throw error
+    }
+  }
+
+  async cancelUpload(admission: Admission<'push'>, id: UploadId): Promise<void> {
+    await this.#exclusively(id, async () => {
+      await this.#get(admission, id)
+      await this.#forget(id)
+    })
+  }
+
+  /**
+   * Makes a blob that the actor can already read elsewhere readable here too. `sources` are repositories
+   * the actor may pull from; the caller has asked the gates for each.
+   * Returns false when none of them links it: then the client uploads (distribution-spec v1.1 §end-11).
+   */
+  async mountBlob(admission: Admission<'push'>, digest: Digest, source: Admission<'pull'>): Promise<boolean> {
+    const { database, clock, leaseMs } = this.#options
+    const sourceId = source.repositoryId
+    if (sourceId === undefined) return false
+    return await database.write(async (tx) => {
+      const now = clock.now()
+      // The blob's row first: that is the order in which garbage collection takes its locks.
+      const linked = async () => (await findSourceLink.first(tx, { repositoryId: sourceId, digest })) !== undefined
+      if (!(await reviveBlob(tx, digest, linked))) return false
+      const repositoryId = await ensureRepository(tx, repositoryOf(admission), now)
+      await linkBlob(tx, { repositoryId, digest, protectedUntil: now + leaseMs, now })
+      return true
+    })
+  }
+
+  /** Ends sessions past their time; at most `limit` of them. Returns how many. */
+  async expireUploads(limit: number): Promise<number> {
+    const { database, clock } = this.#options
+    const expired = await database.read
+      .selectFrom('upload')
+      .select('id')
+      .where('expires_at', '<=', clock.now())
+      .orderBy('expires_at')
+      .limit(limit)
+      .execute()
+    let ended = 0
+    for (const { id } of expired) {
+      if (this.#busy.has(id as UploadId)) continue
+      await this.#forget(id as UploadId)
+      ended++
+    }
+    return ended
+  }
+
+  async #append(
+    row: UploadRow,
+    bytes: AsyncIterable<Uint8Array>,
+    chunk: { start: number; end: number } | undefined,
+    finalDigest?: Digest,
+  ): Promise<number> {
+    const { database, store, clock, expireAfterMs, maxBytes } = this.#options
+    const id = row.id as UploadId
+    if (chunk !== undefined && chunk.start !== row.offset) {
+      throw new DomainError(
+        'UPLOAD_OFFSET_WRONG',
+        `this upload continues at byte ${row.offset}, not at ${chunk.start}`,
+        {
+          detail: { offset: row.offset },
+        },
+      )
+    }
+    const algorithm = row.offset === 0 && finalDigest !== undefined ? algorithmOf(finalDigest) : row.algorithm
+    let running = this.#digests.get(id)
+    if (row.offset === 0) running = { hasher: createHasher(algorithm), offset: 0 }
+    const hasher = running?.offset === row.offset ? running.hasher : undefined
+    // A hasher that saw bytes which are then not acknowledged is of no use any more.
+    this.#digests.delete(id)
+    let received = 0
+    const expected = chunk === undefined ? undefined : chunk.end - chunk.start + 1
+    const offset = await this.#mapStagingErrors(id, () =>
+      store.append(id, row.offset, bytes, (piece) => {
+        received += piece.byteLength
+        if (expected !== undefined && received > expected) throw chunkLengthWrong(expected)
+        if (maxBytes > 0 && row.offset + received > maxBytes) {
+          throw new DomainError('SIZE_INVALID', `a blob may have ${maxBytes} bytes here at the most`, {
+            detail: { maxBytes },
+          })
+        }
+        hasher?.update(piece)
+      }),
+    )
+    if (expected !== undefined && received !== expected) throw chunkLengthWrong(expected)
+    if (finalDigest === undefined) {
+      await database.write(async (tx) => {
+        const moved = await moveOffset.run(tx, {
+          id,
+          from: row.offset,
+          to: offset,
+          expiresAt: clock.now() + expireAfterMs,
+        })
+        if (moved === 0) throw uploadUnknown()
+      }, 'relaxed')
+    }
+    if (hasher !== undefined) this.#digests.set(id, { hasher, offset })
+    // A final append with another algorithm was hashed with that one.
+    row.algorithm = algorithm
+    return offset
+  }
+
+  async #digestOf(row: UploadRow, size: number, algorithm: DigestAlgorithm): Promise<string> {
+    const id = row.id as UploadId
+    const running = this.#digests.get(id)
+    if (running !== undefined && running.offset === size && row.algorithm === algorithm)
+      return running.hasher.digestHex()
+    if (size === 0) return createHasher(algorithm).digestHex()
+    return await this.#mapStagingErrors(
+      id,
+      async () => await hashStream(await this.#options.store.readStaged(id, size), algorithm),
+    )
+  }
+
+  /** The last step of a blob's push: from here on it is there. */
+  async #commitRow(row: UploadRow, digest: Digest, size: number, location: BlobLocation): Promise<void> {
+    const { database, clock, leaseMs, store } = this.#options
+    faultPoint('upload-before-row')
+    try {
+      await database.write(async (tx) => {
+        const now = clock.now()
+        if ((await deleteUpload.run(tx, { id: row.id })) === 0) throw uploadUnknown()
+        await placeBlob(tx, { digest, size, location }, now)
+        await linkBlob(tx, { repositoryId: row.repository_id, digest, protectedUntil: now + leaseMs, now })
+      })
+    } catch (error) {
+      // Only a refusal of ours proves that no row points to the bytes; after a lost connection one may.
+      if (error instanceof DomainError) await store.delete([location])
+      throw error
+    }
+    faultPoint('upload-after-row')
+  }
+
+  async #get(admission: Admission<'push'>, id: UploadId): Promise<UploadRow> {
+    const { database } = this.#options
+    const row = await findUpload.first(database.read, { id })
+    if (row === undefined || row.actor !== actorKey(admission.actor)) throw uploadUnknown()
+    const repositoryId = admission.repositoryId ?? (await findRepositoryId(database.read, admission.repositoryName))
+    if (row.repository_id !== repositoryId) throw uploadUnknown()
+    return row
+  }
+
+  async #forget(id: UploadId): Promise<void> {
+    this.#digests.delete(id)
+    await this.#options.database.write(async (tx) => {
+      await deleteUpload.run(tx, { id })
+    }, 'relaxed')
+    await this.#options.store.discard(id)
+  }
+
+  async #exclusively<T>(id: UploadId, work: () => Promise<T>): Promise<T> {
+    if (this.#busy.has(id)) {
+      throw new DomainError('TOO_MANY_REQUESTS', 'another request is writing to this upload; wait for it to end', {
+        retryAfterSeconds: 1,
+      })
+    }
+    this.#busy.add(id)
+    try {
+      return await work()
+    } finally {
+      this.#busy.delete(id)
+    }
+  }
+
+  async #mapStagingErrors<T>(id: UploadId, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof StagedBytesMissing)) throw error
+      await this.#forget(id)
+      throw new DomainError('UPLOAD_UNKNOWN', 'the bytes of this upload were lost; start the upload again', {
+        cause: error,
+      })
+    }
+  }
+}
+
+async function assertUploadsLeft(tx: Writer, actor: string, maxPerActor: number): Promise<void> {
+  if (maxPerActor <= 0) return
+  const open = await listOpenUploads.all(tx, { actor, limit: maxPerActor })
+  if (open.length < maxPerActor) return
+  throw new DomainError(
+    'TOO_MANY_REQUESTS',
+    `there are already ${maxPerActor} unfinished uploads; finish or cancel some first`,
+    {
+      retryAfterSeconds: 60,
+    },
+  )
+}
+
+function repositoryOf(admission: Admission): { projectId: number; name: RepositoryName } {
+  return { projectId: admission.projectId, name: admission.repositoryName }
+}
+
+function uploadUnknown(): DomainError {
+  return new DomainError('UPLOAD_UNKNOWN', 'no such upload in this repository; start a new one')
+}
+
+function chunkLengthWrong(expected: number): DomainError {
+  return new DomainError(
+    'SIZE_INVALID',
+    `the chunk does not have the ${expected} bytes that its Content-Range announces`,
+  )
+}

@@ -1,0 +1,60 @@
+/**
+ * What can go wrong in the domain, by a code that never changes. The edges map codes to their own
+ * protocol: http/oci/error-response.ts, http/harbor/harbor-error.ts. A domain error knows nothing of HTTP.
+ */
+export type DomainErrorCode =
+  | 'BLOB_UNKNOWN'
+  | 'UPLOAD_UNKNOWN'
+  | 'UPLOAD_INVALID'
+  | 'UPLOAD_OFFSET_WRONG'
+  | 'DIGEST_INVALID'
+  | 'DIGEST_MISMATCH'
+  | 'MANIFEST_BLOB_UNKNOWN'
+  | 'MANIFEST_INVALID'
+  | 'MANIFEST_UNKNOWN'
+  | 'MANIFEST_TOO_LARGE'
+  | 'NAME_INVALID'
+  | 'TAG_INVALID'
+  | 'REPOSITORY_UNKNOWN'
+  | 'PROJECT_UNKNOWN'
+  | 'USER_UNKNOWN'
+  | 'MEMBER_UNKNOWN'
+  | 'METADATA_UNKNOWN'
+  | 'CONFLICT'
+  | 'BAD_REQUEST'
+  | 'VALIDATION'
+  | 'SIZE_INVALID'
+  | 'RANGE_NOT_SATISFIABLE'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'UNSUPPORTED'
+  | 'DELETE_DISABLED'
+  | 'READ_ONLY'
+  | 'REFERENCED'
+  | 'PRECONDITION'
+  | 'TOO_MANY_REQUESTS'
+  | 'STORAGE_FULL'
+  | 'UNAVAILABLE'
+
+export interface DomainErrorOptions {
+  /** Facts for the client, placed in the protocol's detail field. Never a secret, never another tenant's data. */
+  detail?: Record<string, unknown>
+  /** Seconds after which trying again makes sense. */
+  retryAfterSeconds?: number
+  cause?: unknown
+}
+
+/** `message` is for the person who reads it: what is wrong and what to do next. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError'
+  readonly code: DomainErrorCode
+  readonly detail: Record<string, unknown> | undefined
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(code: DomainErrorCode, message: string, options: DomainErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.detail = options.detail
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+}

@@ -1,0 +1,84 @@
+import type { Reader, Writer } from '../../database/database.ts'
+import { DomainError } from '../errors.ts'
+
+/** What may be said about a project, with Harbor's names. Values are text; `public` is among them for every reader. */
+const truthKeys = [
+  'public',
+  'enable_content_trust',
+  'enable_content_trust_cosign',
+  'prevent_vul',
+  'auto_scan',
+  'auto_sbom_generation',
+  'reuse_sys_cve_allowlist',
+  'proxy_cache_local_on_not_found',
+  'proxy_referrer_api',
+] as const
+const numberKeys = ['proxy_speed_kb', 'max_upstream_conn', 'retention_id'] as const
+const textKeys = ['severity', 'proxy_cache_filter_pattern', 'proxy_cache_filter_kind'] as const
+
+export const metadataKeys = [...truthKeys, ...numberKeys, ...textKeys] as const
+export type MetadataKey = (typeof metadataKeys)[number]
+export type ProjectMetadata = Readonly<Partial<Record<MetadataKey, string>>>
+
+const severities = ['none', 'low', 'medium', 'high', 'critical']
+
+export function isMetadataKey(key: string): key is MetadataKey {
+  return (metadataKeys as readonly string[]).includes(key)
+}
+
+/**
+ * The value in the form in which it is kept: `true` for `1`, lower case for a severity.
+ * @throws DomainError BAD_REQUEST
+ */
+export function parseMetadataValue(key: MetadataKey, value: string): string {
+  const parsed = parse(key, value)
+  if (parsed === undefined) throw new DomainError('BAD_REQUEST', `invalid value: ${value.slice(0, 100)} for ${key}`)
+  return parsed
+}
+
+function parse(key: MetadataKey, value: string): string | undefined {
+  if ((truthKeys as readonly string[]).includes(key)) {
+    if (/^(1|t|true)$/i.test(value)) return 'true'
+    return /^(0|f|false)$/i.test(value) ? 'false' : undefined
+  }
+  if ((numberKeys as readonly string[]).includes(key)) return /^-?\d{1,12}$/.test(value) ? value : undefined
+  if (key === 'severity') {
+    // Clair's word for what is "none" in CVSS 3; older clients still send it.
+    const severity = value.toLowerCase() === 'negligible' ? 'none' : value.toLowerCase()
+    return severities.includes(severity) ? severity : undefined
+  }
+  if (key === 'proxy_cache_filter_kind') return value === 'doublestar' || value === 'regex' ? value : undefined
+  return value.length <= 1_024 ? value : undefined
+}
+
+/** What is kept about these projects, `public` not among it; one query however many they are. */
+export async function readMetadata(
+  reader: Reader,
+  projectIds: readonly number[],
+): Promise<Map<number, ProjectMetadata>> {
+  const metadata = new Map<number, Record<string, string>>(projectIds.map((id) => [id, {}]))
+  if (projectIds.length === 0) return metadata
+  const rows = await reader
+    .selectFrom('project_metadata')
+    .selectAll()
+    .where('project_id', 'in', projectIds)
+    .orderBy('name')
+    .execute()
+  for (const { project_id: id, name, value } of rows) metadata.get(id)![name] = value
+  return metadata
+}
+
+/** Sets what is named and leaves the rest. `public` is not for this table. */
+export async function writeMetadata(tx: Writer, projectId: number, metadata: ProjectMetadata): Promise<void> {
+  const values = Object.entries(metadata)
+    .filter(([name]) => name !== 'public')
+    .map(([name, value]) => ({ project_id: projectId, name, value }))
+  if (values.length === 0) return
+  await tx
+    .insertInto('project_metadata')
+    .values(values)
+    .onConflict((conflict) =>
+      conflict.columns(['project_id', 'name']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })),
+    )
+    .execute()
+}

@@ -1,0 +1,347 @@
+import type { Selectable } from 'kysely'
+import { parseProjectName } from '#contract/repository-name.ts'
+import type { Database, Reader, Writer } from '../../database/database.ts'
+import type { ProjectTable } from '../../database/schema.ts'
+import { isForeignKeyViolation } from '../../database/violations.ts'
+import { isSystemAdministrator, type Actor } from '../access/actor.ts'
+import { assertCanInProject, can } from '../access/authorise.ts'
+import { roleIds, type Permission } from '../access/permissions.ts'
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events.ts'
+import type { Settings } from '../settings/settings.ts'
+import { writeCveAllowlist } from './cve-allowlist.ts'
+import { findProjectAccess, type ProjectAccess } from './project-access.ts'
+import {
+  parseMetadataValue,
+  readMetadata,
+  writeMetadata,
+  type MetadataKey,
+  type ProjectMetadata,
+} from './project-metadata.ts'
+
+export interface Project {
+  readonly id: number
+  readonly name: string
+  readonly public: boolean
+  readonly ownerId: number | undefined
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+export interface NewProject {
+  readonly name: string
+  readonly public: boolean
+  /** Username of the first project admin; the actor when they are a user and nobody is named. */
+  readonly owner?: string
+  readonly metadata?: ProjectMetadata
+}
+
+/** What of a project to change; what is not there stays. */
+export interface ProjectChange {
+  readonly public?: boolean
+  readonly metadata?: ProjectMetadata
+  readonly cveAllowlist?: { readonly cveIds: readonly string[]; readonly expiresAt: number | undefined }
+}
+
+export interface ProjectsOptions {
+  readonly database: Database
+  readonly clock: Clock
+  /** Says who may create projects; without it everybody with an account. */
+  readonly settings?: Pick<Settings, 'getSettings'>
+}
+
+const self: Actor = { kind: 'system', name: 'installation' }
+
+/** The projects themselves; who is a member of them is in members.ts. */
+export class Projects {
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #settings: ProjectsOptions['settings']
+
+  constructor({ database, clock, settings }: ProjectsOptions) {
+    this.#database = database
+    this.#clock = clock
+    this.#settings = settings
+  }
+
+  /**
+   * Any user may create projects unless the settings reserve it to administrators; only they may name another owner.
+   * @throws DomainError CONFLICT, USER_UNKNOWN (owner), UNAUTHENTICATED, FORBIDDEN
+   * @throws ContractError NAME_INVALID
+   */
+  async createProject(actor: Actor, project: NewProject): Promise<Project> {
+    assertMayCreateProject(actor, project)
+    await this.#assertCreationIsFree(actor)
+    const name = parseProjectName(project.name)
+    const metadata = parseMetadata(project.metadata ?? {})
+    return await this.#database.write(async (tx) => {
+      const ownerId = await ownerOf(tx, actor, project.owner)
+      const created = await this.#insertProject(tx, actor, { name, public: project.public }, ownerId)
+      if (created === undefined) throw new DomainError('CONFLICT', `The project named ${name} already exists`)
+      await writeMetadata(tx, created.id, metadata)
+      return created
+    })
+  }
+
+  /** Idempotent: the project that names without one lie in. Belongs to the first administrator. */
+  async ensureDefaultProject(name: string, isPublic: boolean): Promise<void> {
+    parseProjectName(name)
+    const existing = await findAccess(this.#database.read, self, name)
+    if (existing !== undefined) return
+    await this.#database.write(async (tx) => {
+      const administrator = await tx
+        .selectFrom('user_account')
+        .select('id')
+        .where('admin', '=', 1)
+        .orderBy('id')
+        .limit(1)
+        .executeTakeFirst()
+      await this.#insertProject(tx, self, { name, public: isPublic }, administrator?.id)
+    })
+  }
+
+  /** Undefined also when the actor may not see it. */
+  async findProject(actor: Actor, name: string): Promise<Project | undefined> {
+    const access = await findAccess(this.#database.read, actor, name)
+    if (access === undefined || !can(actor, 'project:read', access)) return undefined
+    const row = await this.#database.read
+      .selectFrom('project')
+      .selectAll()
+      .where('id', '=', access.project.id)
+      .executeTakeFirst()
+    return row === undefined ? undefined : projectOf(row)
+  }
+
+  /** Whether a project could not be created under that name; whoever may create one may know. */
+  async isNameTaken(name: string): Promise<boolean> {
+    const row = await this.#database.read.selectFrom('project').select('id').where('name', '=', name).executeTakeFirst()
+    return row !== undefined
+  }
+
+  /** One page of what the actor may see, by name, from the name behind `after`; `next` when there are more. */
+  async listProjects(
+    actor: Actor,
+    { after, limit }: { after?: string | undefined; limit: number },
+  ): Promise<{ projects: Project[]; next?: string }> {
+    let query = this.#database.read
+      .selectFrom('project')
+      .selectAll()
+      .where('name', '>', after ?? '')
+      .orderBy('name')
+      .limit(limit + 1)
+    if (!isSystemAdministrator(actor)) {
+      const userId = actor.kind === 'user' ? actor.id : -1
+      query = query.where((eb) =>
+        eb.or([
+          eb('public', '=', 1),
+          eb.exists(
+            eb
+              .selectFrom('project_member')
+              .select('project_member.id')
+              .whereRef('project_member.project_id', '=', 'project.id')
+              .where('entity_type', '=', 'user')
+              .where('entity_id', '=', userId),
+          ),
+        ]),
+      )
+    }
+    const rows = await query.execute()
+    const projects = rows.slice(0, limit).map(projectOf)
+    const last = projects.at(-1)
+    return rows.length > limit && last !== undefined ? { projects, next: last.name } : { projects }
+  }
+
+  /** @throws DomainError PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async setPublic(actor: Actor, name: string, isPublic: boolean): Promise<void> {
+    await this.updateProject(actor, name, { public: isPublic })
+  }
+
+  /** @throws DomainError BAD_REQUEST, PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async updateProject(actor: Actor, name: string, change: ProjectChange): Promise<void> {
+    const metadata = parseMetadata(change.metadata ?? {})
+    await this.#database.write(async (tx) => {
+      const { project } = await getProjectFor(tx, actor, 'project:update', name)
+      const changed: string[] = Object.keys(metadata)
+      await writeMetadata(tx, project.id, metadata)
+      if (change.cveAllowlist !== undefined) {
+        changed.push('cve_allowlist')
+        await writeCveAllowlist(tx, project.id, change.cveAllowlist, this.#clock.now())
+      }
+      if (change.public !== undefined && change.public !== project.public) changed.push('public')
+      await this.#touch(tx, actor, project, changed, change.public)
+    })
+  }
+
+  /**
+   * Says one thing about a project that was not said before; as a change when `replace`.
+   * @throws DomainError CONFLICT (without `replace`) when it was, BAD_REQUEST, PROJECT_UNKNOWN, FORBIDDEN
+   */
+  async setMetadata(actor: Actor, name: string, [key, value]: [MetadataKey, string], replace: boolean): Promise<void> {
+    const parsed = parseMetadataValue(key, value)
+    await this.#database.write(async (tx) => {
+      const { project } = await getProjectFor(tx, actor, replace ? 'metadata:update' : 'metadata:create', name)
+      if (
+        !replace &&
+        (key === 'public' || (await readMetadata(tx, [project.id])).get(project.id)?.[key] !== undefined)
+      ) {
+        throw new DomainError('CONFLICT', `project ${name} has a value for ${key} already`)
+      }
+      await writeMetadata(tx, project.id, { [key]: parsed })
+      await this.#touch(tx, actor, project, [key], key === 'public' ? parsed === 'true' : undefined)
+    })
+  }
+
+  /** Idempotent. Without its `public` a project is private. @throws DomainError PROJECT_UNKNOWN, FORBIDDEN */
+  async deleteMetadata(actor: Actor, name: string, key: MetadataKey): Promise<void> {
+    await this.#database.write(async (tx) => {
+      const { project } = await getProjectFor(tx, actor, 'metadata:delete', name)
+      await tx.deleteFrom('project_metadata').where('project_id', '=', project.id).where('name', '=', key).execute()
+      await this.#touch(tx, actor, project, [key], key === 'public' ? false : undefined)
+    })
+  }
+
+  async #touch(
+    tx: Writer,
+    actor: Actor,
+    project: ProjectAccess['project'],
+    changed: readonly string[],
+    isPublic: boolean | undefined,
+  ): Promise<void> {
+    if (changed.length === 0) return
+    await tx
+      .updateTable('project')
+      .set({ updated_at: this.#clock.now(), ...(isPublic === undefined ? {} : { public: isPublic ? 1 : 0 }) })
+      .where('id', '=', project.id)
+      .execute()
+    await recordEvent(tx, this.#clock, actor, {
+      type: 'update_project',
+      projectId: project.id,
+      project: project.name,
+      changed,
+      ...(isPublic === undefined ? {} : { public: isPublic }),
+    })
+  }
+
+  /** @throws DomainError REFERENCED while it has repositories, PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async deleteProject(actor: Actor, name: string): Promise<void> {
+    const notEmpty = (cause?: unknown): DomainError =>
+      new DomainError('REFERENCED', `project ${name} still has repositories; delete them first`, { cause })
+    try {
+      await this.#database.write(async (tx) => {
+        const { project } = await getProjectFor(tx, actor, 'project:delete', name)
+        const repository = await tx
+          .selectFrom('repository')
+          .select('id')
+          .where('project_id', '=', project.id)
+          .limit(1)
+          .executeTakeFirst()
+        if (repository !== undefined) throw notEmpty()
+        await tx.deleteFrom('project').where('id', '=', project.id).execute()
+        await recordEvent(tx, this.#clock, actor, { type: 'delete_project', projectId: project.id, project: name })
+      })
+    } catch (error) {
+      // A first push came between the look and the delete.
+      if (isForeignKeyViolation(error)) throw notEmpty(error)
+      throw error
+    }
+  }
+
+  async #assertCreationIsFree(actor: Actor): Promise<void> {
+    if (isSystemAdministrator(actor) || this.#settings === undefined) return
+    const { project_creation_restriction: restriction } = await this.#settings.getSettings()
+    if (restriction === 'everyone') return
+    throw new DomainError('FORBIDDEN', 'Only system admin can create project')
+  }
+
+  async #insertProject(
+    tx: Writer,
+    actor: Actor,
+    project: { name: string; public: boolean },
+    ownerId: number | undefined,
+  ): Promise<Project | undefined> {
+    const now = this.#clock.now()
+    const row = await tx
+      .insertInto('project')
+      .values({
+        name: project.name,
+        owner_id: ownerId ?? null,
+        public: project.public ? 1 : 0,
+        created_at: now,
+        updated_at: now,
+      })
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .returningAll()
+      .executeTakeFirst()
+    if (row === undefined) return undefined
+    if (ownerId !== undefined) {
+      await tx
+        .insertInto('project_member')
+        .values({
+          project_id: row.id,
+          entity_type: 'user',
+          entity_id: ownerId,
+          role_id: roleIds.projectAdmin,
+          created_at: now,
+        })
+        .execute()
+    }
+    await recordEvent(tx, this.#clock, actor, {
+      type: 'create_project',
+      projectId: row.id,
+      project: row.name,
+      public: project.public,
+    })
+    return projectOf(row)
+  }
+}
+
+/**
+ * The project and what the actor is in it, when they have the permission.
+ * @throws DomainError UNAUTHENTICATED, FORBIDDEN; PROJECT_UNKNOWN only to who may know that
+ */
+export async function getProjectFor(
+  reader: Reader,
+  actor: Actor,
+  permission: Permission,
+  name: string,
+): Promise<ProjectAccess> {
+  const access = await findAccess(reader, actor, name)
+  assertCanInProject(actor, permission, access, name)
+  if (access === undefined) throw new DomainError('PROJECT_UNKNOWN', `there is no project ${name}`)
+  return access
+}
+
+const findAccess = (reader: Reader, actor: Actor, name: string) => findProjectAccess({ read: reader }, actor, name)
+
+function parseMetadata(metadata: ProjectMetadata): ProjectMetadata {
+  const entries = Object.entries(metadata) as [MetadataKey, string][]
+  return Object.fromEntries(entries.map(([key, value]) => [key, parseMetadataValue(key, value)]))
+}
+
+function assertMayCreateProject(actor: Actor, project: NewProject): void {
+  if (actor.kind === 'anonymous') throw new DomainError('UNAUTHENTICATED', 'log in to create a project')
+  if (actor.kind !== 'user') return
+  if (actor.access !== undefined) throw new DomainError('FORBIDDEN', 'an access token cannot create projects')
+  if (project.owner !== undefined && project.owner !== actor.username && !actor.admin) {
+    throw new DomainError('FORBIDDEN', 'only a system administrator may create a project for somebody else')
+  }
+}
+
+async function ownerOf(tx: Writer, actor: Actor, owner: string | undefined): Promise<number | undefined> {
+  if (owner === undefined) return actor.kind === 'user' ? actor.id : undefined
+  const row = await tx.selectFrom('user_account').select('id').where('username', '=', owner).executeTakeFirst()
+  if (row === undefined) throw new DomainError('USER_UNKNOWN', `there is no user ${owner}`)
+  return row.id
+}
+
+function projectOf(row: Selectable<ProjectTable>): Project {
+  return {
+    id: row.id,
+    name: row.name,
+    public: row.public === 1,
+    ownerId: row.owner_id ?? undefined,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}

@@ -1,0 +1,40 @@
+import { isSystemAdministrator, type Actor } from '../access/actor.ts'
+import { assertSystemAdministrator } from '../access/authorise.ts'
+import { assertProfile, type UserProfile, type UserProfiles } from '../access/user-profiles.ts'
+import type { User, Users } from '../access/users.ts'
+import type { Settings } from './settings.ts'
+
+export interface NewAccount extends UserProfile {
+  readonly username: string
+  readonly password: string
+}
+
+const byThemselves: Actor = { kind: 'system', name: 'self-registration' }
+
+/** How people get accounts: from an administrator, or by themselves where the settings allow it. */
+export class Registration {
+  readonly #users: Users
+  readonly #profiles: UserProfiles
+  readonly #settings: Settings
+
+  constructor({ users, profiles, settings }: { users: Users; profiles: UserProfiles; settings: Settings }) {
+    this.#users = users
+    this.#profiles = profiles
+    this.#settings = settings
+  }
+
+  /** @throws DomainError BAD_REQUEST, CONFLICT (name or address is known), UNAUTHENTICATED, FORBIDDEN */
+  async registerUser(actor: Actor, account: NewAccount): Promise<User> {
+    const registrar = isSystemAdministrator(actor) ? actor : await this.#registrarFor(actor)
+    assertProfile(account)
+    await this.#profiles.assertEmailFree(account.email)
+    const { username, password, email, realName, comment } = account
+    return await this.#users.createUser(registrar, { username, password, email, realName, comment })
+  }
+
+  async #registrarFor(actor: Actor): Promise<Actor> {
+    const { self_registration: open } = await this.#settings.getSettings()
+    if (!open || actor.kind !== 'anonymous') assertSystemAdministrator(actor)
+    return byThemselves
+  }
+}

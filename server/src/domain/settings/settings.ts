@@ -1,0 +1,116 @@
+import type { Database } from '../../database/database.ts'
+import { EpochCache } from '../../database/epoch-cache.ts'
+import type { Actor } from '../access/actor.ts'
+import { assertSystemAdministrator } from '../access/authorise.ts'
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events.ts'
+import { settingKeyOf, settingKeys, settingNames, type SettingName, type SettingValues } from './setting-keys.ts'
+
+/** What Harbor lets an administrator change and here is decided where the registry is started. */
+export interface FixedSettings {
+  readonly auth_mode: 'db_auth'
+  readonly read_only: boolean
+  /** Minutes. */
+  readonly token_expiration: number
+}
+
+export interface SettingsOptions {
+  readonly database: Database
+  readonly clock: Clock
+  readonly fixed: FixedSettings
+}
+
+type SettingValue = string | number | boolean
+
+/** What administrators change while the registry runs. What the operator sets at start is in Config. */
+export class Settings {
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #remembered: EpochCache<SettingValues>
+  readonly fixed: FixedSettings
+
+  constructor({ database, clock, fixed }: SettingsOptions) {
+    this.fixed = fixed
+    this.#database = database
+    this.#clock = clock
+    this.#remembered = new EpochCache<SettingValues>(database, 1)
+  }
+
+  /** All of them, with defaults where nothing was set; secrets are empty. */
+  async getSettings(): Promise<SettingValues> {
+    return await this.#remembered.get('all', async () => {
+      const rows = await this.#database.read.selectFrom('setting').select(['name', 'value']).execute()
+      const stored = new Map(rows.map((row) => [row.name, JSON.parse(row.value) as SettingValue]))
+      return Object.fromEntries(
+        settingNames.map((name) => [name, stored.get(name) ?? settingKeys[name].default]),
+      ) as unknown as SettingValues
+    })
+  }
+
+  /**
+   * Changes those that are named; names that are no settings are passed over, as Harbor does. Numbers and truth values
+   * may come as text.
+   * @throws DomainError BAD_REQUEST (a value that cannot be), UNAUTHENTICATED, FORBIDDEN (also for fixed settings)
+   */
+  async updateSettings(actor: Actor, changes: Readonly<Record<string, unknown>>): Promise<void> {
+    assertSystemAdministrator(actor)
+    this.#assertFixed(changes)
+    const values = settingNames
+      .filter((name) => changes[name] !== undefined && changes[name] !== null)
+      .map((name) => ({ name, value: parseValue(name, changes[name]) }))
+      .filter(({ name }) => settingKeyOf(name).secret !== true)
+    if (values.length === 0) return
+    const now = this.#clock.now()
+    await this.#database.write(async (tx) => {
+      await tx
+        .insertInto('setting')
+        .values(values.map(({ name, value }) => ({ name, value: JSON.stringify(value), updated_at: now })))
+        .onConflict((conflict) =>
+          conflict.column('name').doUpdateSet((eb) => ({
+            value: eb.ref('excluded.value'),
+            updated_at: eb.ref('excluded.updated_at'),
+          })),
+        )
+        .execute()
+      await recordEvent(tx, this.#clock, actor, {
+        type: 'update_configuration',
+        changed: values.map(({ name }) => name),
+      })
+    })
+  }
+
+  /** Tools write back everything they have read: what is the same is no change. */
+  #assertFixed(changes: Readonly<Record<string, unknown>>): void {
+    for (const [name, value] of Object.entries(this.fixed)) {
+      const given = changes[name]
+      if (given === undefined || given === null || String(given) === String(value)) continue
+      throw new DomainError('FORBIDDEN', `${name} is ${value} here and cannot be changed while the registry runs`)
+    }
+  }
+}
+
+const longestText = 65_536
+
+function parseValue(name: SettingName, given: unknown): SettingValue {
+  const { default: standard, refuse } = settingKeyOf(name)
+  const value =
+    typeof standard === 'string' ? textOf(given) : typeof standard === 'number' ? numberOf(given) : truthOf(given)
+  const why = value === undefined ? `should be a ${typeof standard}` : refuse?.(value)
+  if (value === undefined || why !== undefined) throw new DomainError('BAD_REQUEST', `${name} ${why}`)
+  return value
+}
+
+function textOf(given: unknown): string | undefined {
+  return typeof given === 'string' && given.length <= longestText ? given : undefined
+}
+
+function numberOf(given: unknown): number | undefined {
+  const value = typeof given === 'string' && /^-?\d{1,15}$/.test(given.trim()) ? Number(given) : given
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined
+}
+
+function truthOf(given: unknown): boolean | undefined {
+  if (typeof given === 'boolean') return given
+  return given === 'true' ? true : given === 'false' ? false : undefined
+}

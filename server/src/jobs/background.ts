@@ -1,0 +1,104 @@
+import type { Clock } from '../domain/clock.ts'
+import type { Database } from '../database/database.ts'
+
+/** Work that comes again and again. */
+export interface BackgroundTask {
+  readonly name: string
+  readonly intervalMs: number
+  /** `everywhere`: each process its own, without asking; `once`: in at most one process at a time. */
+  readonly runs: 'once' | 'everywhere'
+  run(): Promise<void>
+}
+
+export interface BackgroundOptions {
+  readonly database: Database
+  readonly clock: Clock
+  /** Tells this process from every other one, also after a restart. */
+  readonly holder: string
+  readonly onError: (task: string, error: unknown) => void
+}
+
+/** Longer than any round of a task; a process that froze for longer loses the task to another. */
+const leaseMs = 10 * 60_000
+
+/**
+ * Runs each task every `intervalMs`, the next round after the last one ended. Who runs a task that shall run once
+ * holds its lease in the database, so any number of replicas can have the same tasks.
+ */
+export class Background implements AsyncDisposable {
+  readonly #options: BackgroundOptions
+  readonly #running = new Set<Promise<void>>()
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>()
+  #stopped = false
+
+  constructor(options: BackgroundOptions) {
+    this.#options = options
+  }
+
+  start(tasks: readonly BackgroundTask[]): void {
+    for (const task of tasks) this.#schedule(task)
+  }
+
+  #schedule(task: BackgroundTask): void {
+    if (this.#stopped) return
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      const round = this.#round(task).finally(() => {
+        this.#running.delete(round)
+        this.#schedule(task)
+      })
+      this.#running.add(round)
+    }, task.intervalMs)
+    this.#timers.add(timer)
+  }
+
+  async #round(task: BackgroundTask): Promise<void> {
+    try {
+      if (task.runs === 'everywhere') await task.run()
+      else await this.#runLeased(task)
+    } catch (error) {
+      this.#options.onError(task.name, error)
+    }
+  }
+
+  async #runLeased(task: BackgroundTask): Promise<void> {
+    if (!(await this.#takeLease(task.name))) return
+    try {
+      await task.run()
+    } finally {
+      await this.#returnLease(task.name)
+    }
+  }
+
+  async #takeLease(name: string): Promise<boolean> {
+    const { database, clock, holder } = this.#options
+    return await database.write(async (tx) => {
+      const now = clock.now()
+      const taken = await tx
+        .insertInto('lease')
+        .values({ name, holder, expires_at: now + leaseMs })
+        .onConflict((conflict) =>
+          conflict
+            .column('name')
+            .doUpdateSet({ holder, expires_at: now + leaseMs })
+            .where((eb) => eb.or([eb('lease.expires_at', '<=', now), eb('lease.holder', '=', holder)])),
+        )
+        .executeTakeFirst()
+      return (taken.numInsertedOrUpdatedRows ?? 0n) > 0n
+    }, 'relaxed')
+  }
+
+  async #returnLease(name: string): Promise<void> {
+    const { database, holder } = this.#options
+    await database.write(async (tx) => {
+      await tx.deleteFrom('lease').where('name', '=', name).where('holder', '=', holder).execute()
+    }, 'relaxed')
+  }
+
+  /** Starts no new round and waits for those that run. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true
+    for (const timer of this.#timers) clearTimeout(timer)
+    await Promise.allSettled(this.#running)
+  }
+}

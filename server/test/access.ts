@@ -1,0 +1,76 @@
+import type { Database } from '#server/database/database.ts'
+import { AccessTokens } from '#server/domain/access/access-tokens.ts'
+import type { Actor } from '#server/domain/access/actor.ts'
+import { Passwords } from '#server/domain/access/passwords.ts'
+import { SignIn } from '#server/domain/access/sign-in.ts'
+import { SigningKeys } from '#server/domain/access/signing-keys.ts'
+import { Users } from '#server/domain/access/users.ts'
+import type { Clock } from '#server/domain/clock.ts'
+import { Members } from '#server/domain/projects/members.ts'
+import { Projects } from '#server/domain/projects/projects.ts'
+import { composeAuthenticate, type Authenticate } from '#server/http/authentication.ts'
+import { composeTokenEndpoint } from '#server/http/token/token-endpoint.ts'
+
+/** Time that stands still until a test moves it. */
+export class ManualClock implements Clock {
+  #now: number
+
+  constructor(now = Date.UTC(2026, 0, 1)) {
+    this.#now = now
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  advance(ms: number): void {
+    this.#now += ms
+  }
+}
+
+export const system: Actor = { kind: 'system', name: 'test' }
+export const password = 'Correct-Horse-1'
+
+export interface AccessForTest {
+  readonly database: Database
+  readonly clock: ManualClock
+  readonly passwords: Passwords
+  readonly users: Users
+  readonly projects: Projects
+  readonly members: Members
+  readonly signIn: SignIn
+  readonly keys: SigningKeys
+  readonly tokens: AccessTokens
+  readonly authenticate: Authenticate
+  readonly tokenEndpoint: (request: Request, clientAddress: string) => Promise<Response>
+}
+
+/** Everything that decides who may do what, over a real database. Called twice for one database: two processes. */
+export function composeAccessForTest(
+  database: Database,
+  options: { clock?: ManualClock; defaultProject?: string; open?: boolean } = {},
+): AccessForTest {
+  const { clock = new ManualClock(), defaultProject = 'library', open = false } = options
+  const passwords = new Passwords()
+  const keys = new SigningKeys({ database, clock, tokenLifetimeSeconds: 1800 })
+  const service = 'harbor-registry'
+  const signIn = new SignIn({ database, clock, passwords })
+  const tokens = new AccessTokens({ keys, clock, issuer: 'harbor-token-issuer', service, lifetimeSeconds: 1800 })
+  return {
+    database,
+    clock,
+    passwords,
+    users: new Users({ database, clock, passwords }),
+    projects: new Projects({ database, clock }),
+    members: new Members({ database, clock }),
+    signIn,
+    keys,
+    tokens,
+    authenticate: composeAuthenticate({ database, signIn, tokens, defaultProject, open }),
+    tokenEndpoint: composeTokenEndpoint({ database, signIn, tokens, service, defaultProject, open }),
+  }
+}
+
+export function basic(username: string, secret = password): string {
+  return `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`
+}
