@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto'
+import type { Config } from './config/config.ts'
+import type { Database } from './database/database.ts'
+import { migrate } from './database/migrate.ts'
+import { composePostgresDatabase } from './database/postgres.ts'
+import { composeSqliteDatabase } from './database/sqlite.ts'
+import type { Clock } from './domain/clock.ts'
+import { AccessTokens } from './domain/access/access-tokens.ts'
+import { Passwords } from './domain/access/passwords.ts'
+import { SignIn } from './domain/access/sign-in.ts'
+import { Sessions } from './domain/access/sessions.ts'
+import { SigningKeys } from './domain/access/signing-keys.ts'
+import { UserProfiles } from './domain/access/user-profiles.ts'
+import { Users } from './domain/access/users.ts'
+import { Manifests } from './domain/artifacts/pull.ts'
+import { PullRecorder } from './domain/artifacts/pull-recorder.ts'
+import { Blobs } from './domain/content/blobs.ts'
+import { Uploads } from './domain/content/uploads.ts'
+import { pruneEvents } from './domain/events.ts'
+import { collectGarbage } from './domain/garbage-collection/collect.ts'
+import { composeAdmit } from './domain/policies/admit.ts'
+import { Members } from './domain/projects/members.ts'
+import { Projects } from './domain/projects/projects.ts'
+import { Registration } from './domain/settings/registration.ts'
+import { Settings } from './domain/settings/settings.ts'
+import { composeAuthenticate, type Authenticate } from './http/authentication.ts'
+import { composeSessionAccount } from './http/session-cookie.ts'
+import { composeTokenEndpoint } from './http/token/token-endpoint.ts'
+import type { BackgroundTask } from './jobs/background.ts'
+import type { OciServices } from './http/oci/oci-request.ts'
+import type { BlobStore } from './storage/blob-store.ts'
+import { composeFilesystemBlobStore } from './storage/filesystem.ts'
+
+/** Bytes stay this long after their row is gone, for readers that looked the location up just before. */
+const trashMs = 5 * 60_000
+/** Rows per step and round; a round is repeated at once while it finds this many. */
+const collectBatch = 1_000
+
+export function composeDatabase(config: Config): Database {
+  const { database } = config
+  if (database.kind === 'sqlite')
+    return composeSqliteDatabase({ file: database.file, acquireTimeoutMs: database.acquireTimeoutMs })
+  return composePostgresDatabase({
+    url: database.url,
+    maxConnections: database.maxConnections,
+    acquireTimeoutMs: database.acquireTimeoutMs,
+  })
+}
+
+export async function composeBlobStore(config: Config): Promise<BlobStore> {
+  return await composeFilesystemBlobStore({ folder: config.storage.folder })
+}
+
+/** Opens the database and brings its schema up to date. */
+export async function openDatabase(config: Config, clock: Clock): Promise<Database> {
+  const database = composeDatabase(config)
+  try {
+    await migrate(database, { clock })
+  } catch (error) {
+    await database[Symbol.asyncDispose]()
+    throw error
+  }
+  return database
+}
+
+export function composeOciServices(
+  config: Config,
+  { database, store, clock }: { database: Database; store: BlobStore; clock: Clock },
+): OciServices {
+  const leaseMs = config.garbageCollection.leaseMs
+  return {
+    database,
+    clock,
+    admit: composeAdmit({ database, settings: { readOnly: config.readOnly, deleteEnabled: config.deleteEnabled } }),
+    blobs: new Blobs({ database, reader: store, clock, leaseMs }),
+    uploads: new Uploads({
+      database,
+      store,
+      clock,
+      newId: randomUUID,
+      leaseMs,
+      expireAfterMs: config.uploads.expireAfterMs,
+      maxPerActor: config.uploads.maxPerActor,
+      maxBytes: config.limits.uploadBytes,
+    }),
+    manifests: new Manifests(database),
+    pulls: new PullRecorder(database),
+    limits: { manifestBytes: config.limits.manifestBytes },
+    defaultProject: config.defaultProject,
+  }
+}
+
+export interface Accounts {
+  readonly users: Users
+  readonly profiles: UserProfiles
+  readonly registration: Registration
+  readonly settings: Settings
+  readonly signIn: SignIn
+  readonly sessions: Sessions
+  readonly projects: Projects
+  readonly members: Members
+  /** Basic and Bearer. */
+  readonly authenticate: Authenticate
+  /** Those, and the sessions of browsers. */
+  readonly authenticateBrowser: Authenticate
+  readonly token: (request: Request, clientAddress: string) => Promise<Response>
+  /** Whether somebody who read the manual can sign in as administrator. */
+  defaultPasswordStands(): Promise<boolean>
+}
+
+/** Who may come in; seeds the administrator and the default project of a new installation. */
+export async function composeAccounts(
+  config: Config,
+  { database, clock }: { database: Database; clock: Clock },
+): Promise<Accounts> {
+  const { open, defaultProject, token } = config
+  const passwords = new Passwords()
+  const users = new Users({ database, clock, passwords })
+  await users.ensureAdministrator(config.initialAdminPassword)
+  const projects = new Projects({ database, clock })
+  if (defaultProject !== undefined) await projects.ensureDefaultProject(defaultProject, true)
+  const signIn = new SignIn({ database, clock, passwords })
+  const keys = new SigningKeys({ database, clock, tokenLifetimeSeconds: token.lifetimeSeconds })
+  const tokens = new AccessTokens({ keys, clock, ...token })
+  const profiles = new UserProfiles({ database, clock })
+  const tokenMinutes = Math.ceil(token.lifetimeSeconds / 60)
+  const settings = new Settings({
+    database,
+    clock,
+    fixed: { auth_mode: 'db_auth', read_only: config.readOnly, token_expiration: tokenMinutes },
+  })
+  const lifetimeMs = async () => (await settings.getSettings()).session_timeout * 60_000
+  const sessions = new Sessions({ database, clock, lifetimeMs })
+  const authentication = { database, signIn, tokens, defaultProject, open }
+  return {
+    users,
+    profiles,
+    registration: new Registration({ users, profiles, settings }),
+    settings,
+    signIn,
+    sessions,
+    projects,
+    members: new Members({ database, clock }),
+    authenticate: composeAuthenticate(authentication),
+    authenticateBrowser: composeAuthenticate({ ...authentication, sessionAccount: composeSessionAccount(sessions) }),
+    token: composeTokenEndpoint({ database, signIn, tokens, service: token.service, defaultProject, open }),
+    defaultPasswordStands: () => users.usesDefaultPassword(),
+  }
+}
+
+/** What runs beside the requests. */
+export function backgroundTasks(
+  config: Config,
+  services: OciServices,
+  {
+    sessions,
+    store,
+    onCollected,
+  }: {
+    sessions: Sessions
+    store: BlobStore
+    onCollected: (collected: Awaited<ReturnType<typeof collectGarbage>>) => void
+  },
+): readonly BackgroundTask[] {
+  const { database, clock, uploads } = services
+  return [
+    {
+      name: 'expire-uploads',
+      runs: 'once',
+      intervalMs: config.uploads.purgeIntervalMs,
+      run: async () => {
+        while ((await uploads.expireUploads(collectBatch)) === collectBatch);
+      },
+    },
+    {
+      name: 'collect-garbage',
+      runs: 'once',
+      intervalMs: config.garbageCollection.intervalMs,
+      run: async () => {
+        const { graceMs } = config.garbageCollection
+        onCollected(await collectGarbage({ database, sweeper: store, clock, graceMs, trashMs, batch: collectBatch }))
+      },
+    },
+    {
+      name: 'prune-sessions',
+      runs: 'once',
+      intervalMs: 60 * 60_000,
+      run: async () => {
+        while ((await sessions.pruneSessions(collectBatch)) === collectBatch);
+      },
+    },
+    {
+      name: 'prune-events',
+      runs: 'once',
+      intervalMs: 60 * 60_000,
+      run: async () => {
+        const before = clock.now() - config.events.keepMs
+        while ((await pruneEvents(database, before, collectBatch)) === collectBatch);
+      },
+    },
+  ]
+}

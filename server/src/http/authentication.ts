@@ -1,0 +1,130 @@
+import { ContractError } from '#contract/contract-error.ts'
+import { canonicalRepositoryName, type RepositoryName } from '#contract/repository-name.ts'
+import type { TokenAccess } from '#contract/token-scope.ts'
+import type { Database } from '../database/database.ts'
+import type { AccessTokens } from '../domain/access/access-tokens.ts'
+import { EpochCache } from '../database/epoch-cache.ts'
+import { actorOf, findAccount, type Account } from '../domain/access/accounts.ts'
+import { anonymous, type Actor } from '../domain/access/actor.ts'
+import type { SignIn } from '../domain/access/sign-in.ts'
+
+export interface Authentication {
+  readonly actor: Actor
+  /** The request had an Authorization header, whatever was in it, or a session. */
+  readonly authorizationSent: boolean
+  /** Credentials were sent and are not good: wrong password, unknown or expired token, disabled account. */
+  readonly failedLogin: boolean
+}
+
+export interface AuthenticationOptions {
+  readonly database: Database
+  readonly signIn: SignIn
+  readonly tokens: AccessTokens
+  /** The account whose browser sends the request, by its session. */
+  readonly sessionAccount?: (request: Request) => Promise<Account | undefined>
+  /** Project of names without one, in the scopes of tokens too. */
+  readonly defaultProject: string | undefined
+  /** Everyone may do everything, whatever credentials come along. */
+  readonly open: boolean
+}
+
+export type Authenticate = (request: Request, clientAddress: string) => Promise<Authentication>
+
+const rememberedAccounts = 1_024
+
+const noCredentials: Authentication = { actor: anonymous, authorizationSent: false, failedLogin: false }
+const wrongCredentials: Authentication = { actor: anonymous, authorizationSent: true, failedLogin: true }
+/** May do nothing, not even what everyone may: a client with a dead token shall hear so and fetch a new one. */
+const wrongToken: Authentication = {
+  actor: { kind: 'anonymous', access: [] },
+  authorizationSent: true,
+  failedLogin: true,
+}
+const openToAll: Authentication = { actor: { kind: 'open' }, authorizationSent: false, failedLogin: false }
+
+/**
+ * Who asks under /v2. As in Harbor, wrong Basic credentials do not fail by themselves: the request goes on as
+ * anonymous and reaches public content; where that is not enough it is answered 401, as is `/v2/` itself, which
+ * clients use to try a login. A token that is not good, on the other hand, gives nothing at all (RFC 6750 §3.1),
+ * which costs clients no more than fetching a new one.
+ *
+ * Throws DomainError TOO_MANY_REQUESTS after too many wrong passwords from the address.
+ */
+export function composeAuthenticate(options: AuthenticationOptions): Authenticate {
+  const accounts = new EpochCache<Account>(options.database, rememberedAccounts)
+  return async (request, clientAddress) => {
+    if (options.open) return openToAll
+    const header = request.headers.get('authorization')
+    if (header === null) return await bySession(options, request)
+    const { scheme, value } = splitAuthorization(header)
+    if (scheme === 'bearer') return await byToken(options, accounts, value)
+    const credentials = scheme === 'basic' ? parseBasicCredentials(value) : undefined
+    if (credentials === undefined) return wrongCredentials
+    const account = await options.signIn.signIn(credentials, clientAddress)
+    if (account === undefined) return wrongCredentials
+    return { actor: actorOf(account), authorizationSent: true, failedLogin: false }
+  }
+}
+
+/** A session that ended says nothing: its browser is anonymous again. */
+async function bySession({ sessionAccount }: AuthenticationOptions, request: Request): Promise<Authentication> {
+  const account = await sessionAccount?.(request)
+  if (account === undefined) return noCredentials
+  return { actor: actorOf(account), authorizationSent: true, failedLogin: false }
+}
+
+async function byToken(
+  { tokens, database, defaultProject }: AuthenticationOptions,
+  accounts: EpochCache<Account>,
+  token: string,
+): Promise<Authentication> {
+  const verified = await tokens.verifyToken(token)
+  if (verified === undefined) return wrongToken
+  const access = canonicalAccess(verified.access, defaultProject)
+  if (verified.account === undefined) {
+    return { actor: { kind: 'anonymous', access }, authorizationSent: true, failedLogin: false }
+  }
+  const { id } = verified.account
+  const account = await accounts.get(String(id), () => findAccount(database.read, id))
+  if (account === undefined || account.disabled || account.version !== verified.account.version) return wrongToken
+  return {
+    actor: { ...actorOf(account), access, tokenIssuedAt: verified.issuedAt },
+    authorizationSent: true,
+    failedLogin: false,
+  }
+}
+
+/** Tokens name repositories as their client does (`nginx`); here everything is compared by full names. */
+function canonicalAccess(access: readonly TokenAccess[], defaultProject: string | undefined): readonly TokenAccess[] {
+  if (access.every(({ type, name }) => type !== 'repository' || name.includes('/'))) return access
+  return access.map((entry) => {
+    const name = entry.type === 'repository' ? findCanonicalName(entry.name, defaultProject) : entry.name
+    return name === undefined ? { ...entry, actions: [] } : { ...entry, name }
+  })
+}
+
+export function findCanonicalName(name: string, defaultProject: string | undefined): RepositoryName | undefined {
+  try {
+    return canonicalRepositoryName(name, defaultProject)
+  } catch (error) {
+    if (error instanceof ContractError) return undefined
+    throw error
+  }
+}
+
+/** RFC 9110 §11.4; the scheme in lower case. */
+export function splitAuthorization(header: string): { scheme: string; value: string } {
+  const trimmed = header.trim()
+  const space = trimmed.indexOf(' ')
+  if (space < 0) return { scheme: trimmed.toLowerCase(), value: '' }
+  return { scheme: trimmed.slice(0, space).toLowerCase(), value: trimmed.slice(space + 1).trimStart() }
+}
+
+/** RFC 7617, in UTF-8; undefined when it is not that. */
+export function parseBasicCredentials(value: string): { username: string; password: string } | undefined {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(value)) return undefined
+  const text = Buffer.from(value, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  if (colon < 1) return undefined
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) }
+}

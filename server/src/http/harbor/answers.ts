@@ -1,0 +1,23 @@
+import { z } from 'zod'
+
+/** A moment as the API writes it: UTC with milliseconds. */
+export const timeOf = (ms: number): string => new Date(ms).toISOString()
+
+/** Go's zero time, which Harbor shows where nothing happened yet and the field cannot be left out. */
+export const noTime = '0001-01-01T00:00:00.000Z'
+
+/** 201 with the address of what was created: below the path that it was posted to, as Harbor's clients cut it. */
+export function createdAt(path: string, idOrName: number | string): { status: 201; headers: Record<string, string> } {
+  return { status: 201, headers: { location: `${path.replace(/\/+$/, '')}/${idOrName}` } }
+}
+
+/** An id in a path. */
+export const idParam = z.coerce.number().int('should be an integer').min(1).max(Number.MAX_SAFE_INTEGER)
+
+/** `true` and `false` in a query, with Go's other spellings. */
+export const truthQuery = z
+  .string()
+  .regex(/^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/, 'should be a boolean')
+  .transform((text) => /^(1|t)/i.test(text))
+
+export const permissionAnswer = z.object({ resource: z.string(), action: z.string() })

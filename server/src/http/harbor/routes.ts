@@ -1,0 +1,29 @@
+import { configureRoutes } from './configurations.ts'
+import { healthRoutes } from './health.ts'
+import { memberRoutes } from './members.ts'
+import { notYetRoutes } from './not-yet.ts'
+import { permissionsRoutes } from './permissions.ts'
+import { pingRoutes } from './ping.ts'
+import { projectMetadataRoutes } from './project-metadata.ts'
+import { projectRoutes } from './projects.ts'
+import type { Route } from './route.ts'
+import { searchRoutes } from './search.ts'
+import { statisticRoutes } from './statistic.ts'
+import { systeminfoRoutes } from './systeminfo.ts'
+import { userRoutes } from './users.ts'
+
+/** Every operation below /api/v2.0, a file per tag of Harbor's API. */
+export const harborRoutes: readonly Route[] = [
+  ...configureRoutes,
+  ...healthRoutes,
+  ...memberRoutes,
+  ...permissionsRoutes,
+  ...pingRoutes,
+  ...projectMetadataRoutes,
+  ...projectRoutes,
+  ...searchRoutes,
+  ...statisticRoutes,
+  ...systeminfoRoutes,
+  ...userRoutes,
+  ...notYetRoutes,
+]

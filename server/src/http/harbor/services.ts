@@ -1,0 +1,39 @@
+import type { Database } from '../../database/database.ts'
+import type { SignIn } from '../../domain/access/sign-in.ts'
+import type { UserProfiles } from '../../domain/access/user-profiles.ts'
+import type { Users } from '../../domain/access/users.ts'
+import type { Clock } from '../../domain/clock.ts'
+import type { StorageUsage } from '../../domain/content/storage-usage.ts'
+import type { Members } from '../../domain/projects/members.ts'
+import type { Projects } from '../../domain/projects/projects.ts'
+import type { Registration } from '../../domain/settings/registration.ts'
+import type { Settings } from '../../domain/settings/settings.ts'
+import type { Volume } from '../../storage/volume.ts'
+import type { OciServices } from '../oci/oci-request.ts'
+
+/** What the handlers of Harbor's API call. A new noun adds its verbs here and in compose.ts. */
+export interface HarborServices {
+  readonly database: Database
+  readonly clock: Clock
+  readonly users: Users
+  readonly profiles: UserProfiles
+  readonly registration: Registration
+  readonly signIn: SignIn
+  readonly settings: Settings
+  readonly projects: Projects
+  readonly members: Members
+  readonly usage: StorageUsage
+  /** Gates, manifests, blobs: the same that /v2 uses. */
+  readonly content: OciServices
+  readonly system: SystemFacts
+}
+
+/** What only the process around us knows. */
+export interface SystemFacts {
+  /** The release of Harbor whose API this is, and our own version behind it. */
+  readonly harborVersion: string
+  readonly storageProvider: string
+  readonly originOf: (request: Request) => string
+  readonly volume: () => Promise<Volume>
+  readonly health: () => Promise<{ readonly database: boolean; readonly storage: boolean }>
+}

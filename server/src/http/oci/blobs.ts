@@ -1,0 +1,73 @@
+import { parseRangeHeader } from '#contract/byte-range.ts'
+import { parseDigest } from '#contract/digest.ts'
+import type { Admission } from '../../domain/access/admission.ts'
+import type { LinkedBlob } from '../../domain/content/blobs.ts'
+import { DomainError } from '../../domain/errors.ts'
+import { matchesEtag } from './etag.ts'
+import type { OciHandler, OciRequest, OciServices } from './oci-request.ts'
+
+/**
+ * A blob is bytes that somebody pushed: never a page of ours, whatever it contains. Content under a digest
+ * cannot change, so private caches may keep it.
+ */
+function blobHeaders(blob: LinkedBlob): Record<string, string> {
+  return {
+    'content-type': 'application/octet-stream',
+    'docker-content-digest': blob.digest,
+    'docker-distribution-api-version': 'registry/2.0',
+    etag: `"${blob.digest}"`,
+    'accept-ranges': 'bytes',
+    'cache-control': 'private, max-age=31536000, immutable',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'; sandbox",
+  }
+}
+
+export const headBlobEndpoint: OciHandler = async (services, oci) => {
+  const digest = parseDigest(oci.reference)
+  const admission = await services.admit(oci.actor, 'pull', oci.repository)
+  const blob = await services.blobs.getBlob(admission, digest)
+  if (services.blobs.needsLease(blob)) await keepForPush(services, oci, blob)
+  return new Response(null, { headers: { ...blobHeaders(blob), 'content-length': String(blob.size) } })
+}
+
+/** Who asks by HEAD and may push will skip the upload because of the answer: the link must outlive the push. */
+async function keepForPush(services: OciServices, oci: OciRequest, blob: LinkedBlob): Promise<void> {
+  let admission: Admission<'push'>
+  try {
+    admission = await services.admit(oci.actor, 'push', oci.repository)
+  } catch (error) {
+    if (error instanceof DomainError) return
+    throw error
+  }
+  await services.blobs.keepForPush(admission, blob)
+}
+
+export const getBlobEndpoint: OciHandler = async (services, oci) => {
+  const digest = parseDigest(oci.reference)
+  const admission = await services.admit(oci.actor, 'pull', oci.repository)
+  const blob = await services.blobs.getBlob(admission, digest)
+  const headers = blobHeaders(blob)
+  if (matchesEtag(oci.request, blob.digest)) return new Response(null, { status: 304, headers })
+  const range = parseRangeHeader(oci.request.headers.get('range'), blob.size)
+  if (range.kind === 'unsatisfiable') {
+    throw new DomainError('RANGE_NOT_SATISFIABLE', `the blob has ${blob.size} bytes`, {
+      detail: { sizeBytes: blob.size },
+    })
+  }
+  if (range.kind === 'whole') {
+    headers['content-length'] = String(blob.size)
+    return new Response((await services.blobs.openBlob(admission, blob)) as BodyInit, { headers })
+  }
+  headers['content-length'] = String(range.end - range.start + 1)
+  headers['content-range'] = `bytes ${range.start}-${range.end}/${blob.size}`
+  const body = await services.blobs.openBlob(admission, blob, { start: range.start, end: range.end })
+  return new Response(body as BodyInit, { status: 206, headers })
+}
+
+export const deleteBlobEndpoint: OciHandler = async (services, oci) => {
+  const digest = parseDigest(oci.reference)
+  const admission = await services.admit(oci.actor, 'delete', oci.repository)
+  await services.blobs.deleteBlob(admission, digest)
+  return new Response(null, { status: 202, headers: { 'docker-content-digest': digest } })
+}

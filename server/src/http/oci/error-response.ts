@@ -1,0 +1,95 @@
+import { ContractError, type ContractErrorCode } from '#contract/contract-error.ts'
+import { ociErrorBody, type OciErrorCode } from '#contract/oci-errors.ts'
+import { DatabaseBusy, DatabaseUnavailable } from '../../database/database.ts'
+import { DomainError, type DomainErrorCode } from '../../domain/errors.ts'
+import { StorageFull, StorageUnavailable } from '../../storage/blob-store.ts'
+
+/** The only place where a domain error becomes a status of /v2 and a code of distribution-spec v1.1 §error-codes. */
+const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: OciErrorCode]>> = {
+  BLOB_UNKNOWN: [404, 'BLOB_UNKNOWN'],
+  UPLOAD_UNKNOWN: [404, 'BLOB_UPLOAD_UNKNOWN'],
+  UPLOAD_INVALID: [400, 'BLOB_UPLOAD_INVALID'],
+  UPLOAD_OFFSET_WRONG: [416, 'BLOB_UPLOAD_INVALID'],
+  DIGEST_INVALID: [400, 'DIGEST_INVALID'],
+  DIGEST_MISMATCH: [400, 'DIGEST_INVALID'],
+  MANIFEST_BLOB_UNKNOWN: [404, 'MANIFEST_BLOB_UNKNOWN'],
+  MANIFEST_INVALID: [400, 'MANIFEST_INVALID'],
+  MANIFEST_UNKNOWN: [404, 'MANIFEST_UNKNOWN'],
+  MANIFEST_TOO_LARGE: [413, 'SIZE_INVALID'],
+  NAME_INVALID: [400, 'NAME_INVALID'],
+  TAG_INVALID: [400, 'MANIFEST_INVALID'],
+  REPOSITORY_UNKNOWN: [404, 'NAME_UNKNOWN'],
+  PROJECT_UNKNOWN: [404, 'NAME_UNKNOWN'],
+  USER_UNKNOWN: [404, 'NAME_UNKNOWN'],
+  MEMBER_UNKNOWN: [404, 'NAME_UNKNOWN'],
+  METADATA_UNKNOWN: [404, 'NAME_UNKNOWN'],
+  CONFLICT: [409, 'DENIED'],
+  BAD_REQUEST: [400, 'UNSUPPORTED'],
+  VALIDATION: [422, 'UNSUPPORTED'],
+  SIZE_INVALID: [400, 'SIZE_INVALID'],
+  RANGE_NOT_SATISFIABLE: [416, 'SIZE_INVALID'],
+  UNAUTHENTICATED: [401, 'UNAUTHORIZED'],
+  FORBIDDEN: [403, 'DENIED'],
+  UNSUPPORTED: [400, 'UNSUPPORTED'],
+  DELETE_DISABLED: [405, 'UNSUPPORTED'],
+  READ_ONLY: [403, 'DENIED'],
+  REFERENCED: [412, 'DENIED'],
+  PRECONDITION: [412, 'DENIED'],
+  TOO_MANY_REQUESTS: [429, 'TOOMANYREQUESTS'],
+  STORAGE_FULL: [507, 'DENIED'],
+  UNAVAILABLE: [503, 'UNSUPPORTED'],
+}
+
+export function statusOf(code: DomainErrorCode): number {
+  return table[code][0]
+}
+
+/**
+ * What was thrown, as an answer of /v2; undefined for what nobody foresaw: the router logs that and tells the
+ * client no more than "internal error".
+ */
+export function errorResponse(thrown: unknown): Response | undefined {
+  const error = asDomainError(thrown)
+  if (error === undefined) return undefined
+  const [status, code] = table[error.code]
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    'docker-distribution-api-version': 'registry/2.0',
+  }
+  if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterSeconds))
+  if (error.code === 'RANGE_NOT_SATISFIABLE') headers['content-range'] = `bytes */${String(error.detail?.sizeBytes)}`
+  const body = ociErrorBody([
+    { code, message: error.message, ...(error.detail === undefined ? {} : { detail: error.detail }) },
+  ])
+  return new Response(JSON.stringify(body), { status, headers })
+}
+
+/** Failures of parsers and of the machine below, in the domain's words. */
+export function asDomainError(thrown: unknown): DomainError | undefined {
+  if (thrown instanceof DomainError) return thrown
+  if (thrown instanceof ContractError) return new DomainError(contractCodes[thrown.code], thrown.message)
+  const cause = thrown
+  if (thrown instanceof StorageFull) {
+    return new DomainError(
+      'STORAGE_FULL',
+      'the registry has no space left; reading goes on, an administrator must free space',
+      { cause },
+    )
+  }
+  if (thrown instanceof DatabaseBusy || thrown instanceof DatabaseUnavailable || thrown instanceof StorageUnavailable) {
+    return new DomainError('UNAVAILABLE', 'the registry cannot do this just now; try again', {
+      cause,
+      retryAfterSeconds: 5,
+    })
+  }
+  return undefined
+}
+
+const contractCodes: Readonly<Record<ContractErrorCode, DomainErrorCode>> = {
+  DIGEST_INVALID: 'DIGEST_INVALID',
+  NAME_INVALID: 'NAME_INVALID',
+  TAG_INVALID: 'TAG_INVALID',
+  MANIFEST_INVALID: 'MANIFEST_INVALID',
+  SCOPE_INVALID: 'BAD_REQUEST',
+  PAGE_INVALID: 'BAD_REQUEST',
+}

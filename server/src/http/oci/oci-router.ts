@@ -1,0 +1,160 @@
+import { mayListCatalog } from '../../domain/access/actor.ts'
+import { DomainError } from '../../domain/errors.ts'
+import type { Authentication } from '../authentication.ts'
+import { deleteBlobEndpoint, getBlobEndpoint, headBlobEndpoint } from './blobs.ts'
+import { challenge } from './challenge.ts'
+import { asDomainError, errorResponse } from './error-response.ts'
+import { listCatalogEndpoint, listReferrersEndpoint, listTagsEndpoint } from './lists.ts'
+import { deleteManifestEndpoint, getManifestEndpoint, putManifestEndpoint } from './manifests.ts'
+import {
+  parseOciPath,
+  repositoryOf,
+  type OciHandler,
+  type OciPath,
+  type OciRequest,
+  type OciServices,
+} from './oci-request.ts'
+import {
+  appendUploadEndpoint,
+  cancelUploadEndpoint,
+  createUploadEndpoint,
+  finishUploadEndpoint,
+  getUploadEndpoint,
+  uploadHeaders,
+} from './uploads.ts'
+
+/** Every endpoint below a repository and the methods it has. */
+const endpoints: Readonly<Partial<Record<OciPath['endpoint'], Readonly<Record<string, OciHandler>>>>> = {
+  manifests: {
+    GET: getManifestEndpoint,
+    HEAD: getManifestEndpoint,
+    PUT: putManifestEndpoint,
+    DELETE: deleteManifestEndpoint,
+  },
+  blobs: { GET: getBlobEndpoint, HEAD: headBlobEndpoint, DELETE: deleteBlobEndpoint },
+  uploads: { POST: createUploadEndpoint },
+  upload: {
+    GET: getUploadEndpoint,
+    PATCH: appendUploadEndpoint,
+    PUT: finishUploadEndpoint,
+    DELETE: cancelUploadEndpoint,
+  },
+  tags: { GET: listTagsEndpoint },
+  referrers: { GET: listReferrersEndpoint },
+}
+
+export interface OciRouterOptions {
+  readonly services: OciServices
+  readonly tokenService: string
+  /** Origin that clients reach us at, for the token realm. */
+  readonly originOf: (request: Request) => string
+  /** Where a failure goes that nobody foresaw. */
+  readonly onError: (error: unknown) => void
+}
+
+/** What the router must know of a request, whoever listened for it. */
+export interface OciCall {
+  readonly request: Request
+  /** Path behind `/v2`, still encoded. */
+  readonly path: string
+  readonly search: string
+  readonly authentication: Authentication
+  body(): AsyncIterable<Uint8Array> | undefined
+}
+
+/** Answers a request below /v2. Never throws. */
+export function composeOciRouter(options: OciRouterOptions): (call: OciCall) => Promise<Response> {
+  return async (call) => {
+    try {
+      return await dispatch(options, call)
+    } catch (error) {
+      return refusal(options, call, error)
+    }
+  }
+}
+
+/** Shared by all requests without one; nobody writes to it. */
+const noQuery = new URLSearchParams()
+
+async function dispatch(options: OciRouterOptions, call: OciCall): Promise<Response> {
+  const { services } = options
+  const { request, authentication } = call
+  const path = parseOciPath(call.path)
+  if (path === undefined) throw new DomainError('BAD_REQUEST', 'there is no such endpoint under /v2')
+  const open = authentication.actor.kind === 'open'
+  // As in Harbor: without credentials not even public content is served; clients then fetch an anonymous
+  // token, so that one who has credentials is always asked for them.
+  if (!authentication.authorizationSent && !open) {
+    throw new DomainError(
+      'UNAUTHENTICATED',
+      'authentication is needed; get a token from the service in Www-Authenticate',
+    )
+  }
+  if (path.endpoint === 'base') {
+    if (authentication.failedLogin) throw new DomainError('UNAUTHENTICATED', 'wrong username or password')
+    return new Response('{}', {
+      headers: { 'content-type': 'application/json', 'docker-distribution-api-version': 'registry/2.0' },
+    })
+  }
+  const query = call.search === '' ? noQuery : new URLSearchParams(call.search)
+  if (path.endpoint === 'catalog') {
+    if (request.method !== 'GET') return methodNotAllowed(['GET'])
+    if (!mayListCatalog(authentication.actor)) {
+      throw new DomainError(
+        authentication.actor.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN',
+        'only a system administrator may list every repository',
+      )
+    }
+    return await listCatalogEndpoint(services, ociRequest(call, path, query, services))
+  }
+  const methods = endpoints[path.endpoint] ?? {}
+  const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
+  if (handler === undefined) return methodNotAllowed(Object.keys(methods))
+  return await handler(services, ociRequest(call, path, query, services))
+}
+
+function ociRequest(call: OciCall, path: OciPath, query: URLSearchParams, services: OciServices): OciRequest {
+  return {
+    request: call.request,
+    actor: call.authentication.actor,
+    query,
+    name: path.name,
+    repository: path.endpoint === 'catalog' ? ('' as OciRequest['repository']) : repositoryOf(services, path.name),
+    reference: path.reference,
+    body: () => call.body(),
+  }
+}
+
+function refusal(options: OciRouterOptions, call: OciCall, thrown: unknown): Response {
+  const response = errorResponse(thrown)
+  const error = asDomainError(thrown)
+  if (response === undefined || error === undefined) {
+    options.onError(thrown)
+    return new Response('{"errors":[{"code":"UNSUPPORTED","message":"internal server error"}]}', {
+      status: 500,
+      headers: { 'content-type': 'application/json' },
+    })
+  }
+  // A cause below us is for the operator; the client has been told what to do.
+  if (error.cause !== undefined) options.onError(error)
+  if (response.status === 401) {
+    response.headers.set('www-authenticate', challenge(options, call))
+  }
+  if (error.code === 'UPLOAD_OFFSET_WRONG' && typeof error.detail?.offset === 'number') {
+    const path = parseOciPath(call.path)
+    if (path !== undefined) {
+      for (const [name, value] of Object.entries(uploadHeaders(path.name, path.reference, error.detail.offset))) {
+        response.headers.set(name, value)
+      }
+    }
+  }
+  return response
+}
+
+function methodNotAllowed(allowed: readonly string[]): Response {
+  const body = { errors: [{ code: 'UNSUPPORTED', message: `this endpoint knows only ${allowed.join(', ')}` }] }
+  return new Response(JSON.stringify(body), {
+    status: 405,
+    headers: { 'content-type': 'application/json', allow: allowed.join(', ') },
+  })
+}

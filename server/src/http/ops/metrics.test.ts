@@ -1,0 +1,76 @@
+import { expect, test } from 'bun:test'
+import { anonymous } from '../../domain/access/actor.ts'
+import type { Exchange } from '../router.ts'
+import { Metrics } from './metrics.ts'
+
+function exchange(method: string, path: string, status: number, ms: number, bytes = 10): Exchange {
+  return {
+    request: new Request(`http://r${path}`, { method }),
+    route: 'oci',
+    path,
+    clientAddress: '192.0.2.1',
+    requestId: '1',
+    actor: anonymous,
+    status,
+    response: new Response(null, { headers: { 'content-length': String(bytes) } }),
+    startedAt: performance.now() - ms,
+  }
+}
+
+const valueOf = (text: string, line: string) =>
+  Number(
+    text
+      .split('\n')
+      .find((each) => each.startsWith(`${line} `))
+      ?.split(' ')[1],
+  )
+
+test('requests are counted by operation and status', () => {
+  const metrics = new Metrics()
+  metrics.observe(exchange('GET', '/v2/a/manifests/x', 200, 1))
+  metrics.observe(exchange('GET', '/v2/b/manifests/y', 200, 1))
+  metrics.observe(exchange('GET', '/v2/b/manifests/y', 404, 1))
+  const text = metrics.render()
+  expect(valueOf(text, 'berth_http_requests_total{operation="manifest-get",status="200"}')).toBe(2)
+  expect(valueOf(text, 'berth_http_requests_total{operation="manifest-get",status="404"}')).toBe(1)
+})
+
+test('durations fall into cumulative buckets', () => {
+  const metrics = new Metrics()
+  metrics.observe(exchange('GET', '/v2/a/manifests/x', 200, 3))
+  metrics.observe(exchange('GET', '/v2/a/manifests/x', 200, 60_000))
+  const text = metrics.render()
+  const bucket = (le: string) =>
+    valueOf(text, `berth_http_request_duration_seconds_bucket{operation="manifest-get",le="${le}"}`)
+  expect([bucket('0.001'), bucket('1'), bucket('30'), bucket('+Inf')]).toEqual([0, 1, 1, 2])
+  expect(valueOf(text, 'berth_http_request_duration_seconds_count{operation="manifest-get"}')).toBe(2)
+})
+
+test('the body of HEAD is not counted as sent', () => {
+  const metrics = new Metrics()
+  metrics.observe(exchange('HEAD', '/v2/a/blobs/x', 200, 1, 1000))
+  metrics.observe(exchange('GET', '/v2/a/blobs/x', 200, 1, 500))
+  expect(valueOf(metrics.render(), 'berth_http_response_bytes_total')).toBe(500)
+})
+
+test('names chosen by clients make no new series', () => {
+  const metrics = new Metrics()
+  for (let index = 0; index < 1000; index += 1)
+    metrics.observe(exchange('GET', `/v2/p${index}/manifests/t${index}`, 200, 1))
+  expect(metrics.render().split('\n').length).toBeLessThan(60)
+})
+
+test('every line is a comment or a sample, every family has help and type', () => {
+  const metrics = new Metrics()
+  metrics.observe(exchange('GET', '/v2/', 200, 1))
+  metrics.add('blobs_collected', 3)
+  metrics.gauge('http_requests_in_flight', 'Requests being answered.', () => 7)
+  const text = metrics.render()
+  expect(text.endsWith('\n')).toBe(true)
+  for (const line of text.trimEnd().split('\n')) {
+    expect(line).toMatch(/^# (HELP|TYPE) [a-z_]+ .+$|^[a-z_]+(\{[^{}]*\})? [0-9.e+-]+$/)
+  }
+  expect(valueOf(text, 'berth_blobs_collected_total')).toBe(3)
+  expect(valueOf(text, 'berth_http_requests_in_flight')).toBe(7)
+  expect(valueOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(1e6)
+})

@@ -1,0 +1,86 @@
+import { sql } from 'kysely'
+import type { Database } from '../../database/database.ts'
+import type { Clock } from '../../domain/clock.ts'
+import { StorageFull, type BlobStoreProbe } from '../../storage/blob-store.ts'
+
+export interface ProbeOptions {
+  readonly database: Pick<Database, 'read'>
+  readonly store: BlobStoreProbe
+  readonly clock: Clock
+  readonly isDraining: () => boolean
+  /** A check that takes longer has failed. */
+  readonly timeoutMs?: number
+}
+
+export interface Probes {
+  /** The process answers; nothing else is asked, so that a slow database restarts nobody. */
+  health(): Response
+  /**
+   * 200 when requests can be served, 503 when the database or the storage cannot be used or while draining. A full
+   * disk is 200 and `degraded`: pulls go on, and taking the registry out of service would end them too.
+   */
+  ready(): Promise<Response>
+  /** What `ready` is about, for who reports it in another form. */
+  check(): Promise<Checks>
+}
+
+/** Asked for by anybody, and often: an answer is good for a second, and checks never run twice at once. */
+const freshMs = 1_000
+
+export type Check = 'ok' | 'full' | 'failed'
+export interface Checks {
+  readonly database: Check
+  readonly storage: Check
+}
+
+export function composeProbes({ database, store, clock, isDraining, timeoutMs = 2_000 }: ProbeOptions): Probes {
+  let latest: { readonly at: number; readonly checks: Promise<Checks> } | undefined
+  let running = false
+
+  const run = async (): Promise<Checks> => {
+    running = true
+    const [fromDatabase, fromStorage] = await Promise.all([
+      outcomeOf(sql`select 1`.execute(database.read), timeoutMs),
+      outcomeOf(store.probe(), timeoutMs),
+    ])
+    running = false
+    return { database: fromDatabase, storage: fromStorage }
+  }
+
+  const check = async (): Promise<Checks> => {
+    const now = clock.now()
+    if (latest === undefined || (!running && Math.abs(now - latest.at) > freshMs)) latest = { at: now, checks: run() }
+    return await latest.checks
+  }
+
+  return {
+    check,
+    health: () => json(200, { status: 'ok' }),
+    async ready() {
+      if (isDraining()) return json(503, { status: 'draining' })
+      const results = await check()
+      const failed = results.database !== 'ok' || results.storage === 'failed'
+      const status = failed ? 'unavailable' : results.storage === 'full' ? 'degraded' : 'ok'
+      return json(failed ? 503 : 200, { status, checks: results })
+    },
+  }
+}
+
+async function outcomeOf(work: Promise<unknown>, timeoutMs: number): Promise<Check> {
+  const expired = Promise.withResolvers<Check>()
+  const timer = setTimeout(() => expired.resolve('failed'), timeoutMs)
+  const outcome = work.then(
+    (): Check => 'ok',
+    (error: unknown): Check => (error instanceof StorageFull ? 'full' : 'failed'),
+  )
+  try {
+    return await Promise.race([outcome, expired.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function json(status: number, body: unknown): Response {
+  const retry = status === 503 ? { 'retry-after': '5' } : {}
+  return Response.json(body, { status, headers: { 'cache-control': 'no-store', ...retry } })
+}

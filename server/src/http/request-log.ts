@@ -1,0 +1,71 @@
+import { actorKey } from '../domain/access/actor.ts'
+import type { Logging } from '../logging.ts'
+import { operationOf } from './operation.ts'
+import type { Exchange } from './router.ts'
+
+const longestText = 512
+
+/**
+ * One line for each request, at `info`; server errors at `error`; probes and metrics only at `debug`, because
+ * they come every few seconds and say nothing. The line is assembled by hand: this runs for every request, and
+ * only what clients choose needs escaping. `ms` ends when the answer is ready to be sent, not when it is sent.
+ */
+export function composeRequestLog({ logger, writeLine }: Logging): (exchange: Exchange) => void {
+  const atInfo = logger.isLevelEnabled('info')
+  const atDebug = logger.isLevelEnabled('debug')
+  const atError = logger.isLevelEnabled('error')
+  return (exchange) => {
+    const { status, route } = exchange
+    const failed = status >= 500
+    const level = failed ? 'error' : isProbe(route) ? 'debug' : 'info'
+    if (failed ? !atError : level === 'info' ? !atInfo : !atDebug) return
+    writeLine(requestLine(exchange, level))
+  }
+}
+
+const isProbe = (route: Exchange['route']): boolean => route === 'health' || route === 'ready' || route === 'metrics'
+
+export function requestLine(exchange: Exchange, level: string): string {
+  const { request, route, path, clientAddress, requestId, actor, status, response, startedAt } = exchange
+  const milliseconds = Math.round((performance.now() - startedAt) * 100) / 100
+  const { headers } = request
+  const bytesIn = headers.get('content-length')
+  const bytesOut = response.headers.get('content-length')
+  const agent = headers.get('user-agent')
+  return (
+    `{"level":"${level}","time":"${now()}","message":"request","method":${quoted(request.method)}` +
+    `,"operation":"${operationOf(request.method, route, path)}","path":${quoted(withoutUploadState(path))}` +
+    `,"status":${status},"ms":${milliseconds}` +
+    (isNumber(bytesIn) ? `,"bytesIn":${bytesIn}` : '') +
+    (isNumber(bytesOut) ? `,"bytesOut":${bytesOut}` : '') +
+    `,"actor":${quoted(actor.kind === 'user' ? actor.username : actorKey(actor))},"client":${quoted(clientAddress)}` +
+    `,"requestId":${quoted(requestId)}${agent === null ? '' : `,"agent":${quoted(agent)}`}}`
+  )
+}
+
+/** JSON text: one line whatever the client wrote, in bounded length. */
+function quoted(text: string): string {
+  return JSON.stringify(text.length > longestText ? `${text.slice(0, longestText)}…` : text)
+}
+
+const isNumber = (text: string | null): boolean => text !== null && /^\d{1,16}$/.test(text)
+
+/** Who knows an upload's id is half way to writing into it; the first characters are enough to follow it. */
+function withoutUploadState(path: string): string {
+  const start = path.lastIndexOf('/blobs/uploads/')
+  if (start < 0) return path
+  const idAt = start + '/blobs/uploads/'.length
+  return path.length > idAt + 8 ? `${path.slice(0, idAt + 8)}…` : path
+}
+
+let lastMs = 0
+let lastText = ''
+/** The same millisecond is formatted once. */
+function now(): string {
+  const ms = Date.now()
+  if (ms !== lastMs) {
+    lastMs = ms
+    lastText = new Date(ms).toISOString()
+  }
+  return lastText
+}

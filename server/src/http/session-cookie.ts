@@ -1,0 +1,37 @@
+import type { Account } from '../domain/access/accounts.ts'
+import type { Sessions } from '../domain/access/sessions.ts'
+
+/** Harbor's name for it; its clients look for it. */
+const sessionCookie = 'sid'
+
+/** The value of a cookie; undefined when the request has none of that name. */
+export function cookieOf(request: Request, name: string): string | undefined {
+  const header = request.headers.get('cookie')
+  if (header === null) return undefined
+  for (const pair of header.split(';')) {
+    const equals = pair.indexOf('=')
+    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
+  }
+  return undefined
+}
+
+export const sessionTokenOf = (request: Request): string | undefined => cookieOf(request, sessionCookie)
+
+/** The account whose browser sends the request; undefined without a living session. */
+export function composeSessionAccount(sessions: Sessions): (request: Request) => Promise<Account | undefined> {
+  return async (request) => {
+    const token = sessionTokenOf(request)
+    if (token === undefined) return undefined
+    // What a page asks by itself, without a person doing anything, says so and does not keep the session alive.
+    return await sessions.findSession(token, { prolong: request.headers.get('x-harbor-no-session-renewal') !== 'true' })
+  }
+}
+
+/** RFC 6265 §4.1. Lax: a link into the console finds its session, a form of another site does not. */
+export function setSessionCookie(token: string, secure: boolean): string {
+  return `${sessionCookie}=${token}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
+}
+
+export function clearSessionCookie(secure: boolean): string {
+  return `${sessionCookie}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
+}

@@ -1,0 +1,107 @@
+import { isSystemAdministrator, type Actor } from '../../domain/access/actor.ts'
+import type { Sessions } from '../../domain/access/sessions.ts'
+import type { SignIn } from '../../domain/access/sign-in.ts'
+import type { UserProfiles } from '../../domain/access/user-profiles.ts'
+import type { Settings } from '../../domain/settings/settings.ts'
+import { clearSessionCookie, sessionTokenOf, setSessionCookie } from '../session-cookie.ts'
+
+export interface SessionEndpointsOptions {
+  readonly sessions: Sessions
+  readonly signIn: SignIn
+  readonly profiles: UserProfiles
+  readonly settings: Settings
+  readonly originOf: (request: Request) => string
+}
+
+/** Where Harbor's own console signs in and out. */
+export const sessionPrefix = '/c/'
+
+/** A request below /c/. */
+export interface SessionCall {
+  readonly request: Request
+  /** Behind `/c/`. */
+  readonly path: string
+  readonly actor: Actor
+  readonly clientAddress: string
+  body(): AsyncIterable<Uint8Array> | undefined
+}
+
+const longestForm = 64 * 1024
+
+/**
+ * Signing in and out as Harbor's own console does it: forms under /c/.
+ * Throws DomainError TOO_MANY_REQUESTS after too many wrong passwords from the address.
+ */
+export function composeSessionEndpoints(options: SessionEndpointsOptions): (call: SessionCall) => Promise<Response> {
+  const secure = (request: Request) => options.originOf(request).startsWith('https:')
+
+  const login = async (call: SessionCall): Promise<Response> => {
+    const form = await readForm(call)
+    const credentials = { username: form?.get('principal') ?? '', password: form?.get('password') ?? '' }
+    const account = await options.signIn.signIn(credentials, call.clientAddress)
+    if (account === undefined) return plain(401, '')
+    // Never the token that the browser brought along: somebody else may have put it there.
+    const token = await options.sessions.startSession(account)
+    const before = sessionTokenOf(call.request)
+    if (before !== undefined) await options.sessions.endSession(before)
+    return plain(200, '', { 'set-cookie': setSessionCookie(token, secure(call.request)) })
+  }
+
+  const logout = async ({ request }: SessionCall): Promise<Response> => {
+    const token = sessionTokenOf(request)
+    if (token !== undefined) await options.sessions.endSession(token)
+    return plain(200, '', { 'set-cookie': clearSessionCookie(secure(request)) })
+  }
+
+  const userExists = async (call: SessionCall): Promise<Response> => {
+    const { self_registration: open } = await options.settings.getSettings()
+    if (!open && !isSystemAdministrator(call.actor)) {
+      return plain(412, 'self registration disabled, only sysadmin can check user existence')
+    }
+    const form = await readForm(call)
+    const target = form?.get('target')
+    if (target !== 'username' && target !== 'email') return plain(400, 'target is username or email')
+    return Response.json(await options.profiles.isTaken(target, form?.get('value') ?? ''))
+  }
+
+  const endpoints: Readonly<Record<string, readonly [method: string, (call: SessionCall) => Promise<Response>]>> = {
+    login: ['POST', login],
+    log_out: ['GET', logout],
+    userExists: ['POST', userExists],
+  }
+
+  return async (call) => {
+    const [method, answer] = (Object.hasOwn(endpoints, call.path) ? endpoints[call.path] : undefined) ?? []
+    if (answer === undefined) return plain(404, 'nothing here\n')
+    if (call.request.method !== method) return plain(405, '', { allow: method! })
+    return await answer(call)
+  }
+}
+
+/** Fields of a form, urlencoded or multipart; undefined when it is none or too long. */
+async function readForm(call: SessionCall): Promise<URLSearchParams | undefined> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of call.body() ?? []) {
+    length += chunk.byteLength
+    if (length > longestForm) return undefined
+    chunks.push(chunk)
+  }
+  const type = call.request.headers.get('content-type') ?? ''
+  const bytes = Buffer.concat(chunks)
+  if (!type.startsWith('multipart/form-data')) return new URLSearchParams(bytes.toString('utf8'))
+  try {
+    const form = await new Response(bytes, { headers: { 'content-type': type } }).formData()
+    const texts = [...form].filter((field): field is [string, string] => typeof field[1] === 'string')
+    return new URLSearchParams(texts)
+  } catch {
+    return undefined // not a form: as good as one without the fields
+  }
+}
+
+function plain(status: number, text: string, headers: Record<string, string> = {}): Response {
+  return new Response(text, {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers },
+  })
+}

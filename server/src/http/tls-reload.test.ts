@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TlsPair } from '../runtime/listener.ts'
+import { readTlsPair, watchTlsFiles } from './tls-reload.ts'
+
+let folder: string
+let first: TlsPair
+let second: TlsPair
+const openWatches: (() => void)[] = []
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'berth-tls-'))
+  first = await makePair('first')
+  second = await makePair('second')
+})
+afterAll(() => {
+  for (const stop of openWatches) stop()
+  rmSync(folder, { recursive: true })
+})
+
+async function makePair(name: string): Promise<TlsPair> {
+  const files = { certificateFile: join(folder, `${name}.crt`), privateKeyFile: join(folder, `${name}.key`) }
+  execFileSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
+      ...['-subj', `/CN=${name}`, '-keyout', files.privateKeyFile, '-out', files.certificateFile],
+    ],
+    { stdio: 'ignore' },
+  )
+  return await readTlsPair(files)
+}
+
+let count = 0
+/** A pair of files that is watched; what happens is noted. */
+function watched(pair: TlsPair) {
+  const name = `served-${count++}`
+  const files = { certificateFile: join(folder, `${name}.crt`), privateKeyFile: join(folder, `${name}.key`) }
+  const place = (next: TlsPair) => {
+    writeFileSync(files.privateKeyFile, next.privateKey)
+    writeFileSync(files.certificateFile, next.certificate)
+  }
+  place(pair)
+  const changes: TlsPair[] = []
+  const refusals: string[] = []
+  const stop = watchTlsFiles({
+    ...files,
+    current: pair,
+    pollMs: 50,
+    onChange: (next) => changes.push(next),
+    onRefused: (error) => refusals.push((error as Error).message),
+  })
+  openWatches.push(stop)
+  return { files, place, changes, refusals, stop }
+}
+
+test('a new pair in the files is taken over, once', async () => {
+  const { place, changes, refusals } = watched(first)
+  await Bun.sleep(150)
+  expect(changes).toEqual([])
+  place(second)
+  await Bun.sleep(300)
+  expect(changes).toEqual([second])
+  expect(refusals.length).toBeLessThanOrEqual(1) // between the two writes
+})
+
+test('a key that does not belong to the certificate is refused and named, until the pair is right', async () => {
+  const { files, changes, refusals } = watched(first)
+  writeFileSync(files.certificateFile, second.certificate)
+  await Bun.sleep(300)
+  expect(changes).toEqual([])
+  expect(refusals).toHaveLength(1)
+  expect(refusals[0]).toContain('does not belong to the first certificate')
+  writeFileSync(files.privateKeyFile, second.privateKey)
+  await Bun.sleep(300)
+  expect(changes).toEqual([second])
+})
+
+test('half a file, and no file, leave the old pair in place', async () => {
+  const { files, place, changes, refusals } = watched(first)
+  writeFileSync(files.certificateFile, second.certificate.slice(0, 200))
+  await Bun.sleep(200)
+  unlinkSync(files.certificateFile)
+  await Bun.sleep(200)
+  expect(changes).toEqual([])
+  expect(refusals[0]).toContain('has no PEM certificate')
+  expect(refusals[1]).toContain('does not exist')
+  place(second)
+  await Bun.sleep(200)
+  expect(changes).toEqual([second])
+})
+
+test('a folder exchanged behind a symbolic link, as Kubernetes does it, is noticed', async () => {
+  const link = join(folder, 'current')
+  for (const [name, pair] of [
+    ['a', first],
+    ['b', second],
+  ] as const) {
+    execFileSync('mkdir', ['-p', join(folder, name)])
+    writeFileSync(join(folder, name, 'tls.crt'), pair.certificate)
+    writeFileSync(join(folder, name, 'tls.key'), pair.privateKey)
+  }
+  symlinkSync(join(folder, 'a'), link)
+  const changes: TlsPair[] = []
+  openWatches.push(
+    watchTlsFiles({
+      certificateFile: join(link, 'tls.crt'),
+      privateKeyFile: join(link, 'tls.key'),
+      current: first,
+      pollMs: 50,
+      onChange: (next) => changes.push(next),
+      onRefused: () => {},
+    }),
+  )
+  symlinkSync(join(folder, 'b'), `${link}.new`)
+  renameSync(`${link}.new`, link)
+  await Bun.sleep(300)
+  expect(changes).toEqual([second])
+})
+
+test('after it was stopped nothing is taken over', async () => {
+  const { place, changes, stop } = watched(first)
+  stop()
+  place(second)
+  await Bun.sleep(200)
+  expect(changes).toEqual([])
+})

@@ -1,0 +1,229 @@
+import { write, writeSync } from 'node:fs'
+import { promisify, styleText } from 'node:util'
+import pino, { type Logger } from 'pino'
+
+export type { Logger } from 'pino'
+
+export interface LogOptions {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly format: 'json' | 'pretty' | 'auto'
+}
+
+export interface Logging {
+  readonly logger: Logger
+  /** Appends one finished JSON object without its newline: for lines too frequent to be assembled by the logger. */
+  writeLine(json: string): void
+  /** Resolves when everything logged so far is written; for the end of the process. */
+  close(): Promise<void>
+  /** The same without waiting for a write under way; for an end that cannot wait. */
+  flush(): void
+}
+
+/** Where finished lines go. */
+export interface LineSink {
+  write(line: string): void
+  flush(): void
+  close(): Promise<void>
+}
+
+/**
+ * Names under which a secret could come into a log by mistake. Nothing logs headers or bodies on purpose;
+ * this is the second net.
+ */
+const secretFields =
+  'authorization Authorization cookie set-cookie password secret token access_token refresh_token private_jwk password_hash initialAdminPassword admin_password'.split(
+    ' ',
+  )
+
+/**
+ * Logs to standard error: JSON lines, or for people on a terminal. Everything happens in this thread,
+ * because a worker could not be found inside the single executable.
+ */
+export function createLogging(options: LogOptions, sink: LineSink = new BufferedLines(2)): Logging {
+  const pretty = options.format === 'pretty' || (options.format === 'auto' && process.stderr.isTTY === true)
+  const target: LineSink = pretty ? new PrettyLines(sink) : sink
+  const logger = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      messageKey: 'message',
+      errorKey: 'error',
+      serializers: { error: presentError },
+      redact: { paths: secretFields.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: '[hidden]' },
+    },
+    target,
+  )
+  return {
+    logger,
+    writeLine: (json) => target.write(`${json}\n`),
+    close: () => target.close(),
+    flush: () => target.flush(),
+  }
+}
+
+/** An error with its causes, without the stack of foreseen ones and without the values of a database row. */
+function presentError(error: unknown): unknown {
+  if (!(error instanceof Error)) return String(error)
+  const { name, message, stack, cause } = error
+  const code = (error as { code?: unknown }).code
+  return {
+    name,
+    ...(code === undefined ? {} : { code }),
+    message: withoutCredentials(message),
+    stack: withoutCredentials(
+      stack
+        ?.split('\n')
+        .slice(1, 12)
+        .map((line) => line.trim())
+        .join(' | ') ?? '',
+    ),
+    ...(cause === undefined ? {} : { cause: presentError(cause) }),
+  }
+}
+
+/** `scheme://user:password@host` loses its password; bearer and basic credentials are cut out. */
+export function withoutCredentials(text: string): string {
+  return text
+    .replace(/(\w+:\/\/[^\s:/@]*):[^\s@/]*@/g, '$1:[hidden]@')
+    .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, '$1 [hidden]')
+}
+
+/**
+ * Collects lines for a moment and writes them together, one write at a time, off the event loop. When the
+ * reader of the log stands still, memory is bounded: lines are dropped, and their number is logged.
+ */
+export class BufferedLines implements LineSink {
+  static readonly #flushAfterMs = 50
+  static readonly #flushAtLength = 64 * 1024
+  static readonly #mostLength = 8 * 1024 * 1024
+
+  readonly #descriptor: number
+  #lines: string[] = []
+  #length = 0
+  #dropped = 0
+  #writing: Promise<void> | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor
+  }
+
+  write(line: string): void {
+    if (this.#length > BufferedLines.#mostLength) {
+      this.#dropped += 1
+      return
+    }
+    this.#lines.push(line)
+    this.#length += line.length
+    if (this.#writing !== undefined) return
+    if (this.#length >= BufferedLines.#flushAtLength) this.#start()
+    else this.#timer ??= setTimeout(() => this.#start(), BufferedLines.#flushAfterMs).unref()
+  }
+
+  async close(): Promise<void> {
+    while (this.#writing !== undefined || this.#length > 0) {
+      if (this.#writing === undefined) this.#start()
+      await this.#writing
+    }
+  }
+
+  flush(): void {
+    for (let bytes = Buffer.from(this.#take()); bytes.length > 0;) {
+      try {
+        bytes = bytes.subarray(writeSync(this.#descriptor, bytes))
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return // nobody is left to read it
+      }
+    }
+  }
+
+  #start(): void {
+    this.#writing = this.#writeAll(Buffer.from(this.#take())).finally(() => {
+      this.#writing = undefined
+      if (this.#length > 0) this.#timer ??= setTimeout(() => this.#start(), BufferedLines.#flushAfterMs).unref()
+    })
+  }
+
+  async #writeAll(bytes: Buffer): Promise<void> {
+    while (bytes.length > 0) {
+      try {
+        bytes = bytes.subarray(await writeSome(this.#descriptor, bytes))
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return // the reader is gone; serving goes on
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+  }
+
+  #take(): string {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#dropped > 0) {
+      const time = new Date().toISOString()
+      this.#lines.push(`{"level":"warn","time":"${time}","message":"log lines dropped","lines":${this.#dropped}}\n`)
+      this.#dropped = 0
+    }
+    const text = this.#lines.join('')
+    this.#lines = []
+    this.#length = 0
+    return text
+  }
+}
+
+const writeSome = promisify(
+  (descriptor: number, bytes: Buffer, done: (error: Error | null, written: number) => void): void =>
+    write(descriptor, bytes, done),
+)
+
+const colours = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red', fatal: 'red' } as const
+
+/** `14:03:07 info  message  key=value …` from each JSON line. */
+class PrettyLines implements LineSink {
+  readonly #sink: LineSink
+
+  constructor(sink: LineSink) {
+    this.#sink = sink
+  }
+
+  write(line: string): void {
+    this.#sink.write(prettyLine(line))
+  }
+
+  flush(): void {
+    this.#sink.flush()
+  }
+
+  close(): Promise<void> {
+    return this.#sink.close()
+  }
+}
+
+export function prettyLine(line: string): string {
+  const { level, time, message, ...rest } = JSON.parse(line) as Record<string, unknown>
+  const word = String(level)
+  const colour = colours[word as keyof typeof colours] ?? 'white'
+  const facts = Object.entries(rest).map(([key, value]) => `${styleText('gray', `${key}=`)}${presentValue(value)}`)
+  const moment = new Date(String(time)).toTimeString().slice(0, 8)
+  const words = [
+    styleText('gray', moment),
+    styleText(colour, word.padEnd(5)),
+    printable(String(message ?? '')),
+    ...facts,
+  ]
+  return `${words.join(' ')}\n`
+}
+
+function presentValue(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return printable(/[\s"=]/.test(text) && typeof value === 'string' ? JSON.stringify(text) : text)
+}
+
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+
+/** A terminal obeys control characters; names chosen by clients must not reach it raw. */
+function printable(text: string): string {
+  return text.replace(unprintable, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
