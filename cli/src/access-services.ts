@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import { openDatabase } from '#server/compose.ts'
+import type { Actor } from '#server/domain/access/actor.ts'
+import { Passwords } from '#server/domain/access/passwords.ts'
+import { Users } from '#server/domain/access/users.ts'
+import { systemClock } from '#server/domain/clock.ts'
+import { Members } from '#server/domain/projects/members.ts'
+import { Projects } from '#server/domain/projects/projects.ts'
+import { loadConfigFor } from './setting-flags.ts'
+
+/** What the commands about users and projects work with: the registry's own rules on the registry's own database. */
+export interface AccessServices extends AsyncDisposable {
+  /** Who did it, in the events. */
+  readonly actor: Actor
+  readonly users: Users
+  readonly projects: Projects
+  readonly members: Members
+}
+
+/** Opens what the configuration of this command line names. A running server sees each change with its next request. */
+export type OpenAccessServices = (command: Command) => Promise<AccessServices>
+
+export const openAccessServices: OpenAccessServices = async (command) => {
+  const { config } = loadConfigFor(command)
+  const clock = systemClock
+  const database = await openDatabase(config, clock)
+  return {
+    actor: { kind: 'system', name: 'cli' },
+    users: new Users({ database, clock, passwords: new Passwords() }),
+    projects: new Projects({ database, clock }),
+    members: new Members({ database, clock }),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,35 @@
+import type { Config } from '#server/config/config.ts'
+import type { RunningRegistry } from '#server/main.ts'
+import { programName } from '../program-name.ts'
+
+const defaultPassword = 'Harbor12345'
+
+/** What somebody who has just started Berth types next, with the real names. */
+export function nextSteps(
+  config: Config,
+  { urls, defaultPasswordStands }: Pick<RunningRegistry, 'urls' | 'defaultPasswordStands'>,
+): string {
+  const url = urls[0]!
+  const host = new URL(url).host
+  const image = `${host}/${config.defaultProject ?? 'library'}/hello:v1`
+  const lines = ['', `Berth serves on ${urls.join(' and ')}`, '']
+  if (!config.open)
+    lines.push(`  docker login ${host} -u admin${defaultPasswordStands ? `      # password: ${defaultPassword}` : ''}`)
+  lines.push(`  docker tag hello-world ${image}`, `  docker push ${image}`, `  docker pull ${image}`, '')
+  if (config.open) {
+    lines.push('! There are no accounts: whoever reaches this port may pull, push and delete everything.', '')
+  } else if (defaultPasswordStands) {
+    lines.push(
+      `! The administrator still has the password of every manual (${defaultPassword}). Before others can reach this machine:`,
+      `    ${programName} user set-password admin`,
+      '',
+    )
+  }
+  if (url.startsWith('http:') && !isLoopback(config.http?.host)) {
+    lines.push('  From other machines Docker wants HTTPS: docs/guides/tls.md', '')
+  }
+  return lines.join('\n')
+}
+
+const isLoopback = (host: string | undefined): boolean =>
+  host !== undefined && (host.startsWith('127.') || host === '::1' || host === 'localhost')

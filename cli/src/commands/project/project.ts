@@ -1,0 +1,21 @@
+import type { Command } from 'commander'
+import { addAccessCommand } from '../../access-command.ts'
+import { openAccessServices, type OpenAccessServices } from '../../access-services.ts'
+import { createProject } from './create.ts'
+import { deleteProject } from './delete.ts'
+import { listProjects } from './list.ts'
+import { addMember } from './member/add.ts'
+import { listMembers } from './member/list.ts'
+import { removeMember } from './member/remove.ts'
+import { setMemberRole } from './member/set-role.ts'
+import { makeProjectPrivate } from './private.ts'
+import { makeProjectPublic } from './public.ts'
+
+export function registerProjectCommands(program: Command, open: OpenAccessServices = openAccessServices): void {
+  const project = program.command('project').description('manage projects and their members')
+  for (const command of [createProject, listProjects, deleteProject, makeProjectPublic, makeProjectPrivate]) {
+    addAccessCommand(project, open, command)
+  }
+  const member = project.command('member').description('say who may do what in a project')
+  for (const command of [addMember, setMemberRole, removeMember, listMembers]) addAccessCommand(member, open, command)
+}

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { adminToken, berth, serve } from '../../test/berth-process.ts'
+
+setDefaultTimeout(60_000) // each starts processes
+
+let folder: string
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'berth-serve-'))))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+async function pushBlob(url: string, bytes: string, headers: Record<string, string> = {}): Promise<string> {
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  const answer = await fetch(`${url}/v2/library/app/blobs/uploads/?digest=${digest}`, {
+    method: 'POST',
+    headers,
+    body: bytes,
+  })
+  expect(answer.status).toBe(201)
+  return digest
+}
+
+test('serves in an empty folder, says what to type next with the real port, and warns of the default password', async () => {
+  await using registry = await serve([], { cwd: folder })
+  await Bun.sleep(200)
+  const output = registry.output()
+  expect(output).toContain(`docker login 127.0.0.1:${registry.port} -u admin`)
+  expect(output).toContain(`docker push 127.0.0.1:${registry.port}/library/hello:v1`)
+  expect(output).toContain('THE DEFAULT PASSWORD STANDS')
+})
+
+test('SIGTERM ends it with 0, and another start continues with the same data', async () => {
+  const data = ['--data', join(folder, 'kept')]
+  const first = await serve(data, { cwd: folder })
+  const headers = { authorization: `Bearer ${await adminToken(first.url, 'library/app')}` }
+  const digest = await pushBlob(first.url, 'kept', headers)
+  expect(await first.stop()).toBe(0)
+
+  await using second = await serve(data, { cwd: folder })
+  const again = { authorization: `Bearer ${await adminToken(second.url, 'library/app')}` }
+  const answer = await fetch(`${second.url}/v2/library/app/blobs/${digest}`, { headers: again })
+  expect(await answer.text()).toBe('kept')
+})
+
+test('a request under way when SIGTERM comes is answered', async () => {
+  const registry = await serve(['--data', join(folder, 'drained')], { cwd: folder })
+  const headers = { authorization: `Bearer ${await adminToken(registry.url, 'library/app')}` }
+  const bytes = 'drained'
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  const body = new ReadableStream({
+    async start(controller) {
+      controller.enqueue(new TextEncoder().encode(bytes.slice(0, 3)))
+      await Bun.sleep(1_000)
+      controller.enqueue(new TextEncoder().encode(bytes.slice(3)))
+      controller.close()
+    },
+  })
+  const upload = fetch(`${registry.url}/v2/library/app/blobs/uploads/?digest=${digest}`, {
+    method: 'POST',
+    headers,
+    body,
+  })
+  await Bun.sleep(300)
+  const ended = registry.stop()
+  expect((await upload).status).toBe(201)
+  expect(await ended).toBe(0)
+})
+
+test('--open needs no account and warns', async () => {
+  await using registry = await serve(['--open', '--data', join(folder, 'open')], { cwd: folder })
+  await pushBlob(registry.url, 'open')
+  await Bun.sleep(100)
+  expect(registry.output()).toContain('no accounts')
+  expect(registry.output()).not.toContain('docker login')
+})
+
+test('--open on an address that others reach is refused', async () => {
+  const { code, stderr } = await berth(['serve', '--open', '--host', '0.0.0.0', '--data', join(folder, 'refused')], {
+    cwd: folder,
+  })
+  expect(code).toBe(78)
+  expect(stderr).toContain('force_open')
+})
+
+test('a port that is taken is said in a sentence, with what to do', async () => {
+  await using registry = await serve(['--data', join(folder, 'taken')], { cwd: folder })
+  const second = await berth(
+    ['serve', '--host', '127.0.0.1', '--port', String(registry.port), '--data', join(folder, 'other')],
+    { cwd: folder },
+  )
+  expect(second.code).toBe(1)
+  expect(second.stderr).toContain(`a port is taken (${registry.port})`)
+  expect(second.stderr).toContain('--port')
+  expect(second.stderr).not.toMatch(/^\s+at /m)
+})
+
+test('a configuration that cannot be used is explained line by line, with exit code 78', async () => {
+  writeFileSync(join(folder, 'wrong.yml'), 'http:\n  port: 99999\nno_such_setting: 1\n')
+  const { code, stderr } = await berth(['serve', '--config', 'wrong.yml'], { cwd: folder })
+  expect(code).toBe(78)
+  expect(stderr).toContain('http.port')
+  expect(stderr).toContain('no_such_setting')
+})
+
+test('with --log-format json there is nothing on the streams but JSON', async () => {
+  const registry = await serve(['--log-format', 'json', '--data', join(folder, 'json')], { cwd: folder })
+  expect(await registry.stop()).toBe(0)
+  const lines = registry.output().split('\n').filter(Boolean)
+  expect(lines.length).toBeGreaterThan(1)
+  for (const line of lines) expect(JSON.parse(line)).toHaveProperty('message')
+})
+
+test('an unknown command or flag is exit code 2 and names the help', async () => {
+  for (const args of [['swim'], ['serve', '--no-such-flag']]) {
+    const { code, stderr } = await berth(args, { cwd: folder })
+    expect(code).toBe(2)
+    expect(stderr).toContain('--help')
+  }
+})
+
+test('config show says where a setting comes from, and hides secrets', async () => {
+  const env = { BERTH_ADMIN_PASSWORD: 'hunter2', BERTH_DATABASE_URL: 'postgres://berth:hunter2@db/berth' }
+  const { code, stdout } = await berth(['config', 'show', '--port', '1234', '--output', 'json'], { cwd: folder, env })
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({
+    set: { 'http.port': '--http-port', admin_password: 'BERTH_ADMIN_PASSWORD' },
+    config: { http: { port: 1234 } },
+  })
+  expect(stdout).not.toContain('hunter2')
+})

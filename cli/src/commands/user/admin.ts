@@ -1,0 +1,17 @@
+import type { AccessCommand } from '../../access-command.ts'
+
+export const setAdmin: AccessCommand = {
+  usage: 'admin <username>',
+  description: 'make an account a system administrator, or take that back',
+  example: 'berth user admin ada\n  berth user admin ada --remove',
+  configure: (command) => void command.option('--remove', 'make it an ordinary account again'),
+  advice: { CONFLICT: 'berth user admin <somebody else>' },
+  async run({ users, actor }, [username = ''], flags) {
+    const admin = flags['remove'] !== true
+    await users.setAdmin(actor, username, admin)
+    return {
+      text: `${username} is ${admin ? 'a system administrator' : 'an ordinary user'}`,
+      json: { username, admin },
+    }
+  },
+}

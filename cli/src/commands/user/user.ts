@@ -1,0 +1,17 @@
+import type { Command } from 'commander'
+import { addAccessCommand } from '../../access-command.ts'
+import { openAccessServices, type OpenAccessServices } from '../../access-services.ts'
+import { addUser } from './add.ts'
+import { setAdmin } from './admin.ts'
+import { deleteUser } from './delete.ts'
+import { disableUser } from './disable.ts'
+import { enableUser } from './enable.ts'
+import { listUsers } from './list.ts'
+import { setPassword } from './set-password.ts'
+
+export function registerUserCommands(program: Command, open: OpenAccessServices = openAccessServices): void {
+  const user = program.command('user').description('manage accounts')
+  for (const command of [addUser, listUsers, setPassword, disableUser, enableUser, deleteUser, setAdmin]) {
+    addAccessCommand(user, open, command)
+  }
+}

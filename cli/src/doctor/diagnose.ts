@@ -1,0 +1,164 @@
+import { isIP } from 'node:net'
+import { hostname as machineName } from 'node:os'
+import type { X509Certificate } from 'node:crypto'
+import { ConfigError } from '#server/config/config-error.ts'
+import type { Config } from '#server/config/config.ts'
+import type { LoadedConfig } from '#server/config/load-config.ts'
+import { readTlsPair } from '#server/http/tls-reload.ts'
+import { parseCertificates } from './certificate-chain.ts'
+import { checkClock, judgeSkew } from './check-clock.ts'
+import { checkDatabase } from './check-database.ts'
+import { checkDisks } from './check-disk.ts'
+import { checkPort, localAddress, portsOf } from './check-ports.ts'
+import { bareName, checkTls } from './check-tls.ts'
+import type { Machine } from './client-trust.ts'
+import { good, problem, skipped, warning, type Finding } from './finding.ts'
+import { fetchServedChain } from './served-chain.ts'
+
+export interface DoctorOptions {
+  readonly machine: Machine
+  readonly now: () => number
+  readonly authorityFile?: { readonly path: string; readonly certificates: readonly X509Certificate[] }
+}
+
+/** Looks at everything an installation on this machine needs, whether it runs already or not. */
+export async function diagnoseInstallation(load: () => LoadedConfig, options: DoctorOptions): Promise<Finding[]> {
+  const findings: Finding[] = []
+  const loaded = tryLoad(load, findings)
+  findings.push(checkClock(options.now()))
+  if (loaded === undefined) return findings
+  const { config } = loaded
+  findings.push(...(await checkDisks(config)), ...(await checkDatabase(config, options.now)))
+  const serving = new Set<number>()
+  for (const port of portsOf(config)) {
+    const outcome = await checkPort(port)
+    findings.push(outcome.finding)
+    if (outcome.serving) serving.add(port.port)
+  }
+  findings.push(...(await diagnoseCertificate(config, serving, options)))
+  return findings
+}
+
+function tryLoad(load: () => LoadedConfig, findings: Finding[]): LoadedConfig | undefined {
+  try {
+    const loaded = load()
+    findings.push(
+      ...loaded.warnings.map((sentence) => warning('configuration', sentence)),
+      good('configuration', loaded.file === undefined ? 'no file: defaults, variables and flags' : loaded.file),
+    )
+    return loaded
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    findings.push(...error.problems.map(({ setting, message }) => problem('configuration', `${setting}: ${message}`)))
+    return undefined
+  }
+}
+
+/** The certificate that is configured: as files, and as clients of this machine see it under every name we know of. */
+async function diagnoseCertificate(
+  config: Config,
+  serving: ReadonlySet<number>,
+  options: DoctorOptions,
+): Promise<Finding[]> {
+  if (config.https === undefined) return [judgePlainHttp(config)]
+  const { port } = config.https
+  let served: X509Certificate[]
+  try {
+    served = parseCertificates((await readTlsPair(config.https)).certificate)
+  } catch (error) {
+    return [problem('certificate', (error as Error).message)]
+  }
+  const findings: Finding[] = [good('certificate', `${config.https.certificateFile} and its key belong together`)]
+  if (serving.has(port)) {
+    const handshake = await fetchServedChain(localAddress(config.https.host), port, config.hostname ?? 'localhost')
+    const same = handshake.kind === 'tls' && handshake.served[0]!.fingerprint256 === served[0]!.fingerprint256
+    if (!same)
+      findings.push(
+        warning('certificate', 'the running Berth serves another one than the files hold', [
+          'its log says why: "the new certificate cannot be used"',
+        ]),
+      )
+  }
+  for (const host of hostsOf(config)) findings.push(...checkTls({ host, served, ...options, now: options.now() }))
+  return findings
+}
+
+/** What clients type before the first slash of an image's name. */
+function hostsOf(config: Config): string[] {
+  const port = config.https?.port ?? 443
+  const suffix = port === 443 ? '' : `:${port}`
+  const bracketed = (name: string) => (isIP(name) === 6 ? `[${name}]` : name)
+  const hosts = new Set<string>()
+  if (config.externalUrl !== undefined) hosts.add(new URL(config.externalUrl).host)
+  if (config.hostname !== undefined) hosts.add(`${bracketed(config.hostname)}${suffix}`)
+  if (hosts.size === 0) hosts.add(`${bracketed(machineName())}${suffix}`)
+  return [...hosts]
+}
+
+function judgePlainHttp(config: Config): Finding {
+  const { http } = config
+  const local = http === undefined || /^127\.|^::1$|^localhost$/.test(http.host)
+  if (local || config.externalUrl?.startsWith('https:'))
+    return good('tls', local ? 'not needed: only this machine reaches the port' : 'ends at the proxy before us')
+  const host = `${config.hostname ?? machineName()}:${http.port}`
+  return warning(
+    'tls',
+    `clients on other machines say "http: server gave HTTP response to HTTPS client" about ${host}`,
+    [
+      'give Berth a certificate: https.certificate and https.private_key (docs/guides/tls.md)',
+      `or, in a network you trust, tell each client: docker: {"insecure-registries": ["${host}"]} in /etc/docker/daemon.json, then restart it; podman: --tls-verify=false`,
+    ],
+  )
+}
+
+/** Looks at one registry as the clients of this machine do. */
+export async function diagnoseUrl(url: URL, options: DoctorOptions): Promise<Finding[]> {
+  const secure = url.protocol === 'https:'
+  const port = Number(url.port || (secure ? 443 : 80))
+  const name = bareName(url.host)
+  if (!secure) return [await judgeAnswer(url, options)]
+  const handshake = await fetchServedChain(name, port, name)
+  switch (handshake.kind) {
+    case 'unreachable':
+      return [
+        problem(url.host, handshake.reason, [
+          `getent hosts ${name}; a firewall between here and there? nc -vz ${name} ${port}`,
+        ]),
+      ]
+    case 'plain':
+      return [
+        problem(url.host, 'speaks plain HTTP there: clients say "http: server gave HTTP response to HTTPS client"', [
+          'use its HTTPS port, or give it a certificate (docs/guides/tls.md)',
+        ]),
+      ]
+    case 'tls':
+      return [
+        good(url.host, `${handshake.protocol}, ${handshake.served.length} certificate(s)`),
+        ...checkTls({ host: url.host, served: handshake.served, ...options, now: options.now() }),
+        await judgeAnswer(url, options),
+      ]
+  }
+}
+
+/** Whether a registry answers there, and whether its clock agrees. The certificate has been judged already. */
+async function judgeAnswer(url: URL, { now }: DoctorOptions): Promise<Finding> {
+  const subject = `registry at ${url.host}`
+  let answer: Response
+  try {
+    answer = await fetch(new URL('/v2/', url), {
+      tls: { rejectUnauthorized: false },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(5_000),
+    } as RequestInit)
+  } catch (error) {
+    return problem(subject, `does not answer: ${(error as Error).message}`)
+  }
+  if (answer.status === 308) return good(subject, `redirects to ${answer.headers.get('location')}`)
+  if (answer.status !== 200 && answer.status !== 401)
+    return problem(subject, `answers ${answer.status} to GET /v2/: no registry, or a proxy that does not pass it on`)
+  const date = Date.parse(answer.headers.get('date') ?? '')
+  if (Number.isNaN(date)) return skipped(`clock of ${url.host}`, 'the answer has no Date')
+  // The header counts whole seconds.
+  const skew = judgeSkew(`clock of ${url.host}`, date + 500, now())
+  return skew.status === 'good' ? good(subject, 'answers as a registry, and its clock agrees') : skew
+}

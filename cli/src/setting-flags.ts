@@ -1,0 +1,59 @@
+import { Option, type Command } from 'commander'
+import { loadConfig, type LoadedConfig } from '#server/config/load-config.ts'
+import { settingDescriptions, type SettingDescription } from '#server/config/setting-paths.ts'
+import { flagOf } from '#server/config/sources.ts'
+
+/** Shorter names of the flags one types most. */
+const aliases: Readonly<Record<string, string>> = { '--port': 'http.port', '--host': 'http.host' }
+
+/** Shown by --help; all others are in docs/reference/configuration.md. */
+const shown = new Set([
+  'data_folder',
+  'http.port',
+  'http.host',
+  'https.port',
+  'https.certificate',
+  'https.private_key',
+  'hostname',
+  'external_url',
+  'open',
+  'force_open',
+  'database.url',
+  'log.level',
+  'log.format',
+])
+
+/** Gives a command `--config` and one flag for each setting, as the reference page promises. */
+export function addSettingFlags(command: Command, options: { showAll: boolean }): Command {
+  command.option('-c, --config <file>', 'configuration file (default: ./berth.yml, then /etc/berth/berth.yml)')
+  for (const setting of settingDescriptions) {
+    const option = new Option(`${flagOf(setting.path)} ${placeholder(setting)}`, setting.description)
+    command.addOption(option.hideHelp(!options.showAll || !shown.has(setting.path)))
+  }
+  for (const [flag, path] of Object.entries(aliases)) {
+    command.addOption(new Option(`${flag} <value>`, `the same as ${flagOf(path)}`).hideHelp(!options.showAll))
+  }
+  return command.addHelpText(
+    'after',
+    '\nEvery setting has a flag and a variable: docs/reference/configuration.md lists them.',
+  )
+}
+
+/** The configuration that file, environment and the flags of this command line make. */
+export function loadConfigFor(command: Command): LoadedConfig {
+  const given = command.opts<Record<string, string | true | undefined>>()
+  const flags: Record<string, string | true> = {}
+  for (const [alias, path] of Object.entries(aliases)) {
+    const value = given[attributeOf(alias)]
+    if (value !== undefined) flags[path] = value
+  }
+  for (const { path } of settingDescriptions) {
+    const value = given[attributeOf(flagOf(path))]
+    if (value !== undefined) flags[path] = value
+  }
+  return loadConfig({ file: given['config'] as string | undefined, flags })
+}
+
+const isSwitch = (setting: SettingDescription): boolean => setting.kind === 'true or false'
+const placeholder = (setting: SettingDescription): string => (isSwitch(setting) ? '[value]' : '<value>')
+const attributeOf = (flag: string): string => new Option(flag).attributeName()
