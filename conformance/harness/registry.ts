@@ -1,0 +1,221 @@
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { runCommand } from './command.ts'
+import { createCertificate } from './private-authority.ts'
+import { createTemporaryFolder } from './temporary-folder.ts'
+
+export type Transport = 'http' | 'https'
+
+/** The registry that scenarios speak to, with an account that may push to and delete from any repository they name. */
+export interface RegistryUnderTest extends AsyncDisposable {
+  readonly transport: Transport
+  /** `host:port`, as it stands in the name of an image. */
+  readonly host: string
+  /** Without a slash at its end. */
+  readonly url: string
+  readonly username: string
+  readonly password: string
+  /** PEM file of the authority that signed the certificate; undefined over plain HTTP. */
+  readonly authorityFile: string | undefined
+  /** What only whoever started the registry can do; undefined for one that runs elsewhere. */
+  readonly control: RegistryControl | undefined
+  /** A repository that nobody used before, in a project that exists. */
+  newRepository(hint?: string): string
+}
+
+export interface RegistryControl {
+  /** Where its data lies. */
+  readonly dataFolder: string
+  /** Runs `berth …` on its data, and gives what it wrote. */
+  berth(args: readonly string[], stdin?: string): Promise<string>
+  /** Its process, as it is now. */
+  pid(): number
+  /** What the process has written so far, standard output first. */
+  said(): Promise<string>
+  /** Ends the process (SIGKILL: as a crash would) and starts another on the same data and port. */
+  restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+}
+
+export interface StartOptions {
+  readonly transport?: Transport
+  readonly env?: Readonly<Record<string, string>>
+  /** Flags of `berth serve`. */
+  readonly flags?: readonly string[]
+  /** Put before the command, as in `nsenter … --`; the address to listen on then is `listenHost`. */
+  readonly prefix?: readonly string[]
+  readonly listenHost?: string
+}
+
+const readyWithinMs = 20_000
+const checkout = join(import.meta.dir, '..', '..')
+
+/**
+ * Settings of a registry that runs already: BERTH_CONFORMANCE_URL, and, where they differ from the defaults,
+ * BERTH_CONFORMANCE_USERNAME, _PASSWORD, _PROJECT and _CA (PEM file).
+ */
+function findRunningRegistry(): RegistryUnderTest | undefined {
+  const url = process.env['BERTH_CONFORMANCE_URL']?.replace(/\/+$/, '')
+  if (url === undefined || url === '') return undefined
+  return {
+    transport: url.startsWith('https:') ? 'https' : 'http',
+    host: new URL(url).host,
+    url,
+    username: process.env['BERTH_CONFORMANCE_USERNAME'] ?? 'admin',
+    password: process.env['BERTH_CONFORMANCE_PASSWORD'] ?? 'Harbor12345',
+    authorityFile: process.env['BERTH_CONFORMANCE_CA'],
+    control: undefined,
+    newRepository,
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+}
+
+/** The transports that can be tested: both, or that of the registry that runs already. */
+export function transportsUnderTest(): readonly Transport[] {
+  const running = findRunningRegistry()
+  if (running === undefined) return ['http', 'https']
+  console.error(`conformance: only ${running.transport} is tested, because BERTH_CONFORMANCE_URL is set`)
+  return [running.transport]
+}
+
+/** Starts the registry of this checkout on a free port with empty data, or gives the one that runs already. */
+export async function startRegistry(options: StartOptions = {}): Promise<RegistryUnderTest> {
+  const running = findRunningRegistry()
+  if (running !== undefined) return running
+
+  const { transport = 'http', env = {}, flags = [], prefix = [], listenHost = '127.0.0.1' } = options
+  await using cleanup = new AsyncDisposableStack()
+  const folder = cleanup.use(await createTemporaryFolder())
+  const certificate = transport === 'https' ? await createCertificate(folder.path, [listenHost]) : undefined
+  const port = await findFreePort()
+  const password = randomBytes(12).toString('base64url')
+  const dataFolder = join(folder.path, 'data')
+
+  const program = [process.execPath, join(checkout, 'cli', 'src', 'main.ts')]
+  const settings = {
+    ...withoutBerthSettings(process.env),
+    BERTH_DATA_FOLDER: dataFolder,
+    BERTH_ADMIN_PASSWORD: password,
+    ...listenSettings(listenHost, port, certificate),
+    ...env,
+  }
+  const url = `${transport}://${listenHost}:${port}`
+  const start = async () => {
+    const logs = ['stdout', 'stderr'].map((name) => join(folder.path, `${name}-${crypto.randomUUID()}.log`))
+    const [stdout = '', stderr = ''] = logs
+    const child = Bun.spawn([...prefix, ...program, 'serve', ...flags], {
+      cwd: folder.path,
+      env: settings,
+      stdin: 'ignore',
+      stdout: Bun.file(stdout),
+      stderr: Bun.file(stderr),
+    })
+    const said = async (): Promise<string> => (await Promise.all(logs.map((log) => Bun.file(log).text()))).join('\n')
+    try {
+      await waitUntilReady(url, { child, prefix, said })
+    } catch (error) {
+      await end(child, 'SIGKILL')
+      throw error
+    }
+    return { child, said }
+  }
+  let serving = await start()
+  cleanup.defer(() => end(serving.child, 'SIGTERM'))
+  const owned = cleanup.move()
+  return {
+    transport,
+    host: `${listenHost}:${port}`,
+    url,
+    username: 'admin',
+    password,
+    authorityFile: certificate?.authorityFile,
+    newRepository,
+    control: {
+      dataFolder,
+      berth: (args, stdin) =>
+        runCommand([...program, ...args], { cwd: folder.path, env: settings, stdin: stdin ?? '' }),
+      pid: () => serving.child.pid,
+      said: () => serving.said(),
+      async restart(signal) {
+        await end(serving.child, signal)
+        serving = await start()
+      },
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** Ends a process and waits for it; with SIGKILL when it does not follow. */
+async function end(child: Bun.Subprocess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  child.kill(signal)
+  const killer = setTimeout(() => child.kill('SIGKILL'), 15_000)
+  await child.exited
+  clearTimeout(killer)
+}
+
+let repositories = 0
+
+function newRepository(hint = 'app'): string {
+  repositories += 1
+  const project = process.env['BERTH_CONFORMANCE_PROJECT'] ?? 'library'
+  return `${project}/conformance-${randomBytes(4).toString('hex')}-${repositories}/${hint}`
+}
+
+function listenSettings(
+  host: string,
+  port: number,
+  certificate: { certificateFile: string; privateKeyFile: string } | undefined,
+): Record<string, string> {
+  if (certificate === undefined) return { BERTH_HTTP_HOST: host, BERTH_HTTP_PORT: String(port) }
+  return {
+    BERTH_HTTPS_HOST: host,
+    BERTH_HTTPS_PORT: String(port),
+    BERTH_HTTPS_CERTIFICATE: certificate.certificateFile,
+    BERTH_HTTPS_PRIVATE_KEY: certificate.privateKeyFile,
+  }
+}
+
+/** What the developer has set for their own registry must not reach the one under test. */
+function withoutBerthSettings(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('BERTH_')))
+}
+
+interface Waiting {
+  readonly child: Bun.Subprocess
+  readonly prefix: readonly string[]
+  readonly said: () => Promise<string>
+}
+
+async function waitUntilReady(url: string, { child, prefix, said }: Waiting): Promise<void> {
+  const deadline = performance.now() + readyWithinMs
+  while (performance.now() < deadline) {
+    if (child.exitCode !== null)
+      throw new Error(`the registry ended with ${child.exitCode} instead of starting\n${await said()}`)
+    if (prefix.length === 0 ? await answersReady(url) : (await said()).includes(url)) return
+    await Bun.sleep(50)
+  }
+  throw new Error(`the registry was not ready after ${readyWithinMs} ms\n${await said()}`)
+}
+
+async function answersReady(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/ready`, { tls: { rejectUnauthorized: false } })
+    return response.status === 200
+  } catch {
+    return false // nobody listens yet
+  }
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer()
+  const port = await new Promise<number>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      if (address === null || typeof address === 'string') reject(new Error('no port'))
+      else resolve(address.port)
+    })
+  })
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

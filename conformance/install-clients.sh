@@ -1,0 +1,82 @@
+#!/bin/sh
+# Installs the real clients that the conformance tests run: those of Debian when this runs as root where
+# apt-get is, those written in Go when Go is there. Says loudly what cannot be had and never fails for it:
+# the tests of a missing client are skipped, loudly too. May be run again at any time.
+#
+#   conformance/install-clients.sh [FOLDER]     FOLDER (default .cache/clients) gets what Go builds
+set -u
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+folder=${1:-${BERTH_CLIENTS_FOLDER:-$here/.cache/clients}}
+mkdir -p "$folder"
+missing=''
+
+lacks() { # NAME WHY
+  missing="$missing $1"
+  printf '!!! %s cannot be had here: %s\n' "$1" "$2" >&2
+}
+
+has() {
+  [ -x "$folder/$1" ] || command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]
+}
+
+# Program, then the Debian package that has it.
+debian='docker:docker.io dockerd:docker.io containerd:containerd ctr:containerd runc:runc podman:podman
+skopeo:skopeo buildah:buildah openssl:openssl nsenter:util-linux ip:iproute2'
+
+wanted=''
+for pair in $debian; do
+  has "${pair%%:*}" || case " $wanted " in *" ${pair##*:} "*) ;; *) wanted="$wanted ${pair##*:}" ;; esac
+done
+if [ -n "$wanted" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  echo "installing$wanted"
+  export DEBIAN_FRONTEND=noninteractive
+  # A running daemon is not wanted: each test starts its own.
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+    trap 'rm -f "$policy"' EXIT
+  fi
+  # One by one, so that a package that this release does not have keeps no other away.
+  apt-get update -q >/dev/null || true
+  for package in $wanted; do
+    apt-get install -q -y --no-install-recommends "$package" >/dev/null || true
+  done
+fi
+for pair in $debian; do
+  has "${pair%%:*}" || lacks "${pair%%:*}" "the Debian package ${pair##*:} is not installed (run this as root on Debian)"
+done
+
+# Program, module with version, name of the program that Go builds.
+build() {
+  name=$1 module=$2 built=$3
+  # The version is part of the name of a marker, so that a new one is built and an old one is not built twice.
+  marker="$folder/.$name-$(printf %s "${module##*@}" | tr -c 'A-Za-z0-9.-' _)"
+  [ -x "$folder/$name" ] && [ -e "$marker" ] && return
+  go=$(command -v go || command -v /usr/local/go/bin/go) || {
+    has "$name" || lacks "$name" 'there is no Go to build it with'
+    return
+  }
+  echo "building $module"
+  if GOBIN="$folder" GOFLAGS=-buildvcs=false "$go" install "$module" >"$folder/$name.log" 2>&1; then
+    [ "$built" = "$name" ] || mv -f "$folder/$built" "$folder/$name"
+    rm -f "$folder"/."$name"-* "$folder/$name.log"
+    : >"$marker"
+  else
+    tail -3 "$folder/$name.log" >&2
+    has "$name" || lacks "$name" "Go could not build $module"
+  fi
+}
+
+build crane github.com/google/go-containerregistry/cmd/crane@v0.22.1 crane
+build oras oras.land/oras/cmd/oras@v1.3.6 oras
+build helm helm.sh/helm/v3/cmd/helm@v3.22.0 helm
+build oci-conformance \
+  github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111 conformance
+
+if [ -n "$missing" ]; then
+  printf '!!! the conformance tests will skip what needs:%s\n' "$missing" >&2
+else
+  echo 'every client of the conformance tests is there'
+fi
+exit 0
