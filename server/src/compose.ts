@@ -25,7 +25,7 @@ import { Registration } from './domain/settings/registration.ts'
 import { Settings } from './domain/settings/settings.ts'
 import { composeAuthenticate, type Authenticate } from './http/authentication.ts'
 import { composeSessionAccount } from './http/session-cookie.ts'
-import { composeTokenEndpoint } from './http/token/token-endpoint.ts'
+import { composeTokenEndpoint, type TokenEndpoint } from './http/token/token-endpoint.ts'
 import type { BackgroundTask } from './jobs/background.ts'
 import type { OciServices } from './http/oci/oci-request.ts'
 import type { BlobStore } from './storage/blob-store.ts'
@@ -103,7 +103,7 @@ export interface Accounts {
   readonly authenticate: Authenticate
   /** Those, and the sessions of browsers. */
   readonly authenticateBrowser: Authenticate
-  readonly token: (request: Request, clientAddress: string) => Promise<Response>
+  readonly token: TokenEndpoint
   /** Whether somebody who read the manual can sign in as administrator. */
   defaultPasswordStands(): Promise<boolean>
 }

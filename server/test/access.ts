@@ -9,7 +9,7 @@ import type { Clock } from '#server/domain/clock.ts'
 import { Members } from '#server/domain/projects/members.ts'
 import { Projects } from '#server/domain/projects/projects.ts'
 import { composeAuthenticate, type Authenticate } from '#server/http/authentication.ts'
-import { composeTokenEndpoint } from '#server/http/token/token-endpoint.ts'
+import { composeTokenEndpoint, type TokenEndpoint } from '#server/http/token/token-endpoint.ts'
 
 /** Time that stands still until a test moves it. */
 export class ManualClock implements Clock {
@@ -42,7 +42,7 @@ export interface AccessForTest {
   readonly keys: SigningKeys
   readonly tokens: AccessTokens
   readonly authenticate: Authenticate
-  readonly tokenEndpoint: (request: Request, clientAddress: string) => Promise<Response>
+  readonly tokenEndpoint: TokenEndpoint
 }
 
 /** Everything that decides who may do what, over a real database. Called twice for one database: two processes. */

@@ -13,7 +13,7 @@ function request(authorization?: string): Request {
 async function fetchToken(access: AccessForTest, scope: string, authorization?: string): Promise<string> {
   const url = `http://registry.test/service/token?service=harbor-registry&scope=${encodeURIComponent(scope)}`
   const init = authorization === undefined ? {} : { headers: { authorization } }
-  const response = await access.tokenEndpoint(new Request(url, init), client)
+  const { response } = await access.tokenEndpoint(new Request(url, init), client)
   expect(response.status).toBe(200)
   return ((await response.json()) as { token: string }).token
 }

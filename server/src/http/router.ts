@@ -5,6 +5,7 @@ import type { Csrf } from './csrf.ts'
 import { apiPrefix, type HarborCall } from './harbor/harbor-router.ts'
 import type { OciCall } from './oci/oci-router.ts'
 import { sessionPrefix, type SessionCall } from './session/session-endpoints.ts'
+import type { TokenEndpoint } from './token/token-endpoint.ts'
 
 /** What happened with one request, for the log and the metrics. */
 export interface Exchange {
@@ -43,7 +44,7 @@ export interface RouterOptions {
   readonly authenticate: Authenticate
   /** For the doors that browsers come in by, with their session. */
   readonly authenticateBrowser: Authenticate
-  readonly token: (request: Request, clientAddress: string) => Promise<Response>
+  readonly token: TokenEndpoint
   readonly ops: Readonly<Partial<Record<'health' | 'ready' | 'metrics', () => Response | Promise<Response>>>>
   readonly metricsPath: string
   readonly clientAddressOf: (request: Request, connection: Connection) => string
@@ -91,8 +92,12 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
                 requestId,
               }),
         )
+      } else if (route === 'token') {
+        const answer = await options.token(request, clientAddress)
+        actor = answer.actor
+        response = answer.response
       } else {
-        response = await answer(options, route, request, clientAddress)
+        response = await answerWithoutAccount(options, route)
       }
     } catch (error) {
       const known = options.errorResponse(error)
@@ -115,15 +120,8 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
   }
 }
 
-async function answer(
-  options: RouterOptions,
-  route: Route,
-  request: Request,
-  clientAddress: string,
-): Promise<Response> {
+async function answerWithoutAccount(options: RouterOptions, route: Route): Promise<Response> {
   switch (route) {
-    case 'token':
-      return await options.token(request, clientAddress)
     case 'health':
     case 'ready':
     case 'metrics':

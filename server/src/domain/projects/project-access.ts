@@ -49,7 +49,21 @@ export async function findProjectAccess(
   actor: Actor,
   projectName: string,
 ): Promise<ProjectAccess | undefined> {
-  return accessOf(await findAccessByName.first(database.read, { name: projectName, userId: userIdOf(actor) }))
+  const row = await findAccessByName.first(database.read, { name: projectName, userId: userIdOf(actor) })
+  return row === undefined ? undefined : accessOf(row)
+}
+
+/** The same for many projects in one query, by name; those that do not exist are left out. */
+export async function findProjectAccesses(
+  database: Pick<Database, 'read'>,
+  actor: Actor,
+  projectNames: readonly string[],
+): Promise<ReadonlyMap<string, ProjectAccess>> {
+  if (projectNames.length === 0) return new Map()
+  const rows = await selectAccess(database.read, userIdOf(actor))
+    .where('project.name', 'in', [...new Set(projectNames)])
+    .execute()
+  return new Map(rows.map((row) => [row.name, accessOf(row)]))
 }
 
 /** The same for a project that is named by its id. */
@@ -58,11 +72,11 @@ export async function findProjectAccessById(
   actor: Actor,
   projectId: number,
 ): Promise<ProjectAccess | undefined> {
-  return accessOf(await findAccessById.first(database.read, { id: projectId, userId: userIdOf(actor) }))
+  const row = await findAccessById.first(database.read, { id: projectId, userId: userIdOf(actor) })
+  return row === undefined ? undefined : accessOf(row)
 }
 
-function accessOf(row: AccessRow | undefined): ProjectAccess | undefined {
-  if (row === undefined) return undefined
+function accessOf(row: AccessRow): ProjectAccess {
   return {
     project: { id: row.id, name: row.name, public: row.public === 1, createdAt: row.created_at },
     roleId: row.role_id ?? undefined,

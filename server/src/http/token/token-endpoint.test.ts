@@ -1,8 +1,10 @@
 import { expect, test } from 'bun:test'
 import { basic, composeAccessForTest, password, system, type AccessForTest } from '../../../test/access.ts'
 import { describeEachDatabase } from '../../../test/databases.ts'
+import type { Database } from '../../database/database.ts'
 import type { RoleName } from '../../domain/access/permissions.ts'
 import type { DomainError } from '../../domain/errors.ts'
+import { composeTokenEndpoint } from './token-endpoint.ts'
 
 const client = '203.0.113.7'
 
@@ -13,7 +15,11 @@ interface Ask {
   method?: string
 }
 
-async function ask(
+async function ask(access: AccessForTest, asked: Ask): Promise<Response> {
+  return (await answer(access, asked)).response
+}
+
+async function answer(
   access: AccessForTest,
   { scopes = [], service = 'harbor-registry', authorization, method = 'GET' }: Ask,
 ) {
@@ -131,6 +137,33 @@ describeEachDatabase('GET /service/token', (open) => {
     ])
   })
 
+  test('a hundred scopes are decided by one question to the database', async () => {
+    const access = await compose({ role: 'developer' })
+    let questions = 0
+    const counted: Database = {
+      ...access.database,
+      get read() {
+        questions += 1
+        return access.database.read
+      },
+    }
+    const tokenEndpoint = composeTokenEndpoint({
+      database: counted,
+      signIn: access.signIn,
+      tokens: access.tokens,
+      service: 'harbor-registry',
+      defaultProject: 'library',
+      open: false,
+    })
+    const names = ['private/app', ...Array.from({ length: 99 }, (_, at) => `project-${at}/app`)]
+    const query = new URLSearchParams(names.map((name) => ['scope', `repository:${name}:pull`]))
+    const url = `http://registry.test/service/token?service=harbor-registry&${query}`
+    const { response } = await tokenEndpoint(new Request(url, { headers: { authorization: basic('ada') } }), client)
+    const { token } = (await response.json()) as { token: string }
+    const allowed = (await access.tokens.verifyToken(token))?.access.filter(({ actions }) => actions.length > 0)
+    expect({ allowed, questions }).toEqual({ allowed: [repository('private/app', 'pull')], questions: 1 })
+  })
+
   test.each([
     ['repository:private/*:pull'],
     ['repository:*:pull'],
@@ -181,6 +214,16 @@ describeEachDatabase('GET /service/token', (open) => {
       expect(response.headers.get('www-authenticate')).toBe('Basic realm="harbor"')
       expect(await response.text()).not.toContain('token"')
     }
+  })
+
+  test('the log learns who asked when the password was right, and nobody’s name when it was not', async () => {
+    const access = await compose({ role: 'developer' })
+    const scopes = ['repository:private/app:pull']
+    const { actor } = await answer(access, { authorization: basic('ada'), scopes })
+    expect(actor).toMatchObject({ kind: 'user', username: 'ada' })
+    expect((await answer(access, { scopes })).actor).toEqual({ kind: 'anonymous' })
+    const refused = await answer(access, { authorization: basic('ada', 'wrong'), scopes })
+    expect([refused.response.status, refused.actor]).toEqual([401, { kind: 'anonymous' }])
   })
 
   test('a disabled account gets no token', async () => {

@@ -1,5 +1,5 @@
 import { ContractError } from '#contract/contract-error.ts'
-import { projectOf } from '#contract/repository-name.ts'
+import { projectOf, type RepositoryName } from '#contract/repository-name.ts'
 import { parseScopes, type TokenAccess } from '#contract/token-scope.ts'
 import type { Database } from '../../database/database.ts'
 import type { AccessTokens } from '../../domain/access/access-tokens.ts'
@@ -8,7 +8,7 @@ import { anonymous, mayListCatalog, type Actor } from '../../domain/access/actor
 import { can } from '../../domain/access/authorise.ts'
 import type { Permission } from '../../domain/access/permissions.ts'
 import type { SignIn } from '../../domain/access/sign-in.ts'
-import { findProjectAccess } from '../../domain/projects/project-access.ts'
+import { findProjectAccesses, type ProjectAccess } from '../../domain/projects/project-access.ts'
 import { findCanonicalName, parseBasicCredentials, splitAuthorization } from '../authentication.ts'
 
 export interface TokenEndpointOptions {
@@ -31,15 +31,21 @@ const repositoryActions: Readonly<Record<string, Permission>> = {
 
 const basicChallenge = { 'www-authenticate': 'Basic realm="harbor"' }
 
+export interface TokenAnswer {
+  readonly response: Response
+  /** Who asked, for the log: anonymous when the credentials were wrong. */
+  readonly actor: Actor
+}
+
+export type TokenEndpoint = (request: Request, clientAddress: string) => Promise<TokenAnswer>
+
 /**
  * GET /service/token (distribution: token authentication specification). Answers a token whose scopes are what
  * was asked for, less what the account may not do: a client that gets less learns so when it uses it.
  *
  * Throws DomainError TOO_MANY_REQUESTS after too many wrong passwords from the address.
  */
-export function composeTokenEndpoint(
-  options: TokenEndpointOptions,
-): (request: Request, clientAddress: string) => Promise<Response> {
+export function composeTokenEndpoint(options: TokenEndpointOptions): TokenEndpoint {
   return async (request, clientAddress) => {
     // 405 is what makes containerd and docker, which try OAuth 2 by POST first, come back with GET.
     if (request.method !== 'GET')
@@ -60,16 +66,16 @@ export function composeTokenEndpoint(
     if (asker === undefined) return unauthorized('wrong username or password')
     // Harbor: this is how `docker login` without credentials ends, with an empty body.
     if (asker.actor.kind === 'anonymous' && asked.length === 0) {
-      return new Response(null, { status: 401, headers: basicChallenge })
+      return { response: new Response(null, { status: 401, headers: basicChallenge }), actor: anonymous }
     }
-    const access: TokenAccess[] = []
-    for (const scope of asked) access.push(await reduceScope(options, asker.actor, scope))
+    const access = await reduceScopes(options, asker.actor, asked)
     const { token, issuedAt, lifetimeSeconds } = await options.tokens.issueToken(asker.account, access)
-    return Response.json(
+    const response = Response.json(
       // As Harbor answers: `access_token` is there and empty; clients take `token` then.
       { token, access_token: '', expires_in: lifetimeSeconds, issued_at: new Date(issuedAt).toISOString() },
       { headers: { 'cache-control': 'no-store' } },
     )
+    return { response, actor: asker.actor }
   }
 }
 
@@ -96,21 +102,36 @@ async function findAsker(
   return account === undefined ? undefined : { actor: actorOf(account), account }
 }
 
-/** The scope as it was named, with the actions that are left. */
-async function reduceScope(options: TokenEndpointOptions, actor: Actor, scope: TokenAccess): Promise<TokenAccess> {
-  return { ...scope, actions: await allowedActions(options, actor, scope) }
-}
-
-async function allowedActions(
+/** The scopes as they were named, with the actions that are left. One query, however many there are. */
+async function reduceScopes(
   { database, defaultProject }: TokenEndpointOptions,
   actor: Actor,
-  { type, name, actions }: TokenAccess,
-): Promise<string[]> {
-  if (type === 'registry') return name === 'catalog' && actions.includes('*') && mayListCatalog(actor) ? ['*'] : []
-  if (type !== 'repository') return []
-  const repository = findCanonicalName(name, defaultProject)
-  if (repository === undefined) return []
-  const standing = await findProjectAccess(database, actor, projectOf(repository))
+  scopes: readonly TokenAccess[],
+): Promise<TokenAccess[]> {
+  const named = scopes.map((scope) => ({
+    scope,
+    repository: scope.type === 'repository' ? findCanonicalName(scope.name, defaultProject) : undefined,
+  }))
+  const repositories = named.flatMap(({ repository }) => repository ?? [])
+  const standings = await findProjectAccesses(database, actor, repositories.map(projectOf))
+  return named.map(({ scope, repository }) => {
+    if (scope.type === 'registry') return { ...scope, actions: catalogActions(actor, scope) }
+    if (repository === undefined) return { ...scope, actions: [] }
+    const standing = standings.get(projectOf(repository))
+    return { ...scope, actions: allowedActions(actor, scope.actions, standing, repository) }
+  })
+}
+
+function catalogActions(actor: Actor, { name, actions }: TokenAccess): string[] {
+  return name === 'catalog' && actions.includes('*') && mayListCatalog(actor) ? ['*'] : []
+}
+
+function allowedActions(
+  actor: Actor,
+  actions: readonly string[],
+  standing: ProjectAccess | undefined,
+  repository: RepositoryName,
+): string[] {
   const asked = actions.includes('*') ? Object.keys(repositoryActions) : actions
   return asked.filter((action) => {
     const permission = Object.hasOwn(repositoryActions, action) ? repositoryActions[action] : undefined
@@ -118,10 +139,10 @@ async function allowedActions(
   })
 }
 
-function unauthorized(message: string): Response {
+function unauthorized(message: string): TokenAnswer {
   return refusal(401, 'UNAUTHORIZED', message, basicChallenge)
 }
 
-function refusal(status: number, code: string, message: string, headers: Record<string, string> = {}): Response {
-  return Response.json({ errors: [{ code, message }] }, { status, headers })
+function refusal(status: number, code: string, message: string, headers: Record<string, string> = {}): TokenAnswer {
+  return { response: Response.json({ errors: [{ code, message }] }, { status, headers }), actor: anonymous }
 }
