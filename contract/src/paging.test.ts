@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { parseLast, parsePageSize } from './paging.ts'
+import { parseLast, parsePageSize, parseTypeFilter } from './paging.ts'
 
 const sizes = { fallback: 100, max: 1000 }
 const invalid = expect.objectContaining({ name: 'ContractError', code: 'PAGE_INVALID' })
@@ -33,17 +33,20 @@ describe('page size', () => {
   })
 })
 
-describe('last entry of the page before', () => {
+describe.each([
+  ['last entry of the page before', parseLast],
+  ['type that a list is filtered by', parseTypeFilter],
+])('%s', (_, parse) => {
   test('up to 1024 characters pass as they are', () => {
-    expect(parseLast(null)).toBeUndefined()
-    expect(parseLast('')).toBeUndefined()
-    expect(parseLast('v1.0')).toBe('v1.0')
-    expect(parseLast('a'.repeat(1024))).toBe('a'.repeat(1024))
+    expect(parse(null)).toBeUndefined()
+    expect(parse('')).toBeUndefined()
+    expect(parse('v1.0')).toBe('v1.0')
+    expect(parse('a'.repeat(1024))).toBe('a'.repeat(1024))
   })
 
   test('a megabyte, control characters and half characters are refused', () => {
     for (const text of ['a'.repeat(1025), 'a'.repeat(1_000_000), 'a\u0000', 'a\r\nb', '\ud800']) {
-      expect(outcome(() => parseLast(text))).toEqual(invalid)
+      expect(outcome(() => parse(text))).toEqual(invalid)
     }
   })
 })

@@ -1,6 +1,6 @@
 import { ContractError, quoted } from './contract-error.ts'
 
-const maxLastLength = 1024
+const maxTextLength = 1024
 
 /**
  * How many entries a page may have: `n` of the query. More than `max` is cut to it, 0 asks for an empty page,
@@ -18,12 +18,21 @@ export function parsePageSize(text: string | null, { fallback, max }: { fallback
  * for what no entry can be named: too long, or with control characters (which PostgreSQL would refuse later).
  */
 export function parseLast(text: string | null): string | undefined {
+  return parseText('last', text)
+}
+
+/** `artifactType` of the query: only referrers of this type; undefined for all. Throws `PAGE_INVALID` as `parseLast`. */
+export function parseTypeFilter(text: string | null): string | undefined {
+  return parseText('artifactType', text)
+}
+
+function parseText(name: string, text: string | null): string | undefined {
   if (text === null || text === '') return undefined
-  if (text.length > maxLastLength)
-    throw new ContractError('PAGE_INVALID', `last may have at most ${maxLastLength} characters`)
+  if (text.length > maxTextLength)
+    throw new ContractError('PAGE_INVALID', `${name} may have at most ${maxTextLength} characters`)
   // oxlint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f]/.test(text) || !text.isWellFormed()) {
-    throw new ContractError('PAGE_INVALID', `last must not contain control characters: ${quoted(text)}`)
+    throw new ContractError('PAGE_INVALID', `${name} must not contain control characters: ${quoted(text)}`)
   }
   return text
 }

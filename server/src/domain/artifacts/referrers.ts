@@ -13,48 +13,167 @@ export interface ReferrersPage {
   readonly next: string | undefined
 }
 
+export interface ReferrersQuery {
+  readonly size: number
+  /**
+   * A page ends before the descriptor that would make it larger than this, but has one at least. Annotations may
+   * have megabytes, and clients read an index of some megabytes at the most.
+   */
+  readonly maxBytes: number
+  readonly last: string | undefined
+  readonly artifactType: string | undefined
+}
+
+interface ReferrersServices {
+  readonly database: Database
+  readonly manifests: Manifests
+}
+
+/** A descriptor that a page may have, and how much of the page it would take. */
+interface Candidate {
+  readonly digest: string
+  /** Never too small; annotations are not read before it is known that they fit. */
+  readonly bytes: number
+  readonly descriptor: Descriptor
+  readonly hasAnnotations: boolean
+}
+
+/** Part of one source's candidates, in the order of their digests. */
+interface Stretch {
+  readonly candidates: readonly Candidate[]
+  /** The digest up to which (itself included) nothing is left out; undefined: to the end. */
+  readonly completeTo: string | undefined
+}
+
+/** What a descriptor takes without its annotations and types. */
+const descriptorBytes = 256
+
 /**
  * The manifests of the repository whose subject is `subject` (which need not exist), in the order of their
  * digests, one page at a time (distribution-spec v1.1 §listing-referrers). What clients wrote to the
- * fallback tag (`sha256-<encoded>`) before they knew this endpoint is on the first page too.
+ * fallback tag (`sha256-<encoded>`) before they knew this endpoint stands among them.
  */
 export async function listReferrers(
-  services: { readonly database: Database; readonly manifests: Manifests },
+  services: ReferrersServices,
   admission: Admission<'pull'>,
   subject: Digest,
-  page: { size: number; last: string | undefined; artifactType: string | undefined },
+  query: ReferrersQuery,
 ): Promise<ReferrersPage> {
-  const { database, manifests } = services
+  const { database } = services
   const { repositoryId } = admission
   if (repositoryId === undefined) return { descriptors: [], next: undefined }
+  const bySubject = await findBySubject(database, repositoryId, subject, query)
+  const byTag = await findByFallbackTag(services, admission, subject, query)
+  const { candidates, completeTo } = merge(bySubject, byTag)
+  const shown = takePage(candidates, query)
+  const descriptors = await withAnnotations(database, repositoryId, shown)
+  return { descriptors, next: shown.length < candidates.length ? shown.at(-1)?.digest : completeTo }
+}
+
+function merge(one: Stretch, other: Stretch): Stretch {
+  const completeTo = [one.completeTo, other.completeTo].filter((digest) => digest !== undefined).sort()[0]
+  const candidates = [...one.candidates, ...other.candidates]
+    .filter(({ digest }) => completeTo === undefined || digest <= completeTo)
+    .sort(byDigest)
+  return { candidates, completeTo }
+}
+
+const byDigest = (a: { digest: string }, b: { digest: string }): number => (a.digest < b.digest ? -1 : 1)
+
+function takePage(candidates: readonly Candidate[], { size, maxBytes }: ReferrersQuery): readonly Candidate[] {
+  let bytes = 0
+  const end = candidates.findIndex((candidate, at) => {
+    bytes += candidate.bytes
+    return at >= size || (at > 0 && bytes > maxBytes)
+  })
+  return end < 0 ? candidates : candidates.slice(0, end)
+}
+
+async function findBySubject(
+  database: Database,
+  repositoryId: number,
+  subject: Digest,
+  { size, last, artifactType }: ReferrersQuery,
+): Promise<Stretch> {
   let query = database.read
     .selectFrom('artifact')
-    .select(['digest', 'media_type', 'artifact_type', 'manifest_size', 'annotations'])
+    .select(['digest', 'media_type', 'artifact_type', 'manifest_size'])
+    .select((eb) => eb('annotations', 'is not', null).as('has_annotations'))
     .where('repository_id', '=', repositoryId)
     .where('subject_digest', '=', subject)
     .orderBy('digest')
-    .limit(page.size + 1)
-  if (page.last !== undefined) query = query.where('digest', '>', page.last)
-  if (page.artifactType !== undefined) query = query.where('artifact_type', '=', page.artifactType)
+    .limit(size + 1)
+  if (last !== undefined) query = query.where('digest', '>', last)
+  if (artifactType !== undefined) query = query.where('artifact_type', '=', artifactType)
   const rows = await query.execute()
-  const shown = rows.slice(0, page.size)
-  const descriptors: Descriptor[] = shown.map((row) => ({
-    mediaType: row.media_type,
-    digest: row.digest as Digest,
-    size: row.manifest_size,
-    ...(row.artifact_type === '' ? {} : { artifactType: row.artifact_type }),
-    ...(row.annotations === null ? {} : { annotations: JSON.parse(row.annotations) as Record<string, string> }),
-  }))
-  if (page.last === undefined) {
-    const fallback = await fallbackReferrers(manifests, admission, subject)
-    const wanted = fallback.filter((d) => page.artifactType === undefined || d.artifactType === page.artifactType)
-    const known = await knownReferrers(database, repositoryId, subject, wanted)
-    descriptors.push(...wanted.filter((descriptor) => !known.has(descriptor.digest)))
-  }
-  return { descriptors, next: rows.length > page.size ? shown.at(-1)?.digest : undefined }
+  const candidates = rows.map((row) => {
+    const hasAnnotations = Boolean(row.has_annotations)
+    return {
+      digest: row.digest,
+      // Annotations are a part of the manifest, and JSON.stringify escapes nothing that was not escaped there.
+      bytes: descriptorBytes + 6 * row.artifact_type.length + (hasAnnotations ? row.manifest_size : 0),
+      descriptor: {
+        mediaType: row.media_type,
+        digest: row.digest as Digest,
+        size: row.manifest_size,
+        ...(row.artifact_type === '' ? {} : { artifactType: row.artifact_type }),
+      },
+      hasAnnotations,
+    }
+  })
+  return { candidates, completeTo: rows.length > size ? rows.at(-1)?.digest : undefined }
 }
 
-async function fallbackReferrers(
+/** Annotations of what is shown, read only now; one query. */
+async function withAnnotations(
+  database: Database,
+  repositoryId: number,
+  shown: readonly Candidate[],
+): Promise<Descriptor[]> {
+  const annotated = shown.filter(({ hasAnnotations }) => hasAnnotations).map(({ digest }) => digest)
+  const rows =
+    annotated.length === 0
+      ? []
+      : await database.read
+          .selectFrom('artifact')
+          .select(['digest', 'annotations'])
+          .where('repository_id', '=', repositoryId)
+          .where('digest', 'in', annotated)
+          .execute()
+  const annotations = new Map(rows.map((row) => [row.digest, row.annotations]))
+  return shown.map(({ digest, descriptor }) => {
+    const text = annotations.get(digest)
+    if (text === undefined || text === null) return descriptor
+    return { ...descriptor, annotations: JSON.parse(text) as Record<string, string> }
+  })
+}
+
+/** Those that the fallback tag names and the query by subject does not find, on this page or another. */
+async function findByFallbackTag(
+  { database, manifests }: ReferrersServices,
+  admission: Admission<'pull'>,
+  subject: Digest,
+  { size, last = '', artifactType }: ReferrersQuery,
+): Promise<Stretch> {
+  const listed = new Map<string, Descriptor>()
+  for (const descriptor of await readFallbackTag(manifests, admission, subject)) {
+    const wanted = artifactType === undefined || descriptor.artifactType === artifactType
+    if (wanted && descriptor.digest > last) listed.set(descriptor.digest, descriptor)
+  }
+  const first = [...listed.values()].sort(byDigest).slice(0, size + 1)
+  const known = await findKnown(database, admission, subject, first)
+  const candidates = first
+    .filter(({ digest }) => !known.has(digest))
+    .map((descriptor) => ({
+      digest: descriptor.digest,
+      bytes: Buffer.byteLength(JSON.stringify(descriptor)),
+      descriptor,
+      hasAnnotations: false,
+    }))
+  return { candidates, completeTo: first.length > size ? first.at(-1)?.digest : undefined }
+}
+
+async function readFallbackTag(
   manifests: Manifests,
   admission: Admission<'pull'>,
   subject: Digest,
@@ -69,21 +188,23 @@ async function fallbackReferrers(
   }
 }
 
-/** Those of `descriptors` that the query by subject lists anyway, on this page or another. */
-async function knownReferrers(
+async function findKnown(
   database: Database,
-  repositoryId: number,
+  { repositoryId }: Admission<'pull'>,
   subject: Digest,
   descriptors: readonly Descriptor[],
-): Promise<Set<string>> {
-  if (descriptors.length === 0) return new Set()
-  const digests = descriptors.slice(0, 500).map((descriptor) => descriptor.digest as string)
+): Promise<ReadonlySet<string>> {
+  if (descriptors.length === 0 || repositoryId === undefined) return new Set()
   const rows = await database.read
     .selectFrom('artifact')
     .select('digest')
     .where('repository_id', '=', repositoryId)
     .where('subject_digest', '=', subject)
-    .where('digest', 'in', digests)
+    .where(
+      'digest',
+      'in',
+      descriptors.map(({ digest }) => digest as string),
+    )
     .execute()
   return new Set(rows.map((row) => row.digest))
 }

@@ -1,6 +1,6 @@
 import { parseDigest } from '#contract/digest.ts'
 import { mediaTypes } from '#contract/media-types.ts'
-import { parsePageSize, parseLast } from '#contract/paging.ts'
+import { parseLast, parsePageSize, parseTypeFilter } from '#contract/paging.ts'
 import { listCatalog } from '../../domain/artifacts/catalog.ts'
 import { listReferrers } from '../../domain/artifacts/referrers.ts'
 import { listTags } from '../../domain/artifacts/tags.ts'
@@ -10,6 +10,8 @@ import type { OciHandler } from './oci-request.ts'
 const tagsPage = { fallback: 10_000, max: 10_000 }
 const catalogPage = { fallback: 1_000, max: 10_000 }
 const referrersPage = { fallback: 100, max: 1_000 }
+/** What clients read of an index; oras stops at 4 MiB. */
+const referrersPageBytes = 3 * 1024 * 1024
 
 /** §end-8a, §end-8b */
 export const listTagsEndpoint: OciHandler = async (services, oci) => {
@@ -33,9 +35,14 @@ export const listReferrersEndpoint: OciHandler = async (services, oci) => {
   const subject = parseDigest(oci.reference)
   const size = Math.max(1, parsePageSize(oci.query.get('n'), referrersPage))
   const last = parseLast(oci.query.get('last'))
-  const artifactType = oci.query.get('artifactType') ?? undefined
+  const artifactType = parseTypeFilter(oci.query.get('artifactType'))
   const admission = await services.admit(oci.actor, 'pull', oci.repository)
-  const page = await listReferrers(services, admission, subject, { size, last, artifactType })
+  const page = await listReferrers(services, admission, subject, {
+    size,
+    maxBytes: referrersPageBytes,
+    last,
+    artifactType,
+  })
   const next = nextLink(`/v2/${oci.name}/referrers/${subject}`, { artifactType, last: page.next, n: size })
   const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: page.descriptors }
   const headers: Record<string, string> = { ...next, 'content-type': mediaTypes.ociIndex }

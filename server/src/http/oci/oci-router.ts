@@ -91,6 +91,7 @@ async function dispatch(options: OciRouterOptions, call: OciCall): Promise<Respo
     )
   }
   if (path.endpoint === 'base') {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return methodNotAllowed(['GET', 'HEAD'])
     if (authentication.failedLogin) throw new DomainError('UNAUTHENTICATED', 'wrong username or password')
     return new Response('{}', {
       headers: { 'content-type': 'application/json', 'docker-distribution-api-version': 'registry/2.0' },
