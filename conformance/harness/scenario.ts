@@ -54,13 +54,16 @@ export async function addAccount({ control }: ControlledRegistry): Promise<{ use
   return { username, password }
 }
 
-/** A new private project, with the accounts as members in their roles. */
+export type Role = 'project-admin' | 'maintainer' | 'developer' | 'guest' | 'limited-guest'
+
+/** A new project, private unless said otherwise, with the accounts as members in their roles. */
 export async function addProject(
   { control }: ControlledRegistry,
-  members: readonly { username: string; role: 'developer' | 'guest' | 'maintainer' }[] = [],
+  members: readonly { username: string; role: Role }[] = [],
+  visibility: 'private' | 'public' = 'private',
 ): Promise<string> {
   const project = `project-${crypto.randomUUID().slice(0, 8)}`
-  await control.berth(['project', 'create', project])
+  await control.berth(['project', 'create', project, ...(visibility === 'public' ? ['--public'] : [])])
   for (const { username, role } of members) await control.berth(['project', 'member', 'add', project, username, role])
   return project
 }
