@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { createUniqueImage, type Descriptor } from '../harness/image.ts'
+import { createUniqueImage, sha256, type Descriptor } from '../harness/image.ts'
 import { addAccount, addProject, describeControlledScenario } from '../harness/scenario.ts'
 import { errorCodesOf, expectStatus, V2Client } from '../harness/v2-client.ts'
 
@@ -27,6 +27,28 @@ describeControlledScenario('a blob of a repository that one may not read', (regi
       }
       await expectStatus(await client.request(`/v2/${own}/app/blobs/${digest}`, { method: 'HEAD' }), 404)
     }
+  })
+
+  test('is not betrayed by the answer to a mount: it is the same whatever is there', async () => {
+    const { manifest, secret, own, client } = await setUp()
+    const there = manifest.layers[0]?.digest ?? ''
+    const nowhere = sha256(crypto.randomUUID())
+    const answers = new Set<string>()
+    for (const query of [
+      `mount=${there}&from=${secret}/app`,
+      `mount=${nowhere}&from=${secret}/app`,
+      `mount=${there}&from=${secret}/missing`,
+      `mount=${there}&from=no-such-project/app`,
+      `mount=${there}`,
+      `mount=${nowhere}`,
+      `mount=${nowhere}&from=${own}/missing`,
+    ]) {
+      const response = await client.request(`/v2/${own}/app/blobs/uploads/?${query}`, { method: 'POST' })
+      const id = response.headers.get('docker-upload-uuid') ?? ''
+      const headers = [...response.headers].filter(([name]) => !['date', 'x-request-id'].includes(name))
+      answers.add(`${response.status} ${JSON.stringify(headers)} ${await response.text()}`.replaceAll(id, 'ID'))
+    }
+    expect([...answers]).toEqual([expect.stringMatching(/^202 /)])
   })
 
   test('is not given out by its digest, whole or in part, with or without its size', async () => {

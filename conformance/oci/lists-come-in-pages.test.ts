@@ -40,7 +40,8 @@ describeScenario('lists', (registry) => {
     const repository = registry().newRepository()
     const index = JSON.stringify({ schemaVersion: 2, mediaType, manifests: [] })
     await expectStatus(await client.pushManifest(repository, 'v1', mediaType, index), 201)
-    for (const list of ['_catalog', `${repository}/tags/list`]) {
+    const referrers = `${repository}/referrers/sha256:${'0'.repeat(64)}`
+    for (const list of ['_catalog', `${repository}/tags/list`, referrers]) {
       for (const n of ['1000000000', '9223372036854775808', '99999999999999999999999999']) {
         const { status } = await client.request(`/v2/${list}?n=${n}`)
         expect({ list, n, status: [200, 400].includes(status) }).toEqual({ list, n, status: true })
@@ -52,8 +53,14 @@ describeScenario('lists', (registry) => {
           status: 400,
         })
       }
-      const { status } = await client.request(`/v2/${list}?n=1&last=${'a'.repeat(1_000_000)}`)
-      expect([400, 413, 414, 431]).toContain(status)
+      for (const last of ['a'.repeat(1_000_000), 'a'.repeat(2_000), '%00', '%0d%0a', '%ff%fe%00']) {
+        const { status } = await client.request(`/v2/${list}?n=1&last=${last}`)
+        const refused = [400, 413, 414, 431].includes(status)
+        expect({ list, last: last.slice(0, 20), refused }).toEqual({ list, last: last.slice(0, 20), refused: true })
+      }
+    }
+    for (const type of ['%00', 'a%0ab', 'a'.repeat(2_000)]) {
+      await expectStatus(await client.request(`/v2/${referrers}?artifactType=${type}`), 400)
     }
   })
 
@@ -118,6 +125,48 @@ describeScenario('lists', (registry) => {
     ])
     await expectStatus(await client.request(`/v2/${repository}/manifests/${pushed[0]}`, { method: 'DELETE' }), 202)
     expect((await all('')).length).toBe(24)
+  })
+
+  test('a page of referrers is bounded in bytes, and the Link goes on behind it', async () => {
+    const client = new V2Client(registry())
+    const repository = registry().newRepository()
+    const digest = `sha256:${'0'.repeat(64)}`
+    const pushed: string[] = []
+    for (let at = 0; at < 6; at += 1) {
+      const body = JSON.stringify({
+        schemaVersion: 2,
+        mediaType,
+        manifests: [],
+        artifactType: 'application/x.large',
+        subject: { mediaType, digest, size: 1 },
+        annotations: { at: String(at), text: 'x'.repeat(1_200_000) },
+      })
+      const response = await expectStatus(await client.pushManifest(repository, `large-${at}`, mediaType, body), 201)
+      pushed.push(response.headers.get('docker-content-digest') ?? '')
+    }
+    const told: Descriptor[] = []
+    let path: string | undefined = `/v2/${repository}/referrers/${digest}?n=1000`
+    while (path !== undefined) {
+      const response: Response = await expectStatus(await client.request(path), 200)
+      const bytes = await response.bytes()
+      expect(bytes.length).toBeLessThan(4 * 1024 * 1024)
+      told.push(...(JSON.parse(new TextDecoder().decode(bytes)) as { manifests: Descriptor[] }).manifests)
+      path = nextOf(response)
+    }
+    expect(told.map((found) => found.digest)).toEqual(pushed.toSorted())
+    expect(told.every(({ annotations }) => annotations?.['text']?.length === 1_200_000)).toBe(true)
+  })
+
+  test('no page tells how many entries there are: that would cost counting them', async () => {
+    const client = new V2Client(registry())
+    const repository = registry().newRepository()
+    const body = JSON.stringify({ schemaVersion: 2, mediaType, manifests: [] })
+    const pushed = await expectStatus(await client.pushManifest(repository, 'v1', mediaType, body), 201)
+    const digest = pushed.headers.get('docker-content-digest') ?? ''
+    for (const list of [`${repository}/tags/list`, `${repository}/referrers/${digest}`, '_catalog']) {
+      const response = await expectStatus(await client.request(`/v2/${list}`), 200)
+      expect({ list, total: response.headers.get('x-total-count') }).toEqual({ list, total: null })
+    }
   })
 
   // distribution-spec v1.1 §backwards-compatibility: the list that clients kept under a tag is taken over.

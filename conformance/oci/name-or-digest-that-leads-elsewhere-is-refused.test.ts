@@ -1,6 +1,9 @@
 import { expect, test } from 'bun:test'
+import { readdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { sendRaw } from '../harness/raw-request.ts'
-import { describeScenario } from '../harness/scenario.ts'
+import type { RegistryUnderTest } from '../harness/registry.ts'
+import { describeControlledScenario, describeScenario } from '../harness/scenario.ts'
 import { errorCodesOf, V2Client } from '../harness/v2-client.ts'
 
 const names = [
@@ -29,17 +32,19 @@ const digests = [
   'sha256:%00',
 ]
 
+/** Libraries tidy a path up before they send it: these requests are written by hand. Gives the status. */
+async function askRaw(registry: RegistryUnderTest, method: string, path: string): Promise<number> {
+  const authorization = btoa(`${registry.username}:${registry.password}`)
+  const body = method === 'PUT' ? '{}' : ''
+  return await sendRaw(
+    registry,
+    `${method} ${path} HTTP/1.1\r\nhost: ${registry.host}\r\nauthorization: Basic ${authorization}\r\n` +
+      `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}
+
 describeScenario('what leads elsewhere', (registry) => {
-  // Libraries tidy a path up before they send it: these requests are written by hand.
-  const ask = async (method: string, path: string): Promise<number> => {
-    const authorization = btoa(`${registry().username}:${registry().password}`)
-    const body = method === 'PUT' ? '{}' : ''
-    return await sendRaw(
-      registry(),
-      `${method} ${path} HTTP/1.1\r\nhost: ${registry().host}\r\nauthorization: Basic ${authorization}\r\n` +
-        `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
-    )
-  }
+  const ask = async (method: string, path: string) => await askRaw(registry(), method, path)
 
   test('names outside the grammar are refused, for reading and for writing', async () => {
     for (const name of names) {
@@ -100,5 +105,30 @@ describeScenario('what leads elsewhere', (registry) => {
       })
       expect([400, 414]).toContain(put.status)
     }
+  })
+})
+
+describeControlledScenario('a name or id that leads elsewhere', (registry) => {
+  const isContent = (file: string): boolean => !/\.(log|db|db-wal|db-shm)$/.test(file)
+  /** Everything in the folder that the registry's data folder lies in. */
+  const files = async (): Promise<string[]> =>
+    (await readdir(dirname(registry().control.dataFolder), { recursive: true })).filter(isContent).toSorted()
+
+  test('leaves no file anywhere', async () => {
+    const before = await files()
+    for (const name of names) {
+      for (const [method, path] of [
+        ['POST', `${name}/blobs/uploads/?digest=sha256:${'a'.repeat(64)}`],
+        ['PUT', `${name}/manifests/v1`],
+        ['PUT', `library/app/manifests/${name}`],
+        ['PATCH', `library/app/blobs/uploads/${name}`],
+        ['PUT', `library/app/blobs/uploads/${name}?digest=sha256:${'a'.repeat(64)}`],
+      ] as const) {
+        expect(await askRaw(registry(), method, `/v2/${path}`)).toBeGreaterThanOrEqual(400)
+      }
+    }
+    expect(await files()).toEqual(before)
+    await new V2Client(registry()).pushBlob('library/app', new TextEncoder().encode('this does leave one'))
+    expect(await files()).not.toEqual(before)
   })
 })
