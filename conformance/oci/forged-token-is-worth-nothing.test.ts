@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { createHmac, createSign, generateKeyPairSync } from 'node:crypto'
 import { createUniqueImage } from '../harness/image.ts'
+import { startRegistry } from '../harness/registry.ts'
 import { addAccount, addProject, describeControlledScenario } from '../harness/scenario.ts'
 import { expectStatus, V2Client } from '../harness/v2-client.ts'
 
@@ -79,6 +80,35 @@ describeControlledScenario('an access token', (registry) => {
       headers: { authorization: `Bearer ${token}` },
     })
     expect([401, 403]).toContain(pushed.status)
+  })
+
+  test('of another registry is worth nothing, for the same account and the same repository', async () => {
+    const repository = registry().newRepository()
+    await new V2Client(registry()).pushImage(repository, createUniqueImage(), 'v1')
+    await using other = await startRegistry()
+    const foreign = await new V2Client(other).fetchToken(`repository:${repository}:pull`)
+    const own = await new V2Client(registry()).fetchToken(`repository:${repository}:pull`)
+    const { pull } = await setUp()
+    expect([await pull(repository, own), await pull(repository, foreign)]).toEqual([200, 401])
+  })
+
+  test('gives nothing any more once its account is no member, or has another password', async () => {
+    const { account, own, client, nobody } = await setUp()
+    const token = await client.fetchToken(`repository:${own}/app:pull,push`)
+    const ask = async (method: string, path: string) =>
+      (
+        await nobody.request(`/v2/${own}/app/${path}`, {
+          method,
+          headers: { authorization: `Bearer ${token}` },
+        })
+      ).status
+    expect([await ask('GET', 'manifests/v1'), await ask('POST', 'blobs/uploads/')]).toEqual([200, 202])
+    await registry().control.berth(['project', 'member', 'set-role', own, account.username, 'guest'])
+    expect([await ask('GET', 'manifests/v1'), await ask('POST', 'blobs/uploads/')]).toEqual([200, 403])
+    await registry().control.berth(['project', 'member', 'remove', own, account.username])
+    expect([await ask('GET', 'manifests/v1'), await ask('POST', 'blobs/uploads/')]).toEqual([403, 403])
+    await registry().control.berth(['user', 'set-password', account.username, '--password-stdin'], 'Another12345\n')
+    expect([await ask('GET', 'manifests/v1'), await ask('POST', 'blobs/uploads/')]).toEqual([401, 401])
   })
 
   test('is worth nothing from the moment its account is disabled', async () => {

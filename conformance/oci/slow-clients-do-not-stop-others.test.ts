@@ -41,14 +41,11 @@ describeScenario('clients that send a byte now and then', (registry) => {
           )
         }
       }
-      const times: number[] = []
       for (let at = 0; at < 50; at += 1) {
-        const start = performance.now()
         await expectStatus(await client.request(`/v2/${repository}/blobs/${blob.digest}`), 200)
-        times.push(performance.now() - start)
       }
-      // 1 to 3 ms on an idle machine; this is to find waiting, not slowness.
-      expect(times.toSorted((a, b) => a - b)[45]).toBeLessThan(500)
+      // They were answered beside the crowd, not after it.
+      expect(sockets.filter((socket) => !socket.closed).length).toBe(crowd)
     }, 60_000)
   }
 
