@@ -1,5 +1,5 @@
-import type { SelectQueryBuilder } from 'kysely'
-import type { Database } from './database.ts'
+import { sql, type SelectQueryBuilder } from 'kysely'
+import type { Database, Writer } from './database.ts'
 import type { Schema } from './schema.ts'
 
 /**
@@ -11,4 +11,12 @@ export function lockRows<TB extends keyof Schema, O>(
   query: SelectQueryBuilder<Schema, TB, O>,
 ): SelectQueryBuilder<Schema, TB, O> {
   return database.dialect === 'postgres' ? query.forUpdate() : query
+}
+
+/**
+ * Lets one transaction at a time past, among those that give the same name: for a rule about rows that do not
+ * exist yet, which nothing else can lock. Held until the end of the transaction; nothing to do for SQLite.
+ */
+export async function lockName(database: Pick<Database, 'dialect'>, tx: Writer, name: string): Promise<void> {
+  if (database.dialect === 'postgres') await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(tx)
 }

@@ -1,6 +1,7 @@
 import { algorithmOf, encodedOf, type Digest, type DigestAlgorithm } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Database, Writer } from '../../database/database.ts'
+import { lockName } from '../../database/locking.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import { createHasher, hashStream, type Hasher } from '../../runtime/hasher.ts'
@@ -70,7 +71,7 @@ export class Uploads {
     const id = newId() as UploadId
     const actor = actorKey(admission.actor)
     await database.write(async (tx) => {
-      await assertUploadsLeft(tx, actor, maxPerActor)
+      await assertUploadsLeft(database, tx, actor, maxPerActor)
       const repositoryId = await ensureRepository(tx, repositoryOf(admission), now)
       await insertUpload.run(tx, {
         id,
@@ -334,10 +335,19 @@ export class Uploads {
   }
 }
 
-async function assertUploadsLeft(tx: Writer, actor: string, maxPerActor: number): Promise<void> {
+/** More than transactions can begin uploads at the same moment: closer to the limit they are counted one by one. */
+const countedOneByOne = 200
+
+async function assertUploadsLeft(database: Database, tx: Writer, actor: string, maxPerActor: number): Promise<void> {
   if (maxPerActor <= 0) return
-  const open = await listOpenUploads.all(tx, { actor, limit: maxPerActor })
-  if (open.length < maxPerActor) return
+  const countOpen = async () => (await listOpenUploads.all(tx, { actor, limit: maxPerActor })).length
+  const open = await countOpen()
+  if (open < maxPerActor - countedOneByOne) return
+  // A flood that is over the limit already does not queue for the lock, where it would hold connections.
+  if (open < maxPerActor) {
+    await lockName(database, tx, `uploads of ${actor}`)
+    if ((await countOpen()) < maxPerActor) return
+  }
   throw new DomainError(
     'TOO_MANY_REQUESTS',
     `there are already ${maxPerActor} unfinished uploads; finish or cancel some first`,
