@@ -51,10 +51,23 @@ describeEachDatabase('signing in', (open) => {
     expect(await signIn.signIn({ username: 'ad', password: `a${password}` }, here)).toBeUndefined()
   })
 
-  test('an unknown user costs a hash too', async () => {
-    const { signIn, passwords } = await compose()
-    expect(await signIn.signIn({ username: 'eve', password }, here)).toBeUndefined()
-    expect(passwords.verified).toBe(1)
+  test('whatever is wrong with a login costs one hash: its time tells nothing', async () => {
+    const { signIn, passwords, users } = await compose()
+    await users.createUser(system, { username: 'machine' })
+    await users.createUser(system, { username: 'gone', password })
+    await users.disableUser(system, 'gone')
+    const failing = [
+      { username: 'eve', password },
+      { username: 'ada', password: 'wrong' },
+      { username: 'ada', password: '' },
+      { username: 'machine', password },
+      { username: 'gone', password },
+      { username: 'gone', password: 'wrong' },
+    ]
+    for (const [at, attempt] of failing.entries()) {
+      expect(await signIn.signIn(attempt, here)).toBeUndefined()
+      expect({ attempt, hashes: passwords.verified }).toEqual({ attempt, hashes: at + 1 })
+    }
   })
 
   test('an account without a password opens to none', async () => {
