@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { createUniqueImage, sha256, type Image } from '../harness/image.ts'
 import { addAccount, addProject, describeControlledScenario } from '../harness/scenario.ts'
-import { V2Client, type V2Request } from '../harness/v2-client.ts'
+import { expectStatus, V2Client, type V2Request } from '../harness/v2-client.ts'
 
 // CVE-2026-27771: private images could be pulled without an account for four years. So: every request there is,
 // in the name of everyone who may not.
@@ -104,6 +104,63 @@ describeControlledScenario('a private project', (registry) => {
       const { status } = await client.request(`/v2/${project}/app/${path(image)}`, request)
       expect({ name, refused: [401, 403].includes(status) }).toEqual({ name, refused: changes })
     }
+  })
+
+  test('is named nowhere else: neither on pages that ask for no account, nor in lists of other accounts', async () => {
+    const [member, stranger] = [await addAccount(registry()), await addAccount(registry())]
+    const project = await addProject(registry(), [{ username: member.username, role: 'developer' }])
+    const image = createUniqueImage()
+    const client = new V2Client(registry(), member)
+    await client.pushImage(`${project}/app`, image, 'v1')
+    await expectStatus(await client.request(`/v2/${project}/app/manifests/v1`), 200)
+    const pages = [
+      '/',
+      '/metrics',
+      '/health',
+      '/healthz',
+      '/ready',
+      '/api/version',
+      '/api/v2.0/ping',
+      '/api/v2.0/health',
+      '/api/v2.0/systeminfo',
+      '/api/v2.0/statistics',
+      '/api/v2.0/projects',
+      '/api/v2.0/repositories',
+      '/api/v2.0/audit-logs',
+      '/api/v2.0/users',
+      '/api/v2.0/search?q=',
+    ]
+    const pagesAbout = (name: string) => [
+      `/api/v2.0/search?q=${name}`,
+      `/api/v2.0/projects?name=${name}`,
+      `/api/v2.0/projects?project_name=${name}`,
+      `/api/v2.0/projects/${name}`,
+      `/api/v2.0/projects/${name}/summary`,
+      `/api/v2.0/projects/${name}/members`,
+      `/api/v2.0/projects/${name}/repositories`,
+      `/api/v2.0/projects/${name}/repositories/app/artifacts`,
+    ]
+    const missing = `project-${crypto.randomUUID().slice(0, 8)}`
+    for (const [who, asker] of [
+      ['nobody', new V2Client(registry(), 'anonymous')],
+      ['a stranger', new V2Client(registry(), stranger)],
+    ] as const) {
+      for (const page of pages) {
+        const body = await (await asker.request(page)).text()
+        const told = [project, member.username, image.descriptor.digest].filter((name) => body.includes(name))
+        expect({ who, page, told }).toEqual({ who, page, told: [] })
+      }
+      const answers = async (name: string) =>
+        await Promise.all(
+          pagesAbout(name).map(async (page) => {
+            const response = await asker.request(page)
+            return `${response.status} ${await response.text()}`.replaceAll(name, 'NAME')
+          }),
+        )
+      expect(await answers(project)).toEqual(await answers(missing))
+    }
+    const administrator = new V2Client(registry())
+    expect(await (await administrator.request(`/api/v2.0/projects?name=${project}`)).text()).toContain(project)
   })
 
   test('is not in a catalog that an ordinary account can see', async () => {
