@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import { LruMap } from './lru-map.ts'
+import { LruMap } from '../../runtime/lru-map.ts'
 
 const capacity = 10_000
 const keepMs = 5 * 60_000

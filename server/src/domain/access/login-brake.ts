@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { addressBlock } from './address-block.ts'
-import { LruMap } from './lru-map.ts'
+import { LruMap } from '../../runtime/lru-map.ts'
 
 /** Wrong passwords that one address may send for one username before it has to wait. */
 const freeFailures = 5

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.ts'
-import { LruMap } from '../access/lru-map.ts'
+import { LruMap } from '../../runtime/lru-map.ts'
 import type { Clock } from '../clock.ts'
 
 const freshMs = 60_000
