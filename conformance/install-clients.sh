@@ -71,6 +71,8 @@ build() {
 build crane github.com/google/go-containerregistry/cmd/crane@v0.22.1 crane
 build oras oras.land/oras/cmd/oras@v1.3.6 oras
 build helm helm.sh/helm/v3/cmd/helm@v3.22.0 helm
+# An S3 server, for what is kept in object storage.
+build versitygw github.com/versity/versitygw/cmd/versitygw@v1.8.0 versitygw
 build oci-conformance \
   github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111 conformance
 

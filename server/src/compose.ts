@@ -48,7 +48,14 @@ export function composeDatabase(config: Config): Database {
 }
 
 export async function composeBlobStore(config: Config): Promise<BlobStore> {
-  return await composeFilesystemBlobStore({ folder: config.storage.folder })
+  const { storage } = config
+  if (storage.kind === 'filesystem') return await composeFilesystemBlobStore({ folder: storage.folder })
+  // Loaded when it is wanted: AWS's client takes a tenth of a second.
+  const [{ openBucket }, { composeS3BlobStore }] = await Promise.all([
+    import('./storage/s3/s3-client.ts'),
+    import('./storage/s3/s3.ts'),
+  ])
+  return composeS3BlobStore({ bucket: openBucket(storage) })
 }
 
 /** Opens the database and brings its schema up to date. */
@@ -72,7 +79,13 @@ export function composeOciServices(
     database,
     clock,
     admit: composeAdmit({ database, settings: { readOnly: config.readOnly, deleteEnabled: config.deleteEnabled } }),
-    blobs: new Blobs({ database, reader: store, clock, leaseMs }),
+    blobs: new Blobs({
+      database,
+      reader: store,
+      clock,
+      leaseMs,
+      redirectFromBytes: config.storage.kind === 's3' ? config.storage.redirectFromBytes : undefined,
+    }),
     uploads: new Uploads({
       database,
       store,

@@ -31,7 +31,7 @@ export interface LineSink {
  * this is the second net.
  */
 const secretFields =
-  'authorization Authorization cookie set-cookie password secret token access_token refresh_token private_jwk password_hash initialAdminPassword admin_password'.split(
+  'authorization Authorization cookie set-cookie password secret token access_token refresh_token private_jwk password_hash initialAdminPassword admin_password secret_key secretAccessKey'.split(
     ' ',
   )
 

@@ -34,6 +34,8 @@ export interface RunningRegistry {
 }
 
 const pullFlushMs = 5_000
+/** What Harbor says of object storage. */
+const unbounded = { totalBytes: 0, freeBytes: 0 }
 
 /**
  * Starts a registry and returns when it can be used.
@@ -85,7 +87,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
         harborVersion: `${harborRelease}-berth-${version}`,
         storageProvider: config.storage.kind,
         originOf: facts.originOf,
-        volume: () => volumeOf(config.storage.folder),
+        volume: async () => (config.storage.kind === 'filesystem' ? await volumeOf(config.storage.folder) : unbounded),
         health: async () => {
           const checks = await probes.check()
           return { database: checks.database === 'ok', storage: checks.storage !== 'failed' }

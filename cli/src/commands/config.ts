@@ -33,7 +33,7 @@ export function registerConfigCommands(program: Command): void {
 }
 
 function presentConfig({ config, sources, file, warnings }: LoadedConfig): Record<string, unknown> {
-  const { database } = config
+  const { database, storage } = config
   return {
     file: file ?? null,
     warnings,
@@ -41,6 +41,10 @@ function presentConfig({ config, sources, file, warnings }: LoadedConfig): Recor
     config: {
       ...config,
       initialAdminPassword: '[hidden]',
+      storage:
+        storage.kind === 's3' && storage.credentials !== undefined
+          ? { ...storage, credentials: { ...storage.credentials, secretAccessKey: '[hidden]' } }
+          : storage,
       database: database.kind === 'postgres' ? { ...database, url: withoutCredentials(database.url) } : database,
     },
   }

@@ -24,7 +24,7 @@ const filesystems: Readonly<
 /** Every folder that Berth writes to: is there room, does it take writes, how long does a durable one take. */
 export async function checkDisks(config: Config): Promise<Finding[]> {
   const folders = new Map<string, 'bytes' | 'database'>()
-  folders.set(config.storage.folder, 'bytes')
+  if (config.storage.kind === 'filesystem') folders.set(config.storage.folder, 'bytes')
   if (config.database.kind === 'sqlite') folders.set(dirname(config.database.file), 'database')
   const findings: Finding[] = []
   for (const [folder, holds] of folders) findings.push(...(await checkDisk(folder, holds)))

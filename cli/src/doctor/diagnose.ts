@@ -6,6 +6,7 @@ import type { Config } from '#server/config/config.ts'
 import type { LoadedConfig } from '#server/config/load-config.ts'
 import { readTlsPair } from '#server/http/tls-reload.ts'
 import { parseCertificates } from './certificate-chain.ts'
+import { checkBucket } from './check-bucket.ts'
 import { checkClock, judgeSkew } from './check-clock.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkDisks } from './check-disk.ts'
@@ -28,7 +29,11 @@ export async function diagnoseInstallation(load: () => LoadedConfig, options: Do
   findings.push(checkClock(options.now()))
   if (loaded === undefined) return findings
   const { config } = loaded
-  findings.push(...(await checkDisks(config)), ...(await checkDatabase(config, options.now)))
+  findings.push(
+    ...(await checkDisks(config)),
+    ...(await checkBucket(config)),
+    ...(await checkDatabase(config, options.now)),
+  )
   const serving = new Set<number>()
   for (const port of portsOf(config)) {
     const outcome = await checkPort(port)

@@ -19,6 +19,17 @@ export function checkSettings(given: Settings): { problems: ConfigProblem[]; war
   if (database.url !== undefined && database.file !== undefined) {
     contradiction('database', 'both url (PostgreSQL) and file (SQLite) are set: keep the one that holds your data')
   }
+  const { s3, storage } = given
+  if (s3.bucket !== undefined && storage.folder !== undefined) {
+    contradiction('storage.folder', 'both a folder and s3.bucket are set: keep the one that holds your blobs')
+  }
+  if ((s3.access_key === undefined) !== (s3.secret_key === undefined)) {
+    const missing = s3.access_key === undefined ? 'access_key' : 'secret_key'
+    contradiction(`s3.${missing}`, 'access_key and secret_key belong together: set both, or none to use AWS’s own ways')
+  }
+  if (s3.bucket === undefined && (s3.endpoint !== undefined || s3.access_key !== undefined)) {
+    contradiction('s3.bucket', 'is missing: without a bucket nothing of s3 is used')
+  }
   if (given.open && !given.force_open) {
     for (const [setting, host] of [
       ['http.host', http?.host],

@@ -1,3 +1,20 @@
+/** A bucket for the bytes of blobs. */
+export interface S3Config {
+  readonly bucket: string
+  /** Empty, or ends in `/`. */
+  readonly prefix: string
+  readonly region: string
+  readonly endpoint: string | undefined
+  readonly pathStyle: boolean
+  /** Undefined: found as AWS's own tools find them. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined
+  readonly caFile: string | undefined
+  readonly encryption: { readonly algorithm: 'AES256' | 'aws:kms'; readonly kmsKeyId: string | undefined } | undefined
+  readonly checksums: boolean
+  /** Blobs of so many bytes or more are redirected to the bucket; undefined: none. */
+  readonly redirectFromBytes: number | undefined
+}
+
 /**
  * The checked configuration: what the rest of the program sees. Only this folder reads files,
  * flags and the environment.
@@ -25,7 +42,7 @@ export interface Config {
         readonly maxConnections: number
         readonly acquireTimeoutMs: number
       }
-  readonly storage: { readonly kind: 'filesystem'; readonly folder: string }
+  readonly storage: { readonly kind: 'filesystem'; readonly folder: string } | ({ readonly kind: 's3' } & S3Config)
   readonly initialAdminPassword: string
   /** Project of a name without one (`nginx` → `library/nginx`); undefined: such names are refused. */
   readonly defaultProject: string | undefined

@@ -97,10 +97,43 @@ test('without an external database the metadata lies in SQLite, and a warning sa
   ])
 })
 
-test('object storage is not honoured in silence', () => {
-  const { warnings } = translateHarborFile({ storage_service: { s3: { bucket: 'b', secretkey: 'hunter2' } } })
+test('the S3 driver of Distribution becomes our bucket, redirecting as Harbor does', () => {
+  const s3 = {
+    accesskey: 'a',
+    secretkey: 'b',
+    region: 'r',
+    regionendpoint: 'http://minio:9000',
+    bucket: 'k',
+    encrypt: true,
+  }
+  const { raw, warnings } = translateHarborFile({
+    storage_service: { s3: { ...s3, rootdirectory: '/harbor/', skipverify: true }, ca_bundle: '/ca.pem' },
+  })
+  expect(raw).toEqual({
+    s3: {
+      access_key: 'a',
+      secret_key: 'b',
+      region: 'r',
+      bucket: 'k',
+      endpoint: 'http://minio:9000',
+      prefix: 'harbor',
+      encryption: 'AES256',
+      redirect: true,
+      ca_file: '/ca.pem',
+    },
+  })
   expect(warnings).toEqual([
-    'storage_service.s3 is not used: this version keeps blobs in a folder only, storage.folder says where',
+    'storage_service.s3.skipverify is not used: it has no meaning here',
+    'storage_service.s3: blobs that Harbor keeps in this bucket are not seen until they are pushed again; Berth keeps its own beside them',
+  ])
+  const redirect = { disable: true }
+  expect(translateHarborFile({ storage_service: { s3, redirect } }).raw).toHaveProperty('s3.redirect', false)
+})
+
+test('object storage of other kinds is not honoured in silence', () => {
+  const { warnings } = translateHarborFile({ storage_service: { azure: { accountkey: 'hunter2' } } })
+  expect(warnings).toEqual([
+    'storage_service.azure is not used: blobs are kept in a folder (storage.folder) or in S3 (s3.bucket)',
   ])
   expect(translateHarborFile({ storage_driver: { name: 'filesystem' } }).warnings).toEqual([])
   expect(translateHarborFile({ storage_driver: 'gcs' }).warnings).toHaveLength(1)

@@ -19,6 +19,7 @@ const moved: Record<string, string> = {
   data_volume: 'data_folder',
   'storage_service.filesystem.rootdirectory': 'storage.folder',
   'storage_driver.filesystem.rootdirectory': 'storage.folder',
+  'storage_service.ca_bundle': 's3.ca_file',
   'metric.enabled': 'metrics.enabled',
   'metric.port': 'metrics.port',
   'metric.path': 'metrics.path',
@@ -30,8 +31,6 @@ const moved: Record<string, string> = {
 const ignored: Record<string, string> = {
   'https.strong_ssl_ciphers': 'only modern TLS ciphers are offered anyway',
   internal_tls: 'Berth is one process and has no internal connections',
-  'storage_service.ca_bundle': 'no object storage is used',
-  'storage_service.redirect': 'blobs are served directly',
   'storage_service.filesystem': 'only rootdirectory is used',
   'storage_driver.filesystem': 'only rootdirectory is used',
   trivy: 'scanning is not part of this version',
@@ -86,6 +85,7 @@ export function translateHarborFile(file: Tree): HarborTranslation {
   if (origins.has('metrics.port')) give('metrics.host', '0.0.0.0', 'metric.port')
   translateLogLevel(raw, warnings)
   translateDatabase(raw, give, warnings)
+  for (const section of ['storage_service', 'storage_driver']) translateS3(raw, section, give, warnings)
   for (const [harbors, reason] of Object.entries(ignored)) {
     const value = take(raw, harbors)
     if (value !== undefined && value !== null && !harmless[harbors]?.includes(value)) {
@@ -104,6 +104,62 @@ function translateLogLevel(raw: Tree, warnings: string[]): void {
   if (ours === undefined) return
   place(raw, 'log.level', ours)
   if (level === 'fatal') warnings.push('log.level fatal is taken as error, the least that Berth can say')
+}
+
+/** Keys of Distribution's S3 driver → ours. */
+const s3Keys: Record<string, string> = {
+  accesskey: 'access_key',
+  secretkey: 'secret_key',
+  region: 'region',
+  bucket: 'bucket',
+  forcepathstyle: 'path_style',
+  keyid: 'kms_key',
+}
+/** What is so here anyway, or concerns the driver alone. */
+const s3Harmless = [
+  'v4auth',
+  'chunksize',
+  'multipartcopychunksize',
+  'multipartcopymaxconcurrency',
+  'loglevel',
+  'secure',
+]
+
+function translateS3(
+  raw: Tree,
+  section: string,
+  give: (ours: string, value: unknown, harbors: string) => void,
+  warnings: string[],
+): void {
+  const driver = take(raw, `${section}.s3`)
+  const redirect = take(raw, `${section}.redirect`)
+  if (!isTree(driver)) {
+    if (isTree(redirect) && redirect['disable'] === false) {
+      warnings.push(`${section}.redirect is not used: only object storage can be redirected to`)
+    }
+    return
+  }
+  const from = (key: string) => `${section}.s3.${key}`
+  for (const [harbors, ours] of Object.entries(s3Keys)) {
+    if (driver[harbors] !== undefined && driver[harbors] !== null) give(`s3.${ours}`, driver[harbors], from(harbors))
+  }
+  const { regionendpoint: endpoint, rootdirectory: root, encrypt } = driver
+  if (typeof endpoint === 'string' && endpoint !== '') {
+    const scheme = driver['secure'] === false ? 'http' : 'https'
+    give('s3.endpoint', endpoint.includes('://') ? endpoint : `${scheme}://${endpoint}`, from('regionendpoint'))
+  }
+  const prefix = typeof root === 'string' ? root.replace(/^\/+|\/+$/g, '') : ''
+  if (prefix !== '') give('s3.prefix', prefix, from('rootdirectory'))
+  if (encrypt === true) give('s3.encryption', driver['keyid'] === undefined ? 'AES256' : 'aws:kms', from('encrypt'))
+  // Harbor redirects unless it is told not to.
+  give('s3.redirect', !(isTree(redirect) && redirect['disable'] === true), `${section}.redirect`)
+  const known = [...Object.keys(s3Keys), ...s3Harmless, 'regionendpoint', 'rootdirectory', 'encrypt']
+  for (const key of Object.keys(driver)) {
+    if (!known.includes(key)) warnings.push(`${from(key)} is not used: it has no meaning here`)
+  }
+  warnings.push(
+    `${section}.s3: blobs that Harbor keeps in this bucket are not seen until they are pushed again; Berth keeps its own beside them`,
+  )
 }
 
 function translateDatabase(
@@ -163,15 +219,16 @@ function warnRest(raw: Tree, section: string, warnings: string[]): void {
   const rest = take(raw, section)
   if (rest === undefined || rest === null) return
   if (!isTree(rest)) {
-    if (rest !== 'filesystem') warnings.push(`${section} is not used: blobs are kept in a folder`)
+    if (rest !== 'filesystem' && rest !== 's3')
+      warnings.push(`${section} is not used: blobs are kept in a folder or in S3`)
     return
   }
   for (const [key, value] of Object.entries(rest)) {
     if (isTree(value) && Object.keys(value).length === 0) continue
     const storage = section.startsWith('storage')
-    if (storage && key === 'name' && value === 'filesystem') continue
+    if (storage && key === 'name' && (value === 'filesystem' || value === 's3')) continue
     const reason = storage
-      ? 'this version keeps blobs in a folder only, storage.folder says where'
+      ? 'blobs are kept in a folder (storage.folder) or in S3 (s3.bucket)'
       : 'it has no meaning here'
     warnings.push(`${section}.${key} is not used: ${reason}`)
   }

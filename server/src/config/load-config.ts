@@ -63,6 +63,27 @@ function suggestion(path: string): string {
   return near === undefined ? '; docs/reference/configuration.md lists all' : `; did you mean ${near.path}?`
 }
 
+function storageOf({ storage, s3 }: Settings, dataFolder: string): Config['storage'] {
+  if (s3.bucket === undefined) {
+    return { kind: 'filesystem', folder: resolve(storage.folder ?? join(dataFolder, 'storage')) }
+  }
+  const { access_key: accessKeyId, secret_key: secretAccessKey, prefix = '' } = s3
+  return {
+    kind: 's3',
+    bucket: s3.bucket,
+    prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
+    region: s3.region,
+    endpoint: s3.endpoint,
+    pathStyle: s3.path_style ?? s3.endpoint !== undefined,
+    credentials:
+      accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey },
+    caFile: s3.ca_file === undefined ? undefined : resolve(s3.ca_file),
+    encryption: s3.encryption === 'none' ? undefined : { algorithm: s3.encryption, kmsKeyId: s3.kms_key },
+    checksums: s3.checksums,
+    redirectFromBytes: s3.redirect ? s3.redirect_min_size : undefined,
+  }
+}
+
 function toConfig(given: Settings): Config {
   const everywhere = given.open ? '127.0.0.1' : '0.0.0.0'
   const dataFolder = resolve(given.data_folder)
@@ -97,7 +118,7 @@ function toConfig(given: Settings): Config {
             maxConnections: database.max_connections,
             acquireTimeoutMs: database.acquire_timeout,
           },
-    storage: { kind: 'filesystem', folder: resolve(given.storage.folder ?? join(dataFolder, 'storage')) },
+    storage: storageOf(given, dataFolder),
     initialAdminPassword: given.admin_password,
     defaultProject: given.default_project ?? undefined,
     open: given.open,

@@ -24,7 +24,7 @@ test('every setting has a description and a variable of its own', () => {
 test('the sample file, with its settings taken in, is a valid configuration', () => {
   const uncommented = sampleFile()
     .split('\n')
-    .filter((line) => /^# ( {2})?[a-z_]+:( |$)/.test(line))
+    .filter((line) => /^# ( {2})?[a-z0-9_]+:( |$)/.test(line))
     .map((line) => line.slice(2))
   expect(uncommented.length).toBeGreaterThan(settingDescriptions.length)
   const parsed = settings.safeParse(parse(uncommented.join('\n')))

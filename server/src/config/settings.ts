@@ -175,6 +175,41 @@ export const settings = z.strictObject({
     })
     .prefault({})
     .describe('The bytes of blobs.'),
+  s3: z
+    .strictObject({
+      bucket: text().optional().describe('Bucket for the bytes of blobs, instead of a folder. It must exist.'),
+      prefix: z
+        .string()
+        .regex(/^[\w!.*'()-]+(\/[\w!.*'()-]+)*\/?$/, 'must be a path without a leading slash: registry/berth')
+        .optional()
+        .meta({ kind: 'path' })
+        .describe('Everything is kept below it. Default: the bucket’s root.'),
+      region: text().prefault('us-east-1').describe('Region of the bucket.'),
+      endpoint: url().optional().describe('URL of another service than AWS: MinIO, Ceph, SeaweedFS, OSS, COS, OBS.'),
+      path_style: flag()
+        .optional()
+        .describe('`host/bucket/key` instead of `bucket.host/key`. Default: true with an endpoint, else false.'),
+      access_key: text()
+        .optional()
+        .describe('Access key id. Default: AWS’s own environment variables, files, web identity or instance role.'),
+      secret_key: text().optional().describe('Secret access key.'),
+      ca_file: text().optional().describe('PEM file with the authorities that signed the endpoint’s certificate.'),
+      encryption: choice('none', 'AES256', 'aws:kms').prefault('none').describe('Server-side encryption asked for.'),
+      kms_key: text().optional().describe('Key of `aws:kms`. Default: the bucket’s own.'),
+      checksums: flag()
+        .prefault(true)
+        .describe(
+          'Whether the service knows S3’s newer checksums. `false` for Aliyun OSS, Tencent COS and Huawei OBS.',
+        ),
+      redirect: flag()
+        .prefault(false)
+        .describe('Whether pulls are sent to the bucket by signed URLs, so that bytes do not pass through Berth.'),
+      redirect_min_size: size(0, Number.MAX_SAFE_INTEGER, 'a size')
+        .prefault('1MiB')
+        .describe('Smaller blobs are always served by Berth itself.'),
+    })
+    .prefault({})
+    .describe('Object storage: many processes can share it.'),
   admin_password: text()
     .prefault('Harbor12345')
     .describe('Password that the account `admin` is created with. Later changes here change nothing.'),

@@ -221,7 +221,7 @@ export function describeBlobStore(name: string, compose: () => Promise<StoreUnde
         '../layout',
         'layout',
         `${location}/../../../../layout`,
-        location.replace('sha256', '..'),
+        location.replace('blobs', '..'),
         `blobs/sha256/00/${location.slice(-97)}`,
         `${location}\n`,
         `${location}\0`,

@@ -24,6 +24,11 @@ export interface BlobReader {
   sizeOf(location: BlobLocation): Promise<number | undefined>
   /** The bytes, or undefined when none lie there. Does not verify the digest: the scrub does. */
   open(location: BlobLocation, range?: StoredRange): Promise<BlobBody | undefined>
+  /**
+   * A URL that gives the bytes to whoever has it, for `lifetimeSeconds`; only in stores that clients can reach
+   * themselves. Says nothing about whether bytes lie there.
+   */
+  presign?(location: BlobLocation, lifetimeSeconds: number): Promise<string>
 }
 
 export interface BlobStager {

@@ -16,6 +16,12 @@ import type { BlobLocation, UploadId } from './blob-store.ts'
  *       0b54cf2e-41f0-4f0f-8f3c-b1ac8a4e6c35                 staged bytes of that upload
  *   quarantine/                                              kept free for bytes that fail verification
  *
+ * In object storage, where bytes cannot be renamed and their place is chosen before their digest is known:
+ *
+ *   blobs/uploaded/0b/0b54cf2e-41f0-4f0f-8f3c-b1ac8a4e6c35   bytes that this upload brought
+ *   uploads/0b/0b54cf2e-…/multipart                          the store's id of the multipart upload
+ *   uploads/0b/0b54cf2e-…/tail.5242980                       bytes behind the last whole part, up to that offset
+ *
  * The upload's id in a blob's key is what makes the key unique: the same digest pushed again lies elsewhere.
  */
 export const layoutVersion = '1'
@@ -58,6 +64,25 @@ export function parseLocation(key: string): BlobLocation {
 /** As `parseLocation`, for walking: what is not a blob is not ours to judge. */
 export function findLocation(key: string): BlobLocation | undefined {
   return blobPattern.test(key) ? (key as BlobLocation) : undefined
+}
+
+const uploadedPattern =
+  /^blobs\/uploaded\/([0-9a-f]{2})\/\1[0-9a-f]{6}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** Where an upload's bytes lie in object storage, from their first part on. */
+export function uploadedLocation(upload: UploadId): BlobLocation {
+  assertUpload(upload)
+  return `${blobsKey}/uploaded/${upload.slice(0, 2)}/${upload}` as BlobLocation
+}
+
+/** As `parseLocation`, in object storage. @throws Error when `key` is not one that `uploadedLocation` makes */
+export function parseUploadedLocation(key: string): BlobLocation {
+  if (!uploadedPattern.test(key)) throw new Error(`not a location of this blob store: ${JSON.stringify(key)}`)
+  return key as BlobLocation
+}
+
+export function findUploadedLocation(key: string): BlobLocation | undefined {
+  return uploadedPattern.test(key) ? (key as BlobLocation) : undefined
 }
 
 /** The folder of a key, `''` at the root. */

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { TokenAccess } from '#contract/token-scope.ts'
 import type { Clock } from '../clock.ts'
 import type { Account } from './accounts.ts'
-import { LruMap } from './lru-map.ts'
+import { LruMap } from '../../runtime/lru-map.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 const leewaySeconds = 60

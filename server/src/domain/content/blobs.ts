@@ -33,6 +33,8 @@ const findLink = preparedQuery<{ repositoryId: number; digest: string }, LinkRow
 )
 
 const rememberedLinks = 4_096
+/** Shorter than bytes lie in the trash, so that a URL never leads to nothing. Downloads that began may go on. */
+const redirectSeconds = 120
 
 /** Blobs as a repository sees them: every read goes through the link (invariant 4). */
 export class Blobs {
@@ -40,9 +42,18 @@ export class Blobs {
   readonly #reader: BlobReader
   readonly #clock: Clock
   readonly #leaseMs: number
+  readonly #redirectFromBytes: number
   readonly #remembered: EpochCache<LinkRow>
 
-  constructor(options: { database: Database; reader: BlobReader; clock: Clock; leaseMs: number }) {
+  constructor(options: {
+    database: Database
+    reader: BlobReader
+    clock: Clock
+    leaseMs: number
+    /** Blobs of so many bytes or more are fetched from the store itself, where it can be reached. */
+    redirectFromBytes?: number | undefined
+  }) {
+    this.#redirectFromBytes = options.redirectFromBytes ?? Infinity
     this.#database = options.database
     this.#reader = options.reader
     this.#clock = options.clock
@@ -70,6 +81,12 @@ export class Blobs {
     if (admission.repositoryId === undefined) throw blobUnknown(blob.digest)
     const link = { repositoryId: admission.repositoryId, digest: blob.digest }
     if (!(await renewLease(this.#database, link, this.#clock.now(), this.#leaseMs))) throw blobUnknown(blob.digest)
+  }
+
+  /** Where the client finds the bytes itself, for some minutes; undefined when it gets them from us. */
+  async redirectFor(_admission: Admission<'pull'>, blob: LinkedBlob): Promise<string | undefined> {
+    if (blob.size < this.#redirectFromBytes) return undefined
+    return await this.#reader.presign?.(blob.location, redirectSeconds)
   }
 
   /**

@@ -49,6 +49,14 @@ export const getBlobEndpoint: OciHandler = async (services, oci) => {
   const blob = await services.blobs.getBlob(admission, digest)
   const headers = blobHeaders(blob)
   if (matchesEtag(oci.request, blob.digest)) return new Response(null, { status: 304, headers })
+  const elsewhere = await services.blobs.redirectFor(admission, blob)
+  if (elsewhere !== undefined) {
+    // The client sends its Range there. Nobody may keep an answer that holds a signature.
+    return new Response(null, {
+      status: 307,
+      headers: { ...headers, location: elsewhere, 'cache-control': 'no-store' },
+    })
+  }
   const range = parseRangeHeader(oci.request.headers.get('range'), blob.size)
   if (range.kind === 'unsatisfiable') {
     throw new DomainError('RANGE_NOT_SATISFIABLE', `the blob has ${blob.size} bytes`, {

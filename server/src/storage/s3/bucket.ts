@@ -1,0 +1,209 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  ListPartsCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+  type PutObjectCommandInput,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import type { StoredRange } from '../blob-store.ts'
+import { isNoSuchKey, s3Error } from './s3-errors.ts'
+
+/** Server-side encryption, as S3 names it. */
+export interface S3Encryption {
+  readonly algorithm: 'AES256' | 'aws:kms'
+  readonly kmsKeyId: string | undefined
+}
+
+export interface StoredObject {
+  /** Without the prefix. */
+  readonly key: string
+  readonly size: number
+  readonly modifiedAt: number
+}
+
+const objectsPerDelete = 1_000
+
+/** One bucket, or the part of it below a prefix: S3's calls in the words of this folder. */
+export class Bucket {
+  readonly #client: S3Client
+  readonly #name: string
+  readonly #prefix: string
+  readonly #encryption: Pick<PutObjectCommandInput, 'ServerSideEncryption' | 'SSEKMSKeyId'>
+
+  constructor(options: {
+    readonly client: S3Client
+    readonly name: string
+    /** Empty, or ends in `/`. */
+    readonly prefix: string
+    readonly encryption: S3Encryption | undefined
+  }) {
+    this.#client = options.client
+    this.#name = options.name
+    this.#prefix = options.prefix
+    const { encryption } = options
+    this.#encryption =
+      encryption === undefined ? {} : { ServerSideEncryption: encryption.algorithm, SSEKMSKeyId: encryption.kmsKeyId }
+  }
+
+  async put(key: string, body: Uint8Array, doing: string): Promise<void> {
+    await this.#call(doing, () =>
+      this.#client.send(new PutObjectCommand({ ...this.#at(key), ...this.#encryption, Body: body })),
+    )
+  }
+
+  async copy(from: string, to: string, doing: string): Promise<void> {
+    const source = `${this.#name}/${this.#prefix}${from}`
+    await this.#call(doing, () =>
+      this.#client.send(new CopyObjectCommand({ ...this.#at(to), ...this.#encryption, CopySource: source })),
+    )
+  }
+
+  /** Undefined when nothing lies there. */
+  async get(key: string, doing: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return await this.#find(doing, async () => {
+      const { Body: body } = await this.#client.send(new GetObjectCommand(this.#at(key)))
+      return (await body!.transformToByteArray()) as Uint8Array<ArrayBuffer>
+    })
+  }
+
+  /** Undefined when nothing lies there. */
+  async stream(
+    key: string,
+    range: StoredRange | undefined,
+    doing: string,
+  ): Promise<ReadableStream<Uint8Array> | undefined> {
+    const bytes = range === undefined ? undefined : `bytes=${range.start}-${range.end}`
+    return await this.#find(doing, async () => {
+      const { Body: body } = await this.#client.send(new GetObjectCommand({ ...this.#at(key), Range: bytes }))
+      return body!.transformToWebStream() as ReadableStream<Uint8Array>
+    })
+  }
+
+  /** Bytes; undefined when nothing lies there. */
+  async sizeOf(key: string, doing: string): Promise<number | undefined> {
+    return await this.#find(doing, async () => {
+      const { ContentLength: size } = await this.#client.send(new HeadObjectCommand(this.#at(key)))
+      return size
+    })
+  }
+
+  async delete(keys: readonly string[], doing: string): Promise<void> {
+    for (let start = 0; start < keys.length; start += objectsPerDelete) {
+      const batch = keys.slice(start, start + objectsPerDelete)
+      const objects = batch.map((key) => ({ Key: `${this.#prefix}${key}` }))
+      const answer = await this.#call(doing, () =>
+        this.#client.send(new DeleteObjectsCommand({ Bucket: this.#name, Delete: { Objects: objects, Quiet: true } })),
+      )
+      const failed = answer.Errors?.find(({ Code: code }) => code !== 'NoSuchKey')
+      if (failed !== undefined) {
+        throw s3Error(Object.assign(new Error(failed.Message), { name: failed.Code ?? '' }), doing)
+      }
+    }
+  }
+
+  async *list(below: string, doing: string): AsyncGenerator<StoredObject> {
+    let next: string | undefined
+    do {
+      const page = await this.#call(doing, () =>
+        this.#client.send(
+          new ListObjectsV2Command({ Bucket: this.#name, Prefix: `${this.#prefix}${below}`, ContinuationToken: next }),
+        ),
+      )
+      for (const { Key: key, Size: size, LastModified: modified } of page.Contents ?? []) {
+        if (key === undefined) continue
+        yield { key: key.slice(this.#prefix.length), size: size ?? 0, modifiedAt: modified?.getTime() ?? 0 }
+      }
+      next = page.IsTruncated === true ? page.NextContinuationToken : undefined
+    } while (next !== undefined)
+  }
+
+  /** Returns the store's id of the multipart upload. */
+  async createMultipart(key: string, doing: string): Promise<string> {
+    const { UploadId: id } = await this.#call(doing, () =>
+      this.#client.send(new CreateMultipartUploadCommand({ ...this.#at(key), ...this.#encryption })),
+    )
+    return id!
+  }
+
+  /** Returns the part's ETag. Errors of S3 come out as they are where the caller tells them apart. */
+  async uploadPart(key: string, multipart: string, partNumber: number, body: Uint8Array): Promise<string> {
+    const { ETag: etag } = await this.#client.send(
+      new UploadPartCommand({ ...this.#at(key), UploadId: multipart, PartNumber: partNumber, Body: body }),
+    )
+    return etag!
+  }
+
+  /** ETag and size of each part, by number. */
+  async listParts(
+    key: string,
+    multipart: string,
+  ): Promise<Map<number, { readonly etag: string; readonly size: number }>> {
+    const parts = new Map<number, { etag: string; size: number }>()
+    let marker: string | undefined
+    do {
+      const page = await this.#client.send(
+        new ListPartsCommand({ ...this.#at(key), UploadId: multipart, PartNumberMarker: marker }),
+      )
+      for (const { PartNumber: number, ETag: etag, Size: size } of page.Parts ?? []) {
+        if (number !== undefined && etag !== undefined) parts.set(number, { etag, size: size ?? 0 })
+      }
+      marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined
+    } while (marker !== undefined)
+    return parts
+  }
+
+  async completeMultipart(key: string, multipart: string, etags: readonly string[]): Promise<void> {
+    const parts = etags.map((etag, index) => ({ ETag: etag, PartNumber: index + 1 }))
+    await this.#client.send(
+      new CompleteMultipartUploadCommand({ ...this.#at(key), UploadId: multipart, MultipartUpload: { Parts: parts } }),
+    )
+  }
+
+  async abortMultipart(key: string, multipart: string): Promise<void> {
+    await this.#client.send(new AbortMultipartUploadCommand({ ...this.#at(key), UploadId: multipart }))
+  }
+
+  /** A signed URL for a GET that saves the bytes and never shows them as a page. */
+  async presign(key: string, lifetimeSeconds: number): Promise<string> {
+    const command = new GetObjectCommand({
+      ...this.#at(key),
+      ResponseContentType: 'application/octet-stream',
+      ResponseCacheControl: 'private, max-age=31536000, immutable',
+    })
+    return await getSignedUrl(this.#client, command, { expiresIn: lifetimeSeconds })
+  }
+
+  dispose(): void {
+    this.#client.destroy()
+  }
+
+  #at(key: string): { Bucket: string; Key: string } {
+    return { Bucket: this.#name, Key: `${this.#prefix}${key}` }
+  }
+
+  async #call<T>(doing: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call()
+    } catch (error) {
+      throw s3Error(error, doing)
+    }
+  }
+
+  async #find<T>(doing: string, call: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await call()
+    } catch (error) {
+      if (isNoSuchKey(error)) return undefined
+      throw s3Error(error, doing)
+    }
+  }
+}
