@@ -5,8 +5,10 @@ import { migrate } from './database/migrate.ts'
 import { composePostgresDatabase } from './database/postgres.ts'
 import { composeSqliteDatabase } from './database/sqlite.ts'
 import type { Clock } from './domain/clock.ts'
+import { anonymous } from './domain/access/actor.ts'
 import { AccessTokens } from './domain/access/access-tokens.ts'
 import { Passwords } from './domain/access/passwords.ts'
+import { composeFindRobot } from './domain/access/robot-accounts.ts'
 import { SignIn } from './domain/access/sign-in.ts'
 import { Sessions } from './domain/access/sessions.ts'
 import { SigningKeys } from './domain/access/signing-keys.ts'
@@ -16,11 +18,12 @@ import { Manifests } from './domain/artifacts/pull.ts'
 import { PullRecorder } from './domain/artifacts/pull-recorder.ts'
 import { Blobs } from './domain/content/blobs.ts'
 import { Uploads } from './domain/content/uploads.ts'
-import { pruneEvents } from './domain/events.ts'
+import { pruneEvents, recordEvent } from './domain/events.ts'
 import { collectGarbage } from './domain/garbage-collection/collect.ts'
 import { composeAdmit } from './domain/policies/admit.ts'
 import { Members } from './domain/projects/members.ts'
 import { Projects } from './domain/projects/projects.ts'
+import { Robots } from './domain/robots/robots.ts'
 import { Registration } from './domain/settings/registration.ts'
 import { Settings } from './domain/settings/settings.ts'
 import { composeAuthenticate, type Authenticate } from './http/authentication.ts'
@@ -112,6 +115,7 @@ export interface Accounts {
   readonly sessions: Sessions
   readonly projects: Projects
   readonly members: Members
+  readonly robots: Robots
   /** Basic and Bearer. */
   readonly authenticate: Authenticate
   /** Those, and the sessions of browsers. */
@@ -130,9 +134,6 @@ export async function composeAccounts(
   const passwords = new Passwords()
   const users = new Users({ database, clock, passwords })
   await users.ensureAdministrator(config.initialAdminPassword)
-  const projects = new Projects({ database, clock })
-  if (defaultProject !== undefined) await projects.ensureDefaultProject(defaultProject, true)
-  const signIn = new SignIn({ database, clock, passwords })
   const keys = new SigningKeys({ database, clock, tokenLifetimeSeconds: token.lifetimeSeconds })
   const tokens = new AccessTokens({ keys, clock, ...token })
   const profiles = new UserProfiles({ database, clock })
@@ -142,9 +143,32 @@ export async function composeAccounts(
     clock,
     fixed: { auth_mode: 'db_auth', read_only: config.readOnly, token_expiration: tokenMinutes },
   })
+  const projects = new Projects({ database, clock, settings })
+  if (defaultProject !== undefined) await projects.ensureDefaultProject(defaultProject, true)
+  const robotPrefix = async () => (await settings.getSettings()).robot_name_prefix
+  const signIn = new SignIn({
+    database,
+    clock,
+    passwords,
+    robotPrefix,
+    onFailure: async (username) => {
+      const event = { type: 'login_user', failed: true, username } as const
+      await database.write(async (tx) => await recordEvent(tx, clock, anonymous, event), 'relaxed')
+    },
+  })
+  const robots = new Robots({
+    database,
+    clock,
+    passwords,
+    settings: async () => {
+      const { robot_name_prefix: prefix, robot_token_duration: durationDays } = await settings.getSettings()
+      return { prefix, durationDays }
+    },
+  })
   const lifetimeMs = async () => (await settings.getSettings()).session_timeout * 60_000
   const sessions = new Sessions({ database, clock, lifetimeMs })
-  const authentication = { database, signIn, tokens, defaultProject, open }
+  const findRobot = composeFindRobot(database, clock, robotPrefix)
+  const authentication = { database, signIn, tokens, findRobot, defaultProject, open }
   return {
     users,
     profiles,
@@ -154,6 +178,7 @@ export async function composeAccounts(
     sessions,
     projects,
     members: new Members({ database, clock }),
+    robots,
     authenticate: composeAuthenticate(authentication),
     authenticateBrowser: composeAuthenticate({ ...authentication, sessionAccount: composeSessionAccount(sessions) }),
     token: composeTokenEndpoint({ database, signIn, tokens, service: token.service, defaultProject, open }),

@@ -2,12 +2,14 @@ import type { Database } from '#server/database/database.ts'
 import { AccessTokens } from '#server/domain/access/access-tokens.ts'
 import type { Actor } from '#server/domain/access/actor.ts'
 import { Passwords } from '#server/domain/access/passwords.ts'
+import { composeFindRobot, standardRobotPrefix } from '#server/domain/access/robot-accounts.ts'
 import { SignIn } from '#server/domain/access/sign-in.ts'
 import { SigningKeys } from '#server/domain/access/signing-keys.ts'
 import { Users } from '#server/domain/access/users.ts'
 import type { Clock } from '#server/domain/clock.ts'
 import { Members } from '#server/domain/projects/members.ts'
 import { Projects } from '#server/domain/projects/projects.ts'
+import { Robots } from '#server/domain/robots/robots.ts'
 import { composeAuthenticate, type Authenticate } from '#server/http/authentication.ts'
 import { composeTokenEndpoint, type TokenEndpoint } from '#server/http/token/token-endpoint.ts'
 
@@ -38,6 +40,7 @@ export interface AccessForTest {
   readonly users: Users
   readonly projects: Projects
   readonly members: Members
+  readonly robots: Robots
   readonly signIn: SignIn
   readonly keys: SigningKeys
   readonly tokens: AccessTokens
@@ -56,6 +59,7 @@ export function composeAccessForTest(
   const service = 'harbor-registry'
   const signIn = new SignIn({ database, clock, passwords })
   const tokens = new AccessTokens({ keys, clock, issuer: 'harbor-token-issuer', service, lifetimeSeconds: 1800 })
+  const findRobot = composeFindRobot(database, clock, async () => standardRobotPrefix)
   return {
     database,
     clock,
@@ -63,10 +67,16 @@ export function composeAccessForTest(
     users: new Users({ database, clock, passwords }),
     projects: new Projects({ database, clock }),
     members: new Members({ database, clock }),
+    robots: new Robots({
+      database,
+      clock,
+      passwords,
+      settings: async () => ({ prefix: standardRobotPrefix, durationDays: 30 }),
+    }),
     signIn,
     keys,
     tokens,
-    authenticate: composeAuthenticate({ database, signIn, tokens, defaultProject, open }),
+    authenticate: composeAuthenticate({ database, signIn, tokens, findRobot, defaultProject, open }),
     tokenEndpoint: composeTokenEndpoint({ database, signIn, tokens, service, defaultProject, open }),
   }
 }

@@ -192,6 +192,71 @@ export interface EventTable {
   resource: string
   /** JSON object, shape by type. */
   payload: string
+  /** Who did it, as people know them; what was claimed when a login failed. Empty: the event is older than the column. */
+  username: Generated<string>
+  /** Where the request came from; empty where no request was. */
+  client_address: Generated<string>
+  succeeded: Generated<Flag>
+}
+
+/** A machine account. */
+export interface RobotTable {
+  id: Generated<number>
+  /** Null: a robot of the registry itself. */
+  project_id: number | null
+  /** Without the prefix and the project's name, which make it a username. */
+  name: string
+  description: string
+  /** `sha256$salt$tag` of a secret that we made, a PHC string for one that somebody chose. */
+  secret_hash: string
+  disabled: Flag
+  /** -1: for ever. */
+  duration_days: number
+  expires_at: number | null
+  creator_type: 'local' | 'robot'
+  creator_id: number | null
+  /** Tokens from before this moment are void. */
+  credentials_changed_at: number
+  created_at: number
+  updated_at: number
+}
+
+export interface RobotPermissionTable {
+  robot_id: number
+  position: number
+  scope: 'system' | 'every-project' | 'project'
+  /** There for `project` alone. */
+  project_id: number | null
+  /** JSON array of `resource:action`. */
+  access: string
+}
+
+/** A remote registry. */
+export interface RegistryTable {
+  id: Generated<number>
+  name: string
+  type: string
+  url: string
+  description: string
+  insecure: Flag
+  /** PEM. */
+  ca_certificate: string | null
+  credential_type: string
+  access_key: string
+  access_secret: string
+  status: string
+  created_at: number
+  updated_at: number
+}
+
+/** One row at the most. */
+export interface SystemCveAllowlistTable {
+  id: 1
+  expires_at: number | null
+  /** JSON array of CVE ids. */
+  items: string
+  created_at: number
+  updated_at: number
 }
 
 export interface SigningKeyTable {
@@ -233,4 +298,8 @@ export interface Schema {
   lease: LeaseTable
   session: SessionTable
   setting: SettingTable
+  robot: RobotTable
+  robot_permission: RobotPermissionTable
+  registry: RegistryTable
+  system_cve_allowlist: SystemCveAllowlistTable
 }

@@ -19,6 +19,8 @@ export type DomainErrorCode =
   | 'PROJECT_UNKNOWN'
   | 'USER_UNKNOWN'
   | 'MEMBER_UNKNOWN'
+  | 'ROBOT_UNKNOWN'
+  | 'REGISTRY_UNKNOWN'
   | 'METADATA_UNKNOWN'
   | 'CONFLICT'
   | 'BAD_REQUEST'

@@ -1,7 +1,9 @@
-import { preparedQuery } from '../database/prepared.ts'
 import type { Database, Writer } from '../database/database.ts'
-import { actorKey, type Actor } from './access/actor.ts'
+import { preparedQuery } from '../database/prepared.ts'
+import type { Flag } from '../database/schema.ts'
+import { actorKey, actorName, type Actor } from './access/actor.ts'
 import type { Clock } from './clock.ts'
+import { currentOrigin } from './request-origin.ts'
 
 interface InRepository {
   readonly projectId: number
@@ -23,6 +25,19 @@ interface OnUser {
 interface OnMember extends OnProject {
   readonly userId: number
   readonly username: string
+}
+
+interface OnRobot {
+  readonly robotId: number
+  /** As it signs in. */
+  readonly robot: string
+  /** Of a robot that belongs to a project. */
+  readonly projectId?: number
+}
+
+interface OnRegistry {
+  readonly registryId: number
+  readonly registry: string
 }
 
 /** What may change of an account without a new one. Never the value of a secret. */
@@ -47,6 +62,16 @@ export type BusinessEvent =
   | ({ readonly type: 'delete_user' } & OnUser)
   | ({ readonly type: 'login_user' } & OnUser)
   | ({ readonly type: 'logout_user' } & OnUser)
+  /** `username` is what was claimed, no account's. */
+  | { readonly type: 'login_user'; readonly failed: true; readonly username: string }
+  | ({ readonly type: 'pull_artifact'; readonly tag?: string } & InRepository)
+  | ({ readonly type: 'create_robot' } & OnRobot)
+  | ({ readonly type: 'update_robot'; readonly changed: readonly string[] } & OnRobot)
+  | ({ readonly type: 'delete_robot' } & OnRobot)
+  | ({ readonly type: 'create_registry' } & OnRegistry)
+  | ({ readonly type: 'update_registry'; readonly changed: readonly string[] } & OnRegistry)
+  | ({ readonly type: 'delete_registry' } & OnRegistry)
+  | { readonly type: 'update_cve_allowlist'; readonly items: number }
   | { readonly type: 'update_configuration'; readonly changed: readonly string[] }
   | { readonly type: 'rotate_signing_key'; readonly kid: string }
 
@@ -59,7 +84,12 @@ interface NewEvent {
   readonly project_id: number | null
   readonly resource: string
   readonly payload: string
+  readonly username: string
+  readonly client_address: string
+  readonly succeeded: Flag
 }
+
+const longestUsername = 255
 
 const insertEvent = preparedQuery<NewEvent, unknown>((db, param) =>
   db.insertInto('event').values({
@@ -69,6 +99,9 @@ const insertEvent = preparedQuery<NewEvent, unknown>((db, param) =>
     project_id: param('project_id'),
     resource: param('resource'),
     payload: param('payload'),
+    username: param('username'),
+    client_address: param('client_address'),
+    succeeded: param('succeeded'),
   }),
 )
 
@@ -79,9 +112,12 @@ export async function recordEvent(tx: Writer, clock: Clock, actor: Actor, event:
     type,
     occurred_at: clock.now(),
     actor: actorKey(actor),
-    project_id: 'projectId' in event ? event.projectId : null,
+    project_id: ('projectId' in event ? event.projectId : undefined) ?? null,
     resource: resourceOf(event),
     payload: JSON.stringify(payload),
+    username: ('failed' in event ? event.username : actorName(actor)).slice(0, longestUsername),
+    client_address: currentOrigin()?.clientAddress ?? '',
+    succeeded: 'failed' in event ? 0 : 1,
   })
 }
 
@@ -90,6 +126,8 @@ function resourceOf(event: BusinessEvent): string {
     case 'push_artifact':
     case 'delete_artifact':
       return event.tags.length === 1 ? `${event.repository}:${event.tags[0]}` : `${event.repository}@${event.digest}`
+    case 'pull_artifact':
+      return event.tag === undefined ? `${event.repository}@${event.digest}` : `${event.repository}:${event.tag}`
     case 'delete_tag':
       return `${event.repository}:${event.tag}`
     case 'create_project':
@@ -106,6 +144,16 @@ function resourceOf(event: BusinessEvent): string {
     case 'login_user':
     case 'logout_user':
       return event.username
+    case 'create_robot':
+    case 'update_robot':
+    case 'delete_robot':
+      return event.robot
+    case 'create_registry':
+    case 'update_registry':
+    case 'delete_registry':
+      return event.registry
+    case 'update_cve_allowlist':
+      return 'system CVE allowlist'
     case 'update_configuration':
       return 'configuration'
     case 'rotate_signing_key':

@@ -6,7 +6,8 @@ import type { AccessTokens } from '../domain/access/access-tokens.ts'
 import { EpochCache } from '../database/epoch-cache.ts'
 import { actorOf, findAccount, type Account } from '../domain/access/accounts.ts'
 import { anonymous, type Actor } from '../domain/access/actor.ts'
-import type { SignIn } from '../domain/access/sign-in.ts'
+import { robotActor, type FindRobot } from '../domain/access/robot-accounts.ts'
+import type { SignedIn, SignIn } from '../domain/access/sign-in.ts'
 
 export interface Authentication {
   readonly actor: Actor
@@ -20,6 +21,8 @@ export interface AuthenticationOptions {
   readonly database: Database
   readonly signIn: SignIn
   readonly tokens: AccessTokens
+  /** The robot behind a token; undefined when it may not come in any more. */
+  readonly findRobot: FindRobot
   /** The account whose browser sends the request, by its session. */
   readonly sessionAccount?: (request: Request) => Promise<Account | undefined>
   /** Project of names without one, in the scopes of tokens too. */
@@ -60,10 +63,14 @@ export function composeAuthenticate(options: AuthenticationOptions): Authenticat
     if (scheme === 'bearer') return await byToken(options, accounts, value)
     const credentials = scheme === 'basic' ? parseBasicCredentials(value) : undefined
     if (credentials === undefined) return wrongCredentials
-    const account = await options.signIn.signIn(credentials, clientAddress)
-    if (account === undefined) return wrongCredentials
-    return { actor: actorOf(account), authorizationSent: true, failedLogin: false }
+    const signedIn = await options.signIn.signInAnyone(credentials, clientAddress)
+    if (signedIn === undefined) return wrongCredentials
+    return { actor: actorBehind(signedIn), authorizationSent: true, failedLogin: false }
   }
+}
+
+export function actorBehind(signedIn: SignedIn): Extract<Actor, { kind: 'user' | 'robot' }> {
+  return signedIn.kind === 'user' ? actorOf(signedIn.account) : robotActor(signedIn.robot)
 }
 
 /** A session that ended says nothing: its browser is anonymous again. */
@@ -74,7 +81,7 @@ async function bySession({ sessionAccount }: AuthenticationOptions, request: Req
 }
 
 async function byToken(
-  { tokens, database, defaultProject }: AuthenticationOptions,
+  { tokens, database, findRobot, defaultProject }: AuthenticationOptions,
   accounts: EpochCache<Account>,
   token: string,
 ): Promise<Authentication> {
@@ -84,14 +91,16 @@ async function byToken(
   if (verified.account === undefined) {
     return { actor: { kind: 'anonymous', access }, authorizationSent: true, failedLogin: false }
   }
-  const { id } = verified.account
-  const account = await accounts.get(String(id), () => findAccount(database.read, id))
-  if (account === undefined || account.disabled || account.version !== verified.account.version) return wrongToken
-  return {
-    actor: { ...actorOf(account), access, tokenIssuedAt: verified.issuedAt },
-    authorizationSent: true,
-    failedLogin: false,
+  const { id, version } = verified.account
+  const ofToken = { access, tokenIssuedAt: verified.issuedAt }
+  if (verified.account.robot === true) {
+    const robot = await findRobot(id)
+    if (robot === undefined || robot.version !== version) return wrongToken
+    return { actor: { ...robotActor(robot), ...ofToken }, authorizationSent: true, failedLogin: false }
   }
+  const account = await accounts.get(String(id), () => findAccount(database.read, id))
+  if (account === undefined || account.disabled || account.version !== version) return wrongToken
+  return { actor: { ...actorOf(account), ...ofToken }, authorizationSent: true, failedLogin: false }
 }
 
 /** Tokens name repositories as their client does (`nginx`); here everything is compared by full names. */

@@ -38,7 +38,7 @@ export function requestLine(exchange: Exchange, level: string): string {
     `,"status":${status},"ms":${milliseconds}` +
     (isNumber(bytesIn) ? `,"bytesIn":${bytesIn}` : '') +
     (isNumber(bytesOut) ? `,"bytesOut":${bytesOut}` : '') +
-    `,"actor":${quoted(actor.kind === 'user' ? actor.username : actorKey(actor))},"client":${quoted(clientAddress)}` +
+    `,"actor":${quoted(actor.kind === 'user' || actor.kind === 'robot' ? actor.username : actorKey(actor))},"client":${quoted(clientAddress)}` +
     `,"requestId":${quoted(requestId)}${agent === null ? '' : `,"agent":${quoted(agent)}`}}`
   )
 }

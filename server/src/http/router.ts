@@ -1,4 +1,5 @@
 import { anonymous, type Actor } from '../domain/access/actor.ts'
+import { withOrigin } from '../domain/request-origin.ts'
 import type { Connection } from '../runtime/listener.ts'
 import type { Authenticate } from './authentication.ts'
 import type { Csrf } from './csrf.ts'
@@ -59,9 +60,13 @@ export interface RouterOptions {
 /** The door every request comes in by. Never throws. */
 export function composeRouter(options: RouterOptions): (request: Request, connection: Connection) => Promise<Response> {
   return async (request, connection) => {
+    const clientAddress = options.clientAddressOf(request, connection)
+    return await withOrigin({ clientAddress }, () => answer(request, connection, clientAddress))
+  }
+
+  async function answer(request: Request, connection: Connection, clientAddress: string): Promise<Response> {
     const startedAt = performance.now()
     const { path, search } = splitUrl(request.url)
-    const clientAddress = options.clientAddressOf(request, connection)
     const requestId = requestIdOf(request, options.newRequestId)
     const route = routeOf(path, options.metricsPath)
     let actor: Actor = anonymous

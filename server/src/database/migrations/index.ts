@@ -1,6 +1,7 @@
 import type { Migration } from '../migrate.ts'
 import { foundation } from './0001-foundation.ts'
 import { restApi } from './0002-rest-api.ts'
+import { robotsAuditRegistries } from './0005-robots-audit-registries.ts'
 
 /** In the order in which they are applied. */
-export const migrations: readonly Migration[] = [foundation, restApi]
+export const migrations: readonly Migration[] = [foundation, restApi, robotsAuditRegistries]

@@ -3,7 +3,6 @@ import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import type { TokenAccess } from '#contract/token-scope.ts'
 import type { Clock } from '../clock.ts'
-import type { Account } from './accounts.ts'
 import { LruMap } from '../../runtime/lru-map.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
@@ -14,10 +13,17 @@ const cacheCapacity = 10_000
 const trustVerifiedMs = 60_000
 const kidPattern = /^[A-Za-z0-9_-]{43}$/
 
+/** Whom a token is issued to: a user's account, or a robot. */
+export interface TokenHolder {
+  readonly id: number
+  readonly username: string
+  readonly version: number
+}
+
 /** What a token says that we signed and that has not expired. What its account may do now is not in it. */
 export interface VerifiedToken {
   /** Undefined for the token of someone without an account. */
-  readonly account: { readonly id: number; readonly version: number } | undefined
+  readonly account: { readonly id: number; readonly version: number; readonly robot?: true | undefined } | undefined
   readonly access: readonly TokenAccess[]
   readonly issuedAt: number
 }
@@ -45,7 +51,7 @@ const claimsSchema = z.object({
   access: z.array(z.object({ type: z.string(), name: z.string(), actions: z.array(z.string()) })),
   berth: z.object({
     issuedAt: z.number(),
-    account: z.object({ id: z.number(), version: z.number() }).optional(),
+    account: z.object({ id: z.number(), version: z.number(), robot: z.literal(true).optional() }).optional(),
   }),
 })
 
@@ -73,13 +79,19 @@ export class AccessTokens {
   }
 
   /** The caller has reduced `access` to what the account may do. */
-  async issueToken(account: Account | undefined, access: readonly TokenAccess[]): Promise<IssuedToken> {
+  async issueToken(
+    account: TokenHolder | undefined,
+    access: readonly TokenAccess[],
+    holder: 'user' | 'robot' = 'user',
+  ): Promise<IssuedToken> {
     const key = await this.#keys.getCurrentKey()
     const issuedAt = this.#clock.now()
     const iat = Math.floor(issuedAt / 1000)
     const berth = {
       issuedAt,
-      ...(account === undefined ? {} : { account: { id: account.id, version: account.version } }),
+      ...(account === undefined
+        ? {}
+        : { account: { id: account.id, version: account.version, ...(holder === 'robot' ? { robot: true } : {}) } }),
     }
     const token = await new SignJWT({ access, berth })
       .setProtectedHeader({ alg: key.algorithm, kid: key.kid, typ: 'JWT' })

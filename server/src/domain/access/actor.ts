@@ -1,4 +1,5 @@
 import type { TokenAccess } from '#contract/token-scope.ts'
+import type { RobotRights } from './robot-rights.ts'
 
 /**
  * Who asks. `access` is there when the actor came with an access token: it may then do no more than
@@ -15,6 +16,16 @@ export type Actor =
       /** When the token was issued (ms); tokens older than a project's creation give nothing in it. */
       readonly tokenIssuedAt?: number
     }
+  /** A machine account: it may do what `rights` say and what everyone may. */
+  | {
+      readonly kind: 'robot'
+      readonly id: number
+      /** As it signs in, with its prefix: `robot$library+ci`. */
+      readonly username: string
+      readonly rights: RobotRights
+      readonly access?: readonly TokenAccess[]
+      readonly tokenIssuedAt?: number
+    }
   /** `berth serve --open`: the laptop registry without accounts. */
   | { readonly kind: 'open' }
   /** The program itself: seeds, jobs, the command line. */
@@ -22,11 +33,12 @@ export type Actor =
 
 export const anonymous: Actor = { kind: 'anonymous' }
 
-/** A stable name for rows and logs: `user:3`, `anonymous`, `open`, `system:cli`. */
+/** A stable name for rows and logs: `user:3`, `robot:7`, `anonymous`, `open`, `system:cli`. */
 export function actorKey(actor: Actor): string {
   switch (actor.kind) {
     case 'user':
-      return `user:${actor.id}`
+    case 'robot':
+      return `${actor.kind}:${actor.id}`
     case 'system':
       return `system:${actor.name}`
     default:
@@ -34,16 +46,33 @@ export function actorKey(actor: Actor): string {
   }
 }
 
+/** What people call the actor: a username, or what kind of actor it is. */
+export function actorName(actor: Actor): string {
+  switch (actor.kind) {
+    case 'user':
+    case 'robot':
+      return actor.username
+    case 'system':
+      return actor.name
+    default:
+      return actor.kind
+  }
+}
+
+/** What the actor's access token says; undefined when it did not come with one. */
+export function tokenAccessOf(actor: Actor): readonly TokenAccess[] | undefined {
+  return actor.kind === 'open' || actor.kind === 'system' ? undefined : actor.access
+}
+
 /** Whether the actor is a system administrator; what a token of theirs may do is the token's business. */
 export function isSystemAdministrator(actor: Actor): boolean {
   return actor.kind === 'open' || actor.kind === 'system' || (actor.kind === 'user' && actor.admin)
 }
 
-/** The list of all repositories names every project: system administrators only, by token only if it says so. */
+/** The list of all repositories names every project: for administrators and robots that were given it, by token only if it says so. */
 export function mayListCatalog(actor: Actor): boolean {
-  if (!isSystemAdministrator(actor)) return false
-  if (actor.kind !== 'user' || actor.access === undefined) return true
-  return actor.access.some(
-    ({ type, name, actions }) => type === 'registry' && name === 'catalog' && actions.includes('*'),
-  )
+  const may = isSystemAdministrator(actor) || (actor.kind === 'robot' && actor.rights.system.has('catalog:read'))
+  const access = tokenAccessOf(actor)
+  if (!may || access === undefined) return may
+  return access.some(({ type, name, actions }) => type === 'registry' && name === 'catalog' && actions.includes('*'))
 }

@@ -1,5 +1,6 @@
 import { DomainError } from '../errors.ts'
-import { isSystemAdministrator, type Actor } from './actor.ts'
+import { isSystemAdministrator, tokenAccessOf, type Actor } from './actor.ts'
+import type { SystemPermission } from './grantable-permissions.ts'
 import {
   allPermissions,
   findRoleName,
@@ -8,6 +9,7 @@ import {
   rolePermissions,
   type Permission,
 } from './permissions.ts'
+import { projectRightsOf, robotMayInProject } from './robot-rights.ts'
 
 /** Where an actor stands towards one project at this moment. */
 export interface ProjectStanding {
@@ -26,9 +28,10 @@ const tokenActions: Readonly<Partial<Record<Permission, string>>> = {
 /** What the account behind the actor may do in the project; a token's restrictions come on top (`can`). */
 export function permissionsIn(actor: Actor, standing: ProjectStanding): ReadonlySet<Permission> {
   if (isSystemAdministrator(actor)) return allPermissions
-  const ofRole = permissionsOfRole(standing.roleId)
-  if (!standing.project.public) return ofRole
-  return ofRole.size === 0 ? publicProjectPermissions : ofRole.union(publicProjectPermissions)
+  const own =
+    actor.kind === 'robot' ? projectRightsOf(actor.rights, standing.project.id) : permissionsOfRole(standing.roleId)
+  if (!standing.project.public) return own
+  return own.size === 0 ? publicProjectPermissions : own.union(publicProjectPermissions)
 }
 
 /** A role that this version does not know gives nothing. */
@@ -53,7 +56,9 @@ export function can(
 function accountMay(actor: Actor, permission: Permission, standing: ProjectStanding | undefined): boolean {
   if (isSystemAdministrator(actor)) return true
   if (standing === undefined) return false
-  if (permissionsOfRole(standing.roleId).has(permission)) return true
+  if (actor.kind === 'robot') {
+    if (robotMayInProject(actor.rights, standing.project.id, permission)) return true
+  } else if (permissionsOfRole(standing.roleId).has(permission)) return true
   return standing.project.public && publicProjectPermissions.has(permission)
 }
 
@@ -63,13 +68,14 @@ function tokenMay(
   standing: ProjectStanding | undefined,
   repositoryName: string | undefined,
 ): boolean {
-  if ((actor.kind !== 'user' && actor.kind !== 'anonymous') || actor.access === undefined) return true
+  const access = tokenAccessOf(actor)
+  if (access === undefined) return true
   const action = tokenActions[permission]
   if (action === undefined || repositoryName === undefined) return false
   // A token from before the project was made was meant for an earlier project of that name.
-  if (actor.kind === 'user' && standing !== undefined && (actor.tokenIssuedAt ?? 0) < standing.project.createdAt)
-    return false
-  return actor.access.some(
+  const fromAccount = actor.kind === 'user' || actor.kind === 'robot'
+  if (fromAccount && standing !== undefined && (actor.tokenIssuedAt ?? 0) < standing.project.createdAt) return false
+  return access.some(
     ({ type, name, actions }) => type === 'repository' && name === repositoryName && actions.includes(action),
   )
 }
@@ -117,10 +123,22 @@ export function assertCanInProject(
  * @throws DomainError UNAUTHENTICATED, FORBIDDEN
  */
 export function assertSystemAdministrator(actor: Actor): void {
-  const byToken = actor.kind === 'user' && actor.access !== undefined
-  if (isSystemAdministrator(actor) && !byToken) return
-  throw new DomainError(
-    actor.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN',
-    'only a system administrator may do this',
-  )
+  if (isSystemAdministrator(actor) && tokenAccessOf(actor) === undefined) return
+  throw refusedInSystem(actor, 'only a system administrator may do this')
+}
+
+/** System administrators, and robots to whom the permission was given. An access token is never enough. */
+export function canInSystem(actor: Actor, permission: SystemPermission): boolean {
+  if (tokenAccessOf(actor) !== undefined) return false
+  return isSystemAdministrator(actor) || (actor.kind === 'robot' && actor.rights.system.has(permission))
+}
+
+/** @throws DomainError UNAUTHENTICATED, FORBIDDEN */
+export function assertCanInSystem(actor: Actor, permission: SystemPermission): void {
+  if (canInSystem(actor, permission)) return
+  throw refusedInSystem(actor, `only a system administrator, or a robot with ${permission}, may do this`)
+}
+
+function refusedInSystem(actor: Actor, message: string): DomainError {
+  return new DomainError(actor.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN', message)
 }

@@ -47,6 +47,13 @@ const project = {
   member: 'create read update list delete',
 } as const
 
+type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text
+
+/** What may be done to the registry as a whole, `resource:action`, and given to a robot. */
+export type SystemPermission = {
+  [Name in keyof typeof system]: `${Name}:${Words<(typeof system)[Name]>}`
+}[keyof typeof system]
+
 export interface GrantablePermission {
   readonly resource: string
   readonly action: string

@@ -4,6 +4,14 @@ import { findAccountByName, type Account, type AccountWithPassword } from './acc
 import { CredentialCache } from './credential-cache.ts'
 import { LoginBrake } from './login-brake.ts'
 import type { Passwords } from './passwords.ts'
+import {
+  findRobotByUsername,
+  isRobotUsable,
+  standardRobotPrefix,
+  type RobotAccount,
+  type RobotWithSecret,
+} from './robot-accounts.ts'
+import { isFastHash, verifyRobotSecret } from './robot-secret.ts'
 
 /** Longer is no password of ours and is not worth hashing. */
 const maxPasswordLength = 1_024
@@ -17,26 +25,60 @@ export interface SignInOptions {
   readonly database: Database
   readonly clock: Clock
   readonly passwords: Passwords
+  /** What the usernames of robots begin with at this moment; Harbor's standard when left out. */
+  readonly robotPrefix?: () => Promise<string>
+  /** Hears of every login that failed; `username` is what was claimed. Not called for what the brake holds back. */
+  readonly onFailure?: (username: string) => Promise<void>
 }
+
+/** Who came with a username and a password. */
+export type SignedIn =
+  | { readonly kind: 'user'; readonly account: Account }
+  | { readonly kind: 'robot'; readonly robot: RobotAccount }
 
 /** Turns a username and a password into an account. */
 export class SignIn {
   readonly #database: Database
+  readonly #clock: Clock
   readonly #passwords: Passwords
+  readonly #robotPrefix: () => Promise<string>
+  readonly #onFailure: (username: string) => Promise<void>
   readonly #cache: CredentialCache
   readonly #brake: LoginBrake
   /** One verification for clients that come with the same password many times at once, as docker does. */
   readonly #underWay = new Map<string, Promise<boolean>>()
 
-  constructor({ database, clock, passwords }: SignInOptions) {
+  constructor({ database, clock, passwords, robotPrefix, onFailure }: SignInOptions) {
     this.#database = database
+    this.#clock = clock
     this.#passwords = passwords
+    this.#robotPrefix = robotPrefix ?? (async () => standardRobotPrefix)
+    this.#onFailure = onFailure ?? (async () => {})
     this.#cache = new CredentialCache(clock)
     this.#brake = new LoginBrake(clock)
   }
 
   /**
-   * The account, or undefined when the username, the password or the account's state is wrong: which of them,
+   * The account or the robot, for doors that are open to both. A username with the prefix of robots is a user's only
+   * where there is no such robot. Else as `signIn`.
+   */
+  async signInAnyone(
+    credentials: { username: string; password: string },
+    clientAddress: string,
+  ): Promise<SignedIn | undefined> {
+    const found = isPlausible(credentials)
+      ? await findRobotByUsername(this.#database.read, await this.#robotPrefix(), credentials.username)
+      : undefined
+    if (found !== undefined) {
+      const robot = await this.#signInRobot(found, credentials, clientAddress)
+      return robot === undefined ? undefined : { kind: 'robot', robot }
+    }
+    const account = await this.signIn(credentials, clientAddress)
+    return account === undefined ? undefined : { kind: 'user', account }
+  }
+
+  /**
+   * A user's account, or undefined when the username, the password or the account's state is wrong: which of them,
    * neither the answer nor its time says.
    * @throws DomainError TOO_MANY_REQUESTS after too many failures, or when too many logins wait
    */
@@ -44,14 +86,8 @@ export class SignIn {
     credentials: { username: string; password: string },
     clientAddress: string,
   ): Promise<Account | undefined> {
+    if (!isPlausible(credentials)) return undefined
     const { username, password } = credentials
-    if (
-      username.length > maxUsernameLength ||
-      password.length > maxPasswordLength ||
-      controlCharacters.test(username)
-    ) {
-      return undefined
-    }
     const found = await findAccountByName(this.#database.read, username)
     const account = found?.account
     const key = this.#cache.keyOf(username, password)
@@ -83,8 +119,49 @@ export class SignIn {
       attempt.abandoned()
       throw error
     }
-    if (verified) attempt.succeeded()
-    else attempt.failed()
+    if (verified) {
+      attempt.succeeded()
+    } else {
+      attempt.failed()
+      await this.#onFailure(username)
+    }
     return verified
   }
+
+  async #signInRobot(
+    { robot, secretHash }: RobotWithSecret,
+    { username, password }: { username: string; password: string },
+    clientAddress: string,
+  ): Promise<RobotAccount | undefined> {
+    const usable = isRobotUsable(robot, this.#clock.now())
+    const fast = isFastHash(secretHash)
+    const key = this.#cache.keyOf(username, password)
+    // As with users: who has the secret is not held up by others behind the same address who have not.
+    if (usable && !fast && this.#cache.isVerified(key, robot)) return robot
+    const right = fast && (await verifyRobotSecret(password, secretHash, this.#passwords))
+    if (usable && right) return robot
+    const attempt = this.#brake.begin(clientAddress, username)
+    let verified = false
+    try {
+      // Without a slow hash to compare to, one is computed all the same: the time tells nobody which robots exist.
+      verified = (await this.#passwords.verify(password, fast ? null : secretHash)) && usable
+    } catch (error) {
+      attempt.abandoned()
+      throw error
+    }
+    if (verified) {
+      attempt.succeeded()
+      this.#cache.remember(key, robot)
+      return robot
+    }
+    attempt.failed()
+    await this.#onFailure(username)
+    return undefined
+  }
+}
+
+function isPlausible({ username, password }: { username: string; password: string }): boolean {
+  return (
+    username.length <= maxUsernameLength && password.length <= maxPasswordLength && !controlCharacters.test(username)
+  )
 }

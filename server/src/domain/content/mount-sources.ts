@@ -2,6 +2,7 @@ import type { Digest } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Database } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
+import { visibleTo } from '../projects/project-list.ts'
 
 /** Enough to find one that the gates admit; a base layer can be in thousands of repositories. */
 const candidates = 10
@@ -16,29 +17,14 @@ export async function listMountSources(
   actor: Actor,
   digest: Digest,
 ): Promise<readonly RepositoryName[]> {
-  let query = database.read
+  const query = database.read
     .selectFrom('repository_blob')
     .innerJoin('repository', 'repository.id', 'repository_blob.repository_id')
     .innerJoin('project', 'project.id', 'repository.project_id')
     .select('repository.name')
     .where('repository_blob.digest', '=', digest)
+    .where(visibleTo(actor))
     .limit(candidates)
-  if (actor.kind === 'anonymous') query = query.where('project.public', '=', 1)
-  if (actor.kind === 'user' && !actor.admin) {
-    query = query.where((eb) =>
-      eb.or([
-        eb('project.public', '=', 1),
-        eb.exists(
-          eb
-            .selectFrom('project_member')
-            .select('project_member.id')
-            .whereRef('project_member.project_id', '=', 'project.id')
-            .where('project_member.entity_type', '=', 'user')
-            .where('project_member.entity_id', '=', actor.id),
-        ),
-      ]),
-    )
-  }
   const rows = await query.execute()
   return rows.map((row) => row.name as RepositoryName)
 }

@@ -1,6 +1,7 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely'
 import type { Database, Reader } from '../../database/database.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
+import type { RobotRights } from '../access/robot-rights.ts'
 import { containing, matching, ordering, type Listed, type Listing, type ListColumns } from '../listing.ts'
 import { readCveAllowlists, type CveAllowlist } from './cve-allowlist.ts'
 import { readMetadata, type ProjectMetadata } from './project-metadata.ts'
@@ -72,14 +73,22 @@ export async function listProjectDetails(
 }
 
 /**
- * What of `project` the actor may see: public ones, those they are a member of, and all of them as a system
- * administrator.
+ * What of `project` the actor may see: public ones, those they are a member of or have permissions in, and all of
+ * them as a system administrator.
  */
 export function visibleTo(actor: Actor): RawBuilder<SqlBool> {
   if (isSystemAdministrator(actor)) return sql<SqlBool>`1 = 1`
+  if (actor.kind === 'robot') return visibleToRobot(actor.rights)
   if (actor.kind !== 'user') return sql<SqlBool>`project.public = 1`
   return sql<SqlBool>`(project.public = 1 or project.id in (
     select project_id from project_member where entity_type = 'user' and entity_id = ${actor.id}))`
+}
+
+/** Harbor: a robot sees the projects that its permissions name, and all of them when one counts in every project. */
+function visibleToRobot({ system, everyProject, projects }: RobotRights): RawBuilder<SqlBool> {
+  if (system.has('project:list') || everyProject.size > 0) return sql<SqlBool>`1 = 1`
+  if (projects.size === 0) return sql<SqlBool>`project.public = 1`
+  return sql<SqlBool>`(project.public = 1 or project.id in (${sql.join([...projects.keys()])}))`
 }
 
 /** In the order of `ids`; without those that are gone. */

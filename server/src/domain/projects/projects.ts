@@ -4,13 +4,14 @@ import type { Database, Reader, Writer } from '../../database/database.ts'
 import type { ProjectTable } from '../../database/schema.ts'
 import { isForeignKeyViolation } from '../../database/violations.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
-import { assertCanInProject, can } from '../access/authorise.ts'
+import { assertCanInProject, assertCanInSystem, can } from '../access/authorise.ts'
 import { roleIds, type Permission } from '../access/permissions.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
 import type { Settings } from '../settings/settings.ts'
 import { writeCveAllowlist } from './cve-allowlist.ts'
+import { visibleTo } from './project-list.ts'
 import { findProjectAccess, type ProjectAccess } from './project-access.ts'
 import {
   parseMetadataValue,
@@ -124,28 +125,13 @@ export class Projects {
     actor: Actor,
     { after, limit }: { after?: string | undefined; limit: number },
   ): Promise<{ projects: Project[]; next?: string }> {
-    let query = this.#database.read
+    const query = this.#database.read
       .selectFrom('project')
       .selectAll()
       .where('name', '>', after ?? '')
+      .where(visibleTo(actor))
       .orderBy('name')
       .limit(limit + 1)
-    if (!isSystemAdministrator(actor)) {
-      const userId = actor.kind === 'user' ? actor.id : -1
-      query = query.where((eb) =>
-        eb.or([
-          eb('public', '=', 1),
-          eb.exists(
-            eb
-              .selectFrom('project_member')
-              .select('project_member.id')
-              .whereRef('project_member.project_id', '=', 'project.id')
-              .where('entity_type', '=', 'user')
-              .where('entity_id', '=', userId),
-          ),
-        ]),
-      )
-    }
     const rows = await query.execute()
     const projects = rows.slice(0, limit).map(projectOf)
     const last = projects.at(-1)
@@ -248,7 +234,8 @@ export class Projects {
   }
 
   async #assertCreationIsFree(actor: Actor): Promise<void> {
-    if (isSystemAdministrator(actor) || this.#settings === undefined) return
+    // A robot was given the right to create projects by an administrator.
+    if (isSystemAdministrator(actor) || actor.kind === 'robot' || this.#settings === undefined) return
     const { project_creation_restriction: restriction } = await this.#settings.getSettings()
     if (restriction === 'everyone') return
     throw new DomainError('FORBIDDEN', 'Only system admin can create project')
@@ -321,6 +308,7 @@ function parseMetadata(metadata: ProjectMetadata): ProjectMetadata {
 
 function assertMayCreateProject(actor: Actor, project: NewProject): void {
   if (actor.kind === 'anonymous') throw new DomainError('UNAUTHENTICATED', 'log in to create a project')
+  if (actor.kind === 'robot') return assertCanInSystem(actor, 'project:create')
   if (actor.kind !== 'user') return
   if (actor.access !== undefined) throw new DomainError('FORBIDDEN', 'an access token cannot create projects')
   if (project.owner !== undefined && project.owner !== actor.username && !actor.admin) {

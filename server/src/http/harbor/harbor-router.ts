@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { isSystemAdministrator } from '../../domain/access/actor.ts'
-import { assertCanInProject, assertSystemAdministrator } from '../../domain/access/authorise.ts'
+import { assertCanInProject, assertCanInSystem, assertSystemAdministrator } from '../../domain/access/authorise.ts'
 import { DomainError } from '../../domain/errors.ts'
 import type { ProjectAccess } from '../../domain/projects/project-access.ts'
 import type { Authentication } from '../authentication.ts'
@@ -77,6 +77,7 @@ async function authorise(
 ): Promise<ProjectAccess | undefined> {
   if (access.kind === 'signed-in' && actor.kind === 'anonymous') throw unauthorized()
   if (access.kind === 'system-administrator') assertSystemAdministrator(actor)
+  if (access.kind === 'system') assertCanInSystem(actor, access.permission)
   if (access.kind !== 'project') return undefined
   const name = params['project_name_or_id'] ?? params['project_name'] ?? ''
   const project = await findNamedProject(database, actor, request, name)

@@ -157,14 +157,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     listRetentionTasks: 'GET /retentions/{id}/executions/{eid}/tasks',
     getRetentionTaskLog: 'GET /retentions/{id}/executions/{eid}/tasks/{tid}',
   },
-  robot: {
-    ListRobot: 'GET /robots',
-    CreateRobot: 'POST /robots',
-    DeleteRobot: 'DELETE /robots/{robot_id}',
-    GetRobotByID: 'GET /robots/{robot_id}',
-    RefreshSec: 'PATCH /robots/{robot_id}',
-    UpdateRobot: 'PUT /robots/{robot_id}',
-  },
   scan: {
     scanArtifact: 'POST /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/scan',
     stopScanArtifact: 'POST /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/scan/stop',

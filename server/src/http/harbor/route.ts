@@ -1,11 +1,13 @@
 import type { z } from 'zod'
 import type { Actor } from '../../domain/access/actor.ts'
+import type { SystemPermission } from '../../domain/access/grantable-permissions.ts'
 import type { Permission } from '../../domain/access/permissions.ts'
 import type { ProjectAccess } from '../../domain/projects/project-access.ts'
 import type { HarborServices } from './services.ts'
 
 /**
  * Who may call an operation. Asked before anything of the request but its path is looked at.
+ * `system`: system administrators, and robots that were given the permission.
  * `project`: the permission in the project that the path names (`{project_name_or_id}` or `{project_name}`).
  * `own-rule`: the handler or its domain verb decides; `why` says how, for the reader and the reference page.
  */
@@ -13,6 +15,7 @@ export type RouteAccess =
   | { readonly kind: 'anyone' }
   | { readonly kind: 'signed-in' }
   | { readonly kind: 'system-administrator' }
+  | { readonly kind: 'system'; readonly permission: SystemPermission }
   | { readonly kind: 'project'; readonly permission: Permission }
   | { readonly kind: 'own-rule'; readonly why: string }
 

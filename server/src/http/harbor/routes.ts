@@ -6,6 +6,7 @@ import { permissionsRoutes } from './permissions.ts'
 import { pingRoutes } from './ping.ts'
 import { projectMetadataRoutes } from './project-metadata.ts'
 import { projectRoutes } from './projects.ts'
+import { robotRoutes } from './robots.ts'
 import type { Route } from './route.ts'
 import { searchRoutes } from './search.ts'
 import { statisticRoutes } from './statistic.ts'
@@ -21,6 +22,7 @@ export const harborRoutes: readonly Route[] = [
   ...pingRoutes,
   ...projectMetadataRoutes,
   ...projectRoutes,
+  ...robotRoutes,
   ...searchRoutes,
   ...statisticRoutes,
   ...systeminfoRoutes,

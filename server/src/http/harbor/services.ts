@@ -6,6 +6,7 @@ import type { Clock } from '../../domain/clock.ts'
 import type { StorageUsage } from '../../domain/content/storage-usage.ts'
 import type { Members } from '../../domain/projects/members.ts'
 import type { Projects } from '../../domain/projects/projects.ts'
+import type { Robots } from '../../domain/robots/robots.ts'
 import type { Registration } from '../../domain/settings/registration.ts'
 import type { Settings } from '../../domain/settings/settings.ts'
 import type { Volume } from '../../storage/volume.ts'
@@ -22,6 +23,7 @@ export interface HarborServices {
   readonly settings: Settings
   readonly projects: Projects
   readonly members: Members
+  readonly robots: Robots
   readonly usage: StorageUsage
   /** Gates, manifests, blobs: the same that /v2 uses. */
   readonly content: OciServices

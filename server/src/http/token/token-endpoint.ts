@@ -2,14 +2,14 @@ import { ContractError } from '#contract/contract-error.ts'
 import { projectOf, type RepositoryName } from '#contract/repository-name.ts'
 import { parseScopes, type TokenAccess } from '#contract/token-scope.ts'
 import type { Database } from '../../database/database.ts'
-import type { AccessTokens } from '../../domain/access/access-tokens.ts'
+import type { AccessTokens, TokenHolder } from '../../domain/access/access-tokens.ts'
 import { actorOf, type Account } from '../../domain/access/accounts.ts'
 import { anonymous, mayListCatalog, type Actor } from '../../domain/access/actor.ts'
 import { can } from '../../domain/access/authorise.ts'
 import type { Permission } from '../../domain/access/permissions.ts'
-import type { SignIn } from '../../domain/access/sign-in.ts'
+import type { SignedIn, SignIn } from '../../domain/access/sign-in.ts'
 import { findProjectAccesses, type ProjectAccess } from '../../domain/projects/project-access.ts'
-import { findCanonicalName, parseBasicCredentials, splitAuthorization } from '../authentication.ts'
+import { actorBehind, findCanonicalName, parseBasicCredentials, splitAuthorization } from '../authentication.ts'
 
 export interface TokenEndpointOptions {
   readonly database: Database
@@ -69,7 +69,11 @@ export function composeTokenEndpoint(options: TokenEndpointOptions): TokenEndpoi
       return { response: new Response(null, { status: 401, headers: basicChallenge }), actor: anonymous }
     }
     const access = await reduceScopes(options, asker.actor, asked)
-    const { token, issuedAt, lifetimeSeconds } = await options.tokens.issueToken(asker.account, access)
+    const { token, issuedAt, lifetimeSeconds } = await options.tokens.issueToken(
+      holderOf(asker),
+      access,
+      asker.signedIn?.kind,
+    )
     const response = Response.json(
       // As Harbor answers: `access_token` is there and empty; clients take `token` then.
       { token, access_token: '', expires_in: lifetimeSeconds, issued_at: new Date(issuedAt).toISOString() },
@@ -81,7 +85,11 @@ export function composeTokenEndpoint(options: TokenEndpointOptions): TokenEndpoi
 
 interface Asker {
   readonly actor: Actor
-  readonly account: Account | undefined
+  readonly signedIn: SignedIn | undefined
+}
+
+function holderOf({ signedIn }: Asker): TokenHolder | undefined {
+  return signedIn?.kind === 'robot' ? signedIn.robot : signedIn?.account
 }
 
 /** Undefined when there are credentials and they are wrong: unlike under /v2, that is the end here. */
@@ -90,16 +98,17 @@ async function findAsker(
   request: Request,
   clientAddress: string,
 ): Promise<Asker | undefined> {
-  if (open) return { actor: { kind: 'open' }, account: undefined }
+  if (open) return { actor: { kind: 'open' }, signedIn: undefined }
   const header = request.headers.get('authorization')
   if (header === null) {
     const account = await sessionAccount?.(request)
-    return { actor: account === undefined ? anonymous : actorOf(account), account }
+    if (account === undefined) return { actor: anonymous, signedIn: undefined }
+    return { actor: actorOf(account), signedIn: { kind: 'user', account } }
   }
   const { scheme, value } = splitAuthorization(header)
   const credentials = scheme === 'basic' ? parseBasicCredentials(value) : undefined
-  const account = credentials === undefined ? undefined : await signIn.signIn(credentials, clientAddress)
-  return account === undefined ? undefined : { actor: actorOf(account), account }
+  const signedIn = credentials === undefined ? undefined : await signIn.signInAnyone(credentials, clientAddress)
+  return signedIn === undefined ? undefined : { actor: actorBehind(signedIn), signedIn }
 }
 
 /** The scopes as they were named, with the actions that are left. One query, however many there are. */

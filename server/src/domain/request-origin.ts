@@ -1,0 +1,18 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** Where a request came from, for the events that it causes. */
+export interface RequestOrigin {
+  readonly clientAddress: string
+}
+
+const current = new AsyncLocalStorage<RequestOrigin>()
+
+/** Whatever `work` causes came from there. */
+export function withOrigin<Result>(origin: RequestOrigin, work: () => Result): Result {
+  return current.run(origin, work)
+}
+
+/** Undefined outside a request: jobs, the command line, the start. */
+export function currentOrigin(): RequestOrigin | undefined {
+  return current.getStore()
+}

@@ -1,0 +1,290 @@
+import type { Database, Writer } from '../../database/database.ts'
+import { lockRows } from '../../database/locking.ts'
+import { isUniqueViolation } from '../../database/violations.ts'
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events.ts'
+import type { Listed, Listing } from '../listing.ts'
+import type { Actor } from '../access/actor.ts'
+import type { Passwords } from '../access/passwords.ts'
+import { robotUsername } from '../access/robot-accounts.ts'
+import { assertMayActOnRobots, assertMayGrant, type RobotHome } from './robot-authorisation.ts'
+import { parseGrants, type RobotPermission } from './robot-grants.ts'
+import { listRobots, readRobots, type Robot } from './robot-list.ts'
+import type { Grant } from '../access/robot-rights.ts'
+import { assertSecretStrong, hashRobotSecret, newRobotSecret } from '../access/robot-secret.ts'
+
+const dayMs = 86_400_000
+const longestDays = 2 ** 31 - 1
+const longestDescription = 1_024
+const namePattern = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
+const longestName = 200
+
+export interface NewRobot {
+  readonly name: string
+  readonly description: string
+  /** Undefined: a robot of the registry itself. */
+  readonly projectId: number | undefined
+  /** -1 for ever; 0 as long as the settings say. */
+  readonly durationDays: number
+  /** Milliseconds since the epoch, instead of what the duration says. */
+  readonly expiresAt?: number | undefined
+  readonly disabled?: boolean
+  readonly permissions: readonly RobotPermission[]
+}
+
+export interface CreatedRobot {
+  readonly robot: Robot
+  /** Shown this once; nobody can read it later. */
+  readonly secret: string
+}
+
+export interface RobotChange {
+  readonly description?: string | undefined
+  readonly disabled?: boolean | undefined
+  /** Counted from its creation. */
+  readonly durationDays?: number | undefined
+  /** All of them; left out or empty, they stay as they are. */
+  readonly permissions?: readonly RobotPermission[] | undefined
+}
+
+export interface RobotSettings {
+  readonly prefix: string
+  /** Days that a robot lives when nobody says how many. */
+  readonly durationDays: number
+}
+
+export interface RobotsOptions {
+  readonly database: Database
+  readonly clock: Clock
+  readonly passwords: Passwords
+  readonly settings: () => Promise<RobotSettings>
+}
+
+/** Machine accounts: of the registry itself, or of one project. */
+export class Robots {
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #passwords: Passwords
+  readonly #settings: () => Promise<RobotSettings>
+
+  constructor({ database, clock, passwords, settings }: RobotsOptions) {
+    this.#database = database
+    this.#clock = clock
+    this.#passwords = passwords
+    this.#settings = settings
+  }
+
+  /**
+   * @throws DomainError BAD_REQUEST (name, duration or permissions that cannot be), CONFLICT, PROJECT_UNKNOWN,
+   * UNAUTHENTICATED, FORBIDDEN (also for more than the creator has)
+   */
+  async createRobot(actor: Actor, given: NewRobot): Promise<CreatedRobot> {
+    const home = await assertMayActOnRobots(this.#database.read, actor, given.projectId, 'create')
+    assertName(given.name)
+    assertDescription(given.description)
+    const grants = await parseGrants(this.#database.read, home, given.permissions)
+    assertMayGrant(actor, home, grants)
+    const { prefix, durationDays: standard } = await this.#settings()
+    const now = this.#clock.now()
+    const { days, expiresAt } =
+      given.expiresAt === undefined ? lifeOf(given.durationDays, standard, now) : until(given.expiresAt, now)
+    const secret = newRobotSecret()
+    try {
+      return await this.#database.write(async (tx) => {
+        const { id } = await tx
+          .insertInto('robot')
+          .values({
+            project_id: home?.project.id ?? null,
+            name: given.name,
+            description: given.description,
+            secret_hash: hashRobotSecret(secret),
+            disabled: given.disabled === true ? 1 : 0,
+            duration_days: days,
+            expires_at: expiresAt ?? null,
+            creator_type: actor.kind === 'robot' ? 'robot' : 'local',
+            creator_id: actor.kind === 'robot' || actor.kind === 'user' ? actor.id : null,
+            credentials_changed_at: now,
+            created_at: now,
+            updated_at: now,
+          })
+          .returning('id')
+          .executeTakeFirstOrThrow()
+        await insertGrants(tx, id, grants)
+        const [robot] = await readRobots(tx, prefix, [id])
+        await recordEvent(tx, this.#clock, actor, { type: 'create_robot', ...onRobot(robot!) })
+        return { robot: robot!, secret }
+      })
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error
+      const username = robotUsername(prefix, home?.project.name, given.name)
+      throw new DomainError('CONFLICT', `there is a robot ${username} already`)
+    }
+  }
+
+  /** @throws DomainError ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async getRobot(actor: Actor, id: number): Promise<Robot> {
+    return (await this.#robotFor(actor, id, 'read')).robot
+  }
+
+  /**
+   * Those of one project, or of the registry itself when none is named.
+   * @throws DomainError UNAUTHENTICATED, FORBIDDEN, BAD_REQUEST (a condition that cannot be)
+   */
+  async pageRobots(actor: Actor, projectId: number | undefined, listing: Listing): Promise<Listed<Robot>> {
+    await assertMayActOnRobots(this.#database.read, actor, projectId, 'list')
+    const { prefix } = await this.#settings()
+    return await listRobots(this.#database.read, prefix, projectId, listing)
+  }
+
+  /** @throws DomainError ROBOT_UNKNOWN, BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN (also for more than the actor has) */
+  async updateRobot(actor: Actor, id: number, change: RobotChange): Promise<void> {
+    const { robot, home } = await this.#robotFor(actor, id, 'update')
+    const { description, disabled, durationDays, permissions = [] } = change
+    if (description !== undefined) assertDescription(description)
+    const grants = permissions.length === 0 ? undefined : await parseGrants(this.#database.read, home, permissions)
+    if (grants !== undefined) assertMayGrant(actor, home, grants)
+    const life =
+      durationDays === undefined || durationDays === robot.durationDays
+        ? undefined
+        : lifeOf(durationDays, (await this.#settings()).durationDays, robot.createdAt)
+    await this.#database.write(async (tx) => {
+      const { version } = await this.#lock(tx, id)
+      const now = this.#clock.now()
+      await tx
+        .updateTable('robot')
+        .set({
+          updated_at: now,
+          ...(description === undefined ? {} : { description }),
+          ...(life === undefined ? {} : { duration_days: life.days, expires_at: life.expiresAt ?? null }),
+          // Enabled again, it needs new tokens.
+          ...(disabled === undefined || disabled === robot.disabled
+            ? {}
+            : { disabled: disabled ? 1 : 0, credentials_changed_at: Math.max(now, version + 1) }),
+        })
+        .where('id', '=', id)
+        .execute()
+      if (grants !== undefined) {
+        await tx.deleteFrom('robot_permission').where('robot_id', '=', id).execute()
+        await insertGrants(tx, id, grants)
+      }
+      const changed = [
+        ...(description === undefined || description === robot.description ? [] : ['description']),
+        ...(life === undefined ? [] : ['duration']),
+        ...(disabled === undefined || disabled === robot.disabled ? [] : ['disable']),
+        ...(grants === undefined ? [] : ['permissions']),
+      ]
+      await recordEvent(tx, this.#clock, actor, { type: 'update_robot', ...onRobot(robot), changed })
+    })
+  }
+
+  /**
+   * Gives the robot another secret, `chosen` or a new one; the old one and all tokens are void at once. Returns the
+   * new secret, and undefined for a chosen one, which is known already.
+   * @throws DomainError ROBOT_UNKNOWN, BAD_REQUEST (a weak secret), UNAUTHENTICATED, FORBIDDEN
+   */
+  async refreshSecret(actor: Actor, id: number, chosen: string | undefined): Promise<string | undefined> {
+    const { robot } = await this.#robotFor(actor, id, 'update')
+    if (chosen !== undefined) assertSecretStrong(chosen)
+    const made = chosen === undefined ? newRobotSecret() : undefined
+    // What people choose can be guessed, so it needs the slow hash.
+    const hash = made === undefined ? await this.#passwords.hash(chosen!) : hashRobotSecret(made)
+    await this.#database.write(async (tx) => {
+      const { version } = await this.#lock(tx, id)
+      const now = this.#clock.now()
+      await tx
+        .updateTable('robot')
+        .set({ secret_hash: hash, credentials_changed_at: Math.max(now, version + 1), updated_at: now })
+        .where('id', '=', id)
+        .execute()
+      await recordEvent(tx, this.#clock, actor, { type: 'update_robot', ...onRobot(robot), changed: ['secret'] })
+    })
+    return made
+  }
+
+  /** @throws DomainError ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async deleteRobot(actor: Actor, id: number): Promise<void> {
+    const { robot } = await this.#robotFor(actor, id, 'delete')
+    await this.#database.write(async (tx) => {
+      await this.#lock(tx, id)
+      await tx.deleteFrom('robot').where('id', '=', id).execute()
+      await recordEvent(tx, this.#clock, actor, { type: 'delete_robot', ...onRobot(robot) })
+    })
+  }
+
+  /** The robot and where it lives, if the actor may do that to it; who may not learns nothing of what there is. */
+  async #robotFor(
+    actor: Actor,
+    id: number,
+    action: 'read' | 'update' | 'delete',
+  ): Promise<{ robot: Robot; home: RobotHome }> {
+    const { prefix } = await this.#settings()
+    const [robot] = await readRobots(this.#database.read, prefix, [id])
+    const home = await assertMayActOnRobots(this.#database.read, actor, robot?.projectId, action)
+    if (robot === undefined) throw robotUnknown(id)
+    return { robot, home }
+  }
+
+  async #lock(tx: Writer, id: number): Promise<{ version: number }> {
+    const query = tx.selectFrom('robot').select('credentials_changed_at').where('id', '=', id)
+    const row = await lockRows(this.#database, query).executeTakeFirst()
+    if (row === undefined) throw robotUnknown(id)
+    return { version: row.credentials_changed_at }
+  }
+}
+
+async function insertGrants(tx: Writer, robotId: number, grants: readonly Grant[]): Promise<void> {
+  await tx
+    .insertInto('robot_permission')
+    .values(
+      grants.map(({ scope, access }, position) => ({
+        robot_id: robotId,
+        position,
+        scope: typeof scope === 'number' ? ('project' as const) : scope,
+        project_id: typeof scope === 'number' ? scope : null,
+        access: JSON.stringify(access),
+      })),
+    )
+    .execute()
+}
+
+const onRobot = ({ id, username, projectId }: Robot) => ({
+  robotId: id,
+  robot: username,
+  ...(projectId === undefined ? {} : { projectId }),
+})
+
+/** @throws DomainError BAD_REQUEST, in Harbor's words */
+function lifeOf(days: number, standardDays: number, from: number): { days: number; expiresAt: number | undefined } {
+  if (!Number.isInteger(days) || days < -1 || days > longestDays) {
+    throw new DomainError(
+      'BAD_REQUEST',
+      `bad request error duration input: ${days}, duration must be either -1(Never) or a positive integer`,
+    )
+  }
+  if (days === -1) return { days, expiresAt: undefined }
+  const granted = days === 0 ? standardDays : days
+  return { days: granted, expiresAt: from + granted * dayMs }
+}
+
+function until(expiresAt: number, now: number): { days: number; expiresAt: number } {
+  if (!(expiresAt > now)) throw new DomainError('BAD_REQUEST', 'expires_at must be a time that is still to come')
+  return { days: Math.ceil((expiresAt - now) / dayMs), expiresAt }
+}
+
+function assertName(name: string): void {
+  if (namePattern.test(name) && name.length <= longestName) return
+  throw new DomainError(
+    'BAD_REQUEST',
+    `the robot name is invalid: lower case letters, digits and single . _ - between them, ${longestName} at the most`,
+  )
+}
+
+function assertDescription(description: string): void {
+  if (description.length <= longestDescription && !description.includes('\u0000')) return
+  throw new DomainError('BAD_REQUEST', `a description has ${longestDescription} characters at the most`)
+}
+
+function robotUnknown(id: number): DomainError {
+  return new DomainError('ROBOT_UNKNOWN', `robot ${id} not found`)
+}
