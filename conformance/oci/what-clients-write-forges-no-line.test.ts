@@ -73,6 +73,30 @@ describeControlledScenario('what a client writes', (registry) => {
     expect(lines.filter((line) => line['message'] === 'request').length).toBeGreaterThanOrEqual(requests.length * 2)
   })
 
+  test('and does not finish is no error of ours', async () => {
+    const { hostname, port } = new URL(registry().url)
+    const authorization = `authorization: Basic ${btoa(`${registry().username}:${registry().password}`)}`
+    const hangUp = async (head: string): Promise<void> =>
+      await new Promise((resolve) => {
+        const text = `${head} HTTP/1.1\r\nhost: ${registry().host}\r\n${authorization}\r\ncontent-length: 1000\r\n\r\n{`
+        const socket = connect(Number(port), hostname, () => socket.end(text))
+        socket.on('data', () => undefined)
+        socket.on('error', () => undefined)
+        socket.on('close', () => resolve())
+      })
+    const repository = registry().newRepository()
+    const heads = [
+      `PUT /v2/${repository}/manifests/v1`,
+      `POST /v2/${repository}/blobs/uploads/?digest=sha256:${'a'.repeat(64)}`,
+      `PUT ${new URL(await new V2Client(registry()).startUpload(repository), registry().url).pathname}?digest=sha256:${'a'.repeat(64)}`,
+      'POST /api/v2.0/projects',
+    ]
+    for (const head of heads) await hangUp(head)
+    const isOurs = (line: Record<string, unknown>): boolean =>
+      line['level'] === 'error' || Number(line['status']) >= 500
+    expect((await logged()).filter(isOurs)).toEqual([])
+  })
+
   test('as a secret is in no line: password, token, id of an upload, query', async () => {
     const account = await addAccount(registry())
     const project = await addProject(registry(), [{ username: account.username, role: 'developer' }])

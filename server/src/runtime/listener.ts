@@ -49,7 +49,7 @@ export interface Connection {
    * The request's body as it arrives; undefined when it has none. Use it instead of `request.body`: a
    * client may take as long as it likes while bytes move, and one that only holds the connection is cut off.
    * The time the reader takes for a chunk does not count against the client.
-   * @throws ClientTooSlow; an AbortError when the client goes away or sends a broken body
+   * @throws ClientTooSlow; BodyIncomplete when the client goes away or sends a broken body
    */
   body(): AsyncIterable<Uint8Array> | undefined
 }
@@ -69,6 +69,11 @@ export interface Listener {
 /** The client kept the connection but sent (almost) nothing of the body it had announced. */
 export class ClientTooSlow extends Error {
   override readonly name = 'ClientTooSlow'
+}
+
+/** The client went away in the middle of a body, or what it sent is none. */
+export class BodyIncomplete extends Error {
+  override readonly name = 'BodyIncomplete'
 }
 
 /**
@@ -178,7 +183,9 @@ class BunConnection implements Connection {
       for (;;) {
         this.#server.timeout(this.#request, bodyStallSeconds)
         const askedAt = performance.now()
-        const next = await reader.read()
+        const next = await reader.read().catch((cause: unknown) => {
+          throw new BodyIncomplete('the body ended before it was complete', { cause })
+        })
         waitedMs += performance.now() - askedAt
         if (next.done) break
         this.#server.timeout(this.#request, 0)

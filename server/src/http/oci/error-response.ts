@@ -2,6 +2,7 @@ import { ContractError, type ContractErrorCode } from '#contract/contract-error.
 import { ociErrorBody, type OciErrorCode } from '#contract/oci-errors.ts'
 import { DatabaseBusy, DatabaseUnavailable } from '../../database/database.ts'
 import { DomainError, type DomainErrorCode } from '../../domain/errors.ts'
+import { BodyIncomplete, ClientTooSlow } from '../../runtime/listener.ts'
 import { StorageFull, StorageUnavailable } from '../../storage/blob-store.ts'
 
 /** The only place where a domain error becomes a status of /v2 and a code of distribution-spec v1.1 §error-codes. */
@@ -70,6 +71,10 @@ export function errorResponse(thrown: unknown): Response | undefined {
 export function asDomainError(thrown: unknown): DomainError | undefined {
   if (thrown instanceof DomainError) return thrown
   if (thrown instanceof ContractError) return new DomainError(contractCodes[thrown.code], thrown.message)
+  // No fault of ours, and no cause of ours: anybody could fill the log with errors by hanging up.
+  if (thrown instanceof BodyIncomplete || thrown instanceof ClientTooSlow) {
+    return new DomainError('SIZE_INVALID', 'the body of the request ended, or stopped, before it was complete')
+  }
   const cause = thrown
   if (thrown instanceof StorageFull) {
     return new DomainError(
