@@ -33,8 +33,13 @@ export interface RegistryControl {
   pid(): number
   /** What the process has written so far, standard output first. */
   said(): Promise<string>
-  /** Ends the process (SIGKILL: as a crash would) and starts another on the same data and port. */
-  restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+  /**
+   * Ends the process (SIGKILL: as a crash would), if it still runs, and starts another on the same data and port, with
+   * `env` besides the settings it was started with first.
+   */
+  restart(signal: 'SIGTERM' | 'SIGKILL', env?: Readonly<Record<string, string>>): Promise<void>
+  /** The signal that the process died of; waits until it is dead. */
+  death(): Promise<Bun.Subprocess['signalCode']>
 }
 
 export interface StartOptions {
@@ -100,12 +105,12 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
     ...env,
   }
   const url = `${transport}://${listenHost}:${port}`
-  const start = async () => {
+  const start = async (more: Readonly<Record<string, string>> = {}) => {
     const logs = ['stdout', 'stderr'].map((name) => join(folder.path, `${name}-${crypto.randomUUID()}.log`))
     const [stdout = '', stderr = ''] = logs
     const child = Bun.spawn([...prefix, ...program, 'serve', ...flags], {
       cwd: folder.path,
-      env: settings,
+      env: { ...settings, ...more },
       stdin: 'ignore',
       stdout: Bun.file(stdout),
       stderr: Bun.file(stderr),
@@ -136,9 +141,13 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
         runCommand([...program, ...args], { cwd: folder.path, env: settings, stdin: stdin ?? '' }),
       pid: () => serving.child.pid,
       said: () => serving.said(),
-      async restart(signal) {
+      async restart(signal, more) {
         await end(serving.child, signal)
-        serving = await start()
+        serving = await start(more)
+      },
+      async death() {
+        await serving.child.exited
+        return serving.child.signalCode
       },
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

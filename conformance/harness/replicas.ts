@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { SQL } from 'bun'
+import { createPostgresDatabase, postgresMissing } from './postgres-database.ts'
 import { startRegistry, type RegistryControl, type RegistryUnderTest } from './registry.ts'
 import { s3Credentials, s3ServerMissing, startS3Server } from './s3-server.ts'
 
@@ -11,34 +11,23 @@ export interface Replicas extends AsyncDisposable {
   readonly s3Endpoint: string
 }
 
-const postgresUrl = process.env['BERTH_TEST_POSTGRES'] ?? ''
-
 /** Why replicas cannot be tested here; undefined when they can. */
 export const replicasMissing =
   (process.env['BERTH_CONFORMANCE_URL'] ?? '') !== ''
     ? 'the registry was not started by the tests'
-    : postgresUrl === ''
-      ? 'BERTH_TEST_POSTGRES does not name a PostgreSQL server'
-      : s3ServerMissing
+    : (postgresMissing ?? s3ServerMissing)
 
 /** `count` equal processes on one PostgreSQL database and one bucket, both new. */
 export async function startReplicas(count: number, env: Readonly<Record<string, string>> = {}): Promise<Replicas> {
   await using cleanup = new AsyncDisposableStack()
-  const name = `berth_replicas_${randomBytes(6).toString('hex')}`
-  const server = new SQL(postgresUrl)
-  cleanup.defer(() => server.close())
-  await server.unsafe(`create database ${name}`)
-  cleanup.defer(async () => void (await server.unsafe(`drop database if exists ${name} with (force)`)))
-  const database = new URL(postgresUrl)
-  database.pathname = `/${name}`
-
+  const database = cleanup.use(await createPostgresDatabase())
   const s3 = await startS3Server()
   cleanup.defer(() => s3.stop())
   await s3.createBucket('berth')
 
   const password = randomBytes(12).toString('base64url')
   const settings = {
-    BERTH_DATABASE_URL: database.href,
+    BERTH_DATABASE_URL: database.url,
     BERTH_ADMIN_PASSWORD: password,
     BERTH_S3_BUCKET: 'berth',
     BERTH_S3_ENDPOINT: s3.endpoint,

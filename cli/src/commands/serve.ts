@@ -5,6 +5,7 @@ import { startRegistry, type RunningRegistry } from '#server/main.ts'
 import { CommandError } from '../command-error.ts'
 import { programName } from '../program-name.ts'
 import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
+import { enableFaultPoint } from '#server/runtime/fault-points.ts'
 import { version } from '#server/version.ts'
 import { nextSteps } from './next-steps.ts'
 
@@ -31,6 +32,11 @@ async function serve(config: Config, logging: Logging): Promise<void> {
   })
   const ready = { version, urls: registry.urls, ms: Math.round(performance.now() - startedAt) }
   logger.info(ready, 'ready')
+  const faultPoint = process.env['BERTH_TEST_FAULT_POINT']
+  if (faultPoint !== undefined) {
+    enableFaultPoint(faultPoint)
+    logger.warn(`TEST: this process kills itself at ${faultPoint}, because BERTH_TEST_FAULT_POINT is set`)
+  }
   warnLoudly(config, registry, logging)
   // Whoever asks for JSON reads both streams by machine.
   if (config.log.format !== 'json') console.log(nextSteps(config, registry))

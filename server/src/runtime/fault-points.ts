@@ -1,17 +1,36 @@
 /**
  * Named places where a test stops the program, to prove what a crash leaves behind. Names tell what has
- * just happened or is about to happen: 'store-after-rename', 'upload-before-row'.
+ * just happened or is about to happen.
  */
-const actions = new Map<string, () => void>()
+export const faultPoints = [
+  'store-after-write',
+  'store-after-fsync',
+  'store-after-rename',
+  'store-after-folder-fsync',
+  'upload-before-row',
+  'upload-after-row',
+  'manifest-before-commit',
+  'manifest-after-commit',
+  'trash-after-delete',
+] as const
+
+export type FaultPoint = (typeof faultPoints)[number]
+
+const actions = new Map<FaultPoint, () => void>()
 
 /** Does nothing unless `enableFaultPoint` was called for `name`; costs a comparison on the hot path. */
-export function faultPoint(name: string): void {
+export function faultPoint(name: FaultPoint): void {
   if (actions.size > 0) actions.get(name)?.()
 }
 
-/** Only the composition root calls this, and only when the configuration is in test mode. */
+/**
+ * Only who starts a registry calls this, and only when told to by a variable that tests set.
+ * @throws TypeError when there is no such point: a crash test must not pass because nothing crashed
+ */
 export function enableFaultPoint(name: string, action: () => void = killSelf): void {
-  actions.set(name, action)
+  const known = faultPoints.find((point) => point === name)
+  if (known === undefined) throw new TypeError(`there is no fault point ${name}`)
+  actions.set(known, action)
 }
 
 export function disableFaultPoints(): void {

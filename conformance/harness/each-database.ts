@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, describe } from 'bun:test'
+import { createPostgresDatabase, postgresMissing } from './postgres-database.ts'
+import { skipLoudly } from './real-client.ts'
+import { startRegistry, type StartOptions } from './registry.ts'
+import type { ControlledRegistry } from './scenario.ts'
+
+/** Runs `body` against a registry of its own on SQLite and another on PostgreSQL. Within hooks and tests only. */
+export function describeOnEachDatabase(
+  title: string,
+  body: (registry: () => ControlledRegistry) => void,
+  options: StartOptions = {},
+): void {
+  if ((process.env['BERTH_CONFORMANCE_URL'] ?? '') !== '') {
+    return skipLoudly(title, 'the registry was not started by the tests')
+  }
+  for (const dialect of ['SQLite', 'PostgreSQL'] as const) {
+    if (dialect === 'PostgreSQL' && postgresMissing !== undefined) {
+      skipLoudly(`${title} (${dialect})`, postgresMissing)
+      continue
+    }
+    describe(`${title} (${dialect})`, () => {
+      const owned = new AsyncDisposableStack()
+      let running: ControlledRegistry | undefined
+      beforeAll(async () => {
+        const database = dialect === 'SQLite' ? undefined : owned.use(await createPostgresDatabase())
+        const env = { ...options.env, ...(database === undefined ? {} : { BERTH_DATABASE_URL: database.url }) }
+        const registry = owned.use(await startRegistry({ ...options, env }))
+        if (registry.control === undefined) throw new Error('the registry cannot be controlled')
+        running = { ...registry, control: registry.control }
+      }, 30_000)
+      afterAll(() => owned.disposeAsync())
+      body(() => {
+        if (running === undefined) throw new Error('the registry has not started')
+        return running
+      })
+    })
+  }
+}
