@@ -37,7 +37,7 @@ export interface BlobStager {
    * append that was never acknowledged) are dropped first. Creates the staged file when offset is 0.
    * `observe` sees every chunk once, in order, before it is written (hashing, limits); what it
    * throws aborts the append and is rethrown unchanged. Returns the new offset. Bytes are not yet durable.
-   * A chunk belongs to the store once it was yielded: the iterable must not use its memory again.
+   * A chunk belongs to the store once it was yielded: its memory may be gone as soon as `observe` has returned.
    * At most one append, read or commit of one upload at a time.
    * @throws StagedBytesMissing when fewer than `offset` bytes are staged
    * @throws StorageFull, StorageUnavailable

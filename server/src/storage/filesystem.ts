@@ -1,8 +1,9 @@
-import type { Stats } from 'node:fs'
+import { writeSync, type Stats } from 'node:fs'
 import { mkdir, open, opendir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { faultPoint } from '../runtime/fault-points.ts'
 import { fileBody, readFileHandle } from '../runtime/file-body.ts'
+import { releaseBytes } from '../runtime/release-bytes.ts'
 import type { Digest } from '#contract/digest.ts'
 import {
   StagedBytesMissing,
@@ -13,8 +14,8 @@ import {
   type UploadId,
 } from './blob-store.ts'
 import { DurableFolders } from './durable-folders.ts'
-import { GatheringWriter } from './gathering-writer.ts'
 import { prepareFolder } from './filesystem-layout.ts'
+import { FreeSpace } from './free-space.ts'
 import {
   blobLocation,
   blobsKey,
@@ -26,10 +27,13 @@ import {
   uploadsKey,
 } from './layout.ts'
 import { Limiter } from './limiter.ts'
+import { StagedFiles } from './staged-files.ts'
 import { isMissing, storageError } from './storage-errors.ts'
-import { WriteBudget } from './write-budget.ts'
 
-const writeBudgetBytes = 4 << 20
+/** Written bytes go to the disk in such steps, so that neither the page cache nor the last sync grows with the blob. */
+const syncEveryBytes = 8 << 20
+/** Uploads whose file stays open between two requests. */
+const openFiles = 512
 
 /** Each holds a thread of the runtime's pool for as long as the disk takes; the others must stay free for reads. */
 const concurrentSyncs = 8
@@ -46,12 +50,14 @@ export async function composeFilesystemBlobStore(options: { readonly folder: str
 class FilesystemBlobStore implements BlobStore {
   readonly #root: string
   readonly #folders: DurableFolders
-  readonly #writes = new WriteBudget(writeBudgetBytes)
+  readonly #free: FreeSpace
+  readonly #open = new StagedFiles(openFiles)
   readonly #syncs = new Limiter(concurrentSyncs)
 
   constructor(root: string) {
     this.#root = root
     this.#folders = new DurableFolders(root)
+    this.#free = new FreeSpace(root)
   }
 
   async sizeOf(location: BlobLocation): Promise<number | undefined> {
@@ -69,23 +75,35 @@ class FilesystemBlobStore implements BlobStore {
     bytes: AsyncIterable<Uint8Array>,
     observe: (chunk: Uint8Array) => void,
   ): Promise<number> {
+    await this.#free.assertRoom()
     const file = await this.#openStaged(upload, offset)
-    const writer = new GatheringWriter(file, offset, this.#writes)
+    let position = offset
+    let synced = offset
+    let syncing: Promise<void> | undefined
     try {
       for await (const chunk of bytes) {
         observe(chunk)
-        const room = writer.write(chunk)
-        if (room !== undefined) await room
+        writeAll(file.fd, chunk, position)
+        position += chunk.byteLength
+        this.#free.take(chunk.byteLength)
+        releaseBytes([chunk])
+        if (position - synced < syncEveryBytes) continue
+        // One behind at the most: a client cannot fill the page cache faster than the disk takes it.
+        await syncing
+        await this.#free.assertRoom()
+        synced = position
+        syncing = this.#syncs.run(() => file.datasync())
+        syncing.catch(() => undefined) // seen by whoever awaits it next
       }
-      const position = await writer.end()
+      await syncing
       faultPoint('store-after-write')
-      return position
     } catch (error) {
-      throw storageError(error, 'store the bytes received')
-    } finally {
-      await writer.settled()
+      await syncing?.catch(() => undefined) // the first error says why
       await file.close()
+      throw storageError(error, 'store the bytes received')
     }
+    await this.#open.keep(upload, file)
+    return position
   }
 
   async readStaged(upload: UploadId, size: number): Promise<ReadableStream<Uint8Array>> {
@@ -117,7 +135,10 @@ class FilesystemBlobStore implements BlobStore {
     }
     try {
       await this.#folders.ensure(folderOf(location))
-      await rename(staged, this.#path(location))
+      await rename(staged, this.#path(location)).catch((error: unknown) => {
+        // Its folder was ensured: another process has committed or discarded the upload.
+        throw isMissing(error) ? stagedBytesMissing(upload, 0, size) : error
+      })
       faultPoint('store-after-rename')
       await this.#syncs.run(() => this.#folders.sync(folderOf(location)))
       faultPoint('store-after-folder-fsync')
@@ -128,6 +149,7 @@ class FilesystemBlobStore implements BlobStore {
   }
 
   async discard(upload: UploadId): Promise<void> {
+    await this.#open.take(upload)?.close()
     await this.#unlink(stagedKey(upload))
   }
 
@@ -163,6 +185,7 @@ class FilesystemBlobStore implements BlobStore {
   }
 
   async probe(): Promise<void> {
+    await this.#free.assertRoom()
     const path = this.#path(`probe-${crypto.randomUUID()}`)
     try {
       const file = await open(path, 'wx', 0o600)
@@ -178,21 +201,24 @@ class FilesystemBlobStore implements BlobStore {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#open[Symbol.asyncDispose]()
+  }
 
-  /** Opens staged bytes for writing with everything beyond `size` cut off. */
+  /** The upload's file for writing, with everything beyond `size` cut off. */
   async #openStaged(upload: UploadId, size: number): Promise<FileHandle> {
-    const key = stagedKey(upload)
+    const path = this.#path(stagedKey(upload))
+    const kept = this.#open.take(upload)
     try {
       if (size === 0) {
-        await mkdir(this.#path(folderOf(key))).catch((error: unknown) => {
-          if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-        })
-        return await open(this.#path(key), 'w', 0o600)
+        await kept?.close()
+        return await this.#createStaged(upload, path)
       }
-      const file = await open(this.#path(key), 'r+').catch((error: unknown) => {
-        throw isMissing(error) ? stagedBytesMissing(upload, 0, size) : error
-      })
+      const file =
+        kept ??
+        (await open(path, 'r+').catch((error: unknown) => {
+          throw isMissing(error) ? stagedBytesMissing(upload, 0, size) : error
+        }))
       try {
         const staged = (await file.stat()).size
         if (staged < size) throw stagedBytesMissing(upload, staged, size)
@@ -204,6 +230,18 @@ class FilesystemBlobStore implements BlobStore {
       }
     } catch (error) {
       throw storageError(error, 'open staged bytes')
+    }
+  }
+
+  async #createStaged(upload: UploadId, path: string): Promise<FileHandle> {
+    try {
+      return await open(path, 'w', 0o600)
+    } catch (error) {
+      if (!isMissing(error)) throw error
+      await mkdir(this.#path(folderOf(stagedKey(upload)))).catch((problem: unknown) => {
+        if ((problem as NodeJS.ErrnoException).code !== 'EEXIST') throw problem
+      })
+      return await open(path, 'w', 0o600)
     }
   }
 
@@ -242,6 +280,16 @@ class FilesystemBlobStore implements BlobStore {
 
   #path(key: string): string {
     return join(this.#root, key)
+  }
+}
+
+/**
+ * In place: into the page cache this takes less than handing a piece of it to another thread (measured: 2.2 instead of
+ * 2.8 CPU seconds per GB), and the memory of the chunk is free again at once.
+ */
+function writeAll(fd: number, bytes: Uint8Array, position: number): void {
+  for (let written = 0; written < bytes.byteLength;) {
+    written += writeSync(fd, bytes, written, bytes.byteLength - written, position + written)
   }
 }
 
