@@ -16,6 +16,8 @@ import { UserProfiles } from './domain/access/user-profiles.ts'
 import { Users } from './domain/access/users.ts'
 import { Manifests } from './domain/artifacts/pull.ts'
 import { PullRecorder } from './domain/artifacts/pull-recorder.ts'
+import { AuditLog } from './domain/audit/audit-log.ts'
+import { PullAudit } from './domain/audit/pull-audit.ts'
 import { Blobs } from './domain/content/blobs.ts'
 import { Uploads } from './domain/content/uploads.ts'
 import { pruneEvents, recordEvent } from './domain/events.ts'
@@ -116,6 +118,8 @@ export interface Accounts {
   readonly projects: Projects
   readonly members: Members
   readonly robots: Robots
+  readonly auditLog: AuditLog
+  readonly pullAudit: PullAudit
   /** Basic and Bearer. */
   readonly authenticate: Authenticate
   /** Those, and the sessions of browsers. */
@@ -179,6 +183,15 @@ export async function composeAccounts(
     projects,
     members: new Members({ database, clock }),
     robots,
+    auditLog: new AuditLog({
+      database,
+      disabledTypes: async () => (await settings.getSettings()).disabled_audit_log_event_types,
+    }),
+    pullAudit: new PullAudit({
+      database,
+      clock,
+      isWanted: async () => (await settings.getSettings()).audit_log_pull_events,
+    }),
     authenticate: composeAuthenticate(authentication),
     authenticateBrowser: composeAuthenticate({ ...authentication, sessionAccount: composeSessionAccount(sessions) }),
     token: composeTokenEndpoint({ database, signIn, tokens, service: token.service, defaultProject, open }),

@@ -48,8 +48,9 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
   try {
     const database = owned.use(await openDatabase(config, clock))
     const store = owned.use(await composeBlobStore(config))
-    const services = composeOciServices(config, { database, store, clock })
     const accounts = await composeAccounts(config, { database, clock })
+    const { pullAudit } = accounts
+    const services = { ...composeOciServices(config, { database, store, clock }), pullAudit }
     const metrics = new Metrics()
     const facts = composeClientFacts(config)
     let draining = false
@@ -63,6 +64,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
     owned.use(background)
     background.start([
       { name: 'flush-pulls', runs: 'everywhere', intervalMs: pullFlushMs, run: () => services.pulls.flush() },
+      { name: 'flush-pull-audit', runs: 'everywhere', intervalMs: pullFlushMs, run: () => pullAudit.flush() },
       ...backgroundTasks(config, services, {
         sessions: accounts.sessions,
         store,
@@ -133,6 +135,9 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
         await services.pulls
           .flush()
           .catch((error: unknown) => logger.error({ error }, 'the last pull counts were lost'))
+        await pullAudit
+          .flush()
+          .catch((error: unknown) => logger.error({ error }, 'the last pulls are missing in the audit log'))
         await owned.disposeAsync()
       },
     }

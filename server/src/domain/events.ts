@@ -77,7 +77,35 @@ export type BusinessEvent =
 
 export type EventType = BusinessEvent['type']
 
-interface NewEvent {
+/** The closed list, for who asks what may happen. */
+export const eventTypes = Object.keys({
+  push_artifact: true,
+  pull_artifact: true,
+  delete_artifact: true,
+  delete_tag: true,
+  create_project: true,
+  update_project: true,
+  delete_project: true,
+  create_member: true,
+  update_member: true,
+  delete_member: true,
+  create_user: true,
+  update_user: true,
+  delete_user: true,
+  login_user: true,
+  logout_user: true,
+  create_robot: true,
+  update_robot: true,
+  delete_robot: true,
+  create_registry: true,
+  update_registry: true,
+  delete_registry: true,
+  update_cve_allowlist: true,
+  update_configuration: true,
+  rotate_signing_key: true,
+} satisfies Record<EventType, true>) as readonly EventType[]
+
+export interface NewEvent {
   readonly type: string
   readonly occurred_at: number
   readonly actor: string
@@ -107,10 +135,15 @@ const insertEvent = preparedQuery<NewEvent, unknown>((db, param) =>
 
 /** Invariant 6: in the transaction of the change itself, so nothing announced was rolled back. */
 export async function recordEvent(tx: Writer, clock: Clock, actor: Actor, event: BusinessEvent): Promise<void> {
+  await insertEvent.run(tx, eventRow(clock.now(), actor, event))
+}
+
+/** The row of what happened at `now` (ms) in the request that is being answered, if there is one. */
+export function eventRow(now: number, actor: Actor, event: BusinessEvent): NewEvent {
   const { type, ...payload } = event
-  await insertEvent.run(tx, {
+  return {
     type,
-    occurred_at: clock.now(),
+    occurred_at: now,
     actor: actorKey(actor),
     project_id: ('projectId' in event ? event.projectId : undefined) ?? null,
     resource: resourceOf(event),
@@ -118,7 +151,7 @@ export async function recordEvent(tx: Writer, clock: Clock, actor: Actor, event:
     username: ('failed' in event ? event.username : actorName(actor)).slice(0, longestUsername),
     client_address: currentOrigin()?.clientAddress ?? '',
     succeeded: 'failed' in event ? 0 : 1,
-  })
+  }
 }
 
 function resourceOf(event: BusinessEvent): string {

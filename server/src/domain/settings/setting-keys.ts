@@ -35,7 +35,9 @@ export const settingKeys = {
   storage_per_project: { default: -1 },
   audit_log_forward_endpoint: { default: '' },
   skip_audit_log_database: { default: false },
-  disabled_audit_log_event_types: { default: '' },
+  disabled_audit_log_event_types: { default: '', acts: true },
+  // Beyond Harbor, which writes one row for every pull: here a pull costs no write unless somebody asks for it.
+  audit_log_pull_events: { default: false, acts: true },
   scanner_skip_update_pulltime: { default: false },
   ldap_base_dn: { default: '' },
   ldap_filter: { default: '' },

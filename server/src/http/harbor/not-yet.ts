@@ -23,11 +23,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     createTag: 'POST /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/tags',
     deleteTag: 'DELETE /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/tags/{tag_name}',
   },
-  auditlog: {
-    listAuditLogs: 'GET /audit-logs',
-    listAuditLogExts: 'GET /auditlog-exts',
-    listAuditLogEventTypes: 'GET /auditlog-exts/events',
-  },
   gc: {
     getGCHistory: 'GET /system/gc',
     getGCSchedule: 'GET /system/gc/schedule',
@@ -97,8 +92,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     getScannerOfProject: 'GET /projects/{project_name_or_id}/scanner',
     setScannerOfProject: 'PUT /projects/{project_name_or_id}/scanner',
     listScannerCandidatesOfProject: 'GET /projects/{project_name_or_id}/scanner/candidates',
-    getLogExts: 'GET /projects/{project_name}/auditlog-exts',
-    getLogs: 'GET /projects/{project_name}/logs',
   },
   purge: {
     getPurgeHistory: 'GET /system/purgeaudit',

@@ -1,3 +1,4 @@
+import { auditLogRoutes } from './audit-log.ts'
 import { configureRoutes } from './configurations.ts'
 import { healthRoutes } from './health.ts'
 import { memberRoutes } from './members.ts'
@@ -15,6 +16,7 @@ import { userRoutes } from './users.ts'
 
 /** Every operation below /api/v2.0, a file per tag of Harbor's API. */
 export const harborRoutes: readonly Route[] = [
+  ...auditLogRoutes,
   ...configureRoutes,
   ...healthRoutes,
   ...memberRoutes,

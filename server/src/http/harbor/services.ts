@@ -3,6 +3,7 @@ import type { SignIn } from '../../domain/access/sign-in.ts'
 import type { UserProfiles } from '../../domain/access/user-profiles.ts'
 import type { Users } from '../../domain/access/users.ts'
 import type { Clock } from '../../domain/clock.ts'
+import type { AuditLog } from '../../domain/audit/audit-log.ts'
 import type { StorageUsage } from '../../domain/content/storage-usage.ts'
 import type { Members } from '../../domain/projects/members.ts'
 import type { Projects } from '../../domain/projects/projects.ts'
@@ -24,6 +25,7 @@ export interface HarborServices {
   readonly projects: Projects
   readonly members: Members
   readonly robots: Robots
+  readonly auditLog: AuditLog
   readonly usage: StorageUsage
   /** Gates, manifests, blobs: the same that /v2 uses. */
   readonly content: OciServices

@@ -19,6 +19,13 @@ export const getManifestEndpoint: OciHandler = async (services, oci) => {
   }
   if (oci.request.method === 'HEAD') return new Response(null, { headers: manifestHeaders(manifest) })
   services.pulls.record(manifest, services.clock.now())
+  services.pullAudit?.record(oci.actor, {
+    type: 'pull_artifact',
+    projectId: admission.projectId,
+    repository: admission.repositoryName,
+    digest: manifest.digest,
+    ...(reference.kind === 'tag' ? { tag: reference.tag } : {}),
+  })
   return new Response(manifest.bytes as Uint8Array<ArrayBuffer>, { headers: manifestHeaders(manifest) })
 }
 

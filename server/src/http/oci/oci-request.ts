@@ -5,6 +5,7 @@ import type { Admit } from '../../domain/policies/admit.ts'
 import type { Blobs } from '../../domain/content/blobs.ts'
 import type { Manifests } from '../../domain/artifacts/pull.ts'
 import type { Uploads } from '../../domain/content/uploads.ts'
+import type { PullAudit } from '../../domain/audit/pull-audit.ts'
 import type { PullRecorder } from '../../domain/artifacts/pull-recorder.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Database } from '../../database/database.ts'
@@ -18,6 +19,8 @@ export interface OciServices {
   readonly uploads: Uploads
   readonly manifests: Manifests
   readonly pulls: PullRecorder
+  /** Where there is an audit log that wants pulls. */
+  readonly pullAudit?: PullAudit
   readonly limits: { readonly manifestBytes: number }
   /** Project of names without one; undefined: such names are refused. */
   readonly defaultProject: string | undefined
