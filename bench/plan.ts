@@ -48,7 +48,7 @@ function pushes(way: PushVariant['way'], megabytes: readonly number[], variants:
 }
 
 export const fullPlan: Plan = {
-  rounds: 3,
+  rounds: 4,
   readMs: 3000,
   warmUpMs: 1000,
   imagePushMs: 5000,
