@@ -3,6 +3,7 @@ import { configureRoutes } from './configurations.ts'
 import { healthRoutes } from './health.ts'
 import { memberRoutes } from './members.ts'
 import { notYetRoutes } from './not-yet.ts'
+import { openApiRoute } from './openapi.ts'
 import { permissionsRoutes } from './permissions.ts'
 import { pingRoutes } from './ping.ts'
 import { projectMetadataRoutes } from './project-metadata.ts'
@@ -14,8 +15,7 @@ import { statisticRoutes } from './statistic.ts'
 import { systeminfoRoutes } from './systeminfo.ts'
 import { userRoutes } from './users.ts'
 
-/** Every operation below /api/v2.0, a file per tag of Harbor's API. */
-export const harborRoutes: readonly Route[] = [
+const routes: readonly Route[] = [
   ...auditLogRoutes,
   ...configureRoutes,
   ...healthRoutes,
@@ -31,3 +31,6 @@ export const harborRoutes: readonly Route[] = [
   ...userRoutes,
   ...notYetRoutes,
 ]
+
+/** Every operation below /api/v2.0, a file per tag of Harbor's API, and the document that describes them. */
+export const harborRoutes: readonly Route[] = [...routes, openApiRoute(routes)]
