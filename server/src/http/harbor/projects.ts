@@ -20,7 +20,7 @@ const projectQuery = z.object({
   with_detail: truthQuery.default(true),
 })
 
-const resourceCounts = z.record(z.string(), z.number())
+const resourceCounts = z.record(z.string(), z.number().int())
 
 export const projectRoutes: readonly Route[] = [
   route({

@@ -52,7 +52,7 @@ const robotBody = z.object({
   description: z.string().nullish(),
   level: z.string().default(''),
   disable: z.boolean().nullish(),
-  duration: z.number().nullish(),
+  duration: z.number().int().nullish(),
   permissions: z.array(permission).nullish(),
 })
 

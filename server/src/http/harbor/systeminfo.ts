@@ -63,7 +63,7 @@ export const systeminfoRoutes: readonly Route[] = [
     operationId: 'getVolumes',
     summary: 'How large the storage is and how much of it is free.',
     access: { kind: 'system-administrator' },
-    answers: { 200: z.object({ storage: z.array(z.object({ total: z.number(), free: z.number() })) }) },
+    answers: { 200: z.object({ storage: z.array(z.object({ total: z.number().int(), free: z.number().int() })) }) },
     handle: async (_call, { system }) => {
       const { totalBytes, freeBytes } = await system.volume()
       return { body: { storage: [{ total: totalBytes, free: freeBytes }] } }
