@@ -1,0 +1,151 @@
+import { expect, test } from 'bun:test'
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runCommand } from '../harness/command.ts'
+import { createUniqueImage } from '../harness/image.ts'
+import { skipLoudly } from '../harness/real-client.ts'
+import { startRegistry, type RegistryUnderTest } from '../harness/registry.ts'
+import { createTemporaryFolder } from '../harness/temporary-folder.ts'
+import { errorCodesOf, expectStatus, V2Client, withQuery } from '../harness/v2-client.ts'
+
+const title = 'a registry on a small disk of its own'
+const mebibyte = 1 << 20
+const diskBytes = 100 * mebibyte
+const timeoutMs = 120_000
+
+const missing =
+  process.getuid?.() !== 0
+    ? 'only root can mount a disk'
+    : (process.env['BERTH_CONFORMANCE_URL'] ?? '') !== ''
+      ? 'the registry was not started by the tests'
+      : undefined
+
+if (missing !== undefined) skipLoudly(title, missing)
+else {
+  test(
+    `${title}: when it is full, pushes are refused clearly, pulls and deletes go on, and with space pushes work again`,
+    async () => {
+      await using disk = await mountDisk()
+      await using registry = await startRegistry({ env: { BERTH_DATA_FOLDER: join(disk.path, 'data') } })
+      const client = new V2Client(registry)
+      const repository = registry.newRepository()
+      const image = createUniqueImage()
+      await client.pushImage(repository, image, 'v1')
+      await client.pushImage(repository, createUniqueImage(), 'v2')
+
+      const refused = await fillByPushing(client, repository)
+      expect(refused.status).toBe(507)
+      expect(await errorCodesOf(refused)).toEqual(['DENIED'])
+      await eventually(async () => expect(await readiness(registry)).toEqual([200, 'degraded']))
+      // Something else on the machine takes the rest too.
+      const ballast = join(disk.path, 'ballast')
+      await writeUntilFull(ballast)
+
+      for (const [digest, bytes] of image.content) {
+        const kind = digest === image.descriptor.digest ? 'manifests' : 'blobs'
+        const answer = await expectStatus(await client.request(`/v2/${repository}/${kind}/${digest}`), 200)
+        expect(Buffer.from(await answer.arrayBuffer())).toEqual(Buffer.from(bytes))
+      }
+      const upload = await client.request(`/v2/${repository}/blobs/uploads/`, { method: 'POST' })
+      expect([202, 503, 507]).toContain(upload.status)
+      expect(await readiness(registry)).toEqual([200, 'degraded'])
+
+      await rm(ballast)
+      await expectStatus(await client.request(`/v2/${repository}/manifests/v2`, { method: 'DELETE' }), 202)
+      await runCommand(['mount', '-o', `remount,size=${2 * diskBytes}`, disk.path])
+      await eventually(async () => expect(await readiness(registry)).toEqual([200, 'ok']))
+      const again = createUniqueImage()
+      await client.pushImage(repository, again, 'v3')
+      const pulled = await expectStatus(await client.request(`/v2/${repository}/manifests/v3`), 200)
+      expect(pulled.headers.get('docker-content-digest')).toBe(again.descriptor.digest)
+    },
+    timeoutMs,
+  )
+
+  test(
+    `${title}: when it can only be read, pulls go on and pushes get a clear answer until it can be written again`,
+    async () => {
+      await using disk = await mountDisk()
+      await mkdir(join(disk.path, 'bytes'))
+      // The bytes alone: a database whose file cannot be written has its own tests.
+      await using registry = await startRegistry({ env: { BERTH_STORAGE_FOLDER: join(disk.path, 'bytes') } })
+      const client = new V2Client(registry)
+      const repository = registry.newRepository()
+      const image = createUniqueImage()
+      await client.pushImage(repository, image, 'v1')
+
+      await eventually(() => runCommand(['mount', '-o', 'remount,ro', disk.path]))
+      const refused = await pushBlob(client, repository, randomBytes(10_000))
+      expect(refused.status).toBe(503)
+      expect(refused.headers.get('retry-after')).not.toBeNull()
+      for (const digest of image.content.keys()) {
+        if (digest === image.descriptor.digest) continue
+        await expectStatus(await client.request(`/v2/${repository}/blobs/${digest}`), 200)
+      }
+
+      await runCommand(['mount', '-o', 'remount,rw', disk.path])
+      await expectStatus(await pushBlob(client, repository, randomBytes(10_000)), 201)
+    },
+    timeoutMs,
+  )
+}
+
+async function mountDisk(): Promise<AsyncDisposable & { readonly path: string }> {
+  const folder = await createTemporaryFolder()
+  await runCommand(['mount', '-t', 'tmpfs', '-o', `size=${diskBytes}`, 'tmpfs', folder.path])
+  return {
+    path: folder.path,
+    async [Symbol.asyncDispose]() {
+      await runCommand(['umount', '--lazy', folder.path])
+      await folder[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Pushes blobs until one is refused, and gives that answer. */
+async function fillByPushing(client: V2Client, repository: string): Promise<Response> {
+  for (let pushed = 0; pushed < 2 * diskBytes; pushed += 4 * mebibyte) {
+    const answer = await pushBlob(client, repository, randomBytes(4 * mebibyte))
+    if (answer.status !== 201) return answer
+  }
+  throw new Error('the disk does not become full')
+}
+
+async function pushBlob(client: V2Client, repository: string, bytes: Uint8Array): Promise<Response> {
+  const digest = `sha256:${new Bun.CryptoHasher('sha256').update(bytes).digest('hex')}`
+  const place = await client.startUpload(repository)
+  return await client.request(withQuery(place, `digest=${digest}`), { method: 'PUT', body: bytes })
+}
+
+async function writeUntilFull(path: string): Promise<void> {
+  await using file = await open(path, 'w')
+  const chunk = new Uint8Array(64 * 1024)
+  for (;;) {
+    try {
+      await file.write(chunk)
+    } catch (error) {
+      if ((error as { code?: string }).code === 'ENOSPC') return
+      throw error
+    }
+  }
+}
+
+async function readiness({ url }: RegistryUnderTest): Promise<[number, string]> {
+  const answer = await fetch(`${url}/ready`)
+  return [answer.status, ((await answer.json()) as { status: string }).status]
+}
+
+/** Until it holds; the last failure says what did not. */
+async function eventually(check: () => Promise<unknown>): Promise<void> {
+  const deadline = performance.now() + 20_000
+  for (;;) {
+    try {
+      await check()
+      return
+    } catch (error) {
+      if (performance.now() > deadline) throw error
+      await Bun.sleep(200)
+    }
+  }
+}
