@@ -38,6 +38,10 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     reason: 'the server gives them; what a client sends back is passed over, as in Harbor',
   },
   {
+    difference: /^POST \/registries: body\.(status|creation_time|update_time) is missing/,
+    reason: 'the server gives them; what a client sends back is passed over, as in Harbor',
+  },
+  {
     difference: /^(POST|PUT) \/robots.*body\.secret is missing/,
     reason: 'Harbor passes it over too: a secret is made here, or set by PATCH',
   },

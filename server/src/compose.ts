@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { composeOutbound } from './clients/outbound.ts'
+import { composeProbeRegistry } from './clients/remote-registry.ts'
 import type { Config } from './config/config.ts'
 import type { Database } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
@@ -25,6 +27,8 @@ import { collectGarbage } from './domain/garbage-collection/collect.ts'
 import { composeAdmit } from './domain/policies/admit.ts'
 import { Members } from './domain/projects/members.ts'
 import { Projects } from './domain/projects/projects.ts'
+import { SystemCveAllowlist } from './domain/projects/system-cve-allowlist.ts'
+import { Registries } from './domain/registries/registries.ts'
 import { Robots } from './domain/robots/robots.ts'
 import { Registration } from './domain/settings/registration.ts'
 import { Settings } from './domain/settings/settings.ts'
@@ -118,6 +122,8 @@ export interface Accounts {
   readonly projects: Projects
   readonly members: Members
   readonly robots: Robots
+  readonly registries: Registries
+  readonly systemCveAllowlist: SystemCveAllowlist
   readonly auditLog: AuditLog
   readonly pullAudit: PullAudit
   /** Basic and Bearer. */
@@ -183,6 +189,12 @@ export async function composeAccounts(
     projects,
     members: new Members({ database, clock }),
     robots,
+    registries: new Registries({
+      database,
+      clock,
+      probe: composeProbeRegistry(composeOutbound({ allowLocal: config.outbound.allowLocal })),
+    }),
+    systemCveAllowlist: new SystemCveAllowlist({ database, clock }),
     auditLog: new AuditLog({
       database,
       disabledTypes: async () => (await settings.getSettings()).disabled_audit_log_event_types,

@@ -62,6 +62,7 @@ export interface Config {
     readonly path: string
     readonly listen: { readonly host: string; readonly port: number } | undefined
   }
+  readonly outbound: { readonly allowLocal: boolean }
   /** Proxies whose X-Forwarded-* headers are believed, as CIDR ranges. */
   readonly trustedProxies: readonly string[]
   /** How long SIGTERM waits for requests in flight. */

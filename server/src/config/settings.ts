@@ -302,6 +302,16 @@ export const settings = z.strictObject({
     })
     .prefault({})
     .describe('Prometheus metrics.'),
+  outbound: z
+    .strictObject({
+      allow_local: flag()
+        .prefault(false)
+        .describe(
+          'Lets addresses that administrators enter lead to this machine, its link and metadata services of clouds.',
+        ),
+    })
+    .prefault({})
+    .describe('What the registry calls: remote registries.'),
   trusted_proxies: list(cidr, 'an address or a range such as 10.0.0.0/8')
     .prefault([])
     .describe('Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed, as addresses or CIDR ranges.'),

@@ -107,17 +107,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     getQuota: 'GET /quotas/{id}',
     updateQuota: 'PUT /quotas/{id}',
   },
-  registry: {
-    listRegistries: 'GET /registries',
-    createRegistry: 'POST /registries',
-    pingRegistry: 'POST /registries/ping',
-    deleteRegistry: 'DELETE /registries/{id}',
-    getRegistry: 'GET /registries/{id}',
-    updateRegistry: 'PUT /registries/{id}',
-    getRegistryInfo: 'GET /registries/{id}/info',
-    listRegistryProviderInfos: 'GET /replication/adapterinfos',
-    listRegistryProviderTypes: 'GET /replication/adapters',
-  },
   replication: {
     listReplicationExecutions: 'GET /replication/executions',
     startReplication: 'POST /replication/executions',
@@ -187,10 +176,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
   securityhub: {
     getSecuritySummary: 'GET /security/summary',
     ListVulnerabilities: 'GET /security/vul',
-  },
-  SystemCVEAllowlist: {
-    getSystemCVEAllowlist: 'GET /system/CVEAllowlist',
-    putSystemCVEAllowlist: 'PUT /system/CVEAllowlist',
   },
   usergroup: {
     listUserGroups: 'GET /usergroups',

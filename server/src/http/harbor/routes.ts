@@ -8,11 +8,13 @@ import { permissionsRoutes } from './permissions.ts'
 import { pingRoutes } from './ping.ts'
 import { projectMetadataRoutes } from './project-metadata.ts'
 import { projectRoutes } from './projects.ts'
+import { registryRoutes } from './registries.ts'
 import { robotRoutes } from './robots.ts'
 import type { Route } from './route.ts'
 import { searchRoutes } from './search.ts'
 import { statisticRoutes } from './statistic.ts'
 import { systeminfoRoutes } from './systeminfo.ts'
+import { systemCveAllowlistRoutes } from './system-cve-allowlist.ts'
 import { userRoutes } from './users.ts'
 
 const routes: readonly Route[] = [
@@ -24,9 +26,11 @@ const routes: readonly Route[] = [
   ...pingRoutes,
   ...projectMetadataRoutes,
   ...projectRoutes,
+  ...registryRoutes,
   ...robotRoutes,
   ...searchRoutes,
   ...statisticRoutes,
+  ...systemCveAllowlistRoutes,
   ...systeminfoRoutes,
   ...userRoutes,
   ...notYetRoutes,

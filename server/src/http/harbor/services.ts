@@ -6,8 +6,10 @@ import type { Clock } from '../../domain/clock.ts'
 import type { AuditLog } from '../../domain/audit/audit-log.ts'
 import type { StorageUsage } from '../../domain/content/storage-usage.ts'
 import type { Members } from '../../domain/projects/members.ts'
+import type { SystemCveAllowlist } from '../../domain/projects/system-cve-allowlist.ts'
 import type { Projects } from '../../domain/projects/projects.ts'
 import type { Robots } from '../../domain/robots/robots.ts'
+import type { Registries } from '../../domain/registries/registries.ts'
 import type { Registration } from '../../domain/settings/registration.ts'
 import type { Settings } from '../../domain/settings/settings.ts'
 import type { Volume } from '../../storage/volume.ts'
@@ -25,6 +27,8 @@ export interface HarborServices {
   readonly projects: Projects
   readonly members: Members
   readonly robots: Robots
+  readonly registries: Registries
+  readonly systemCveAllowlist: SystemCveAllowlist
   readonly auditLog: AuditLog
   readonly usage: StorageUsage
   /** Gates, manifests, blobs: the same that /v2 uses. */

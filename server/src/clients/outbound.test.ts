@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { isGuardedAddress } from './address-guard.ts'
+import { composeOutbound, OutboundFailure } from './outbound.ts'
+import { composeProbeRegistry } from './remote-registry.ts'
+
+describe('the guard of outbound requests', () => {
+  test.each([
+    '127.0.0.1',
+    '127.8.9.10',
+    '0.0.0.0',
+    '169.254.169.254',
+    '169.254.0.1',
+    '100.100.100.200',
+    '168.63.129.16',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::1',
+    '::127.0.0.1',
+    '::ffff:127.0.0.1',
+    '::ffff:7f00:1',
+    '::ffff:0:127.0.0.1',
+    '64:ff9b::169.254.169.254',
+    '2002:7f00:1::',
+    'fe80::1',
+    'fe80::1%eth0',
+    'fd00:ec2::254',
+    'ff02::1',
+    'localhost',
+    '',
+  ])('guards %p', (address) => expect(isGuardedAddress(address)).toBe(true))
+
+  test.each([
+    '8.8.8.8',
+    '10.0.0.1',
+    '172.16.0.1',
+    '192.168.1.1',
+    '100.64.0.1',
+    '2001:db8::1',
+    'fd12:3456::1',
+    '::ffff:8.8.8.8',
+    '64:ff9b::8.8.8.8',
+  ])('lets %p be called', (address) => expect(isGuardedAddress(address)).toBe(false))
+})
+
+describe('outbound requests', () => {
+  let server: Server
+  let seen: string[] = []
+  let answer: (
+    path: string,
+    authorization: string | undefined,
+  ) => { status: number; headers?: Record<string, string>; body?: string }
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      seen.push(`${request.url} ${request.headers.authorization ?? '-'}`)
+      const { status, headers = {}, body = '' } = answer(request.url ?? '', request.headers.authorization)
+      response.writeHead(status, headers).end(body)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  })
+  afterAll(() => void server.close())
+
+  const url = (host = '127.0.0.1') => `http://${host}:${(server.address() as AddressInfo).port}`
+  const messageOf = async (work: Promise<unknown>) =>
+    await work.then(
+      () => undefined,
+      (error: unknown) => (error instanceof OutboundFailure ? error.message : `not foreseen: ${String(error)}`),
+    )
+  const open = composeOutbound({ allowLocal: true, maxBytes: 1_000 })
+  const guarded = composeOutbound({ allowLocal: false })
+
+  test.each(['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '2130706433', '0x7f.1'])(
+    'nothing reaches this machine by the name %p',
+    async (host) => {
+      seen = []
+      answer = () => ({ status: 200 })
+      expect(await messageOf(guarded({ url: new URL(url(host)) }))).toContain('outbound.allow_local')
+      expect(seen).toEqual([])
+    },
+  )
+
+  test('what the operator allowed is called', async () => {
+    answer = () => ({ status: 200, body: 'here' })
+    expect(await open({ url: new URL(url()) })).toMatchObject({ status: 200, body: 'here' })
+  })
+
+  test('a redirect is an answer, not a way around the guard', async () => {
+    seen = []
+    answer = () => ({ status: 302, headers: { location: '/elsewhere' } })
+    expect((await open({ url: new URL(url()) })).status).toBe(302)
+    expect(seen).toEqual(['/ -'])
+  })
+
+  test('an answer without end is given up', async () => {
+    answer = () => ({ status: 200, body: 'x'.repeat(5_000) })
+    expect(await messageOf(open({ url: new URL(url()) }))).toContain('more than 1000 bytes')
+  })
+
+  test('other protocols and closed ports are failures that somebody foresaw', async () => {
+    expect(await messageOf(open({ url: new URL('ftp://example.org') }))).toContain('ftp:')
+    expect(await messageOf(open({ url: new URL('http://127.0.0.1:1') }))).toContain('cannot be reached')
+  })
+
+  describe('a probe of a remote registry', () => {
+    const basic = `Basic ${Buffer.from('ada:secret').toString('base64')}`
+    const probe = composeProbeRegistry(open)
+    const remote = (credential?: { accessKey: string; accessSecret: string }) => ({
+      url: url(),
+      credential,
+      insecure: false,
+      authority: undefined,
+    })
+    const ada = { accessKey: 'ada', accessSecret: 'secret' }
+
+    test('signs in by Basic where that is asked for', async () => {
+      answer = (_, authorization) => ({ status: authorization === basic ? 200 : 401 })
+      expect(await probe(remote(ada))).toBeUndefined()
+      expect(await probe(remote({ ...ada, accessSecret: 'wrong' }))).toBe('the credential is refused')
+      expect(await probe(remote())).toBeUndefined()
+    })
+
+    test('signs in with a token of the service that it is sent to', async () => {
+      seen = []
+      answer = (path, authorization) => {
+        if (path.startsWith('/token'))
+          return authorization === basic ? { status: 200, body: '{"token":"t"}' } : { status: 401 }
+        if (authorization === 'Bearer t') return { status: 200 }
+        return { status: 401, headers: { 'www-authenticate': `Bearer realm="${url()}/token",service="r"` } }
+      }
+      expect(await probe(remote(ada))).toBeUndefined()
+      expect(seen).toEqual(['/v2/ -', `/token?service=r ${basic}`, '/v2/ Bearer t'])
+      expect(await probe(remote({ ...ada, accessSecret: 'wrong' }))).toContain('answered 401 to the credential')
+    })
+
+    test('finds what is no registry', async () => {
+      answer = () => ({ status: 404 })
+      expect(await probe(remote(ada))).toContain('answered 404')
+      answer = (path) =>
+        path.startsWith('/token')
+          ? { status: 200, body: 'null' }
+          : { status: 401, headers: { 'www-authenticate': `Bearer realm="${url()}/token"` } }
+      expect(await probe(remote(ada))).toContain('without a token')
+    })
+
+    test('sends the credential to no token service on this machine unless that is allowed', async () => {
+      seen = []
+      answer = () => ({ status: 200 })
+      expect(await composeProbeRegistry(guarded)(remote(ada))).toContain('outbound.allow_local')
+      expect(seen).toEqual([])
+    })
+  })
+})

@@ -1,0 +1,110 @@
+import { lookup as dnsLookup } from 'node:dns'
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
+import { isGuardedAddress } from './address-guard.ts'
+
+export interface OutboundRequest {
+  readonly url: URL
+  readonly method?: 'GET' | 'HEAD' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  /** Takes any certificate. */
+  readonly insecure?: boolean
+  /** PEM; instead of the authorities of the system. */
+  readonly authority?: string | undefined
+}
+
+export interface OutboundAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: string
+}
+
+/** It did not come to an answer: no such host, no connection, a certificate, too slow, too long, or guarded. */
+export class OutboundFailure extends Error {
+  override readonly name = 'OutboundFailure'
+}
+
+export interface OutboundOptions {
+  /** Lets names lead to this machine and its link. */
+  readonly allowLocal: boolean
+  readonly timeoutMs?: number
+  readonly maxBytes?: number
+}
+
+const standardTimeoutMs = 10_000
+const standardMaxBytes = 1024 * 1024
+
+/** Sends one request. Redirects are answers like any other: whoever follows one comes through the guard again. */
+export type Outbound = (request: OutboundRequest) => Promise<OutboundAnswer>
+
+/**
+ * The one door for HTTP to addresses that people typed in. The guard looks at the address that the connection is made
+ * to, so a name that resolves otherwise a moment later gains nothing.
+ */
+export function composeOutbound({
+  allowLocal,
+  timeoutMs = standardTimeoutMs,
+  maxBytes = standardMaxBytes,
+}: OutboundOptions): Outbound {
+  const lookup = allowLocal ? undefined : guardedLookup
+  return async ({ url, method = 'GET', headers = {}, insecure = false, authority }) => {
+    if (url.protocol !== 'http:' && url.protocol !== 'https:')
+      throw new OutboundFailure(`${url.protocol} is not spoken`)
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    // A literal address is never looked up.
+    if (!allowLocal && isIP(host) !== 0 && isGuardedAddress(host)) throw refused(host)
+    const options: RequestOptions & { rejectUnauthorized?: boolean; ca?: string } = {
+      method,
+      headers: { 'user-agent': 'berth', accept: 'application/json', ...headers },
+      agent: false,
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(lookup === undefined ? {} : { lookup }),
+      ...(insecure ? { rejectUnauthorized: false } : {}),
+      ...(authority === undefined ? {} : { ca: authority }),
+    }
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest
+    try {
+      const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+      const sent = send(url, options, resolve)
+      sent.on('error', reject)
+      sent.end()
+      const answer = await promise
+      return { status: answer.statusCode ?? 0, headers: answer.headers, body: await readText(answer, maxBytes) }
+    } catch (cause) {
+      if (cause instanceof OutboundFailure) throw cause
+      throw new OutboundFailure(`${url.host} cannot be reached: ${(cause as Error).message}`, { cause })
+    }
+  }
+}
+
+const guardedLookup: LookupFunction = (hostname, options, callback) => {
+  dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) return callback(error, '')
+    const allowed = addresses.filter(({ address }) => !isGuardedAddress(address))
+    const [first] = allowed
+    if (first === undefined) return callback(refused(hostname), '')
+    if (options.all === true) return callback(null, allowed)
+    return callback(null, first.address, first.family)
+  })
+}
+
+function refused(host: string): OutboundFailure {
+  return new OutboundFailure(
+    `${host} is an address of this machine or its link, which is not called; outbound.allow_local would allow it`,
+  )
+}
+
+async function readText(answer: IncomingMessage, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    length += chunk.byteLength
+    if (length > maxBytes) {
+      answer.destroy()
+      throw new OutboundFailure(`the answer has more than ${maxBytes} bytes`)
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,302 @@
+import type { Selectable } from 'kysely'
+import type { ProbeRegistry } from '../../clients/remote-registry.ts'
+import type { Database } from '../../database/database.ts'
+import { isUniqueViolation } from '../../database/violations.ts'
+import type { RegistryTable } from '../../database/schema.ts'
+import type { Actor } from '../access/actor.ts'
+import { assertCanInSystem } from '../access/authorise.ts'
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events.ts'
+import { matching, ordering, type Listed, type Listing, type ListColumns } from '../listing.ts'
+import { apiUrlOf, registryTypes } from './registry-types.ts'
+
+/** A remote registry as people see it: whether it has a secret, never which. */
+export interface Registry {
+  readonly id: number
+  readonly name: string
+  readonly type: string
+  readonly url: string
+  readonly description: string
+  readonly insecure: boolean
+  /** PEM. */
+  readonly authority: string | undefined
+  readonly credentialType: string
+  readonly accessKey: string
+  readonly hasSecret: boolean
+  readonly status: 'healthy' | 'unhealthy'
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/** What is set when one is made or tried, and what may change later. */
+export interface RegistryFields {
+  readonly name: string
+  readonly type: string
+  readonly url: string
+  readonly description: string
+  readonly insecure: boolean
+  readonly authority: string | undefined
+  readonly credentialType: string
+  readonly accessKey: string
+  readonly accessSecret: string
+}
+
+export type RegistryChange = { readonly [Key in keyof RegistryFields]?: RegistryFields[Key] | undefined }
+
+export interface RegistriesOptions {
+  readonly database: Database
+  readonly clock: Clock
+  readonly probe: ProbeRegistry
+}
+
+const columns: ListColumns = {
+  id: { ref: 'registry.id', type: 'number' },
+  name: { ref: 'registry.name', type: 'text' },
+  type: { ref: 'registry.type', type: 'text' },
+  url: { ref: 'registry.url', type: 'text' },
+  description: { ref: 'registry.description', type: 'text' },
+  status: { ref: 'registry.status', type: 'text' },
+  insecure: { ref: 'registry.insecure', type: 'flag' },
+  creation_time: { ref: 'registry.created_at', type: 'time' },
+  update_time: { ref: 'registry.updated_at', type: 'time' },
+}
+
+const longestText = 1_024
+const longestSecret = 16_384
+const longestAuthority = 65_536
+
+/** The remote registries that this one knows. Each is tried before it is taken, outside of any transaction. */
+export class Registries {
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #probe: ProbeRegistry
+
+  constructor({ database, clock, probe }: RegistriesOptions) {
+    this.#database = database
+    this.#clock = clock
+    this.#probe = probe
+  }
+
+  /** @throws DomainError BAD_REQUEST (also when it cannot be used), CONFLICT, UNAUTHENTICATED, FORBIDDEN */
+  async createRegistry(actor: Actor, given: RegistryFields): Promise<number> {
+    assertCanInSystem(actor, 'registry:create')
+    const fields = checked(given)
+    await this.#assertHealthy(fields)
+    const now = this.#clock.now()
+    return await named(fields.name, async () =>
+      this.#database.write(async (tx) => {
+        const { id } = await tx
+          .insertInto('registry')
+          .values({ ...rowOf(fields), status: 'healthy', created_at: now, updated_at: now })
+          .returning('id')
+          .executeTakeFirstOrThrow()
+        await recordEvent(tx, this.#clock, actor, { type: 'create_registry', registryId: id, registry: fields.name })
+        return id
+      }),
+    )
+  }
+
+  /** @throws DomainError REGISTRY_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async getRegistry(actor: Actor, id: number): Promise<Registry> {
+    assertCanInSystem(actor, 'registry:read')
+    return registryOf(await this.#getRow(id))
+  }
+
+  /** @throws DomainError BAD_REQUEST (a condition that cannot be), UNAUTHENTICATED, FORBIDDEN */
+  async pageRegistries(actor: Actor, { conditions, sort, limit, offset }: Listing): Promise<Listed<Registry>> {
+    assertCanInSystem(actor, 'registry:list')
+    let matched = this.#database.read.selectFrom('registry')
+    for (const condition of matching(columns, conditions)) matched = matched.where(condition)
+    const { total } = await matched
+      .select((eb) => eb.fn.countAll<number | string>().as('total'))
+      .executeTakeFirstOrThrow()
+    let page = matched.selectAll()
+    for (const { ref, direction } of ordering(columns, sort, [{ key: 'creation_time', descending: true }]))
+      page = page.orderBy(ref, direction)
+    const rows = await page.orderBy('registry.id', 'desc').limit(limit).offset(offset).execute()
+    return { rows: rows.map(registryOf), total: Number(total) }
+  }
+
+  /** @throws DomainError REGISTRY_UNKNOWN, BAD_REQUEST (also when it cannot be used so), CONFLICT, FORBIDDEN */
+  async updateRegistry(actor: Actor, id: number, change: RegistryChange): Promise<void> {
+    assertCanInSystem(actor, 'registry:update')
+    const row = await this.#getRow(id)
+    const fields = checked(merged(row, change))
+    await this.#assertHealthy(fields)
+    const changed = Object.keys(change).filter((key) => change[key as keyof RegistryChange] !== undefined)
+    await named(fields.name, async () =>
+      this.#database.write(async (tx) => {
+        const { numUpdatedRows } = await tx
+          .updateTable('registry')
+          .set({ ...rowOf(fields), status: 'healthy', updated_at: this.#clock.now() })
+          .where('id', '=', id)
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n) throw registryUnknown(id)
+        await recordEvent(tx, this.#clock, actor, {
+          type: 'update_registry',
+          registryId: id,
+          registry: fields.name,
+          changed,
+        })
+      }),
+    )
+  }
+
+  /** @throws DomainError REGISTRY_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async deleteRegistry(actor: Actor, id: number): Promise<void> {
+    assertCanInSystem(actor, 'registry:delete')
+    await this.#database.write(async (tx) => {
+      const row = await tx.deleteFrom('registry').where('id', '=', id).returning('name').executeTakeFirst()
+      if (row === undefined) throw registryUnknown(id)
+      await recordEvent(tx, this.#clock, actor, { type: 'delete_registry', registryId: id, registry: row.name })
+    })
+  }
+
+  /**
+   * Tries what is given, over what is known of the registry of that id, and remembers how a known one is.
+   * @throws DomainError BAD_REQUEST when it cannot be used, REGISTRY_UNKNOWN, UNAUTHENTICATED, FORBIDDEN
+   */
+  async pingRegistry(actor: Actor, id: number | undefined, given: RegistryChange): Promise<void> {
+    assertCanInSystem(actor, 'registry:read')
+    if (id === undefined) return await this.#assertHealthy(checked({ ...nothing, ...defined(given), name: 'ping' }))
+    const fields = checked(merged(await this.#getRow(id), given))
+    const problem = await this.#findProblem(fields)
+    if (Object.keys(defined(given)).length === 0) {
+      const status = problem === undefined ? 'healthy' : 'unhealthy'
+      await this.#database.write(async (tx) =>
+        tx.updateTable('registry').set({ status }).where('id', '=', id).execute(),
+      )
+    }
+    if (problem !== undefined) throw unhealthy(problem)
+  }
+
+  async #getRow(id: number): Promise<Selectable<RegistryTable>> {
+    const row = await this.#database.read.selectFrom('registry').selectAll().where('id', '=', id).executeTakeFirst()
+    if (row === undefined) throw registryUnknown(id)
+    return row
+  }
+
+  async #assertHealthy(fields: RegistryFields): Promise<void> {
+    const problem = await this.#findProblem(fields)
+    if (problem !== undefined) throw unhealthy(problem)
+  }
+
+  async #findProblem({ type, url, accessKey, accessSecret, insecure, authority }: RegistryFields) {
+    const credential = accessKey === '' && accessSecret === '' ? undefined : { accessKey, accessSecret }
+    return await this.#probe({ url: apiUrlOf(type, url), credential, insecure, authority })
+  }
+}
+
+const nothing: RegistryFields = {
+  name: '',
+  type: '',
+  url: '',
+  description: '',
+  insecure: false,
+  authority: undefined,
+  credentialType: '',
+  accessKey: '',
+  accessSecret: '',
+}
+
+function defined(change: RegistryChange): Partial<RegistryFields> {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+}
+
+/** @throws DomainError BAD_REQUEST when a secret would go to another place than the one it was given for */
+function merged(row: Selectable<RegistryTable>, change: RegistryChange): RegistryFields {
+  const known: RegistryFields = { ...registryOf(row), accessSecret: row.access_secret }
+  const moved = change.url !== undefined && originOf(change.url) !== originOf(row.url)
+  const weaker = change.insecure === true && row.insecure === 0
+  if ((moved || weaker) && row.access_secret !== '' && change.accessSecret === undefined) {
+    throw new DomainError(
+      'BAD_REQUEST',
+      'give the access_secret again: it was given for another url or for a verified one',
+    )
+  }
+  return { ...known, ...defined(change) }
+}
+
+const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url)
+
+/** @throws DomainError BAD_REQUEST */
+function checked(fields: RegistryFields): RegistryFields {
+  const { name, type, description, accessKey, accessSecret, authority = '' } = fields
+  const refuse = (message: string): never => {
+    throw new DomainError('BAD_REQUEST', message)
+  }
+  if (name === '' || name.length > 255 || name.includes('\u0000'))
+    refuse('the name of a registry has 1 to 255 characters')
+  if (!Object.hasOwn(registryTypes, type))
+    refuse(
+      `registries of type "${type.slice(0, 100)}" are not known here: ${Object.keys(registryTypes).join(', ')} are`,
+    )
+  if (description.length > longestText || accessKey.length > longestText || accessSecret.length > longestSecret)
+    refuse('the description or the credential is too long')
+  if (authority.length > longestAuthority) refuse('ca_certificate is too long')
+  return { ...fields, url: parseUrl(fields.url), credentialType: fields.credentialType || 'basic' }
+}
+
+/** @throws DomainError BAD_REQUEST */
+function parseUrl(text: string): string {
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
+  const url = text.length <= longestText && URL.canParse(withScheme) ? new URL(withScheme) : undefined
+  const usable =
+    url !== undefined &&
+    (url.protocol === 'http:' || url.protocol === 'https:') &&
+    url.username + url.password + url.search + url.hash === ''
+  if (!usable) {
+    throw new DomainError('BAD_REQUEST', 'the url of a registry looks like https://registry.example.org')
+  }
+  return url.href.replace(/\/+$/, '')
+}
+
+function rowOf(fields: RegistryFields) {
+  return {
+    name: fields.name,
+    type: fields.type,
+    url: fields.url,
+    description: fields.description,
+    insecure: fields.insecure ? (1 as const) : (0 as const),
+    ca_certificate: fields.authority || null,
+    credential_type: fields.credentialType,
+    access_key: fields.accessKey,
+    access_secret: fields.accessSecret,
+  }
+}
+
+function registryOf(row: Selectable<RegistryTable>): Registry {
+  return {
+    id: row.id,
+    name: row.name,
+    type: row.type,
+    url: row.url,
+    description: row.description,
+    insecure: row.insecure === 1,
+    authority: row.ca_certificate ?? undefined,
+    credentialType: row.credential_type,
+    accessKey: row.access_key,
+    hasSecret: row.access_secret !== '',
+    status: row.status === 'healthy' ? 'healthy' : 'unhealthy',
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+async function named<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error
+    throw new DomainError('CONFLICT', `there is a registry ${name} already`)
+  }
+}
+
+function unhealthy(problem: string): DomainError {
+  return new DomainError('BAD_REQUEST', `the registry is unhealthy: ${problem}`)
+}
+
+function registryUnknown(id: number): DomainError {
+  return new DomainError('REGISTRY_UNKNOWN', `registry ${id} not found`)
+}

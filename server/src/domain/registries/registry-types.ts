@@ -1,0 +1,32 @@
+/** A kind of remote registry that can be used, by Harbor's name. All of them are spoken to by /v2. */
+export interface RegistryType {
+  /** Where all registries of the type are; undefined: each has its own address. */
+  readonly endpoints?: readonly { readonly name: string; readonly url: string }[]
+  /** Where its registry API is, when that is not at the address people know. */
+  readonly apiUrl?: string
+  /** The one username there is. */
+  readonly fixedAccessKey?: string
+}
+
+const dockerHub = { name: 'hub.docker.com', url: 'https://hub.docker.com' }
+const googleEndpoints = ['gcr.io', 'eu.gcr.io', 'asia.gcr.io', 'us.gcr.io'].map((host) => ({
+  name: host,
+  url: `https://${host}`,
+}))
+
+export const registryTypes: Readonly<Record<string, RegistryType>> = {
+  harbor: {},
+  'docker-hub': { endpoints: [dockerHub], apiUrl: 'https://registry-1.docker.io' },
+  'docker-registry': {},
+  'azure-acr': {},
+  'github-ghcr': { endpoints: [{ name: 'ghcr.io', url: 'https://ghcr.io' }] },
+  gitlab: {},
+  'google-gcr': { endpoints: googleEndpoints, fixedAccessKey: '_json_key' },
+  'jfrog-artifactory': {},
+  quay: {},
+}
+
+/** Where the registry API of such a remote registry is. */
+export function apiUrlOf(type: string, url: string): string {
+  return registryTypes[type]?.apiUrl ?? url
+}
