@@ -1,0 +1,58 @@
+import { Ajv, type ValidateFunction } from 'ajv'
+import addFormats from 'ajv-formats'
+import { expect } from 'bun:test'
+import type { Contract, Schema } from './contract-documents.ts'
+
+/** Compares answers with the schemas of Harbor's contract: no field may have another type than clients read. */
+export class ContractValidation {
+  readonly #contract: Contract
+  readonly #validators = new Map<string, ValidateFunction>()
+
+  constructor(contract: Contract) {
+    this.#contract = contract
+  }
+
+  /** Fails when the answer has a status or a body that Harbor's contract has not for the operation. */
+  expectAsInContract(operation: string, status: number, body: unknown): void {
+    const known = this.#contract.operations.get(operation)
+    if (known === undefined) throw new Error(`Harbor has no operation ${operation}`)
+    expect([...known.answers.keys()]).toContain(String(status))
+    const schema = known.answers.get(String(status))
+    if (schema === undefined) return
+    const key = `${operation} ${status}`
+    const validate = this.#validators.get(key) ?? this.#compile(schema)
+    this.#validators.set(key, validate)
+    validate(body)
+    expect({ operation, errors: validate.errors ?? [] }).toEqual({ operation, errors: [] })
+  }
+
+  #compile(schema: Schema): ValidateFunction {
+    const ajv = new Ajv({ strict: false, allErrors: true })
+    ;(addFormats as unknown as (to: Ajv) => void)(ajv)
+    for (const format of ['int64', 'int32', 'uint64']) ajv.addFormat(format, true)
+    return ajv.compile(this.#inline(schema, 0))
+  }
+
+  /** Swagger 2 says nullable in a word of its own; references are followed, down to where schemas repeat themselves. */
+  #inline(schema: Schema, depth: number): object {
+    if (depth > 8) return {}
+    const { properties, items, additionalProperties, allOf, ...rest } = this.#contract.resolve(schema)
+    const nullable = (rest as Record<string, unknown>)['x-nullable'] === true
+    return {
+      ...rest,
+      ...(nullable && typeof rest.type === 'string' ? { type: [rest.type, 'null'] } : {}),
+      ...(allOf === undefined ? {} : { allOf: allOf.map((part) => this.#inline(part, depth + 1)) }),
+      ...(items === undefined ? {} : { items: this.#inline(items, depth + 1) }),
+      ...(typeof additionalProperties === 'object'
+        ? { additionalProperties: this.#inline(additionalProperties, depth + 1) }
+        : {}),
+      ...(properties === undefined
+        ? {}
+        : {
+            properties: Object.fromEntries(
+              Object.entries(properties).map(([name, part]) => [name, this.#inline(part, depth + 1)]),
+            ),
+          }),
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { expect, test } from 'bun:test'
+import { createUniqueImage } from '../harness/image.ts'
+import { addAccount, addProject, describeControlledScenario } from '../harness/scenario.ts'
+import { V2Client } from '../harness/v2-client.ts'
+import { ApiClient, basicOf, isContractThere } from './contract-client.ts'
+
+if (!isContractThere) console.error("conformance: robots are not compared with Harbor's contract, which is not there")
+
+interface Created {
+  readonly id: number
+  readonly name: string
+  readonly secret: string
+  readonly expires_at: number
+}
+
+const grant = (namespace: string, ...permissions: string[]) => ({
+  kind: namespace === '/' ? 'system' : 'project',
+  namespace,
+  access: permissions.map((permission) => {
+    const [resource, action] = permission.split(':')
+    return { resource, action }
+  }),
+})
+
+describeControlledScenario('robots', (registry) => {
+  const admin = () => new ApiClient(registry())
+  const create = async (body: object, as = admin()) =>
+    await as.call<Created>('POST /robots', {
+      body: { level: 'system', duration: -1, name: `r${crypto.randomUUID()}`, ...body },
+    })
+  const credentialOf = ({ name, secret }: Created) => ({ username: name, password: secret })
+
+  test('push and pull with exactly what they were given', async () => {
+    const project = await addProject(registry())
+    const made = await create({
+      level: 'project',
+      permissions: [grant(project, 'repository:pull', 'repository:push')],
+    })
+    expect(made.status).toBe(201)
+    expect(made.body.name).toStartWith(`robot$${project}+`)
+    expect(made.headers.get('location')).toBe(`/api/v2.0/robots/${made.body.id}`)
+    await new V2Client(registry(), credentialOf(made.body)).pushImage(`${project}/app`, createUniqueImage(), 'v1')
+
+    const reader = await create({ level: 'project', permissions: [grant(project, 'repository:pull')] })
+    const manifest = async (method: string, authorization: string) =>
+      (await fetch(`${registry().url}/v2/${project}/app/manifests/v1`, { method, headers: { authorization } })).status
+    const basic = basicOf(credentialOf(reader.body))
+    expect(await manifest('GET', basic)).toBe(200)
+    expect(await manifest('PUT', basic)).toBe(403)
+    expect(await manifest('DELETE', basic)).toBe(403)
+  })
+
+  test('a list and one of them show everything but the secret', async () => {
+    const project = await addProject(registry())
+    const permissions = [grant(project, 'repository:pull'), grant('/', 'catalog:read')]
+    const { body: made } = await create({ description: 'builds', permissions })
+    const one = await admin().call('GET /robots/{robot_id}', { params: { robot_id: made.id } })
+    expect(one.body).toMatchObject({ id: made.id, description: 'builds', level: 'system', editable: true, permissions })
+    const list = await admin().call<object[]>('GET /robots', { query: 'page_size=1' })
+    expect(list.body).toEqual([one.body as object])
+    expect(Number(list.headers.get('x-total-count'))).toBeGreaterThan(0)
+    expect(JSON.stringify([one.body, list.body])).not.toContain(made.secret)
+  })
+
+  test('robots of a project are listed by its id', async () => {
+    const { id } = (await newProject()).body
+    const list = await admin().call<object[]>('GET /robots', { query: `q=Level%3Dproject,ProjectID%3D${id}` })
+    expect(list).toMatchObject({ status: 200, body: [{ level: 'project' }] })
+    expect((await admin().call('GET /robots', { query: 'q=Level%3Dproject' })).status).toBe(400)
+    expect((await admin().call('GET /robots', { query: 'q=Level%3Dgalaxy' })).status).toBe(400)
+
+    async function newProject() {
+      const name = await addProject(registry())
+      await create({ level: 'project', permissions: [grant(name, 'repository:pull')] })
+      const { body } = await admin().call<{ project_id: number }>('GET /projects/{project_name_or_id}', {
+        params: { project_name_or_id: name },
+      })
+      return { body: { id: body.project_id } }
+    }
+  })
+
+  test('disabling, a new secret and deletion end what they have at once', async () => {
+    const project = await addProject(registry())
+    const ends: Record<string, (made: Created) => Promise<{ status: number }>> = {
+      disabled: async (made) =>
+        await admin().call('PUT /robots/{robot_id}', {
+          params: { robot_id: made.id },
+          body: { name: made.name, level: 'system', duration: -1, disable: true },
+        }),
+      refreshed: async (made) =>
+        await admin().call('PATCH /robots/{robot_id}', { params: { robot_id: made.id }, body: {} }),
+      deleted: async (made) => await admin().call('DELETE /robots/{robot_id}', { params: { robot_id: made.id } }),
+    }
+    for (const end of Object.values(ends)) {
+      const { body: made } = await create({ permissions: [grant(project, 'repository:pull')] })
+      const credential = credentialOf(made)
+      const token = await new V2Client(registry(), credential).fetchToken(`repository:${project}/app:pull`)
+      const tags = async (authorization: string) =>
+        (await fetch(`${registry().url}/v2/${project}/app/tags/list`, { headers: { authorization } })).status
+      expect([await tags(`Bearer ${token}`), await tags(basicOf(credential))]).toEqual([404, 404])
+      expect((await end(made)).status).toBe(200)
+      expect([await tags(`Bearer ${token}`), await tags(basicOf(credential))]).toEqual([401, 401])
+    }
+  })
+
+  test('name and level stay', async () => {
+    const project = await addProject(registry())
+    const { body: made } = await create({ permissions: [grant(project, 'repository:pull')] })
+    const put = async (change: object) =>
+      await admin().call('PUT /robots/{robot_id}', {
+        params: { robot_id: made.id },
+        body: { name: made.name, level: 'system', duration: -1, ...change },
+      })
+    expect((await put({ name: 'robot$other' })).status).toBe(400)
+    expect((await put({ level: 'project' })).status).toBe(400)
+    expect((await put({ description: 'x' })).status).toBe(200)
+  })
+
+  test.each([
+    ['a name that cannot be', { name: 'No Name' }],
+    ['no permission', { permissions: [] }],
+    ['a level that is none', { level: 'galaxy' }],
+    ['a lifetime that is none', { duration: -2 }],
+    ['the right to renew itself', { permissions: [grant('/', 'robot:update')] }],
+  ])('%s is refused with 400', async (_, change) => {
+    const answer = await create({ permissions: [grant('/', 'catalog:read')], ...change })
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ code: 'BAD_REQUEST' }] } })
+  })
+
+  test('strangers hear 401 and 403, whatever is there', async () => {
+    const project = await addProject(registry())
+    const { body: made } = await create({ level: 'project', permissions: [grant(project, 'repository:pull')] })
+    const stranger = await addAccount(registry())
+    for (const [credential, status] of [
+      [stranger, 403],
+      [{ username: made.name, password: made.secret }, 403],
+      ['anonymous', 401],
+    ] as const) {
+      const client = new ApiClient(registry(), credential)
+      for (const id of [made.id, 99_999]) {
+        const params = { robot_id: id }
+        expect((await client.call('GET /robots/{robot_id}', { params })).status).toBe(status)
+        expect((await client.call('PATCH /robots/{robot_id}', { params, body: {} })).status).toBe(status)
+        expect((await client.call('DELETE /robots/{robot_id}', { params })).status).toBe(status)
+      }
+      expect((await client.call('GET /robots')).status).toBe(status)
+      const body = { name: 'x', level: 'system', duration: -1, permissions: [grant('/', 'catalog:read')] }
+      expect((await client.call('POST /robots', { body })).status).toBe(status)
+    }
+  })
+
+  test('a robot makes no robot that may do more than itself', async () => {
+    const project = await addProject(registry())
+    const maker = await create({ level: 'project', permissions: [grant(project, 'robot:create', 'repository:pull')] })
+    const as = new ApiClient(registry(), credentialOf(maker.body))
+    const make = async (...permissions: string[]) =>
+      (await create({ level: 'project', permissions: [grant(project, ...permissions)] }, as)).status
+    expect([await make('repository:push'), await make('repository:pull')]).toEqual([403, 201])
+    expect((await create({ permissions: [grant('*', 'repository:pull')] }, as)).status).toBe(403)
+  })
+})
