@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Config } from '#server/config/config.ts'
+import { requestedFaultPoint } from '#server/config/fault-point.ts'
 import { createLogging, type Logging } from '#server/logging.ts'
 import { startRegistry, type RunningRegistry } from '#server/main.ts'
 import { CommandError } from '../command-error.ts'
@@ -32,7 +33,7 @@ async function serve(config: Config, logging: Logging): Promise<void> {
   })
   const ready = { version, urls: registry.urls, ms: Math.round(performance.now() - startedAt) }
   logger.info(ready, 'ready')
-  const faultPoint = process.env['BERTH_TEST_FAULT_POINT']
+  const faultPoint = requestedFaultPoint()
   if (faultPoint !== undefined) {
     enableFaultPoint(faultPoint)
     logger.warn(`TEST: this process kills itself at ${faultPoint}, because BERTH_TEST_FAULT_POINT is set`)
