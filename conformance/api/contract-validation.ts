@@ -29,7 +29,7 @@ export class ContractValidation {
   #compile(schema: Schema): ValidateFunction {
     const ajv = new Ajv({ strict: false, allErrors: true })
     ;(addFormats as unknown as (to: Ajv) => void)(ajv)
-    for (const format of ['int64', 'int32', 'uint64']) ajv.addFormat(format, true)
+    for (const format of ['int', 'int64', 'int32', 'uint64']) ajv.addFormat(format, true)
     return ajv.compile(this.#inline(schema, 0))
   }
 

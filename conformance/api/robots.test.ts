@@ -158,4 +158,50 @@ describeControlledScenario('robots', (registry) => {
     expect([await make('repository:push'), await make('repository:pull')]).toEqual([403, 201])
     expect((await create({ permissions: [grant('*', 'repository:pull')] }, as)).status).toBe(403)
   })
+
+  test('in the registry too they do what they were given and nothing beside it', async () => {
+    const { username } = await addAccount(registry())
+    const { body: found } = await admin().call<{ user_id: number }[]>('GET /users', {
+      query: `q=username%3D${username}`,
+    })
+    const params = { user_id: found[0]!.user_id }
+    const body = {
+      username: `x${crypto.randomUUID().slice(0, 8)}`,
+      email: 'x@example.org',
+      realname: 'x',
+      password: 'Aa123456789',
+    }
+    const doors = {
+      'user:list': ['GET /users', {}],
+      'user:read': ['GET /users/{user_id}', { params }],
+      'user:update': ['PUT /users/{user_id}', { params, body: { email: 'y@example.org', realname: 'y' } }],
+      'user:create': ['POST /users', { body }],
+      'system-volumes:read': ['GET /systeminfo/volumes', {}],
+      'audit-log:list': ['GET /audit-logs', {}],
+      'registry:list': ['GET /registries', {}],
+      'robot:list': ['GET /robots', {}],
+      'user:delete': ['DELETE /users/{user_id}', { params }],
+    } as const
+    for (const permission of Object.keys(doors)) {
+      const made = await create({ permissions: [grant('/', permission)] })
+      const robot = new ApiClient(registry(), credentialOf(made.body))
+      for (const [needed, [operation, options]] of Object.entries(doors)) {
+        const { status } = await robot.call(operation, options)
+        // The log shows everybody what they may see of it: nothing, here.
+        const allowed = needed === permission || needed === 'audit-log:list'
+        expect({ permission, operation, refused: status === 403 }).toEqual({ permission, operation, refused: !allowed })
+      }
+    }
+  })
+
+  test('none of them touches a system administrator', async () => {
+    const made = await create({ permissions: [grant('/', 'user:delete', 'user:create', 'user:update')] })
+    const robot = new ApiClient(registry(), credentialOf(made.body))
+    const params = { user_id: 1 }
+    expect((await robot.call('DELETE /users/{user_id}', { params })).status).toBe(403)
+    const flag = { params, body: { sysadmin_flag: true } }
+    expect((await robot.call('PUT /users/{user_id}/sysadmin', flag)).status).toBe(403)
+    const password = { params, body: { new_password: 'Aa123456789' } }
+    expect((await robot.call('PUT /users/{user_id}/password', password)).status).toBe(403)
+  })
 })

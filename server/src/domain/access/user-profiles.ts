@@ -4,7 +4,7 @@ import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
 import { containing, matching, ordering, type Listed, type ListColumns, type Listing } from '../listing.ts'
 import type { Actor } from './actor.ts'
-import { assertSystemAdministrator } from './authorise.ts'
+import { assertCanInSystem } from './authorise.ts'
 import { userOf, type User } from './users.ts'
 
 /** What people tell about themselves. */
@@ -39,13 +39,13 @@ export class UserProfiles {
     this.#clock = clock
   }
 
-  /** @throws DomainError BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN for all but system administrators */
+  /** @throws DomainError BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN */
   async listUsers(
     actor: Actor,
     { username, email }: { username?: string | undefined; email?: string | undefined },
     listing: Listing,
   ): Promise<Listed<User>> {
-    assertSystemAdministrator(actor)
+    assertCanInSystem(actor, 'user:list')
     let matched = this.#database.read.selectFrom('user_account')
     for (const condition of matching(columns, listing.conditions)) matched = matched.where(condition)
     if (username !== undefined) matched = matched.where(containing('user_account.username', username))
@@ -79,9 +79,9 @@ export class UserProfiles {
     return { rows, total: Number(total) }
   }
 
-  /** @throws DomainError USER_UNKNOWN, UNAUTHENTICATED, FORBIDDEN for all but the user and system administrators */
-  async getUserById(actor: Actor, id: number): Promise<User> {
-    assertSelfOrAdministrator(actor, id)
+  /** @throws DomainError USER_UNKNOWN, UNAUTHENTICATED, FORBIDDEN for all but the user and who has `permission` */
+  async getUserById(actor: Actor, id: number, permission: UserPermission = 'user:read'): Promise<User> {
+    assertSelfOr(permission, actor, id)
     const row = await this.#database.read.selectFrom('user_account').selectAll().where('id', '=', id).executeTakeFirst()
     if (row === undefined) throw userUnknown(id)
     return userOf(row)
@@ -89,7 +89,7 @@ export class UserProfiles {
 
   /** @throws DomainError BAD_REQUEST, CONFLICT for a known e-mail address, USER_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async updateProfile(actor: Actor, id: number, profile: UserProfile): Promise<void> {
-    assertSelfOrAdministrator(actor, id)
+    assertSelfOr('user:update', actor, id)
     assertProfile(profile)
     await this.assertEmailFree(profile.email, id)
     await this.#database.write(async (tx) => {
@@ -152,12 +152,15 @@ export function assertProfile({ email, realName, comment }: UserProfile): void {
   if (comment.length > 30) refuse('comment with illegal length')
 }
 
+/** What may be done to somebody else's account. */
+type UserPermission = 'user:read' | 'user:update' | 'user:delete'
+
 export function isSelf(actor: Actor, id: number): boolean {
   return actor.kind === 'user' && actor.access === undefined && actor.id === id
 }
 
-function assertSelfOrAdministrator(actor: Actor, id: number): void {
-  if (!isSelf(actor, id)) assertSystemAdministrator(actor)
+function assertSelfOr(permission: UserPermission, actor: Actor, id: number): void {
+  if (!isSelf(actor, id)) assertCanInSystem(actor, permission)
 }
 
 function assertSignedIn(actor: Actor): void {

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent, type UserChange } from '../events.ts'
 import type { Actor } from './actor.ts'
-import { assertSystemAdministrator } from './authorise.ts'
+import { assertCanInSystem, assertSystemAdministrator } from './authorise.ts'
 import { assertPasswordStrong, type Passwords } from './passwords.ts'
 
 export interface User {
@@ -58,7 +58,8 @@ export class Users {
 
   /** @throws DomainError BAD_REQUEST (name or password against the rules), CONFLICT, UNAUTHENTICATED, FORBIDDEN */
   async createUser(actor: Actor, user: NewUser): Promise<User> {
-    assertSystemAdministrator(actor)
+    assertCanInSystem(actor, 'user:create')
+    if (user.admin === true) assertSystemAdministrator(actor)
     assertUsername(user.username)
     assertProfile(user)
     if (user.password !== undefined) assertPasswordStrong(user.password)
@@ -136,12 +137,14 @@ export class Users {
 
   /** Removes the account and its memberships; projects it owned stay. Nobody removes themselves. Throws as `setAdmin`. */
   async deleteUser(actor: Actor, username: string): Promise<void> {
-    assertSystemAdministrator(actor)
+    assertCanInSystem(actor, 'user:delete')
     if (actor.kind === 'user' && actor.username === username) {
       throw new DomainError('FORBIDDEN', `User with ID ${actor.id} cannot be deleted`)
     }
     await this.#database.write(async (tx) => {
       const user = await this.#lockUser(tx, username)
+      // What a robot was given for accounts does not reach those who gave it.
+      if (user.admin) assertSystemAdministrator(actor)
       await this.#assertNotLastAdministrator(tx, user)
       await tx.deleteFrom('project_member').where('entity_type', '=', 'user').where('entity_id', '=', user.id).execute()
       await tx.deleteFrom('user_account').where('id', '=', user.id).execute()

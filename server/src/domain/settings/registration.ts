@@ -1,5 +1,5 @@
-import { isSystemAdministrator, type Actor } from '../access/actor.ts'
-import { assertSystemAdministrator } from '../access/authorise.ts'
+import type { Actor } from '../access/actor.ts'
+import { assertSystemAdministrator, canInSystem } from '../access/authorise.ts'
 import { assertProfile, type UserProfile, type UserProfiles } from '../access/user-profiles.ts'
 import type { User, Users } from '../access/users.ts'
 import type { Settings } from './settings.ts'
@@ -25,7 +25,7 @@ export class Registration {
 
   /** @throws DomainError BAD_REQUEST, CONFLICT (name or address is known), UNAUTHENTICATED, FORBIDDEN */
   async registerUser(actor: Actor, account: NewAccount): Promise<User> {
-    const registrar = isSystemAdministrator(actor) ? actor : await this.#registrarFor(actor)
+    const registrar = canInSystem(actor, 'user:create') ? actor : await this.#registrarFor(actor)
     assertProfile(account)
     await this.#profiles.assertEmailFree(account.email)
     const { username, password, email, realName, comment } = account

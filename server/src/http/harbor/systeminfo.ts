@@ -62,7 +62,7 @@ export const systeminfoRoutes: readonly Route[] = [
     tag: 'systeminfo',
     operationId: 'getVolumes',
     summary: 'How large the storage is and how much of it is free.',
-    access: { kind: 'system-administrator' },
+    access: { kind: 'system', permission: 'system-volumes:read' },
     answers: { 200: z.object({ storage: z.array(z.object({ total: z.number().int(), free: z.number().int() })) }) },
     handle: async (_call, { system }) => {
       const { totalBytes, freeBytes } = await system.volume()

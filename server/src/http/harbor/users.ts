@@ -37,7 +37,7 @@ export const userRoutes: readonly Route[] = [
     tag: 'user',
     operationId: 'listUsers',
     summary: 'The accounts.',
-    access: { kind: 'system-administrator' },
+    access: { kind: 'system', permission: 'user:list' },
     query: z.object({ ...listQuery, username: z.string().optional(), email: z.string().optional() }),
     answers: { 200: z.array(userAnswer) },
     handle: async (call, { profiles }) => {
@@ -147,11 +147,11 @@ export const userRoutes: readonly Route[] = [
     tag: 'user',
     operationId: 'deleteUser',
     summary: 'Deletes an account and its memberships.',
-    access: { kind: 'system-administrator' },
+    access: { kind: 'system', permission: 'user:delete' },
     params: oneUser,
     answers: { 200: null },
     handle: async ({ actor, params }, { users, profiles }) => {
-      const { username } = await profiles.getUserById(actor, params.user_id)
+      const { username } = await profiles.getUserById(actor, params.user_id, 'user:delete')
       await users.deleteUser(actor, username)
       return {}
     },
