@@ -204,4 +204,29 @@ describeControlledScenario('robots', (registry) => {
     const password = { params, body: { new_password: 'Aa123456789' } }
     expect((await robot.call('PUT /users/{user_id}/password', password)).status).toBe(403)
   })
+
+  test('scripts from before robots had levels find them in their project, and those of no other', async () => {
+    const [project, other] = [await addProject(registry()), await addProject(registry())]
+    const send = async (method: string, path: string, body?: object) => {
+      const answer = await fetch(`${registry().url}/api/v2.0/projects/${path}`, {
+        method,
+        headers: { authorization: basicOf(registry()), 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      const text = await answer.text()
+      return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as Created & { disable?: boolean } }
+    }
+    const { project_id: id } = (await send('GET', project)).body as unknown as { project_id: number }
+    const access = [{ resource: `/project/${id}/repository`, action: 'pull' }]
+    const made = await send('POST', `${project}/robots`, { name: 'ci', expires_at: 4_000_000_000, access })
+    expect(made).toMatchObject({ status: 201, body: { name: `robot$${project}+ci`, expires_at: 4_000_000_000 } })
+    const foreign = [{ resource: `/project/${id + 1}/repository`, action: 'pull' }]
+    expect((await send('POST', `${project}/robots`, { name: 'x', access: foreign })).status).toBe(400)
+    const path = `robots/${made.body.id}`
+    expect((await send('PUT', `${project}/${path}`, { disable: true })).status).toBe(200)
+    expect((await send('GET', `${project}/${path}`)).body.disable).toBe(true)
+    for (const method of ['GET', 'DELETE']) expect((await send(method, `${other}/${path}`)).status).toBe(404)
+    expect((await send('DELETE', `${project}/${path}`)).status).toBe(200)
+    expect((await send('GET', `${project}/robots`)).body as unknown).toEqual([])
+  })
 })

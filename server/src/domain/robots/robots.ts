@@ -122,9 +122,12 @@ export class Robots {
     }
   }
 
-  /** @throws DomainError ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
-  async getRobot(actor: Actor, id: number): Promise<Robot> {
-    return (await this.#robotFor(actor, id, 'read')).robot
+  /**
+   * With a project, only one of that project is there.
+   * @throws DomainError ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN
+   */
+  async getRobot(actor: Actor, id: number, projectId?: number): Promise<Robot> {
+    return (await this.#robotFor(actor, id, 'read', projectId)).robot
   }
 
   /**
@@ -202,9 +205,12 @@ export class Robots {
     return made
   }
 
-  /** @throws DomainError ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
-  async deleteRobot(actor: Actor, id: number): Promise<void> {
-    const { robot } = await this.#robotFor(actor, id, 'delete')
+  /**
+   * With a project, only one of that project is there.
+   * @throws DomainError ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN
+   */
+  async deleteRobot(actor: Actor, id: number, projectId?: number): Promise<void> {
+    const { robot } = await this.#robotFor(actor, id, 'delete', projectId)
     await this.#database.write(async (tx) => {
       await this.#lock(tx, id)
       await tx.deleteFrom('robot').where('id', '=', id).execute()
@@ -217,10 +223,12 @@ export class Robots {
     actor: Actor,
     id: number,
     action: 'read' | 'update' | 'delete',
+    projectId?: number,
   ): Promise<{ robot: Robot; home: RobotHome }> {
     const { prefix } = await this.#settings()
-    const [robot] = await readRobots(this.#database.read, prefix, [id])
-    const home = await assertMayActOnRobots(this.#database.read, actor, robot?.projectId, action)
+    const [found] = await readRobots(this.#database.read, prefix, [id])
+    const robot = projectId === undefined || found?.projectId === projectId ? found : undefined
+    const home = await assertMayActOnRobots(this.#database.read, actor, robot?.projectId ?? projectId, action)
     if (robot === undefined) throw robotUnknown(id)
     return { robot, home }
   }

@@ -17,7 +17,7 @@ const permission = z.object({
   access: z.array(access).nullish(),
 })
 
-const robotAnswer = z.object({
+export const robotAnswer = z.object({
   id: z.number().int(),
   name: z.string(),
   description: z.string().optional(),

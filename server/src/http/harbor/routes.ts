@@ -10,6 +10,7 @@ import { projectMetadataRoutes } from './project-metadata.ts'
 import { projectRoutes } from './projects.ts'
 import { registryRoutes } from './registries.ts'
 import { robotRoutes } from './robots.ts'
+import { robotV1Routes } from './robotv1.ts'
 import type { Route } from './route.ts'
 import { searchRoutes } from './search.ts'
 import { statisticRoutes } from './statistic.ts'
@@ -28,6 +29,7 @@ const routes: readonly Route[] = [
   ...projectRoutes,
   ...registryRoutes,
   ...robotRoutes,
+  ...robotV1Routes,
   ...searchRoutes,
   ...statisticRoutes,
   ...systemCveAllowlistRoutes,
