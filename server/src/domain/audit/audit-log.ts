@@ -20,7 +20,10 @@ export interface AuditQuery {
 
 export interface AuditPage {
   readonly rows: readonly AuditRecord[]
-  /** Of the records from `beyond` on. Exact up to 100,000; above that at least as many as were seen. */
+  /**
+   * Of the records from `beyond` on. Exact up to 100,000, where a search need not look further than ten million
+   * records behind the page; else at least as many as were seen.
+   */
   readonly total: number
   /** Id to go on from; undefined on the last page. */
   readonly next: number | undefined
@@ -31,7 +34,7 @@ const windowSize = 50_000
 /** Nothing is counted further. */
 const mostCounted = 100_000
 /** Windows that are looked through for the total alone, once the page is full. */
-const countingWindows = 20
+const countingWindows = 200
 /** Ids and times rise together but for transactions that overlap. */
 const slack = 1_000
 
@@ -91,8 +94,11 @@ export class AuditLog {
   async #seek(predicates: readonly RawBuilder<SqlBool>[], bounds: Bounds, descending: boolean, query: AuditQuery) {
     const ids = await idsBetween(this.#database.read, predicates, bounds, descending, query.offset + query.limit + 1)
     if (query.projects === undefined) return { ids, counted: 0 }
-    const counted = await idsBetween(this.#database.read, predicates, bounds, descending, mostCounted)
-    return { ids, counted: counted.length }
+    const { counted } = await this.#database.read
+      .selectFrom(queryBetween(this.#database.read, predicates, bounds).limit(mostCounted).as('some'))
+      .select((eb) => eb.fn.countAll<number | string>().as('counted'))
+      .executeTakeFirstOrThrow()
+    return { ids, counted: Number(counted) }
   }
 
   /** Through the log in windows, until the page is full and the total is known or not worth more work. */
@@ -158,17 +164,21 @@ async function boundsOf(reader: Reader, conditions: readonly Condition[]): Promi
 async function idsBetween(
   reader: Reader,
   predicates: readonly RawBuilder<SqlBool>[],
-  { low, high }: Bounds,
+  bounds: Bounds,
   descending: boolean,
   limit: number,
 ): Promise<number[]> {
-  let query = reader.selectFrom('event').select('event.id').where('event.id', '>=', low).where('event.id', '<=', high)
-  for (const predicate of predicates) query = query.where(predicate)
-  const rows = await query
+  const rows = await queryBetween(reader, predicates, bounds)
     .orderBy('event.id', descending ? 'desc' : 'asc')
     .limit(limit)
     .execute()
   return rows.map(({ id }) => id)
+}
+
+function queryBetween(reader: Reader, predicates: readonly RawBuilder<SqlBool>[], { low, high }: Bounds) {
+  let query = reader.selectFrom('event').select('event.id').where('event.id', '>=', low).where('event.id', '<=', high)
+  for (const predicate of predicates) query = query.where(predicate)
+  return query
 }
 
 async function readRecords(reader: Reader, ids: readonly number[], descending: boolean): Promise<AuditRecord[]> {
