@@ -50,7 +50,9 @@ export type UserChange = 'password' | 'admin' | 'disabled' | 'profile'
 export type BusinessEvent =
   | ({ readonly type: 'push_artifact'; readonly tags: readonly string[] } & InRepository)
   | ({ readonly type: 'delete_artifact'; readonly tags: readonly string[] } & InRepository)
+  | ({ readonly type: 'create_tag'; readonly tag: string } & InRepository)
   | ({ readonly type: 'delete_tag'; readonly tag: string } & InRepository)
+  | { readonly type: 'delete_repository'; readonly projectId: number; readonly repository: string }
   | ({ readonly type: 'create_project'; readonly public: boolean } & OnProject)
   | ({ readonly type: 'update_project'; readonly public?: boolean; readonly changed?: readonly string[] } & OnProject)
   | ({ readonly type: 'delete_project' } & OnProject)
@@ -82,7 +84,9 @@ export const eventTypes = Object.keys({
   push_artifact: true,
   pull_artifact: true,
   delete_artifact: true,
+  create_tag: true,
   delete_tag: true,
+  delete_repository: true,
   create_project: true,
   update_project: true,
   delete_project: true,
@@ -161,8 +165,11 @@ function resourceOf(event: BusinessEvent): string {
       return event.tags.length === 1 ? `${event.repository}:${event.tags[0]}` : `${event.repository}@${event.digest}`
     case 'pull_artifact':
       return event.tag === undefined ? `${event.repository}@${event.digest}` : `${event.repository}:${event.tag}`
+    case 'create_tag':
     case 'delete_tag':
       return `${event.repository}:${event.tag}`
+    case 'delete_repository':
+      return event.repository
     case 'create_project':
     case 'update_project':
     case 'delete_project':

@@ -5,6 +5,7 @@ import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
+import { repositoryUnknown } from './repository-list.ts'
 
 export interface DeleteServices {
   readonly database: Database
@@ -83,6 +84,81 @@ export async function untag(services: DeleteServices, admission: Admission<'dele
       tag,
     })
   })
+}
+
+/**
+ * Removes the repository with everything in it. Rows only, as for one artifact; a repository of many goes in several
+ * transactions, so that others get their turn in between.
+ * @throws DomainError REPOSITORY_UNKNOWN
+ */
+export async function deleteRepository(services: DeleteServices, admission: Admission<'delete'>): Promise<void> {
+  const { database, clock } = services
+  const { repositoryId, repositoryName: repository, projectId } = admission
+  if (repositoryId === undefined) throw repositoryUnknown(repository)
+  while (!(await database.write((tx) => deleteSome(tx, repositoryId, clock.now()))));
+  await database.write(async (tx) => {
+    const left = await tx
+      .selectFrom('artifact')
+      .select('id')
+      .where('repository_id', '=', repositoryId)
+      .limit(1)
+      .executeTakeFirst()
+    if (left !== undefined) throw new DomainError('CONFLICT', `${repository} was pushed to meanwhile; delete it again`)
+    const now = clock.now()
+    await reviewLinksOf(tx, repositoryId, now)
+    const uploads = await tx
+      .updateTable('upload')
+      .set({ expires_at: now })
+      .where('repository_id', '=', repositoryId)
+      .executeTakeFirst()
+    // Their row knows which bytes to forget: the repository stays for them, empty and shown to nobody.
+    if (uploads.numUpdatedRows === 0n) await tx.deleteFrom('repository').where('id', '=', repositoryId).execute()
+    else
+      await tx
+        .updateTable('repository')
+        .set({ description: '', pull_count: 0 })
+        .where('id', '=', repositoryId)
+        .execute()
+    await recordEvent(tx, clock, admission.actor, { type: 'delete_repository', projectId, repository })
+  })
+}
+
+const artifactsPerStep = 200
+
+/** True when nothing is left to delete. */
+async function deleteSome(tx: Writer, repositoryId: number, now: number): Promise<boolean> {
+  const rows = await tx
+    .selectFrom('artifact')
+    .select('id')
+    .where('repository_id', '=', repositoryId)
+    .orderBy('id', 'desc') // indexes come after their children
+    .limit(artifactsPerStep)
+    .execute()
+  for (const { id } of rows) await reviewBlobsOf(tx, id, now)
+  if (rows.length > 0) {
+    const ids = rows.map(({ id }) => id)
+    await tx.deleteFrom('artifact').where('id', 'in', ids).execute()
+  }
+  return rows.length < artifactsPerStep
+}
+
+/** Queues a second look at every link of the repository: nothing holds them any more. */
+async function reviewLinksOf(tx: Writer, repositoryId: number, now: number): Promise<void> {
+  await tx
+    .insertInto('link_review')
+    .columns(['repository_id', 'digest', 'review_after'])
+    .expression((eb) =>
+      eb
+        .selectFrom('repository_blob')
+        .select((select) => ['repository_id', 'digest', select.val(now).as('review_after')])
+        .where('repository_id', '=', repositoryId),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(['repository_id', 'digest'])
+        .doUpdateSet((eb) => ({ review_after: eb.ref('excluded.review_after') })),
+    )
+    .execute()
 }
 
 /** Queues a second look at every blob that the artifact held, in one statement however many there are. */

@@ -1,8 +1,11 @@
+import type { Digest } from '#contract/digest.ts'
 import { parseTagName, type TagName } from '#contract/reference.ts'
 import type { Database, Writer } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import type { Admission } from '../access/admission.ts'
+import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events.ts'
 
 const upsertTag = preparedQuery<{ repositoryId: number; tag: string; artifactId: number; pushedAt: number }, unknown>(
   (db, param) =>
@@ -29,6 +32,38 @@ export async function moveTag(
   move: { repositoryId: number; artifactId: number; tag: TagName; now: number },
 ): Promise<void> {
   await upsertTag.run(tx, { ...move, pushedAt: move.now })
+}
+
+/**
+ * Gives an artifact of the repository one more name.
+ * @throws DomainError MANIFEST_UNKNOWN, CONFLICT when the name is another artifact's or its own already
+ */
+export async function createTag(
+  { database, clock }: { readonly database: Database; readonly clock: Clock },
+  admission: Admission<'push'>,
+  artifact: { readonly id: number; readonly digest: Digest },
+  tag: TagName,
+): Promise<void> {
+  const { repositoryId, repositoryName: repository, projectId } = admission
+  if (repositoryId === undefined) throw new DomainError('MANIFEST_UNKNOWN', `${repository} has no artifacts`)
+  const now = clock.now()
+  await database.write(async (tx) => {
+    const inserted = await tx
+      .insertInto('tag')
+      .values({ repository_id: repositoryId, name: tag, artifact_id: artifact.id, pushed_at: now, pulled_at: null })
+      .onConflict((conflict) => conflict.columns(['repository_id', 'name']).doNothing())
+      .executeTakeFirst()
+    if (inserted.numInsertedOrUpdatedRows === 0n) {
+      throw new DomainError('CONFLICT', `tag ${tag} already exists in ${repository}; delete it first, or push to it`)
+    }
+    await recordEvent(tx, clock, admission.actor, {
+      type: 'create_tag',
+      projectId,
+      repository,
+      digest: artifact.digest,
+      tag,
+    })
+  })
 }
 
 export interface TagPage {

@@ -55,7 +55,7 @@ export async function search(
   return { projects: projects.rows, repositories }
 }
 
-async function countArtifacts(reader: Reader, repositoryIds: readonly number[]): Promise<Map<number, number>> {
+export async function countArtifacts(reader: Reader, repositoryIds: readonly number[]): Promise<Map<number, number>> {
   if (repositoryIds.length === 0) return new Map()
   const rows = await reader
     .selectFrom('artifact')

@@ -159,7 +159,7 @@ describeEachDatabase('projects', (open) => {
         .values({ project_id: id, name: 'p/app', description: '', created_at: 1, updated_at: 1 })
         .execute()
     })
-    expect(await codeOf(projects.deleteProject(system, 'p'))).toBe('REFERENCED')
+    expect(await codeOf(projects.deleteProject(system, 'p'))).toBe('PRECONDITION')
     expect((await events()).map(({ type }) => type)).toEqual(['create_project'])
     await database.write(async (tx) => {
       await tx.deleteFrom('repository').execute()

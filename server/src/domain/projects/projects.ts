@@ -209,10 +209,10 @@ export class Projects {
     })
   }
 
-  /** @throws DomainError REFERENCED while it has repositories, PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  /** @throws DomainError PRECONDITION while it has repositories, PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async deleteProject(actor: Actor, name: string): Promise<void> {
     const notEmpty = (cause?: unknown): DomainError =>
-      new DomainError('REFERENCED', `project ${name} still has repositories; delete them first`, { cause })
+      new DomainError('PRECONDITION', `project ${name} still has repositories; delete them first`, { cause })
     try {
       await this.#database.write(async (tx) => {
         const { project } = await getProjectFor(tx, actor, 'project:delete', name)

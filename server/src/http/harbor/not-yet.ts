@@ -7,11 +7,7 @@ import { route, type Method, type Route } from './route.ts'
  */
 const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${string}`>>>> = {
   artifact: {
-    listArtifacts: 'GET /projects/{project_name}/repositories/{repository_name}/artifacts',
     CopyArtifact: 'POST /projects/{project_name}/repositories/{repository_name}/artifacts',
-    deleteArtifact: 'DELETE /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}',
-    getArtifact: 'GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}',
-    listAccessories: 'GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/accessories',
     getVulnerabilitiesAddition:
       'GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/additions/vulnerabilities',
     getAddition:
@@ -19,9 +15,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     addLabel: 'POST /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/labels',
     removeLabel:
       'DELETE /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/labels/{label_id}',
-    listTags: 'GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/tags',
-    createTag: 'POST /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/tags',
-    deleteTag: 'DELETE /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/tags/{tag_name}',
   },
   gc: {
     getGCHistory: 'GET /system/gc',
@@ -119,13 +112,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     deleteReplicationPolicy: 'DELETE /replication/policies/{id}',
     getReplicationPolicy: 'GET /replication/policies/{id}',
     updateReplicationPolicy: 'PUT /replication/policies/{id}',
-  },
-  repository: {
-    listRepositories: 'GET /projects/{project_name}/repositories',
-    deleteRepository: 'DELETE /projects/{project_name}/repositories/{repository_name}',
-    getRepository: 'GET /projects/{project_name}/repositories/{repository_name}',
-    updateRepository: 'PUT /projects/{project_name}/repositories/{repository_name}',
-    listAllRepositories: 'GET /repositories',
   },
   Retention: {
     createRetention: 'POST /retentions',

@@ -1,3 +1,4 @@
+import { artifactRoutes } from './artifacts.ts'
 import { auditLogRoutes } from './audit-log.ts'
 import { configureRoutes } from './configurations.ts'
 import { healthRoutes } from './health.ts'
@@ -9,6 +10,7 @@ import { pingRoutes } from './ping.ts'
 import { projectMetadataRoutes } from './project-metadata.ts'
 import { projectRoutes } from './projects.ts'
 import { registryRoutes } from './registries.ts'
+import { repositoryRoutes } from './repositories.ts'
 import { robotRoutes } from './robots.ts'
 import { robotV1Routes } from './robotv1.ts'
 import type { Route } from './route.ts'
@@ -16,9 +18,11 @@ import { searchRoutes } from './search.ts'
 import { statisticRoutes } from './statistic.ts'
 import { systeminfoRoutes } from './systeminfo.ts'
 import { systemCveAllowlistRoutes } from './system-cve-allowlist.ts'
+import { tagRoutes } from './tags.ts'
 import { userRoutes } from './users.ts'
 
 const routes: readonly Route[] = [
+  ...artifactRoutes,
   ...auditLogRoutes,
   ...configureRoutes,
   ...healthRoutes,
@@ -28,12 +32,14 @@ const routes: readonly Route[] = [
   ...projectMetadataRoutes,
   ...projectRoutes,
   ...registryRoutes,
+  ...repositoryRoutes,
   ...robotRoutes,
   ...robotV1Routes,
   ...searchRoutes,
   ...statisticRoutes,
   ...systemCveAllowlistRoutes,
   ...systeminfoRoutes,
+  ...tagRoutes,
   ...userRoutes,
   ...notYetRoutes,
 ]

@@ -1,0 +1,92 @@
+import { algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
+import type { Reader } from '../../database/database.ts'
+
+/** An artifact that belongs to another: a signature, an attestation, a bill of materials. */
+export interface Accessory {
+  readonly artifactId: number
+  /** Whom it belongs to. */
+  readonly subject: Digest
+  readonly digest: Digest
+  readonly size: number
+  /** As Harbor calls it. */
+  readonly type: string
+  readonly createdAt: number
+}
+
+const typeOfArtifact: Readonly<Record<string, string>> = {
+  'application/vnd.dev.cosign.artifact.sig.v1+json': 'signature.cosign',
+  'application/vnd.dev.sigstore.bundle.v0.3+json': 'signature.cosign',
+  'application/vnd.cncf.notary.signature': 'signature.notation',
+  'application/vnd.goharbor.harbor.sbom.v1': 'sbom.harbor',
+}
+
+const typeOfSuffix: Readonly<Record<string, string>> = {
+  sig: 'signature.cosign',
+  att: 'subject.accessory',
+  sbom: 'subject.accessory',
+}
+
+/** Harbor's name for an artifact type that is an accessory's; undefined for others. */
+export const accessoryTypeOf = (artifactType: string): string | undefined =>
+  Object.hasOwn(typeOfArtifact, artifactType) ? typeOfArtifact[artifactType] : undefined
+
+/**
+ * What belongs to the subjects: by the `subject` of its manifest, and by cosign's tags (`sha256-….sig`). Two queries,
+ * however many subjects there are.
+ */
+export async function listAccessories(
+  reader: Reader,
+  repositoryId: number,
+  subjects: readonly Digest[],
+): Promise<Accessory[]> {
+  if (subjects.length === 0) return []
+  const bySubject = await reader
+    .selectFrom('artifact')
+    .select(['id', 'digest', 'size', 'artifact_type', 'subject_digest', 'pushed_at'])
+    .where('repository_id', '=', repositoryId)
+    .where('subject_digest', 'in', subjects)
+    .orderBy('id')
+    .execute()
+  const found = new Map<string, Accessory>()
+  for (const row of bySubject) {
+    found.set(`${row.subject_digest} ${row.digest}`, {
+      artifactId: row.id,
+      subject: row.subject_digest as Digest,
+      digest: row.digest as Digest,
+      size: Number(row.size),
+      type: accessoryTypeOf(row.artifact_type) ?? 'subject.accessory',
+      createdAt: row.pushed_at,
+    })
+  }
+  const named = new Map<string, { readonly digest: Digest; readonly suffix: string }>(
+    subjects
+      .filter((digest) => algorithmOf(digest) === 'sha256')
+      .flatMap((digest) =>
+        Object.keys(typeOfSuffix).map(
+          (suffix) => [`sha256-${encodedOf(digest)}.${suffix}`, { digest, suffix }] as const,
+        ),
+      ),
+  )
+  const byTag = await reader
+    .selectFrom('tag')
+    .innerJoin('artifact', 'artifact.id', 'tag.artifact_id')
+    .select(['artifact.id', 'artifact.digest', 'artifact.size', 'artifact.pushed_at', 'tag.name'])
+    .where('tag.repository_id', '=', repositoryId)
+    .where('tag.name', 'in', [...named.keys()])
+    .orderBy('artifact.id')
+    .execute()
+  for (const row of byTag) {
+    const { digest: subject, suffix } = named.get(row.name)!
+    const key = `${subject} ${row.digest}`
+    if (found.has(key)) continue
+    found.set(key, {
+      artifactId: row.id,
+      subject,
+      digest: row.digest as Digest,
+      size: Number(row.size),
+      type: typeOfSuffix[suffix]!,
+      createdAt: row.pushed_at,
+    })
+  }
+  return [...found.values()]
+}

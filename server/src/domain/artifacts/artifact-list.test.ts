@@ -1,0 +1,102 @@
+import { expect, test } from 'bun:test'
+import type { KyselyPlugin } from 'kysely'
+import type { RepositoryName } from '#contract/repository-name.ts'
+import { describeEachDatabase } from '#server-test/databases.ts'
+import {
+  composeRegistryForTest,
+  digestOf,
+  leaseMs,
+  readBlob,
+  system,
+  type RegistryForTest,
+} from '#server-test/registry-for-test.ts'
+import type { Database } from '../../database/database.ts'
+import { collectGarbage } from '../garbage-collection/collect.ts'
+import { pageArtifacts } from './artifact-list.ts'
+import { deleteRepository } from './delete.ts'
+import { getRepository, pageRepositories } from './repository-list.ts'
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+const repository = 'library/app' as RepositoryName
+const everything = { tags: true, accessories: true }
+const firstPage = { limit: 100, offset: 0 }
+
+/** The database, and how many queries went through it. */
+function counted(database: Database): { database: Pick<Database, 'read'>; queries: () => number } {
+  let queries = 0
+  const plugin: KyselyPlugin = {
+    transformQuery(args) {
+      queries++
+      return args.node
+    },
+    transformResult: async (args) => args.result,
+  }
+  return { database: { read: database.read.withPlugin(plugin) }, queries: () => queries }
+}
+
+async function repositoryIdOf({ database }: RegistryForTest): Promise<number> {
+  return (await pageRepositories(database, { visibleTo: system }, firstPage)).rows[0]!.id
+}
+
+describeEachDatabase('lists of artifacts', (open) => {
+  test('a page takes the same number of queries however many artifacts are on it', async () => {
+    const registry = await composeRegistryForTest(await open())
+    const queriesFor = async () => {
+      const { database, queries } = counted(registry.database)
+      await pageArtifacts(database, await repositoryIdOf(registry), firstPage, everything)
+      await pageRepositories(database, { visibleTo: system }, firstPage)
+      return queries()
+    }
+    await registry.pushImage(repository, 'v0', [bytes('config'), bytes('layer 0')])
+    const forOne = await queriesFor()
+    for (let index = 1; index <= 30; index++) {
+      await registry.pushImage(repository, `v${index}`, [bytes('config'), bytes(`layer ${index}`)])
+    }
+    expect(await queriesFor()).toBe(forOne)
+  })
+
+  test('pages follow each other without a gap, the newest first, each artifact with its own tags', async () => {
+    const registry = await composeRegistryForTest(await open())
+    for (let index = 0; index < 5; index++) {
+      registry.clock.advance(1_000)
+      await registry.pushImage(repository, `v${index}`, [bytes('config'), bytes(`layer ${index}`)])
+    }
+    await registry.pushImage(repository, 'latest', [bytes('config'), bytes('layer 4')])
+    const id = await repositoryIdOf(registry)
+    const names: string[][] = []
+    for (const offset of [0, 2, 4]) {
+      const { rows, total } = await pageArtifacts(registry.database, id, { limit: 2, offset }, everything)
+      expect(total).toBe(5)
+      names.push(...rows.map(({ tags }) => tags.map(({ name }) => name).sort()))
+    }
+    expect(names).toEqual([['latest', 'v4'], ['v3'], ['v2'], ['v1'], ['v0']])
+  })
+
+  test('a repository that was deleted is gone with its artifacts, and its bytes go by garbage collection', async () => {
+    const registry = await composeRegistryForTest(await open())
+    await registry.pushImage(repository, 'v1', [bytes('config'), bytes('layer')])
+    await registry.pushImage('library/other', 'v1', [bytes('config'), bytes('shared')])
+    const { projectId } = (await pageRepositories(registry.database, { visibleTo: system }, firstPage)).rows[0]!
+    await deleteRepository(registry, await registry.admit(system, 'delete', repository))
+    await expect(getRepository(registry.database, projectId, repository)).rejects.toThrow('not found')
+    for (let round = 0; round < 4; round++) {
+      registry.clock.advance(leaseMs * 2)
+      const { database, store: sweeper, clock } = registry
+      await collectGarbage({ database, sweeper, clock, graceMs: 1, trashMs: 1, batch: 100 })
+    }
+    const left = await registry.database.read.selectFrom('blob').select('digest').execute()
+    expect(left.map(({ digest }) => digest).sort()).toEqual(
+      [digestOf(bytes('config')), digestOf(bytes('shared'))].sort(),
+    )
+    expect(await readBlob(registry, 'library/other', digestOf(bytes('config')))).toEqual(bytes('config'))
+  })
+
+  test('a repository with an upload under way is deleted too, and the upload is left to expire', async () => {
+    const registry = await composeRegistryForTest(await open())
+    await registry.pushImage(repository, 'v1', [bytes('config'), bytes('layer')])
+    await registry.uploads.createUpload(await registry.admit(system, 'push', repository))
+    await deleteRepository(registry, await registry.admit(system, 'delete', repository))
+    expect((await pageRepositories(registry.database, { visibleTo: system }, firstPage)).total).toBe(0)
+    expect(await registry.uploads.expireUploads(10)).toBe(1)
+  })
+})

@@ -1,0 +1,140 @@
+import type { RepositoryName } from '#contract/repository-name.ts'
+import type { Database, Reader } from '../../database/database.ts'
+import type { Actor } from '../access/actor.ts'
+import type { Clock } from '../clock.ts'
+import { countArtifacts } from '../content/search.ts'
+import { DomainError } from '../errors.ts'
+import { matching, ordering, type Listed, type Listing, type ListColumns } from '../listing.ts'
+import { visibleTo } from '../projects/project-list.ts'
+
+/** What one sees of a repository in a list. */
+export interface RepositoryDetails {
+  readonly id: number
+  readonly projectId: number
+  readonly name: string
+  readonly description: string
+  readonly artifactCount: number
+  readonly pullCount: number
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+const columns: ListColumns = {
+  repository_id: { ref: 'repository.id', type: 'number' },
+  id: { ref: 'repository.id', type: 'number' },
+  project_id: { ref: 'repository.project_id', type: 'number' },
+  name: { ref: 'repository.name', type: 'text' },
+  description: { ref: 'repository.description', type: 'text' },
+  pull_count: { ref: 'repository.pull_count', type: 'number' },
+  creation_time: { ref: 'repository.created_at', type: 'time' },
+  update_time: { ref: 'repository.updated_at', type: 'time' },
+}
+
+const newestFirst = [
+  { key: 'creation_time', descending: true },
+  { key: 'id', descending: true },
+]
+
+/**
+ * Repositories of one project, or of every project that the actor may see. One into which nothing was pushed yet but
+ * parts of an upload is none. The number of queries does not depend on how many there are.
+ */
+export async function pageRepositories(
+  database: Pick<Database, 'read'>,
+  of: { readonly projectId: number } | { readonly visibleTo: Actor },
+  { conditions, sort, limit, offset }: Listing,
+): Promise<Listed<RepositoryDetails>> {
+  let matched = selectFilled(database.read)
+  matched = 'projectId' in of ? matched.where('project_id', '=', of.projectId) : matched.where(visibleTo(of.visibleTo))
+  for (const condition of matching(columns, conditions)) matched = matched.where(condition)
+  const { total } = await matched
+    .select((eb) => eb.fn.countAll<number | string>().as('total'))
+    .executeTakeFirstOrThrow()
+  let page = matched.select(detailColumns).limit(limit).offset(offset)
+  for (const { ref, direction } of ordering(columns, sort, newestFirst)) page = page.orderBy(ref, direction)
+  const rows = await page.execute()
+  const counts = await countArtifacts(
+    database.read,
+    rows.map(({ id }) => id),
+  )
+  return { rows: rows.map((row) => detailsOf(row, counts.get(row.id) ?? 0)), total: Number(total) }
+}
+
+/** @throws DomainError REPOSITORY_UNKNOWN */
+export async function getRepository(
+  database: Pick<Database, 'read'>,
+  projectId: number,
+  name: RepositoryName,
+): Promise<RepositoryDetails> {
+  const row = await selectFilled(database.read)
+    .select(detailColumns)
+    .where('repository.name', '=', name)
+    .where('repository.project_id', '=', projectId)
+    .executeTakeFirst()
+  if (row === undefined) throw repositoryUnknown(name)
+  return detailsOf(row, (await countArtifacts(database.read, [row.id])).get(row.id) ?? 0)
+}
+
+/** Sets what people read about the repository. @throws DomainError REPOSITORY_UNKNOWN */
+export async function describeRepository(
+  { database, clock }: { readonly database: Database; readonly clock: Clock },
+  name: RepositoryName,
+  description: string,
+): Promise<void> {
+  await database.write(async (tx) => {
+    const changed = await tx
+      .updateTable('repository')
+      .set({ description, updated_at: clock.now() })
+      .where('name', '=', name)
+      .executeTakeFirst()
+    if (changed.numUpdatedRows === 0n) throw repositoryUnknown(name)
+  })
+}
+
+export function repositoryUnknown(name: string): DomainError {
+  return new DomainError('REPOSITORY_UNKNOWN', `repository ${name} not found`)
+}
+
+function selectFilled(reader: Reader) {
+  return reader
+    .selectFrom('repository')
+    .innerJoin('project', 'project.id', 'repository.project_id')
+    .where((eb) =>
+      eb.exists(
+        eb.selectFrom('artifact').select('artifact.id').whereRef('artifact.repository_id', '=', 'repository.id'),
+      ),
+    )
+}
+
+const detailColumns = [
+  'repository.id',
+  'repository.project_id',
+  'repository.name',
+  'repository.description',
+  'repository.pull_count',
+  'repository.created_at',
+  'repository.updated_at',
+] as const
+
+interface DetailRow {
+  readonly id: number
+  readonly project_id: number
+  readonly name: string
+  readonly description: string
+  readonly pull_count: number
+  readonly created_at: number
+  readonly updated_at: number
+}
+
+function detailsOf(row: DetailRow, artifactCount: number): RepositoryDetails {
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    name: row.name,
+    description: row.description,
+    artifactCount,
+    pullCount: row.pull_count,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { parseTagName } from '#contract/reference.ts'
+import { pageTags } from '../../domain/artifacts/artifact-list.ts'
+import { untag } from '../../domain/artifacts/delete.ts'
+import { createTag } from '../../domain/artifacts/tags.ts'
+import { DomainError } from '../../domain/errors.ts'
+import { createdAt, truthQuery } from './answers.ts'
+import { artifactParams, findArtifact, presentTag, tagAnswer } from './artifacts.ts'
+import { listingOf } from './list-query.ts'
+import { listQuery, pageHeaders } from './paging.ts'
+import { repositoryNameOf } from './repositories.ts'
+import { route, type Route } from './route.ts'
+
+const collection = '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/tags'
+
+export const tagRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: collection,
+    tag: 'artifact',
+    operationId: 'listTags',
+    summary: 'Tags of an artifact.',
+    access: { kind: 'project', permission: 'tag:list' },
+    params: artifactParams,
+    query: z.object({ ...listQuery, with_immutable_status: truthQuery.default(false) }),
+    answers: { 200: z.array(tagAnswer) },
+    handle: async (call, services) => {
+      const artifact = await findArtifact(services, call.params)
+      const { rows, total } = await pageTags(services.database, artifact.id, listingOf(call.query))
+      return { body: rows.map((tag) => presentTag(artifact, tag)), headers: pageHeaders(call, total) }
+    },
+  }),
+
+  route({
+    method: 'POST',
+    path: collection,
+    tag: 'artifact',
+    operationId: 'createTag',
+    summary: 'Gives an artifact one more tag.',
+    access: { kind: 'project', permission: 'tag:create' },
+    params: artifactParams,
+    body: z.object({ name: z.string() }),
+    answers: { 201: null },
+    handle: async ({ actor, params, body, path }, services) => {
+      const name = parseTagName(body.name)
+      const artifact = await findArtifact(services, params)
+      const admission = await services.content.admit(actor, 'push', repositoryNameOf(params))
+      await createTag(services, admission, artifact, name)
+      return createdAt(path, name)
+    },
+  }),
+
+  route({
+    method: 'DELETE',
+    path: `${collection}/{tag_name}`,
+    tag: 'artifact',
+    operationId: 'deleteTag',
+    summary: 'Takes a tag away; the artifact stays.',
+    access: { kind: 'project', permission: 'tag:delete' },
+    params: artifactParams.extend({ tag_name: z.string() }),
+    answers: { 200: null },
+    handle: async ({ actor, params }, services) => {
+      const name = parseTagName(params.tag_name)
+      const artifact = await findArtifact(services, params)
+      const named = [{ kind: 'exact', key: 'name', value: name }] as const
+      const { total } = await pageTags(services.database, artifact.id, { conditions: named, limit: 1, offset: 0 })
+      if (total === 0) throw new DomainError('MANIFEST_UNKNOWN', `tag ${name} not found on artifact ${artifact.digest}`)
+      await untag(services, await services.content.admit(actor, 'delete', repositoryNameOf(params)), name)
+      return {}
+    },
+  }),
+]
