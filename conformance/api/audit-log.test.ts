@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { createUniqueImage } from '../harness/image.ts'
 import { addAccount, addProject, describeControlledScenario } from '../harness/scenario.ts'
 import { V2Client } from '../harness/v2-client.ts'
-import { ApiClient, isContractThere, type ApiAnswer } from './contract-client.ts'
+import { ApiClient, basicOf, isContractThere, type ApiAnswer } from './contract-client.ts'
 
 if (!isContractThere) console.error("conformance: the log is not compared with Harbor's contract, which is not there")
 
@@ -98,5 +98,21 @@ describeControlledScenario('the audit log', (registry) => {
     const operations = await logOf(admin(), 'page_size=0')
     expect(operations.some((entry) => `${entry.operation}_${entry.resource_type}` === 'create_project')).toBe(false)
     await set('')
+  })
+
+  test('pulls are in it once an administrator asks for them', async () => {
+    const project = await addProject(registry())
+    await new V2Client(registry(), registry()).pushImage(`${project}/app`, createUniqueImage(), 'v1')
+    await admin().call('PUT /configurations', { body: { audit_log_pull_events: true } })
+    // Both the setting and the pulls are looked at every few seconds: pulling goes on until one is seen.
+    let pulls: Entry[] = []
+    while (pulls.length === 0) {
+      const headers = { authorization: basicOf(registry()) }
+      expect((await fetch(`${registry().url}/v2/${project}/app/manifests/v1`, { headers })).status).toBe(200)
+      await Bun.sleep(200)
+      pulls = await logOf(admin(), `q=operation%3Dpull,resource%3D${project}/app:v1`)
+    }
+    expect(pulls[0]).toMatchObject({ username: registry().username, resource_type: 'artifact', operation_result: true })
+    await admin().call('PUT /configurations', { body: { audit_log_pull_events: false } })
   })
 })

@@ -1,6 +1,6 @@
 import type { Database, Writer } from '../../database/database.ts'
 import { lockRows } from '../../database/locking.ts'
-import { isUniqueViolation } from '../../database/violations.ts'
+import { isForeignKeyViolation, isUniqueViolation } from '../../database/violations.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
@@ -116,6 +116,7 @@ export class Robots {
         return { robot: robot!, secret }
       })
     } catch (error) {
+      if (isForeignKeyViolation(error)) throw new DomainError('PROJECT_UNKNOWN', 'a project of it was just deleted')
       if (!isUniqueViolation(error)) throw error
       const username = robotUsername(prefix, home?.project.name, given.name)
       throw new DomainError('CONFLICT', `there is a robot ${username} already`)
