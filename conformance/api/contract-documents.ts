@@ -101,10 +101,15 @@ function readOperation(raw: RawOperation, lookUp: <Value extends object>(value: 
 }
 
 const swaggerFile =
-  process.env['BERTH_HARBOR_SWAGGER'] ?? join(import.meta.dir, '..', '..', '.cache', 'harbor-swagger.yaml')
+  process.env['BERTH_HARBOR_SWAGGER'] ??
+  [
+    join(import.meta.dir, '..', '..', '.cache', 'harbor-swagger.yaml'),
+    join(import.meta.dir, '..', '..', '..', 'shared', 'reference', 'harbor-swagger.yaml'),
+  ].find((path) => existsSync(path))
 
-/** Harbor's contract: its `api/v2.0/swagger.yaml`, under BERTH_HARBOR_SWAGGER or in `.cache`; undefined where neither is. */
+/** Harbor's contract: its `api/v2.0/swagger.yaml`, under BERTH_HARBOR_SWAGGER, in `.cache` or in
+ * `shared` beside the checkout; undefined where neither is. */
 export function findHarborContract(): Contract | undefined {
-  if (!existsSync(swaggerFile)) return undefined
+  if (swaggerFile === undefined || !existsSync(swaggerFile)) return undefined
   return readContract(parse(readFileSync(swaggerFile, 'utf8')) as RawDocument)
 }

@@ -8,7 +8,7 @@ import { findHarborContract, readContract } from './contract-documents.ts'
 const harbor = findHarborContract()
 
 if (harbor === undefined) {
-  skipLoudly("Harbor's contract", 'neither BERTH_HARBOR_SWAGGER nor .cache/harbor-swagger.yaml is there')
+  skipLoudly("Harbor's contract", 'BERTH_HARBOR_SWAGGER does not say where it is')
 } else {
   describeScenario('the contract', (registry) => {
     const fetchOurs = async () => {

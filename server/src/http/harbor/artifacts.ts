@@ -13,7 +13,7 @@ import { repositoryUnknown } from '../../domain/artifacts/repository-list.ts'
 import { findRepositoryId } from '../../domain/content/repositories.ts'
 import { noTime, timeOf, truthQuery } from './answers.ts'
 import { listingOf } from './list-query.ts'
-import { listQuery, pageHeaders } from './paging.ts'
+import { listQuery, pageHeaders, pageQuery } from './paging.ts'
 import { repositoryNameOf, repositoryParams } from './repositories.ts'
 import { route, type Route } from './route.ts'
 import type { HarborServices } from './services.ts'
@@ -44,6 +44,7 @@ const reference = z.object({
   child_digest: z.string(),
   platform: platform.optional(),
   annotations: annotations.optional(),
+  urls: z.array(z.string()).optional(),
 })
 
 const accessory = z.object({
@@ -70,11 +71,13 @@ const artifactAnswer = z.object({
   repository_name: z.string(),
   digest: z.string(),
   size: z.number().int(),
+  icon: z.string(),
   push_time: z.string(),
   pull_time: z.string(),
   annotations: annotations.optional(),
   references: z.array(reference),
   tags: z.array(tagAnswer),
+  addition_links: z.record(z.string(), z.object({ href: z.string(), absolute: z.boolean() })),
   labels: z.array(z.unknown()),
   accessories: z.array(accessory),
 })
@@ -87,6 +90,7 @@ const partsQuery = {
   with_scan_overview: truthQuery.default(false),
   with_sbom_overview: truthQuery.default(false),
   with_immutable_status: truthQuery.default(false),
+  with_inherited_accessory: truthQuery.default(false),
 }
 
 export const artifactParams = repositoryParams.extend({ reference: z.string() })
@@ -123,7 +127,8 @@ export const artifactRoutes: readonly Route[] = [
     summary: 'One artifact, by a tag or by its digest.',
     access: { kind: 'project', permission: 'artifact:read' },
     params: artifactParams,
-    query: z.object(partsQuery),
+    // Pages are of a former version, in which tags came in pages here.
+    query: z.object({ ...pageQuery, ...partsQuery, with_signature: truthQuery.default(false) }),
     answers: { 200: artifactAnswer },
     handle: async ({ params, query, project }, services) => {
       const parts = { tags: query.with_tag, accessories: query.with_accessory }
@@ -206,11 +211,13 @@ function presentArtifact(
     repository_name: repositoryName,
     digest: artifact.digest,
     size: artifact.size,
+    icon: '',
     push_time: timeOf(artifact.pushedAt),
     pull_time: artifact.pulledAt === undefined ? noTime : timeOf(artifact.pulledAt),
     ...(artifact.annotations === undefined ? {} : { annotations: artifact.annotations }),
     references: artifact.references.map(presentReference),
     tags: artifact.tags.map((tag) => presentTag(artifact, tag)),
+    addition_links: {},
     labels: [],
     accessories: artifact.accessories.map((each) => presentAccessory(artifact, repositoryName, each)),
   }
@@ -232,13 +239,14 @@ export function presentTag(
 }
 
 function presentReference({ parentId, childId, descriptor }: ArtifactDetails['references'][number]) {
-  const { digest, platform: runsOn, annotations: notes } = descriptor
+  const { digest, platform: runsOn, annotations: notes, urls } = descriptor
   return {
     parent_id: parentId,
     child_id: childId,
     child_digest: digest,
     ...(runsOn === undefined ? {} : { platform: runsOn as z.output<typeof platform> }),
     ...(notes === undefined ? {} : { annotations: notes }),
+    ...(urls === undefined ? {} : { urls: [...urls] }),
   }
 }
 
