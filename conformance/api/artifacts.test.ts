@@ -143,6 +143,51 @@ describeControlledScenario('repositories, artifacts and tags of the API', (regis
     expect([own.body.length, own.headers.get('x-total-count')]).toEqual([2, '2'])
   })
 
+  test('a copy has everything that belongs to the artifact, needs the right to read and to write, and moves no bytes', async () => {
+    const { full, ...params } = await newRepository()
+    const index = createIndex([createUniqueImage(), createUniqueImage()])
+    await push(full, index, 'v1')
+    const client = new V2Client(registry())
+    const config = await client.pushBlob(full, new TextEncoder().encode('{}'))
+    const signature = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      artifactType: 'application/vnd.cncf.notary.signature',
+      config: { ...config, mediaType: 'application/vnd.oci.empty.v1+json' },
+      layers: [],
+      subject: index.descriptor,
+    })
+    await client.pushManifest(full, sha256(signature), 'application/vnd.oci.image.manifest.v1+json', signature)
+
+    const there = { project_name: await addProject(registry()), repository_name: 'promoted' }
+    const copy = (as: ApiClient, from: string, to = there) =>
+      as.call(`POST ${artifacts}`, { params: to, query: `from=${encodeURIComponent(from)}` })
+    const copied = await copy(admin(), `${full}:v1`)
+    expect(copied.status).toBe(201)
+    expect(copied.headers.get('location')).toEndWith(`/artifacts/${index.descriptor.digest}`)
+    const target = `${there.project_name}/promoted`
+    for (const digest of [...index.content.keys(), sha256(signature)]) {
+      const manifest = await client.request(`/v2/${target}/manifests/${digest}`, { headers: { accept: '*/*' } })
+      const blob = await client.request(`/v2/${target}/blobs/${digest}`)
+      expect([digest, [manifest.status, blob.status].includes(200)]).toEqual([digest, true])
+    }
+    const listed = await admin().call<Artifact[]>(`GET ${artifacts}`, { params: there, query: 'with_accessory=true' })
+    expect(listed.body.map(({ tags, accessories }) => [tags.map(({ name }) => name), accessories.length])).toEqual([
+      [['v1'], 1],
+    ])
+    expect((await copy(admin(), `${full}@${index.descriptor.digest}`)).status).toBe(201)
+
+    for (const wrong of [`${full}:unknown`, 'not-there/app:v1']) expect((await copy(admin(), wrong)).status).toBe(404)
+    expect((await copy(admin(), 'no reference')).status).toBe(400)
+    const account = await addAccount(registry())
+    const member = new ApiClient(registry(), account)
+    await registry().control.berth(['project', 'member', 'add', there.project_name, account.username, 'developer'])
+    expect((await copy(member, `${full}:v1`)).status).toBe(403)
+    await registry().control.berth(['project', 'member', 'add', params.project_name, account.username, 'guest'])
+    expect((await copy(member, `${full}:v1`)).status).toBe(201)
+    expect((await copy(member, `${there.project_name}/promoted:v1`, params)).status).toBe(403)
+  })
+
   test('tags are given, listed and taken away; a name that is taken is a conflict', async () => {
     const { full, ...params } = await newRepository()
     await push(full, createUniqueImage(), 'v1')

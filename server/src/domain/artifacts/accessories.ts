@@ -11,6 +11,8 @@ export interface Accessory {
   /** As Harbor calls it. */
   readonly type: string
   readonly createdAt: number
+  /** The tag that says whom it belongs to; undefined where its manifest says it. */
+  readonly tag: string | undefined
 }
 
 const typeOfArtifact: Readonly<Record<string, string>> = {
@@ -56,6 +58,7 @@ export async function listAccessories(
       size: Number(row.size),
       type: accessoryTypeOf(row.artifact_type) ?? 'subject.accessory',
       createdAt: row.pushed_at,
+      tag: undefined,
     })
   }
   const named = new Map<string, { readonly digest: Digest; readonly suffix: string }>(
@@ -86,6 +89,7 @@ export async function listAccessories(
       size: Number(row.size),
       type: typeOfSuffix[suffix]!,
       createdAt: row.pushed_at,
+      tag: row.name,
     })
   }
   return [...found.values()]

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { parseReference } from '#contract/reference.ts'
+import { parseReference, type Reference } from '#contract/reference.ts'
+import { parseRepositoryName, type RepositoryName } from '#contract/repository-name.ts'
 import {
   getArtifact,
   kindOf,
@@ -8,10 +9,11 @@ import {
   type ListedTag,
 } from '../../domain/artifacts/artifact-list.ts'
 import { listAccessories, type Accessory } from '../../domain/artifacts/accessories.ts'
+import { copyArtifact } from '../../domain/artifacts/copy.ts'
 import { deleteManifest } from '../../domain/artifacts/delete.ts'
 import { repositoryUnknown } from '../../domain/artifacts/repository-list.ts'
 import { findRepositoryId } from '../../domain/content/repositories.ts'
-import { noTime, timeOf, truthQuery } from './answers.ts'
+import { createdAt, noTime, timeOf, truthQuery } from './answers.ts'
 import { listingOf } from './list-query.ts'
 import { listQuery, pageHeaders, pageQuery } from './paging.ts'
 import { repositoryNameOf, repositoryParams } from './repositories.ts'
@@ -120,6 +122,25 @@ export const artifactRoutes: readonly Route[] = [
   }),
 
   route({
+    method: 'POST',
+    path: collection,
+    tag: 'artifact',
+    operationId: 'CopyArtifact',
+    summary: 'Puts an artifact of another repository here, with everything that belongs to it.',
+    access: { kind: 'project', permission: 'artifact:create' },
+    params: repositoryParams,
+    query: z.object({ from: z.string().min(3).max(512).describe('`project/repository:tag` or `…@digest`.') }),
+    answers: { 201: null },
+    handle: async ({ actor, params, query, path }, { content, ...services }) => {
+      const from = parseArtifactName(query.from)
+      const source = await content.admit(actor, 'pull', from.repository)
+      const target = await content.admit(actor, 'push', repositoryNameOf(params))
+      const digest = await copyArtifact({ ...services, ...content }, source, target, from.reference)
+      return createdAt(path, digest)
+    },
+  }),
+
+  route({
     method: 'GET',
     path: item,
     tag: 'artifact',
@@ -174,6 +195,14 @@ export const artifactRoutes: readonly Route[] = [
     },
   }),
 ]
+
+/** `project/repository:tag` or `project/repository@digest`. @throws ContractError */
+function parseArtifactName(text: string): { repository: RepositoryName; reference: Reference } {
+  const at = text.indexOf('@')
+  const end = at >= 0 ? at : text.lastIndexOf(':')
+  const name = end < 0 ? text : text.slice(0, end)
+  return { repository: parseRepositoryName(name), reference: parseReference(end < 0 ? '' : text.slice(end + 1)) }
+}
 
 /** @throws DomainError REPOSITORY_UNKNOWN */
 async function findKnownRepository(

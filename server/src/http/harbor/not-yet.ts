@@ -7,7 +7,6 @@ import { route, type Method, type Route } from './route.ts'
  */
 const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${string}`>>>> = {
   artifact: {
-    CopyArtifact: 'POST /projects/{project_name}/repositories/{repository_name}/artifacts',
     getVulnerabilitiesAddition:
       'GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/additions/vulnerabilities',
     getAddition:

@@ -1,0 +1,104 @@
+import type { Digest } from '#contract/digest.ts'
+import { parseManifest, type ParsedManifest } from '#contract/manifest.ts'
+import { isForeignLayerMediaType } from '#contract/media-types.ts'
+import { parseTagName, type Reference, type TagName } from '#contract/reference.ts'
+import type { Database } from '../../database/database.ts'
+import type { Admission } from '../access/admission.ts'
+import type { Clock } from '../clock.ts'
+import type { Uploads } from '../content/uploads.ts'
+import { DomainError } from '../errors.ts'
+import { listAccessories } from './accessories.ts'
+import type { Manifests } from './pull.ts'
+import { pushManifest } from './push.ts'
+
+export interface CopyServices {
+  readonly database: Database
+  readonly clock: Clock
+  readonly manifests: Manifests
+  readonly uploads: Uploads
+}
+
+/**
+ * Puts an artifact into another repository, with the children of an index and with what belongs to it. No bytes move:
+ * blobs are linked. The artifact that was asked for comes last, so that a copy that breaks off shows nothing by halves
+ * and can be made again. By a tag, it has the same tag there.
+ * @throws DomainError MANIFEST_UNKNOWN, MANIFEST_BLOB_UNKNOWN when the source lost a blob
+ */
+export async function copyArtifact(
+  services: CopyServices,
+  source: Admission<'pull'>,
+  target: Admission<'push'>,
+  reference: Reference,
+): Promise<Digest> {
+  const copy = new Copy(services, source, target)
+  const root = await services.manifests.getManifest(source, reference)
+  await copy.copyBelow(root.digest)
+  await copy.push(root.digest, reference.kind === 'tag' ? [reference.tag] : [])
+  await copy.copyAccessories()
+  return root.digest
+}
+
+class Copy {
+  readonly #services: CopyServices
+  readonly #source: Admission<'pull'>
+  readonly #target: Admission<'push'>
+  /** What was copied, and whose accessories are still to be looked for. */
+  readonly #copied = new Set<Digest>()
+  readonly #linked = new Set<Digest>()
+
+  constructor(services: CopyServices, source: Admission<'pull'>, target: Admission<'push'>) {
+    this.#services = services
+    this.#source = source
+    this.#target = target
+  }
+
+  async copyBelow(digest: Digest): Promise<void> {
+    for (const child of (await this.#read(digest)).manifest.manifests) {
+      if (this.#copied.has(child.digest)) continue
+      await this.copyBelow(child.digest)
+      await this.push(child.digest, [])
+    }
+  }
+
+  async push(digest: Digest, tags: readonly TagName[]): Promise<void> {
+    const { manifest, bytes } = await this.#read(digest)
+    const { config, layers } = manifest
+    for (const blob of config === undefined ? layers : [config, ...layers]) {
+      if (isForeignLayerMediaType(blob.mediaType) || this.#linked.has(blob.digest)) continue
+      await this.#link(blob.digest)
+    }
+    const reference: Reference = { kind: 'digest', digest }
+    await pushManifest(this.#services, this.#target, { reference, tags, manifest, bytes })
+    this.#copied.add(digest)
+  }
+
+  /** Of everything copied, and of the accessories themselves: a signature may be signed. */
+  async copyAccessories(): Promise<void> {
+    let subjects = [...this.#copied]
+    while (subjects.length > 0) {
+      const found = await listAccessories(this.#services.database.read, this.#source.repositoryId ?? -1, subjects)
+      subjects = []
+      for (const { digest, tag } of found) {
+        if (this.#copied.has(digest)) continue
+        await this.copyBelow(digest)
+        await this.push(digest, tag === undefined ? [] : [parseTagName(tag)])
+        subjects.push(digest)
+      }
+    }
+  }
+
+  async #link(digest: Digest): Promise<void> {
+    if (!(await this.#services.uploads.mountBlob(this.#target, digest, this.#source))) {
+      throw new DomainError(
+        'MANIFEST_BLOB_UNKNOWN',
+        `${this.#source.repositoryName} does not have the blob ${digest} any more`,
+      )
+    }
+    this.#linked.add(digest)
+  }
+
+  async #read(digest: Digest): Promise<{ manifest: ParsedManifest; bytes: Uint8Array }> {
+    const { bytes, mediaType } = await this.#services.manifests.getManifest(this.#source, { kind: 'digest', digest })
+    return { manifest: parseManifest(bytes, mediaType), bytes }
+  }
+}
