@@ -91,6 +91,7 @@ const nouns = [
   'projects',
   'robots',
   'registries',
+  'labels',
   'content',
   'policies',
   'artifacts',

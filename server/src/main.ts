@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { backgroundTasks, composeAccounts, composeBlobStore, composeOciServices, openDatabase } from './compose.ts'
 import type { Config } from './config/config.ts'
 import { systemClock } from './domain/clock.ts'
+import { Labels } from './domain/labels/labels.ts'
 import { StorageUsage } from './domain/content/storage-usage.ts'
 import { composeCsrf } from './http/csrf.ts'
 import { asDomainError, errorResponse } from './http/oci/error-response.ts'
@@ -83,6 +84,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       ...accounts,
       database,
       clock,
+      labels: new Labels({ database, clock }),
       usage: new StorageUsage({ database, clock }),
       content: services,
       system: {

@@ -143,6 +143,23 @@ export interface ArtifactTable {
   pulled_at: number | null
 }
 
+/** A word that people put on artifacts. */
+export interface LabelTable {
+  id: Generated<number>
+  /** Null: a label of the registry, for every project. */
+  project_id: number | null
+  name: string
+  description: string
+  color: string
+  created_at: number
+  updated_at: number
+}
+
+export interface ArtifactLabelTable {
+  artifact_id: number
+  label_id: number
+}
+
 /** Manifest bytes, exactly as pushed. */
 export interface ArtifactPayloadTable {
   artifact_id: number
@@ -287,6 +304,8 @@ export interface Schema {
   blob_trash: BlobTrashTable
   repository_blob: RepositoryBlobTable
   link_review: LinkReviewTable
+  label: LabelTable
+  artifact_label: ArtifactLabelTable
   artifact: ArtifactTable
   artifact_payload: ArtifactPayloadTable
   artifact_blob: ArtifactBlobTable

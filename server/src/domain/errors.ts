@@ -21,6 +21,7 @@ export type DomainErrorCode =
   | 'MEMBER_UNKNOWN'
   | 'ROBOT_UNKNOWN'
   | 'REGISTRY_UNKNOWN'
+  | 'LABEL_UNKNOWN'
   | 'METADATA_UNKNOWN'
   | 'CONFLICT'
   | 'BAD_REQUEST'

@@ -35,6 +35,13 @@ interface OnRobot {
   readonly projectId?: number
 }
 
+interface OnLabel {
+  readonly labelId: number
+  readonly label: string
+  /** Of a label that belongs to a project. */
+  readonly projectId?: number
+}
+
 interface OnRegistry {
   readonly registryId: number
   readonly registry: string
@@ -73,6 +80,8 @@ export type BusinessEvent =
   | ({ readonly type: 'create_registry' } & OnRegistry)
   | ({ readonly type: 'update_registry'; readonly changed: readonly string[] } & OnRegistry)
   | ({ readonly type: 'delete_registry' } & OnRegistry)
+  | ({ readonly type: 'create_label' | 'update_label' | 'delete_label' } & OnLabel)
+  | ({ readonly type: 'add_artifact_label' | 'remove_artifact_label'; readonly label: string } & InRepository)
   | { readonly type: 'update_cve_allowlist'; readonly items: number }
   | { readonly type: 'update_configuration'; readonly changed: readonly string[] }
   | { readonly type: 'rotate_signing_key'; readonly kid: string }
@@ -101,6 +110,11 @@ export const eventTypes = Object.keys({
   create_robot: true,
   update_robot: true,
   delete_robot: true,
+  create_label: true,
+  update_label: true,
+  delete_label: true,
+  add_artifact_label: true,
+  remove_artifact_label: true,
   create_registry: true,
   update_registry: true,
   delete_registry: true,
@@ -168,6 +182,13 @@ function resourceOf(event: BusinessEvent): string {
     case 'create_tag':
     case 'delete_tag':
       return `${event.repository}:${event.tag}`
+    case 'create_label':
+    case 'update_label':
+    case 'delete_label':
+      return event.label
+    case 'add_artifact_label':
+    case 'remove_artifact_label':
+      return `${event.repository}@${event.digest}`
     case 'delete_repository':
       return event.repository
     case 'create_project':

@@ -2,6 +2,7 @@ import type { Migration } from '../migrate.ts'
 import { foundation } from './0001-foundation.ts'
 import { restApi } from './0002-rest-api.ts'
 import { robotsAuditRegistries } from './0005-robots-audit-registries.ts'
+import { labels } from './0006-labels.ts'
 
 /** In the order in which they are applied. */
-export const migrations: readonly Migration[] = [foundation, restApi, robotsAuditRegistries]
+export const migrations: readonly Migration[] = [foundation, restApi, robotsAuditRegistries, labels]

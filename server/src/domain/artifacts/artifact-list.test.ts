@@ -18,7 +18,7 @@ import { getRepository, pageRepositories } from './repository-list.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const repository = 'library/app' as RepositoryName
-const everything = { tags: true, accessories: true }
+const everything = { tags: true, accessories: true, labels: true }
 const firstPage = { limit: 100, offset: 0 }
 
 /** The database, and how many queries went through it. */

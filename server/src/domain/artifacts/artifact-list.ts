@@ -13,6 +13,7 @@ import {
   type Listing,
   type ListColumns,
 } from '../listing.ts'
+import { labelsOf, type Label } from '../labels/labels.ts'
 import { accessoryTypeOf, listAccessories, type Accessory } from './accessories.ts'
 
 export interface ListedTag {
@@ -44,11 +45,13 @@ export interface ArtifactDetails {
   readonly tags: readonly ListedTag[]
   readonly references: readonly ChildReference[]
   readonly accessories: readonly Accessory[]
+  readonly labels: readonly Label[]
 }
 
 export interface ArtifactParts {
   readonly tags: boolean
   readonly accessories: boolean
+  readonly labels: boolean
 }
 
 const columns: ListColumns = {
@@ -83,7 +86,10 @@ export async function pageArtifacts(
   parts: ArtifactParts,
 ): Promise<Listed<ArtifactDetails>> {
   const everything = conditions.some(({ kind, key }) => kind === 'exact' && key === 'base')
-  const own = conditions.filter(({ key }) => key === 'tags').map(tagCondition)
+  const own = [
+    ...conditions.filter(({ key }) => key === 'tags').map(tagCondition),
+    ...conditions.filter(({ key }) => key === 'labels').flatMap(labelConditions),
+  ]
   const known = matching(columns, conditions)
   let matched = database.read.selectFrom('artifact').where('artifact.repository_id', '=', repositoryId)
   if (!everything) matched = matched.where(standsAlone).where(isNoAccessory)
@@ -192,6 +198,18 @@ function tagCondition(condition: Condition): RawBuilder<SqlBool> {
   return named(sql<SqlBool>`tag.name = ${condition.value}`)
 }
 
+/** Every one of the labels, by their ids. */
+function labelConditions(condition: Condition): RawBuilder<SqlBool>[] {
+  const ids = condition.kind === 'all' ? condition.values : condition.kind === 'exact' ? [condition.value] : []
+  if (ids.length === 0 || !ids.every((id) => /^\d{1,15}$/.test(id))) {
+    throw new DomainError('BAD_REQUEST', 'labels can be asked for by their ids: labels=(1 2)')
+  }
+  return ids.map(
+    (id) =>
+      sql<SqlBool>`exists (select 1 from artifact_label where artifact_id = artifact.id and label_id = ${Number(id)})`,
+  )
+}
+
 interface ArtifactRow {
   readonly id: number
   readonly repository_id: number
@@ -214,6 +232,7 @@ async function withParts(
   const tags = parts.tags ? await tagsOf(reader, ids) : new Map<number, ListedTag[]>()
   const references = await referencesOf(reader, ids)
   const subjects = rows.map(({ digest }) => digest as Digest)
+  const labels = parts.labels ? await labelsOf(reader, ids) : new Map<number, Label[]>()
   const accessories = parts.accessories ? await listAccessories(reader, repositoryId, subjects) : []
   return rows.map((row) => ({
     id: row.id,
@@ -227,6 +246,7 @@ async function withParts(
     pulledAt: row.pulled_at ?? undefined,
     tags: tags.get(row.id) ?? [],
     references: references.get(row.id) ?? [],
+    labels: labels.get(row.id) ?? [],
     accessories: accessories.filter(({ subject }) => subject === row.digest),
   }))
 }

@@ -14,6 +14,7 @@ import { deleteManifest } from '../../domain/artifacts/delete.ts'
 import { repositoryUnknown } from '../../domain/artifacts/repository-list.ts'
 import { findRepositoryId } from '../../domain/content/repositories.ts'
 import { createdAt, noTime, timeOf, truthQuery } from './answers.ts'
+import { labelAnswer, presentLabel } from './label-answer.ts'
 import { listingOf } from './list-query.ts'
 import { listQuery, pageHeaders, pageQuery } from './paging.ts'
 import { repositoryNameOf, repositoryParams } from './repositories.ts'
@@ -80,11 +81,11 @@ const artifactAnswer = z.object({
   references: z.array(reference),
   tags: z.array(tagAnswer),
   addition_links: z.record(z.string(), z.object({ href: z.string(), absolute: z.boolean() })),
-  labels: z.array(z.unknown()),
+  labels: z.array(labelAnswer),
   accessories: z.array(accessory),
 })
 
-/** What may come along with an artifact. Labels and scans are not part of this version: asking for them changes nothing. */
+/** What may come along with an artifact. Scans are not part of this version: asking for them changes nothing. */
 const partsQuery = {
   with_tag: truthQuery.default(true),
   with_accessory: truthQuery.default(false),
@@ -114,7 +115,7 @@ export const artifactRoutes: readonly Route[] = [
     handle: async (call, services) => {
       const name = repositoryNameOf(call.params)
       const repositoryId = await findKnownRepository(services, name)
-      const parts = { tags: call.query.with_tag, accessories: call.query.with_accessory }
+      const parts = { tags: call.query.with_tag, accessories: call.query.with_accessory, labels: call.query.with_label }
       const { rows, total } = await pageArtifacts(services.database, repositoryId, listingOf(call.query), parts)
       const present = (row: ArtifactDetails) => presentArtifact(call.project!.project.id, name, row)
       return { body: rows.map(present), headers: pageHeaders(call, total) }
@@ -152,7 +153,7 @@ export const artifactRoutes: readonly Route[] = [
     query: z.object({ ...pageQuery, ...partsQuery, with_signature: truthQuery.default(false) }),
     answers: { 200: artifactAnswer },
     handle: async ({ params, query, project }, services) => {
-      const parts = { tags: query.with_tag, accessories: query.with_accessory }
+      const parts = { tags: query.with_tag, accessories: query.with_accessory, labels: query.with_label }
       const artifact = await findArtifact(services, params, parts)
       return { body: presentArtifact(project!.project.id, repositoryNameOf(params), artifact) }
     },
@@ -218,7 +219,7 @@ async function findKnownRepository(
 export async function findArtifact(
   services: HarborServices,
   params: z.output<typeof artifactParams>,
-  parts = { tags: false, accessories: false },
+  parts = { tags: false, accessories: false, labels: false },
 ): Promise<ArtifactDetails> {
   const repositoryId = await findKnownRepository(services, repositoryNameOf(params))
   return await getArtifact(services.database, repositoryId, parseReference(params.reference), parts)
@@ -247,7 +248,7 @@ function presentArtifact(
     references: artifact.references.map(presentReference),
     tags: artifact.tags.map((tag) => presentTag(artifact, tag)),
     addition_links: {},
-    labels: [],
+    labels: artifact.labels.map(presentLabel),
     accessories: artifact.accessories.map((each) => presentAccessory(artifact, repositoryName, each)),
   }
 }

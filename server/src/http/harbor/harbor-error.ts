@@ -20,6 +20,7 @@ const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: st
   MEMBER_UNKNOWN: [404, 'NOT_FOUND'],
   ROBOT_UNKNOWN: [404, 'NOT_FOUND'],
   REGISTRY_UNKNOWN: [404, 'NOT_FOUND'],
+  LABEL_UNKNOWN: [404, 'NOT_FOUND'],
   METADATA_UNKNOWN: [404, 'NOT_FOUND'],
   CONFLICT: [409, 'CONFLICT'],
   BAD_REQUEST: [400, 'BAD_REQUEST'],

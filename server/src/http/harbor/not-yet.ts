@@ -11,9 +11,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
       'GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/additions/vulnerabilities',
     getAddition:
       'GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/additions/{addition}',
-    addLabel: 'POST /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/labels',
-    removeLabel:
-      'DELETE /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/labels/{label_id}',
   },
   gc: {
     getGCHistory: 'GET /system/gc',
@@ -40,13 +37,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     getWorkers: 'GET /jobservice/pools/{pool_id}/workers',
     listJobQueues: 'GET /jobservice/queues',
     actionPendingJobs: 'PUT /jobservice/queues/{job_type}',
-  },
-  label: {
-    ListLabels: 'GET /labels',
-    CreateLabel: 'POST /labels',
-    DeleteLabel: 'DELETE /labels/{label_id}',
-    GetLabelByID: 'GET /labels/{label_id}',
-    UpdateLabel: 'PUT /labels/{label_id}',
   },
   Ldap: {
     searchLdapGroup: 'GET /ldap/groups/search',

@@ -2,6 +2,7 @@ import { artifactRoutes } from './artifacts.ts'
 import { auditLogRoutes } from './audit-log.ts'
 import { configureRoutes } from './configurations.ts'
 import { healthRoutes } from './health.ts'
+import { labelRoutes } from './labels.ts'
 import { memberRoutes } from './members.ts'
 import { notYetRoutes } from './not-yet.ts'
 import { openApiRoute } from './openapi.ts'
@@ -26,6 +27,7 @@ const routes: readonly Route[] = [
   ...auditLogRoutes,
   ...configureRoutes,
   ...healthRoutes,
+  ...labelRoutes,
   ...memberRoutes,
   ...permissionsRoutes,
   ...pingRoutes,

@@ -5,6 +5,7 @@ import type { Users } from '../../domain/access/users.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { AuditLog } from '../../domain/audit/audit-log.ts'
 import type { StorageUsage } from '../../domain/content/storage-usage.ts'
+import type { Labels } from '../../domain/labels/labels.ts'
 import type { Members } from '../../domain/projects/members.ts'
 import type { SystemCveAllowlist } from '../../domain/projects/system-cve-allowlist.ts'
 import type { Projects } from '../../domain/projects/projects.ts'
@@ -24,6 +25,7 @@ export interface HarborServices {
   readonly registration: Registration
   readonly signIn: SignIn
   readonly settings: Settings
+  readonly labels: Labels
   readonly projects: Projects
   readonly members: Members
   readonly robots: Robots

@@ -1,0 +1,258 @@
+import type { Digest } from '#contract/digest.ts'
+import type { Selectable } from 'kysely'
+import type { Database, Reader } from '../../database/database.ts'
+import type { LabelTable } from '../../database/schema.ts'
+import { isUniqueViolation } from '../../database/violations.ts'
+import type { Actor } from '../access/actor.ts'
+import { assertCanInProject, assertCanInSystem } from '../access/authorise.ts'
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events.ts'
+import { containing, matching, ordering, type Listed, type Listing, type ListColumns } from '../listing.ts'
+import { findProjectAccessById } from '../projects/project-access.ts'
+
+/** A word for artifacts: of one project, or of the registry and good in all of them. */
+export interface Label {
+  readonly id: number
+  readonly projectId: number | undefined
+  readonly name: string
+  readonly description: string
+  /** `#` and hexadecimal digits, or empty. */
+  readonly color: string
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+export interface LabelFields {
+  readonly name: string
+  readonly description: string
+  readonly color: string
+}
+
+const columns: ListColumns = {
+  id: { ref: 'label.id', type: 'number' },
+  name: { ref: 'label.name', type: 'text' },
+  description: { ref: 'label.description', type: 'text' },
+  project_id: { ref: 'label.project_id', type: 'number' },
+  creation_time: { ref: 'label.created_at', type: 'time' },
+  update_time: { ref: 'label.updated_at', type: 'time' },
+}
+
+const longestName = 128
+const longestDescription = 1_024
+const byName = [{ key: 'name', descending: false }]
+
+export class Labels {
+  readonly #database: Database
+  readonly #clock: Clock
+
+  constructor({ database, clock }: { database: Database; clock: Clock }) {
+    this.#database = database
+    this.#clock = clock
+  }
+
+  /** @throws DomainError BAD_REQUEST, CONFLICT (the name is taken there), UNAUTHENTICATED, FORBIDDEN */
+  async createLabel(actor: Actor, projectId: number | undefined, fields: LabelFields): Promise<number> {
+    await this.#assertMay(actor, 'create', projectId)
+    assertFields(fields)
+    const now = this.#clock.now()
+    return await unlessTaken(fields.name, () =>
+      this.#database.write(async (tx) => {
+        const { id } = await tx
+          .insertInto('label')
+          .values({ ...fields, project_id: projectId ?? null, created_at: now, updated_at: now })
+          .returning('id')
+          .executeTakeFirstOrThrow()
+        await recordEvent(tx, this.#clock, actor, { type: 'create_label', ...eventFacts(id, fields.name, projectId) })
+        return id
+      }),
+    )
+  }
+
+  /** @throws DomainError LABEL_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async getLabel(actor: Actor, id: number): Promise<Label> {
+    return await this.#find(actor, 'read', id)
+  }
+
+  /** Those of the registry, or of one project. @throws DomainError BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN */
+  async pageLabels(
+    actor: Actor,
+    of: { readonly projectId: number | undefined; readonly name: string | undefined },
+    { conditions, sort, limit, offset }: Listing,
+  ): Promise<Listed<Label>> {
+    await this.#assertMay(actor, 'list', of.projectId)
+    let matched = this.#database.read
+      .selectFrom('label')
+      .where('project_id', of.projectId === undefined ? 'is' : '=', of.projectId ?? null)
+    if (of.name !== undefined) matched = matched.where(containing('label.name', of.name))
+    for (const condition of matching(columns, conditions)) matched = matched.where(condition)
+    const { total } = await matched
+      .select((eb) => eb.fn.countAll<number | string>().as('total'))
+      .executeTakeFirstOrThrow()
+    let page = matched.selectAll().limit(limit).offset(offset)
+    for (const { ref, direction } of ordering(columns, sort, byName)) page = page.orderBy(ref, direction)
+    return { rows: (await page.execute()).map(labelOf), total: Number(total) }
+  }
+
+  /** @throws DomainError LABEL_UNKNOWN, BAD_REQUEST, CONFLICT, UNAUTHENTICATED, FORBIDDEN */
+  async updateLabel(actor: Actor, id: number, fields: LabelFields): Promise<void> {
+    const { projectId } = await this.#find(actor, 'update', id)
+    assertFields(fields)
+    await unlessTaken(fields.name, () =>
+      this.#database.write(async (tx) => {
+        const changed = await tx
+          .updateTable('label')
+          .set({ ...fields, updated_at: this.#clock.now() })
+          .where('id', '=', id)
+          .executeTakeFirst()
+        if (changed.numUpdatedRows === 0n) throw labelUnknown(id)
+        await recordEvent(tx, this.#clock, actor, { type: 'update_label', ...eventFacts(id, fields.name, projectId) })
+      }),
+    )
+  }
+
+  /** Takes it from every artifact too. @throws DomainError LABEL_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async deleteLabel(actor: Actor, id: number): Promise<void> {
+    const { name, projectId } = await this.#find(actor, 'delete', id)
+    await this.#database.write(async (tx) => {
+      const deleted = await tx.deleteFrom('label').where('id', '=', id).executeTakeFirst()
+      if (deleted.numDeletedRows === 0n) throw labelUnknown(id)
+      await recordEvent(tx, this.#clock, actor, { type: 'delete_label', ...eventFacts(id, name, projectId) })
+    })
+  }
+
+  /**
+   * Puts a label on an artifact of a project in which the caller may do that.
+   * @throws DomainError LABEL_UNKNOWN also for one of another project, CONFLICT when the artifact has it
+   */
+  async addToArtifact(actor: Actor, artifact: LabelledArtifact, labelId: number): Promise<void> {
+    await this.#database.write(async (tx) => {
+      const label = await this.#usable(tx, artifact.projectId, labelId)
+      const added = await tx
+        .insertInto('artifact_label')
+        .values({ artifact_id: artifact.id, label_id: labelId })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst()
+      if (added.numInsertedOrUpdatedRows === 0n) {
+        throw new DomainError('CONFLICT', `the artifact has the label ${label.name} already`)
+      }
+      await recordEvent(tx, this.#clock, actor, {
+        type: 'add_artifact_label',
+        ...artifactFacts(artifact),
+        label: label.name,
+      })
+    })
+  }
+
+  /** @throws DomainError LABEL_UNKNOWN also when the artifact does not have it */
+  async removeFromArtifact(actor: Actor, artifact: LabelledArtifact, labelId: number): Promise<void> {
+    await this.#database.write(async (tx) => {
+      const label = await this.#usable(tx, artifact.projectId, labelId)
+      const removed = await tx
+        .deleteFrom('artifact_label')
+        .where('artifact_id', '=', artifact.id)
+        .where('label_id', '=', labelId)
+        .executeTakeFirst()
+      if (removed.numDeletedRows === 0n) throw labelUnknown(labelId)
+      const facts = { ...artifactFacts(artifact), label: label.name }
+      await recordEvent(tx, this.#clock, actor, { type: 'remove_artifact_label', ...facts })
+    })
+  }
+
+  async #usable(reader: Reader, projectId: number, labelId: number): Promise<Label> {
+    const row = await reader.selectFrom('label').selectAll().where('id', '=', labelId).executeTakeFirst()
+    if (row === undefined || (row.project_id !== null && row.project_id !== projectId)) throw labelUnknown(labelId)
+    return labelOf(row)
+  }
+
+  async #find(actor: Actor, action: 'read' | 'update' | 'delete', id: number): Promise<Label> {
+    const row = await this.#database.read.selectFrom('label').selectAll().where('id', '=', id).executeTakeFirst()
+    // Who may do nothing anywhere hears that, and not whether there is one of that number.
+    if (row === undefined && actor.kind === 'anonymous') throw new DomainError('UNAUTHENTICATED', 'unauthorized')
+    if (row === undefined) throw labelUnknown(id)
+    const label = labelOf(row)
+    await this.#assertMay(actor, action, label.projectId)
+    return label
+  }
+
+  async #assertMay(
+    actor: Actor,
+    action: 'create' | 'read' | 'update' | 'delete' | 'list',
+    projectId: number | undefined,
+  ): Promise<void> {
+    if (projectId !== undefined) {
+      const access = await findProjectAccessById(this.#database, actor, projectId)
+      assertCanInProject(actor, `label:${action}`, access, access?.project.name ?? String(projectId))
+    } else if (action === 'read' || action === 'list') {
+      if (actor.kind === 'anonymous') throw new DomainError('UNAUTHENTICATED', 'unauthorized')
+    } else {
+      assertCanInSystem(actor, `label:${action}`)
+    }
+  }
+}
+
+export interface LabelledArtifact {
+  readonly id: number
+  readonly projectId: number
+  readonly repository: string
+  readonly digest: Digest
+}
+
+/** Labels of each artifact, one query for all. */
+export async function labelsOf(reader: Reader, artifactIds: readonly number[]): Promise<Map<number, Label[]>> {
+  const found = new Map<number, Label[]>()
+  if (artifactIds.length === 0) return found
+  const rows = await reader
+    .selectFrom('artifact_label')
+    .innerJoin('label', 'label.id', 'artifact_label.label_id')
+    .selectAll('label')
+    .select('artifact_label.artifact_id')
+    .where('artifact_label.artifact_id', 'in', artifactIds)
+    .orderBy('label.name')
+    .execute()
+  for (const row of rows) found.set(row.artifact_id, [...(found.get(row.artifact_id) ?? []), labelOf(row)])
+  return found
+}
+
+function labelOf(row: Selectable<LabelTable>): Label {
+  return {
+    id: row.id,
+    projectId: row.project_id ?? undefined,
+    name: row.name,
+    description: row.description,
+    color: row.color,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+function assertFields({ name, description, color }: LabelFields): void {
+  if (name.trim() === '' || name.length > longestName) {
+    throw new DomainError('BAD_REQUEST', `a label has a name of 1 to ${longestName} characters`)
+  }
+  if (description.length > longestDescription) {
+    throw new DomainError('BAD_REQUEST', `a description has ${longestDescription} characters at the most`)
+  }
+  if (color !== '' && !/^#[0-9a-fA-F]{3,8}$/.test(color)) {
+    throw new DomainError('BAD_REQUEST', 'a color is written as #1f2e3d')
+  }
+}
+
+async function unlessTaken<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error
+    throw new DomainError('CONFLICT', `there is a label ${name} already`, { cause: error })
+  }
+}
+
+const labelUnknown = (id: number) => new DomainError('LABEL_UNKNOWN', `label ${id} not found`)
+
+function eventFacts(labelId: number, label: string, projectId: number | undefined) {
+  return { labelId, label, ...(projectId === undefined ? {} : { projectId }) }
+}
+
+function artifactFacts({ projectId, repository, digest }: LabelledArtifact) {
+  return { projectId, repository, digest }
+}
