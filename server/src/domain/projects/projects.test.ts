@@ -150,13 +150,42 @@ describeEachDatabase('projects', (open) => {
     expect(await codeOf(projects.deleteProject(system, 'missing'))).toBe('PROJECT_UNKNOWN')
   })
 
+  test('a repository into which nothing was pushed to the end does not keep its project', async () => {
+    const { projects, database } = await compose()
+    const { id } = await projects.createProject(system, { name: 'p', public: false })
+    const upload = { actor: 'a', offset: 0, algorithm: 'sha256', created_at: 1, expires_at: 1 } as const
+    await database.write(async (tx) => {
+      const repository = await tx
+        .insertInto('repository')
+        .values({ project_id: id, name: 'p/app', description: '', created_at: 1, updated_at: 1 })
+        .returning('id')
+        .executeTakeFirstOrThrow()
+      await tx
+        .insertInto('upload')
+        .values({ id: 'u', repository_id: repository.id, ...upload })
+        .execute()
+    })
+    // Its row alone knows which bytes are to be forgotten.
+    expect(await codeOf(projects.deleteProject(system, 'p'))).toBe('PRECONDITION')
+    await database.write(async (tx) => void (await tx.deleteFrom('upload').execute()))
+    await projects.deleteProject(system, 'p')
+    expect(await database.read.selectFrom('repository').selectAll().execute()).toEqual([])
+  })
+
   test('a project with repositories stays', async () => {
     const { projects, database, events } = await compose()
     const { id } = await projects.createProject(system, { name: 'p', public: false })
     await database.write(async (tx) => {
-      await tx
+      const repository = await tx
         .insertInto('repository')
         .values({ project_id: id, name: 'p/app', description: '', created_at: 1, updated_at: 1 })
+        .returning('id')
+        .executeTakeFirstOrThrow()
+      const types = { media_type: 'm', artifact_type: '', subject_digest: null, annotations: null }
+      const facts = { digest: 'sha256:1', manifest_size: 1, size: 1, pushed_at: 1, pulled_at: null }
+      await tx
+        .insertInto('artifact')
+        .values({ repository_id: repository.id, ...types, ...facts })
         .execute()
     })
     expect(await codeOf(projects.deleteProject(system, 'p'))).toBe('PRECONDITION')

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import { parseProjectName } from '#contract/repository-name.ts'
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import type { ProjectTable } from '../../database/schema.ts'
+import { lockRows } from '../../database/locking.ts'
 import { isForeignKeyViolation } from '../../database/violations.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
 import { assertCanInProject, assertCanInSystem, can } from '../access/authorise.ts'
@@ -212,10 +213,26 @@ export class Projects {
   /** @throws DomainError PRECONDITION while it has repositories, PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async deleteProject(actor: Actor, name: string): Promise<void> {
     const notEmpty = (cause?: unknown): DomainError =>
-      new DomainError('PRECONDITION', `project ${name} still has repositories; delete them first`, { cause })
+      new DomainError(
+        'PRECONDITION',
+        `project ${name} still has repositories, or uploads under way; delete the former, let the latter end`,
+        { cause },
+      )
     try {
       await this.#database.write(async (tx) => {
         const { project } = await getProjectFor(tx, actor, 'project:delete', name)
+        const filled = await tx
+          .selectFrom('artifact')
+          .innerJoin('repository', 'repository.id', 'artifact.repository_id')
+          .select('artifact.id')
+          .where('repository.project_id', '=', project.id)
+          .limit(1)
+          .executeTakeFirst()
+        if (filled !== undefined) throw notEmpty()
+        // From here on nothing is pushed into them, and what was pushed before is seen by the next statement.
+        const own = tx.selectFrom('repository').select('id').where('project_id', '=', project.id)
+        await lockRows(this.#database, own).execute()
+        await deleteEmptyRepositories(tx, project.id, this.#clock.now())
         const repository = await tx
           .selectFrom('repository')
           .select('id')
@@ -332,4 +349,37 @@ function projectOf(row: Selectable<ProjectTable>): Project {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
+}
+
+/**
+ * Repositories that hold nothing and into which nobody is pushing: begun and given up, and shown to nobody. Garbage
+ * collection is asked to look at what they link.
+ */
+async function deleteEmptyRepositories(tx: Writer, projectId: number, now: number): Promise<void> {
+  const empty = tx
+    .selectFrom('repository')
+    .select('repository.id')
+    .where('project_id', '=', projectId)
+    .where((eb) =>
+      eb.not(eb.exists(eb.selectFrom('artifact').select('id').whereRef('repository_id', '=', 'repository.id'))),
+    )
+    .where((eb) =>
+      eb.not(eb.exists(eb.selectFrom('upload').select('id').whereRef('repository_id', '=', 'repository.id'))),
+    )
+  await tx
+    .insertInto('link_review')
+    .columns(['repository_id', 'digest', 'review_after'])
+    .expression((eb) =>
+      eb
+        .selectFrom('repository_blob')
+        .select((select) => ['repository_id', 'digest', select.val(now).as('review_after')])
+        .where('repository_id', 'in', empty),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(['repository_id', 'digest'])
+        .doUpdateSet((eb) => ({ review_after: eb.ref('excluded.review_after') })),
+    )
+    .execute()
+  await tx.deleteFrom('repository').where('id', 'in', empty).execute()
 }
