@@ -56,7 +56,8 @@ export interface BlobStager {
   /**
    * Makes exactly `size` staged bytes durable under a location of their own: fsync → rename → fsync
    * of the folder. The caller has verified that they have `digest`. The staged bytes are gone after it;
-   * when it fails, they are still there unless the failure came after the rename. A size of 0 needs no append.
+   * when it fails, they are still there unless the failure came after the rename or the disk would not take them: then
+   * trying again ends in StagedBytesMissing. A size of 0 needs no append.
    * @throws StagedBytesMissing, StorageFull, StorageUnavailable
    */
   commit(upload: UploadId, digest: Digest, size: number): Promise<BlobLocation>

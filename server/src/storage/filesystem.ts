@@ -98,8 +98,15 @@ class FilesystemBlobStore implements BlobStore {
       await syncing
       faultPoint('store-after-write')
     } catch (error) {
-      await syncing?.catch(() => undefined) // the first error says why
-      await file.close()
+      const running = syncing
+      try {
+        // Nothing is written any more, so what a failed sync drops stays dropped.
+        if (running !== undefined) await syncOrDrop(file, () => running)
+      } catch (failedSync) {
+        throw storageError(failedSync, 'store the bytes received')
+      } finally {
+        await file.close()
+      }
       throw storageError(error, 'store the bytes received')
     }
     await this.#open.keep(upload, file)
@@ -126,8 +133,12 @@ class FilesystemBlobStore implements BlobStore {
     const file = await this.#openStaged(upload, size)
     try {
       await file.chmod(0o440)
-      await this.#syncs.run(() => file.sync())
-      faultPoint('store-after-fsync')
+      await this.#syncs.run(() =>
+        syncOrDrop(file, async () => {
+          await file.sync()
+          faultPoint('store-after-fsync')
+        }),
+      )
     } catch (error) {
       throw storageError(error, 'make a blob durable')
     } finally {
@@ -280,6 +291,21 @@ class FilesystemBlobStore implements BlobStore {
 
   #path(key: string): string {
     return join(this.#root, key)
+  }
+}
+
+/**
+ * A failed sync is reported once and the pages count as clean afterwards: the next sync would succeed without the bytes
+ * being on the disk. So they are dropped, and the upload has to start again (StagedBytesMissing).
+ */
+async function syncOrDrop(file: FileHandle, sync: () => Promise<void>): Promise<void> {
+  try {
+    await sync()
+  } catch (error) {
+    await file.truncate(0).catch((problem: unknown) => {
+      throw new AggregateError([error, problem], 'bytes could be neither made durable nor dropped', { cause: error })
+    })
+    throw error
   }
 }
 

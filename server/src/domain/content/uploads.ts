@@ -134,7 +134,7 @@ export class Uploads {
           { detail: { digest, sizeBytes: size } },
         )
       }
-      const location = await this.#options.store.commit(id, digest, size)
+      const location = await this.#mapStagingErrors(id, () => this.#options.store.commit(id, digest, size))
       this.#digests.delete(id)
       await this.#commitRow(row, digest, size, location)
       return { digest, size }

@@ -1,8 +1,9 @@
-import { expect, test } from 'bun:test'
+import { afterEach, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import type { Digest } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { BlobLocation, BlobStore } from '#server/storage/blob-store.ts'
+import { disableFaultPoints, enableFaultPoint } from '#server/runtime/fault-points.ts'
 import { composeMemoryBlobStore } from '#server/storage/memory.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import {
@@ -49,6 +50,8 @@ async function removeArtifact(registry: RegistryForTest, repository: string, dig
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text)
+
+afterEach(disableFaultPoints)
 
 describeEachDatabase('garbage collection', (open) => {
   test('a blob pushed for a manifest that is still to come outlives collection while its lease lasts', async () => {
@@ -124,6 +127,24 @@ describeEachDatabase('garbage collection', (open) => {
     release.resolve()
     await round
     expect(await readBlob(registry, 'library/a', digest)).toEqual(bytes('layer'))
+  })
+
+  test('a round that ends after the bytes went and before their row did is finished by the next', async () => {
+    const registry = await composeRegistryForTest(await open())
+    await registry.pushBlob('library/a', bytes('layer'))
+    await registry.pushBlob('library/a', bytes('layer'))
+    registry.clock.advance(trashMs + 1)
+    enableFaultPoint('trash-after-delete', () => {
+      throw new Error('crash')
+    })
+    await expect(collect(registry)).rejects.toThrow('crash')
+    disableFaultPoints()
+    expect(await storedLocations(registry.store)).toHaveLength(1)
+    expect(await registry.database.read.selectFrom('blob_trash').select('location').execute()).toHaveLength(1)
+
+    await collect(registry)
+    expect(await registry.database.read.selectFrom('blob_trash').select('location').execute()).toEqual([])
+    expect(await readBlob(registry, 'library/a', digestOf(bytes('layer')))).toEqual(bytes('layer'))
   })
 
   test('whatever is pushed, re-pushed, mounted and deleted between rounds, what a manifest names is readable and the rest goes', async () => {
