@@ -81,7 +81,12 @@ const below: Readonly<Record<string, readonly string[]>> = {
   http: ['domain', 'database', 'storage', 'clients', 'runtime', 'contract'],
   jobs: ['domain', 'database', 'storage', 'clients', 'runtime', 'contract'],
 }
-const forAll = new Set(['server/src/domain/clock.ts', 'server/src/domain/errors.ts', 'server/src/logging.ts', 'server/src/version.ts'])
+const forAll = new Set([
+  'server/src/domain/clock.ts',
+  'server/src/domain/errors.ts',
+  'server/src/logging.ts',
+  'server/src/version.ts',
+])
 const compositionRoot = new Set(['server/src/main.ts', 'server/src/compose.ts'])
 
 /** Each noun may know those before it. */
