@@ -92,6 +92,26 @@ describeControlledScenario('repositories, artifacts and tags of the API', (regis
     expect([unknown.status, codes(unknown.body)]).toEqual([404, ['NOT_FOUND']])
   })
 
+  test('an image tells what its config says, and how it was built', async () => {
+    const { full, ...params } = await newRepository()
+    const image = createUniqueImage()
+    await push(full, image, 'v1')
+    const of = { ...params, reference: 'v1' }
+    const one = await admin().call<
+      Artifact & { extra_attrs: object; addition_links: Record<string, { href: string }> }
+    >(`GET ${artifact}`, { params: of })
+    expect(one.body.extra_attrs).toMatchObject({ os: 'linux', architecture: 'amd64', config: { Cmd: ['/hello'] } })
+    const { href } = one.body.addition_links['build_history']!
+    const authorization = `Basic ${btoa(`admin:${registry().password}`)}`
+    const history = await fetch(`${registry().url}${href}`, { headers: { authorization } })
+    expect(history.status).toBe(200)
+    expect(await history.json()).toContainEqual({ created: '2024-01-01T00:00:00Z', created_by: 'conformance' })
+    const unknown = await admin().call(`GET ${artifact}/additions/{addition}`, {
+      params: { ...of, addition: 'values.yaml' },
+    })
+    expect([unknown.status, codes(unknown.body)]).toEqual([400, ['BAD_REQUEST']])
+  })
+
   test('an index shows its children, which are not listed beside it and cannot be deleted under it', async () => {
     const { full, ...params } = await newRepository()
     const index = createIndex([createUniqueImage(), createUniqueImage()])

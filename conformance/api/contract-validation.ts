@@ -43,7 +43,8 @@ export class ContractValidation {
       ...(nullable && typeof rest.type === 'string' ? { type: [rest.type, 'null'] } : {}),
       ...(allOf === undefined ? {} : { allOf: allOf.map((part) => this.#inline(part, depth + 1)) }),
       ...(items === undefined ? {} : { items: this.#inline(items, depth + 1) }),
-      ...(typeof additionalProperties === 'object'
+      // `{type: object}` stands for "anything" there: Harbor itself answers texts (extra_attrs), and its clients read them.
+      ...(typeof additionalProperties === 'object' && !isAnything(additionalProperties)
         ? { additionalProperties: this.#inline(additionalProperties, depth + 1) }
         : {}),
       ...(properties === undefined
@@ -56,3 +57,5 @@ export class ContractValidation {
     }
   }
 }
+
+const isAnything = (schema: Schema): boolean => schema.type === 'object' && Object.keys(schema).length === 1

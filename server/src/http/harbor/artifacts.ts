@@ -9,10 +9,13 @@ import {
   type ListedTag,
 } from '../../domain/artifacts/artifact-list.ts'
 import { listAccessories, type Accessory } from '../../domain/artifacts/accessories.ts'
+import type { Actor } from '../../domain/access/actor.ts'
 import { copyArtifact } from '../../domain/artifacts/copy.ts'
 import { deleteManifest } from '../../domain/artifacts/delete.ts'
+import { readImageConfig } from '../../domain/artifacts/image-config.ts'
 import { repositoryUnknown } from '../../domain/artifacts/repository-list.ts'
 import { findRepositoryId } from '../../domain/content/repositories.ts'
+import { DomainError } from '../../domain/errors.ts'
 import { createdAt, noTime, timeOf, truthQuery } from './answers.ts'
 import { labelAnswer, presentLabel } from './label-answer.ts'
 import { listingOf } from './list-query.ts'
@@ -81,6 +84,7 @@ const artifactAnswer = z.object({
   references: z.array(reference),
   tags: z.array(tagAnswer),
   addition_links: z.record(z.string(), z.object({ href: z.string(), absolute: z.boolean() })),
+  extra_attrs: z.record(z.string(), z.unknown()).optional(),
   labels: z.array(labelAnswer),
   accessories: z.array(accessory),
 })
@@ -152,10 +156,12 @@ export const artifactRoutes: readonly Route[] = [
     // Pages are of a former version, in which tags came in pages here.
     query: z.object({ ...pageQuery, ...partsQuery, with_signature: truthQuery.default(false) }),
     answers: { 200: artifactAnswer },
-    handle: async ({ params, query, project }, services) => {
+    handle: async ({ actor, params, query, project }, services) => {
       const parts = { tags: query.with_tag, accessories: query.with_accessory, labels: query.with_label }
       const artifact = await findArtifact(services, params, parts)
-      return { body: presentArtifact(project!.project.id, repositoryNameOf(params), artifact) }
+      const shown = presentArtifact(project!.project.id, repositoryNameOf(params), artifact)
+      const attributes = await extraAttributesOf(services, actor, repositoryNameOf(params), artifact)
+      return { body: { ...shown, ...(attributes === undefined ? {} : { extra_attrs: attributes }) } }
     },
   }),
 
@@ -225,6 +231,30 @@ export async function findArtifact(
   return await getArtifact(services.database, repositoryId, parseReference(params.reference), parts)
 }
 
+/**
+ * What an image says about itself. For one artifact alone: it reads a blob, which a list does not. Left out for who may
+ * look at artifacts and not pull them.
+ */
+async function extraAttributesOf(
+  { content }: HarborServices,
+  actor: Actor,
+  name: RepositoryName,
+  { digest }: ArtifactDetails,
+): Promise<Record<string, unknown> | undefined> {
+  try {
+    const admission = await content.admit(actor, 'pull', name)
+    const manifest = await content.manifests.getManifest(admission, { kind: 'digest', digest })
+    const image = await readImageConfig(content.blobs, admission, manifest)
+    if (image === undefined) return undefined
+    const { architecture, os, author, created, config } = image
+    return { architecture, os, author, created, config }
+  } catch (error) {
+    if (error instanceof DomainError && ['FORBIDDEN', 'UNAUTHENTICATED', 'BAD_REQUEST'].includes(error.code))
+      return undefined
+    throw error
+  }
+}
+
 function presentArtifact(
   projectId: number,
   repositoryName: string,
@@ -247,7 +277,7 @@ function presentArtifact(
     ...(artifact.annotations === undefined ? {} : { annotations: artifact.annotations }),
     references: artifact.references.map(presentReference),
     tags: artifact.tags.map((tag) => presentTag(artifact, tag)),
-    addition_links: {},
+    addition_links: additionLinksOf(repositoryName, artifact),
     labels: artifact.labels.map(presentLabel),
     accessories: artifact.accessories.map((each) => presentAccessory(artifact, repositoryName, each)),
   }
@@ -266,6 +296,18 @@ export function presentTag(
     pull_time: tag.pulledAt === undefined ? noTime : timeOf(tag.pulledAt),
     immutable: false,
   }
+}
+
+/** Where more about it is to be had; only what is there. */
+function additionLinksOf(
+  repositoryName: string,
+  artifact: ArtifactDetails,
+): z.output<typeof artifactAnswer>['addition_links'] {
+  if (kindOf(artifact) !== 'IMAGE' || artifact.references.length > 0) return {}
+  const [project = '', ...rest] = repositoryName.split('/')
+  const repository = encodeURIComponent(encodeURIComponent(rest.join('/')))
+  const href = `/api/v2.0/projects/${project}/repositories/${repository}/artifacts/${artifact.digest}/additions/build_history`
+  return { build_history: { href, absolute: false } }
 }
 
 function presentReference({ parentId, childId, descriptor }: ArtifactDetails['references'][number]) {

@@ -9,8 +9,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
   artifact: {
     getVulnerabilitiesAddition:
       'GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/additions/vulnerabilities',
-    getAddition:
-      'GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/additions/{addition}',
   },
   gc: {
     getGCHistory: 'GET /system/gc',

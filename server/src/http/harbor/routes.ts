@@ -1,3 +1,4 @@
+import { additionRoutes } from './additions.ts'
 import { artifactRoutes } from './artifacts.ts'
 import { auditLogRoutes } from './audit-log.ts'
 import { configureRoutes } from './configurations.ts'
@@ -23,6 +24,7 @@ import { tagRoutes } from './tags.ts'
 import { userRoutes } from './users.ts'
 
 const routes: readonly Route[] = [
+  ...additionRoutes,
   ...artifactRoutes,
   ...auditLogRoutes,
   ...configureRoutes,

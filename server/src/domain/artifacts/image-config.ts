@@ -1,0 +1,64 @@
+import { parseManifest, type ParsedManifest } from '#contract/manifest.ts'
+import type { Admission } from '../access/admission.ts'
+import type { Blobs } from '../content/blobs.ts'
+import { DomainError } from '../errors.ts'
+import type { StoredManifest } from './pull.ts'
+
+/** What an image says about itself (image-spec v1.1, config.md). Fields that are not what they should be are left out. */
+export interface ImageConfig {
+  readonly architecture: string | undefined
+  readonly os: string | undefined
+  readonly author: string | undefined
+  readonly created: string | undefined
+  /** How it is run: Cmd, Env, Labels and so on. */
+  readonly config: Readonly<Record<string, unknown>> | undefined
+  /** One entry for each step of its building. */
+  readonly history: readonly unknown[]
+}
+
+/** Configs have kilobytes. */
+const mostBytes = 1 << 20
+
+const imageConfigs = new Set([
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json',
+])
+
+/** The config of an image; undefined for an artifact that is none. @throws DomainError BLOB_UNKNOWN, BAD_REQUEST when it is no JSON */
+export async function readImageConfig(
+  blobs: Blobs,
+  admission: Admission<'pull'>,
+  { bytes, mediaType }: Pick<StoredManifest, 'bytes' | 'mediaType'>,
+): Promise<ImageConfig | undefined> {
+  const { config }: ParsedManifest = parseManifest(bytes, mediaType)
+  if (config === undefined || !imageConfigs.has(config.mediaType)) return undefined
+  const blob = await blobs.getBlob(admission, config.digest)
+  if (blob.size > mostBytes) {
+    throw new DomainError('BAD_REQUEST', `the config of this image has ${blob.size} bytes, which is too much to show`)
+  }
+  const text = await new Response((await blobs.openBlob(admission, blob)) as BodyInit).text()
+  const fields = recordOf(parsed(text))
+  return {
+    architecture: textOf(fields['architecture']),
+    os: textOf(fields['os']),
+    author: textOf(fields['author']),
+    created: textOf(fields['created']),
+    config: fields['config'] === undefined ? undefined : recordOf(fields['config']),
+    history: Array.isArray(fields['history']) ? (fields['history'] as unknown[]) : [],
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const why = (error as Error).message.slice(0, 200)
+    throw new DomainError('BAD_REQUEST', `the config of this image is no JSON: ${why}`)
+  }
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
