@@ -10,10 +10,13 @@ import type { Clock } from './domain/clock.ts'
 import { anonymous } from './domain/access/actor.ts'
 import { AccessTokens } from './domain/access/access-tokens.ts'
 import { Passwords } from './domain/access/passwords.ts'
+import { PersonalTokens } from './domain/access/personal-tokens.ts'
 import { composeFindRobot } from './domain/access/robot-accounts.ts'
+import { Roles } from './domain/access/roles.ts'
 import { SignIn } from './domain/access/sign-in.ts'
 import { Sessions } from './domain/access/sessions.ts'
 import { SigningKeys } from './domain/access/signing-keys.ts'
+import { UserGroups } from './domain/access/user-groups.ts'
 import { UserProfiles } from './domain/access/user-profiles.ts'
 import { Users } from './domain/access/users.ts'
 import { Manifests } from './domain/artifacts/pull.ts'
@@ -24,6 +27,12 @@ import { Blobs } from './domain/content/blobs.ts'
 import { Uploads } from './domain/content/uploads.ts'
 import { pruneEvents, recordEvent } from './domain/events.ts'
 import { collectGarbage } from './domain/garbage-collection/collect.ts'
+import { CliSecrets } from './domain/identities/cli-secrets.ts'
+import { Directory } from './domain/identities/directory.ts'
+import { ExternalAccounts } from './domain/identities/external-accounts.ts'
+import { composeExternalSignIn } from './domain/identities/external-sign-in.ts'
+import { Oidc } from './domain/identities/oidc.ts'
+import { PendingSignIns } from './domain/identities/pending-sign-ins.ts'
 import { composeAdmit } from './domain/policies/admit.ts'
 import { Members } from './domain/projects/members.ts'
 import { Projects } from './domain/projects/projects.ts'
@@ -117,6 +126,14 @@ export interface Accounts {
   readonly profiles: UserProfiles
   readonly registration: Registration
   readonly settings: Settings
+  readonly userGroups: UserGroups
+  readonly roles: Roles
+  readonly personalTokens: PersonalTokens
+  readonly directory: Directory
+  readonly oidc: Oidc
+  readonly externalAccounts: ExternalAccounts
+  readonly cliSecrets: CliSecrets
+  readonly pendingSignIns: PendingSignIns
   readonly signIn: SignIn
   readonly sessions: Sessions
   readonly projects: Projects
@@ -151,16 +168,24 @@ export async function composeAccounts(
   const settings = new Settings({
     database,
     clock,
-    fixed: { auth_mode: 'db_auth', read_only: config.readOnly, token_expiration: tokenMinutes },
+    fixed: { read_only: config.readOnly, token_expiration: tokenMinutes },
   })
   const projects = new Projects({ database, clock, settings })
   if (defaultProject !== undefined) await projects.ensureDefaultProject(defaultProject, true)
   const robotPrefix = async () => (await settings.getSettings()).robot_name_prefix
+  const outbound = composeOutbound({ allowLocal: config.outbound.allowLocal })
+  const personalTokens = new PersonalTokens({ database, clock })
+  const directory = new Directory({ settings, allowLocal: config.outbound.allowLocal })
+  const oidc = new Oidc({ settings, outbound, clock })
+  const externalAccounts = new ExternalAccounts({ database, clock })
+  const cliSecrets = new CliSecrets({ database, clock, passwords, oidc, accounts: externalAccounts })
   const signIn = new SignIn({
     database,
     clock,
     passwords,
     robotPrefix,
+    external: composeExternalSignIn({ settings, directory, accounts: externalAccounts, cliSecrets }),
+    personalTokens: async (secret) => await personalTokens.findBySecret(secret),
     onFailure: async (username) => {
       const event = { type: 'login_user', failed: true, username } as const
       await database.write(async (tx) => await recordEvent(tx, clock, anonymous, event), 'relaxed')
@@ -178,12 +203,20 @@ export async function composeAccounts(
   const lifetimeMs = async () => (await settings.getSettings()).session_timeout * 60_000
   const sessions = new Sessions({ database, clock, lifetimeMs })
   const findRobot = composeFindRobot(database, clock, robotPrefix)
-  const authentication = { database, signIn, tokens, findRobot, defaultProject, open }
+  const authentication = { database, signIn, tokens, findRobot, personalTokens, defaultProject, open }
   return {
     users,
     profiles,
     registration: new Registration({ users, profiles, settings }),
     settings,
+    userGroups: new UserGroups({ database, clock }),
+    roles: new Roles({ database, clock }),
+    personalTokens,
+    directory,
+    oidc,
+    externalAccounts,
+    cliSecrets,
+    pendingSignIns: new PendingSignIns({ database, clock }),
     signIn,
     sessions,
     projects,
@@ -192,7 +225,7 @@ export async function composeAccounts(
     registries: new Registries({
       database,
       clock,
-      probe: composeProbeRegistry(composeOutbound({ allowLocal: config.outbound.allowLocal })),
+      probe: composeProbeRegistry(outbound),
     }),
     systemCveAllowlist: new SystemCveAllowlist({ database, clock }),
     auditLog: new AuditLog({

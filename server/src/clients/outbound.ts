@@ -8,6 +8,7 @@ export interface OutboundRequest {
   readonly url: URL
   readonly method?: 'GET' | 'HEAD' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
   /** Takes any certificate. */
   readonly insecure?: boolean
   /** PEM; instead of the authorities of the system. */
@@ -47,19 +48,17 @@ export function composeOutbound({
   timeoutMs = standardTimeoutMs,
   maxBytes = standardMaxBytes,
 }: OutboundOptions): Outbound {
-  const lookup = allowLocal ? undefined : guardedLookup
-  return async ({ url, method = 'GET', headers = {}, insecure = false, authority }) => {
+  const { lookup, assertAllowed } = connectionGuard(allowLocal)
+  return async ({ url, method = 'GET', headers = {}, body, insecure = false, authority }) => {
     if (url.protocol !== 'http:' && url.protocol !== 'https:')
       throw new OutboundFailure(`${url.protocol} is not spoken`)
-    const host = url.hostname.replace(/^\[|\]$/g, '')
-    // A literal address is never looked up.
-    if (!allowLocal && isIP(host) !== 0 && isGuardedAddress(host)) throw refused(host)
+    assertAllowed(url.hostname.replace(/^\[|\]$/g, ''))
     const options: RequestOptions & { rejectUnauthorized?: boolean; ca?: string } = {
       method,
       headers: { 'user-agent': 'berth', accept: 'application/json', ...headers },
       agent: false,
       signal: AbortSignal.timeout(timeoutMs),
-      ...(lookup === undefined ? {} : { lookup }),
+      ...lookup,
       ...(insecure ? { rejectUnauthorized: false } : {}),
       ...(authority === undefined ? {} : { ca: authority }),
     }
@@ -68,13 +67,28 @@ export function composeOutbound({
       const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
       const sent = send(url, options, resolve)
       sent.on('error', reject)
-      sent.end()
+      sent.end(body)
       const answer = await promise
       return { status: answer.statusCode ?? 0, headers: answer.headers, body: await readText(answer, maxBytes) }
     } catch (cause) {
       if (cause instanceof OutboundFailure) throw cause
       throw new OutboundFailure(`${url.host} cannot be reached: ${(cause as Error).message}`, { cause })
     }
+  }
+}
+
+/** The guard for connections that are made otherwise than by `Outbound`: spread `lookup` into what connects. */
+export function connectionGuard(allowLocal: boolean): {
+  readonly lookup: { readonly lookup?: LookupFunction }
+  /** A literal address is never looked up. @throws OutboundFailure */
+  readonly assertAllowed: (host: string) => void
+} {
+  if (allowLocal) return { lookup: {}, assertAllowed: () => {} }
+  return {
+    lookup: { lookup: guardedLookup },
+    assertAllowed: (host) => {
+      if (isIP(host) !== 0 && isGuardedAddress(host)) throw refused(host)
+    },
   }
 }
 

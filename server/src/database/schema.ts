@@ -1,4 +1,12 @@
 import type { Generated } from 'kysely'
+import type {
+  OidcSessionTable,
+  PendingSignInTable,
+  PersonalTokenTable,
+  RoleTable,
+  UserGroupMemberTable,
+  UserGroupTable,
+} from './schema-identities.ts'
 
 /**
  * Column conventions, the same in SQLite and PostgreSQL: times are milliseconds since the epoch,
@@ -18,6 +26,12 @@ export interface UserAccountTable {
   disabled: Flag
   /** Tokens and cached credentials from before this moment are void. */
   credentials_changed_at: number
+  /** Who vouches for the account. */
+  source: Generated<'local' | 'ldap' | 'oidc'>
+  /** What it is called there: a distinguished name; `issuer subject`. */
+  external_id: string | null
+  /** A group makes it an administrator for as long as it is in there. */
+  admin_by_group: Generated<Flag>
   created_at: number
   updated_at: number
 }
@@ -34,9 +48,9 @@ export interface ProjectTable {
 export interface ProjectMemberTable {
   id: Generated<number>
   project_id: number
-  entity_type: 'user'
+  entity_type: 'user' | 'group'
   entity_id: number
-  /** Harbor's role ids: projectAdmin 1, developer 2, guest 3, maintainer 4, limitedGuest 5. */
+  /** Harbor's role ids: projectAdmin 1, developer 2, guest 3, maintainer 4, limitedGuest 5; from 101 on composed ones. */
   role_id: number
   created_at: number
 }
@@ -295,6 +309,12 @@ export interface LeaseTable {
 
 export interface Schema {
   user_account: UserAccountTable
+  user_group: UserGroupTable
+  user_group_member: UserGroupMemberTable
+  role: RoleTable
+  oidc_session: OidcSessionTable
+  pending_sign_in: PendingSignInTable
+  personal_token: PersonalTokenTable
   project: ProjectTable
   project_member: ProjectMemberTable
   project_metadata: ProjectMetadataTable

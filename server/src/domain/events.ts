@@ -22,9 +22,25 @@ interface OnUser {
   readonly username: string
 }
 
-interface OnMember extends OnProject {
-  readonly userId: number
-  readonly username: string
+type OnMember = OnProject &
+  (
+    | { readonly kind: 'user'; readonly userId: number; readonly username: string }
+    | { readonly kind: 'group'; readonly groupId: number; readonly group: string }
+  )
+
+interface OnUserGroup {
+  readonly groupId: number
+  readonly group: string
+}
+
+interface OnPersonalToken {
+  readonly tokenId: number
+  readonly token: string
+}
+
+interface OnRole {
+  readonly roleId: number
+  readonly role: string
 }
 
 interface OnRobot {
@@ -48,7 +64,7 @@ interface OnRegistry {
 }
 
 /** What may change of an account without a new one. Never the value of a secret. */
-export type UserChange = 'password' | 'admin' | 'disabled' | 'profile'
+export type UserChange = 'password' | 'admin' | 'disabled' | 'profile' | 'cli-secret'
 
 /**
  * Everything that happens here and that somebody outside a transaction may want to know of: audit, webhooks,
@@ -66,6 +82,8 @@ export type BusinessEvent =
   | ({ readonly type: 'create_member'; readonly role: string } & OnMember)
   | ({ readonly type: 'update_member'; readonly role: string } & OnMember)
   | ({ readonly type: 'delete_member' } & OnMember)
+  | ({ readonly type: 'create_user_group' | 'update_user_group' | 'delete_user_group' } & OnUserGroup)
+  | ({ readonly type: 'create_role' | 'update_role' | 'delete_role' } & OnRole)
   | ({ readonly type: 'create_user'; readonly admin: boolean } & OnUser)
   | ({ readonly type: 'update_user'; readonly change: UserChange; readonly value?: boolean } & OnUser)
   | ({ readonly type: 'delete_user' } & OnUser)
@@ -82,6 +100,7 @@ export type BusinessEvent =
   | ({ readonly type: 'delete_registry' } & OnRegistry)
   | ({ readonly type: 'create_label' | 'update_label' | 'delete_label' } & OnLabel)
   | ({ readonly type: 'add_artifact_label' | 'remove_artifact_label'; readonly label: string } & InRepository)
+  | ({ readonly type: 'create_personal_token' | 'delete_personal_token' } & OnPersonalToken)
   | { readonly type: 'update_cve_allowlist'; readonly items: number }
   | { readonly type: 'update_configuration'; readonly changed: readonly string[] }
   | { readonly type: 'rotate_signing_key'; readonly kid: string }
@@ -102,6 +121,12 @@ export const eventTypes = Object.keys({
   create_member: true,
   update_member: true,
   delete_member: true,
+  create_user_group: true,
+  update_user_group: true,
+  delete_user_group: true,
+  create_role: true,
+  update_role: true,
+  delete_role: true,
   create_user: true,
   update_user: true,
   delete_user: true,
@@ -118,6 +143,8 @@ export const eventTypes = Object.keys({
   create_registry: true,
   update_registry: true,
   delete_registry: true,
+  create_personal_token: true,
+  delete_personal_token: true,
   update_cve_allowlist: true,
   update_configuration: true,
   rotate_signing_key: true,
@@ -198,7 +225,15 @@ function resourceOf(event: BusinessEvent): string {
     case 'create_member':
     case 'update_member':
     case 'delete_member':
-      return `${event.project}/${event.username}`
+      return `${event.project}/${event.kind === 'user' ? event.username : event.group}`
+    case 'create_user_group':
+    case 'update_user_group':
+    case 'delete_user_group':
+      return event.group
+    case 'create_role':
+    case 'update_role':
+    case 'delete_role':
+      return event.role
     case 'create_user':
     case 'update_user':
     case 'delete_user':
@@ -213,6 +248,9 @@ function resourceOf(event: BusinessEvent): string {
     case 'update_registry':
     case 'delete_registry':
       return event.registry
+    case 'create_personal_token':
+    case 'delete_personal_token':
+      return event.token
     case 'update_cve_allowlist':
       return 'system CVE allowlist'
     case 'update_configuration':

@@ -7,6 +7,8 @@ import { EpochCache } from '../database/epoch-cache.ts'
 import { actorOf, findAccount, type Account } from '../domain/access/accounts.ts'
 import { anonymous, type Actor } from '../domain/access/actor.ts'
 import { robotActor, type FindRobot } from '../domain/access/robot-accounts.ts'
+import { isPersonalToken } from '../domain/access/personal-token-secret.ts'
+import type { PersonalTokens } from '../domain/access/personal-tokens.ts'
 import type { SignedIn, SignIn } from '../domain/access/sign-in.ts'
 
 export interface Authentication {
@@ -23,6 +25,7 @@ export interface AuthenticationOptions {
   readonly tokens: AccessTokens
   /** The robot behind a token; undefined when it may not come in any more. */
   readonly findRobot: FindRobot
+  readonly personalTokens?: PersonalTokens
   /** The account whose browser sends the request, by its session. */
   readonly sessionAccount?: (request: Request) => Promise<Account | undefined>
   /** Project of names without one, in the scopes of tokens too. */
@@ -60,6 +63,7 @@ export function composeAuthenticate(options: AuthenticationOptions): Authenticat
     const header = request.headers.get('authorization')
     if (header === null) return await bySession(options, request)
     const { scheme, value } = splitAuthorization(header)
+    if (scheme === 'bearer' && isPersonalToken(value)) return await byPersonalToken(options, value)
     if (scheme === 'bearer') return await byToken(options, accounts, value)
     const credentials = scheme === 'basic' ? parseBasicCredentials(value) : undefined
     if (credentials === undefined) return wrongCredentials
@@ -70,7 +74,8 @@ export function composeAuthenticate(options: AuthenticationOptions): Authenticat
 }
 
 export function actorBehind(signedIn: SignedIn): Extract<Actor, { kind: 'user' | 'robot' }> {
-  return signedIn.kind === 'user' ? actorOf(signedIn.account) : robotActor(signedIn.robot)
+  if (signedIn.kind === 'robot') return robotActor(signedIn.robot)
+  return { ...actorOf(signedIn.account), ...(signedIn.limits === undefined ? {} : { limits: signedIn.limits }) }
 }
 
 /** A session that ended says nothing: its browser is anonymous again. */
@@ -80,8 +85,15 @@ async function bySession({ sessionAccount }: AuthenticationOptions, request: Req
   return { actor: actorOf(account), authorizationSent: true, failedLogin: false }
 }
 
+/** As a bearer, for tools that have no place for a username. */
+async function byPersonalToken({ personalTokens }: AuthenticationOptions, secret: string): Promise<Authentication> {
+  const found = await personalTokens?.findBySecret(secret)
+  if (found === undefined) return wrongToken
+  return { actor: actorBehind({ kind: 'user', ...found }), authorizationSent: true, failedLogin: false }
+}
+
 async function byToken(
-  { tokens, database, findRobot, defaultProject }: AuthenticationOptions,
+  { tokens, database, findRobot, personalTokens, defaultProject }: AuthenticationOptions,
   accounts: EpochCache<Account>,
   token: string,
 ): Promise<Authentication> {
@@ -97,6 +109,12 @@ async function byToken(
     const robot = await findRobot(id)
     if (robot === undefined || robot.version !== version) return wrongToken
     return { actor: { ...robotActor(robot), ...ofToken }, authorizationSent: true, failedLogin: false }
+  }
+  if (verified.account.personalToken !== undefined) {
+    const found = await personalTokens?.findById(verified.account.personalToken)
+    if (found === undefined || found.account.id !== id || found.account.version !== version) return wrongToken
+    const actor = { ...actorOf(found.account), limits: found.limits, ...ofToken }
+    return { actor, authorizationSent: true, failedLogin: false }
   }
   const account = await accounts.get(String(id), () => findAccount(database.read, id))
   if (account === undefined || account.disabled || account.version !== version) return wrongToken

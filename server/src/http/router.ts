@@ -5,7 +5,8 @@ import type { Authenticate } from './authentication.ts'
 import type { Csrf } from './csrf.ts'
 import { apiPrefix, type HarborCall } from './harbor/harbor-router.ts'
 import type { OciCall } from './oci/oci-router.ts'
-import { sessionPrefix, type SessionCall } from './session/session-endpoints.ts'
+import type { SessionCall } from './session/session-call.ts'
+import { sessionPrefix } from './session/session-endpoints.ts'
 import type { TokenEndpoint } from './token/token-endpoint.ts'
 
 /** What happened with one request, for the log and the metrics. */

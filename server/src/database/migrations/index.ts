@@ -3,6 +3,7 @@ import { foundation } from './0001-foundation.ts'
 import { restApi } from './0002-rest-api.ts'
 import { robotsAuditRegistries } from './0005-robots-audit-registries.ts'
 import { labels } from './0006-labels.ts'
+import { identities } from './0007-identities.ts'
 
 /** In the order in which they are applied. */
-export const migrations: readonly Migration[] = [foundation, restApi, robotsAuditRegistries, labels]
+export const migrations: readonly Migration[] = [foundation, restApi, robotsAuditRegistries, labels, identities]

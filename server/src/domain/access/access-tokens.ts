@@ -18,12 +18,21 @@ export interface TokenHolder {
   readonly id: number
   readonly username: string
   readonly version: number
+  /** The personal token with which it is fetched, when it is. */
+  readonly personalToken?: number | undefined
 }
 
 /** What a token says that we signed and that has not expired. What its account may do now is not in it. */
 export interface VerifiedToken {
   /** Undefined for the token of someone without an account. */
-  readonly account: { readonly id: number; readonly version: number; readonly robot?: true | undefined } | undefined
+  readonly account:
+    | {
+        readonly id: number
+        readonly version: number
+        readonly robot?: true | undefined
+        readonly personalToken?: number | undefined
+      }
+    | undefined
   readonly access: readonly TokenAccess[]
   readonly issuedAt: number
 }
@@ -51,7 +60,14 @@ const claimsSchema = z.object({
   access: z.array(z.object({ type: z.string(), name: z.string(), actions: z.array(z.string()) })),
   berth: z.object({
     issuedAt: z.number(),
-    account: z.object({ id: z.number(), version: z.number(), robot: z.literal(true).optional() }).optional(),
+    account: z
+      .object({
+        id: z.number(),
+        version: z.number(),
+        robot: z.literal(true).optional(),
+        personalToken: z.number().optional(),
+      })
+      .optional(),
   }),
 })
 
@@ -87,12 +103,7 @@ export class AccessTokens {
     const key = await this.#keys.getCurrentKey()
     const issuedAt = this.#clock.now()
     const iat = Math.floor(issuedAt / 1000)
-    const berth = {
-      issuedAt,
-      ...(account === undefined
-        ? {}
-        : { account: { id: account.id, version: account.version, ...(holder === 'robot' ? { robot: true } : {}) } }),
-    }
+    const berth = { issuedAt, ...(account === undefined ? {} : { account: claimsOf(account, holder) }) }
     const token = await new SignJWT({ access, berth })
       .setProtectedHeader({ alg: key.algorithm, kid: key.kid, typ: 'JWT' })
       .setIssuer(this.#issuer)
@@ -148,4 +159,9 @@ export class AccessTokens {
       throw error
     }
   }
+}
+
+function claimsOf({ id, version, personalToken }: TokenHolder, holder: 'user' | 'robot') {
+  const token = personalToken === undefined ? {} : { personalToken }
+  return { id, version, ...(holder === 'robot' ? { robot: true } : {}), ...token }
 }

@@ -12,6 +12,8 @@ export type Actor =
       readonly id: number
       readonly username: string
       readonly admin: boolean
+      /** There when they came with a personal token: they may do no more than it says, and nothing in the system. */
+      readonly limits?: ActorLimits
       readonly access?: readonly TokenAccess[]
       /** When the token was issued (ms); tokens older than a project's creation give nothing in it. */
       readonly tokenIssuedAt?: number
@@ -30,6 +32,15 @@ export type Actor =
   | { readonly kind: 'open' }
   /** The program itself: seeds, jobs, the command line. */
   | { readonly kind: 'system'; readonly name: string }
+
+/** What a personal token narrows its owner to. */
+export interface ActorLimits {
+  readonly tokenId: number
+  /** Undefined: every project of theirs. */
+  readonly projectIds: ReadonlySet<number> | undefined
+  /** `resource:action` in projects. */
+  readonly permissions: ReadonlySet<string>
+}
 
 export const anonymous: Actor = { kind: 'anonymous' }
 
@@ -64,9 +75,18 @@ export function tokenAccessOf(actor: Actor): readonly TokenAccess[] | undefined 
   return actor.kind === 'open' || actor.kind === 'system' ? undefined : actor.access
 }
 
-/** Whether the actor is a system administrator; what a token of theirs may do is the token's business. */
+/** What the actor's personal token leaves them; undefined when they did not come with one. */
+export function limitsOf(actor: Actor): ActorLimits | undefined {
+  return actor.kind === 'user' ? actor.limits : undefined
+}
+
+/**
+ * Whether the actor is a system administrator; what an access token of theirs may do is the token's business. With a
+ * personal token nobody is one: it is for projects.
+ */
 export function isSystemAdministrator(actor: Actor): boolean {
-  return actor.kind === 'open' || actor.kind === 'system' || (actor.kind === 'user' && actor.admin)
+  if (actor.kind === 'user') return actor.admin && actor.limits === undefined
+  return actor.kind === 'open' || actor.kind === 'system'
 }
 
 /** The list of all repositories names every project: for administrators and robots that were given it, by token only if it says so. */

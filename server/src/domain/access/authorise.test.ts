@@ -9,7 +9,15 @@ import {
   permissionsIn,
   type ProjectStanding,
 } from './authorise.ts'
-import { allPermissions, roleIds, type Permission, type RoleName } from './permissions.ts'
+import {
+  allPermissions,
+  noPermissions,
+  permissionsOfRole,
+  roleIds,
+  rolePermissions,
+  type Permission,
+  type RoleName,
+} from './permissions.ts'
 
 const ada: Actor = { kind: 'user', id: 1, username: 'ada', admin: false }
 const root: Actor = { kind: 'user', id: 2, username: 'root', admin: true }
@@ -18,7 +26,8 @@ const anonymous: Actor = { kind: 'anonymous' }
 function standing(options: { role?: RoleName; public?: boolean; createdAt?: number } = {}): ProjectStanding {
   return {
     project: { id: 1, public: options.public ?? false, createdAt: options.createdAt ?? 1000 },
-    roleId: options.role === undefined ? undefined : roleIds[options.role],
+    roleIds: options.role === undefined ? [] : [roleIds[options.role]],
+    granted: options.role === undefined ? noPermissions : rolePermissions[options.role],
   }
 }
 
@@ -75,10 +84,11 @@ test('a limited guest of a public project may also do what everyone may', () => 
 })
 
 test('a role id that nobody knows gives nothing', () => {
-  for (const roleId of [0, 6, -1, 1.5, Number.NaN]) {
-    expect(can(ada, 'repository:pull', { ...standing(), roleId }, 'p/app')).toBe(false)
-    expect(permissionsIn(ada, { ...standing(), roleId }).size).toBe(0)
-  }
+  for (const roleId of [0, 6, -1, 1.5, Number.NaN]) expect(permissionsOfRole(roleId).size).toBe(0)
+})
+
+test('a composed role gives what it says, and nothing that is no permission', () => {
+  expect(permissionsOfRole(101, ['repository:pull', 'everything:do'])).toEqual(new Set(['repository:pull']))
 })
 
 test('system administrators, the open registry and the program itself may do everything', () => {

@@ -1,21 +1,16 @@
 import { DomainError } from '../errors.ts'
-import { isSystemAdministrator, tokenAccessOf, type Actor } from './actor.ts'
+import { isSystemAdministrator, limitsOf, tokenAccessOf, type Actor, type ActorLimits } from './actor.ts'
 import type { SystemPermission } from './grantable-permissions.ts'
-import {
-  allPermissions,
-  findRoleName,
-  noPermissions,
-  publicProjectPermissions,
-  rolePermissions,
-  type Permission,
-} from './permissions.ts'
+import { allPermissions, publicProjectPermissions, type Permission } from './permissions.ts'
 import { projectRightsOf, robotMayInProject } from './robot-rights.ts'
 
 /** Where an actor stands towards one project at this moment. */
 export interface ProjectStanding {
   readonly project: { readonly id: number; readonly public: boolean; readonly createdAt: number }
-  /** Their role as a member; undefined for everyone else. */
-  readonly roleId: number | undefined
+  /** Their roles as a member, their own and those of their groups; none for everyone else. */
+  readonly roleIds: readonly number[]
+  /** What those roles give, added up. */
+  readonly granted: ReadonlySet<Permission>
 }
 
 /** What a permission is called in the scope of an access token; what has no name there, no token gives. */
@@ -25,19 +20,21 @@ const tokenActions: Readonly<Partial<Record<Permission, string>>> = {
   'artifact:delete': 'delete',
 }
 
-/** What the account behind the actor may do in the project; a token's restrictions come on top (`can`). */
+/** What the account behind the actor may do in the project; an access token's restrictions come on top (`can`). */
 export function permissionsIn(actor: Actor, standing: ProjectStanding): ReadonlySet<Permission> {
-  if (isSystemAdministrator(actor)) return allPermissions
-  const own =
-    actor.kind === 'robot' ? projectRightsOf(actor.rights, standing.project.id) : permissionsOfRole(standing.roleId)
-  if (!standing.project.public) return own
-  return own.size === 0 ? publicProjectPermissions : own.union(publicProjectPermissions)
+  const limits = limitsOf(actor)
+  if (limits !== undefined)
+    return new Set(
+      [...permissionsWithoutLimits(actor, standing)].filter((permission) => limitsAllow(limits, permission, standing)),
+    )
+  return permissionsWithoutLimits(actor, standing)
 }
 
-/** A role that this version does not know gives nothing. */
-function permissionsOfRole(roleId: number | undefined): ReadonlySet<Permission> {
-  const role = roleId === undefined ? undefined : findRoleName(roleId)
-  return role === undefined ? noPermissions : rolePermissions[role]
+function permissionsWithoutLimits(actor: Actor, standing: ProjectStanding): ReadonlySet<Permission> {
+  if (isAdministrator(actor)) return allPermissions
+  const own = actor.kind === 'robot' ? projectRightsOf(actor.rights, standing.project.id) : standing.granted
+  if (!standing.project.public) return own
+  return own.size === 0 ? publicProjectPermissions : own.union(publicProjectPermissions)
 }
 
 /**
@@ -53,12 +50,23 @@ export function can(
   return accountMay(actor, permission, standing) && tokenMay(actor, permission, standing, repositoryName)
 }
 
+/** Also with a personal token, which gives of their rights in projects what it names. */
+const isAdministrator = (actor: Actor): boolean =>
+  isSystemAdministrator(actor) || (actor.kind === 'user' && actor.admin)
+
+function limitsAllow(limits: ActorLimits, permission: Permission, standing: ProjectStanding): boolean {
+  const { projectIds, permissions } = limits
+  return permissions.has(permission) && (projectIds === undefined || projectIds.has(standing.project.id))
+}
+
 function accountMay(actor: Actor, permission: Permission, standing: ProjectStanding | undefined): boolean {
-  if (isSystemAdministrator(actor)) return true
+  const limits = limitsOf(actor)
+  if (limits !== undefined && (standing === undefined || !limitsAllow(limits, permission, standing))) return false
+  if (isAdministrator(actor)) return true
   if (standing === undefined) return false
   if (actor.kind === 'robot') {
     if (robotMayInProject(actor.rights, standing.project.id, permission)) return true
-  } else if (permissionsOfRole(standing.roleId).has(permission)) return true
+  } else if (standing.granted.has(permission)) return true
   return standing.project.public && publicProjectPermissions.has(permission)
 }
 

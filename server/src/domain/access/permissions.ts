@@ -153,3 +153,15 @@ export function findRoleName(roleId: number): RoleName | undefined {
 export function isRoleName(text: string): text is RoleName {
   return Object.hasOwn(roleIds, text)
 }
+
+/** What a role gives: one of Harbor's five, or a composed one with its `permissions`. One that is neither gives nothing. */
+export function permissionsOfRole(roleId: number, permissions?: readonly string[]): ReadonlySet<Permission> {
+  const name = findRoleName(roleId)
+  if (name !== undefined) return rolePermissions[name]
+  const known = (permissions ?? []).filter(isPermission)
+  return known.length === 0 ? noPermissions : new Set(known)
+}
+
+export function isPermission(text: string): text is Permission {
+  return (allPermissions as ReadonlySet<string>).has(text)
+}

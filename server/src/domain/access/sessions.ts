@@ -1,10 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Database } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
-import type { Flag } from '../../database/schema.ts'
 import type { Clock } from '../clock.ts'
 import { recordEvent } from '../events.ts'
-import { actorOf, type Account } from './accounts.ts'
+import { accountColumns, accountOf, actorOf, type Account, type AccountRow } from './accounts.ts'
 
 export interface SessionsOptions {
   readonly database: Database
@@ -17,14 +16,7 @@ export interface SessionsOptions {
 const prolongEveryMs = 60_000
 const tokenPattern = /^[A-Za-z0-9_-]{43}$/
 
-interface SessionRow {
-  readonly id: number
-  readonly username: string
-  readonly admin: Flag
-  readonly disabled: Flag
-  readonly credentials_changed_at: number
-  readonly expires_at: number
-}
+type SessionRow = AccountRow & { readonly expires_at: number }
 
 // An account that changed has another version: its sessions are found no more, on every replica.
 const selectSession = preparedQuery<{ idHash: string }, SessionRow>((db, param) =>
@@ -35,14 +27,8 @@ const selectSession = preparedQuery<{ idHash: string }, SessionRow>((db, param) 
         .onRef('user_account.id', '=', 'session.user_id')
         .onRef('user_account.credentials_changed_at', '=', 'session.account_version'),
     )
-    .select([
-      'user_account.id',
-      'user_account.username',
-      'user_account.admin',
-      'user_account.disabled',
-      'user_account.credentials_changed_at',
-      'session.expires_at',
-    ])
+    .select(accountColumns)
+    .select('session.expires_at')
     .where('session.id_hash', '=', param('idHash')),
 )
 
@@ -88,13 +74,7 @@ export class Sessions {
     const now = this.#clock.now()
     if (row === undefined || row.disabled === 1 || row.expires_at <= now) return undefined
     if (prolong) await this.#prolong(idHash, row.expires_at, now)
-    return {
-      id: row.id,
-      username: row.username,
-      admin: row.admin === 1,
-      disabled: false,
-      version: row.credentials_changed_at,
-    }
+    return accountOf(row)
   }
 
   /** Idempotent. */
@@ -109,11 +89,14 @@ export class Sessions {
       if (ended === undefined) return
       const user = await tx
         .selectFrom('user_account')
-        .select(['id', 'username', 'admin'])
+        .select(accountColumns)
         .where('id', '=', ended.user_id)
         .executeTakeFirstOrThrow()
-      const actor = { kind: 'user', id: user.id, username: user.username, admin: user.admin === 1 } as const
-      await recordEvent(tx, this.#clock, actor, { type: 'logout_user', userId: user.id, username: user.username })
+      await recordEvent(tx, this.#clock, actorOf(accountOf(user)), {
+        type: 'logout_user',
+        userId: user.id,
+        username: user.username,
+      })
     })
   }
 

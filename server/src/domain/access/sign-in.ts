@@ -1,9 +1,11 @@
 import type { Database } from '../../database/database.ts'
 import type { Clock } from '../clock.ts'
 import { findAccountByName, type Account, type AccountWithPassword } from './accounts.ts'
+import type { ActorLimits } from './actor.ts'
 import { CredentialCache } from './credential-cache.ts'
 import { LoginBrake } from './login-brake.ts'
 import type { Passwords } from './passwords.ts'
+import { isPersonalToken } from './personal-token-secret.ts'
 import {
   findRobotByUsername,
   isRobotUsable,
@@ -27,13 +29,31 @@ export interface SignInOptions {
   readonly passwords: Passwords
   /** What the usernames of robots begin with at this moment; Harbor's standard when left out. */
   readonly robotPrefix?: () => Promise<string>
+  /** Asked about names that are unknown here and accounts for which others vouch; nobody when left out. */
+  readonly external?: ExternalSignIn
+  /** Finds whom a personal token stands for; nobody when left out. */
+  readonly personalTokens?: FindPersonalToken
   /** Hears of every login that failed; `username` is what was claimed. Not called for what the brake holds back. */
   readonly onFailure?: (username: string) => Promise<void>
 }
 
+/**
+ * The account of who has just proved to another server who they are; undefined when they did not, or no server is
+ * asked. Throws what keeps the server from being asked: then nobody is let in, and nobody is told that they are wrong.
+ */
+export type ExternalSignIn = (
+  credentials: { username: string; password: string },
+  known: AccountWithPassword | undefined,
+) => Promise<Account | undefined>
+
+/** Whom a personal token stands for and what it narrows them to, as it is at this moment. */
+export type FindPersonalToken = (
+  secret: string,
+) => Promise<{ readonly account: Account; readonly limits: ActorLimits } | undefined>
+
 /** Who came with a username and a password. */
 export type SignedIn =
-  | { readonly kind: 'user'; readonly account: Account }
+  | { readonly kind: 'user'; readonly account: Account; readonly limits?: ActorLimits }
   | { readonly kind: 'robot'; readonly robot: RobotAccount }
 
 /** Turns a username and a password into an account. */
@@ -42,17 +62,21 @@ export class SignIn {
   readonly #clock: Clock
   readonly #passwords: Passwords
   readonly #robotPrefix: () => Promise<string>
+  readonly #external: ExternalSignIn | undefined
+  readonly #personalTokens: FindPersonalToken | undefined
   readonly #onFailure: (username: string) => Promise<void>
   readonly #cache: CredentialCache
   readonly #brake: LoginBrake
   /** One verification for clients that come with the same password many times at once, as docker does. */
-  readonly #underWay = new Map<string, Promise<boolean>>()
+  readonly #underWay = new Map<string, Promise<Account | undefined>>()
 
-  constructor({ database, clock, passwords, robotPrefix, onFailure }: SignInOptions) {
+  constructor({ database, clock, passwords, robotPrefix, external, personalTokens, onFailure }: SignInOptions) {
     this.#database = database
     this.#clock = clock
     this.#passwords = passwords
     this.#robotPrefix = robotPrefix ?? (async () => standardRobotPrefix)
+    this.#external = external
+    this.#personalTokens = personalTokens
     this.#onFailure = onFailure ?? (async () => {})
     this.#cache = new CredentialCache(clock)
     this.#brake = new LoginBrake(clock)
@@ -66,6 +90,7 @@ export class SignIn {
     credentials: { username: string; password: string },
     clientAddress: string,
   ): Promise<SignedIn | undefined> {
+    if (isPersonalToken(credentials.password)) return await this.#signInByToken(credentials, clientAddress)
     const found = isPlausible(credentials)
       ? await findRobotByUsername(this.#database.read, await this.#robotPrefix(), credentials.username)
       : undefined
@@ -100,32 +125,57 @@ export class SignIn {
       verification = this.#verify(found, credentials, clientAddress).finally(() => this.#underWay.delete(flight))
       this.#underWay.set(flight, verification)
     }
-    if (!(await verification) || account === undefined) return undefined
-    this.#cache.remember(key, account)
-    return account
+    const verified = await verification
+    // What another server says is not remembered: it may say something else next time.
+    if (verified !== undefined && found?.source === 'local') this.#cache.remember(key, verified)
+    return verified
   }
 
   async #verify(
     found: AccountWithPassword | undefined,
-    { username, password }: { username: string; password: string },
+    credentials: { username: string; password: string },
     clientAddress: string,
-  ): Promise<boolean> {
-    const attempt = this.#brake.begin(clientAddress, username)
-    let verified: boolean
+  ): Promise<Account | undefined> {
+    const attempt = this.#brake.begin(clientAddress, credentials.username)
+    let verified: Account | undefined
     try {
-      const right = await this.#passwords.verify(password, found?.passwordHash ?? null)
-      verified = right && found?.account.disabled === false
+      verified = await this.#verifyOnce(found, credentials)
     } catch (error) {
       attempt.abandoned()
       throw error
     }
-    if (verified) {
+    if (verified !== undefined) {
       attempt.succeeded()
     } else {
       attempt.failed()
-      await this.#onFailure(username)
+      await this.#onFailure(credentials.username)
     }
     return verified
+  }
+
+  async #verifyOnce(
+    found: AccountWithPassword | undefined,
+    credentials: { username: string; password: string },
+  ): Promise<Account | undefined> {
+    if (found?.source !== 'local' && found?.account.disabled !== true) {
+      const account = await this.#external?.(credentials, found)
+      if (account !== undefined && !account.disabled) return account
+    }
+    // Without a hash to compare to, one is computed all the same: the time tells nobody which accounts exist.
+    const right = await this.#passwords.verify(credentials.password, found?.passwordHash ?? null)
+    return right && found?.account.disabled === false ? found.account : undefined
+  }
+
+  /** The username must be the owner's: who knows a token but not whose it is, has it from somewhere else. */
+  async #signInByToken(
+    { username, password }: { username: string; password: string },
+    clientAddress: string,
+  ): Promise<SignedIn | undefined> {
+    const found = await this.#personalTokens?.(password)
+    if (found !== undefined && found.account.username === username) return { kind: 'user', ...found }
+    this.#brake.begin(clientAddress, username).failed()
+    await this.#onFailure(username)
+    return undefined
   }
 
   async #signInRobot(

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
 import { containing, matching, ordering, type Listed, type ListColumns, type Listing } from '../listing.ts'
-import type { Actor } from './actor.ts'
+import { limitsOf, type Actor } from './actor.ts'
 import { assertCanInSystem } from './authorise.ts'
 import { userOf, type User } from './users.ts'
 
@@ -156,11 +156,16 @@ export function assertProfile({ email, realName, comment }: UserProfile): void {
 type UserPermission = 'user:read' | 'user:update' | 'user:delete'
 
 export function isSelf(actor: Actor, id: number): boolean {
-  return actor.kind === 'user' && actor.access === undefined && actor.id === id
+  return isOwner(actor, id) && limitsOf(actor) === undefined
 }
 
+const isOwner = (actor: Actor, id: number): boolean =>
+  actor.kind === 'user' && actor.access === undefined && actor.id === id
+
 function assertSelfOr(permission: UserPermission, actor: Actor, id: number): void {
-  if (!isSelf(actor, id)) assertCanInSystem(actor, permission)
+  // A personal token reads whose it is, and changes nothing about them.
+  const own = permission === 'user:read' ? isOwner(actor, id) : isSelf(actor, id)
+  if (!own) assertCanInSystem(actor, permission)
 }
 
 function assertSignedIn(actor: Actor): void {

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent, type UserChange } from '../events.ts'
 import type { Actor } from './actor.ts'
+import type { AccountSource } from './accounts.ts'
 import { assertCanInSystem, assertSystemAdministrator } from './authorise.ts'
 import { assertPasswordStrong, type Passwords } from './passwords.ts'
 
@@ -15,7 +16,12 @@ export interface User {
   readonly email: string | undefined
   readonly realName: string
   readonly comment: string
+  /** By decision here; `adminByGroup` is beside it. */
   readonly admin: boolean
+  readonly adminByGroup: boolean
+  /** Who vouches for the account. */
+  readonly source: AccountSource
+  readonly externalId: string | undefined
   readonly disabled: boolean
   readonly createdAt: number
   readonly updatedAt: number
@@ -112,7 +118,11 @@ export class Users {
     assertMayChangePassword(actor, username)
     assertPasswordStrong(password)
     const passwordHash = await this.#passwords.hash(password)
-    await this.#updateUser(actor, username, 'password', async () => ({ password_hash: passwordHash }))
+    await this.#updateUser(actor, username, 'password', async (_tx, user) => {
+      if (user.source !== 'local')
+        throw new DomainError('FORBIDDEN', `${username} signs in by ${user.source}; the password is changed there`)
+      return { password_hash: passwordHash }
+    })
   }
 
   /** @throws DomainError USER_UNKNOWN, CONFLICT for the last administrator, UNAUTHENTICATED, FORBIDDEN */
@@ -258,11 +268,17 @@ export class Users {
   async #lockUser(tx: Writer, username: string): Promise<LockedUser> {
     const query = tx
       .selectFrom('user_account')
-      .select(['id', 'admin', 'disabled', 'credentials_changed_at'])
+      .select(['id', 'admin', 'disabled', 'source', 'credentials_changed_at'])
       .where('username', '=', username)
     const row = await lockRows(this.#database, query).executeTakeFirst()
     if (row === undefined) throw userUnknown(username)
-    return { id: row.id, admin: row.admin === 1, disabled: row.disabled === 1, version: row.credentials_changed_at }
+    return {
+      id: row.id,
+      admin: row.admin === 1,
+      disabled: row.disabled === 1,
+      source: row.source,
+      version: row.credentials_changed_at,
+    }
   }
 
   /** Locks all administrators, in one order: of two who remove each other at once, one is refused. */
@@ -287,13 +303,14 @@ async function hasAdministrator(reader: Reader): Promise<boolean> {
 
 interface LockedUser {
   readonly id: number
+  readonly source: AccountSource
   readonly admin: boolean
   readonly disabled: boolean
   readonly version: number
 }
 
 /** As Harbor's rule, without what Basic authentication (`:`) and robot names (`$`) need for themselves. */
-function assertUsername(username: string): void {
+export function assertUsername(username: string): void {
   // oxlint-disable-next-line no-control-regex
   const allowed = /^[^,"~#%$:\\\u0000-\u001f\u007f]{1,255}$/u.test(username) && username.trim() === username
   if (allowed) return
@@ -314,7 +331,8 @@ function assertProfile({ email, realName = '', comment = '' }: NewUser): void {
 }
 
 function assertMayChangePassword(actor: Actor, username: string): void {
-  const own = actor.kind === 'user' && actor.access === undefined && actor.username === username
+  const own =
+    actor.kind === 'user' && actor.access === undefined && actor.limits === undefined && actor.username === username
   if (!own) assertSystemAdministrator(actor)
 }
 
@@ -330,6 +348,9 @@ export function userOf(row: Selectable<UserAccountTable>): User {
     realName: row.real_name,
     comment: row.comment,
     admin: row.admin === 1,
+    adminByGroup: row.admin_by_group === 1,
+    source: row.source,
+    externalId: row.external_id ?? undefined,
     disabled: row.disabled === 1,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

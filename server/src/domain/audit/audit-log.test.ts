@@ -33,7 +33,15 @@ describeEachDatabase('audit log', (open) => {
   test('says who did what to what, from where and with which result', async () => {
     const { record, list } = await compose()
     await withOrigin({ clientAddress: '203.0.113.5' }, async () => {
-      await record({ type: 'update_member', projectId: 1, project: 'p', userId: 2, username: 'bob', role: 'guest' })
+      await record({
+        type: 'update_member',
+        projectId: 1,
+        project: 'p',
+        kind: 'user',
+        userId: 2,
+        username: 'bob',
+        role: 'guest',
+      })
       await record({ type: 'login_user', failed: true, username: 'ghost' }, { kind: 'anonymous' })
     })
     const { rows, total } = await list()

@@ -1,10 +1,8 @@
 import type { Reader } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
 import { canInSystem } from '../access/authorise.ts'
-import { findRoleName, roleIds, rolePermissions } from '../access/permissions.ts'
+import { findMemberships } from '../projects/project-access.ts'
 import type { AuditQuery } from './audit-log.ts'
-
-const readingRoles = Object.values(roleIds).filter((id) => rolePermissions[findRoleName(id)!].has('log:list'))
 
 /** Of which projects the actor may read the log; undefined: all of it, also what happened in none. */
 export async function readableProjects(reader: Reader, actor: Actor): Promise<AuditQuery['projects']> {
@@ -15,12 +13,10 @@ export async function readableProjects(reader: Reader, actor: Actor): Promise<Au
     return [...projects].filter(([, access]) => access.has('log:list')).map(([id]) => id)
   }
   if (actor.kind !== 'user' || actor.access !== undefined) return []
-  const rows = await reader
-    .selectFrom('project_member')
-    .select('project_id')
-    .where('entity_type', '=', 'user')
-    .where('entity_id', '=', actor.id)
-    .where('role_id', 'in', readingRoles)
-    .execute()
-  return rows.map((row) => row.project_id)
+  const { limits } = actor
+  if (limits !== undefined && !limits.permissions.has('log:list')) return []
+  const memberships = await findMemberships(reader, actor.id)
+  return memberships
+    .filter(({ granted, projectId }) => granted.has('log:list') && limits?.projectIds?.has(projectId) !== false)
+    .map(({ projectId }) => projectId)
 }

@@ -10,15 +10,32 @@ import { getProjectFor } from './projects.ts'
 
 export interface Member {
   readonly id: number
-  readonly userId: number
-  readonly username: string
-  /** Undefined for a role that this version does not know; it gives nothing. */
-  readonly role: RoleName | undefined
+  readonly kind: MemberKind
+  /** Of the user or the group. */
+  readonly entityId: number
+  readonly name: string
+  readonly roleId: number
+  /** Of a composed role its name; undefined for a role that is there no more; it gives nothing. */
+  readonly roleName: string | undefined
   readonly createdAt: number
 }
 
+export type MemberKind = 'user' | 'group'
+
+/** Who becomes a member: a user by name, a user or a group by id. */
+export type NewMember = string | { readonly userId: number } | { readonly groupId: number }
+
 /** A membership by its own id, or by the name of its user. */
 export type MemberReference = { readonly id: number } | string
+
+/** One of Harbor's roles by name, or any role by id. */
+export type RoleReference = RoleName | number
+
+interface Entity {
+  readonly kind: MemberKind
+  readonly id: number
+  readonly name: string
+}
 
 export interface MembersOptions {
   readonly database: Database
@@ -37,24 +54,21 @@ export class Members {
 
   /**
    * Returns the id of the membership.
-   * @throws DomainError CONFLICT when they are a member already, USER_UNKNOWN, PROJECT_UNKNOWN, FORBIDDEN
+   * @throws DomainError CONFLICT when they are a member already, USER_UNKNOWN, GROUP_UNKNOWN, BAD_REQUEST (no such
+   *   role), PROJECT_UNKNOWN, FORBIDDEN
    */
-  async addMember(
-    actor: Actor,
-    project: string,
-    user: string | { readonly userId: number },
-    role: RoleName,
-  ): Promise<number> {
+  async addMember(actor: Actor, project: string, member: NewMember, role: RoleReference): Promise<number> {
     return await this.#database.write(async (tx) => {
       const access = await getProjectFor(tx, actor, 'member:create', project)
-      const { id: userId, username } = await this.#lockUser(tx, user)
+      const entity = await this.#lockEntity(tx, member)
+      const { id: roleId, name: roleName } = await this.#lockRole(tx, role)
       const added = await tx
         .insertInto('project_member')
         .values({
           project_id: access.project.id,
-          entity_type: 'user',
-          entity_id: userId,
-          role_id: roleIds[role],
+          entity_type: entity.kind,
+          entity_id: entity.id,
+          role_id: roleId,
           created_at: this.#clock.now(),
         })
         .onConflict((conflict) => conflict.columns(['project_id', 'entity_type', 'entity_id']).doNothing())
@@ -63,42 +77,29 @@ export class Members {
       if (added === undefined) {
         throw new DomainError(
           'CONFLICT',
-          `${username} is a member of project ${project} already; set another role instead`,
+          `${entity.name} is a member of project ${project} already; set another role instead`,
         )
       }
-      await recordEvent(tx, this.#clock, actor, {
-        type: 'create_member',
-        projectId: access.project.id,
-        project,
-        userId,
-        username,
-        role,
-      })
+      await this.#record(tx, actor, 'create_member', access.project, entity, roleName)
       return added.id
     })
   }
 
-  /** @throws DomainError MEMBER_UNKNOWN, USER_UNKNOWN, PROJECT_UNKNOWN, FORBIDDEN */
-  async setMemberRole(actor: Actor, project: string, member: MemberReference, role: RoleName): Promise<void> {
+  /** @throws DomainError MEMBER_UNKNOWN, USER_UNKNOWN, BAD_REQUEST (no such role), PROJECT_UNKNOWN, FORBIDDEN */
+  async setMemberRole(actor: Actor, project: string, member: MemberReference, role: RoleReference): Promise<void> {
     await this.#database.write(async (tx) => {
       const access = await getProjectFor(tx, actor, 'member:update', project)
-      const { id: userId, username } = await this.#lockMember(tx, access.project, member)
+      const entity = await this.#lockMember(tx, access.project, member)
+      const { id: roleId, name: roleName } = await this.#lockRole(tx, role)
       const updated = await tx
         .updateTable('project_member')
-        .set({ role_id: roleIds[role] })
+        .set({ role_id: roleId })
         .where('project_id', '=', access.project.id)
-        .where('entity_type', '=', 'user')
-        .where('entity_id', '=', userId)
+        .where('entity_type', '=', entity.kind)
+        .where('entity_id', '=', entity.id)
         .executeTakeFirst()
       if (updated.numUpdatedRows === 0n) throw memberUnknown(project, member)
-      await recordEvent(tx, this.#clock, actor, {
-        type: 'update_member',
-        projectId: access.project.id,
-        project,
-        userId,
-        username,
-        role,
-      })
+      await this.#record(tx, actor, 'update_member', access.project, entity, roleName)
     })
   }
 
@@ -106,26 +107,20 @@ export class Members {
   async removeMember(actor: Actor, project: string, member: MemberReference): Promise<void> {
     await this.#database.write(async (tx) => {
       const access = await getProjectFor(tx, actor, 'member:delete', project)
-      const { id: userId, username } = await this.#lockMember(tx, access.project, member)
+      const entity = await this.#lockMember(tx, access.project, member)
       const removed = await tx
         .deleteFrom('project_member')
         .where('project_id', '=', access.project.id)
-        .where('entity_type', '=', 'user')
-        .where('entity_id', '=', userId)
+        .where('entity_type', '=', entity.kind)
+        .where('entity_id', '=', entity.id)
         .executeTakeFirst()
       if (removed.numDeletedRows === 0n) throw memberUnknown(project, member)
-      await recordEvent(tx, this.#clock, actor, {
-        type: 'delete_member',
-        projectId: access.project.id,
-        project,
-        userId,
-        username,
-      })
+      await this.#record(tx, actor, 'delete_member', access.project, entity)
     })
   }
 
   /**
-   * One page by username, from the name behind `after`; `next` when there are more.
+   * One page by name, from the membership behind `after`; `next` when there are more.
    * @throws DomainError PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN
    */
   async listMembers(
@@ -134,19 +129,21 @@ export class Members {
     { after, limit }: { after?: string | undefined; limit: number },
   ): Promise<{ members: Member[]; next?: string }> {
     const access = await getProjectFor(this.#database.read, actor, 'member:list', project)
-    const rows = await this.#membersOf(access.project.id)
-      .select(memberColumns)
-      .where('user_account.username', '>', after ?? '')
-      .orderBy('user_account.username')
-      .limit(limit + 1)
-      .execute()
+    const position = parsePosition(after)
+    let query = this.#membersOf(access.project.id).selectAll().orderBy('name').orderBy('id')
+    if (position !== undefined) {
+      query = query.where((eb) =>
+        eb.or([eb('name', '>', position.name), eb.and([eb('name', '=', position.name), eb('id', '>', position.id)])]),
+      )
+    }
+    const rows = await query.limit(limit + 1).execute()
     const members = rows.slice(0, limit).map(memberOf)
     const last = members.at(-1)
-    return rows.length > limit && last !== undefined ? { members, next: last.username } : { members }
+    return rows.length > limit && last !== undefined ? { members, next: `${last.id} ${last.name}` } : { members }
   }
 
   /**
-   * One page by username, counted, of those whose name contains `name`.
+   * One page by name, counted, of those whose name contains `name`.
    * @throws DomainError PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN
    */
   async pageMembers(
@@ -156,26 +153,18 @@ export class Members {
   ): Promise<Listed<Member>> {
     const access = await getProjectFor(this.#database.read, actor, 'member:list', project)
     let matched = this.#membersOf(access.project.id)
-    if (name !== undefined) matched = matched.where(containing('user_account.username', name))
+    if (name !== undefined) matched = matched.where(containing('name', name))
     const { total } = await matched
       .select((eb) => eb.fn.countAll<number | string>().as('total'))
       .executeTakeFirstOrThrow()
-    const rows = await matched
-      .select(memberColumns)
-      .orderBy('user_account.username')
-      .limit(limit)
-      .offset(offset)
-      .execute()
+    const rows = await matched.selectAll().orderBy('name').orderBy('id').limit(limit).offset(offset).execute()
     return { rows: rows.map(memberOf), total: Number(total) }
   }
 
   /** @throws DomainError MEMBER_UNKNOWN, PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async getMember(actor: Actor, project: string, id: number): Promise<Member> {
     const access = await getProjectFor(this.#database.read, actor, 'member:read', project)
-    const row = await this.#membersOf(access.project.id)
-      .select(memberColumns)
-      .where('project_member.id', '=', id)
-      .executeTakeFirst()
+    const row = await this.#membersOf(access.project.id).selectAll().where('id', '=', id).executeTakeFirst()
     if (row === undefined) throw memberUnknown(project, { id })
     return memberOf(row)
   }
@@ -192,63 +181,120 @@ export class Members {
   }
 
   #membersOf(projectId: number) {
-    return this.#database.read
+    const users = this.#database.read
       .selectFrom('project_member')
       .innerJoin('user_account', 'user_account.id', 'project_member.entity_id')
+      .leftJoin('role', 'role.id', 'project_member.role_id')
+      .select(memberColumns)
+      .select('user_account.username as name')
       .where('project_member.project_id', '=', projectId)
       .where('project_member.entity_type', '=', 'user')
+    const groups = this.#database.read
+      .selectFrom('project_member')
+      .innerJoin('user_group', 'user_group.id', 'project_member.entity_id')
+      .leftJoin('role', 'role.id', 'project_member.role_id')
+      .select(memberColumns)
+      .select('user_group.name as name')
+      .where('project_member.project_id', '=', projectId)
+      .where('project_member.entity_type', '=', 'group')
+    return this.#database.read.selectFrom(users.unionAll(groups).as('member'))
+  }
+
+  async #record(
+    tx: Writer,
+    actor: Actor,
+    type: 'create_member' | 'update_member' | 'delete_member',
+    project: { readonly id: number; readonly name: string },
+    { kind, id, name }: Entity,
+    role?: string,
+  ): Promise<void> {
+    const member =
+      kind === 'user' ? ({ kind, userId: id, username: name } as const) : ({ kind, groupId: id, group: name } as const)
+    const onProject = { projectId: project.id, project: project.name }
+    if (type === 'delete_member') await recordEvent(tx, this.#clock, actor, { type, ...onProject, ...member })
+    else await recordEvent(tx, this.#clock, actor, { type, ...onProject, ...member, role: role! })
   }
 
   async #lockMember(
     tx: Writer,
     project: { readonly id: number; readonly name: string },
     member: MemberReference,
-  ): Promise<{ id: number; username: string }> {
-    if (typeof member === 'string') return await this.#lockUser(tx, member)
+  ): Promise<Entity> {
+    if (typeof member === 'string') return await this.#lockEntity(tx, member)
     const row = await tx
       .selectFrom('project_member')
-      .select('entity_id')
+      .select(['entity_id', 'entity_type'])
       .where('project_id', '=', project.id)
-      .where('entity_type', '=', 'user')
       .where('id', '=', member.id)
       .executeTakeFirst()
     if (row === undefined) throw memberUnknown(project.name, member)
-    return await this.#lockUser(tx, { userId: row.entity_id })
+    const { entity_type: kind, entity_id: id } = row
+    return await this.#lockEntity(tx, kind === 'user' ? { userId: id } : { groupId: id })
   }
 
-  /** Locked, so that a user who is deleted at this moment leaves no membership behind. */
-  async #lockUser(tx: Writer, user: string | { readonly userId: number }): Promise<{ id: number; username: string }> {
-    const users = tx.selectFrom('user_account').select(['id', 'username'])
-    const query = typeof user === 'string' ? users.where('username', '=', user) : users.where('id', '=', user.userId)
-    const row = await lockRows(this.#database, query).executeTakeFirst()
-    if (row === undefined)
-      throw new DomainError('USER_UNKNOWN', `there is no user ${typeof user === 'string' ? user : user.userId}`)
-    return row
+  /** Locked, so that who is deleted at this moment leaves no membership behind. */
+  async #lockEntity(tx: Writer, member: NewMember): Promise<Entity> {
+    if (typeof member === 'object' && 'groupId' in member) {
+      const groups = tx.selectFrom('user_group').select(['id', 'name']).where('id', '=', member.groupId)
+      const group = await lockRows(this.#database, groups).executeTakeFirst()
+      if (group === undefined) throw new DomainError('GROUP_UNKNOWN', `there is no user group ${member.groupId}`)
+      return { kind: 'group', ...group }
+    }
+    const users = tx.selectFrom('user_account').select(['id', 'username as name'])
+    const query =
+      typeof member === 'string' ? users.where('username', '=', member) : users.where('id', '=', member.userId)
+    const user = await lockRows(this.#database, query).executeTakeFirst()
+    if (user === undefined)
+      throw new DomainError('USER_UNKNOWN', `there is no user ${typeof member === 'string' ? member : member.userId}`)
+    return { kind: 'user', ...user }
+  }
+
+  async #lockRole(tx: Writer, role: RoleReference): Promise<{ id: number; name: string }> {
+    if (typeof role === 'string') return { id: roleIds[role], name: role }
+    const name = findRoleName(role)
+    if (name !== undefined) return { id: role, name }
+    const composed = tx.selectFrom('role').select(['id', 'name']).where('id', '=', role)
+    const found = await lockRows(this.#database, composed).executeTakeFirst()
+    if (found !== undefined) return found
+    throw new DomainError('BAD_REQUEST', `there is no role ${role}; it is one of Harbor's (1 to 5) or a composed one`)
   }
 }
 
 const memberColumns = [
   'project_member.id',
+  'project_member.entity_type',
   'project_member.entity_id',
-  'user_account.username',
   'project_member.role_id',
   'project_member.created_at',
+  'role.name as role_name',
 ] as const
 
-function memberOf(row: {
-  id: number
-  entity_id: number
-  username: string
-  role_id: number
-  created_at: number
-}): Member {
+interface MemberRow {
+  readonly id: number
+  readonly entity_type: MemberKind
+  readonly entity_id: number
+  readonly role_id: number
+  readonly created_at: number
+  readonly role_name: string | null
+  readonly name: string
+}
+
+function memberOf(row: MemberRow): Member {
   return {
     id: row.id,
-    userId: row.entity_id,
-    username: row.username,
-    role: findRoleName(row.role_id),
+    kind: row.entity_type,
+    entityId: row.entity_id,
+    name: row.name,
+    roleId: row.role_id,
+    roleName: findRoleName(row.role_id) ?? row.role_name ?? undefined,
     createdAt: row.created_at,
   }
+}
+
+/** Where a page ended: `3 ada`. */
+function parsePosition(after: string | undefined): { id: number; name: string } | undefined {
+  const match = /^(\d{1,15}) (.*)$/s.exec(after ?? '')
+  return match === null ? undefined : { id: Number(match[1]), name: match[2]! }
 }
 
 function memberUnknown(project: string, member: MemberReference): DomainError {

@@ -4,7 +4,7 @@ import { preparedQuery } from '../../database/prepared.ts'
 import type { Flag } from '../../database/schema.ts'
 import type { Actor } from '../access/actor.ts'
 import { assertCan, type ProjectStanding } from '../access/authorise.ts'
-import type { Permission } from '../access/permissions.ts'
+import { noPermissions, permissionsOfRole, type Permission } from '../access/permissions.ts'
 
 /** A project and what the actor is in it. */
 export interface ProjectAccess extends ProjectStanding {
@@ -17,9 +17,21 @@ interface AccessRow {
   readonly public: Flag
   readonly created_at: number
   readonly role_id: number | null
+  /** Of a composed role. */
+  readonly permissions: string | null
 }
 
-const selectAccess = (db: Reader, userId: number) =>
+const columns = [
+  'project.id',
+  'project.name',
+  'project.public',
+  'project.created_at',
+  'project_member.role_id',
+  'role.permissions',
+] as const
+
+/** A row for every project with the account's own role in it, or none. */
+const selectOwn = (db: Reader, userId: number) =>
   db
     .selectFrom('project')
     .leftJoin('project_member', (join) =>
@@ -28,14 +40,33 @@ const selectAccess = (db: Reader, userId: number) =>
         .on('project_member.entity_type', '=', 'user')
         .on('project_member.entity_id', '=', userId),
     )
-    .select(['project.id', 'project.name', 'project.public', 'project.created_at', 'project_member.role_id'])
+    .leftJoin('role', 'role.id', 'project_member.role_id')
+    .select(columns)
+
+/** A row for every role that a group of the account has. */
+const selectOfGroups = (db: Reader, userId: number) =>
+  db
+    .selectFrom('user_group_member')
+    .innerJoin('project_member', (join) =>
+      join
+        .onRef('project_member.entity_id', '=', 'user_group_member.group_id')
+        .on('project_member.entity_type', '=', 'group'),
+    )
+    .innerJoin('project', 'project.id', 'project_member.project_id')
+    .leftJoin('role', 'role.id', 'project_member.role_id')
+    .where('user_group_member.user_id', '=', userId)
+    .select(columns)
 
 const findAccessByName = preparedQuery<{ name: string; userId: number }, AccessRow>((db, param) =>
-  selectAccess(db, param('userId')).where('project.name', '=', param('name')),
+  selectOwn(db, param('userId'))
+    .where('project.name', '=', param('name'))
+    .unionAll(selectOfGroups(db, param('userId')).where('project.name', '=', param('name'))),
 )
 
 const findAccessById = preparedQuery<{ id: number; userId: number }, AccessRow>((db, param) =>
-  selectAccess(db, param('userId')).where('project.id', '=', param('id')),
+  selectOwn(db, param('userId'))
+    .where('project.id', '=', param('id'))
+    .unionAll(selectOfGroups(db, param('userId')).where('project.id', '=', param('id'))),
 )
 
 /** No account has it: who comes without one is a member of nothing. */
@@ -49,8 +80,7 @@ export async function findProjectAccess(
   actor: Actor,
   projectName: string,
 ): Promise<ProjectAccess | undefined> {
-  const row = await findAccessByName.first(database.read, { name: projectName, userId: userIdOf(actor) })
-  return row === undefined ? undefined : accessOf(row)
+  return accessOf(await findAccessByName.all(database.read, { name: projectName, userId: userIdOf(actor) }))
 }
 
 /** The same for many projects in one query, by name; those that do not exist are left out. */
@@ -60,10 +90,14 @@ export async function findProjectAccesses(
   projectNames: readonly string[],
 ): Promise<ReadonlyMap<string, ProjectAccess>> {
   if (projectNames.length === 0) return new Map()
-  const rows = await selectAccess(database.read, userIdOf(actor))
-    .where('project.name', 'in', [...new Set(projectNames)])
+  const names = [...new Set(projectNames)]
+  const userId = userIdOf(actor)
+  const { read } = database
+  const rows = await selectOwn(read, userId)
+    .where('project.name', 'in', names)
+    .unionAll(selectOfGroups(read, userId).where('project.name', 'in', names))
     .execute()
-  return new Map(rows.map((row) => [row.name, accessOf(row)]))
+  return new Map([...Map.groupBy(rows, (row) => row.name)].map(([name, ofProject]) => [name, accessOf(ofProject)!]))
 }
 
 /** The same for a project that is named by its id. */
@@ -72,15 +106,46 @@ export async function findProjectAccessById(
   actor: Actor,
   projectId: number,
 ): Promise<ProjectAccess | undefined> {
-  const row = await findAccessById.first(database.read, { id: projectId, userId: userIdOf(actor) })
-  return row === undefined ? undefined : accessOf(row)
+  return accessOf(await findAccessById.all(database.read, { id: projectId, userId: userIdOf(actor) }))
 }
 
-function accessOf(row: AccessRow): ProjectAccess {
+/** Every project in which the account is a member, by itself or in a group, and what that gives. */
+export async function findMemberships(
+  reader: Reader,
+  userId: number,
+): Promise<readonly { readonly projectId: number; readonly granted: ReadonlySet<Permission> }[]> {
+  const rows = await selectOwn(reader, userId)
+    .where('project_member.role_id', 'is not', null)
+    .unionAll(selectOfGroups(reader, userId))
+    .execute()
+  return [...Map.groupBy(rows, (row) => row.id)].map(([projectId, ofProject]) => ({
+    projectId,
+    granted: grantedBy(ofProject.filter(isRole)),
+  }))
+}
+
+/** All rows are of one project; undefined when there is none. */
+function accessOf(rows: readonly AccessRow[]): ProjectAccess | undefined {
+  const [first] = rows
+  if (first === undefined) return undefined
+  const roles = rows.filter(isRole)
   return {
-    project: { id: row.id, name: row.name, public: row.public === 1, createdAt: row.created_at },
-    roleId: row.role_id ?? undefined,
+    project: { id: first.id, name: first.name, public: first.public === 1, createdAt: first.created_at },
+    roleIds: [...new Set(roles.map((role) => role.role_id))],
+    granted: grantedBy(roles),
   }
+}
+
+const isRole = <Row extends { role_id: number | null }>(row: Row): row is Row & { role_id: number } =>
+  row.role_id !== null
+
+function grantedBy(
+  roles: readonly { readonly role_id: number; readonly permissions: string | null }[],
+): ReadonlySet<Permission> {
+  const sets = roles.map(({ role_id: id, permissions }) =>
+    permissionsOfRole(id, permissions === null ? undefined : (JSON.parse(permissions) as string[])),
+  )
+  return sets.length < 2 ? (sets[0] ?? noPermissions) : new Set(sets.flatMap((set) => [...set]))
 }
 
 /**

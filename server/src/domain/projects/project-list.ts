@@ -4,6 +4,7 @@ import { isSystemAdministrator, type Actor } from '../access/actor.ts'
 import type { RobotRights } from '../access/robot-rights.ts'
 import { containing, matching, ordering, type Listed, type Listing, type ListColumns } from '../listing.ts'
 import { readCveAllowlists, type CveAllowlist } from './cve-allowlist.ts'
+import { findProjectAccesses } from './project-access.ts'
 import { readMetadata, type ProjectMetadata } from './project-metadata.ts'
 
 /** Everything one sees of a project in a list. */
@@ -13,8 +14,8 @@ export interface ProjectDetails {
   readonly public: boolean
   readonly ownerId: number | undefined
   readonly ownerName: string | undefined
-  /** The reader's role in it. */
-  readonly roleId: number | undefined
+  /** The reader's roles in it, their own first. */
+  readonly roleIds: readonly number[]
   readonly repositoryCount: number
   readonly metadata: ProjectMetadata
   readonly cveAllowlist: CveAllowlist | undefined
@@ -80,8 +81,17 @@ export function visibleTo(actor: Actor): RawBuilder<SqlBool> {
   if (isSystemAdministrator(actor)) return sql<SqlBool>`1 = 1`
   if (actor.kind === 'robot') return visibleToRobot(actor.rights)
   if (actor.kind !== 'user') return sql<SqlBool>`project.public = 1`
+  const { limits, ...owner } = actor
+  if (limits !== undefined) {
+    const named = limits.projectIds === undefined ? undefined : sql.join([...limits.projectIds])
+    const own = visibleTo(owner)
+    return named === undefined ? own : sql<SqlBool>`(${own} and project.id in (${named}))`
+  }
   return sql<SqlBool>`(project.public = 1 or project.id in (
-    select project_id from project_member where entity_type = 'user' and entity_id = ${actor.id}))`
+    select project_id from project_member where entity_type = 'user' and entity_id = ${actor.id}
+    union all select project_id from project_member
+      join user_group_member on user_group_member.group_id = project_member.entity_id
+      where project_member.entity_type = 'group' and user_group_member.user_id = ${actor.id}))`
 }
 
 /** Harbor: a robot sees the projects that its permissions name, and all of them when one counts in every project. */
@@ -101,16 +111,15 @@ export async function readProjectDetails(
   const rows = await reader
     .selectFrom('project')
     .leftJoin('user_account as owner', 'owner.id', 'project.owner_id')
-    .leftJoin('project_member as own', (join) =>
-      join
-        .onRef('own.project_id', '=', 'project.id')
-        .on('own.entity_type', '=', 'user')
-        .on('own.entity_id', '=', actor.kind === 'user' ? actor.id : 0),
-    )
     .selectAll('project')
-    .select(['owner.username as owner_name', 'own.role_id'])
+    .select('owner.username as owner_name')
     .where('project.id', 'in', ids)
     .execute()
+  const accesses = await findProjectAccesses(
+    { read: reader },
+    actor,
+    rows.map(({ name }) => name),
+  )
   const counts = await reader
     .selectFrom('repository')
     .select((eb) => ['project_id', eb.fn.countAll<number | string>().as('count')])
@@ -129,7 +138,7 @@ export async function readProjectDetails(
         public: row.public === 1,
         ownerId: row.owner_id ?? undefined,
         ownerName: row.owner_name ?? undefined,
-        roleId: row.role_id ?? undefined,
+        roleIds: accesses.get(row.name)?.roleIds ?? [],
         repositoryCount: repositories.get(row.id) ?? 0,
         metadata: metadata.get(row.id) ?? {},
         cveAllowlist: allowlists.get(row.id),

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { composeAccessForTest, system } from '../../../test/access.ts'
 import { describeEachDatabase } from '../../../test/databases.ts'
 import type { Actor } from '../access/actor.ts'
-import type { RoleName } from '../access/permissions.ts'
+import { rolePermissions, type RoleName } from '../access/permissions.ts'
 import { findProjectAccess } from './project-access.ts'
 
 const anonymous: Actor = { kind: 'anonymous' }
@@ -39,9 +39,10 @@ describeEachDatabase('projects', (open) => {
     expect(project).toMatchObject({ name: 'p', public: false, ownerId: ada.id })
     expect(await findProjectAccess(database, ada, 'p')).toEqual({
       project: { id: project.id, name: 'p', public: false, createdAt: project.createdAt },
-      roleId: 1,
+      roleIds: [1],
+      granted: rolePermissions.projectAdmin,
     })
-    expect((await findProjectAccess(database, anonymous, 'p'))?.roleId).toBeUndefined()
+    expect((await findProjectAccess(database, anonymous, 'p'))?.roleIds).toEqual([])
     expect(await findProjectAccess(database, ada, 'q')).toBeUndefined()
   })
 
@@ -50,7 +51,7 @@ describeEachDatabase('projects', (open) => {
     const ada = await userActor('ada')
     await userActor('bob')
     await projects.createProject(system, { name: 'p', public: false, owner: 'ada' })
-    expect((await findProjectAccess(database, ada, 'p'))?.roleId).toBe(1)
+    expect((await findProjectAccess(database, ada, 'p'))?.roleIds).toEqual([1])
     expect(await codeOf(projects.createProject(ada, { name: 'q', public: false, owner: 'bob' }))).toBe('FORBIDDEN')
     expect(await codeOf(projects.createProject(system, { name: 'q', public: false, owner: 'eve' }))).toBe(
       'USER_UNKNOWN',
@@ -249,7 +250,7 @@ describeEachDatabase('projects', (open) => {
     expect(await codeOf(members.addMember(system, 'p', 'ada', 'guest'))).toBe('done')
     expect(await codeOf(members.addMember(system, 'p', 'ada', 'maintainer'))).toBe('CONFLICT')
     expect((await members.listMembers(system, 'p', { limit: 10 })).members).toMatchObject([
-      { username: 'ada', role: 'guest' },
+      { name: 'ada', roleName: 'guest' },
     ])
   })
 })

@@ -327,7 +327,8 @@ function assertMayCreateProject(actor: Actor, project: NewProject): void {
   if (actor.kind === 'anonymous') throw new DomainError('UNAUTHENTICATED', 'log in to create a project')
   if (actor.kind === 'robot') return assertCanInSystem(actor, 'project:create')
   if (actor.kind !== 'user') return
-  if (actor.access !== undefined) throw new DomainError('FORBIDDEN', 'an access token cannot create projects')
+  if (actor.access !== undefined || actor.limits !== undefined)
+    throw new DomainError('FORBIDDEN', 'a token cannot create projects')
   if (project.owner !== undefined && project.owner !== actor.username && !actor.admin) {
     throw new DomainError('FORBIDDEN', 'only a system administrator may create a project for somebody else')
   }

@@ -51,7 +51,7 @@ export function assertMayGrant(actor: Actor, home: RobotHome, grants: readonly G
 
 function firstMissing(actor: Actor, home: ProjectAccess, grants: readonly Grant[]): string | undefined {
   // Of all roles the widest; what Harbor's table of robots has beside it (metadata:list) is no more than reading.
-  const owns = home.roleId === roleIds.projectAdmin
+  const owns = home.roleIds.includes(roleIds.projectAdmin)
   const own: ReadonlySet<string> = permissionsIn(actor, home)
   const given = grants.filter(({ scope }) => scope !== home.project.id)
   if (given.length > 0) return given[0]!.access[0]

@@ -2,6 +2,7 @@ import type { Actor } from '../access/actor.ts'
 import { assertSystemAdministrator, canInSystem } from '../access/authorise.ts'
 import { assertProfile, type UserProfile, type UserProfiles } from '../access/user-profiles.ts'
 import type { User, Users } from '../access/users.ts'
+import { DomainError } from '../errors.ts'
 import type { Settings } from './settings.ts'
 
 export interface NewAccount extends UserProfile {
@@ -25,6 +26,13 @@ export class Registration {
 
   /** @throws DomainError BAD_REQUEST, CONFLICT (name or address is known), UNAUTHENTICATED, FORBIDDEN */
   async registerUser(actor: Actor, account: NewAccount): Promise<User> {
+    const { auth_mode: mode } = await this.#settings.getSettings()
+    if (mode !== 'db_auth') {
+      throw new DomainError(
+        'FORBIDDEN',
+        `creating users is not allowed while auth_mode is ${mode}: people get accounts when they first sign in`,
+      )
+    }
     const registrar = canInSystem(actor, 'user:create') ? actor : await this.#registrarFor(actor)
     assertProfile(account)
     await this.#profiles.assertEmailFree(account.email)

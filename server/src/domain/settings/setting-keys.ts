@@ -1,3 +1,5 @@
+import { LdapFailure, parseLdapUrl } from '../../clients/ldap-names.ts'
+
 /**
  * What an administrator may change at run time, with Harbor's names and defaults. `acts`: this version does
  * something with it. The others are kept and given back, so that a tool that writes Harbor's configuration finds what
@@ -29,7 +31,8 @@ export const settingKeys = {
   robot_token_duration: { default: 30, acts: true, refuse: between(1, 36_500) },
   robot_name_prefix: { default: 'robot$', acts: true, refuse: prefixOfRobots },
 
-  primary_auth_mode: { default: false },
+  auth_mode: { default: 'db_auth', acts: true, refuse: oneOf('db_auth', 'ldap_auth', 'oidc_auth') },
+  primary_auth_mode: { default: false, acts: true },
   notification_enable: { default: true },
   quota_per_project_enable: { default: true },
   storage_per_project: { default: -1 },
@@ -39,35 +42,38 @@ export const settingKeys = {
   // Beyond Harbor, which writes one row for every pull: here a pull costs no write unless somebody asks for it.
   audit_log_pull_events: { default: false, acts: true },
   scanner_skip_update_pulltime: { default: false },
-  ldap_base_dn: { default: '' },
-  ldap_filter: { default: '' },
-  ldap_group_admin_dn: { default: '' },
+  ldap_base_dn: { default: '', acts: true },
+  ldap_filter: { default: '', acts: true },
+  ldap_group_admin_dn: { default: '', acts: true },
   ldap_group_attach_parallel: { default: false },
-  ldap_group_attribute_name: { default: '' },
-  ldap_group_base_dn: { default: '' },
-  ldap_group_membership_attribute: { default: 'memberof' },
-  ldap_group_search_filter: { default: '' },
-  ldap_group_search_scope: { default: 2 },
-  ldap_scope: { default: 2 },
-  ldap_search_dn: { default: '' },
-  ldap_search_password: { default: '', secret: true },
-  ldap_timeout: { default: 5 },
-  ldap_uid: { default: 'cn' },
-  ldap_url: { default: '' },
-  ldap_verify_cert: { default: true },
-  oidc_admin_group: { default: '' },
-  oidc_auto_onboard: { default: false },
-  oidc_client_id: { default: '' },
-  oidc_client_secret: { default: '', secret: true },
-  oidc_endpoint: { default: '' },
-  oidc_extra_redirect_parms: { default: '{}' },
-  oidc_group_filter: { default: '' },
-  oidc_groups_claim: { default: '' },
-  oidc_logout: { default: false },
-  oidc_name: { default: '' },
-  oidc_scope: { default: '' },
-  oidc_user_claim: { default: '' },
-  oidc_verify_cert: { default: true },
+  ldap_group_attribute_name: { default: '', acts: true },
+  ldap_group_base_dn: { default: '', acts: true },
+  ldap_group_membership_attribute: { default: 'memberof', acts: true },
+  ldap_group_search_filter: { default: '', acts: true },
+  ldap_group_search_scope: { default: 2, acts: true, refuse: between(0, 2) },
+  ldap_scope: { default: 2, acts: true, refuse: between(0, 2) },
+  ldap_search_dn: { default: '', acts: true },
+  ldap_search_password: { default: '', acts: true, secret: true },
+  ldap_timeout: { default: 5, acts: true, refuse: between(1, 60) },
+  ldap_uid: { default: 'cn', acts: true },
+  ldap_url: { default: '', acts: true, refuse: addressOfDirectory },
+  ldap_verify_cert: { default: true, acts: true },
+  // Beyond Harbor: TLS on the plain port (RFC 4511 §4.14), and the authority (PEM) that signed the directory's certificate.
+  ldap_start_tls: { default: false, acts: true },
+  ldap_ca_certificate: { default: '', acts: true },
+  oidc_admin_group: { default: '', acts: true },
+  oidc_auto_onboard: { default: false, acts: true },
+  oidc_client_id: { default: '', acts: true },
+  oidc_client_secret: { default: '', acts: true, secret: true },
+  oidc_endpoint: { default: '', acts: true, refuse: httpAddress },
+  oidc_extra_redirect_parms: { default: '{}', acts: true, refuse: jsonObject },
+  oidc_group_filter: { default: '', acts: true, refuse: expression },
+  oidc_groups_claim: { default: '', acts: true },
+  oidc_logout: { default: false, acts: true },
+  oidc_name: { default: '', acts: true },
+  oidc_scope: { default: '', acts: true },
+  oidc_user_claim: { default: '', acts: true },
+  oidc_verify_cert: { default: true, acts: true },
   uaa_client_id: { default: '' },
   uaa_client_secret: { default: '', secret: true },
   uaa_endpoint: { default: '' },
@@ -90,6 +96,41 @@ export type SettingValues = { readonly [Name in SettingName]: Widened<(typeof se
 export const settingNames = Object.keys(settingKeys) as readonly SettingName[]
 
 export const settingKeyOf = (name: SettingName): SettingKey => settingKeys[name]
+
+function addressOfDirectory(value: unknown): string | undefined {
+  try {
+    if (value !== '') parseLdapUrl(String(value))
+    return undefined
+  } catch (error) {
+    if (error instanceof LdapFailure) return error.message
+    throw error
+  }
+}
+
+function jsonObject(value: unknown): string | undefined {
+  try {
+    const parsed: unknown = value === '' ? {} : JSON.parse(String(value))
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return undefined
+  } catch {
+    // Not JSON at all: the same sentence.
+  }
+  return 'should be a JSON object such as {"prompt":"login"}'
+}
+
+function expression(value: unknown): string | undefined {
+  try {
+    RegExp(String(value), 'u')
+    return undefined
+  } catch (error) {
+    return `should be a regular expression: ${(error as Error).message}`
+  }
+}
+
+function httpAddress(value: unknown): string | undefined {
+  const text = String(value)
+  if (text === '' || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))) return undefined
+  return 'should look like https://login.example.org/realms/company'
+}
 
 /** A prefix that no username can begin with would be safest; Harbor allows any that are not empty. */
 function prefixOfRobots(value: unknown): string | undefined {

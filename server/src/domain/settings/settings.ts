@@ -9,7 +9,6 @@ import { settingKeyOf, settingKeys, settingNames, type SettingName, type Setting
 
 /** What Harbor lets an administrator change and here is decided where the registry is started. */
 export interface FixedSettings {
-  readonly auth_mode: 'db_auth'
   readonly read_only: boolean
   /** Minutes. */
   readonly token_expiration: number
@@ -20,6 +19,15 @@ export interface SettingsOptions {
   readonly clock: Clock
   readonly fixed: FixedSettings
 }
+
+/** Settings that nobody reads back. */
+export type SecretSettingName = {
+  [Name in SettingName]: (typeof settingKeys)[Name] extends { secret: true } ? Name : never
+}[SettingName]
+
+const emptySecrets = Object.fromEntries(
+  settingNames.filter((name) => settingKeyOf(name).secret === true).map((name) => [name, '']),
+) as Partial<SettingValues>
 
 type SettingValue = string | number | boolean
 
@@ -39,6 +47,16 @@ export class Settings {
 
   /** All of them, with defaults where nothing was set; secrets are empty. */
   async getSettings(): Promise<SettingValues> {
+    const values = await this.#all()
+    return { ...values, ...emptySecrets }
+  }
+
+  /** For who uses it; never for an answer. */
+  async getSecret(name: SecretSettingName): Promise<string> {
+    return (await this.#all())[name]
+  }
+
+  async #all(): Promise<SettingValues> {
     return await this.#remembered.get('all', async () => {
       const rows = await this.#database.read.selectFrom('setting').select(['name', 'value']).execute()
       const stored = new Map(rows.map((row) => [row.name, JSON.parse(row.value) as SettingValue]))
@@ -59,7 +77,7 @@ export class Settings {
     const values = settingNames
       .filter((name) => changes[name] !== undefined && changes[name] !== null)
       .map((name) => ({ name, value: parseValue(name, changes[name]) }))
-      .filter(({ name }) => settingKeyOf(name).secret !== true)
+      .filter(({ name }) => settingKeyOf(name).secret !== true || settingKeyOf(name).acts === true)
     if (values.length === 0) return
     const now = this.#clock.now()
     await this.#database.write(async (tx) => {

@@ -1,10 +1,12 @@
 import { z } from 'zod'
-import { findRoleName, roleIds, type RoleName } from '../../domain/access/permissions.ts'
+import type { Actor } from '../../domain/access/actor.ts'
 import { DomainError } from '../../domain/errors.ts'
-import type { Member } from '../../domain/projects/members.ts'
+import type { Member, NewMember } from '../../domain/projects/members.ts'
 import { idParam } from './answers.ts'
 import { pageHeaders, pageOf, pageQuery } from './paging.ts'
 import { route, type Route } from './route.ts'
+import type { HarborServices } from './services.ts'
+import { groupIdentityOf } from './user-groups.ts'
 
 const memberAnswer = z.object({
   id: z.number().int(),
@@ -13,7 +15,7 @@ const memberAnswer = z.object({
   role_name: z.string().optional(),
   role_id: z.number().int().optional(),
   entity_id: z.number().int(),
-  entity_type: z.literal('u'),
+  entity_type: z.enum(['u', 'g']),
 })
 
 const memberBody = z.object({
@@ -63,10 +65,11 @@ export const memberRoutes: readonly Route[] = [
     access: { kind: 'project', permission: 'member:create' },
     body: memberBody,
     answers: { 201: null },
-    handle: async (call, { members }) => {
+    handle: async (call, services) => {
       const { actor, project, body } = call
       const role = parseRole(body.role_id)
-      const id = await members.addMember(actor, project!.project.name, userOf(body), role)
+      const member = await memberOf(actor, body, services)
+      const id = await services.members.addMember(actor, project!.project.name, member, role)
       return { status: 201, headers: { location: `${call.path.replace(/\/+$/, '')}/${id}` } }
     },
   }),
@@ -122,28 +125,31 @@ function presentMember(projectId: number, member: Member): z.output<typeof membe
   return {
     id: member.id,
     project_id: projectId,
-    entity_name: member.username,
-    role_name: member.role,
-    role_id: member.role === undefined ? undefined : roleIds[member.role],
-    entity_id: member.userId,
-    entity_type: 'u',
+    entity_name: member.name,
+    role_name: member.roleName,
+    role_id: member.roleId,
+    entity_id: member.entityId,
+    entity_type: member.kind === 'user' ? 'u' : 'g',
   }
 }
 
-function parseRole(roleId: number | undefined): RoleName {
-  const role = findRoleName(roleId ?? 0)
-  if (role === undefined) throw new DomainError('BAD_REQUEST', 'invalid role: must be a project role (1-5)')
-  return role
+function parseRole(roleId: number | undefined): number {
+  if (roleId !== undefined && roleId > 0) return roleId
+  throw new DomainError('BAD_REQUEST', "role_id is required: one of Harbor's (1 to 5) or of a composed role")
 }
 
-function userOf({
-  member_user: user,
-  member_group: group,
-}: z.output<typeof memberBody>): string | { readonly userId: number } {
+/** A group that is not known here yet becomes so. */
+async function memberOf(
+  actor: Actor,
+  { member_user: user, member_group: group }: z.output<typeof memberBody>,
+  services: HarborServices,
+): Promise<NewMember> {
   if (user?.user_id) return { userId: user.user_id }
   if (user?.username) return user.username
-  if (group?.id || group?.group_name || group?.ldap_group_dn) {
-    throw new DomainError('BAD_REQUEST', 'this version has no user groups; add users one by one')
+  if (group?.id) return { groupId: group.id }
+  if (group?.group_name || group?.ldap_group_dn) {
+    const known = await services.userGroups.ensureGroup(actor, await groupIdentityOf(group, services))
+    return { groupId: known.id }
   }
   throw new DomainError('BAD_REQUEST', 'at least one of member_user or member_group must be provided')
 }

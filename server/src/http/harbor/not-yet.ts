@@ -36,15 +36,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     listJobQueues: 'GET /jobservice/queues',
     actionPendingJobs: 'PUT /jobservice/queues/{job_type}',
   },
-  Ldap: {
-    searchLdapGroup: 'GET /ldap/groups/search',
-    pingLdap: 'POST /ldap/ping',
-    importLdapUser: 'POST /ldap/users/import',
-    searchLdapUser: 'GET /ldap/users/search',
-  },
-  oidc: {
-    pingOIDC: 'POST /system/oidc/ping',
-  },
   preheat: {
     ListInstances: 'GET /p2p/preheat/instances',
     CreateInstance: 'POST /p2p/preheat/instances',
@@ -149,14 +140,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
   securityhub: {
     getSecuritySummary: 'GET /security/summary',
     ListVulnerabilities: 'GET /security/vul',
-  },
-  usergroup: {
-    listUserGroups: 'GET /usergroups',
-    createUserGroup: 'POST /usergroups',
-    searchUserGroups: 'GET /usergroups/search',
-    deleteUserGroup: 'DELETE /usergroups/{group_id}',
-    getUserGroup: 'GET /usergroups/{group_id}',
-    updateUserGroup: 'PUT /usergroups/{group_id}',
   },
   webhook: {
     GetSupportedEventTypes: 'GET /projects/{project_name_or_id}/webhook/events',

@@ -55,8 +55,8 @@ export function presentProject(project: ProjectDetails): z.output<typeof project
     creation_time: timeOf(project.createdAt),
     update_time: timeOf(project.updatedAt),
     // Absent, not zero, for who has no role: so Harbor's generated code writes it.
-    current_user_role_id: project.roleId,
-    current_user_role_ids: project.roleId === undefined ? undefined : [project.roleId],
+    current_user_role_id: project.roleIds[0],
+    current_user_role_ids: project.roleIds.length === 0 ? undefined : [...project.roleIds],
     repo_count: project.repositoryCount,
     metadata: presentMetadata(project),
     cve_allowlist: presentAllowlist(project),

@@ -15,6 +15,11 @@ import { registryRoutes } from './registries.ts'
 import { repositoryRoutes } from './repositories.ts'
 import { robotRoutes } from './robots.ts'
 import { robotV1Routes } from './robotv1.ts'
+import { ldapRoutes } from './ldap.ts'
+import { oidcRoutes } from './oidc.ts'
+import { personalTokenRoutes } from './personal-tokens.ts'
+import { roleRoutes } from './roles.ts'
+import { userGroupRoutes } from './user-groups.ts'
 import type { Route } from './route.ts'
 import { searchRoutes } from './search.ts'
 import { statisticRoutes } from './statistic.ts'
@@ -45,6 +50,11 @@ const routes: readonly Route[] = [
   ...systeminfoRoutes,
   ...tagRoutes,
   ...userRoutes,
+  ...ldapRoutes,
+  ...oidcRoutes,
+  ...personalTokenRoutes,
+  ...roleRoutes,
+  ...userGroupRoutes,
   ...notYetRoutes,
 ]
 

@@ -1,10 +1,17 @@
 import type { Database } from '../../database/database.ts'
+import type { PersonalTokens } from '../../domain/access/personal-tokens.ts'
+import type { Roles } from '../../domain/access/roles.ts'
 import type { SignIn } from '../../domain/access/sign-in.ts'
+import type { UserGroups } from '../../domain/access/user-groups.ts'
 import type { UserProfiles } from '../../domain/access/user-profiles.ts'
 import type { Users } from '../../domain/access/users.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { AuditLog } from '../../domain/audit/audit-log.ts'
 import type { StorageUsage } from '../../domain/content/storage-usage.ts'
+import type { CliSecrets } from '../../domain/identities/cli-secrets.ts'
+import type { Directory } from '../../domain/identities/directory.ts'
+import type { ExternalAccounts } from '../../domain/identities/external-accounts.ts'
+import type { Oidc } from '../../domain/identities/oidc.ts'
 import type { Labels } from '../../domain/labels/labels.ts'
 import type { Members } from '../../domain/projects/members.ts'
 import type { SystemCveAllowlist } from '../../domain/projects/system-cve-allowlist.ts'
@@ -23,6 +30,13 @@ export interface HarborServices {
   readonly users: Users
   readonly profiles: UserProfiles
   readonly registration: Registration
+  readonly userGroups: UserGroups
+  readonly roles: Roles
+  readonly personalTokens: PersonalTokens
+  readonly directory: Directory
+  readonly oidc: Oidc
+  readonly externalAccounts: ExternalAccounts
+  readonly cliSecrets: CliSecrets
   readonly signIn: SignIn
   readonly settings: Settings
   readonly labels: Labels

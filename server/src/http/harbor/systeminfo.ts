@@ -32,7 +32,7 @@ export const systeminfoRoutes: readonly Route[] = [
       const values = await settings.getSettings()
       const banner = values.banner_message === '' ? {} : { banner_message: values.banner_message }
       const open = {
-        auth_mode: settings.fixed.auth_mode,
+        auth_mode: values.auth_mode,
         primary_auth_mode: values.primary_auth_mode,
         self_registration: values.self_registration,
         ...banner,

@@ -19,6 +19,7 @@ const userAnswer = z.object({
   admin_role_in_auth: z.boolean(),
   creation_time: z.string(),
   update_time: z.string(),
+  oidc_user_meta: z.object({ user_id: z.number().int(), subiss: z.string() }).optional(),
 })
 
 const profileBody = z.object({
@@ -201,10 +202,11 @@ export const userRoutes: readonly Route[] = [
     access: selfOrAdministrator,
     params: oneUser,
     body: z.object({ secret: z.string().default('') }),
-    answers: { 412: null },
-    handle: async ({ actor, params }, { profiles, settings }) => {
-      await profiles.getUserById(actor, params.user_id)
-      throw new DomainError('PRECONDITION', `unable to update CLI secret under authmode: ${settings.fixed.auth_mode}`)
+    answers: { 200: null },
+    handle: async ({ actor, params, body }, { profiles, cliSecrets }) => {
+      const user = await profiles.getUserById(actor, params.user_id)
+      await cliSecrets.setSecret(actor, user, body.secret)
+      return {}
     },
   }),
 ]
@@ -224,8 +226,10 @@ function presentUser(user: User): z.output<typeof userAnswer> {
     realname: user.realName || undefined,
     comment: user.comment || undefined,
     sysadmin_flag: user.admin,
-    admin_role_in_auth: false,
+    admin_role_in_auth: user.adminByGroup,
     creation_time: timeOf(user.createdAt),
     update_time: timeOf(user.updatedAt),
+    // Not its secret: only a hash of that is kept.
+    oidc_user_meta: user.source === 'oidc' ? { user_id: user.id, subiss: user.externalId ?? '' } : undefined,
   }
 }

@@ -1,11 +1,14 @@
-import { isSystemAdministrator, type Actor } from '../../domain/access/actor.ts'
+import { isSystemAdministrator } from '../../domain/access/actor.ts'
 import type { Sessions } from '../../domain/access/sessions.ts'
 import type { SignIn } from '../../domain/access/sign-in.ts'
 import type { UserProfiles } from '../../domain/access/user-profiles.ts'
+import { DomainError, type DomainErrorCode } from '../../domain/errors.ts'
 import type { Settings } from '../../domain/settings/settings.ts'
 import { clearSessionCookie, sessionTokenOf, setSessionCookie } from '../session-cookie.ts'
+import { composeOidcEndpoints, type OidcEndpointsOptions } from './oidc-endpoints.ts'
+import { plain, readBytes, type SessionCall } from './session-call.ts'
 
-export interface SessionEndpointsOptions {
+export interface SessionEndpointsOptions extends OidcEndpointsOptions {
   readonly sessions: Sessions
   readonly signIn: SignIn
   readonly profiles: UserProfiles
@@ -15,18 +18,6 @@ export interface SessionEndpointsOptions {
 
 /** Where Harbor's own console signs in and out. */
 export const sessionPrefix = '/c/'
-
-/** A request below /c/. */
-export interface SessionCall {
-  readonly request: Request
-  /** Behind `/c/`. */
-  readonly path: string
-  readonly actor: Actor
-  readonly clientAddress: string
-  body(): AsyncIterable<Uint8Array> | undefined
-}
-
-const longestForm = 64 * 1024
 
 /**
  * Signing in and out as Harbor's own console does it: forms under /c/.
@@ -39,7 +30,13 @@ export function composeSessionEndpoints(options: SessionEndpointsOptions): (call
     const form = await readForm(call)
     const credentials = { username: form?.get('principal') ?? '', password: form?.get('password') ?? '' }
     const account = await options.signIn.signIn(credentials, call.clientAddress)
-    if (account === undefined) return plain(401, '')
+    if (account === undefined) {
+      const { auth_mode: mode } = await options.settings.getSettings()
+      // Harbor sends people to their provider from here; whether there is such an account, it does not say.
+      return mode === 'oidc_auth'
+        ? Response.json({ redirect_location: '/c/oidc/login' }, { status: 403 })
+        : plain(401, '')
+    }
     // Never the token that the browser brought along: somebody else may have put it there.
     const token = await options.sessions.startSession(account)
     const before = sessionTokenOf(call.request)
@@ -68,27 +65,35 @@ export function composeSessionEndpoints(options: SessionEndpointsOptions): (call
     login: ['POST', login],
     log_out: ['GET', logout],
     userExists: ['POST', userExists],
+    ...composeOidcEndpoints(options),
   }
 
   return async (call) => {
     const [method, answer] = (Object.hasOwn(endpoints, call.path) ? endpoints[call.path] : undefined) ?? []
     if (answer === undefined) return plain(404, 'nothing here\n')
     if (call.request.method !== method) return plain(405, '', { allow: method! })
-    return await answer(call)
+    try {
+      return await answer(call)
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code === 'TOO_MANY_REQUESTS') throw error
+      return plain(statuses[error.code] ?? 400, `${error.message}\n`)
+    }
   }
+}
+
+/** A person reads these in a browser: a sentence, not an object. */
+const statuses: Readonly<Partial<Record<DomainErrorCode, number>>> = {
+  FORBIDDEN: 403,
+  CONFLICT: 409,
+  PRECONDITION: 412,
+  UNAVAILABLE: 503,
 }
 
 /** Fields of a form, urlencoded or multipart; undefined when it is none or too long. */
 async function readForm(call: SessionCall): Promise<URLSearchParams | undefined> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of call.body() ?? []) {
-    length += chunk.byteLength
-    if (length > longestForm) return undefined
-    chunks.push(chunk)
-  }
+  const bytes = await readBytes(call)
+  if (bytes === undefined) return undefined
   const type = call.request.headers.get('content-type') ?? ''
-  const bytes = Buffer.concat(chunks)
   if (!type.startsWith('multipart/form-data')) return new URLSearchParams(bytes.toString('utf8'))
   try {
     const form = await new Response(bytes, { headers: { 'content-type': type } }).formData()
@@ -97,11 +102,4 @@ async function readForm(call: SessionCall): Promise<URLSearchParams | undefined>
   } catch {
     return undefined // not a form: as good as one without the fields
   }
-}
-
-function plain(status: number, text: string, headers: Record<string, string> = {}): Response {
-  return new Response(text, {
-    status,
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers },
-  })
 }

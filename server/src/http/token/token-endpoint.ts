@@ -89,7 +89,8 @@ interface Asker {
 }
 
 function holderOf({ signedIn }: Asker): TokenHolder | undefined {
-  return signedIn?.kind === 'robot' ? signedIn.robot : signedIn?.account
+  if (signedIn?.kind !== 'user') return signedIn?.robot
+  return { ...signedIn.account, personalToken: signedIn.limits?.tokenId }
 }
 
 /** Undefined when there are credentials and they are wrong: unlike under /v2, that is the end here. */

@@ -1,3 +1,5 @@
+import { findRoleName } from '#server/domain/access/permissions.ts'
+import type { Member } from '#server/domain/projects/members.ts'
 import { collectPages, formatTable, type AccessCommand } from '../../../access-command.ts'
 import { formatRole } from './role.ts'
 
@@ -12,10 +14,13 @@ export const listMembers: AccessCommand = {
       const { members: items, next } = await members.listMembers(actor, project, { after, limit: pageSize })
       return { items, next }
     })
-    const rows = all.map(({ username, role }) => [username, formatRole(role)])
+    const roleOf = (member: Member) => {
+      const role = findRoleName(member.roleId)
+      return role === undefined ? (member.roleName ?? 'unknown') : formatRole(role)
+    }
     return {
-      text: formatTable([['USERNAME', 'ROLE'], ...rows]),
-      json: all.map(({ username, role }) => ({ username, role: formatRole(role) })),
+      text: formatTable([['MEMBER', 'KIND', 'ROLE'], ...all.map((each) => [each.name, each.kind, roleOf(each)])]),
+      json: all.map((each) => ({ username: each.name, kind: each.kind, role: roleOf(each) })),
     }
   },
 }

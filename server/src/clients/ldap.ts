@@ -1,0 +1,289 @@
+import { connect } from 'node:net'
+import { connect as secureConnect, type ConnectionOptions } from 'node:tls'
+import {
+  AndFilter,
+  Client,
+  EqualityFilter,
+  FilterParser,
+  InvalidCredentialsError,
+  NoSuchObjectError,
+  OrFilter,
+  PresenceFilter,
+  ResultCodeError,
+  SizeLimitExceededError,
+  SubstringFilter,
+  type Entry,
+  type Filter,
+} from 'ldapts'
+import { isBelow, LdapFailure, normaliseDn, parseLdapUrl } from './ldap-names.ts'
+import { connectionGuard, OutboundFailure } from './outbound.ts'
+
+/** How to reach a directory and where to look in it; what Harbor's settings `ldap_*` say. */
+export interface LdapServer {
+  readonly url: string
+  /** Empty: the directory may be searched without an account. */
+  readonly searchDn: string
+  readonly searchPassword: string
+  readonly startTls: boolean
+  readonly verifyCertificate: boolean
+  /** PEM; instead of the authorities of the system. */
+  readonly authority: string | undefined
+  readonly timeoutMs: number
+}
+
+export type LdapScope = 'base' | 'one' | 'sub'
+
+export interface LdapPeople {
+  readonly baseDn: string
+  readonly filter: string
+  readonly scope: LdapScope
+  /** The attribute that people type in as their username. */
+  readonly usernameAttribute: string
+  /** The attribute of a person that names their groups; empty: there is none. */
+  readonly membershipAttribute: string
+}
+
+export interface LdapGroups {
+  readonly baseDn: string
+  readonly filter: string
+  readonly scope: LdapScope
+  readonly nameAttribute: string
+}
+
+export interface LdapPerson {
+  readonly dn: string
+  readonly username: string
+  readonly email: string | undefined
+  readonly realName: string
+  /** Distinguished names of groups, as the membership attribute has them. */
+  readonly memberOf: readonly string[]
+}
+
+export interface LdapGroup {
+  readonly dn: string
+  readonly name: string
+}
+
+/** Enough for a page of choices, and for the groups of one person. */
+const maxEntries = 1_000
+
+/** One conversation with a directory, bound as its search account. `await using` ends it. */
+export class LdapConversation implements AsyncDisposable {
+  readonly #client: Client
+  readonly #server: LdapServer
+  readonly #open: () => Client
+
+  private constructor(client: Client, server: LdapServer, open: () => Client) {
+    this.#client = client
+    this.#server = server
+    this.#open = open
+  }
+
+  /** @throws LdapFailure no connection, no TLS, or the search account is refused */
+  static async begin(server: LdapServer, { allowLocal }: { allowLocal: boolean }): Promise<LdapConversation> {
+    const url = parseLdapUrl(server.url)
+    const open = () => openClient(url, server, allowLocal)
+    const client = open()
+    try {
+      await secure(client, url, server)
+      if (server.searchDn !== '') {
+        // With an empty password this would be an unauthenticated bind (RFC 4513 §5.1.2), which proves nothing.
+        if (server.searchPassword === '') throw new LdapFailure('ldap_search_password is empty')
+        await client.bind(server.searchDn, server.searchPassword)
+      }
+      return new LdapConversation(client, server, open)
+    } catch (cause) {
+      await end(client)
+      if (cause instanceof InvalidCredentialsError) {
+        throw new LdapFailure('the directory refuses ldap_search_dn with its password', { cause })
+      }
+      throw failureOf(cause, server.url)
+    }
+  }
+
+  /** The people whose username it is exactly; with `*` in front and behind, who have it in theirs. */
+  async findPeople(people: LdapPeople, username: string, match: 'exact' | 'containing'): Promise<LdapPerson[]> {
+    const { usernameAttribute: attribute } = people
+    const wanted =
+      username === ''
+        ? new PresenceFilter({ attribute })
+        : match === 'exact'
+          ? new EqualityFilter({ attribute, value: username })
+          : new SubstringFilter({ attribute, any: [username] })
+    const attributes = [
+      attribute,
+      'cn',
+      'mail',
+      'email',
+      ...(people.membershipAttribute ? [people.membershipAttribute] : []),
+    ]
+    const entries = await this.#search(people.baseDn, people.scope, both(people.filter, wanted), attributes)
+    return entries.flatMap((entry) => personOf(entry, people) ?? [])
+  }
+
+  /** Groups that have the person among their members, and those that the person names, as far as they are in scope. */
+  async findGroupsOf(groups: LdapGroups, { dn, username, memberOf }: LdapPerson): Promise<LdapGroup[]> {
+    const named = memberOf.filter((groupDn) => isBelow(groupDn, groups.baseDn))
+    const members = new OrFilter({
+      filters: [
+        new EqualityFilter({ attribute: 'member', value: dn }),
+        new EqualityFilter({ attribute: 'uniqueMember', value: dn }),
+        new EqualityFilter({ attribute: 'memberUid', value: username }),
+      ],
+    })
+    const listing = await this.#searchGroups(groups, members)
+    const known = new Set(listing.map((group) => normaliseDn(group.dn)))
+    const others = named.filter((groupDn) => !known.has(normaliseDn(groupDn)))
+    const found = [...listing]
+    for (const groupDn of others) {
+      const group = await this.findGroup(groups, groupDn)
+      if (group !== undefined) found.push(group)
+    }
+    return found
+  }
+
+  async findGroup(groups: LdapGroups, dn: string): Promise<LdapGroup | undefined> {
+    if (!isBelow(dn, groups.baseDn)) return undefined
+    const entries = await this.#search(dn, 'base', parseFilter(groups.filter), [groups.nameAttribute, 'cn'])
+    return entries.map((entry) => groupOf(entry, groups))[0]
+  }
+
+  async searchGroups(groups: LdapGroups, name: string): Promise<LdapGroup[]> {
+    const { nameAttribute: attribute } = groups
+    const wanted = name === '' ? new PresenceFilter({ attribute }) : new SubstringFilter({ attribute, any: [name] })
+    return await this.#searchGroups(groups, wanted)
+  }
+
+  /** Whether it is the person's password; asked on a connection of its own, which ends with the answer. */
+  async isPassword(dn: string, password: string): Promise<boolean> {
+    // An empty one would be an unauthenticated bind, which every directory answers with success.
+    if (password === '') return false
+    const client = this.#open()
+    try {
+      await secure(client, parseLdapUrl(this.#server.url), this.#server)
+      await client.bind(dn, password)
+      return true
+    } catch (cause) {
+      if (cause instanceof InvalidCredentialsError) return false
+      // An account that is locked, expired or must change its password: refused, whatever the code.
+      if (cause instanceof ResultCodeError && refusals.has(cause.code)) return false
+      throw failureOf(cause, this.#server.url)
+    } finally {
+      await end(client)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await end(this.#client)
+  }
+
+  async #searchGroups(groups: LdapGroups, wanted: Filter): Promise<LdapGroup[]> {
+    const filter = both(groups.filter, wanted)
+    const entries = await this.#search(groups.baseDn, groups.scope, filter, [groups.nameAttribute, 'cn'])
+    return entries.map((entry) => groupOf(entry, groups))
+  }
+
+  async #search(baseDn: string, scope: LdapScope, filter: Filter, attributes: string[]): Promise<Entry[]> {
+    try {
+      const options = { scope, filter, attributes, sizeLimit: maxEntries }
+      const { searchEntries } = await this.#client.search(baseDn, options)
+      return searchEntries
+    } catch (cause) {
+      if (cause instanceof NoSuchObjectError && scope === 'base') return []
+      if (cause instanceof NoSuchObjectError) throw new LdapFailure(`the directory has no ${baseDn}`, { cause })
+      if (cause instanceof SizeLimitExceededError)
+        throw new LdapFailure('the directory has more entries than it lists; ask for a part of the name', { cause })
+      throw failureOf(cause, this.#server.url)
+    }
+  }
+}
+
+/** Result codes with which a directory refuses who asks (RFC 4511 §A.1): 19, 48, 49, 50, 53. */
+const refusals = new Set([19, 48, 49, 50, 53])
+
+/** @throws LdapFailure it is no filter (RFC 4515) */
+export function parseFilter(text: string): Filter {
+  const written = text.trim() === '' ? '(objectClass=*)' : text.trim()
+  try {
+    return FilterParser.parseString(written.startsWith('(') ? written : `(${written})`)
+  } catch (cause) {
+    throw new LdapFailure(`${text.slice(0, 200)} is no LDAP filter: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function both(operators: string, wanted: Filter): Filter {
+  return operators.trim() === '' ? wanted : new AndFilter({ filters: [parseFilter(operators), wanted] })
+}
+
+function personOf(entry: Entry, people: LdapPeople): LdapPerson | undefined {
+  const username = firstText(entry, people.usernameAttribute)
+  if (username === undefined) return undefined
+  return {
+    dn: entry.dn,
+    username,
+    email: firstText(entry, 'mail') ?? firstText(entry, 'email'),
+    realName: firstText(entry, 'cn') ?? username,
+    memberOf: people.membershipAttribute === '' ? [] : textsOf(entry, people.membershipAttribute),
+  }
+}
+
+function groupOf(entry: Entry, groups: LdapGroups): LdapGroup {
+  return { dn: entry.dn, name: firstText(entry, groups.nameAttribute) ?? firstText(entry, 'cn') ?? entry.dn }
+}
+
+const firstText = (entry: Entry, attribute: string): string | undefined => textsOf(entry, attribute)[0]
+
+/** Names of attributes do not care about case (RFC 4512 §1.4), directories write them in their own. */
+function textsOf(entry: Entry, attribute: string): string[] {
+  const wanted = attribute.toLowerCase()
+  const name = Object.keys(entry).find((each) => each.toLowerCase() === wanted)
+  const value = name === undefined ? [] : (entry[name] ?? [])
+  return (Array.isArray(value) ? value : [value]).map(String).filter((text) => text !== '')
+}
+
+function openClient(url: URL, server: LdapServer, allowLocal: boolean): Client {
+  const { lookup, assertAllowed } = connectionGuard(allowLocal)
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  return new Client({
+    url: url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin,
+    timeout: server.timeoutMs,
+    connectTimeout: server.timeoutMs,
+    strictDN: false,
+    tlsOptions: tlsOptionsOf(host, server),
+    createConnection: ((port: number, to: string) => {
+      assertAllowed(to)
+      return connect({ port, host: to, ...lookup })
+    }) as typeof connect,
+    createSecureConnection: ((...given: unknown[]) => {
+      // For ldaps with port, host and options; for StartTLS with options that bring the open socket.
+      if (typeof given[0] !== 'number') return secureConnect(given[0] as ConnectionOptions)
+      const [port, to, options] = given as [number, string, ConnectionOptions]
+      assertAllowed(to)
+      return secureConnect({ ...options, port, host: to, ...lookup })
+    }) as typeof secureConnect,
+  })
+}
+
+function tlsOptionsOf(host: string, { verifyCertificate, authority }: LdapServer): ConnectionOptions {
+  return {
+    rejectUnauthorized: verifyCertificate,
+    ...(/^[0-9.]+$|:/.test(host) ? {} : { servername: host }),
+    ...(authority === undefined ? {} : { ca: authority }),
+  }
+}
+
+async function secure(client: Client, url: URL, server: LdapServer): Promise<void> {
+  if (!server.startTls || url.protocol === 'ldaps:') return
+  await client.startTLS(tlsOptionsOf(url.hostname, server))
+}
+
+async function end(client: Client): Promise<void> {
+  // The other side may have hung up; there is nothing left to say to it.
+  await client.unbind().catch(() => {})
+}
+
+function failureOf(cause: unknown, url: string): LdapFailure {
+  if (cause instanceof LdapFailure) return cause
+  if (cause instanceof OutboundFailure) return new LdapFailure(cause.message, { cause })
+  return new LdapFailure(`the directory ${url} cannot be asked: ${(cause as Error).message}`, { cause })
+}

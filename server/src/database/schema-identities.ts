@@ -1,0 +1,66 @@
+import type { Generated } from 'kysely'
+
+/** Who vouches for the members of a group, and what the group is called there. */
+export interface UserGroupTable {
+  id: Generated<number>
+  kind: 'ldap' | 'http' | 'oidc'
+  name: string
+  /** Of LDAP the distinguished name in one spelling, of the others the name. */
+  external_id: string
+  created_at: number
+  updated_at: number
+}
+
+/** As it was when the account last signed in. */
+export interface UserGroupMemberTable {
+  user_id: number
+  group_id: number
+}
+
+/** A role in projects that an administrator composed; its ids begin at 101. */
+export interface RoleTable {
+  id: Generated<number>
+  name: string
+  description: string
+  /** JSON array of `resource:action`. */
+  permissions: string
+  created_at: number
+  updated_at: number
+}
+
+/** What an OIDC provider gave us for an account that signed in there. */
+export interface OidcSessionTable {
+  user_id: number
+  issuer: string
+  refresh_token: string | null
+  /** Until then nobody need be asked whether it still vouches. */
+  valid_until: number
+  cli_secret_hash: string | null
+}
+
+/** What is remembered of somebody who is on the way to being signed in. */
+export interface PendingSignInTable {
+  /** SHA-256 of the token that the browser has. */
+  id_hash: string
+  kind: string
+  /** JSON. */
+  content: string
+  expires_at: number
+}
+
+/** A secret that stands for a person, narrower than the person. */
+export interface PersonalTokenTable {
+  id: Generated<number>
+  user_id: number
+  name: string
+  description: string
+  /** SHA-256 of a random secret. */
+  secret_hash: string
+  /** JSON array of project ids; null: every project of the person. */
+  projects: string | null
+  /** JSON array of `resource:action`. */
+  permissions: string
+  expires_at: number | null
+  last_used_at: number | null
+  created_at: number
+}

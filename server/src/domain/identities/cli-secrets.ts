@@ -1,0 +1,124 @@
+import type { Database } from '../../database/database.ts'
+import type { Account } from '../access/accounts.ts'
+import type { Actor } from '../access/actor.ts'
+import type { Passwords } from '../access/passwords.ts'
+import { assertSecretStrong, hashRobotSecret, newRobotSecret, verifyRobotSecret } from '../access/robot-secret.ts'
+import { isSelf } from '../access/user-profiles.ts'
+import { assertSystemAdministrator } from '../access/authorise.ts'
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events.ts'
+import type { ExternalAccounts } from './external-accounts.ts'
+import type { Oidc, OidcPerson } from './oidc.ts'
+
+/** Within this time the provider's word is good for another login by secret. */
+const askAgainMs = 60_000
+
+export interface CliSecretsOptions {
+  readonly database: Database
+  readonly clock: Clock
+  readonly passwords: Passwords
+  readonly oidc: Oidc
+  readonly accounts: ExternalAccounts
+}
+
+/**
+ * Secrets that stand for the password of people who sign in at an OIDC provider, for docker and its like. As in Harbor
+ * they live as long as the provider vouches: it is asked again at a login. A personal token does not depend on it.
+ */
+export class CliSecrets {
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #passwords: Passwords
+  readonly #oidc: Oidc
+  readonly #accounts: ExternalAccounts
+
+  constructor({ database, clock, passwords, oidc, accounts }: CliSecretsOptions) {
+    this.#database = database
+    this.#clock = clock
+    this.#passwords = passwords
+    this.#oidc = oidc
+    this.#accounts = accounts
+  }
+
+  /** Remembers what a login at the provider gave, in the place of what an earlier one did. */
+  async rememberLogin(account: Account, { issuer, refreshToken, expiresAt }: OidcPerson): Promise<void> {
+    const values = {
+      issuer,
+      refresh_token: refreshToken ?? null,
+      valid_until: this.#validUntil(refreshToken, expiresAt),
+    }
+    await this.#database.write(async (tx) => {
+      await tx
+        .insertInto('oidc_session')
+        .values({ user_id: account.id, cli_secret_hash: null, ...values })
+        .onConflict((conflict) => conflict.column('user_id').doUpdateSet(values))
+        .execute()
+    })
+  }
+
+  /**
+   * Sets the secret; without one, a new one is made. Returns it: nobody is told again.
+   * @throws DomainError BAD_REQUEST (weak), PRECONDITION (no account of an OIDC provider), FORBIDDEN
+   */
+  async setSecret(
+    actor: Actor,
+    user: { readonly id: number; readonly username: string },
+    secret = '',
+  ): Promise<string> {
+    if (!isSelf(actor, user.id)) assertSystemAdministrator(actor)
+    if (secret !== '') assertSecretStrong(secret)
+    const given = secret === '' ? newRobotSecret() : secret
+    const hash = secret === '' ? hashRobotSecret(given) : await this.#passwords.hash(given)
+    await this.#database.write(async (tx) => {
+      const updated = await tx
+        .updateTable('oidc_session')
+        .set({ cli_secret_hash: hash })
+        .where('user_id', '=', user.id)
+        .executeTakeFirst()
+      if (updated.numUpdatedRows === 0n)
+        throw new DomainError('PRECONDITION', `${user.username} has never signed in by OIDC`)
+      const { id: userId, username } = user
+      await recordEvent(tx, this.#clock, actor, { type: 'update_user', userId, username, change: 'cli-secret' })
+    })
+    return given
+  }
+
+  /**
+   * The account as the provider describes it now, when it is its secret and the provider still vouches.
+   * @throws DomainError UNAVAILABLE when the provider cannot be asked
+   */
+  async verifySecret(account: Account, secret: string): Promise<Account | undefined> {
+    const row = await this.#database.read
+      .selectFrom('oidc_session')
+      .innerJoin('user_account', 'user_account.id', 'oidc_session.user_id')
+      .select(['cli_secret_hash', 'refresh_token', 'valid_until', 'user_account.external_id'])
+      .where('user_id', '=', account.id)
+      .executeTakeFirst()
+    if (row === undefined || row.cli_secret_hash === null || row.external_id === null) return undefined
+    if (!(await verifyRobotSecret(secret, row.cli_secret_hash, this.#passwords))) return undefined
+    if (this.#clock.now() < row.valid_until) return account
+    if (row.refresh_token === null) return undefined
+    const subject = row.external_id.slice(row.external_id.indexOf(' ') + 1)
+    return await this.#askAgain(account, row.refresh_token, subject)
+  }
+
+  async #askAgain(account: Account, refreshToken: string, subject: string): Promise<Account | undefined> {
+    let answer: OidcPerson
+    try {
+      answer = await this.#oidc.refresh(refreshToken, subject)
+    } catch (error) {
+      if (error instanceof DomainError && error.code === 'FORBIDDEN') return undefined
+      throw error
+    }
+    const recognised = await this.#accounts.recogniseAccount(answer.person, { onboard: false })
+    if (recognised?.id !== account.id) return undefined
+    await this.rememberLogin(recognised, answer)
+    return recognised
+  }
+
+  /** Who can be asked again is asked again soon; of who cannot, the ID token is the last that we hear. */
+  #validUntil(refreshToken: string | undefined, expiresAt: number): number {
+    return refreshToken === undefined ? expiresAt : this.#clock.now() + askAgainMs
+  }
+}

@@ -1,0 +1,148 @@
+import type { Database, Writer } from '../../database/database.ts'
+import { lockRows } from '../../database/locking.ts'
+import type { Actor } from '../access/actor.ts'
+import { accountOf, accountColumns, type Account } from '../access/accounts.ts'
+import { setGroupsOf, type GroupIdentity } from '../access/user-groups.ts'
+import { assertUsername } from '../access/users.ts'
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events.ts'
+
+/** Somebody for whom another server vouches, as that server describes them now. */
+export interface ExternalPerson {
+  readonly source: 'ldap' | 'oidc'
+  /** What the server calls them, and will not call anybody else. */
+  readonly externalId: string
+  readonly username: string
+  readonly email: string | undefined
+  readonly realName: string
+  readonly groups: readonly GroupIdentity[]
+  /** A group of theirs makes them an administrator. */
+  readonly admin: boolean
+}
+
+const longestText = 255
+
+/** The accounts of people for whom another server vouches. */
+export class ExternalAccounts {
+  readonly #database: Database
+  readonly #clock: Clock
+
+  constructor({ database, clock }: { database: Database; clock: Clock }) {
+    this.#database = database
+    this.#clock = clock
+  }
+
+  /**
+   * The account of somebody who has just proved to their server who they are, with the groups and the rights that it
+   * says they have now. Who comes for the first time gets one. Undefined when the account is disabled.
+   * @throws DomainError CONFLICT when the name belongs to somebody else here, BAD_REQUEST when it can be nobody's
+   */
+  async recogniseAccount(person: ExternalPerson, { onboard }: { onboard: boolean }): Promise<Account | undefined> {
+    return await this.#database.write(async (tx) => {
+      const known = await this.#findLocked(tx, person)
+      if (known?.disabled === true) return undefined
+      const account = known ?? (onboard ? await this.#insert(tx, person) : undefined)
+      if (account === undefined) return undefined
+      const actor: Actor = { kind: 'user', id: account.id, username: account.username, admin: account.admin }
+      await setGroupsOf(tx, this.#clock, actor, account.id, person.groups)
+      return await this.#refresh(tx, account, person)
+    })
+  }
+
+  /** Whether somebody has an account already. */
+  async isKnown({ source, externalId }: Pick<ExternalPerson, 'source' | 'externalId'>): Promise<boolean> {
+    const row = await this.#database.read
+      .selectFrom('user_account')
+      .select('id')
+      .where('source', '=', source)
+      .where('external_id', '=', externalId)
+      .executeTakeFirst()
+    return row !== undefined
+  }
+
+  async #findLocked(tx: Writer, { source, externalId }: ExternalPerson): Promise<Account | undefined> {
+    const query = tx
+      .selectFrom('user_account')
+      .select(accountColumns)
+      .where('source', '=', source)
+      .where('external_id', '=', externalId)
+    const row = await lockRows(this.#database, query).executeTakeFirst()
+    return row === undefined ? undefined : accountOf(row)
+  }
+
+  async #insert(tx: Writer, person: ExternalPerson): Promise<Account> {
+    const { username, source } = person
+    assertUsername(username)
+    const now = this.#clock.now()
+    const row = await tx
+      .insertInto('user_account')
+      .values({
+        username,
+        email: null,
+        real_name: '',
+        comment: '',
+        password_hash: null,
+        admin: 0,
+        admin_by_group: person.admin ? 1 : 0,
+        disabled: 0,
+        source,
+        external_id: person.externalId,
+        credentials_changed_at: now,
+        created_at: now,
+        updated_at: now,
+      })
+      .onConflict((conflict) => conflict.column('username').doNothing())
+      .returning(accountColumns)
+      .executeTakeFirst()
+    if (row === undefined) {
+      throw new DomainError(
+        'CONFLICT',
+        `the name ${username} belongs to another account here; an administrator can rename or delete that one`,
+      )
+    }
+    const account = accountOf(row)
+    const actor: Actor = { kind: 'system', name: source }
+    const created = { type: 'create_user', userId: account.id, username, admin: account.admin } as const
+    await recordEvent(tx, this.#clock, actor, created)
+    return account
+  }
+
+  /** What changed at the server changes here. Who loses an administrator's rights loses their sessions and tokens too. */
+  async #refresh(tx: Writer, account: Account, person: ExternalPerson): Promise<Account> {
+    const now = this.#clock.now()
+    const before = await tx
+      .selectFrom('user_account')
+      .select(['email', 'real_name', 'admin_by_group'])
+      .where('id', '=', account.id)
+      .executeTakeFirstOrThrow()
+    const email = person.email === undefined ? null : cut(person.email)
+    const realName = cut(person.realName)
+    const adminByGroup = person.admin ? 1 : 0
+    if (before.email === email && before.real_name === realName && before.admin_by_group === adminByGroup)
+      return account
+    const lost = before.admin_by_group === 1 && adminByGroup === 0
+    const version = lost ? Math.max(now, account.version + 1) : account.version
+    const row = await tx
+      .updateTable('user_account')
+      .set({
+        email,
+        real_name: realName,
+        admin_by_group: adminByGroup,
+        credentials_changed_at: version,
+        updated_at: now,
+      })
+      .where('id', '=', account.id)
+      .returning(accountColumns)
+      .executeTakeFirstOrThrow()
+    if (before.admin_by_group !== adminByGroup) {
+      const { id: userId, username } = account
+      const changed = { type: 'update_user', userId, username, change: 'admin', value: person.admin } as const
+      await recordEvent(tx, this.#clock, { kind: 'system', name: person.source }, changed)
+    }
+    return accountOf(row)
+  }
+}
+
+// oxlint-disable-next-line no-control-regex
+const cut = (text: string): string => text.replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, longestText)
