@@ -3,6 +3,9 @@ import addFormats from 'ajv-formats'
 import { expect } from 'bun:test'
 import type { Contract, Schema } from './contract-documents.ts'
 
+/** Paths that Harbor does not have; a wrong path anywhere else is a mistake of the test. */
+const beyondHarbor = ['/roles', '/users/current/tokens', '/trust-rules', '/tokens/exchange']
+
 /** Compares answers with the schemas of Harbor's contract: no field may have another type than clients read. */
 export class ContractValidation {
   readonly #contract: Contract
@@ -15,6 +18,7 @@ export class ContractValidation {
   /** Fails when the answer has a status or a body that Harbor's contract has not for the operation. */
   expectAsInContract(operation: string, status: number, body: unknown): void {
     const known = this.#contract.operations.get(operation)
+    if (known === undefined && beyondHarbor.some((path) => operation.includes(` ${path}`))) return
     if (known === undefined) throw new Error(`Harbor has no operation ${operation}`)
     expect([...known.answers.keys()]).toContain(String(status))
     const schema = known.answers.get(String(status))

@@ -215,7 +215,7 @@ async function answersReady(url: string): Promise<boolean> {
   }
 }
 
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const server = createServer()
   const port = await new Promise<number>((resolve, reject) => {
     server.once('error', reject)

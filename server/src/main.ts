@@ -8,6 +8,7 @@ import { StorageUsage } from './domain/content/storage-usage.ts'
 import { composeCsrf } from './http/csrf.ts'
 import { asDomainError, errorResponse } from './http/oci/error-response.ts'
 import { composeOciRouter } from './http/oci/oci-router.ts'
+import { harborErrorOf } from './http/harbor/harbor-error.ts'
 import { composeHarborRouter } from './http/harbor/harbor-router.ts'
 import { harborRoutes } from './http/harbor/routes.ts'
 import type { HarborServices } from './http/harbor/services.ts'
@@ -115,7 +116,11 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       clientAddressOf: facts.clientAddressOf,
       newRequestId: randomUUID,
       welcome: () => 'Berth, a container registry. Images are under /v2/; sign in with: docker login\n',
-      errorResponse: (error) => (asDomainError(error) === undefined ? undefined : errorResponse(error)),
+      errorResponse: (error, route) => {
+        const known = asDomainError(error)
+        if (known === undefined) return undefined
+        return route === 'api' ? harborErrorOf(known) : errorResponse(error)
+      },
       onError,
       onAnswered: (exchange: Exchange) => {
         metrics.observe(exchange)

@@ -249,7 +249,8 @@ function openClient(url: URL, server: LdapServer, allowLocal: boolean): Client {
     timeout: server.timeoutMs,
     connectTimeout: server.timeoutMs,
     strictDN: false,
-    tlsOptions: tlsOptionsOf(host, server),
+    // The library takes their presence to mean ldaps.
+    ...(url.protocol === 'ldaps:' ? { tlsOptions: tlsOptionsOf(host, server) } : {}),
     createConnection: ((port: number, to: string) => {
       assertAllowed(to)
       return connect({ port, host: to, ...lookup })

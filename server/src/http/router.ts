@@ -53,7 +53,7 @@ export interface RouterOptions {
   readonly newRequestId: () => string
   readonly welcome: () => string
   /** An error from authentication (database away, too many attempts) as an answer; undefined when nobody foresaw it. */
-  readonly errorResponse: (error: unknown) => Response | undefined
+  readonly errorResponse: (error: unknown, route: Route) => Response | undefined
   readonly onError: (error: unknown) => void
   readonly onAnswered: (exchange: Exchange) => void
 }
@@ -106,7 +106,7 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
         response = await answerWithoutAccount(options, route)
       }
     } catch (error) {
-      const known = options.errorResponse(error)
+      const known = options.errorResponse(error, route)
       if (known === undefined) options.onError(error)
       response = known ?? new Response('internal server error\n', { status: 500 })
     }

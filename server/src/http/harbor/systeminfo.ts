@@ -8,6 +8,7 @@ const generalInfo = z.object({
   primary_auth_mode: z.boolean(),
   self_registration: z.boolean(),
   banner_message: z.string().optional(),
+  oidc_provider_name: z.string().optional(),
   current_time: z.string().optional(),
   registry_url: z.string().optional(),
   external_url: z.string().optional(),
@@ -36,6 +37,7 @@ export const systeminfoRoutes: readonly Route[] = [
         primary_auth_mode: values.primary_auth_mode,
         self_registration: values.self_registration,
         ...banner,
+        ...(values.auth_mode === 'oidc_auth' ? { oidc_provider_name: values.oidc_name } : {}),
       }
       if (actor.kind === 'anonymous') return { body: open }
       const origin = system.originOf(request)

@@ -19,7 +19,15 @@ const userAnswer = z.object({
   admin_role_in_auth: z.boolean(),
   creation_time: z.string(),
   update_time: z.string(),
-  oidc_user_meta: z.object({ user_id: z.number().int(), subiss: z.string() }).optional(),
+  oidc_user_meta: z
+    .object({
+      id: z.number().int(),
+      user_id: z.number().int(),
+      subiss: z.string(),
+      creation_time: z.string(),
+      update_time: z.string(),
+    })
+    .optional(),
 })
 
 const profileBody = z.object({
@@ -229,7 +237,12 @@ function presentUser(user: User): z.output<typeof userAnswer> {
     admin_role_in_auth: user.adminByGroup,
     creation_time: timeOf(user.createdAt),
     update_time: timeOf(user.updatedAt),
-    // Not its secret: only a hash of that is kept.
-    oidc_user_meta: user.source === 'oidc' ? { user_id: user.id, subiss: user.externalId ?? '' } : undefined,
+    oidc_user_meta: user.source === 'oidc' ? presentOidcMeta(user) : undefined,
   }
+}
+
+/** Without the CLI secret: only a hash of that is kept. */
+function presentOidcMeta({ id, externalId = '', createdAt: created, updatedAt: updated }: User) {
+  const times = { creation_time: timeOf(created), update_time: timeOf(updated) }
+  return { id, user_id: id, subiss: externalId, ...times }
 }
