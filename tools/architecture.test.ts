@@ -95,6 +95,7 @@ const nouns = [
   'settings',
   'identities',
   'projects',
+  'quotas',
   'robots',
   'registries',
   'labels',

@@ -6,6 +6,7 @@ export type ContractErrorCode =
   | 'MANIFEST_INVALID'
   | 'SCOPE_INVALID'
   | 'PAGE_INVALID'
+  | 'PATTERN_INVALID'
 
 /** Text from outside is not what it should be. `message` is a sentence for the person who sent it. */
 export class ContractError extends Error {

@@ -36,6 +36,7 @@ import { PendingSignIns } from './domain/identities/pending-sign-ins.ts'
 import { composeAdmit } from './domain/policies/admit.ts'
 import { Members } from './domain/projects/members.ts'
 import { Projects } from './domain/projects/projects.ts'
+import { foldUsage } from './domain/quotas/project-usage.ts'
 import { SystemCveAllowlist } from './domain/projects/system-cve-allowlist.ts'
 import { Registries } from './domain/registries/registries.ts'
 import { Robots } from './domain/robots/robots.ts'
@@ -275,6 +276,14 @@ export function backgroundTasks(
       run: async () => {
         const { graceMs } = config.garbageCollection
         onCollected(await collectGarbage({ database, sweeper: store, clock, graceMs, trashMs, batch: collectBatch }))
+      },
+    },
+    {
+      name: 'fold-usage',
+      runs: 'once',
+      intervalMs: 60_000,
+      run: async () => {
+        while ((await foldUsage(database, collectBatch)) === collectBatch);
       },
     },
     {

@@ -4,6 +4,8 @@ import { backgroundTasks, composeAccounts, composeBlobStore, composeOciServices,
 import type { Config } from './config/config.ts'
 import { systemClock } from './domain/clock.ts'
 import { Labels } from './domain/labels/labels.ts'
+import { ImmutabilityRules } from './domain/policies/immutability.ts'
+import { Quotas } from './domain/quotas/quotas.ts'
 import { StorageUsage } from './domain/content/storage-usage.ts'
 import { composeCsrf } from './http/csrf.ts'
 import { asDomainError, errorResponse } from './http/oci/error-response.ts'
@@ -86,6 +88,8 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       database,
       clock,
       labels: new Labels({ database, clock }),
+      quotas: new Quotas({ database, clock }),
+      immutabilityRules: new ImmutabilityRules({ database, clock }),
       usage: new StorageUsage({ database, clock }),
       content: services,
       system: {

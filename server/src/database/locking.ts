@@ -13,6 +13,14 @@ export function lockRows<TB extends keyof Schema, O>(
   return database.dialect === 'postgres' ? query.forUpdate() : query
 }
 
+/** Keeps the selected rows from being deleted, and lets others do the same at the same time. Nothing to do for SQLite. */
+export function lockRowsShared<TB extends keyof Schema, O>(
+  database: Pick<Database, 'dialect'>,
+  query: SelectQueryBuilder<Schema, TB, O>,
+): SelectQueryBuilder<Schema, TB, O> {
+  return database.dialect === 'postgres' ? query.forKeyShare() : query
+}
+
 /**
  * Lets one transaction at a time past, among those that give the same name: for a rule about rows that do not
  * exist yet, which nothing else can lock. Held until the end of the transaction; nothing to do for SQLite.

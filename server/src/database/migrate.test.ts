@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describeEachDatabase } from '../../test/databases.ts'
@@ -10,9 +10,12 @@ import { isForeignKeyViolation, isUniqueViolation } from './violations.ts'
 
 const names = migrations.map((step) => step.name)
 
-/** Table → column → whether it may be null, as schema.ts declares them. */
+/** Table → column → whether it may be null, as schema.ts and its parts declare them. */
 function declaredColumns(): Record<string, Record<string, boolean>> {
-  const source = readFileSync(join(import.meta.dirname, 'schema.ts'), 'utf8')
+  const source = readdirSync(import.meta.dirname)
+    .filter((name) => /^schema(-\w+)?\.ts$/.test(name))
+    .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
+    .join('\n')
   const interfaces = new Map(
     [...source.matchAll(/export interface (\w+) \{\n(.*?)\n\}/gs)].map((match) => [match[1], match[2] ?? '']),
   )

@@ -7,6 +7,13 @@ import type {
   UserGroupMemberTable,
   UserGroupTable,
 } from './schema-identities.ts'
+import type {
+  ImmutabilityRuleTable,
+  ProjectBlobTable,
+  ProjectUsageTable,
+  QuotaReservationTable,
+  QuotaTable,
+} from './schema-policies.ts'
 
 /**
  * Column conventions, the same in SQLite and PostgreSQL: times are milliseconds since the epoch,
@@ -317,6 +324,11 @@ export interface Schema {
   personal_token: PersonalTokenTable
   project: ProjectTable
   project_member: ProjectMemberTable
+  project_blob: ProjectBlobTable
+  project_usage: ProjectUsageTable
+  quota: QuotaTable
+  quota_reservation: QuotaReservationTable
+  immutability_rule: ImmutabilityRuleTable
   project_metadata: ProjectMetadataTable
   project_cve_allowlist: ProjectCveAllowlistTable
   repository: RepositoryTable

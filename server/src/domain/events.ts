@@ -101,6 +101,13 @@ export type BusinessEvent =
   | ({ readonly type: 'create_label' | 'update_label' | 'delete_label' } & OnLabel)
   | ({ readonly type: 'add_artifact_label' | 'remove_artifact_label'; readonly label: string } & InRepository)
   | ({ readonly type: 'create_personal_token' | 'delete_personal_token' } & OnPersonalToken)
+  | ({ readonly type: 'update_quota'; readonly hardBytes: number } & OnProject)
+  | ({ readonly type: 'quota_warning'; readonly usedBytes: number; readonly hardBytes: number } & OnProject)
+  | ({ readonly type: 'quota_exceeded' } & OnProject)
+  | ({
+      readonly type: 'create_immutable' | 'update_immutable' | 'delete_immutable'
+      readonly ruleId: number
+    } & OnProject)
   | { readonly type: 'update_cve_allowlist'; readonly items: number }
   | { readonly type: 'update_configuration'; readonly changed: readonly string[] }
   | { readonly type: 'rotate_signing_key'; readonly kid: string }
@@ -145,6 +152,12 @@ export const eventTypes = Object.keys({
   delete_registry: true,
   create_personal_token: true,
   delete_personal_token: true,
+  update_quota: true,
+  quota_warning: true,
+  quota_exceeded: true,
+  create_immutable: true,
+  update_immutable: true,
+  delete_immutable: true,
   update_cve_allowlist: true,
   update_configuration: true,
   rotate_signing_key: true,
@@ -221,6 +234,12 @@ function resourceOf(event: BusinessEvent): string {
     case 'create_project':
     case 'update_project':
     case 'delete_project':
+    case 'update_quota':
+    case 'quota_warning':
+    case 'quota_exceeded':
+    case 'create_immutable':
+    case 'update_immutable':
+    case 'delete_immutable':
       return event.project
     case 'create_member':
     case 'update_member':

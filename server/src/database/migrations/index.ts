@@ -4,6 +4,14 @@ import { restApi } from './0002-rest-api.ts'
 import { robotsAuditRegistries } from './0005-robots-audit-registries.ts'
 import { labels } from './0006-labels.ts'
 import { identities } from './0007-identities.ts'
+import { quotaImmutability } from './0008-quota-immutability.ts'
 
 /** In the order in which they are applied. */
-export const migrations: readonly Migration[] = [foundation, restApi, robotsAuditRegistries, labels, identities]
+export const migrations: readonly Migration[] = [
+  foundation,
+  restApi,
+  robotsAuditRegistries,
+  labels,
+  identities,
+  quotaImmutability,
+]

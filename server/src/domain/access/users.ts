@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Database, Reader, Writer } from '../../database/database.ts'
-import { lockRows } from '../../database/locking.ts'
+import { lockName, lockRows } from '../../database/locking.ts'
 import type { UserAccountTable } from '../../database/schema.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
@@ -47,6 +47,9 @@ export interface UsersOptions {
 export const initialAdministrator = 'admin'
 /** What Harbor's installer sets and everybody knows. */
 export const defaultPassword = 'Harbor12345'
+
+/** What changes of administrators wait for each other by. */
+const administrators = 'administrators'
 
 const self: Actor = { kind: 'system', name: 'installation' }
 
@@ -152,6 +155,7 @@ export class Users {
       throw new DomainError('FORBIDDEN', `User with ID ${actor.id} cannot be deleted`)
     }
     await this.#database.write(async (tx) => {
+      await lockName(this.#database, tx, administrators)
       const user = await this.#lockUser(tx, username)
       // What a robot was given for accounts does not reach those who gave it.
       if (user.admin) assertSystemAdministrator(actor)
@@ -243,6 +247,7 @@ export class Users {
     decide: (tx: Writer, user: LockedUser) => Promise<Partial<Selectable<UserAccountTable>> | undefined>,
   ): Promise<void> {
     await this.#database.write(async (tx) => {
+      if (change === 'admin' || change === 'disabled') await lockName(this.#database, tx, administrators)
       const user = await this.#lockUser(tx, username)
       const columns = await decide(tx, user)
       if (columns === undefined) return
@@ -281,17 +286,18 @@ export class Users {
     }
   }
 
-  /** Locks all administrators, in one order: of two who remove each other at once, one is refused. */
+  /** Under the name's lock, one after the other: of two who remove each other at once, one is refused. */
   async #assertNotLastAdministrator(tx: Writer, user: LockedUser): Promise<void> {
     if (!user.admin || user.disabled) return
-    const query = tx
+    const other = await tx
       .selectFrom('user_account')
       .select('id')
       .where('admin', '=', 1)
       .where('disabled', '=', 0)
-      .orderBy('id')
-    const administrators = await lockRows(this.#database, query).execute()
-    if (administrators.some(({ id }) => id !== user.id)) return
+      .where('id', '!=', user.id)
+      .limit(1)
+      .executeTakeFirst()
+    if (other !== undefined) return
     throw new DomainError('CONFLICT', 'this is the last administrator; make somebody else one first')
   }
 }

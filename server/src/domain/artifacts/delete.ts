@@ -5,6 +5,8 @@ import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
+import { assertTagsMutable } from '../policies/immutability.ts'
+import { contentOf, releaseContent } from '../quotas/project-usage.ts'
 import { repositoryUnknown } from './repository-list.ts'
 
 export interface DeleteServices {
@@ -15,7 +17,8 @@ export interface DeleteServices {
 /**
  * Removes the artifact and every tag that names it. Rows only: the bytes of its blobs are looked at by
  * garbage collection (invariant 2).
- * @throws DomainError MANIFEST_UNKNOWN, REFERENCED while an index of the repository contains it
+ * @throws DomainError MANIFEST_UNKNOWN, REFERENCED while an index of the repository contains it, PRECONDITION while a
+ *   tag of it is immutable
  */
 export async function deleteManifest(
   services: DeleteServices,
@@ -48,8 +51,13 @@ export async function deleteManifest(
       .where('artifact_id', '=', artifact.id)
       .orderBy('name')
       .execute()
+    await assertTagsMutable(
+      tx,
+      admission,
+      tags.map((tag) => tag.name),
+    )
     await reviewBlobsOf(tx, artifact.id, clock.now())
-    await tx.deleteFrom('artifact').where('id', '=', artifact.id).execute()
+    await deleteArtifacts(database, tx, admission.projectId, [artifact.id])
     await recordEvent(tx, clock, admission.actor, {
       type: 'delete_artifact',
       projectId: admission.projectId,
@@ -60,7 +68,10 @@ export async function deleteManifest(
   })
 }
 
-/** Removes the name; the artifact stays and is reachable by its digest. */
+/**
+ * Removes the name; the artifact stays and is reachable by its digest.
+ * @throws DomainError MANIFEST_UNKNOWN, PRECONDITION (the tag is immutable)
+ */
 export async function untag(services: DeleteServices, admission: Admission<'delete'>, tag: TagName): Promise<void> {
   const { database, clock } = services
   await database.write(async (tx) => {
@@ -71,6 +82,7 @@ export async function untag(services: DeleteServices, admission: Admission<'dele
       .returning('artifact_id')
       .executeTakeFirst()
     if (removed === undefined) throw manifestUnknown(admission, tag)
+    await assertTagsMutable(tx, admission, [tag])
     const artifact = await tx
       .selectFrom('artifact')
       .select('digest')
@@ -89,13 +101,14 @@ export async function untag(services: DeleteServices, admission: Admission<'dele
 /**
  * Removes the repository with everything in it. Rows only, as for one artifact; a repository of many goes in several
  * transactions, so that others get their turn in between.
- * @throws DomainError REPOSITORY_UNKNOWN
+ * @throws DomainError REPOSITORY_UNKNOWN, PRECONDITION while a tag in it is immutable
  */
 export async function deleteRepository(services: DeleteServices, admission: Admission<'delete'>): Promise<void> {
   const { database, clock } = services
   const { repositoryId, repositoryName: repository, projectId } = admission
   if (repositoryId === undefined) throw repositoryUnknown(repository)
-  while (!(await database.write((tx) => deleteSome(tx, repositoryId, clock.now()))));
+  await assertAllTagsMutable(database, admission, repositoryId)
+  while (!(await database.write((tx) => deleteSome(database, tx, { projectId, repositoryId, now: clock.now() }))));
   await database.write(async (tx) => {
     const left = await tx
       .selectFrom('artifact')
@@ -126,7 +139,11 @@ export async function deleteRepository(services: DeleteServices, admission: Admi
 const artifactsPerStep = 200
 
 /** True when nothing is left to delete. */
-async function deleteSome(tx: Writer, repositoryId: number, now: number): Promise<boolean> {
+async function deleteSome(
+  database: Database,
+  tx: Writer,
+  { projectId, repositoryId, now }: { projectId: number; repositoryId: number; now: number },
+): Promise<boolean> {
   const rows = await tx
     .selectFrom('artifact')
     .select('id')
@@ -137,9 +154,44 @@ async function deleteSome(tx: Writer, repositoryId: number, now: number): Promis
   for (const { id } of rows) await reviewBlobsOf(tx, id, now)
   if (rows.length > 0) {
     const ids = rows.map(({ id }) => id)
-    await tx.deleteFrom('artifact').where('id', 'in', ids).execute()
+    await deleteArtifacts(database, tx, projectId, ids)
   }
   return rows.length < artifactsPerStep
+}
+
+async function deleteArtifacts(
+  database: Database,
+  tx: Writer,
+  projectId: number,
+  ids: readonly number[],
+): Promise<void> {
+  const content = await contentOf(tx, ids)
+  await tx.deleteFrom('artifact').where('id', 'in', ids).execute()
+  await releaseContent(database, tx, projectId, content)
+}
+
+const tagsPerLook = 1_000
+
+/** Page by page: a repository may have more tags than fit into memory at once. */
+async function assertAllTagsMutable(
+  database: Database,
+  admission: Admission<'delete'>,
+  repositoryId: number,
+): Promise<void> {
+  for (let last = ''; ;) {
+    const rows = await database.read
+      .selectFrom('tag')
+      .select('name')
+      .where('repository_id', '=', repositoryId)
+      .where('name', '>', last)
+      .orderBy('name')
+      .limit(tagsPerLook)
+      .execute()
+    const tags = rows.map((row) => row.name)
+    await assertTagsMutable(database.read, admission, tags)
+    if (rows.length < tagsPerLook) return
+    last = tags.at(-1)!
+  }
 }
 
 /** Queues a second look at every link of the repository: nothing holds them any more. */

@@ -2,7 +2,7 @@ import { artifactTypeOf, descriptorsOf, type ParsedManifest } from '#contract/ma
 import { algorithmOf, formatDigest, type Digest } from '#contract/digest.ts'
 import { isForeignLayerMediaType } from '#contract/media-types.ts'
 import type { Reference, TagName } from '#contract/reference.ts'
-import type { Database, Writer } from '../../database/database.ts'
+import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockRows } from '../../database/locking.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
@@ -12,6 +12,9 @@ import type { Clock } from '../clock.ts'
 import { ensureRepository } from '../content/repositories.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
+import { assertTagsMutable } from '../policies/immutability.ts'
+import { announceExceeded, assertWithinLimit, limitedProjectOf, reserveRoom } from '../quotas/limit.ts'
+import { countContent } from '../quotas/project-usage.ts'
 import { moveTag } from './tags.ts'
 
 /** How many digests one statement asks for; below the parameter limits of both databases. */
@@ -31,6 +34,14 @@ const touchRepository = preparedQuery<{ id: number; now: number }, unknown>((db,
     .where('id', '=', param('id')),
 )
 
+const findTag = preparedQuery<{ repositoryId: number; name: string }, { artifact_id: number }>((db, param) =>
+  db
+    .selectFrom('tag')
+    .select('artifact_id')
+    .where('repository_id', '=', param('repositoryId'))
+    .where('name', '=', param('name')),
+)
+
 export interface PushServices {
   readonly database: Database
   readonly clock: Clock
@@ -39,7 +50,8 @@ export interface PushServices {
 /**
  * Stores a manifest, byte for byte, and moves tags to it: one transaction, so a push is there as a whole
  * or not at all (distribution-spec v1.1 §pushing-manifests).
- * @throws DomainError DIGEST_MISMATCH, MANIFEST_BLOB_UNKNOWN (detail: what is missing)
+ * @throws DomainError DIGEST_MISMATCH, MANIFEST_BLOB_UNKNOWN (detail: what is missing), PRECONDITION (a tag is
+ *   immutable), QUOTA_EXCEEDED
  */
 export async function pushManifest(
   services: PushServices,
@@ -49,27 +61,85 @@ export async function pushManifest(
   const { database, clock } = services
   const digest = digestOf(push.reference, push.bytes)
   const tags = push.reference.kind === 'tag' ? [push.reference.tag, ...push.tags] : [...push.tags]
-  await database.write(async (tx) => {
-    const now = clock.now()
-    const repositoryId = await ensureRepository(
-      tx,
-      { projectId: admission.projectId, name: admission.repositoryName },
-      now,
-    )
-    const artifactId = await ensureArtifact(database, tx, { repositoryId, digest, now, ...push })
-    for (const tag of tags) await moveTag(tx, { repositoryId, artifactId, tag, now })
-    await touchRepository.run(tx, { id: repositoryId, now })
-    await recordEvent(tx, clock, admission.actor, {
-      type: 'push_artifact',
-      projectId: admission.projectId,
-      repository: admission.repositoryName,
-      digest,
-      tags,
+  const to = limitedProjectOf(admission)
+  const reservation = await reserveRoom(services, to, () =>
+    newBytesOf(database.read, to.projectId, { digest, ...push }),
+  )
+  try {
+    await database.write(async (tx) => {
+      const now = clock.now()
+      const { projectId, repositoryName } = admission
+      const repositoryId = await ensureRepository(tx, { projectId, name: repositoryName }, now)
+      const artifact = await ensureArtifact(database, tx, { repositoryId, digest, now, ...push })
+      await assertTagsMutable(tx, admission, await tagsOfOthers(tx, repositoryId, artifact.id, tags))
+      for (const tag of tags) await moveTag(tx, { repositoryId, artifactId: artifact.id, tag, now })
+      if (artifact.isNew) {
+        const manifest = { digest, size: push.bytes.byteLength }
+        const added = await countContent(database, tx, { projectId, manifest, blobs: artifact.blobs })
+        await assertWithinLimit(services, tx, to, added)
+      }
+      await reservation.settle(tx)
+      await touchRepository.run(tx, { id: repositoryId, now })
+      await recordEvent(tx, clock, admission.actor, {
+        type: 'push_artifact',
+        projectId,
+        repository: repositoryName,
+        digest,
+        tags,
+      })
+      faultPoint('manifest-before-commit')
     })
-    faultPoint('manifest-before-commit')
-  })
+  } catch (error) {
+    await reservation.abandon()
+    if (error instanceof DomainError && error.code === 'QUOTA_EXCEEDED') await announceExceeded(services, to)
+    throw error
+  }
   faultPoint('manifest-after-commit')
   return { digest, subject: push.manifest.subject?.digest, tags }
+}
+
+/** What the push could add to the usage of the project, at the most. */
+async function newBytesOf(
+  reader: Reader,
+  projectId: number,
+  { digest, manifest, bytes }: { digest: Digest; manifest: ParsedManifest; bytes: Uint8Array },
+): Promise<number> {
+  const known = await reader
+    .selectFrom('project_blob')
+    .select('size')
+    .where('project_id', '=', projectId)
+    .where('digest', '=', digest)
+    .executeTakeFirst()
+  const digests = [...new Set(descriptorsOf(manifest).map((descriptor) => String(descriptor.digest)))]
+  let needed = known === undefined ? bytes.byteLength : 0
+  for (const batch of batches(digests, lookupBatch)) {
+    const row = await reader
+      .selectFrom('blob')
+      .leftJoin('project_blob', (join) =>
+        join.onRef('project_blob.digest', '=', 'blob.digest').on('project_blob.project_id', '=', projectId),
+      )
+      .select((eb) => eb.fn.sum<number | string | null>('blob.size').as('bytes'))
+      .where('blob.digest', 'in', batch)
+      .where('project_blob.digest', 'is', null)
+      .executeTakeFirstOrThrow()
+    needed += Number(row.bytes ?? 0)
+  }
+  return needed
+}
+
+/** Those of the tags that name another artifact now. */
+async function tagsOfOthers(
+  tx: Writer,
+  repositoryId: number,
+  artifactId: number,
+  tags: readonly TagName[],
+): Promise<readonly string[]> {
+  const others: string[] = []
+  for (const name of tags) {
+    const row = await findTag.first(tx, { repositoryId, name })
+    if (row !== undefined && row.artifact_id !== artifactId) others.push(name)
+  }
+  return others
 }
 
 function digestOf(reference: Reference, bytes: Uint8Array): Digest {
@@ -132,7 +202,14 @@ interface NewArtifact {
   bytes: Uint8Array
 }
 
-async function ensureArtifact(database: Database, tx: Writer, artifact: NewArtifact): Promise<number> {
+interface EnsuredArtifact {
+  readonly id: number
+  readonly isNew: boolean
+  /** Digests of its config and layers. */
+  readonly blobs: readonly string[]
+}
+
+async function ensureArtifact(database: Database, tx: Writer, artifact: NewArtifact): Promise<EnsuredArtifact> {
   const { repositoryId, digest, now, manifest, bytes } = artifact
   // What it refers to is checked and locked even for a manifest that is there already: its answer says
   // that everything is in place.
@@ -160,7 +237,7 @@ async function ensureArtifact(database: Database, tx: Writer, artifact: NewArtif
       .where('digest', '=', digest)
       .returning('id')
       .executeTakeFirstOrThrow()
-    return existing.id
+    return { id: existing.id, isNew: false, blobs }
   }
   const artifactId = inserted.id
   await insertPayload.run(tx, { artifactId, bytes })
@@ -176,7 +253,7 @@ async function ensureArtifact(database: Database, tx: Writer, artifact: NewArtif
       .values(batch.map((child) => ({ parent_id: artifactId, child_id: child })))
       .execute()
   }
-  return artifactId
+  return { id: artifactId, isNew: true, blobs }
 }
 
 /**

@@ -12,7 +12,7 @@ interface Measured {
 
 /**
  * Bytes that blobs take. Measured by adding them up, so an answer is kept for a minute: who looks at a page does
- * not make the registry count again and again. (A limit on what a project may use needs a running sum instead.)
+ * not make the registry count again and again. (What a project uses is a running sum: quotas.)
  */
 export class StorageUsage {
   readonly #database: Database
@@ -30,23 +30,6 @@ export class StorageUsage {
       const row = await this.#database.read
         .selectFrom('blob')
         .select((eb) => eb.fn.sum<number | string | null>('size').as('bytes'))
-        .executeTakeFirstOrThrow()
-      return Number(row.bytes ?? 0)
-    })
-  }
-
-  /** Of the blobs that the project's repositories link, each once. */
-  async projectBytes(projectId: number): Promise<number> {
-    return await this.#measure(String(projectId), async () => {
-      const linked = this.#database.read
-        .selectFrom('repository_blob')
-        .innerJoin('repository', 'repository.id', 'repository_blob.repository_id')
-        .select('repository_blob.digest')
-        .where('repository.project_id', '=', projectId)
-      const row = await this.#database.read
-        .selectFrom('blob')
-        .select((eb) => eb.fn.sum<number | string | null>('size').as('bytes'))
-        .where('digest', 'in', linked)
         .executeTakeFirstOrThrow()
       return Number(row.bytes ?? 0)
     })

@@ -16,6 +16,7 @@ import type { Admission } from '../access/admission.ts'
 import { actorKey } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
+import { assertRoomForBlob, limitedProjectOf } from '../quotas/limit.ts'
 import { placeBlob, reviveBlob } from './blob-rows.ts'
 import { linkBlob } from './links.ts'
 import { ensureRepository, findRepositoryId } from './repositories.ts'
@@ -134,6 +135,7 @@ export class Uploads {
           { detail: { digest, sizeBytes: size } },
         )
       }
+      await this.#assertRoom(admission, id, { digest, size })
       const location = await this.#mapStagingErrors(id, () => this.#options.store.commit(id, digest, size))
       this.#digests.delete(id)
       await this.#commitRow(row, digest, size, location)
@@ -289,6 +291,16 @@ export class Uploads {
       throw error
     }
     faultPoint('upload-after-row')
+  }
+
+  /** A blob that its project cannot take is dropped before it is stored. @throws DomainError QUOTA_EXCEEDED */
+  async #assertRoom(admission: Admission<'push'>, id: UploadId, blob: { digest: Digest; size: number }): Promise<void> {
+    try {
+      await assertRoomForBlob(this.#options, limitedProjectOf(admission), blob)
+    } catch (error) {
+      if (error instanceof DomainError && error.code === 'QUOTA_EXCEEDED') await this.#forget(id)
+      throw error
+    }
   }
 
   async #get(admission: Admission<'push'>, id: UploadId): Promise<UploadRow> {

@@ -37,6 +37,8 @@ export interface NewProject {
   /** Username of the first project admin; the actor when they are a user and nobody is named. */
   readonly owner?: string
   readonly metadata?: ProjectMetadata
+  /** Bytes, -1 for no limit; for who may set limits. The registry's standard when left out. */
+  readonly storageLimit?: number
 }
 
 /** What of a project to change; what is not there stays. */
@@ -77,9 +79,12 @@ export class Projects {
     await this.#assertCreationIsFree(actor)
     const name = parseProjectName(project.name)
     const metadata = parseMetadata(project.metadata ?? {})
+    if (project.storageLimit !== undefined) assertCanInSystem(actor, 'quota:update')
+    const standardLimit = (await this.#settings?.getSettings())?.storage_per_project ?? -1
     return await this.#database.write(async (tx) => {
       const ownerId = await ownerOf(tx, actor, project.owner)
-      const created = await this.#insertProject(tx, actor, { name, public: project.public }, ownerId)
+      const storageLimit = project.storageLimit ?? standardLimit
+      const created = await this.#insertProject(tx, actor, { name, public: project.public, storageLimit }, ownerId)
       if (created === undefined) throw new DomainError('CONFLICT', `The project named ${name} already exists`)
       await writeMetadata(tx, created.id, metadata)
       return created
@@ -99,7 +104,7 @@ export class Projects {
         .orderBy('id')
         .limit(1)
         .executeTakeFirst()
-      await this.#insertProject(tx, self, { name, public: isPublic }, administrator?.id)
+      await this.#insertProject(tx, self, { name, public: isPublic, storageLimit: -1 }, administrator?.id)
     })
   }
 
@@ -261,7 +266,7 @@ export class Projects {
   async #insertProject(
     tx: Writer,
     actor: Actor,
-    project: { name: string; public: boolean },
+    project: { name: string; public: boolean; storageLimit: number },
     ownerId: number | undefined,
   ): Promise<Project | undefined> {
     const now = this.#clock.now()
@@ -278,6 +283,10 @@ export class Projects {
       .returningAll()
       .executeTakeFirst()
     if (row === undefined) return undefined
+    await tx
+      .insertInto('quota')
+      .values({ project_id: row.id, hard_bytes: project.storageLimit, updated_at: now })
+      .execute()
     if (ownerId !== undefined) {
       await tx
         .insertInto('project_member')

@@ -34,8 +34,8 @@ export const settingKeys = {
   auth_mode: { default: 'db_auth', acts: true, refuse: oneOf('db_auth', 'ldap_auth', 'oidc_auth') },
   primary_auth_mode: { default: false, acts: true },
   notification_enable: { default: true },
-  quota_per_project_enable: { default: true },
-  storage_per_project: { default: -1 },
+  quota_per_project_enable: { default: true, acts: true },
+  storage_per_project: { default: -1, acts: true, refuse: limitOfStorage },
   audit_log_forward_endpoint: { default: '' },
   skip_audit_log_database: { default: false },
   disabled_audit_log_event_types: { default: '', acts: true },
@@ -105,6 +105,10 @@ function addressOfDirectory(value: unknown): string | undefined {
     if (error instanceof LdapFailure) return error.message
     throw error
   }
+}
+
+function limitOfStorage(value: unknown): string | undefined {
+  return Number(value) === -1 || Number(value) > 0 ? undefined : 'should be a number of bytes above 0, or -1 for none'
 }
 
 function jsonObject(value: unknown): string | undefined {

@@ -16,6 +16,7 @@ import { readImageConfig } from '../../domain/artifacts/image-config.ts'
 import { repositoryUnknown } from '../../domain/artifacts/repository-list.ts'
 import { findRepositoryId } from '../../domain/content/repositories.ts'
 import { DomainError } from '../../domain/errors.ts'
+import { readImmutability } from '../../domain/policies/immutability.ts'
 import { createdAt, noTime, timeOf, truthQuery } from './answers.ts'
 import { labelAnswer, presentLabel } from './label-answer.ts'
 import { listingOf } from './list-query.ts'
@@ -121,7 +122,13 @@ export const artifactRoutes: readonly Route[] = [
       const repositoryId = await findKnownRepository(services, name)
       const parts = { tags: call.query.with_tag, accessories: call.query.with_accessory, labels: call.query.with_label }
       const { rows, total } = await pageArtifacts(services.database, repositoryId, listingOf(call.query), parts)
-      const present = (row: ArtifactDetails) => presentArtifact(call.project!.project.id, name, row)
+      const isImmutable = await immutabilityFor(
+        services,
+        call.query.with_immutable_status,
+        call.project!.project.id,
+        name,
+      )
+      const present = (row: ArtifactDetails) => presentArtifact(call.project!.project.id, name, row, isImmutable)
       return { body: rows.map(present), headers: pageHeaders(call, total) }
     },
   }),
@@ -159,8 +166,10 @@ export const artifactRoutes: readonly Route[] = [
     handle: async ({ actor, params, query, project }, services) => {
       const parts = { tags: query.with_tag, accessories: query.with_accessory, labels: query.with_label }
       const artifact = await findArtifact(services, params, parts)
-      const shown = presentArtifact(project!.project.id, repositoryNameOf(params), artifact)
-      const attributes = await extraAttributesOf(services, actor, repositoryNameOf(params), artifact)
+      const [projectId, name] = [project!.project.id, repositoryNameOf(params)]
+      const isImmutable = await immutabilityFor(services, query.with_immutable_status, projectId, name)
+      const shown = presentArtifact(projectId, name, artifact, isImmutable)
+      const attributes = await extraAttributesOf(services, actor, name, artifact)
       return { body: { ...shown, ...(attributes === undefined ? {} : { extra_attrs: attributes }) } }
     },
   }),
@@ -259,6 +268,7 @@ function presentArtifact(
   projectId: number,
   repositoryName: string,
   artifact: ArtifactDetails,
+  isImmutable: IsImmutable,
 ): z.output<typeof artifactAnswer> {
   return {
     id: artifact.id,
@@ -276,16 +286,30 @@ function presentArtifact(
     pull_time: artifact.pulledAt === undefined ? noTime : timeOf(artifact.pulledAt),
     ...(artifact.annotations === undefined ? {} : { annotations: artifact.annotations }),
     references: artifact.references.map(presentReference),
-    tags: artifact.tags.map((tag) => presentTag(artifact, tag)),
+    tags: artifact.tags.map((tag) => presentTag(artifact, tag, isImmutable)),
     addition_links: additionLinksOf(repositoryName, artifact),
     labels: artifact.labels.map(presentLabel),
     accessories: artifact.accessories.map((each) => presentAccessory(artifact, repositoryName, each)),
   }
 }
 
+/** Whether rules of the project keep a tag where it is. */
+export type IsImmutable = (tag: string) => boolean
+
+/** By one question for all tags of an answer; none where the client does not ask. */
+export async function immutabilityFor(
+  { database }: HarborServices,
+  wanted: boolean,
+  projectId: number,
+  name: RepositoryName,
+): Promise<IsImmutable> {
+  return wanted ? await readImmutability(database.read, projectId, name) : () => false
+}
+
 export function presentTag(
   artifact: Pick<ArtifactDetails, 'repositoryId'>,
   tag: ListedTag,
+  isImmutable: IsImmutable,
 ): z.output<typeof tagAnswer> {
   return {
     id: tag.id,
@@ -294,7 +318,7 @@ export function presentTag(
     name: tag.name,
     push_time: timeOf(tag.pushedAt),
     pull_time: tag.pulledAt === undefined ? noTime : timeOf(tag.pulledAt),
-    immutable: false,
+    immutable: isImmutable(tag.name),
   }
 }
 

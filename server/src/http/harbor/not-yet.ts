@@ -22,12 +22,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
   icon: {
     getIcon: 'GET /icons/{digest}',
   },
-  immutable: {
-    ListImmuRules: 'GET /projects/{project_name_or_id}/immutabletagrules',
-    CreateImmuRule: 'POST /projects/{project_name_or_id}/immutabletagrules',
-    DeleteImmuRule: 'DELETE /projects/{project_name_or_id}/immutabletagrules/{immutable_rule_id}',
-    UpdateImmuRule: 'PUT /projects/{project_name_or_id}/immutabletagrules/{immutable_rule_id}',
-  },
   jobservice: {
     stopRunningJob: 'PUT /jobservice/jobs/{job_id}',
     actionGetJobLog: 'GET /jobservice/jobs/{job_id}/log',
@@ -72,11 +66,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     getPurgeJob: 'GET /system/purgeaudit/{purge_id}',
     stopPurge: 'PUT /system/purgeaudit/{purge_id}',
     getPurgeJobLog: 'GET /system/purgeaudit/{purge_id}/log',
-  },
-  quota: {
-    listQuotas: 'GET /quotas',
-    getQuota: 'GET /quotas/{id}',
-    updateQuota: 'PUT /quotas/{id}',
   },
   replication: {
     listReplicationExecutions: 'GET /replication/executions',

@@ -1,10 +1,12 @@
 import { z } from 'zod'
-import { can } from '../../domain/access/authorise.ts'
+import type { Actor } from '../../domain/access/actor.ts'
+import { can, canInSystem } from '../../domain/access/authorise.ts'
 import { roleIds } from '../../domain/access/permissions.ts'
 import { DomainError } from '../../domain/errors.ts'
 import { listProjectDetails, readProjectDetails, type ProjectDetails } from '../../domain/projects/project-list.ts'
 import { isMetadataKey, parseMetadataValue, type ProjectMetadata } from '../../domain/projects/project-metadata.ts'
 import type { ProjectChange } from '../../domain/projects/projects.ts'
+import { assertHardBytes } from '../../domain/quotas/quotas.ts'
 import { createdAt, truthQuery } from './answers.ts'
 import { listingOf } from './list-query.ts'
 import { listQuery, pageHeaders } from './paging.ts'
@@ -76,7 +78,12 @@ export const projectRoutes: readonly Route[] = [
       }
       delete metadata.retention_id
       const isPublic = visible === undefined ? body.public === true : parseMetadataValue('public', visible) === 'true'
-      const created = await projects.createProject(actor, { name: body.project_name ?? '', public: isPublic, metadata })
+      const created = await projects.createProject(actor, {
+        name: body.project_name ?? '',
+        public: isPublic,
+        metadata,
+        ...storageLimitOf(actor, body),
+      })
       const byName = request.headers.get('x-resource-name-in-location') === 'true'
       return createdAt(call.path, byName ? created.name : created.id)
     },
@@ -163,7 +170,7 @@ export const projectRoutes: readonly Route[] = [
       const members = can(actor, 'member:list', project)
         ? await services.members.countByRole(details.id)
         : new Map<number, number>()
-      const used = can(actor, 'quota:read', project) ? await services.usage.projectBytes(details.id) : undefined
+      const quota = can(actor, 'quota:read', project) ? await services.quotas.findQuota(details.id) : undefined
       return {
         body: {
           repo_count: details.repositoryCount,
@@ -172,8 +179,10 @@ export const projectRoutes: readonly Route[] = [
           developer_count: members.get(roleIds.developer),
           guest_count: members.get(roleIds.guest),
           limited_guest_count: members.get(roleIds.limitedGuest),
-          // -1: nothing limits it.
-          quota: used === undefined ? undefined : { hard: { storage: -1 }, used: { storage: used } },
+          quota:
+            quota === undefined
+              ? undefined
+              : { hard: { storage: quota.hardBytes }, used: { storage: quota.usedBytes } },
         },
       }
     },
@@ -230,12 +239,16 @@ function allowlistOf(list: NonNullable<ProjectBody['cve_allowlist']>): NonNullab
   }
 }
 
-/** A limit or a remote registry that is accepted and does nothing would be worse than a refusal. */
-function assertNothingUnbuilt({ storage_limit: limit, registry_id: registry }: ProjectBody): void {
-  if (limit !== undefined && limit !== null && limit > 0) {
-    throw new DomainError('BAD_REQUEST', 'this version has no storage limits; storage_limit can be -1 only')
-  }
+/** A remote registry that is accepted and does nothing would be worse than a refusal. */
+function assertNothingUnbuilt({ registry_id: registry }: ProjectBody): void {
   if (registry !== undefined && registry !== null) {
     throw new DomainError('BAD_REQUEST', 'this version has no proxy cache projects; leave registry_id out')
   }
+}
+
+/** Harbor: who may not set limits gets the standard, whatever they ask for. */
+function storageLimitOf(actor: Actor, { storage_limit: limit }: ProjectBody): { storageLimit?: number } {
+  if (limit === undefined || limit === null || limit === 0 || !canInSystem(actor, 'quota:update')) return {}
+  assertHardBytes(limit)
+  return { storageLimit: limit }
 }

@@ -20,6 +20,8 @@ import { oidcRoutes } from './oidc.ts'
 import { personalTokenRoutes } from './personal-tokens.ts'
 import { roleRoutes } from './roles.ts'
 import { userGroupRoutes } from './user-groups.ts'
+import { quotaRoutes } from './quotas.ts'
+import { immutableRoutes } from './immutable.ts'
 import type { Route } from './route.ts'
 import { searchRoutes } from './search.ts'
 import { statisticRoutes } from './statistic.ts'
@@ -55,6 +57,8 @@ const routes: readonly Route[] = [
   ...personalTokenRoutes,
   ...roleRoutes,
   ...userGroupRoutes,
+  ...quotaRoutes,
+  ...immutableRoutes,
   ...notYetRoutes,
 ]
 

@@ -16,6 +16,8 @@ import type { Labels } from '../../domain/labels/labels.ts'
 import type { Members } from '../../domain/projects/members.ts'
 import type { SystemCveAllowlist } from '../../domain/projects/system-cve-allowlist.ts'
 import type { Projects } from '../../domain/projects/projects.ts'
+import type { ImmutabilityRules } from '../../domain/policies/immutability.ts'
+import type { Quotas } from '../../domain/quotas/quotas.ts'
 import type { Robots } from '../../domain/robots/robots.ts'
 import type { Registries } from '../../domain/registries/registries.ts'
 import type { Registration } from '../../domain/settings/registration.ts'
@@ -44,6 +46,8 @@ export interface HarborServices {
   readonly members: Members
   readonly robots: Robots
   readonly registries: Registries
+  readonly quotas: Quotas
+  readonly immutabilityRules: ImmutabilityRules
   readonly systemCveAllowlist: SystemCveAllowlist
   readonly auditLog: AuditLog
   readonly usage: StorageUsage

@@ -5,7 +5,7 @@ import { untag } from '../../domain/artifacts/delete.ts'
 import { createTag } from '../../domain/artifacts/tags.ts'
 import { DomainError } from '../../domain/errors.ts'
 import { createdAt, truthQuery } from './answers.ts'
-import { artifactParams, findArtifact, presentTag, tagAnswer } from './artifacts.ts'
+import { artifactParams, findArtifact, presentTag, immutabilityFor, tagAnswer } from './artifacts.ts'
 import { listingOf } from './list-query.ts'
 import { listQuery, pageHeaders } from './paging.ts'
 import { repositoryNameOf } from './repositories.ts'
@@ -27,7 +27,10 @@ export const tagRoutes: readonly Route[] = [
     handle: async (call, services) => {
       const artifact = await findArtifact(services, call.params)
       const { rows, total } = await pageTags(services.database, artifact.id, listingOf(call.query))
-      return { body: rows.map((tag) => presentTag(artifact, tag)), headers: pageHeaders(call, total) }
+      const { with_immutable_status: wanted } = call.query
+      const { id: projectId } = call.project!.project
+      const isImmutable = await immutabilityFor(services, wanted, projectId, repositoryNameOf(call.params))
+      return { body: rows.map((tag) => presentTag(artifact, tag, isImmutable)), headers: pageHeaders(call, total) }
     },
   }),
 

@@ -14,6 +14,7 @@ const groupAnswer = z.object({
 })
 
 const groupBody = z.object({
+  id: z.number().int().nullish(),
   group_name: z.string().nullish(),
   group_type: z.number().int().nullish(),
   ldap_group_dn: z.string().nullish(),

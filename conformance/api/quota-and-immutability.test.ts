@@ -1,0 +1,129 @@
+import { expect, test } from 'bun:test'
+import { createUniqueImage, type Image } from '../harness/image.ts'
+import { addAccount, addProject, describeControlledScenario } from '../harness/scenario.ts'
+import { V2Client } from '../harness/v2-client.ts'
+import { ApiClient } from './contract-client.ts'
+
+describeControlledScenario('quotas and immutability of the API', (registry) => {
+  const admin = () => new ApiClient(registry())
+  const push = async (repository: string, tag: string, image: Image) => {
+    await new V2Client(registry()).pushImage(repository, image, tag)
+    return image.descriptor.digest
+  }
+  const ofProject = (project: string) => ({ params: { project_name_or_id: project } })
+  const projectIdOf = async (project: string) =>
+    (await admin().call<{ project_id: number }>('GET /projects/{project_name_or_id}', ofProject(project))).body
+      .project_id
+  const rule = (tags: string, repositories = '**', disabled = false) => ({
+    disabled,
+    action: 'immutable',
+    template: 'immutable_template',
+    tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: tags }],
+    scope_selectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: repositories }] },
+  })
+  const addRule = async (project: string, body: object) => {
+    const made = await admin().call('POST /projects/{project_name_or_id}/immutabletagrules', {
+      ...ofProject(project),
+      body,
+    })
+    return { status: made.status, id: Number(/\/(\d+)$/.exec(made.headers.get('location') ?? '')?.[1]) }
+  }
+
+  test('a limit is set with the project or later, and the numbers are told', async () => {
+    const name = `limited-${crypto.randomUUID().slice(0, 8)}`
+    const made = await admin().call('POST /projects', { body: { project_name: name, storage_limit: 1_000_000 } })
+    expect(made.status).toBe(201)
+    const id = await projectIdOf(name)
+    const quota = async () =>
+      (await admin().call<{ hard: object; used: { storage: number } }>('GET /quotas/{id}', { params: { id } })).body
+    expect(await quota()).toMatchObject({ ref: { id, name }, hard: { storage: 1_000_000 }, used: { storage: 0 } })
+    await push(`${name}/app`, 'v1', await createUniqueImage())
+    const { storage } = (await quota()).used
+    expect(storage).toBeGreaterThan(100)
+    const summary = await admin().call('GET /projects/{project_name_or_id}/summary', ofProject(name))
+    expect(summary.body).toMatchObject({ quota: { hard: { storage: 1_000_000 }, used: { storage } } })
+    const set = async (hard: object) =>
+      (await admin().call('PUT /quotas/{id}', { params: { id }, body: { hard } })).status
+    expect([await set({ storage: 5_000_000 }), await set({ storage: 0 }), await set({ count: 5 })]).toEqual([
+      200, 400, 400,
+    ])
+    const listed = await admin().call('GET /quotas', { query: `reference=project&reference_id=${id}` })
+    expect(listed.body).toEqual([expect.objectContaining({ id, hard: { storage: 5_000_000 } })])
+    const recounted = await admin().call('POST /quotas/{id}/recount', { params: { id } })
+    expect(recounted.body).toEqual({ storage })
+    const ada = new ApiClient(registry(), await addAccount(registry()))
+    expect((await ada.call('GET /quotas')).status).toBe(403)
+  })
+
+  test('who pushes too much is told how much there is', async () => {
+    const project = await addProject(registry())
+    const id = await projectIdOf(project)
+    await admin().call('PUT /quotas/{id}', { params: { id }, body: { hard: { storage: 100 } } })
+    const pushed = push(`${project}/app`, 'v1', await createUniqueImage())
+    expect(pushed).rejects.toThrow(/answered 403.*DENIED.*configured upper limit of 100\.0 B/s)
+  })
+
+  test('an immutable tag stays: by push, by delete of the tag, the artifact, the repository', async () => {
+    const project = await addProject(registry())
+    const name = `${project}/app`
+    const image = await createUniqueImage()
+    const digest = await push(name, 'v1', image)
+    const { status, id } = await addRule(project, rule('v*'))
+    expect(status).toBe(201)
+    expect(push(name, 'v1', await createUniqueImage())).rejects.toThrow(/answered 412.*configured as immutable/s)
+    // The same again takes nothing from anywhere.
+    expect(await push(name, 'v1', image)).toBe(digest)
+    expect(await push(name, 'latest', await createUniqueImage())).toStartWith('sha256:')
+    expect(await push(name, 'latest', await createUniqueImage())).toStartWith('sha256:')
+    const params = { project_name: project, repository_name: 'app', reference: 'v1' }
+    const artifact = '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}'
+    const statuses = [
+      (await admin().call(`DELETE ${artifact}`, { params })).status,
+      (await admin().call(`DELETE ${artifact}/tags/{tag_name}`, { params: { ...params, tag_name: 'v1' } })).status,
+      (await admin().call('DELETE /projects/{project_name}/repositories/{repository_name}', { params })).status,
+    ]
+    expect(statuses).toEqual([412, 412, 412])
+    const shown = await admin().call<{ tags: object[] }>(`GET ${artifact}`, {
+      params,
+      query: 'with_immutable_status=true',
+    })
+    expect(shown.body.tags).toEqual([expect.objectContaining({ name: 'v1', immutable: true })])
+    const oneRule = { params: { project_name_or_id: project, immutable_rule_id: id } }
+    const path = '/projects/{project_name_or_id}/immutabletagrules/{immutable_rule_id}'
+    expect((await admin().call(`PUT ${path}`, { ...oneRule, body: rule('v*', '**', true) })).status).toBe(200)
+    expect(await push(name, 'v1', await createUniqueImage())).toStartWith('sha256:')
+    expect((await admin().call(`DELETE ${path}`, oneRule)).status).toBe(200)
+    expect((await admin().call(`DELETE ${path}`, oneRule)).status).toBe(404)
+    expect((await admin().call(`DELETE ${artifact}`, { params })).status).toBe(200)
+  })
+
+  test('rules are listed as they were made; a copy into an immutable tag is refused', async () => {
+    const project = await addProject(registry())
+    const other = await addProject(registry())
+    await addRule(project, rule('{v1,v2}', 'app'))
+    expect((await addRule(project, rule('{v1,v2}', 'app'))).status).toBe(409)
+    const listed = await admin().call('GET /projects/{project_name_or_id}/immutabletagrules', ofProject(project))
+    expect(listed.body).toEqual([expect.objectContaining(rule('{v1,v2}', 'app'))])
+    await push(`${project}/app`, 'v1', await createUniqueImage())
+    await push(`${project}/free`, 'v1', await createUniqueImage())
+    await push(`${project}/free`, 'v1', await createUniqueImage())
+    await push(`${other}/app`, 'v1', await createUniqueImage())
+    const copied = await admin().call('POST /projects/{project_name}/repositories/{repository_name}/artifacts', {
+      params: { project_name: project, repository_name: 'app' },
+      query: `from=${other}/app:v1`,
+    })
+    expect(copied.status).toBe(412)
+  })
+
+  test.each([
+    [{ ...rule(''), tag_selectors: [] }],
+    [rule('[a')],
+    [rule('')],
+    [{ ...rule('v*'), scope_selectors: {} }],
+    [{ ...rule('v*'), tag_selectors: [{ kind: 'regex', decoration: 'matches', pattern: 'a' }] }],
+    [{ ...rule('v*'), tag_selectors: [{ kind: 'doublestar', decoration: 'likes', pattern: 'a' }] }],
+  ])('%j is no rule', async (body) => {
+    const project = await addProject(registry())
+    expect((await addRule(project, body)).status).toBe(400)
+  })
+})

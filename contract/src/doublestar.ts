@@ -1,0 +1,169 @@
+import { ContractError } from './contract-error.ts'
+
+/** A step of a pattern: what one character may be, or a star. */
+type Step =
+  | { readonly kind: 'literal'; readonly character: string }
+  /** `?`: any character but a slash. */
+  | { readonly kind: 'any' }
+  | { readonly kind: 'class'; readonly negated: boolean; readonly ranges: readonly (readonly [string, string])[] }
+  /** `*`: any number of characters but slashes. `**`: slashes too. */
+  | { readonly kind: 'star'; readonly slashes: boolean }
+  /** `**` and its slash: any number of directories, none among them. */
+  | { readonly kind: 'directories' }
+
+/** Decides whether a name matches. */
+export type Matcher = (name: string) => boolean
+
+const longestPattern = 1_024
+const mostAlternatives = 256
+
+/**
+ * The patterns of Harbor's rules (github.com/bmatcuk/doublestar): `*`, `**`, `?`, `[a-z]`, `[^a]`, `{a,b}`, `\`. `**`
+ * counts as such between slashes and ends of the pattern; elsewhere it is `*`. Matching takes time in proportion to the
+ * length of the pattern times that of the name, whatever they are.
+ * @throws ContractError PATTERN_INVALID
+ */
+export function parseDoublestar(pattern: string): Matcher {
+  if (pattern.length > longestPattern) throw badPattern(pattern, `it has more than ${longestPattern} characters`)
+  const alternatives = expandBraces(pattern).map((alternative) => parseSteps(alternative, pattern))
+  return (name) => alternatives.some((steps) => matchesSteps(steps, name))
+}
+
+/** `a{b,c}d` → `abd`, `acd`; bounded, since each pair of braces multiplies. */
+function expandBraces(pattern: string): string[] {
+  const open = findUnescaped(pattern, '{', 0)
+  if (open < 0) return [pattern]
+  const parts: string[] = []
+  let depth = 0
+  let start = open + 1
+  for (let at = open; at < pattern.length; at++) {
+    const character = pattern[at]
+    if (character === '\\') at++
+    else if (character === '{') depth++
+    else if (character === '}' && --depth === 0) {
+      parts.push(pattern.slice(start, at))
+      const expanded = parts.flatMap((part) => expandBraces(pattern.slice(0, open) + part + pattern.slice(at + 1)))
+      if (expanded.length > mostAlternatives)
+        throw badPattern(pattern, `it has more than ${mostAlternatives} alternatives`)
+      return expanded
+    } else if (character === ',' && depth === 1) {
+      parts.push(pattern.slice(start, at))
+      start = at + 1
+    }
+  }
+  throw badPattern(pattern, 'a { is not closed')
+}
+
+function findUnescaped(text: string, wanted: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    if (text[at] === '\\') at++
+    else if (text[at] === wanted) return at
+  }
+  return -1
+}
+
+function parseSteps(alternative: string, pattern: string): readonly Step[] {
+  const steps: Step[] = []
+  let at = 0
+  while (at < alternative.length) {
+    const character = alternative[at]!
+    if (character === '*') {
+      const doubled = alternative[at + 1] === '*'
+      const end = doubled ? at + 2 : at + 1
+      const alone = isBoundary(alternative[at - 1]) && isBoundary(alternative[end])
+      const directories = doubled && alone && alternative[end] === '/'
+      pushStar(steps, directories ? { kind: 'directories' } : { kind: 'star', slashes: doubled && alone })
+      at = directories ? end + 1 : end
+    } else if (character === '?') {
+      steps.push({ kind: 'any' })
+      at++
+    } else if (character === '[') {
+      const { step, end } = parseClass(alternative, at, pattern)
+      steps.push(step)
+      at = end
+    } else {
+      const escaped = character === '\\'
+      const literal = escaped ? alternative[at + 1] : character
+      if (literal === undefined) throw badPattern(pattern, 'it ends with \\')
+      steps.push({ kind: 'literal', character: literal })
+      at += escaped ? 2 : 1
+    }
+  }
+  return steps
+}
+
+const isBoundary = (character: string | undefined): boolean => character === undefined || character === '/'
+
+function parseClass(text: string, open: number, pattern: string): { step: Step; end: number } {
+  let at = open + 1
+  const negated = text[at] === '^' || text[at] === '!'
+  if (negated) at++
+  const ranges: [string, string][] = []
+  while (at < text.length && (text[at] !== ']' || ranges.length === 0)) {
+    const [low, afterLow] = classCharacter(text, at)
+    at = afterLow
+    let high = low
+    if (text[at] === '-' && text[at + 1] !== undefined && text[at + 1] !== ']')
+      [high, at] = classCharacter(text, at + 1)
+    if (low === undefined || high === undefined || high < low) throw badPattern(pattern, 'a [ ] says no range')
+    ranges.push([low, high])
+  }
+  if (text[at] !== ']') throw badPattern(pattern, 'a [ is not closed')
+  return { step: { kind: 'class', negated, ranges }, end: at + 1 }
+}
+
+function classCharacter(text: string, at: number): [string | undefined, number] {
+  return text[at] === '\\' ? [text[at + 1], at + 2] : [text[at], at + 1]
+}
+
+/** Stars in a row are one: so none of them costs more than one does. */
+function pushStar(steps: Step[], star: Extract<Step, { kind: 'star' | 'directories' }>): void {
+  const last = steps.at(-1)
+  if (last?.kind !== star.kind) steps.push(star)
+  else if (last.kind === 'star' && star.kind === 'star')
+    steps[steps.length - 1] = { kind: 'star', slashes: last.slashes || star.slashes }
+}
+
+/** All positions in the pattern at once, character by character: no way back, so no pattern takes long. */
+function matchesSteps(steps: readonly Step[], name: string): boolean {
+  let positions = new Uint8Array(steps.length + 1)
+  reach(steps, positions, 0)
+  for (let at = 0; at < name.length; at++) {
+    const character = name[at]!
+    const next = new Uint8Array(steps.length + 1)
+    for (let position = 0; position < steps.length; position++)
+      if (positions[position] === 1) advance(steps, next, position, character)
+    positions = next
+  }
+  // What only eats directories has not reached the end of one: it accepts nothing here.
+  return positions[steps.length] === 1
+}
+
+/** Marks where the pattern may be behind the character. */
+function advance(steps: readonly Step[], next: Uint8Array, position: number, character: string): void {
+  const step = steps[position]!
+  if (step.kind === 'directories') {
+    next[position] = 1
+    if (character === '/') reach(steps, next, position + 1)
+  } else if (step.kind === 'star') {
+    if (step.slashes || character !== '/') reach(steps, next, position)
+  } else if (accepts(step, character)) reach(steps, next, position + 1)
+}
+
+/** Marks a position that is entered, and those that follow it without a character. */
+function reach(steps: readonly Step[], positions: Uint8Array, position: number): void {
+  positions[position] = 1
+  const kind = steps[position]?.kind
+  if (kind === 'star' || kind === 'directories') reach(steps, positions, position + 1)
+}
+
+function accepts(step: Exclude<Step, { kind: 'star' | 'directories' }>, character: string): boolean {
+  if (step.kind === 'literal') return step.character === character
+  if (character === '/') return false
+  if (step.kind === 'any') return true
+  return step.ranges.some(([low, high]) => low <= character && character <= high) !== step.negated
+}
+
+function badPattern(pattern: string, why: string): ContractError {
+  return new ContractError('PATTERN_INVALID', `${pattern.slice(0, 100)} is no pattern: ${why}`)
+}

@@ -1,0 +1,43 @@
+import type { Generated } from 'kysely'
+import type { Flag } from './schema.ts'
+
+/** A digest that artifacts of the project name: it counts once, however many do. */
+export interface ProjectBlobTable {
+  project_id: number
+  digest: string
+  size: number
+}
+
+/** A change of what a project uses; the usage is their sum. */
+export interface ProjectUsageTable {
+  id: Generated<number>
+  project_id: number
+  bytes: number
+}
+
+export interface QuotaTable {
+  project_id: number
+  /** -1: no limit. */
+  hard_bytes: number
+  updated_at: number
+}
+
+/** What a push under way may add. */
+export interface QuotaReservationTable {
+  id: Generated<number>
+  project_id: number
+  bytes: number
+  expires_at: number
+}
+
+/** Tags that stay where they are. */
+export interface ImmutabilityRuleTable {
+  id: Generated<number>
+  project_id: number
+  disabled: Flag
+  priority: number
+  /** JSON: `tags` and `repositories`, each an array of selectors. */
+  selectors: string
+  created_at: number
+  updated_at: number
+}

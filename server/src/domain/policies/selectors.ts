@@ -1,0 +1,39 @@
+import { ContractError } from '#contract/contract-error.ts'
+import { parseDoublestar, type Matcher } from '#contract/doublestar.ts'
+import { LruMap } from '../../runtime/lru-map.ts'
+import { DomainError } from '../errors.ts'
+
+/** One condition on names: those that match the pattern, or those that do not. */
+export interface Selector {
+  readonly excludes: boolean
+  readonly pattern: string
+}
+
+const rememberedPatterns = 1_000
+const matchers = new LruMap<string, Matcher>(rememberedPatterns)
+
+/** Whether the name passes every selector. @throws ContractError PATTERN_INVALID for a pattern that no door let in */
+export function isSelected(selectors: readonly Selector[], name: string): boolean {
+  return selectors.every(({ excludes, pattern }) => matcherOf(pattern)(name) !== excludes)
+}
+
+/** @throws DomainError BAD_REQUEST */
+export function assertPatterns(selectors: readonly Selector[]): void {
+  for (const { pattern } of selectors) {
+    if (pattern === '') throw new DomainError('BAD_REQUEST', 'a pattern is empty; ** matches everything')
+    try {
+      matcherOf(pattern)
+    } catch (cause) {
+      if (!(cause instanceof ContractError)) throw cause
+      throw new DomainError('BAD_REQUEST', cause.message)
+    }
+  }
+}
+
+function matcherOf(pattern: string): Matcher {
+  const known = matchers.get(pattern)
+  if (known !== undefined) return known
+  const matcher = parseDoublestar(pattern)
+  matchers.set(pattern, matcher)
+  return matcher
+}
