@@ -261,4 +261,27 @@ describeControlledScenario('repositories, artifacts and tags of the API', (regis
     const seen = await stranger.call<{ name: string }[]>('GET /repositories', { query: 'page_size=100' })
     expect(seen.body.map(({ name }) => name)).not.toContain(full)
   })
+
+  test('artifacts of a whole project are listed, or of each repository the last one', async () => {
+    const project = await addProject(registry())
+    const images = await Promise.all(Array.from({ length: 4 }, () => createUniqueImage()))
+    await push(`${project}/a`, images[0]!, 'v1')
+    await push(`${project}/a`, images[1]!, 'v2')
+    await push(`${project}/b`, images[2]!, 'v1')
+    const list = async (query: string) =>
+      (
+        await admin().call<(Artifact & { repository_name: string })[]>('GET /projects/{project_name_or_id}/artifacts', {
+          params: { project_name_or_id: project },
+          query,
+        })
+      ).body.map((each) => `${each.repository_name} ${each.digest}`)
+    const named = (name: string, image: Image) => `${project}/${name} ${image.descriptor.digest}`
+    expect((await list('with_accessory=true')).toSorted()).toEqual(
+      [named('a', images[0]!), named('a', images[1]!), named('b', images[2]!)].toSorted(),
+    )
+    const latest = await list('latest_in_repository=true&with_immutable_status=true')
+    expect(latest.toSorted()).toEqual([named('a', images[1]!), named('b', images[2]!)].toSorted())
+    const icon = await admin().call('GET /icons/{digest}', { params: { digest: images[3]!.descriptor.digest } })
+    expect(icon.status).toBe(404)
+  })
 })

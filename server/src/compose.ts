@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { composeOutbound } from './clients/outbound.ts'
+import { IssuerKeys } from './clients/issuer-keys.ts'
 import { composeProbeRegistry } from './clients/remote-registry.ts'
 import type { Config } from './config/config.ts'
 import type { Database } from './database/database.ts'
@@ -20,6 +21,7 @@ import { UserGroups } from './domain/access/user-groups.ts'
 import { UserProfiles } from './domain/access/user-profiles.ts'
 import { Users } from './domain/access/users.ts'
 import { Manifests } from './domain/artifacts/pull.ts'
+import { pruneTagMoves } from './domain/artifacts/tag-history.ts'
 import { PullRecorder } from './domain/artifacts/pull-recorder.ts'
 import { AuditLog } from './domain/audit/audit-log.ts'
 import { PullAudit } from './domain/audit/pull-audit.ts'
@@ -40,6 +42,7 @@ import { foldUsage } from './domain/quotas/project-usage.ts'
 import { SystemCveAllowlist } from './domain/projects/system-cve-allowlist.ts'
 import { Registries } from './domain/registries/registries.ts'
 import { Robots } from './domain/robots/robots.ts'
+import { TrustRules } from './domain/robots/trust-rules.ts'
 import { Registration } from './domain/settings/registration.ts'
 import { Settings } from './domain/settings/settings.ts'
 import { composeAuthenticate, type Authenticate } from './http/authentication.ts'
@@ -130,6 +133,7 @@ export interface Accounts {
   readonly userGroups: UserGroups
   readonly roles: Roles
   readonly personalTokens: PersonalTokens
+  readonly trustRules: TrustRules
   readonly directory: Directory
   readonly oidc: Oidc
   readonly externalAccounts: ExternalAccounts
@@ -178,6 +182,11 @@ export async function composeAccounts(
   const personalTokens = new PersonalTokens({ database, clock })
   const directory = new Directory({ settings, allowLocal: config.outbound.allowLocal })
   const oidc = new Oidc({ settings, outbound, clock })
+  const trustRules = new TrustRules({
+    database,
+    clock,
+    issuerKeys: new IssuerKeys({ outbound, now: () => clock.now() }),
+  })
   const externalAccounts = new ExternalAccounts({ database, clock })
   const cliSecrets = new CliSecrets({ database, clock, passwords, oidc, accounts: externalAccounts })
   const signIn = new SignIn({
@@ -186,6 +195,7 @@ export async function composeAccounts(
     passwords,
     robotPrefix,
     external: composeExternalSignIn({ settings, directory, accounts: externalAccounts, cliSecrets }),
+    isTrustedFor: async (robotId, token) => await trustRules.isTrusted(robotId, token),
     personalTokens: async (secret) => await personalTokens.findBySecret(secret),
     onFailure: async (username) => {
       const event = { type: 'login_user', failed: true, username } as const
@@ -213,6 +223,7 @@ export async function composeAccounts(
     userGroups: new UserGroups({ database, clock }),
     roles: new Roles({ database, clock }),
     personalTokens,
+    trustRules,
     directory,
     oidc,
     externalAccounts,
@@ -301,6 +312,7 @@ export function backgroundTasks(
       run: async () => {
         const before = clock.now() - config.events.keepMs
         while ((await pruneEvents(database, before, collectBatch)) === collectBatch);
+        while ((await pruneTagMoves(database, before, collectBatch)) === collectBatch);
       },
     },
   ]

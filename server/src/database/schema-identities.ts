@@ -64,3 +64,16 @@ export interface PersonalTokenTable {
   last_used_at: number | null
   created_at: number
 }
+
+/** Tokens of another issuer that are as good as a robot's secret. */
+export interface TrustRuleTable {
+  id: Generated<number>
+  robot_id: number
+  issuer: string
+  audience: string
+  /** JSON object: claim → pattern. */
+  claims: string
+  /** PEM, of the authority of the issuer's certificate. */
+  ca_certificate: string | null
+  created_at: number
+}

@@ -41,3 +41,14 @@ export interface ImmutabilityRuleTable {
   created_at: number
   updated_at: number
 }
+
+/** A tag that began to name another artifact, or none. */
+export interface TagMoveTable {
+  id: Generated<number>
+  repository_id: number
+  tag: string
+  /** Null: the tag was taken away. */
+  digest: string | null
+  username: string
+  moved_at: number
+}

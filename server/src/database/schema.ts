@@ -4,6 +4,7 @@ import type {
   PendingSignInTable,
   PersonalTokenTable,
   RoleTable,
+  TrustRuleTable,
   UserGroupMemberTable,
   UserGroupTable,
 } from './schema-identities.ts'
@@ -13,6 +14,7 @@ import type {
   ProjectUsageTable,
   QuotaReservationTable,
   QuotaTable,
+  TagMoveTable,
 } from './schema-policies.ts'
 
 /**
@@ -343,6 +345,7 @@ export interface Schema {
   artifact_blob: ArtifactBlobTable
   artifact_child: ArtifactChildTable
   tag: TagTable
+  tag_move: TagMoveTable
   upload: UploadTable
   event: EventTable
   signing_key: SigningKeyTable
@@ -351,6 +354,7 @@ export interface Schema {
   setting: SettingTable
   robot: RobotTable
   robot_permission: RobotPermissionTable
+  trust_rule: TrustRuleTable
   registry: RegistryTable
   system_cve_allowlist: SystemCveAllowlistTable
 }

@@ -51,6 +51,13 @@ interface OnRobot {
   readonly projectId?: number
 }
 
+interface OnTrustRule {
+  readonly ruleId: number
+  readonly robotId: number
+  /** Of a robot that belongs to a project. */
+  readonly projectId?: number
+}
+
 interface OnLabel {
   readonly labelId: number
   readonly label: string
@@ -108,6 +115,7 @@ export type BusinessEvent =
       readonly type: 'create_immutable' | 'update_immutable' | 'delete_immutable'
       readonly ruleId: number
     } & OnProject)
+  | ({ readonly type: 'create_trust_rule' | 'delete_trust_rule' } & OnTrustRule)
   | { readonly type: 'update_cve_allowlist'; readonly items: number }
   | { readonly type: 'update_configuration'; readonly changed: readonly string[] }
   | { readonly type: 'rotate_signing_key'; readonly kid: string }
@@ -158,6 +166,8 @@ export const eventTypes = Object.keys({
   create_immutable: true,
   update_immutable: true,
   delete_immutable: true,
+  create_trust_rule: true,
+  delete_trust_rule: true,
   update_cve_allowlist: true,
   update_configuration: true,
   rotate_signing_key: true,
@@ -270,6 +280,9 @@ function resourceOf(event: BusinessEvent): string {
     case 'create_personal_token':
     case 'delete_personal_token':
       return event.token
+    case 'create_trust_rule':
+    case 'delete_trust_rule':
+      return `robot ${event.robotId}`
     case 'update_cve_allowlist':
       return 'system CVE allowlist'
     case 'update_configuration':

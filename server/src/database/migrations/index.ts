@@ -5,6 +5,7 @@ import { robotsAuditRegistries } from './0005-robots-audit-registries.ts'
 import { labels } from './0006-labels.ts'
 import { identities } from './0007-identities.ts'
 import { quotaImmutability } from './0008-quota-immutability.ts'
+import { trustTagHistory } from './0009-trust-tag-history.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   labels,
   identities,
   quotaImmutability,
+  trustTagHistory,
 ]

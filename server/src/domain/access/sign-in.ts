@@ -17,6 +17,9 @@ import { isFastHash, verifyRobotSecret } from './robot-secret.ts'
 
 /** Longer is no password of ours and is not worth hashing. */
 const maxPasswordLength = 1_024
+/** A token of another issuer, which a robot may have instead of a secret. */
+const jwtPattern = /^eyJ[A-Za-z0-9_-]{10,8000}\.[A-Za-z0-9_-]{10,16000}\.[A-Za-z0-9_-]{10,8000}$/
+const longestJwt = 16_384
 const maxUsernameLength = 255
 
 // They belong to no username, and PostgreSQL would fail on some.
@@ -33,6 +36,8 @@ export interface SignInOptions {
   readonly external?: ExternalSignIn
   /** Finds whom a personal token stands for; nobody when left out. */
   readonly personalTokens?: FindPersonalToken
+  /** Whether a token of another issuer stands for a robot's secret; none does when left out. */
+  readonly isTrustedFor?: (robotId: number, token: string) => Promise<boolean>
   /** Hears of every login that failed; `username` is what was claimed. Not called for what the brake holds back. */
   readonly onFailure?: (username: string) => Promise<void>
 }
@@ -64,19 +69,30 @@ export class SignIn {
   readonly #robotPrefix: () => Promise<string>
   readonly #external: ExternalSignIn | undefined
   readonly #personalTokens: FindPersonalToken | undefined
+  readonly #isTrustedFor: (robotId: number, token: string) => Promise<boolean>
   readonly #onFailure: (username: string) => Promise<void>
   readonly #cache: CredentialCache
   readonly #brake: LoginBrake
   /** One verification for clients that come with the same password many times at once, as docker does. */
   readonly #underWay = new Map<string, Promise<Account | undefined>>()
 
-  constructor({ database, clock, passwords, robotPrefix, external, personalTokens, onFailure }: SignInOptions) {
+  constructor({
+    database,
+    clock,
+    passwords,
+    robotPrefix,
+    external,
+    personalTokens,
+    isTrustedFor,
+    onFailure,
+  }: SignInOptions) {
     this.#database = database
     this.#clock = clock
     this.#passwords = passwords
     this.#robotPrefix = robotPrefix ?? (async () => standardRobotPrefix)
     this.#external = external
     this.#personalTokens = personalTokens
+    this.#isTrustedFor = isTrustedFor ?? (async () => false)
     this.#onFailure = onFailure ?? (async () => {})
     this.#cache = new CredentialCache(clock)
     this.#brake = new LoginBrake(clock)
@@ -184,6 +200,8 @@ export class SignIn {
     clientAddress: string,
   ): Promise<RobotAccount | undefined> {
     const usable = isRobotUsable(robot, this.#clock.now())
+    // The issuer limits how many there are; a forged one costs a look at its signature and no slow hash.
+    if (isJwt(password)) return usable && (await this.#isTrustedFor(robot.id, password)) ? robot : undefined
     const fast = isFastHash(secretHash)
     const key = this.#cache.keyOf(username, password)
     // As with users: who has the secret is not held up by others behind the same address who have not.
@@ -212,6 +230,10 @@ export class SignIn {
 
 function isPlausible({ username, password }: { username: string; password: string }): boolean {
   return (
-    username.length <= maxUsernameLength && password.length <= maxPasswordLength && !controlCharacters.test(username)
+    username.length <= maxUsernameLength &&
+    (password.length <= maxPasswordLength || isJwt(password)) &&
+    !controlCharacters.test(username)
   )
 }
+
+const isJwt = (text: string): boolean => text.length <= longestJwt && jwtPattern.test(text)

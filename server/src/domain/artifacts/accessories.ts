@@ -4,6 +4,7 @@ import type { Reader } from '../../database/database.ts'
 /** An artifact that belongs to another: a signature, an attestation, a bill of materials. */
 export interface Accessory {
   readonly artifactId: number
+  readonly repositoryId: number
   /** Whom it belongs to. */
   readonly subject: Digest
   readonly digest: Digest
@@ -33,26 +34,28 @@ export const accessoryTypeOf = (artifactType: string): string | undefined =>
   Object.hasOwn(typeOfArtifact, artifactType) ? typeOfArtifact[artifactType] : undefined
 
 /**
- * What belongs to the subjects: by the `subject` of its manifest, and by cosign's tags (`sha256-….sig`). Two queries,
+ * What belongs to the subjects in their repositories: by the `subject` of its manifest, and by cosign's tags (`sha256-….sig`). Two queries,
  * however many subjects there are.
  */
 export async function listAccessories(
   reader: Reader,
-  repositoryId: number,
+  repositoryIds: number | readonly number[],
   subjects: readonly Digest[],
 ): Promise<Accessory[]> {
   if (subjects.length === 0) return []
+  const within = typeof repositoryIds === 'number' ? [repositoryIds] : repositoryIds
   const bySubject = await reader
     .selectFrom('artifact')
-    .select(['id', 'digest', 'size', 'artifact_type', 'subject_digest', 'pushed_at'])
-    .where('repository_id', '=', repositoryId)
+    .select(['id', 'repository_id', 'digest', 'size', 'artifact_type', 'subject_digest', 'pushed_at'])
+    .where('repository_id', 'in', within)
     .where('subject_digest', 'in', subjects)
     .orderBy('id')
     .execute()
   const found = new Map<string, Accessory>()
   for (const row of bySubject) {
-    found.set(`${row.subject_digest} ${row.digest}`, {
+    found.set(`${row.repository_id} ${row.subject_digest} ${row.digest}`, {
       artifactId: row.id,
+      repositoryId: row.repository_id,
       subject: row.subject_digest as Digest,
       digest: row.digest as Digest,
       size: Number(row.size),
@@ -74,16 +77,18 @@ export async function listAccessories(
     .selectFrom('tag')
     .innerJoin('artifact', 'artifact.id', 'tag.artifact_id')
     .select(['artifact.id', 'artifact.digest', 'artifact.size', 'artifact.pushed_at', 'tag.name'])
-    .where('tag.repository_id', '=', repositoryId)
+    .select('artifact.repository_id')
+    .where('tag.repository_id', 'in', within)
     .where('tag.name', 'in', [...named.keys()])
     .orderBy('artifact.id')
     .execute()
   for (const row of byTag) {
     const { digest: subject, suffix } = named.get(row.name)!
-    const key = `${subject} ${row.digest}`
+    const key = `${row.repository_id} ${subject} ${row.digest}`
     if (found.has(key)) continue
     found.set(key, {
       artifactId: row.id,
+      repositoryId: row.repository_id,
       subject,
       digest: row.digest as Digest,
       size: Number(row.size),

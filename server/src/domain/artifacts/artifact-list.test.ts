@@ -43,7 +43,7 @@ describeEachDatabase('lists of artifacts', (open) => {
     const registry = await composeRegistryForTest(await open())
     const queriesFor = async () => {
       const { database, queries } = counted(registry.database)
-      await pageArtifacts(database, await repositoryIdOf(registry), firstPage, everything)
+      await pageArtifacts(database, { repositoryId: await repositoryIdOf(registry) }, firstPage, everything)
       await pageRepositories(database, { visibleTo: system }, firstPage)
       return queries()
     }
@@ -65,7 +65,12 @@ describeEachDatabase('lists of artifacts', (open) => {
     const id = await repositoryIdOf(registry)
     const names: string[][] = []
     for (const offset of [0, 2, 4]) {
-      const { rows, total } = await pageArtifacts(registry.database, id, { limit: 2, offset }, everything)
+      const { rows, total } = await pageArtifacts(
+        registry.database,
+        { repositoryId: id },
+        { limit: 2, offset },
+        everything,
+      )
       expect(total).toBe(5)
       names.push(...rows.map(({ tags }) => tags.map(({ name }) => name).sort()))
     }

@@ -73,15 +73,45 @@ const newestFirst = [
 /** Tags shown with one artifact of a list; all of them are in the list of its tags. */
 const mostTagsShown = 1_000
 
+/** Which artifacts a list is about. */
+export interface ArtifactScope {
+  readonly repositoryId?: number
+  /** Of every repository of the project. */
+  readonly projectId?: number
+  /** Of each repository only the one that was pushed last. */
+  readonly latestOnly?: boolean
+}
+
+function scopeCondition({ repositoryId, projectId }: ArtifactScope): RawBuilder<SqlBool> {
+  if (repositoryId !== undefined) return sql<SqlBool>`artifact.repository_id = ${repositoryId}`
+  return sql<SqlBool>`artifact.repository_id in (select id from repository where project_id = ${projectId ?? -1})`
+}
+
+const isLatest = sql<SqlBool>`artifact.id = (
+  select latest.id from artifact as latest
+  where latest.repository_id = artifact.repository_id and latest.subject_digest is null
+    and not exists (select 1 from artifact_child where artifact_child.child_id = latest.id)
+  order by latest.pushed_at desc, latest.id desc limit 1)`
+
+/** The names of repositories, by id. */
+export async function namesOfRepositories(
+  reader: Reader,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await reader.selectFrom('repository').select(['id', 'name']).where('id', 'in', ids).execute()
+  return new Map(rows.map((row) => [row.id, row.name]))
+}
+
 /**
- * Artifacts of a repository as people think of them: without those that only belong to an index or to another artifact,
+ * Artifacts of a repository or a project as people think of them: without those that only belong to an index or to another artifact,
  * unless `base=*` asks for all. `tags=*`, `tags=nil`, `tags=x` and `tags=~x` are Harbor's. However many there are on the
  * page, it takes the same number of queries.
  * @throws DomainError BAD_REQUEST for a condition that cannot be
  */
 export async function pageArtifacts(
   database: Pick<Database, 'read'>,
-  repositoryId: number,
+  within: ArtifactScope,
   { conditions = [], sort, limit, offset }: Listing,
   parts: ArtifactParts,
 ): Promise<Listed<ArtifactDetails>> {
@@ -91,7 +121,8 @@ export async function pageArtifacts(
     ...conditions.filter(({ key }) => key === 'labels').flatMap(labelConditions),
   ]
   const known = matching(columns, conditions)
-  let matched = database.read.selectFrom('artifact').where('artifact.repository_id', '=', repositoryId)
+  let matched = database.read.selectFrom('artifact').where(scopeCondition(within))
+  if (within.latestOnly === true) matched = matched.where(isLatest)
   if (!everything) matched = matched.where(standsAlone).where(isNoAccessory)
   for (const condition of [...own, ...known]) matched = matched.where(condition)
   const { total } = await matched
@@ -99,7 +130,7 @@ export async function pageArtifacts(
     .executeTakeFirstOrThrow()
   let page = matched.select(artifactColumns).limit(limit).offset(offset)
   for (const { ref, direction } of ordering(columns, sort, newestFirst)) page = page.orderBy(ref, direction)
-  return { rows: await withParts(database.read, repositoryId, await page.execute(), parts), total: Number(total) }
+  return { rows: await withParts(database.read, await page.execute(), parts), total: Number(total) }
 }
 
 /** @throws DomainError MANIFEST_UNKNOWN */
@@ -125,7 +156,7 @@ export async function getArtifact(
     const name = reference.kind === 'tag' ? reference.tag : reference.digest
     throw new DomainError('MANIFEST_UNKNOWN', `artifact ${name} not found`)
   }
-  return (await withParts(database.read, repositoryId, [row], parts))[0]!
+  return (await withParts(database.read, [row], parts))[0]!
 }
 
 const tagColumns: ListColumns = {
@@ -224,7 +255,6 @@ interface ArtifactRow {
 
 async function withParts(
   reader: Reader,
-  repositoryId: number,
   rows: readonly ArtifactRow[],
   parts: ArtifactParts,
 ): Promise<ArtifactDetails[]> {
@@ -233,7 +263,8 @@ async function withParts(
   const references = await referencesOf(reader, ids)
   const subjects = rows.map(({ digest }) => digest as Digest)
   const labels = parts.labels ? await labelsOf(reader, ids) : new Map<number, Label[]>()
-  const accessories = parts.accessories ? await listAccessories(reader, repositoryId, subjects) : []
+  const repositoryIds = [...new Set(rows.map((row) => row.repository_id))]
+  const accessories = parts.accessories ? await listAccessories(reader, repositoryIds, subjects) : []
   return rows.map((row) => ({
     id: row.id,
     repositoryId: row.repository_id,
@@ -247,7 +278,9 @@ async function withParts(
     tags: tags.get(row.id) ?? [],
     references: references.get(row.id) ?? [],
     labels: labels.get(row.id) ?? [],
-    accessories: accessories.filter(({ subject }) => subject === row.digest),
+    accessories: accessories.filter(
+      ({ subject, repositoryId }) => subject === row.digest && repositoryId === row.repository_id,
+    ),
   }))
 }
 

@@ -8,6 +8,7 @@ import { recordEvent } from '../events.ts'
 import { assertTagsMutable } from '../policies/immutability.ts'
 import { contentOf, releaseContent } from '../quotas/project-usage.ts'
 import { repositoryUnknown } from './repository-list.ts'
+import { recordTagMove } from './tag-history.ts'
 
 export interface DeleteServices {
   readonly database: Database
@@ -58,6 +59,8 @@ export async function deleteManifest(
     )
     await reviewBlobsOf(tx, artifact.id, clock.now())
     await deleteArtifacts(database, tx, admission.projectId, [artifact.id])
+    const moved = { repositoryId: admission.repositoryId ?? -1, digest: undefined, movedAt: clock.now() }
+    for (const { name } of tags) await recordTagMove(tx, admission.actor, { ...moved, tag: name })
     await recordEvent(tx, clock, admission.actor, {
       type: 'delete_artifact',
       projectId: admission.projectId,
@@ -83,6 +86,8 @@ export async function untag(services: DeleteServices, admission: Admission<'dele
       .executeTakeFirst()
     if (removed === undefined) throw manifestUnknown(admission, tag)
     await assertTagsMutable(tx, admission, [tag])
+    const moved = { repositoryId: admission.repositoryId ?? -1, digest: undefined, movedAt: clock.now() }
+    await recordTagMove(tx, admission.actor, { ...moved, tag })
     const artifact = await tx
       .selectFrom('artifact')
       .select('digest')

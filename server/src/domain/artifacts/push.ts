@@ -15,6 +15,7 @@ import { recordEvent } from '../events.ts'
 import { assertTagsMutable } from '../policies/immutability.ts'
 import { announceExceeded, assertWithinLimit, limitedProjectOf, reserveRoom } from '../quotas/limit.ts'
 import { countContent } from '../quotas/project-usage.ts'
+import { recordTagMove } from './tag-history.ts'
 import { moveTag } from './tags.ts'
 
 /** How many digests one statement asks for; below the parameter limits of both databases. */
@@ -71,8 +72,10 @@ export async function pushManifest(
       const { projectId, repositoryName } = admission
       const repositoryId = await ensureRepository(tx, { projectId, name: repositoryName }, now)
       const artifact = await ensureArtifact(database, tx, { repositoryId, digest, now, ...push })
-      await assertTagsMutable(tx, admission, await tagsOfOthers(tx, repositoryId, artifact.id, tags))
+      const moves = await movesOf(tx, repositoryId, artifact.id, tags)
+      await assertTagsMutable(tx, admission, moves.fromOthers)
       for (const tag of tags) await moveTag(tx, { repositoryId, artifactId: artifact.id, tag, now })
+      for (const tag of moves.all) await recordTagMove(tx, admission.actor, { repositoryId, tag, digest, movedAt: now })
       if (artifact.isNew) {
         const manifest = { digest, size: push.bytes.byteLength }
         const added = await countContent(database, tx, { projectId, manifest, blobs: artifact.blobs })
@@ -127,19 +130,22 @@ async function newBytesOf(
   return needed
 }
 
-/** Those of the tags that name another artifact now. */
-async function tagsOfOthers(
+/** Those of the tags that do not name the artifact yet, and among them those that name another one. */
+async function movesOf(
   tx: Writer,
   repositoryId: number,
   artifactId: number,
   tags: readonly TagName[],
-): Promise<readonly string[]> {
-  const others: string[] = []
+): Promise<{ readonly all: readonly TagName[]; readonly fromOthers: readonly TagName[] }> {
+  const all: TagName[] = []
+  const fromOthers: TagName[] = []
   for (const name of tags) {
     const row = await findTag.first(tx, { repositoryId, name })
-    if (row !== undefined && row.artifact_id !== artifactId) others.push(name)
+    if (row?.artifact_id === artifactId) continue
+    all.push(name)
+    if (row !== undefined) fromOthers.push(name)
   }
-  return others
+  return { all, fromOthers }
 }
 
 function digestOf(reference: Reference, bytes: Uint8Array): Digest {

@@ -6,6 +6,7 @@ import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
+import { recordTagMove } from './tag-history.ts'
 
 const upsertTag = preparedQuery<{ repositoryId: number; tag: string; artifactId: number; pushedAt: number }, unknown>(
   (db, param) =>
@@ -56,6 +57,7 @@ export async function createTag(
     if (inserted.numInsertedOrUpdatedRows === 0n) {
       throw new DomainError('CONFLICT', `tag ${tag} already exists in ${repository}; delete it first, or push to it`)
     }
+    await recordTagMove(tx, admission.actor, { repositoryId, tag, digest: artifact.digest, movedAt: now })
     await recordEvent(tx, clock, admission.actor, {
       type: 'create_tag',
       projectId,

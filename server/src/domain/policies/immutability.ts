@@ -40,18 +40,15 @@ const findActive = preparedQuery<{ projectId: number }, { selectors: string }>((
     .where('disabled', '=', 0),
 )
 
-/** Decides which tags of a repository are immutable, by the rules of its project as they are now. */
-export async function readImmutability(
-  reader: Reader,
-  projectId: number,
-  repositoryName: RepositoryName,
-): Promise<(tag: string) => boolean> {
+/** Decides which tags of a repository are immutable. */
+export type Immutability = (repositoryName: RepositoryName, tag: string) => boolean
+
+/** By the rules of the project as they are now: one query, however many names are asked about. */
+export async function readImmutability(reader: Reader, projectId: number): Promise<Immutability> {
   const rows = await findActive.all(reader, { projectId })
-  const repository = restOf(repositoryName)
-  const rules = rows
-    .map((row) => JSON.parse(row.selectors) as StoredSelectors)
-    .filter((rule) => isSelected(rule.repositories, repository))
-  return (tag) => rules.some((rule) => isSelected(rule.tags, tag))
+  const rules = rows.map((row) => JSON.parse(row.selectors) as StoredSelectors)
+  return (repositoryName, tag) =>
+    rules.some((rule) => isSelected(rule.repositories, restOf(repositoryName)) && isSelected(rule.tags, tag))
 }
 
 /**
@@ -65,8 +62,8 @@ export async function assertTagsMutable(
   tags: readonly string[],
 ): Promise<void> {
   if (tags.length === 0) return
-  const isImmutable = await readImmutability(reader, projectId, repositoryName)
-  const tag = tags.find(isImmutable)
+  const isImmutable = await readImmutability(reader, projectId)
+  const tag = tags.find((each) => isImmutable(repositoryName, each))
   if (tag === undefined) return
   // Harbor's sentence.
   throw new DomainError(

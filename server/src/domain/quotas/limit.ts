@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { projectOf, type RepositoryName } from '#contract/repository-name.ts'
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockName } from '../../database/locking.ts'
@@ -138,7 +139,7 @@ export async function reserveRoom(
       throw decision
     }
     if (decision !== undefined) return reservationOf(database, decision.id)
-    await new Promise((resolve) => setTimeout(resolve, waitMs + Math.random() * waitMs))
+    await new Promise((resolve) => setTimeout(resolve, waitMs + randomInt(waitMs)))
   }
   throw new DomainError('UNAVAILABLE', `pushes under way hold the last room of project ${to.project}; try again`, {
     retryAfterSeconds: 5,

@@ -12,6 +12,7 @@ const ruleAnswer = z.object({
   disabled: z.boolean(),
   action: z.string(),
   template: z.string(),
+  params: z.record(z.string(), z.unknown()).optional(),
   tag_selectors: z.array(selectorAnswer),
   scope_selectors: z.record(z.string(), z.array(selectorAnswer)),
 })

@@ -19,9 +19,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     stopGC: 'PUT /system/gc/{gc_id}',
     getGCLog: 'GET /system/gc/{gc_id}/log',
   },
-  icon: {
-    getIcon: 'GET /icons/{digest}',
-  },
   jobservice: {
     stopRunningJob: 'PUT /jobservice/jobs/{job_id}',
     actionGetJobLog: 'GET /jobservice/jobs/{job_id}/log',
@@ -53,7 +50,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     ListProvidersUnderProject: 'GET /projects/{project_name}/preheat/providers',
   },
   project: {
-    listArtifactsOfProject: 'GET /projects/{project_name_or_id}/artifacts',
     getScannerOfProject: 'GET /projects/{project_name_or_id}/scanner',
     setScannerOfProject: 'PUT /projects/{project_name_or_id}/scanner',
     listScannerCandidatesOfProject: 'GET /projects/{project_name_or_id}/scanner/candidates',

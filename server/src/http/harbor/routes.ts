@@ -22,6 +22,8 @@ import { roleRoutes } from './roles.ts'
 import { userGroupRoutes } from './user-groups.ts'
 import { quotaRoutes } from './quotas.ts'
 import { immutableRoutes } from './immutable.ts'
+import { trustRuleRoutes } from './trust-rules.ts'
+import { projectArtifactRoutes } from './project-artifacts.ts'
 import type { Route } from './route.ts'
 import { searchRoutes } from './search.ts'
 import { statisticRoutes } from './statistic.ts'
@@ -59,6 +61,8 @@ const routes: readonly Route[] = [
   ...userGroupRoutes,
   ...quotaRoutes,
   ...immutableRoutes,
+  ...trustRuleRoutes,
+  ...projectArtifactRoutes,
   ...notYetRoutes,
 ]
 

@@ -19,6 +19,7 @@ import type { Projects } from '../../domain/projects/projects.ts'
 import type { ImmutabilityRules } from '../../domain/policies/immutability.ts'
 import type { Quotas } from '../../domain/quotas/quotas.ts'
 import type { Robots } from '../../domain/robots/robots.ts'
+import type { TrustRules } from '../../domain/robots/trust-rules.ts'
 import type { Registries } from '../../domain/registries/registries.ts'
 import type { Registration } from '../../domain/settings/registration.ts'
 import type { Settings } from '../../domain/settings/settings.ts'
@@ -35,6 +36,7 @@ export interface HarborServices {
   readonly userGroups: UserGroups
   readonly roles: Roles
   readonly personalTokens: PersonalTokens
+  readonly trustRules: TrustRules
   readonly directory: Directory
   readonly oidc: Oidc
   readonly externalAccounts: ExternalAccounts

@@ -2,13 +2,15 @@ import { z } from 'zod'
 import { parseTagName } from '#contract/reference.ts'
 import { pageTags } from '../../domain/artifacts/artifact-list.ts'
 import { untag } from '../../domain/artifacts/delete.ts'
+import { listTagMoves } from '../../domain/artifacts/tag-history.ts'
 import { createTag } from '../../domain/artifacts/tags.ts'
 import { DomainError } from '../../domain/errors.ts'
-import { createdAt, truthQuery } from './answers.ts'
-import { artifactParams, findArtifact, presentTag, immutabilityFor, tagAnswer } from './artifacts.ts'
+import { createdAt, timeOf, truthQuery } from './answers.ts'
+import { immutabilityFor, presentTag, tagAnswer } from './artifact-answer.ts'
+import { artifactParams, findArtifact, findKnownRepository } from './artifacts.ts'
 import { listingOf } from './list-query.ts'
-import { listQuery, pageHeaders } from './paging.ts'
-import { repositoryNameOf } from './repositories.ts'
+import { listQuery, pageHeaders, pageOf, pageQuery } from './paging.ts'
+import { repositoryNameOf, repositoryParams } from './repositories.ts'
 import { route, type Route } from './route.ts'
 
 const collection = '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/tags'
@@ -70,6 +72,27 @@ export const tagRoutes: readonly Route[] = [
       if (total === 0) throw new DomainError('MANIFEST_UNKNOWN', `tag ${name} not found on artifact ${artifact.digest}`)
       await untag(services, await services.content.admit(actor, 'delete', repositoryNameOf(params)), name)
       return {}
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: '/projects/{project_name}/repositories/{repository_name}/tags/{tag_name}/history',
+    tag: 'tag history',
+    operationId: 'listTagHistory',
+    summary: 'Beyond Harbor: which artifacts a tag has named, who moved it and when; also of a tag that is gone.',
+    access: { kind: 'project', permission: 'tag:list' },
+    params: repositoryParams.extend({ tag_name: z.string() }),
+    query: z.object(pageQuery),
+    answers: {
+      200: z.array(z.object({ digest: z.string().optional(), username: z.string(), moved_at: z.string() })),
+    },
+    handle: async (call, services) => {
+      const repositoryId = await findKnownRepository(services, repositoryNameOf(call.params))
+      const tag = parseTagName(call.params.tag_name)
+      const { rows, total } = await listTagMoves(services.database, repositoryId, tag, pageOf(call.query))
+      const body = rows.map(({ digest, username, movedAt }) => ({ digest, username, moved_at: timeOf(movedAt) }))
+      return { body, headers: pageHeaders(call, total) }
     },
   }),
 ]

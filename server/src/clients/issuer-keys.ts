@@ -1,0 +1,106 @@
+import { createLocalJWKSet, errors, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose'
+import { LruMap } from '../runtime/lru-map.ts'
+import { OutboundFailure, type Outbound } from './outbound.ts'
+
+/** Whose tokens are believed, and for whom they must be. */
+export interface TrustedIssuer {
+  readonly issuer: string
+  readonly audience: string
+  /** PEM, of the authority of its certificate; the system's when left out. */
+  readonly authority: string | undefined
+}
+
+/** The issuer cannot be asked for its keys. */
+export class IssuerUnavailable extends Error {
+  override readonly name = 'IssuerUnavailable'
+}
+
+const keepKeysMs = 10 * 60_000
+/** A token with an unknown key makes us ask again, but not more often than this. */
+const askAgainMs = 30_000
+const rememberedIssuers = 100
+const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
+const clockToleranceSeconds = 60
+
+interface Remembered {
+  readonly keys: Promise<JSONWebKeySet>
+  readonly at: number
+}
+
+/** Verifies OIDC tokens of issuers that somebody trusts: of CI services, Kubernetes clusters (OpenID Connect Discovery). */
+export class IssuerKeys {
+  readonly #outbound: Outbound
+  readonly #now: () => number
+  readonly #remembered = new LruMap<string, Remembered>(rememberedIssuers)
+
+  constructor({ outbound, now }: { outbound: Outbound; now: () => number }) {
+    this.#outbound = outbound
+    this.#now = now
+  }
+
+  /**
+   * The claims of a token that the issuer signed for the audience and that is good now; undefined for any other.
+   * @throws IssuerUnavailable
+   */
+  async verifyToken(token: string, trusted: TrustedIssuer): Promise<JWTPayload | undefined> {
+    for (const fresh of [false, true]) {
+      const keys = await this.#keysOf(trusted, fresh)
+      try {
+        const { payload } = await jwtVerify(token, createLocalJWKSet(keys), {
+          algorithms,
+          issuer: trusted.issuer,
+          audience: trusted.audience,
+          requiredClaims: ['exp', 'sub'],
+          clockTolerance: clockToleranceSeconds,
+          currentDate: new Date(this.#now()),
+        })
+        return payload
+      } catch (error) {
+        if (error instanceof errors.JWKSNoMatchingKey && !fresh) continue
+        if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined
+        throw error
+      }
+    }
+    return undefined
+  }
+
+  async #keysOf(trusted: TrustedIssuer, fresh: boolean): Promise<JSONWebKeySet> {
+    const key = JSON.stringify([trusted.issuer, trusted.authority])
+    const known = this.#remembered.get(key)
+    const keepMs = fresh ? askAgainMs : keepKeysMs
+    if (known !== undefined && this.#now() - known.at < keepMs) return await known.keys
+    const keys = this.#fetchKeys(trusted)
+    this.#remembered.set(key, { keys, at: this.#now() })
+    try {
+      return await keys
+    } catch (error) {
+      this.#remembered.delete(key)
+      throw error
+    }
+  }
+
+  async #fetchKeys({ issuer, authority }: TrustedIssuer): Promise<JSONWebKeySet> {
+    const configuration = await this.#fetchJson(
+      `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+      authority,
+    )
+    if (configuration['issuer'] !== issuer)
+      throw new IssuerUnavailable(`${issuer} calls itself ${String(configuration['issuer']).slice(0, 200)}`)
+    const address = String(configuration['jwks_uri'])
+    const set = await this.#fetchJson(address, authority)
+    if (!Array.isArray(set['keys'])) throw new IssuerUnavailable(`${address} has no keys`)
+    return set as unknown as JSONWebKeySet
+  }
+
+  async #fetchJson(address: string, authority: string | undefined): Promise<Record<string, unknown>> {
+    try {
+      const { status, body } = await this.#outbound({ url: new URL(address), authority })
+      if (status !== 200) throw new IssuerUnavailable(`${address} answered ${status}`)
+      return JSON.parse(body) as Record<string, unknown>
+    } catch (cause) {
+      if (cause instanceof OutboundFailure || cause instanceof SyntaxError || cause instanceof TypeError)
+        throw new IssuerUnavailable(`${address}: ${cause.message}`, { cause })
+      throw cause
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import { ContractError } from '#contract/contract-error.ts'
+import { parseDoublestar } from '#contract/doublestar.ts'
+import { decodeJwt, errors } from 'jose'
+import type { Selectable } from 'kysely'
+import { IssuerUnavailable, type IssuerKeys } from '../../clients/issuer-keys.ts'
+import type { Database } from '../../database/database.ts'
+import type { TrustRuleTable } from '../../database/schema-identities.ts'
+import type { Actor } from '../access/actor.ts'
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events.ts'
+import { assertMayActOnRobots } from './robot-authorisation.ts'
+
+/**
+ * Says which tokens of which issuer stand for a robot's secret: a job of a CI service or a pod of a cluster signs in as
+ * the robot with the token that it has anyway, and no secret lies about.
+ */
+export interface TrustRule {
+  readonly id: number
+  readonly issuer: string
+  readonly audience: string
+  /** Claim → pattern (doublestar); all must match. */
+  readonly claims: Readonly<Record<string, string>>
+  /** PEM. */
+  readonly authority: string | undefined
+  readonly createdAt: number
+}
+
+export type NewTrustRule = Omit<TrustRule, 'id' | 'createdAt'>
+
+const mostRules = 20
+const mostClaims = 20
+const longestText = 1_024
+
+export class TrustRules {
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #issuerKeys: IssuerKeys
+
+  constructor({ database, clock, issuerKeys }: { database: Database; clock: Clock; issuerKeys: IssuerKeys }) {
+    this.#database = database
+    this.#clock = clock
+    this.#issuerKeys = issuerKeys
+  }
+
+  /** There are few: all of them. @throws DomainError ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async listRules(actor: Actor, robotId: number): Promise<readonly TrustRule[]> {
+    await this.#assertMay(actor, robotId, 'read')
+    return (await this.#rulesOf(robotId)).map(ruleOf)
+  }
+
+  /** @throws DomainError BAD_REQUEST, PRECONDITION (too many), ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async createRule(actor: Actor, robotId: number, rule: NewTrustRule): Promise<number> {
+    const projectId = await this.#assertMay(actor, robotId, 'update')
+    assertRule(rule)
+    if ((await this.#rulesOf(robotId)).length >= mostRules)
+      throw new DomainError('PRECONDITION', `a robot has ${mostRules} trust rules at the most`)
+    return await this.#database.write(async (tx) => {
+      const { id } = await tx
+        .insertInto('trust_rule')
+        .values({
+          robot_id: robotId,
+          issuer: rule.issuer,
+          audience: rule.audience,
+          claims: JSON.stringify(rule.claims),
+          ca_certificate: rule.authority ?? null,
+          created_at: this.#clock.now(),
+        })
+        .returning('id')
+        .executeTakeFirstOrThrow()
+      await recordEvent(tx, this.#clock, actor, { type: 'create_trust_rule', ruleId: id, robotId, ...projectId })
+      return id
+    })
+  }
+
+  /** @throws DomainError RULE_UNKNOWN, ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async deleteRule(actor: Actor, robotId: number, id: number): Promise<void> {
+    const projectId = await this.#assertMay(actor, robotId, 'update')
+    await this.#database.write(async (tx) => {
+      const deleted = await tx
+        .deleteFrom('trust_rule')
+        .where('robot_id', '=', robotId)
+        .where('id', '=', id)
+        .executeTakeFirst()
+      if (deleted.numDeletedRows === 0n) throw new DomainError('RULE_UNKNOWN', `this robot has no trust rule ${id}`)
+      await recordEvent(tx, this.#clock, actor, { type: 'delete_trust_rule', ruleId: id, robotId, ...projectId })
+    })
+  }
+
+  /**
+   * Whether the token stands for the robot's secret: signed by an issuer that a rule of the robot trusts, for its
+   * audience, with claims that all match, and good now.
+   * @throws DomainError UNAVAILABLE when an issuer cannot be asked
+   */
+  async isTrusted(robotId: number, token: string): Promise<boolean> {
+    const issuer = issuerOf(token)
+    if (issuer === undefined) return false
+    const rules = (await this.#rulesOf(robotId)).map(ruleOf).filter((rule) => rule.issuer === issuer)
+    for (const rule of rules) {
+      const claims = await this.#verify(token, rule)
+      if (claims !== undefined && matchesClaims(rule, claims)) return true
+    }
+    return false
+  }
+
+  async #verify(token: string, rule: TrustRule): Promise<Readonly<Record<string, unknown>> | undefined> {
+    try {
+      return await this.#issuerKeys.verifyToken(token, rule)
+    } catch (cause) {
+      if (!(cause instanceof IssuerUnavailable)) throw cause
+      throw new DomainError('UNAVAILABLE', `the issuer of this token cannot be asked: ${cause.message}`, {
+        retryAfterSeconds: 5,
+        cause,
+      })
+    }
+  }
+
+  async #rulesOf(robotId: number): Promise<Selectable<TrustRuleTable>[]> {
+    return await this.#database.read
+      .selectFrom('trust_rule')
+      .selectAll()
+      .where('robot_id', '=', robotId)
+      .orderBy('id')
+      .execute()
+  }
+
+  async #assertMay(actor: Actor, robotId: number, action: 'read' | 'update'): Promise<{ projectId?: number }> {
+    const robot = await this.#database.read
+      .selectFrom('robot')
+      .select('project_id')
+      .where('id', '=', robotId)
+      .executeTakeFirst()
+    // Who may not know of robots of the registry learns nothing of those that are not there.
+    await assertMayActOnRobots(this.#database.read, actor, robot?.project_id ?? undefined, action)
+    if (robot === undefined) throw new DomainError('ROBOT_UNKNOWN', `there is no robot ${robotId}`)
+    return robot.project_id === null ? {} : { projectId: robot.project_id }
+  }
+}
+
+function ruleOf(row: Selectable<TrustRuleTable>): TrustRule {
+  return {
+    id: row.id,
+    issuer: row.issuer,
+    audience: row.audience,
+    claims: JSON.parse(row.claims) as Record<string, string>,
+    authority: row.ca_certificate ?? undefined,
+    createdAt: row.created_at,
+  }
+}
+
+/** What the token says of its issuer, believed for nothing but choosing whom to ask. */
+function issuerOf(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss
+  } catch (error) {
+    if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
+function matchesClaims({ claims: wanted }: TrustRule, claims: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(wanted).every(([name, pattern]) => {
+    const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+    const values = Array.isArray(value) ? value : [value]
+    const texts = values.filter((each) => ['string', 'number', 'boolean'].includes(typeof each)).map(String)
+    return texts.some((text) => text.length <= longestText && parseDoublestar(pattern)(text))
+  })
+}
+
+function assertRule({ issuer, audience, claims, authority }: NewTrustRule): void {
+  const refuse = (why: string): never => {
+    throw new DomainError('BAD_REQUEST', why)
+  }
+  const url = URL.canParse(issuer) ? new URL(issuer) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || issuer.length > longestText)
+    refuse('the issuer should look like https://token.actions.example.org')
+  if (audience === '' || audience.length > longestText) refuse('the audience that tokens must be for is missing')
+  const named = Object.entries(claims)
+  if (named.length === 0) refuse('a rule says which claims a token must have: without one every token would do')
+  if (named.length > mostClaims) refuse(`a rule has ${mostClaims} claims at the most`)
+  for (const [, pattern] of named) {
+    try {
+      parseDoublestar(pattern)
+    } catch (cause) {
+      if (!(cause instanceof ContractError)) throw cause
+      refuse(cause.message)
+    }
+  }
+  if (authority !== undefined && !authority.includes('-----BEGIN CERTIFICATE-----'))
+    refuse('ca_certificate should be a certificate in PEM')
+}
