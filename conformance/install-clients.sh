@@ -76,6 +76,19 @@ build versitygw github.com/versity/versitygw/cmd/versitygw@v1.8.0 versitygw
 build oci-conformance \
   github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111 conformance
 
+# Python's strict client of Harbor's API, in a place of its own.
+harborapi=0.26.2
+if [ ! -e "$folder/harborapi/.$harborapi" ]; then
+  rm -rf "$folder/harborapi"
+  if python3 -m venv "$folder/harborapi" >/dev/null 2>&1 &&
+    "$folder/harborapi/bin/pip" install -q --disable-pip-version-check "harborapi==$harborapi" >/dev/null 2>&1; then
+    : >"$folder/harborapi/.$harborapi"
+  else
+    rm -rf "$folder/harborapi"
+    lacks harborapi 'Python, its venv module or its package registry is not here'
+  fi
+fi
+
 if [ -n "$missing" ]; then
   printf '!!! the conformance tests will skip what needs:%s\n' "$missing" >&2
 else

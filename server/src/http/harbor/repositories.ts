@@ -107,10 +107,9 @@ export const repositoryRoutes: readonly Route[] = [
     access: { kind: 'project', permission: 'repository:delete' },
     params: repositoryParams,
     answers: { 200: null },
-    handle: async ({ actor, params, project }, services) => {
-      const name = repositoryNameOf(params)
-      await getRepository(services.database, project!.project.id, name)
-      await deleteRepository(services, await services.content.admit(actor, 'delete', name))
+    handle: async ({ actor, params }, services) => {
+      const admission = await services.content.admit(actor, 'delete', repositoryNameOf(params))
+      await deleteRepository(services, admission)
       return {}
     },
   }),
