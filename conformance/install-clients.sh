@@ -22,7 +22,7 @@ has() {
 
 # Program, then the Debian package that has it.
 debian='docker:docker.io dockerd:docker.io containerd:containerd ctr:containerd runc:runc podman:podman
-skopeo:skopeo buildah:buildah openssl:openssl nsenter:util-linux ip:iproute2'
+skopeo:skopeo buildah:buildah openssl:openssl nsenter:util-linux ip:iproute2 slapd:slapd'
 
 wanted=''
 for pair in $debian; do

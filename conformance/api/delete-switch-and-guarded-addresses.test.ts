@@ -16,7 +16,8 @@ describeControlledScenario(
       await client.pushImage(`${project}/app`, image, 'v1')
       const { digest } = image.descriptor
       const [blob = ''] = [...image.content.keys()].filter((each) => each !== digest)
-      const gone = async (path: string) => (await client.request(`/v2/${project}/app/${path}`, { method: 'DELETE' })).status
+      const gone = async (path: string) =>
+        (await client.request(`/v2/${project}/app/${path}`, { method: 'DELETE' })).status
       expect([await gone(`manifests/${digest}`), await gone('manifests/v1'), await gone(`blobs/${blob}`)]).toEqual([
         405, 405, 405,
       ])

@@ -62,6 +62,7 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'GET /systeminfo': row('anyone'),
   'GET /systeminfo/getcert': row('anyone'),
   'GET /openapi.json': row('anyone'),
+  'GET /docs': row('anyone'),
   'GET /projects': row('anyone'),
   'GET /repositories': row('anyone'),
   'GET /labels': row('signed-in', { query: 'scope=g' }),

@@ -143,11 +143,13 @@ export function personOf(answer: OidcAnswer, values: SettingValues): OidcPerson 
 function usernameOf(claims: Readonly<Record<string, unknown>>, values: SettingValues): string {
   const named = values.oidc_user_claim === '' ? undefined : textOf(claims[values.oidc_user_claim])
   const written = named ?? textOf(claims['preferred_username']) ?? textOf(claims['name']) ?? ''
-  return written
-    .trim()
-    // oxlint-disable-next-line no-control-regex
-    .replace(/[,"~#%$:\\\u0000-\u001f\u007f\s]+/g, '_')
-    .slice(0, 255)
+  return (
+    written
+      .trim()
+      // oxlint-disable-next-line no-control-regex
+      .replace(/[,"~#%$:\\\u0000-\u001f\u007f\s]+/g, '_')
+      .slice(0, 255)
+  )
 }
 
 function groupsOf(claims: Readonly<Record<string, unknown>>, { oidc_groups_claim: claim }: SettingValues): string[] {

@@ -1,9 +1,11 @@
 import { expect, test } from 'bun:test'
+import type { KyselyPlugin } from 'kysely'
 import { composeAccessForTest, system } from '../../../test/access.ts'
 import { describeEachDatabase } from '../../../test/databases.ts'
 import type { Actor } from '../access/actor.ts'
 import { rolePermissions, type RoleName } from '../access/permissions.ts'
 import { findProjectAccess } from './project-access.ts'
+import { listProjectDetails } from './project-list.ts'
 
 const anonymous: Actor = { kind: 'anonymous' }
 
@@ -252,5 +254,28 @@ describeEachDatabase('projects', (open) => {
     expect((await members.listMembers(system, 'p', { limit: 10 })).members).toMatchObject([
       { name: 'ada', roleName: 'guest' },
     ])
+  })
+
+  test('a page of projects takes the same number of queries however many are on it, for members of groups too', async () => {
+    const { projects, userActor, database } = await compose()
+    const ada = await userActor('ada')
+    let queries = 0
+    const plugin: KyselyPlugin = {
+      transformQuery: ({ node }) => {
+        queries += 1
+        return node
+      },
+      transformResult: async ({ result }) => result,
+    }
+    const counted = { read: database.read.withPlugin(plugin) }
+    const queriesFor = async () => {
+      queries = 0
+      const { rows } = await listProjectDetails(counted, ada, {}, { limit: 100, offset: 0 })
+      return { queries, rows: rows.length }
+    }
+    await projects.createProject(ada, { name: 'p0', public: false })
+    const forOne = await queriesFor()
+    for (let at = 1; at < 30; at++) await projects.createProject(ada, { name: `p${at}`, public: false })
+    expect(await queriesFor()).toEqual({ queries: forOne.queries, rows: 30 })
   })
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { version } from '../../version.ts'
+import { openApiPageRoute } from './openapi-page.ts'
 import { route, type Route, type RouteAccess } from './route.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -51,9 +52,10 @@ export function composeOpenApi(routes: readonly Route[]): Json {
   }
 }
 
-/** Serves the document of `routes` and of itself; it is made when it is first asked for. */
-export function openApiRoute(routes: readonly Route[]): Route {
-  let document: Json | undefined
+/** The document of `routes` and of these two, for programs and for people; it is made when it is first asked for. */
+export function openApiRoutes(routes: readonly Route[]): readonly Route[] {
+  let made: Json | undefined
+  const document = () => (made ??= composeOpenApi([...routes, self, page]))
   const self: Route = route({
     method: 'GET',
     path: '/openapi.json',
@@ -62,9 +64,10 @@ export function openApiRoute(routes: readonly Route[]): Route {
     summary: 'This document: the contract of this API in OpenAPI 3.1.',
     access: { kind: 'anyone' },
     answers: { 200: z.record(z.string(), z.unknown()) },
-    handle: async () => ({ body: (document ??= composeOpenApi([...routes, self])) }),
+    handle: async () => ({ body: document() }),
   })
-  return self
+  const page = openApiPageRoute(document)
+  return [self, page]
 }
 
 function operationOf(declared: Route): Json {

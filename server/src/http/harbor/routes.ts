@@ -6,7 +6,7 @@ import { healthRoutes } from './health.ts'
 import { labelRoutes } from './labels.ts'
 import { memberRoutes } from './members.ts'
 import { notYetRoutes } from './not-yet.ts'
-import { openApiRoute } from './openapi.ts'
+import { openApiRoutes } from './openapi.ts'
 import { permissionsRoutes } from './permissions.ts'
 import { pingRoutes } from './ping.ts'
 import { projectMetadataRoutes } from './project-metadata.ts'
@@ -67,4 +67,4 @@ const routes: readonly Route[] = [
 ]
 
 /** Every operation below /api/v2.0, a file per tag of Harbor's API, and the document that describes them. */
-export const harborRoutes: readonly Route[] = [...routes, openApiRoute(routes)]
+export const harborRoutes: readonly Route[] = [...routes, ...openApiRoutes(routes)]
