@@ -22,7 +22,8 @@ has() {
 
 # Program, then the Debian package that has it.
 debian='docker:docker.io dockerd:docker.io containerd:containerd ctr:containerd runc:runc podman:podman
-skopeo:skopeo buildah:buildah openssl:openssl nsenter:util-linux ip:iproute2 slapd:slapd'
+skopeo:skopeo buildah:buildah openssl:openssl nsenter:util-linux ip:iproute2 slapd:slapd
+mkfs.btrfs:btrfs-progs mkfs.xfs:xfsprogs'
 
 wanted=''
 for pair in $debian; do

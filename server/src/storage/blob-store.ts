@@ -1,4 +1,5 @@
 import type { Digest } from '#contract/digest.ts'
+import type { Cloned } from './clone-file.ts'
 
 /**
  * Where the bytes of a committed blob lie: an opaque key, chosen by the store at commit and never
@@ -48,6 +49,17 @@ export interface BlobStager {
     bytes: AsyncIterable<Uint8Array>,
     observe: (chunk: Uint8Array) => void,
   ): Promise<number>
+  /**
+   * Stages the bytes of a local file as if they had been appended to a new upload, sharing them with it where the file
+   * system can (`hardLink`: see `cloneFile`); only in stores that lie in a file system. The caller reads them back to
+   * verify them. Returns how many there are, and how they came here.
+   * @throws StorageFull, StorageUnavailable
+   */
+  stageFile?(
+    upload: UploadId,
+    path: string,
+    options: { readonly hardLink: boolean },
+  ): Promise<{ readonly size: number; readonly how: Cloned }>
   /**
    * Reads the first `size` staged bytes back: to hash them when another process received them.
    * @throws StagedBytesMissing when fewer are staged

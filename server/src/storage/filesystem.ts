@@ -1,5 +1,5 @@
 import { writeSync, type Stats } from 'node:fs'
-import { mkdir, open, opendir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { chmod, mkdir, open, opendir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { faultPoint } from '../runtime/fault-points.ts'
 import { fileBody, readFileHandle } from '../runtime/file-body.ts'
@@ -13,6 +13,7 @@ import {
   type StoredRange,
   type UploadId,
 } from './blob-store.ts'
+import { cloneFile, type Cloned } from './clone-file.ts'
 import { DurableFolders } from './durable-folders.ts'
 import { prepareFolder } from './filesystem-layout.ts'
 import { FreeSpace } from './free-space.ts'
@@ -28,7 +29,7 @@ import {
 } from './layout.ts'
 import { Limiter } from './limiter.ts'
 import { StagedFiles } from './staged-files.ts'
-import { isMissing, storageError } from './storage-errors.ts'
+import { errorCodeOf, isMissing, storageError } from './storage-errors.ts'
 
 /** Written bytes go to the disk in such steps, so that neither the page cache nor the last sync grows with the blob. */
 const syncEveryBytes = 8 << 20
@@ -113,6 +114,25 @@ class FilesystemBlobStore implements BlobStore {
     return position
   }
 
+  async stageFile(
+    upload: UploadId,
+    path: string,
+    options: { readonly hardLink: boolean },
+  ): Promise<{ size: number; how: Cloned }> {
+    await this.#free.assertRoom()
+    const staged = this.#path(stagedKey(upload))
+    try {
+      await (await this.#createStaged(upload, staged)).close()
+      const how = await cloneFile(path, staged, options)
+      if (how !== 'linked') await chmod(staged, 0o600)
+      const { size } = await stat(staged)
+      if (how === 'copied') this.#free.take(size)
+      return { size, how }
+    } catch (error) {
+      throw storageError(error, 'stage a file')
+    }
+  }
+
   async readStaged(upload: UploadId, size: number): Promise<ReadableStream<Uint8Array>> {
     const file = await open(this.#path(stagedKey(upload)), 'r').catch((error: unknown) => {
       throw isMissing(error) ? stagedBytesMissing(upload, 0, size) : storageError(error, 'read staged bytes')
@@ -132,7 +152,8 @@ class FilesystemBlobStore implements BlobStore {
     const staged = this.#path(stagedKey(upload))
     const file = await this.#openStaged(upload, size)
     try {
-      await file.chmod(0o440)
+      // A file that has another name stays as it is.
+      if ((await file.stat()).nlink === 1) await file.chmod(0o440)
       await this.#syncs.run(() =>
         syncOrDrop(file, async () => {
           await file.sync()
@@ -227,9 +248,12 @@ class FilesystemBlobStore implements BlobStore {
       }
       const file =
         kept ??
-        (await open(path, 'r+').catch((error: unknown) => {
-          throw isMissing(error) ? stagedBytesMissing(upload, 0, size) : error
-        }))
+        (await open(path, 'r+')
+          // A file that has another name may be read-only already; to sync it this is enough.
+          .catch((error: unknown) => (errorCodeOf(error) === 'EACCES' ? open(path, 'r') : Promise.reject(error)))
+          .catch((error: unknown) => {
+            throw isMissing(error) ? stagedBytesMissing(upload, 0, size) : error
+          }))
       try {
         const staged = (await file.stat()).size
         if (staged < size) throw stagedBytesMissing(upload, staged, size)

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runCommand } from '../../../conformance/harness/command.ts'
+import { skipLoudly } from '../../../conformance/harness/real-client.ts'
+import type { Digest } from '#contract/digest.ts'
+import { hashStream } from '../runtime/hasher.ts'
+import type { UploadId } from './blob-store.ts'
+import { cloneFile, type Cloned } from './clone-file.ts'
+import { composeFilesystemBlobStore } from './filesystem.ts'
+
+const bytes = Buffer.alloc(3_000_000, 'a layer that nobody packed ')
+const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
+
+let folder: string
+beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'berth-clone-'))))
+afterAll(async () => await rm(folder, { recursive: true, force: true }))
+
+async function stageFrom(source: string, root: string, hardLink: boolean): Promise<Cloned> {
+  await using store = await composeFilesystemBlobStore({ folder: root })
+  const upload = crypto.randomUUID() as UploadId
+  const { size, how } = await store.stageFile!(upload, source, { hardLink })
+  expect(size).toBe(bytes.byteLength)
+  expect(`sha256:${await hashStream(await store.readStaged(upload, size), 'sha256')}`).toBe(digest)
+  const location = await store.commit(upload, digest, size)
+  expect(await readFile(join(root, location))).toEqual(bytes)
+  return how
+}
+
+describe('a file gets a second place', () => {
+  test('by its bytes, where the file system cannot share them and a second name is not wanted', async () => {
+    const source = join(folder, 'source')
+    await writeFile(source, bytes, { mode: 0o640 })
+    const how = await stageFrom(source, join(folder, 'store'), false)
+    expect(['copied', 'cloned']).toContain(how)
+    expect((await stat(source)).nlink).toBe(1)
+  })
+
+  test('by a second name, where that is allowed; the first keeps its mode', async () => {
+    const source = join(folder, 'immutable')
+    await writeFile(source, bytes, { mode: 0o444 })
+    const how = await stageFrom(source, join(folder, 'store'), true)
+    expect(['linked', 'cloned']).toContain(how)
+    expect((await stat(source)).mode & 0o777).toBe(0o444)
+  })
+
+  test('and what lay there before is gone, also under a name it had elsewhere', async () => {
+    const [from, to, other] = ['new', 'old', 'other'].map((name) => join(folder, name)) as [string, string, string]
+    await writeFile(from, 'new')
+    await writeFile(other, 'old')
+    await cloneFile(other, to, { hardLink: true })
+    await cloneFile(from, to, { hardLink: true })
+    expect(await readFile(to, 'utf8')).toBe('new')
+    expect(await readFile(other, 'utf8')).toBe('old')
+  })
+
+  test('a file that is not there is an error, not an empty one', async () => {
+    await expect(cloneFile(join(folder, 'nowhere'), join(folder, 'to'), { hardLink: true })).rejects.toThrow('ENOENT')
+  })
+})
+
+/** A file system of its own, in a file; only root may mount it. */
+async function mountImage(kind: 'btrfs' | 'xfs', folder: string): Promise<string | undefined> {
+  const image = join(folder, `${kind}.img`)
+  const mounted = join(folder, kind)
+  try {
+    await mkdir(mounted)
+    await runCommand(['truncate', '-s', kind === 'xfs' ? '320M' : '128M', image])
+    await runCommand([`mkfs.${kind}`, '-q', image])
+    await runCommand(['mount', '-o', 'loop', image, mounted])
+    return mounted
+  } catch {
+    return undefined // no such tool, not root, or a container that may not mount: the test says so
+  }
+}
+
+for (const kind of ['btrfs', 'xfs'] as const) {
+  const made = await mkdtemp(join(tmpdir(), 'berth-clone-'))
+  const mounted = await mountImage(kind, made)
+  if (mounted === undefined) {
+    await rm(made, { recursive: true, force: true })
+    skipLoudly(`files are cloned on ${kind}`, `mkfs.${kind} or the right to mount is missing`)
+    continue
+  }
+  afterAll(async () => {
+    await runCommand(['umount', mounted])
+    await rm(made, { recursive: true, force: true })
+  })
+  test(`on ${kind} a blob shares its bytes with the file that it came from`, async () => {
+    const source = join(mounted, 'source')
+    await writeFile(source, bytes)
+    await runCommand(['sync', '-f', mounted])
+    const usedKiB = async () =>
+      Number((await runCommand(['df', '--output=used', '-k', mounted])).trim().split('\n').at(-1))
+    const before = await usedKiB()
+    expect(await stageFrom(source, join(mounted, 'store'), false)).toBe('cloned')
+    await runCommand(['sync', '-f', mounted])
+    expect((await usedKiB()) - before).toBeLessThan(bytes.byteLength / 1024 / 2)
+    expect((await stat(source)).nlink).toBe(1)
+  })
+}
