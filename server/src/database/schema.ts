@@ -16,6 +16,7 @@ import type {
   QuotaTable,
   TagMoveTable,
 } from './schema-policies.ts'
+import type { BlobDamageTable, ScrubProgressTable, StorageHoldTable } from './schema-storage.ts'
 
 /**
  * Column conventions, the same in SQLite and PostgreSQL: times are milliseconds since the epoch,
@@ -336,6 +337,9 @@ export interface Schema {
   repository: RepositoryTable
   blob: BlobTable
   blob_trash: BlobTrashTable
+  blob_damage: BlobDamageTable
+  storage_hold: StorageHoldTable
+  scrub_progress: ScrubProgressTable
   repository_blob: RepositoryBlobTable
   link_review: LinkReviewTable
   label: LabelTable

@@ -4,6 +4,7 @@ import { faultPoint } from '../../runtime/fault-points.ts'
 import type { BlobLocation, BlobSweeper } from '../../storage/blob-store.ts'
 import type { Clock } from '../clock.ts'
 import { trashBytes } from '../content/blob-rows.ts'
+import { findHeldSince } from '../content/storage-hold.ts'
 
 export interface CollectorOptions {
   readonly database: Database
@@ -156,10 +157,12 @@ async function removeCondemned(options: CollectorOptions, collected: Collected):
  */
 async function sweepTrash(options: CollectorOptions, collected: Collected): Promise<void> {
   const { database, sweeper, clock, trashMs, batch } = options
+  const now = clock.now()
+  const trashedBy = Math.min(now - trashMs, await findHeldSince(database, now))
   const due = await database.read
     .selectFrom('blob_trash')
     .select(['location', 'size'])
-    .where('trashed_at', '<=', clock.now() - trashMs)
+    .where('trashed_at', '<=', trashedBy)
     .orderBy('trashed_at')
     .limit(batch)
     .execute()

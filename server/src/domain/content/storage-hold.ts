@@ -1,0 +1,86 @@
+import type { Database } from '../../database/database.ts'
+import { DomainError } from '../errors.ts'
+import type { Clock } from '../clock.ts'
+
+/** A holder that died keeps garbage collection from freeing space for no longer than this. */
+const holdMs = 10 * 60_000
+const renewEveryMs = 60_000
+/** Clocks of two machines may disagree by so much. */
+const skewMs = 10 * 60_000
+
+/**
+ * Since when bytes are held (ms), Infinity when they are not: what went to the trash after that may still be copied.
+ * Garbage collection asks before it deletes bytes; rows go their way meanwhile.
+ */
+export async function findHeldSince(database: Database, now: number): Promise<number> {
+  const oldest = await database.read
+    .selectFrom('storage_hold')
+    .select('created_at')
+    .where('expires_at', '>', now)
+    .orderBy('created_at')
+    .limit(1)
+    .executeTakeFirst()
+  return oldest === undefined ? Infinity : oldest.created_at - skewMs
+}
+
+/** Keeps every byte that a row points to now, or that `blob_trash` names, until it is disposed of. */
+export class StorageHold implements AsyncDisposable {
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #id: string
+  readonly #timer: ReturnType<typeof setInterval>
+  #renewing: Promise<void> = Promise.resolve()
+  #expiresAt: number
+
+  private constructor(options: { database: Database; clock: Clock; id: string; expiresAt: number }) {
+    this.#database = options.database
+    this.#clock = options.clock
+    this.#id = options.id
+    this.#expiresAt = options.expiresAt
+    this.#timer = setInterval(() => void (this.#renewing = this.#renew()), renewEveryMs)
+  }
+
+  /** `reason` is for people who wonder why no space is freed. */
+  static async take(options: { database: Database; clock: Clock; id: string; reason: string }): Promise<StorageHold> {
+    const { database, clock, id, reason } = options
+    const now = clock.now()
+    const expiresAt = now + holdMs
+    // Holds of the dead go when somebody takes a new one: there are never many.
+    await database.write(async (tx) => {
+      await tx.deleteFrom('storage_hold').where('expires_at', '<=', now).execute()
+      await tx.insertInto('storage_hold').values({ id, reason, created_at: now, expires_at: expiresAt }).execute()
+    })
+    return new StorageHold({ database, clock, id, expiresAt })
+  }
+
+  /** @throws DomainError UNAVAILABLE when the hold lapsed: bytes may be gone, so what was copied is not all */
+  assertHeld(): void {
+    if (this.#clock.now() < this.#expiresAt) return
+    throw new DomainError(
+      'UNAVAILABLE',
+      'the hold on the store lapsed because it could not be renewed in time; start again, what was copied stays copied',
+    )
+  }
+
+  async #renew(): Promise<void> {
+    const expiresAt = this.#clock.now() + holdMs
+    try {
+      const renewed = await this.#database.write(
+        (tx) =>
+          tx.updateTable('storage_hold').set({ expires_at: expiresAt }).where('id', '=', this.#id).executeTakeFirst(),
+        'relaxed',
+      )
+      if (renewed.numUpdatedRows > 0n) this.#expiresAt = expiresAt
+    } catch {
+      // Tried again in a minute; `assertHeld` says when it has been too long.
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#renewing
+    await this.#database.write(async (tx) => {
+      await tx.deleteFrom('storage_hold').where('id', '=', this.#id).execute()
+    })
+  }
+}
