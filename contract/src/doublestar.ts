@@ -12,10 +12,16 @@ type Step =
   | { readonly kind: 'directories' }
 
 /** Decides whether a name matches. */
-export type Matcher = (name: string) => boolean
+export interface Matcher {
+  (name: string): boolean
+  /** What a character of a name costs, at the most. */
+  readonly steps: number
+}
 
 const longestPattern = 1_024
 const mostAlternatives = 256
+/** Of all alternatives together. */
+const mostSteps = 4_096
 
 /**
  * The patterns of Harbor's rules (github.com/bmatcuk/doublestar): `*`, `**`, `?`, `[a-z]`, `[^a]`, `{a,b}`, `\`. `**`
@@ -26,7 +32,9 @@ const mostAlternatives = 256
 export function parseDoublestar(pattern: string): Matcher {
   if (pattern.length > longestPattern) throw badPattern(pattern, `it has more than ${longestPattern} characters`)
   const alternatives = expandBraces(pattern).map((alternative) => parseSteps(alternative, pattern))
-  return (name) => alternatives.some((steps) => matchesSteps(steps, name))
+  const steps = alternatives.reduce((sum, alternative) => sum + alternative.length + 1, 0)
+  if (steps > mostSteps) throw badPattern(pattern, `its alternatives have more than ${mostSteps} characters together`)
+  return Object.assign((name: string) => alternatives.some((alternative) => matchesSteps(alternative, name)), { steps })
 }
 
 /** `a{b,c}d` → `abd`, `acd`; bounded, since each pair of braces multiplies. */
@@ -127,13 +135,14 @@ function pushStar(steps: Step[], star: Extract<Step, { kind: 'star' | 'directori
 /** All positions in the pattern at once, character by character: no way back, so no pattern takes long. */
 function matchesSteps(steps: readonly Step[], name: string): boolean {
   let positions = new Uint8Array(steps.length + 1)
+  let next = new Uint8Array(steps.length + 1)
   reach(steps, positions, 0)
   for (let at = 0; at < name.length; at++) {
     const character = name[at]!
-    const next = new Uint8Array(steps.length + 1)
+    next.fill(0)
     for (let position = 0; position < steps.length; position++)
       if (positions[position] === 1) advance(steps, next, position, character)
-    positions = next
+    ;[positions, next] = [next, positions]
   }
   // What only eats directories has not reached the end of one: it accepts nothing here.
   return positions[steps.length] === 1
