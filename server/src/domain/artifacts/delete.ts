@@ -26,48 +26,55 @@ export async function deleteManifest(
   admission: Admission<'delete'>,
   digest: Digest,
 ): Promise<void> {
-  const { database, clock } = services
-  await database.write(async (tx) => {
-    const artifact = await tx
-      .selectFrom('artifact')
-      .select('id')
-      .where('repository_id', '=', admission.repositoryId ?? -1)
-      .where('digest', '=', digest)
-      .executeTakeFirst()
-    if (artifact === undefined) throw manifestUnknown(admission, digest)
-    const parent = await tx
-      .selectFrom('artifact_child')
-      .innerJoin('artifact', 'artifact.id', 'artifact_child.parent_id')
-      .select('artifact.digest')
-      .where('child_id', '=', artifact.id)
-      .executeTakeFirst()
-    if (parent !== undefined) {
-      throw new DomainError('REFERENCED', `${digest} belongs to the index ${parent.digest}; delete the index first`, {
-        detail: { digest, parent: parent.digest },
-      })
-    }
-    const tags = await tx
-      .selectFrom('tag')
-      .select('name')
-      .where('artifact_id', '=', artifact.id)
-      .orderBy('name')
-      .execute()
-    await assertTagsMutable(
-      tx,
-      admission,
-      tags.map((tag) => tag.name),
-    )
-    await reviewBlobsOf(tx, artifact.id, clock.now())
-    await deleteArtifacts(database, tx, admission.projectId, [artifact.id])
-    const moved = { repositoryId: admission.repositoryId ?? -1, digest: undefined, movedAt: clock.now() }
-    for (const { name } of tags) await recordTagMove(tx, admission.actor, { ...moved, tag: name })
-    await recordEvent(tx, clock, admission.actor, {
-      type: 'delete_artifact',
-      projectId: admission.projectId,
-      repository: admission.repositoryName,
-      digest,
-      tags: tags.map((tag) => tag.name),
+  await services.database.write(async (tx) => await deleteManifestWithin(services, tx, admission, digest))
+}
+
+/** The same as a part of a larger change. */
+export async function deleteManifestWithin(
+  { database, clock }: DeleteServices,
+  tx: Writer,
+  admission: Admission<'delete'>,
+  digest: Digest,
+): Promise<void> {
+  const artifact = await tx
+    .selectFrom('artifact')
+    .select('id')
+    .where('repository_id', '=', admission.repositoryId ?? -1)
+    .where('digest', '=', digest)
+    .executeTakeFirst()
+  if (artifact === undefined) throw manifestUnknown(admission, digest)
+  const parent = await tx
+    .selectFrom('artifact_child')
+    .innerJoin('artifact', 'artifact.id', 'artifact_child.parent_id')
+    .select('artifact.digest')
+    .where('child_id', '=', artifact.id)
+    .executeTakeFirst()
+  if (parent !== undefined) {
+    throw new DomainError('REFERENCED', `${digest} belongs to the index ${parent.digest}; delete the index first`, {
+      detail: { digest, parent: parent.digest },
     })
+  }
+  const tags = await tx
+    .selectFrom('tag')
+    .select('name')
+    .where('artifact_id', '=', artifact.id)
+    .orderBy('name')
+    .execute()
+  await assertTagsMutable(
+    tx,
+    admission,
+    tags.map((tag) => tag.name),
+  )
+  await reviewBlobsOf(tx, artifact.id, clock.now())
+  await deleteArtifacts(database, tx, admission.projectId, [artifact.id])
+  const moved = { repositoryId: admission.repositoryId ?? -1, digest: undefined, movedAt: clock.now() }
+  for (const { name } of tags) await recordTagMove(tx, admission.actor, { ...moved, tag: name })
+  await recordEvent(tx, clock, admission.actor, {
+    type: 'delete_artifact',
+    projectId: admission.projectId,
+    repository: admission.repositoryName,
+    digest,
+    tags: tags.map((tag) => tag.name),
   })
 }
 
@@ -76,30 +83,37 @@ export async function deleteManifest(
  * @throws DomainError MANIFEST_UNKNOWN, PRECONDITION (the tag is immutable)
  */
 export async function untag(services: DeleteServices, admission: Admission<'delete'>, tag: TagName): Promise<void> {
-  const { database, clock } = services
-  await database.write(async (tx) => {
-    const removed = await tx
-      .deleteFrom('tag')
-      .where('repository_id', '=', admission.repositoryId ?? -1)
-      .where('name', '=', tag)
-      .returning('artifact_id')
-      .executeTakeFirst()
-    if (removed === undefined) throw manifestUnknown(admission, tag)
-    await assertTagsMutable(tx, admission, [tag])
-    const moved = { repositoryId: admission.repositoryId ?? -1, digest: undefined, movedAt: clock.now() }
-    await recordTagMove(tx, admission.actor, { ...moved, tag })
-    const artifact = await tx
-      .selectFrom('artifact')
-      .select('digest')
-      .where('id', '=', removed.artifact_id)
-      .executeTakeFirstOrThrow()
-    await recordEvent(tx, clock, admission.actor, {
-      type: 'delete_tag',
-      projectId: admission.projectId,
-      repository: admission.repositoryName,
-      digest: artifact.digest,
-      tag,
-    })
+  await services.database.write(async (tx) => await untagWithin(services, tx, admission, tag))
+}
+
+/** The same as a part of a larger change. */
+export async function untagWithin(
+  { clock }: DeleteServices,
+  tx: Writer,
+  admission: Admission<'delete'>,
+  tag: string,
+): Promise<void> {
+  const removed = await tx
+    .deleteFrom('tag')
+    .where('repository_id', '=', admission.repositoryId ?? -1)
+    .where('name', '=', tag)
+    .returning('artifact_id')
+    .executeTakeFirst()
+  if (removed === undefined) throw manifestUnknown(admission, tag)
+  await assertTagsMutable(tx, admission, [tag])
+  const moved = { repositoryId: admission.repositoryId ?? -1, digest: undefined, movedAt: clock.now() }
+  await recordTagMove(tx, admission.actor, { ...moved, tag })
+  const artifact = await tx
+    .selectFrom('artifact')
+    .select('digest')
+    .where('id', '=', removed.artifact_id)
+    .executeTakeFirstOrThrow()
+  await recordEvent(tx, clock, admission.actor, {
+    type: 'delete_tag',
+    projectId: admission.projectId,
+    repository: admission.repositoryName,
+    digest: artifact.digest,
+    tag,
   })
 }
 
