@@ -102,6 +102,7 @@ const nouns = [
   'content',
   'policies',
   'artifacts',
+  'retention',
   'garbage-collection',
   'audit',
 ]

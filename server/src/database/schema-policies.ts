@@ -42,6 +42,19 @@ export interface ImmutabilityRuleTable {
   updated_at: number
 }
 
+/** What a project keeps. */
+export interface RetentionPolicyTable {
+  id: Generated<number>
+  project_id: number
+  /** JSON: an array of rules. */
+  rules: string
+  mode: 'artifact' | 'tag'
+  /** Six fields; empty: it does not run by itself. */
+  cron: string
+  created_at: number
+  updated_at: number
+}
+
 /** A tag that began to name another artifact, or none. */
 export interface TagMoveTable {
   id: Generated<number>

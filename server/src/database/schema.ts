@@ -14,6 +14,7 @@ import type {
   ProjectUsageTable,
   QuotaReservationTable,
   QuotaTable,
+  RetentionPolicyTable,
   TagMoveTable,
 } from './schema-policies.ts'
 import type { BlobDamageTable, ScrubProgressTable, StorageHoldTable } from './schema-storage.ts'
@@ -332,6 +333,7 @@ export interface Schema {
   quota: QuotaTable
   quota_reservation: QuotaReservationTable
   immutability_rule: ImmutabilityRuleTable
+  retention_policy: RetentionPolicyTable
   project_metadata: ProjectMetadataTable
   project_cve_allowlist: ProjectCveAllowlistTable
   repository: RepositoryTable

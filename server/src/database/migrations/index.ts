@@ -6,6 +6,7 @@ import { labels } from './0006-labels.ts'
 import { identities } from './0007-identities.ts'
 import { quotaImmutability } from './0008-quota-immutability.ts'
 import { trustTagHistory } from './0009-trust-tag-history.ts'
+import { retention } from './0011-retention.ts'
 import { scrub } from './0013-scrub.ts'
 
 /** In the order in which they are applied. */
@@ -17,5 +18,6 @@ export const migrations: readonly Migration[] = [
   identities,
   quotaImmutability,
   trustTagHistory,
+  retention,
   scrub,
 ]

@@ -29,6 +29,12 @@ const typeOfSuffix: Readonly<Record<string, string>> = {
   sbom: 'subject.accessory',
 }
 
+/** The tags by which cosign names what belongs to the subject, with what each is for. */
+export function derivedTagsOf(subject: Digest): readonly { readonly tag: string; readonly suffix: string }[] {
+  if (algorithmOf(subject) !== 'sha256') return []
+  return Object.keys(typeOfSuffix).map((suffix) => ({ tag: `sha256-${encodedOf(subject)}.${suffix}`, suffix }))
+}
+
 /** Harbor's name for an artifact type that is an accessory's; undefined for others. */
 export const accessoryTypeOf = (artifactType: string): string | undefined =>
   Object.hasOwn(typeOfArtifact, artifactType) ? typeOfArtifact[artifactType] : undefined
@@ -65,13 +71,7 @@ export async function listAccessories(
     })
   }
   const named = new Map<string, { readonly digest: Digest; readonly suffix: string }>(
-    subjects
-      .filter((digest) => algorithmOf(digest) === 'sha256')
-      .flatMap((digest) =>
-        Object.keys(typeOfSuffix).map(
-          (suffix) => [`sha256-${encodedOf(digest)}.${suffix}`, { digest, suffix }] as const,
-        ),
-      ),
+    subjects.flatMap((digest) => derivedTagsOf(digest).map(({ tag, suffix }) => [tag, { digest, suffix }] as const)),
   )
   const byTag = await reader
     .selectFrom('tag')

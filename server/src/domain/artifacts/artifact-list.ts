@@ -207,12 +207,12 @@ const artifactColumns = [
 ] as const
 
 /** Tagged, or in no index. */
-const standsAlone = sql<SqlBool>`(
+export const standsAlone = sql<SqlBool>`(
   exists (select 1 from tag where tag.artifact_id = artifact.id)
   or not exists (select 1 from artifact_child where artifact_child.child_id = artifact.id))`
 
 /** Neither says whom it belongs to, nor is its only name the one that tools derive from the digest it belongs to. */
-const isNoAccessory = sql<SqlBool>`(
+export const isNoAccessory = sql<SqlBool>`(
   artifact.subject_digest is null and not exists (
     select 1 from tag where tag.artifact_id = artifact.id and tag.name like 'sha256-%.sig'
       or tag.artifact_id = artifact.id and tag.name like 'sha256-%.att'

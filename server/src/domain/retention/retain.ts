@@ -1,0 +1,153 @@
+import type { RepositoryName } from '#contract/repository-name.ts'
+import { restOf } from '#contract/repository-name.ts'
+import type { Database } from '../../database/database.ts'
+import type { Actor } from '../access/actor.ts'
+import type { Clock } from '../clock.ts'
+import { DomainError, type DomainErrorCode } from '../errors.ts'
+import type { Admit } from '../policies/admit.ts'
+import { readImmutability } from '../policies/immutability.ts'
+import { walkCandidates } from './candidates.ts'
+import { Evaluation, type CandidateTag, type Decision, type Verdict } from './evaluation.ts'
+import { removeArtifact, removeTag } from './remove.ts'
+import { rulesFor, type RetentionMode, type RetentionRule } from './rules.ts'
+import { formatVerdict } from './verdict-text.ts'
+
+export interface RepositoryToRetain {
+  readonly id: number
+  readonly name: RepositoryName
+  readonly projectId: number
+}
+
+/** What is decided by. `now`: when the run began, also where it is continued later. */
+export interface RetentionTerms {
+  readonly rules: readonly RetentionRule[]
+  readonly mode: RetentionMode
+  readonly now: number
+}
+
+/**
+ * What the terms say about each artifact of the repository, by their ids, behind `after`. Nothing at all where no rule is
+ * about the repository.
+ */
+export async function* walkDecisions(
+  { read }: Pick<Database, 'read'>,
+  repository: RepositoryToRetain,
+  { rules, mode, now }: RetentionTerms,
+  { after = 0, signal }: { after?: number; signal?: AbortSignal } = {},
+): AsyncGenerator<Decision> {
+  const inForce = rulesFor(rules, restOf(repository.name))
+  if (inForce.length === 0) return
+  const immutability = await readImmutability(read, repository.projectId)
+  const isImmutable = (tag: string) => immutability(repository.name, tag)
+  const evaluation = new Evaluation({ rules: inForce, mode, now, isImmutable })
+  for await (const candidate of walkCandidates(read, repository.id)) {
+    signal?.throwIfAborted()
+    await evaluation.observe(candidate)
+  }
+  for await (const candidate of walkCandidates(read, repository.id, after)) yield await evaluation.decide(candidate)
+}
+
+export interface RetainServices {
+  readonly database: Database
+  readonly clock: Clock
+  readonly admit: Admit
+}
+
+export interface RetainOptions {
+  readonly dryRun: boolean
+  /** A line for each tag, and for each artifact without one. */
+  readonly log: (line: string) => void
+  /** Awaited after each artifact. */
+  readonly onProgress?: (counted: RetentionCount) => Promise<void>
+  readonly signal?: AbortSignal
+}
+
+/** Of artifacts; where each tag is looked at by itself, of tags and of artifacts without any. */
+export interface RetentionCount {
+  readonly total: number
+  readonly retained: number
+}
+
+/** Runs behind the gates as everybody does; that it may delete was decided when the policy was written. */
+const actor: Actor = { kind: 'system', name: 'retention' }
+
+/**
+ * Decides about everything in the repository and does it, one artifact in a transaction. Whatever was done stays done, and
+ * doing it again finds nothing more to do: what interrupts it, a stop or a crash, needs no clearing up.
+ * @throws DomainError DELETE_DISABLED, READ_ONLY; whatever `signal` was aborted with
+ */
+export async function retainRepository(
+  services: RetainServices,
+  repository: RepositoryToRetain,
+  terms: RetentionTerms,
+  { dryRun, log, onProgress, signal }: RetainOptions,
+): Promise<RetentionCount> {
+  const count = { total: 0, retained: 0 }
+  const name = restOf(repository.name)
+  const decisions = walkDecisions(services.database, repository, terms, signal === undefined ? {} : { signal })
+  for await (const decision of decisions) {
+    signal?.throwIfAborted()
+    const stayed = dryRun ? noneStayed : await apply(services, repository, decision)
+    for (const { tags, verdict } of subjectsOf(decision)) {
+      const why = stayed(tags[0])
+      const kept = verdict.kept || why !== undefined
+      count.total += 1
+      if (kept) count.retained += 1
+      const what = kept ? 'keep  ' : 'remove'
+      const because = why ?? formatVerdict(verdict, terms.now)
+      const { digest } = decision.candidate
+      if (tags.length === 0) log(`${what} ${name}@${digest}, which has no tag: ${because}`)
+      for (const tag of tags) log(`${what} ${name}:${tag.name} (${digest}): ${because}`)
+    }
+    await onProgress?.(count)
+  }
+  return count
+}
+
+/** An artifact with all its tags, or each of its tags where they were looked at one by one. */
+function subjectsOf({
+  candidate,
+  tags,
+  verdict,
+}: Decision): readonly { readonly tags: readonly CandidateTag[]; readonly verdict: Verdict }[] {
+  if (tags.length === 0) return [{ tags: candidate.tags, verdict }]
+  return tags.map((each) => ({ tags: [each.tag], verdict: each.verdict }))
+}
+
+/** Why something stayed in spite of the decision. */
+type Stayed = (tag: CandidateTag | undefined) => string | undefined
+
+const noneStayed: Stayed = () => undefined
+
+async function apply(
+  services: RetainServices,
+  { name }: RepositoryToRetain,
+  { candidate, action, tags }: Decision,
+): Promise<Stayed> {
+  if (action === 'keep') return noneStayed
+  const admission = await services.admit(actor, 'delete', name)
+  if (action === 'remove') {
+    const why = await unlessChanged(() => removeArtifact(services, admission, candidate))
+    return () => why
+  }
+  const stayed = new Map<string, string | undefined>()
+  for (const { tag, verdict } of tags)
+    if (!verdict.kept) stayed.set(tag.name, await unlessChanged(() => removeTag(services, admission, candidate, tag)))
+  return (tag) => (tag === undefined ? undefined : stayed.get(tag.name))
+}
+
+/** They only say that the world went on since the decision. */
+const changes: readonly DomainErrorCode[] = ['CONFLICT', 'PRECONDITION', 'REFERENCED']
+
+/** Why it was not done, when something changed since the decision; whatever is gone already is done. */
+async function unlessChanged(remove: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await remove()
+    return undefined
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error
+    if (error.code === 'MANIFEST_UNKNOWN') return undefined
+    if (changes.includes(error.code)) return error.message
+    throw error
+  }
+}
