@@ -351,16 +351,17 @@ describe('JSON', () => {
     ]
     for (const bytes of hostile) {
       const times = [0, 1, 2].map(() => {
-        const start = performance.now()
+        const start = process.cpuUsage()
         try {
           parseManifest(bytes, mediaTypes.ociManifest)
         } catch (thrown) {
           if (!(thrown instanceof ContractError)) throw thrown
         }
-        return performance.now() - start
+        return process.cpuUsage(start).user / 1_000
       })
-      // 10 to 30 ms on the machine this was written on; what is not linear needs seconds.
-      expect(Math.min(...times)).toBeLessThan(200)
+      // Of the processor, so that nobody else's work counts. 10 to 30 ms on the machine this was written on; what is not
+      // linear needs many seconds.
+      expect(Math.min(...times)).toBeLessThan(1_000)
     }
   })
 
