@@ -93,6 +93,7 @@ const compositionRoot = new Set(['server/src/main.ts', 'server/src/compose.ts'])
 const nouns = [
   'access',
   'settings',
+  'jobs',
   'identities',
   'projects',
   'quotas',

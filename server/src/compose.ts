@@ -27,6 +27,7 @@ import { AuditLog } from './domain/audit/audit-log.ts'
 import { PullAudit } from './domain/audit/pull-audit.ts'
 import { Blobs } from './domain/content/blobs.ts'
 import { Uploads } from './domain/content/uploads.ts'
+import { pruneJobs } from './domain/jobs/jobs.ts'
 import { pruneEvents, recordEvent } from './domain/events.ts'
 import { collectGarbage } from './domain/garbage-collection/collect.ts'
 import { CliSecrets } from './domain/identities/cli-secrets.ts'
@@ -57,6 +58,8 @@ import { composeFilesystemBlobStore } from './storage/filesystem.ts'
 const trashMs = 5 * 60_000
 /** Rows per step and round; a round is repeated at once while it finds this many. */
 const collectBatch = 1_000
+/** Jobs forgotten in one transaction; each may have a long log. */
+const pruneJobsBatch = 100
 
 export function composeDatabase(config: Config): Database {
   const { database } = config
@@ -295,6 +298,14 @@ export function backgroundTasks(
       intervalMs: 60_000,
       run: async () => {
         while ((await foldUsage(database, collectBatch)) === collectBatch);
+      },
+    },
+    {
+      name: 'prune-jobs',
+      runs: 'once',
+      intervalMs: 10 * 60_000,
+      run: async () => {
+        while ((await pruneJobs(database, clock.now(), pruneJobsBatch)) === pruneJobsBatch);
       },
     },
     {

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { backgroundTasks, composeAccounts, composeBlobStore, composeOciServices, openDatabase } from './compose.ts'
 import type { Config } from './config/config.ts'
 import { systemClock } from './domain/clock.ts'
+import { Jobs } from './domain/jobs/jobs.ts'
 import { Labels } from './domain/labels/labels.ts'
 import { ImmutabilityRules } from './domain/policies/immutability.ts'
 import { Quotas } from './domain/quotas/quotas.ts'
@@ -23,6 +24,8 @@ import { composeRouter, type Exchange } from './http/router.ts'
 import { composeSessionEndpoints } from './http/session/session-endpoints.ts'
 import { readTlsPair, watchTlsFiles } from './http/tls-reload.ts'
 import { Background } from './jobs/background.ts'
+import { composeJobKinds } from './jobs/kinds.ts'
+import { JobWorker } from './jobs/worker.ts'
 import type { Logging } from './logging.ts'
 import { harborRelease, version } from './version.ts'
 import { volumeOf } from './storage/volume.ts'
@@ -59,10 +62,11 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
     const facts = composeClientFacts(config)
     let draining = false
 
+    const processId = `${hostname()}:${process.pid}:${randomUUID()}`
     const background = new Background({
       database,
       clock,
-      holder: `${hostname()}:${process.pid}:${randomUUID()}`,
+      holder: processId,
       onError: (task, error) => logger.error({ task, error }, 'background task failed; it is tried again'),
     })
     owned.use(background)
@@ -80,6 +84,19 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       }),
     ])
 
+    const worker = new JobWorker({
+      database,
+      clock,
+      kinds: composeJobKinds({ database, clock }),
+      process: { id: processId, host: hostname(), pid: process.pid },
+      ...config.jobs,
+      onError: (doing, error) => logger.error({ doing, error }, 'work on jobs failed; it is tried again'),
+      onEnded: ({ job: { id, kind, attempt }, outcome, error }) =>
+        logger[error === undefined ? 'info' : 'warn']({ job: id, kind, attempt, error }, `job ${outcome}`),
+    })
+    owned.use(worker)
+    await worker.start()
+
     const onError = (error: unknown) => logger.error({ error }, 'request failed')
     const probes = composeProbes({ database, store, clock, isDraining: () => draining })
     const writeRequestLine = composeRequestLog(logging)
@@ -87,6 +104,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       ...accounts,
       database,
       clock,
+      jobs: new Jobs({ database, clock }),
       labels: new Labels({ database, clock }),
       quotas: new Quotas({ database, clock }),
       immutabilityRules: new ImmutabilityRules({ database, clock }),

@@ -55,6 +55,7 @@ export interface Config {
   readonly uploads: { readonly expireAfterMs: number; readonly purgeIntervalMs: number; readonly maxPerActor: number }
   readonly garbageCollection: { readonly intervalMs: number; readonly leaseMs: number; readonly graceMs: number }
   readonly events: { readonly keepMs: number }
+  readonly jobs: { readonly concurrency: number; readonly keepMs: number }
   readonly limits: { readonly manifestBytes: number; readonly uploadBytes: number }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'pretty' | 'auto' }
   readonly metrics: {

@@ -140,6 +140,7 @@ function toConfig(given: Settings): Config {
       graceMs: given.garbage_collection.grace,
     },
     events: { keepMs: given.events.keep },
+    jobs: { concurrency: given.jobs.concurrency, keepMs: given.jobs.keep },
     limits: { manifestBytes: given.limits.manifest, uploadBytes: given.limits.upload },
     log: { level: given.log.level, format: given.log.format },
     metrics: {

@@ -270,6 +270,13 @@ export const settings = z.strictObject({
     })
     .prefault({})
     .describe('The record of what happened.'),
+  jobs: z
+    .strictObject({
+      concurrency: whole(1, 1000).prefault(10).describe('Most jobs that one process does at a time.'),
+      keep: duration(minute, '1m').prefault('30d').describe('How long a finished job and its log are kept.'),
+    })
+    .prefault({})
+    .describe('Work that nobody waits for: purges, retention, scans.'),
   limits: z
     .strictObject({
       manifest: size(65_536, 67_108_864, 'from 64KiB to 64MiB')

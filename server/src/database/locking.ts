@@ -13,6 +13,14 @@ export function lockRows<TB extends keyof Schema, O>(
   return database.dialect === 'postgres' ? query.forUpdate() : query
 }
 
+/** Locks the selected rows, passing over those that somebody else holds. SQLite has one writer: nobody does. */
+export function lockFreeRows<TB extends keyof Schema, O>(
+  database: Pick<Database, 'dialect'>,
+  query: SelectQueryBuilder<Schema, TB, O>,
+): SelectQueryBuilder<Schema, TB, O> {
+  return database.dialect === 'postgres' ? query.forUpdate().skipLocked() : query
+}
+
 /** Keeps the selected rows from being deleted, and lets others do the same at the same time. Nothing to do for SQLite. */
 export function lockRowsShared<TB extends keyof Schema, O>(
   database: Pick<Database, 'dialect'>,

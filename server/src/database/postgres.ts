@@ -110,11 +110,12 @@ export function composePostgresDatabase(options: PostgresDatabaseOptions): Datab
     }
     setPreparedRunner(tx, postgresPreparedRunner(prepared))
     try {
-      const value = await runInsideWrite(() => work(tx))
+      const done = await runInsideWrite(() => work(tx))
       const { command } = await client.query('commit')
       if (command === 'ROLLBACK')
         throw new Error('a statement had failed and its error was not passed on: nothing was written')
-      return value
+      done.committed()
+      return done.value
     } catch (error) {
       lost = isConnectionLost(error) || error instanceof DatabaseUnavailable
       // A rollback that fails takes its connection along; the reason to report is the first one.

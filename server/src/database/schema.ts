@@ -8,6 +8,7 @@ import type {
   UserGroupMemberTable,
   UserGroupTable,
 } from './schema-identities.ts'
+import type { JobKindTable, JobLogTable, JobScheduleTable, JobTable, JobWorkerTable } from './schema-jobs.ts'
 import type {
   ImmutabilityRuleTable,
   ProjectBlobTable,
@@ -356,6 +357,11 @@ export interface Schema {
   event: EventTable
   signing_key: SigningKeyTable
   lease: LeaseTable
+  job: JobTable
+  job_log: JobLogTable
+  job_schedule: JobScheduleTable
+  job_kind: JobKindTable
+  job_worker: JobWorkerTable
   session: SessionTable
   setting: SettingTable
   robot: RobotTable

@@ -81,8 +81,12 @@ export class SqliteWriter {
         deadline: performance.now() + this.#acquireTimeoutMs,
         attempt: async (tx) => {
           try {
-            const value = await inCallersContext(() => runInsideWrite(() => work(tx)))
-            return { failed: false, resolve: () => resolve(value) }
+            const { value, committed } = await inCallersContext(() => runInsideWrite(() => work(tx)))
+            const acknowledge = () => {
+              committed()
+              resolve(value)
+            }
+            return { failed: false, resolve: acknowledge }
           } catch (error) {
             return { failed: true, error }
           }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 
 interface WriteScope {
   open: boolean
+  readonly whenCommitted: (() => void)[]
 }
 
 const scopes = new AsyncLocalStorage<WriteScope>()
@@ -17,11 +18,28 @@ export function assertOutsideWrite(what: string): void {
   if (isInsideWrite()) throw new NestedDatabaseUse(`${what} was used inside write(): use the transaction it gives you`)
 }
 
+/**
+ * Does `action` once the transaction that the caller is in has been committed, and never when it was rolled back. For
+ * hints to this process alone (`wake up, there is work`): a crash in between loses it. It must not throw.
+ */
+export function afterCommit(action: () => void): void {
+  const scope = scopes.getStore()
+  if (scope?.open !== true) throw new NestedDatabaseUse('afterCommit() is for the inside of a write()')
+  scope.whenCommitted.push(action)
+}
+
+export interface WorkDone<T> {
+  readonly value: T
+  /** To be called by who committed it. */
+  committed(): void
+}
+
 /** Marks everything that `work` does, also after its awaits, as being inside a transaction. */
-export async function runInsideWrite<T>(work: () => Promise<T>): Promise<T> {
-  const scope: WriteScope = { open: true }
+export async function runInsideWrite<T>(work: () => Promise<T>): Promise<WorkDone<T>> {
+  const scope: WriteScope = { open: true, whenCommitted: [] }
   try {
-    return await scopes.run(scope, work)
+    const value = await scopes.run(scope, work)
+    return { value, committed: () => scope.whenCommitted.forEach((action) => action()) }
   } finally {
     scope.open = false
   }

@@ -28,6 +28,7 @@ export type DomainErrorCode =
   | 'METADATA_UNKNOWN'
   | 'QUOTA_UNKNOWN'
   | 'RULE_UNKNOWN'
+  | 'JOB_UNKNOWN'
   | 'QUOTA_EXCEEDED'
   | 'CONFLICT'
   | 'BAD_REQUEST'

@@ -70,6 +70,20 @@ interface OnRegistry {
   readonly registry: string
 }
 
+interface OnJob {
+  readonly jobId: number
+  readonly kind: string
+  /** Of a job that belongs to a project. */
+  readonly projectId?: number
+}
+
+interface OnSchedule {
+  readonly schedule: string
+  readonly cron: string
+  /** Of a schedule that belongs to a project. */
+  readonly projectId?: number
+}
+
 /** What may change of an account without a new one. Never the value of a secret. */
 export type UserChange = 'password' | 'admin' | 'disabled' | 'profile' | 'cli-secret'
 
@@ -119,6 +133,10 @@ export type BusinessEvent =
   | { readonly type: 'update_cve_allowlist'; readonly items: number }
   | { readonly type: 'update_configuration'; readonly changed: readonly string[] }
   | { readonly type: 'rotate_signing_key'; readonly kid: string }
+  | ({ readonly type: 'start_job' | 'stop_job' } & OnJob)
+  | { readonly type: 'pause_job_queue' | 'resume_job_queue'; readonly kind: string }
+  | ({ readonly type: 'create_schedule' | 'update_schedule' | 'delete_schedule' } & OnSchedule)
+  | { readonly type: 'purge_audit_log'; readonly records: number; readonly before: string }
 
 export type EventType = BusinessEvent['type']
 
@@ -171,6 +189,14 @@ export const eventTypes = Object.keys({
   update_cve_allowlist: true,
   update_configuration: true,
   rotate_signing_key: true,
+  start_job: true,
+  stop_job: true,
+  pause_job_queue: true,
+  resume_job_queue: true,
+  create_schedule: true,
+  update_schedule: true,
+  delete_schedule: true,
+  purge_audit_log: true,
 } satisfies Record<EventType, true>) as readonly EventType[]
 
 export interface NewEvent {
@@ -289,6 +315,18 @@ function resourceOf(event: BusinessEvent): string {
       return 'configuration'
     case 'rotate_signing_key':
       return event.kid
+    case 'start_job':
+    case 'stop_job':
+      return `${event.kind} ${event.jobId}`
+    case 'pause_job_queue':
+    case 'resume_job_queue':
+      return event.kind
+    case 'create_schedule':
+    case 'update_schedule':
+    case 'delete_schedule':
+      return event.schedule
+    case 'purge_audit_log':
+      return 'audit log'
   }
 }
 

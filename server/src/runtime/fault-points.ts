@@ -12,6 +12,10 @@ export const faultPoints = [
   'manifest-before-commit',
   'manifest-after-commit',
   'trash-after-delete',
+  'job-after-take',
+  'job-running',
+  'job-before-result',
+  'job-after-result',
 ] as const
 
 export type FaultPoint = (typeof faultPoints)[number]

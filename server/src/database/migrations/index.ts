@@ -6,6 +6,7 @@ import { labels } from './0006-labels.ts'
 import { identities } from './0007-identities.ts'
 import { quotaImmutability } from './0008-quota-immutability.ts'
 import { trustTagHistory } from './0009-trust-tag-history.ts'
+import { jobs } from './0010-jobs.ts'
 import { retention } from './0011-retention.ts'
 import { scrub } from './0013-scrub.ts'
 
@@ -18,6 +19,7 @@ export const migrations: readonly Migration[] = [
   identities,
   quotaImmutability,
   trustTagHistory,
+  jobs,
   retention,
   scrub,
 ]

@@ -28,6 +28,7 @@ const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: st
   REGISTRY_UNKNOWN: [404, 'NOT_FOUND'],
   LABEL_UNKNOWN: [404, 'NOT_FOUND'],
   METADATA_UNKNOWN: [404, 'NOT_FOUND'],
+  JOB_UNKNOWN: [404, 'NOT_FOUND'],
   CONFLICT: [409, 'CONFLICT'],
   BAD_REQUEST: [400, 'BAD_REQUEST'],
   VALIDATION: [422, 'UNPROCESSABLE_ENTITY'],

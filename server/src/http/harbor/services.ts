@@ -12,6 +12,7 @@ import type { CliSecrets } from '../../domain/identities/cli-secrets.ts'
 import type { Directory } from '../../domain/identities/directory.ts'
 import type { ExternalAccounts } from '../../domain/identities/external-accounts.ts'
 import type { Oidc } from '../../domain/identities/oidc.ts'
+import type { Jobs } from '../../domain/jobs/jobs.ts'
 import type { Labels } from '../../domain/labels/labels.ts'
 import type { Members } from '../../domain/projects/members.ts'
 import type { SystemCveAllowlist } from '../../domain/projects/system-cve-allowlist.ts'
@@ -43,6 +44,7 @@ export interface HarborServices {
   readonly cliSecrets: CliSecrets
   readonly signIn: SignIn
   readonly settings: Settings
+  readonly jobs: Jobs
   readonly labels: Labels
   readonly projects: Projects
   readonly members: Members

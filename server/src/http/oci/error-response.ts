@@ -33,6 +33,7 @@ const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: Oc
   REGISTRY_UNKNOWN: [404, 'NAME_UNKNOWN'],
   LABEL_UNKNOWN: [404, 'NAME_UNKNOWN'],
   METADATA_UNKNOWN: [404, 'NAME_UNKNOWN'],
+  JOB_UNKNOWN: [404, 'NAME_UNKNOWN'],
   CONFLICT: [409, 'DENIED'],
   BAD_REQUEST: [400, 'UNSUPPORTED'],
   VALIDATION: [422, 'UNSUPPORTED'],

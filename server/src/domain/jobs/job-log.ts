@@ -1,0 +1,50 @@
+import type { Reader, Writer } from '../../database/database.ts'
+import type { LogEntry } from './queue.ts'
+
+export interface LogLine {
+  /** From 1. */
+  readonly number: number
+  readonly at: number
+  readonly line: string
+}
+
+/** A job that has said so much says no more. */
+export const mostLogLines = 100_000
+const longestLine = 4_096
+const insertBatch = 200
+
+/** Writes behind the `logLines` that the job has; who calls has raised that number, holding the job's row. */
+export async function appendLog(
+  tx: Writer,
+  { id, logLines }: { readonly id: number; readonly logLines: number },
+  entries: readonly LogEntry[],
+): Promise<void> {
+  const rows = entries
+    .map(({ at, line }, index) => ({
+      job_id: id,
+      number: logLines + index + 1,
+      written_at: at,
+      // PostgreSQL's text has no NUL.
+      line: line.slice(0, longestLine).replaceAll('\0', '�'),
+    }))
+    .filter(({ number }) => number <= mostLogLines)
+  if (rows.at(-1)?.number === mostLogLines) rows.at(-1)!.line = 'the log is full: what comes is not written'
+  for (let start = 0; start < rows.length; start += insertBatch)
+    await tx
+      .insertInto('job_log')
+      .values(rows.slice(start, start + insertBatch))
+      .execute()
+}
+
+/** The lines behind `after`, `limit` at the most. */
+export async function readLog(reader: Reader, jobId: number, after: number, limit: number): Promise<LogLine[]> {
+  const rows = await reader
+    .selectFrom('job_log')
+    .select(['number', 'written_at', 'line'])
+    .where('job_id', '=', jobId)
+    .where('number', '>', after)
+    .orderBy('number')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({ number: row.number, at: row.written_at, line: row.line }))
+}

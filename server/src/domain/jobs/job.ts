@@ -1,0 +1,102 @@
+import type { Selectable } from 'kysely'
+import type { JobStatus, JobTable } from '../../database/schema-jobs.ts'
+
+export type { JobStatus }
+
+/** What JSON.stringify keeps: payloads, results and what a job remembers between attempts. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
+
+export type JobTrigger = 'manual' | 'schedule' | 'event'
+
+/** How far a job is: in which of its steps, how much of that is done, and what it wants to show besides. */
+export interface JobProgress {
+  readonly step: string
+  readonly done?: number | undefined
+  readonly total?: number | undefined
+  readonly [detail: string]: Json | undefined
+}
+
+/** Work to be done once. */
+export interface Job {
+  readonly id: number
+  readonly kind: string
+  readonly status: JobStatus
+  readonly payload: Json
+  readonly subject: string | undefined
+  readonly projectId: number | undefined
+  readonly priority: number
+  readonly runAt: number
+  /** How often it was begun. */
+  readonly attempts: number
+  readonly trigger: JobTrigger
+  readonly username: string
+  readonly stopRequested: boolean
+  /** The process that does it. */
+  readonly worker: string | undefined
+  readonly progress: JobProgress | undefined
+  readonly result: Json | undefined
+  /** Why it failed, or why its last attempt did. */
+  readonly error: string | undefined
+  readonly logLines: number
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly startedAt: number | undefined
+  readonly finishedAt: number | undefined
+}
+
+export const finalStatuses: readonly JobStatus[] = ['succeeded', 'failed', 'stopped']
+export const isFinal = (status: JobStatus): boolean => finalStatuses.includes(status)
+
+/** Columns that a Job is made of. */
+export const jobColumns = [
+  'id',
+  'kind',
+  'status',
+  'payload',
+  'subject',
+  'project_id',
+  'priority',
+  'run_at',
+  'attempts',
+  'started_by',
+  'username',
+  'stop_requested',
+  'lease_holder',
+  'progress',
+  'result',
+  'error',
+  'log_lines',
+  'created_at',
+  'updated_at',
+  'started_at',
+  'finished_at',
+] as const satisfies readonly (keyof JobTable)[]
+
+export function jobOf(row: Pick<Selectable<JobTable>, (typeof jobColumns)[number]>): Job {
+  return {
+    id: row.id,
+    kind: row.kind,
+    status: row.status,
+    payload: JSON.parse(row.payload) as Json,
+    subject: row.subject ?? undefined,
+    projectId: row.project_id ?? undefined,
+    priority: row.priority,
+    runAt: row.run_at,
+    attempts: row.attempts,
+    trigger: row.started_by,
+    username: row.username,
+    stopRequested: row.stop_requested === 1,
+    worker: row.lease_holder ?? undefined,
+    progress: jsonOf(row.progress) as JobProgress | undefined,
+    result: jsonOf(row.result),
+    error: row.error ?? undefined,
+    logLines: row.log_lines,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    startedAt: row.started_at ?? undefined,
+    finishedAt: row.finished_at ?? undefined,
+  }
+}
+
+export const jsonOf = (text: string | null): Json | undefined =>
+  text === null ? undefined : (JSON.parse(text) as Json)

@@ -1,0 +1,231 @@
+import { sql } from 'kysely'
+import type { Database } from '../../database/database.ts'
+import { lockRows } from '../../database/locking.ts'
+import { afterCommit } from '../../database/write-scope.ts'
+import type { Actor } from '../access/actor.ts'
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events.ts'
+import { isFinal, jobColumns, jobOf, type Job, type JobStatus } from './job.ts'
+import { readLog, type LogLine } from './job-log.ts'
+import { pausedKinds, setPaused } from './kinds.ts'
+import { wakeWorkers } from './wake-up.ts'
+
+export interface JobQuery {
+  readonly kinds?: readonly string[] | undefined
+  readonly statuses?: readonly JobStatus[] | undefined
+  readonly subject?: string | undefined
+  readonly projectId?: number | undefined
+  readonly limit: number
+  readonly offset?: number
+  /** Id of the last job of the page before. */
+  readonly beyond?: number | undefined
+}
+
+export interface JobPage {
+  /** The newest first. */
+  readonly rows: readonly Job[]
+  /** Exact up to 10,000. */
+  readonly total: number
+  /** To go on from; undefined on the last page. */
+  readonly next: number | undefined
+}
+
+/** Jobs of one kind that wait. */
+export interface WaitingJobs {
+  readonly kind: string
+  readonly count: number
+  /** When the one that waits longest was added. */
+  readonly oldestAt: number | undefined
+  readonly paused: boolean
+}
+
+export interface WorkerProcess {
+  readonly id: string
+  readonly host: string
+  readonly pid: number
+  readonly concurrency: number
+  readonly startedAt: number
+  readonly heartbeatAt: number
+}
+
+const mostCounted = 10_000
+const stopBatch = 500
+/** Stopped before anybody began it, there is nothing to look at for long. */
+const keepStoppedMs = 7 * 86_400_000
+const unfinished: readonly JobStatus[] = ['delayed', 'pending', 'running']
+
+/** The side of the queue that people see. Who may is asked at each door: they have different permissions. */
+export class Jobs {
+  readonly #database: Database
+  readonly #clock: Clock
+
+  constructor({ database, clock }: { database: Database; clock: Clock }) {
+    this.#database = database
+    this.#clock = clock
+  }
+
+  /** @throws DomainError JOB_UNKNOWN; also when its kind is none of `kinds` */
+  async getJob(id: number, kinds?: readonly string[]): Promise<Job> {
+    const job = await this.findJob(id)
+    if (job === undefined || (kinds !== undefined && !kinds.includes(job.kind))) throw unknown(id)
+    return job
+  }
+
+  async findJob(id: number): Promise<Job | undefined> {
+    const row = await this.#database.read.selectFrom('job').select(jobColumns).where('id', '=', id).executeTakeFirst()
+    return row === undefined ? undefined : jobOf(row)
+  }
+
+  async listJobs(query: JobQuery): Promise<JobPage> {
+    const rows = await this.#matching(query)
+      .select(jobColumns)
+      .$if(query.beyond !== undefined, (some) => some.where('id', '<', query.beyond!))
+      .orderBy('id', 'desc')
+      .offset(query.offset ?? 0)
+      .limit(query.limit + 1)
+      .execute()
+    const { total } = await this.#database.read
+      .selectFrom(this.#matching(query).select('id').limit(mostCounted).as('some'))
+      .select((eb) => eb.fn.countAll<number | string>().as('total'))
+      .executeTakeFirstOrThrow()
+    const page = rows.slice(0, query.limit).map(jobOf)
+    return { rows: page, total: Number(total), next: rows.length > query.limit ? page.at(-1)?.id : undefined }
+  }
+
+  #matching({ kinds, statuses, subject, projectId }: JobQuery) {
+    let query = this.#database.read.selectFrom('job')
+    if (kinds !== undefined) query = query.where('kind', 'in', kinds.length === 0 ? [''] : kinds)
+    if (statuses !== undefined) query = query.where('status', 'in', statuses.length === 0 ? ['' as never] : statuses)
+    if (subject !== undefined) query = query.where('subject', '=', subject)
+    if (projectId !== undefined) query = query.where('project_id', '=', projectId)
+    return query
+  }
+
+  /** Its lines behind number `after`, `limit` at the most. */
+  async readLog(
+    id: number,
+    { after = 0, limit }: { readonly after?: number; readonly limit: number },
+  ): Promise<LogLine[]> {
+    return await readLog(this.#database.read, id, after, limit)
+  }
+
+  /** All of its log, a part at a time. */
+  async *walkLog(id: number): AsyncGenerator<LogLine> {
+    for (let after = 0; ;) {
+      const lines = await this.readLog(id, { after, limit: 1_000 })
+      yield* lines
+      if (lines.length < 1_000) return
+      after = lines.at(-1)!.number
+    }
+  }
+
+  /**
+   * Ends a job: at once when it waits; when it runs, as soon as it has come to a place where it can. One that has ended
+   * already is left as it is.
+   * @throws DomainError JOB_UNKNOWN
+   */
+  async requestStop(actor: Actor, id: number): Promise<void> {
+    await this.#database.write(async (tx) => {
+      const query = tx.selectFrom('job').select(['status', 'kind', 'project_id', 'stop_requested']).where('id', '=', id)
+      const job = await lockRows(this.#database, query).executeTakeFirst()
+      if (job === undefined) throw unknown(id)
+      if (isFinal(job.status) || job.stop_requested === 1) return
+      const now = this.#clock.now()
+      const stopped = { status: 'stopped', finished_at: now, keep_until: now + keepStoppedMs } as const
+      await tx
+        .updateTable('job')
+        .set({ ...(job.status === 'running' ? { stop_requested: 1 } : stopped), updated_at: now })
+        .where('id', '=', id)
+        .execute()
+      const project = job.project_id === null ? {} : { projectId: job.project_id }
+      await recordEvent(tx, this.#clock, actor, { type: 'stop_job', jobId: id, kind: job.kind, ...project })
+      afterCommit(wakeWorkers)
+    })
+  }
+
+  /** Ends all that waits of a kind. Returns how many it was. */
+  async stopWaiting(actor: Actor, kind: string): Promise<number> {
+    let stopped = 0
+    for (;;) {
+      const ids = await this.#database.read
+        .selectFrom('job')
+        .select('id')
+        .where('kind', '=', kind)
+        .where('status', 'in', ['pending', 'delayed'])
+        .limit(stopBatch)
+        .execute()
+      for (const { id } of ids) await this.requestStop(actor, id)
+      stopped += ids.length
+      if (ids.length < stopBatch) return stopped
+    }
+  }
+
+  async pause(actor: Actor, kind: string): Promise<void> {
+    await this.#database.write(async (tx) => await setPaused(tx, this.#clock, actor, kind, true))
+  }
+
+  async resume(actor: Actor, kind: string): Promise<void> {
+    await this.#database.write(async (tx) => {
+      await setPaused(tx, this.#clock, actor, kind, false)
+      afterCommit(wakeWorkers)
+    })
+  }
+
+  async pausedKinds(): Promise<ReadonlySet<string>> {
+    return await pausedKinds(this.#database.read)
+  }
+
+  /** What waits, by kind; kinds of `kinds` without work are there too. */
+  async listWaiting(kinds: readonly string[]): Promise<WaitingJobs[]> {
+    const rows = await this.#database.read
+      .selectFrom('job')
+      .select((eb) => ['kind', eb.fn.countAll<number | string>().as('count'), eb.fn.min('created_at').as('oldest')])
+      .where('status', '=', sql.lit('pending') as never)
+      .groupBy('kind')
+      .execute()
+    const waiting = new Map(rows.map((row) => [row.kind, row]))
+    const paused = await this.pausedKinds()
+    return [...new Set([...kinds, ...waiting.keys()])].toSorted().map((kind) => ({
+      kind,
+      count: Number(waiting.get(kind)?.count ?? 0),
+      oldestAt: waiting.get(kind)?.oldest ?? undefined,
+      paused: paused.has(kind),
+    }))
+  }
+
+  /** Processes that do jobs and were heard of after `since`. */
+  async listWorkers(since: number): Promise<WorkerProcess[]> {
+    const rows = await this.#database.read
+      .selectFrom('job_worker')
+      .selectAll()
+      .where('heartbeat_at', '>=', since)
+      .orderBy('started_at')
+      .orderBy('id')
+      .execute()
+    return rows.map((row) => ({
+      id: row.id,
+      host: row.host,
+      pid: row.pid,
+      concurrency: row.concurrency,
+      startedAt: row.started_at,
+      heartbeatAt: row.heartbeat_at,
+    }))
+  }
+
+  async hasUnfinished(kind: string, subject?: string): Promise<boolean> {
+    const { rows } = await this.listJobs({ kinds: [kind], statuses: unfinished, subject, limit: 1 })
+    return rows.length > 0
+  }
+}
+
+const unknown = (id: number) => new DomainError('JOB_UNKNOWN', `job ${id} not found`)
+
+/** Forgets jobs that have been finished for long enough, with their logs. Less than `limit`: none is left. */
+export async function pruneJobs(database: Database, now: number, limit: number): Promise<number> {
+  return await database.write(async (tx) => {
+    const due = tx.selectFrom('job').select('id').where('keep_until', '<', now).orderBy('keep_until').limit(limit)
+    const pruned = await tx.deleteFrom('job').where('id', 'in', due).executeTakeFirst()
+    return Number(pruned.numDeletedRows)
+  }, 'relaxed')
+}

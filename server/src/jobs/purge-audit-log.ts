@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import type { Database, Writer } from '../database/database.ts'
+import { typesNamed } from '../domain/audit/audit-records.ts'
+import { countPurgeable, findPurgeRange, purgeRecords, purgeWindow } from '../domain/audit/purge.ts'
+import type { Clock } from '../domain/clock.ts'
+import { recordEvent } from '../domain/events.ts'
+import { Interrupted, type JobKind } from './job-kind.ts'
+
+export const purgeAuditLogKind = 'purge-audit-log'
+
+const payloadSchema = z.object({
+  /** Records younger than this stay. */
+  retentionHours: z.number().int().min(1).max(240_000),
+  /** By the names under which Harbor lists types of events: `create_artifact`. None: nothing goes. */
+  eventTypes: z.array(z.string()),
+  dryRun: z.boolean(),
+})
+export type PurgeAuditLogPayload = z.output<typeof payloadSchema>
+
+const stateSchema = z.object({
+  before: z.number(),
+  low: z.number(),
+  high: z.number(),
+  from: z.number(),
+  purged: z.number(),
+})
+
+/** Forgets records of the audit log that are older than asked for, window by window along their ids. */
+export function composePurgeAuditLog({
+  database,
+  clock,
+}: {
+  database: Database
+  clock: Clock
+}): JobKind<PurgeAuditLogPayload> {
+  return {
+    name: purgeAuditLogKind,
+    concurrency: { registry: 1 },
+    maxAttempts: 5,
+    parse: (payload) => payloadSchema.parse(payload),
+    async run(job) {
+      const { retentionHours, eventTypes, dryRun } = job.payload
+      const types = typesNamed(eventTypes.join(','))
+      const before = clock.now() - retentionHours * 3_600_000
+      const done = (records: number) => ({ purged: records, dryRun })
+      if (types.length === 0) {
+        job.log('no type of event is selected: nothing goes')
+        return done(0)
+      }
+      let state = stateSchema.safeParse(job.state).data
+      if (state === undefined) {
+        const range = await findPurgeRange(database, { before, types })
+        if (range === undefined) {
+          job.log(`there are no records from before ${new Date(before).toISOString()}`)
+          return done(0)
+        }
+        state = { before, ...range, from: range.low, purged: 0 }
+        job.log(
+          `${dryRun ? 'dry run: counting' : 'purging'} records of ${types.join(', ')} from before ${new Date(before).toISOString()}`,
+        )
+      } else {
+        job.log(`going on after ${state.purged} records`)
+      }
+      const { low, high } = state
+      const announce = async (tx: Writer, records: number) => {
+        const event = { type: 'purge_audit_log', records, before: new Date(state!.before).toISOString() } as const
+        if (records > 0 && !dryRun) await recordEvent(tx, clock, job.actor, event)
+      }
+      for (let from = state.from, { purged } = state; ;) {
+        const window = purgeWindow({ low, high }, from)
+        if (window === undefined) return done(purged)
+        if (job.signal.aborted) {
+          if (job.signal.reason === 'stop') await job.transact((tx) => announce(tx, purged))
+          throw new Interrupted(done(purged))
+        }
+        const scope = { before: state.before, types }
+        purged = await job.transact(async (tx, remember) => {
+          const found = dryRun ? await countPurgeable(tx, scope, window) : await purgeRecords(tx, scope, window)
+          remember({ ...state, from: window.high, purged: purged + found })
+          if (window.high === high) await announce(tx, purged + found)
+          return purged + found
+        })
+        from = window.high
+        job.progress({ step: dryRun ? 'count' : 'purge', done: from - low, total: high - low, records: purged })
+      }
+    },
+  }
+}
