@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { CertificateFiles } from './private-authority.ts'
 import { findClient } from './real-client.ts'
 
 /** A real S3 server in front of a folder; install-clients.sh builds it where Go is. */
@@ -19,7 +20,8 @@ export interface S3Server {
   stop(): Promise<void>
 }
 
-export async function startS3Server(): Promise<S3Server> {
+/** `certificate`: over TLS. */
+export async function startS3Server(options: { readonly certificate?: CertificateFiles } = {}): Promise<S3Server> {
   if (program === undefined) throw new Error(s3ServerMissing)
   const folder = await mkdtemp(join(tmpdir(), 'berth-s3-'))
   const data = join(folder, 'data')
@@ -27,16 +29,19 @@ export async function startS3Server(): Promise<S3Server> {
   await mkdir(data)
   await mkdir(sidecar)
   const port = await freePort()
-  const options = ['--port', `127.0.0.1:${port}`, '--quiet', '--keep-alive']
+  const { certificate } = options
+  const tls =
+    certificate === undefined ? [] : ['--cert', certificate.certificateFile, '--key', certificate.privateKeyFile]
+  const flags = ['--port', `127.0.0.1:${port}`, '--quiet', '--keep-alive', ...tls]
   const { accessKeyId, secretAccessKey } = s3Credentials
   const root = ['--access', accessKeyId, '--secret', secretAccessKey]
-  const child = spawn(program, [...root, ...options, 'posix', '--sidecar', sidecar, data], {
+  const child = spawn(program, [...root, ...flags, 'posix', '--sidecar', sidecar, data], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const endpoint = `http://127.0.0.1:${port}`
+  const endpoint = `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
   for (let attempt = 0; ; attempt++) {
-    const answers = await fetch(endpoint).then(
+    const answers = await fetch(endpoint, { tls: { rejectUnauthorized: false } }).then(
       () => true,
       () => false,
     )

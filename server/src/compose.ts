@@ -26,6 +26,7 @@ import { PullRecorder } from './domain/artifacts/pull-recorder.ts'
 import { AuditLog } from './domain/audit/audit-log.ts'
 import { PullAudit } from './domain/audit/pull-audit.ts'
 import { Blobs } from './domain/content/blobs.ts'
+import { composeRedirectPolicy } from './domain/content/redirects.ts'
 import { Uploads } from './domain/content/uploads.ts'
 import { pruneJobs } from './domain/jobs/jobs.ts'
 import { pruneEvents, recordEvent } from './domain/events.ts'
@@ -109,7 +110,7 @@ export function composeOciServices(
       reader: store,
       clock,
       leaseMs,
-      redirectFromBytes: config.storage.kind === 's3' ? config.storage.redirectFromBytes : undefined,
+      redirects: config.storage.kind === 's3' ? composeRedirectPolicy(config.storage.redirects) : undefined,
     }),
     uploads: new Uploads({
       database,

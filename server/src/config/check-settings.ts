@@ -1,4 +1,5 @@
 import type { ConfigProblem } from './config-error.ts'
+import { s3ProviderOf } from './s3-providers.ts'
 import type { Settings } from './settings.ts'
 
 /** What no single setting shows: settings that contradict each other. */
@@ -23,13 +24,7 @@ export function checkSettings(given: Settings): { problems: ConfigProblem[]; war
   if (s3.bucket !== undefined && storage.folder !== undefined) {
     contradiction('storage.folder', 'both a folder and s3.bucket are set: keep the one that holds your blobs')
   }
-  if ((s3.access_key === undefined) !== (s3.secret_key === undefined)) {
-    const missing = s3.access_key === undefined ? 'access_key' : 'secret_key'
-    contradiction(`s3.${missing}`, 'access_key and secret_key belong together: set both, or none to use AWS’s own ways')
-  }
-  if (s3.bucket === undefined && (s3.endpoint !== undefined || s3.access_key !== undefined)) {
-    contradiction('s3.bucket', 'is missing: without a bucket nothing of s3 is used')
-  }
+  checkS3(s3, contradiction)
   if (given.open && !given.force_open) {
     for (const [setting, host] of [
       ['http.host', http?.host],
@@ -72,6 +67,35 @@ export function checkSettings(given: Settings): { problems: ConfigProblem[]; war
     contradiction('limits.upload', 'is smaller than limits.manifest: almost nothing could be pushed; 0 means no limit')
   }
   return { problems, warnings }
+}
+
+function checkS3(s3: Settings['s3'], contradiction: (setting: string, message: string) => void): void {
+  if ((s3.access_key === undefined) !== (s3.secret_key === undefined)) {
+    const missing = s3.access_key === undefined ? 'access_key' : 'secret_key'
+    contradiction(`s3.${missing}`, 'access_key and secret_key belong together: set both, or none to use AWS’s own ways')
+  }
+  if ((s3.role_arn === undefined) !== (s3.web_identity_token_file === undefined)) {
+    const missing = s3.role_arn === undefined ? 'role_arn' : 'web_identity_token_file'
+    contradiction(`s3.${missing}`, 'role_arn and web_identity_token_file belong together: set both, or none')
+  }
+  const ways = [s3.access_key, s3.credentials_file, s3.role_arn].filter((way) => way !== undefined)
+  if (ways.length > 1) {
+    contradiction('s3', 'keys are named in two ways: keep one of access_key, credentials_file and role_arn')
+  }
+  if (s3.bucket === undefined && (s3.endpoint !== undefined || ways.length > 0)) {
+    contradiction('s3.bucket', 'is missing: without a bucket nothing of s3 is used')
+  }
+  if (s3.provider === undefined || s3.bucket === undefined) return
+  const provider = s3ProviderOf(s3.provider)
+  if (s3.endpoint === undefined && provider.needsEndpoint) {
+    contradiction('s3.endpoint', `is missing: where ${s3.provider} is reached, nobody but you knows`)
+  }
+  if (s3.encryption !== 'none' && !provider.capabilities.encryption.includes(s3.encryption)) {
+    contradiction(
+      's3.encryption',
+      `${s3.provider} takes no request for ${s3.encryption}: leave it out, and set encryption on the bucket`,
+    )
+  }
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)

@@ -1,18 +1,47 @@
-/** A bucket for the bytes of blobs. */
+/** A bucket for the bytes of blobs; `server/src/storage/s3` says what each means. */
 export interface S3Config {
   readonly bucket: string
   /** Empty, or ends in `/`. */
   readonly prefix: string
   readonly region: string
   readonly endpoint: string | undefined
-  readonly pathStyle: boolean
+  /** By which clients reach the service; undefined: the same. */
+  readonly publicEndpoint: string | undefined
+  readonly capabilities: {
+    readonly addressing: 'virtual-host' | 'path'
+    readonly checksums: 'flexible' | 'md5'
+    readonly keysPerDelete: number
+    readonly partsAlike: boolean
+    readonly conditionalCopies: boolean
+    readonly encryption: readonly ('AES256' | 'aws:kms')[]
+  }
   /** Undefined: found as AWS's own tools find them. */
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined
+  readonly credentials:
+    | { readonly kind: 'key'; readonly accessKeyId: string; readonly secretAccessKey: string }
+    | { readonly kind: 'file'; readonly file: string; readonly profile: string }
+    | {
+        readonly kind: 'web-identity'
+        readonly roleArn: string
+        readonly tokenFile: string
+        readonly endpoint: string | undefined
+      }
+    | undefined
   readonly caFile: string | undefined
   readonly encryption: { readonly algorithm: 'AES256' | 'aws:kms'; readonly kmsKeyId: string | undefined } | undefined
-  readonly checksums: boolean
-  /** Blobs of so many bytes or more are redirected to the bucket; undefined: none. */
-  readonly redirectFromBytes: number | undefined
+  readonly timeoutMs: number
+  readonly redirects: RedirectConfig
+}
+
+/** Who fetches blobs from the bucket itself. */
+export interface RedirectConfig {
+  /** Whether projects that say nothing are redirected. */
+  readonly enabled: boolean
+  /** Smaller blobs never are. */
+  readonly fromBytes: number
+  /** CIDR ranges of clients that may be; empty: all. */
+  readonly networks: readonly string[]
+  /** CIDR ranges of clients that never are. */
+  readonly streamNetworks: readonly string[]
 }
 
 /**

@@ -2,7 +2,8 @@ import { join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { checkSettings } from './check-settings.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
-import type { Config } from './config.ts'
+import type { Config, S3Config } from './config.ts'
+import { s3ProviderOf } from './s3-providers.ts'
 import { settingDescriptions } from './setting-paths.ts'
 import { type Settings, settings } from './settings.ts'
 import { gatherSettings, type SettingSources, type SourceOptions } from './sources.ts'
@@ -67,20 +68,45 @@ function storageOf({ storage, s3 }: Settings, dataFolder: string): Config['stora
   if (s3.bucket === undefined) {
     return { kind: 'filesystem', folder: resolve(storage.folder ?? join(dataFolder, 'storage')) }
   }
-  const { access_key: accessKeyId, secret_key: secretAccessKey, prefix = '' } = s3
+  const { prefix = '' } = s3
+  const provider = s3ProviderOf(s3.provider ?? (s3.endpoint === undefined ? 'aws' : 'other'))
+  const { capabilities } = provider
   return {
     kind: 's3',
     bucket: s3.bucket,
     prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
     region: s3.region,
-    endpoint: s3.endpoint,
-    pathStyle: s3.path_style ?? s3.endpoint !== undefined,
-    credentials:
-      accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey },
+    endpoint: s3.endpoint ?? provider.endpoint?.(s3.region),
+    publicEndpoint: s3.redirect_endpoint,
+    capabilities: {
+      ...capabilities,
+      addressing: s3.path_style === undefined ? capabilities.addressing : s3.path_style ? 'path' : 'virtual-host',
+      checksums: s3.checksums === undefined ? capabilities.checksums : s3.checksums ? 'flexible' : 'md5',
+      partsAlike: s3.equal_parts ?? capabilities.partsAlike,
+    },
+    credentials: s3CredentialsOf(s3),
     caFile: s3.ca_file === undefined ? undefined : resolve(s3.ca_file),
     encryption: s3.encryption === 'none' ? undefined : { algorithm: s3.encryption, kmsKeyId: s3.kms_key },
-    checksums: s3.checksums,
-    redirectFromBytes: s3.redirect ? s3.redirect_min_size : undefined,
+    timeoutMs: s3.timeout,
+    redirects: {
+      enabled: s3.redirect,
+      fromBytes: s3.redirect_min_size,
+      networks: s3.redirect_networks,
+      streamNetworks: s3.stream_networks,
+    },
+  }
+}
+
+function s3CredentialsOf(s3: Settings['s3']): S3Config['credentials'] {
+  const { access_key: accessKeyId, secret_key: secretAccessKey, credentials_file: file, role_arn: roleArn } = s3
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) return { kind: 'key', accessKeyId, secretAccessKey }
+  if (file !== undefined) return { kind: 'file', file: resolve(file), profile: s3.credentials_profile }
+  if (roleArn === undefined || s3.web_identity_token_file === undefined) return undefined
+  return {
+    kind: 'web-identity',
+    roleArn,
+    tokenFile: resolve(s3.web_identity_token_file),
+    endpoint: s3.sts_endpoint,
   }
 }
 

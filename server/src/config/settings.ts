@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseDuration, parseSize } from './quantities.ts'
+import { s3ProviderNames } from './s3-providers.ts'
 
 /**
  * Every setting once: its check, its default, its description. The reference page, the sample file, the
@@ -184,29 +185,68 @@ export const settings = z.strictObject({
         .optional()
         .meta({ kind: 'path' })
         .describe('Everything is kept below it. Default: the bucket’s root.'),
+      provider: choice(...s3ProviderNames)
+        .optional()
+        .describe(
+          'What the service can do, by its name: `oss` is Aliyun’s, `cos` Tencent’s, `obs` Huawei’s. Default: `aws`; with an endpoint `other`, which uses only what all have. See the guide on object storage.',
+        ),
       region: text().prefault('us-east-1').describe('Region of the bucket.'),
-      endpoint: url().optional().describe('URL of another service than AWS: MinIO, Ceph, SeaweedFS, OSS, COS, OBS.'),
+      endpoint: url()
+        .optional()
+        .describe(
+          'URL of the service, without the bucket. Default: AWS’s, or that of the region of `oss`, `cos`, `obs`.',
+        ),
       path_style: flag()
         .optional()
-        .describe('`host/bucket/key` instead of `bucket.host/key`. Default: true with an endpoint, else false.'),
+        .describe('`host/bucket/key` instead of `bucket.host/key`. Default: as the provider wants it.'),
       access_key: text()
         .optional()
         .describe('Access key id. Default: AWS’s own environment variables, files, web identity or instance role.'),
       secret_key: text().optional().describe('Secret access key.'),
+      credentials_file: text()
+        .optional()
+        .describe('File with the keys as AWS’s tools write it, read again when it changes. Instead of the two above.'),
+      credentials_profile: text().prefault('default').describe('Section of `credentials_file`.'),
+      role_arn: text()
+        .optional()
+        .describe(
+          'Role to assume by web identity (AssumeRoleWithWebIdentity), with the token in `web_identity_token_file`.',
+        ),
+      web_identity_token_file: text()
+        .optional()
+        .describe('File with the token, as Kubernetes mounts it; read anew each time keys are fetched.'),
+      sts_endpoint: url().optional().describe('Where the role is assumed. Default: AWS’s security token service.'),
       ca_file: text().optional().describe('PEM file with the authorities that signed the endpoint’s certificate.'),
-      encryption: choice('none', 'AES256', 'aws:kms').prefault('none').describe('Server-side encryption asked for.'),
+      encryption: choice('none', 'AES256', 'aws:kms')
+        .prefault('none')
+        .describe('Server-side encryption to ask for: SSE-S3 or SSE-KMS. `none`: as the bucket is set.'),
       kms_key: text().optional().describe('Key of `aws:kms`. Default: the bucket’s own.'),
       checksums: flag()
-        .prefault(true)
-        .describe(
-          'Whether the service knows S3’s newer checksums. `false` for Aliyun OSS, Tencent COS and Huawei OBS.',
-        ),
+        .optional()
+        .describe('Whether the service knows S3’s newer checksums; else Content-MD5 is sent. Default: by provider.'),
+      equal_parts: flag()
+        .optional()
+        .describe('Whether all parts of an upload but the last must have one size. Default: by provider.'),
+      timeout: duration(1_000, '1s')
+        .prefault('1m')
+        .describe('How long one attempt waits for an answer, or for its next byte. Then it is tried again.'),
       redirect: flag()
         .prefault(false)
-        .describe('Whether pulls are sent to the bucket by signed URLs, so that bytes do not pass through Berth.'),
+        .describe(
+          'Whether pulls are sent to the bucket by signed URLs, so that bytes do not pass through Berth. A project can say otherwise (`pull_redirect`).',
+        ),
       redirect_min_size: size(0, Number.MAX_SAFE_INTEGER, 'a size')
         .prefault('1MiB')
         .describe('Smaller blobs are always served by Berth itself.'),
+      redirect_endpoint: url()
+        .optional()
+        .describe('URL by which clients reach the service, when it is not `endpoint`.'),
+      redirect_networks: list(cidr, 'an address or a range such as 10.0.0.0/8')
+        .prefault([])
+        .describe('Only clients in these networks are redirected. Empty: all.'),
+      stream_networks: list(cidr, 'an address or a range such as 10.0.0.0/8')
+        .prefault([])
+        .describe('Clients in these networks are never redirected: those that cannot reach the bucket.'),
     })
     .prefault({})
     .describe('Object storage: many processes can share it.'),

@@ -1,5 +1,6 @@
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import type { Connection } from '../runtime/listener.ts'
+import { networksOf } from '../runtime/networks.ts'
 
 /** Who talks to us and where it thinks we are, with and without proxies in between. */
 export interface ClientFacts {
@@ -16,16 +17,16 @@ export function composeClientFacts(options: {
   externalUrl: string | undefined
   trustedProxies: readonly string[]
 }): ClientFacts {
-  const proxies = blockListOf(options.trustedProxies)
+  const isProxy = networksOf(options.trustedProxies)
   const trusted = new WeakSet<Request>()
   return {
     clientAddressOf(request, connection) {
       const peer = connection.address()
-      if (options.trustedProxies.length === 0 || !contains(proxies, peer)) return peer
+      if (options.trustedProxies.length === 0 || !isProxy(peer)) return peer
       trusted.add(request)
       // The last address that no proxy of ours wrote about itself.
       const hops = (request.headers.get('x-forwarded-for') ?? '').split(',').map((hop) => hop.trim())
-      return hops.reverse().find((hop) => isIP(hop) !== 0 && !contains(proxies, hop)) ?? peer
+      return hops.reverse().find((hop) => isIP(hop) !== 0 && !isProxy(hop)) ?? peer
     },
     originOf(request) {
       if (options.externalUrl !== undefined) return options.externalUrl
@@ -38,22 +39,4 @@ export function composeClientFacts(options: {
         : `${protocol}://${url.host}`
     },
   }
-}
-
-function blockListOf(ranges: readonly string[]): BlockList {
-  const list = new BlockList()
-  for (const range of ranges) {
-    const [address = '', prefix] = range.split('/')
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    if (prefix === undefined) list.addAddress(address, family)
-    else list.addSubnet(address, Number(prefix), family)
-  }
-  return list
-}
-
-function contains(list: BlockList, address: string): boolean {
-  // A dual-stack socket shows IPv4 peers as ::ffff:192.0.2.1.
-  const bare = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
-  const family = isIP(bare)
-  return family !== 0 && list.check(bare, family === 6 ? 'ipv6' : 'ipv4')
 }

@@ -33,6 +33,8 @@ export interface BlobReader {
 }
 
 export interface BlobStager {
+  /** The largest blob that the medium can hold; no limit when left out. */
+  readonly mostBytes?: number
   /**
    * Appends to the staged bytes of `upload` at `offset`; bytes staged beyond `offset` (left by an
    * append that was never acknowledged) are dropped first. Creates the staged file when offset is 0.
@@ -73,8 +75,16 @@ export interface BlobStager {
    * @throws StagedBytesMissing, StorageFull, StorageUnavailable
    */
   commit(upload: UploadId, digest: Digest, size: number): Promise<BlobLocation>
-  /** Forgets staged bytes; no error when there are none. */
-  discard(upload: UploadId): Promise<void>
+  /**
+   * Forgets staged bytes; no error when there are none. `neverCommitted`: the caller has seen to it that no row points
+   * to bytes of this upload and none ever will, so what a commit has made of them goes too, where it can be found.
+   */
+  discard(upload: UploadId, options?: { readonly neverCommitted?: boolean }): Promise<void>
+  /**
+   * Whether the first `size` staged bytes are just those that this process took, so that a digest taken on their way in
+   * is theirs. Only in stores that several processes write to at once; when it is false, the bytes are read back.
+   */
+  tookAll?(upload: UploadId, size: number): boolean
 }
 
 export interface BlobSweeper {

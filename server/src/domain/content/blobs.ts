@@ -6,7 +6,9 @@ import type { BlobBody, BlobLocation, BlobReader, StoredRange } from '../../stor
 import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
+import { currentOrigin } from '../request-origin.ts'
 import { renewLease, reviewLink } from './links.ts'
+import type { RedirectPolicy } from './redirects.ts'
 
 export interface LinkedBlob {
   readonly digest: Digest
@@ -15,12 +17,16 @@ export interface LinkedBlob {
   readonly location: BlobLocation
   /** When the lease of the link ends (ms). */
   readonly protectedUntil: number
+  /** What its project says about redirects. */
+  readonly pullRedirect: string | undefined
 }
 
 interface LinkRow {
   size: number
   location: string
   protected_until: number
+  /** What the project says about redirects; null when nothing, left out where there are none. */
+  pull_redirect?: string | null
 }
 
 const findLink = preparedQuery<{ repositoryId: number; digest: string }, LinkRow>((db, param) =>
@@ -30,6 +36,23 @@ const findLink = preparedQuery<{ repositoryId: number; digest: string }, LinkRow
     .select(['blob.size', 'blob.location', 'repository_blob.protected_until'])
     .where('repository_blob.repository_id', '=', param('repositoryId'))
     .where('repository_blob.digest', '=', param('digest')),
+)
+
+/** The same where the store can be reached by clients. */
+const findLinkAndRedirect = preparedQuery<{ repositoryId: number; projectId: number; digest: string }, LinkRow>(
+  (db, param) =>
+    db
+      .selectFrom('repository_blob')
+      .innerJoin('blob', 'blob.digest', 'repository_blob.digest')
+      .leftJoin('project_metadata', (join) =>
+        join
+          .on('project_metadata.project_id', '=', param('projectId'))
+          .on('project_metadata.name', '=', 'pull_redirect'),
+      )
+      .select(['blob.size', 'blob.location', 'repository_blob.protected_until'])
+      .select('project_metadata.value as pull_redirect')
+      .where('repository_blob.repository_id', '=', param('repositoryId'))
+      .where('repository_blob.digest', '=', param('digest')),
 )
 
 const rememberedLinks = 4_096
@@ -42,7 +65,7 @@ export class Blobs {
   readonly #reader: BlobReader
   readonly #clock: Clock
   readonly #leaseMs: number
-  readonly #redirectFromBytes: number
+  readonly #redirects: RedirectPolicy | undefined
   readonly #remembered: EpochCache<LinkRow>
 
   constructor(options: {
@@ -50,10 +73,10 @@ export class Blobs {
     reader: BlobReader
     clock: Clock
     leaseMs: number
-    /** Blobs of so many bytes or more are fetched from the store itself, where it can be reached. */
-    redirectFromBytes?: number | undefined
+    /** Which clients fetch which blobs from the store itself; left out where they cannot. */
+    redirects?: RedirectPolicy | undefined
   }) {
-    this.#redirectFromBytes = options.redirectFromBytes ?? Infinity
+    this.#redirects = options.redirects
     this.#database = options.database
     this.#reader = options.reader
     this.#clock = options.clock
@@ -65,7 +88,14 @@ export class Blobs {
   async getBlob(admission: Admission<'pull'>, digest: Digest): Promise<LinkedBlob> {
     const row = await this.#find(admission, digest)
     if (row === undefined) throw blobUnknown(digest)
-    return { digest, size: row.size, location: row.location as BlobLocation, protectedUntil: row.protected_until }
+    const { size, protected_until: protectedUntil, pull_redirect: pullRedirect } = row
+    return {
+      digest,
+      size,
+      location: row.location as BlobLocation,
+      protectedUntil,
+      pullRedirect: pullRedirect ?? undefined,
+    }
   }
 
   /** Whether the link might go before a client that saw it now has pushed its manifest. */
@@ -85,7 +115,9 @@ export class Blobs {
 
   /** Where the client finds the bytes itself, for some minutes; undefined when it gets them from us. */
   async redirectFor(_admission: Admission<'pull'>, blob: LinkedBlob): Promise<string | undefined> {
-    if (blob.size < this.#redirectFromBytes) return undefined
+    const { size, pullRedirect: ofProject } = blob
+    const clientAddress = currentOrigin()?.clientAddress
+    if (this.#redirects?.({ size, ofProject, clientAddress }) !== true) return undefined
     return await this.#reader.presign?.(blob.location, redirectSeconds)
   }
 
@@ -133,10 +165,13 @@ export class Blobs {
   }
 
   async #find(admission: Admission<'pull'>, digest: Digest): Promise<LinkRow | undefined> {
-    const { repositoryId } = admission
+    const { repositoryId, projectId } = admission
     if (repositoryId === undefined) return undefined
+    const { read } = this.#database
     return await this.#remembered.get(`${repositoryId} ${digest}`, () =>
-      findLink.first(this.#database.read, { repositoryId, digest }),
+      this.#redirects === undefined
+        ? findLink.first(read, { repositoryId, digest })
+        : findLinkAndRedirect.first(read, { repositoryId, projectId, digest }),
     )
   }
 }

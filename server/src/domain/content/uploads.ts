@@ -5,6 +5,7 @@ import { lockName } from '../../database/locking.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import { createHasher, hashStream, type Hasher } from '../../runtime/hasher.ts'
+import { LruMap } from '../../runtime/lru-map.ts'
 import {
   StagedBytesMissing,
   type BlobLocation,
@@ -54,10 +55,13 @@ export interface UploadsOptions {
   maxBytes: number
 }
 
+/** Digests in progress that this process keeps. Uploads go on and end at other processes, which tell nobody. */
+const rememberedDigests = 10_000
+
 /** Blobs on their way in: create → append … → finish, or cancel, or expire (distribution-spec v1.1, pushing blobs). */
 export class Uploads {
   readonly #options: UploadsOptions
-  readonly #digests = new Map<UploadId, RunningDigest>()
+  readonly #digests = new LruMap<UploadId, RunningDigest>(rememberedDigests)
   /** Uploads that a request of this process is writing to now. */
   readonly #busy = new Set<UploadId>()
 
@@ -213,7 +217,8 @@ export class Uploads {
     chunk: { start: number; end: number } | undefined,
     finalDigest?: Digest,
   ): Promise<number> {
-    const { database, store, clock, expireAfterMs, maxBytes } = this.#options
+    const { database, store, clock, expireAfterMs } = this.#options
+    const maxBytes = this.#maxBytes()
     const id = row.id as UploadId
     if (chunk !== undefined && chunk.start !== row.offset) {
       throw new DomainError(
@@ -236,7 +241,7 @@ export class Uploads {
       store.append(id, row.offset, bytes, (piece) => {
         received += piece.byteLength
         if (expected !== undefined && received > expected) throw chunkLengthWrong(expected)
-        if (maxBytes > 0 && row.offset + received > maxBytes) {
+        if (row.offset + received > maxBytes) {
           throw new DomainError('SIZE_INVALID', `a blob may have ${maxBytes} bytes here at the most`, {
             detail: { maxBytes },
           })
@@ -262,10 +267,16 @@ export class Uploads {
     return offset
   }
 
+  #maxBytes(): number {
+    const { maxBytes, store } = this.#options
+    return Math.min(maxBytes > 0 ? maxBytes : Infinity, store.mostBytes ?? Infinity)
+  }
+
   async #digestOf(row: UploadRow, size: number, algorithm: DigestAlgorithm): Promise<string> {
     const id = row.id as UploadId
     const running = this.#digests.get(id)
-    if (running !== undefined && running.offset === size && row.algorithm === algorithm)
+    const isOurs = this.#options.store.tookAll?.(id, size) ?? true
+    if (isOurs && running !== undefined && running.offset === size && row.algorithm === algorithm)
       return running.hasher.digestHex()
     if (size === 0) return createHasher(algorithm).digestHex()
     return await this.#mapStagingErrors(
@@ -314,10 +325,9 @@ export class Uploads {
 
   async #forget(id: UploadId): Promise<void> {
     this.#digests.delete(id)
-    await this.#options.database.write(async (tx) => {
-      await deleteUpload.run(tx, { id })
-    }, 'relaxed')
-    await this.#options.store.discard(id)
+    const ended = await this.#options.database.write((tx) => deleteUpload.run(tx, { id }), 'relaxed')
+    // Whoever deletes the row decides: had it become a blob, the row would have been gone.
+    await this.#options.store.discard(id, { neverCommitted: ended === 1 })
   }
 
   async #exclusively<T>(id: UploadId, work: () => Promise<T>): Promise<T> {

@@ -14,7 +14,8 @@ const truthKeys = [
   'proxy_referrer_api',
 ] as const
 const numberKeys = ['proxy_speed_kb', 'max_upstream_conn', 'retention_id'] as const
-const textKeys = ['severity', 'proxy_cache_filter_pattern', 'proxy_cache_filter_kind'] as const
+/** `pull_redirect` is ours: whether pulls of large blobs are sent to the object storage. */
+const textKeys = ['severity', 'proxy_cache_filter_pattern', 'proxy_cache_filter_kind', 'pull_redirect'] as const
 
 export const metadataKeys = [...truthKeys, ...numberKeys, ...textKeys] as const
 export type MetadataKey = (typeof metadataKeys)[number]
@@ -47,6 +48,8 @@ function parse(key: MetadataKey, value: string): string | undefined {
     const severity = value.toLowerCase() === 'negligible' ? 'none' : value.toLowerCase()
     return severities.includes(severity) ? severity : undefined
   }
+  // Whether and from which size on (bytes).
+  if (key === 'pull_redirect') return /^(on|off|\d{1,15})$/i.test(value) ? value.toLowerCase() : undefined
   if (key === 'proxy_cache_filter_kind') return value === 'doublestar' || value === 'regex' ? value : undefined
   return value.length <= 1_024 ? value : undefined
 }

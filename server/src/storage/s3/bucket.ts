@@ -14,12 +14,15 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import type { Readable } from 'node:stream'
 import type { StoredRange } from '../blob-store.ts'
-import { isNoSuchKey, s3Error } from './s3-errors.ts'
+import type { S3Capabilities, S3EncryptionAlgorithm } from './capabilities.ts'
+import { resumedStream, type ObjectBody } from './resumed-stream.ts'
+import { isNoSuchKey, isPreconditionFailed, s3Error } from './s3-errors.ts'
 
 /** Server-side encryption, as S3 names it. */
 export interface S3Encryption {
-  readonly algorithm: 'AES256' | 'aws:kms'
+  readonly algorithm: S3EncryptionAlgorithm
   readonly kmsKeyId: string | undefined
 }
 
@@ -30,23 +33,39 @@ export interface StoredObject {
   readonly modifiedAt: number
 }
 
-const objectsPerDelete = 1_000
+/** Bytes, and the ETag of the object that they were read from. */
+export interface ReadObject {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly etag: string | undefined
+}
 
 /** One bucket, or the part of it below a prefix: S3's calls in the words of this folder. */
 export class Bucket {
   readonly #client: S3Client
+  readonly #presigner: S3Client
+  readonly #silenceMs: number
   readonly #name: string
   readonly #prefix: string
   readonly #encryption: Pick<PutObjectCommandInput, 'ServerSideEncryption' | 'SSEKMSKeyId'>
 
+  readonly capabilities: S3Capabilities
+
   constructor(options: {
     readonly client: S3Client
+    /** Signs URLs for clients, who may reach the service by another name; nothing is sent by it. */
+    readonly presigner: S3Client
+    readonly capabilities: S3Capabilities
+    /** How long an answer may be without a byte. */
+    readonly silenceMs: number
     readonly name: string
     /** Empty, or ends in `/`. */
     readonly prefix: string
     readonly encryption: S3Encryption | undefined
   }) {
     this.#client = options.client
+    this.#presigner = options.presigner
+    this.capabilities = options.capabilities
+    this.#silenceMs = options.silenceMs
     this.#name = options.name
     this.#prefix = options.prefix
     const { encryption } = options
@@ -54,25 +73,33 @@ export class Bucket {
       encryption === undefined ? {} : { ServerSideEncryption: encryption.algorithm, SSEKMSKeyId: encryption.kmsKeyId }
   }
 
-  async put(key: string, body: Uint8Array, doing: string): Promise<void> {
-    await this.#call(doing, () =>
+  /** Returns the object's ETag. */
+  async put(key: string, body: Uint8Array, doing: string): Promise<string | undefined> {
+    const { ETag: etag } = await this.#call(doing, () =>
       this.#client.send(new PutObjectCommand({ ...this.#at(key), ...this.#encryption, Body: body })),
     )
+    return etag
   }
 
-  async copy(from: string, to: string, doing: string): Promise<void> {
+  /** False when the object at `from` is not the one with that ETag. Only for services with conditional copies. */
+  async copy(from: string, to: string, etag: string, doing: string): Promise<boolean> {
     const source = `${this.#name}/${this.#prefix}${from}`
-    await this.#call(doing, () =>
-      this.#client.send(new CopyObjectCommand({ ...this.#at(to), ...this.#encryption, CopySource: source })),
-    )
+    const input = { ...this.#at(to), ...this.#encryption, CopySource: source, CopySourceIfMatch: etag }
+    try {
+      await this.#client.send(new CopyObjectCommand(input))
+      return true
+    } catch (error) {
+      if (isPreconditionFailed(error) || isNoSuchKey(error)) return false
+      throw s3Error(error, doing)
+    }
   }
 
   /** Undefined when nothing lies there. */
-  async get(key: string, doing: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    return await this.#find(doing, async () => {
-      const { Body: body } = await this.#client.send(new GetObjectCommand(this.#at(key)))
-      return (await body!.transformToByteArray()) as Uint8Array<ArrayBuffer>
-    })
+  async get(key: string, doing: string): Promise<ReadObject | undefined> {
+    const first = await this.#find(doing, () => this.#open(key, undefined))
+    if (first === undefined) return undefined
+    const bytes = await new Response(this.#resumed(key, 0, first, doing)).arrayBuffer()
+    return { bytes: new Uint8Array(bytes), etag: first.etag }
   }
 
   /** Undefined when nothing lies there. */
@@ -81,11 +108,22 @@ export class Bucket {
     range: StoredRange | undefined,
     doing: string,
   ): Promise<ReadableStream<Uint8Array> | undefined> {
-    const bytes = range === undefined ? undefined : `bytes=${range.start}-${range.end}`
-    return await this.#find(doing, async () => {
-      const { Body: body } = await this.#client.send(new GetObjectCommand({ ...this.#at(key), Range: bytes }))
-      return body!.transformToWebStream() as ReadableStream<Uint8Array>
+    const first = await this.#find(doing, () => this.#open(key, range))
+    return first === undefined ? undefined : this.#resumed(key, range?.start ?? 0, first, doing)
+  }
+
+  #resumed(key: string, start: number, first: ObjectBody, doing: string): ReadableStream<Uint8Array> {
+    return resumedStream(first, {
+      silenceMs: this.#silenceMs,
+      reopen: (position, etag) =>
+        this.#find(doing, () => this.#open(key, { start: start + position, end: start + first.size - 1 }, etag)),
     })
+  }
+
+  async #open(key: string, range: StoredRange | undefined, etag?: string): Promise<ObjectBody> {
+    const bytes = range === undefined ? undefined : `bytes=${range.start}-${range.end}`
+    const answer = await this.#client.send(new GetObjectCommand({ ...this.#at(key), Range: bytes, IfMatch: etag }))
+    return { body: answer.Body as Readable, size: answer.ContentLength ?? 0, etag: answer.ETag }
   }
 
   /** Bytes; undefined when nothing lies there. */
@@ -97,8 +135,9 @@ export class Bucket {
   }
 
   async delete(keys: readonly string[], doing: string): Promise<void> {
-    for (let start = 0; start < keys.length; start += objectsPerDelete) {
-      const batch = keys.slice(start, start + objectsPerDelete)
+    const { keysPerDelete } = this.capabilities
+    for (let start = 0; start < keys.length; start += keysPerDelete) {
+      const batch = keys.slice(start, start + keysPerDelete)
       const objects = batch.map((key) => ({ Key: `${this.#prefix}${key}` }))
       const answer = await this.#call(doing, () =>
         this.#client.send(new DeleteObjectsCommand({ Bucket: this.#name, Delete: { Objects: objects, Quiet: true } })),
@@ -179,11 +218,12 @@ export class Bucket {
       ResponseContentType: 'application/octet-stream',
       ResponseCacheControl: 'private, max-age=31536000, immutable',
     })
-    return await getSignedUrl(this.#client, command, { expiresIn: lifetimeSeconds })
+    return await getSignedUrl(this.#presigner, command, { expiresIn: lifetimeSeconds })
   }
 
   dispose(): void {
     this.#client.destroy()
+    this.#presigner.destroy()
   }
 
   #at(key: string): { Bucket: string; Key: string } {

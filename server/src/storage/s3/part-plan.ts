@@ -13,6 +13,15 @@ export interface PartPlan {
 /** 5 MiB is the least that S3 takes. Good for blobs of up to 290 GiB. */
 export const standardPlan: PartPlan = { firstBytes: 5 << 20, firstParts: 1_000, laterBytes: 32 << 20 }
 
+/** For services that want all parts but the last alike; as many bytes in all. */
+export const alikePlan: PartPlan = { firstBytes: 32 << 20, firstParts: 10_000, laterBytes: 32 << 20 }
+
+/** The largest blob that fits. */
+export const mostBytes = (plan: PartPlan): number =>
+  plan.firstParts >= mostParts
+    ? mostParts * plan.firstBytes
+    : plan.firstParts * plan.firstBytes + (mostParts - plan.firstParts) * plan.laterBytes
+
 export const mostParts = 10_000
 
 /** Bytes of the part with this number; the first has number 1. */

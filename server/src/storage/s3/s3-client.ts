@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { Agent as HttpAgent } from 'node:http'
 import { Agent } from 'node:https'
-import { S3Client } from '@aws-sdk/client-s3'
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { Bucket, type S3Encryption } from './bucket.ts'
+import { sendContentMd5 } from './content-md5.ts'
+import { credentialsProvider, type S3Credentials } from './credentials.ts'
+import type { S3Capabilities } from './capabilities.ts'
 
 export interface S3Settings {
   readonly bucket: string
@@ -10,44 +14,59 @@ export interface S3Settings {
   readonly region: string
   /** Of another service than AWS. */
   readonly endpoint: string | undefined
-  /** `https://host/bucket/key` instead of `https://bucket.host/key`. */
-  readonly pathStyle: boolean
+  /** Where clients reach the service, when they know it by another name than we. */
+  readonly publicEndpoint: string | undefined
+  readonly capabilities: S3Capabilities
   /** Undefined: environment, shared files, web identity or instance metadata, as AWS's own tools look for them. */
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined
+  readonly credentials: S3Credentials | undefined
   /** PEM file with the authorities that sign the endpoint's certificate, besides the usual ones. */
   readonly caFile: string | undefined
   readonly encryption: S3Encryption | undefined
-  /** Whether the store knows S3's newer checksums; some that are compatible otherwise refuse them. */
-  readonly checksums: boolean
+  /** How long one attempt waits for its answer, and for each further byte of it. */
+  readonly timeoutMs: number
+  /** How often a call is tried; 5 times when left out. */
+  readonly attempts?: number
 }
 
 const connectTimeoutMs = 5_000
-/** Without a byte in either direction. */
-const idleTimeoutMs = 60_000
-const attempts = 5
+const standardAttempts = 5
 const connections = 256
 
-/** Calls to one bucket, each with timeouts, and with back-off and jitter on SlowDown and lost connections. */
+/** Calls to one bucket, each with timeouts, and with back-off and jitter on SlowDown, 5xx and lost connections. */
 export function openBucket(settings: S3Settings): Bucket {
-  const whether = settings.checksums ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED'
-  const client = new S3Client({
+  const { capabilities, credentials } = settings
+  const whether = capabilities.checksums === 'flexible' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED'
+  const ca = settings.caFile === undefined ? {} : { ca: readFileSync(settings.caFile) }
+  const common: S3ClientConfig = {
     region: settings.region,
-    forcePathStyle: settings.pathStyle,
-    maxAttempts: attempts,
+    forcePathStyle: capabilities.addressing === 'path',
+    maxAttempts: settings.attempts ?? standardAttempts,
     retryMode: 'standard',
     requestChecksumCalculation: whether,
     responseChecksumValidation: whether,
+    ...(credentials === undefined ? {} : { credentials: credentialsProvider(credentials, settings.region) }),
+  }
+  const at = (endpoint: string | undefined) => (endpoint === undefined ? {} : { endpoint })
+  const client = new S3Client({
+    ...common,
+    ...at(settings.endpoint),
     requestHandler: {
       connectionTimeout: connectTimeoutMs,
-      socketTimeout: idleTimeoutMs,
-      httpsAgent: new Agent({
-        keepAlive: true,
-        maxSockets: connections,
-        ...(settings.caFile === undefined ? {} : { ca: readFileSync(settings.caFile) }),
-      }),
+      requestTimeout: settings.timeoutMs,
+      throwOnRequestTimeout: true,
+      socketTimeout: settings.timeoutMs,
+      httpAgent: new HttpAgent({ keepAlive: true, maxSockets: connections }),
+      httpsAgent: new Agent({ keepAlive: true, maxSockets: connections, ...ca }),
     },
-    ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
-    ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
   })
-  return new Bucket({ client, name: settings.bucket, prefix: settings.prefix, encryption: settings.encryption })
+  sendContentMd5(client, capabilities.checksums === 'md5')
+  return new Bucket({
+    client,
+    presigner: new S3Client({ ...common, ...at(settings.publicEndpoint ?? settings.endpoint) }),
+    capabilities,
+    silenceMs: settings.timeoutMs,
+    name: settings.bucket,
+    prefix: settings.prefix,
+    encryption: settings.encryption,
+  })
 }

@@ -16,6 +16,10 @@ export const isNoSuchUpload = (error: unknown): boolean => nameOf(error) === 'No
 /** A part is not the one that we were told about: another process has written it since. */
 export const isInvalidPart = (error: unknown): boolean => /^InvalidPart(Order)?$/.test(nameOf(error))
 
+/** The object is not the one that was meant. */
+export const isPreconditionFailed = (error: unknown): boolean =>
+  nameOf(error) === 'PreconditionFailed' || statusOf(error) === 412
+
 /** Nothing lies under the key. (A bucket that is missing is a fault of the configuration, not an absence.) */
 export function isNoSuchKey(error: unknown): boolean {
   return (

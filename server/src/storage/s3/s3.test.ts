@@ -15,6 +15,7 @@ import {
 import { StagedBytesMissing, StorageUnavailable, type BlobStore } from '../blob-store.ts'
 import { chunksOf, collect, describeBlobStore, digestOf, newUploadId } from '../blob-store.contract.ts'
 import { openBucket, type S3Settings } from './s3-client.ts'
+import { s3SettingsForTest } from './settings-for-test.ts'
 import { composeS3BlobStore } from './s3.ts'
 
 const ignore = () => {}
@@ -23,17 +24,7 @@ const plan = { firstBytes: 5 << 20, firstParts: 2, laterBytes: 6 << 20 }
 let server: S3Server
 let buckets = 0
 
-const settingsOf = (bucket: string): S3Settings => ({
-  bucket,
-  prefix: 'registry/',
-  region: 'us-east-1',
-  endpoint: server.endpoint,
-  pathStyle: true,
-  credentials: s3Credentials,
-  caFile: undefined,
-  encryption: undefined,
-  checksums: true,
-})
+const settingsOf = (bucket: string): S3Settings => s3SettingsForTest({ bucket, endpoint: server.endpoint })
 
 async function newBucket(): Promise<S3Settings> {
   const name = `berth-${++buckets}`
@@ -54,8 +45,9 @@ if (s3ServerMissing === undefined) {
   beforeAll(async () => void (server = await startS3Server()))
   afterAll(async () => await server.stop())
 
-  describeBlobStore('S3', async () => {
+  const subject = (capabilities: Partial<S3Settings['capabilities']>, contractPlan: typeof plan) => async () => {
     const settings = await newBucket()
+    const given = { ...settings, capabilities: { ...settings.capabilities, ...capabilities } }
     const client = new S3Client({
       region: 'us-east-1',
       endpoint: server.endpoint,
@@ -64,7 +56,7 @@ if (s3ServerMissing === undefined) {
     })
     const { bucket: Bucket } = settings
     return {
-      store: open(settings),
+      store: composeS3BlobStore({ bucket: openBucket(given), plan: contractPlan }),
       leftovers: async () => {
         const { Contents: objects = [] } = await client.send(new ListObjectsV2Command({ Bucket }))
         const { Uploads: uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket }))
@@ -73,7 +65,15 @@ if (s3ServerMissing === undefined) {
       },
       dispose: async () => client.destroy(),
     }
-  })
+  }
+  describeBlobStore('S3', subject({}, plan))
+  describeBlobStore(
+    'S3 with nothing but what every service has',
+    subject(
+      { checksums: 'md5', conditionalCopies: false, partsAlike: true, keysPerDelete: 2 },
+      { firstBytes: 5 << 20, firstParts: 10_000, laterBytes: 5 << 20 },
+    ),
+  )
 
   describe('an upload of many parts to S3', () => {
     const bytes = pseudoRandom(24_000_000)
@@ -136,6 +136,49 @@ if (s3ServerMissing === undefined) {
       const location = await stale.commit(upload, digest, 10 << 20)
       const stored = new Uint8Array(await new Response(await stale.open(location)).arrayBuffer())
       expect([stored[0], stored[(5 << 20) - 1], stored[5 << 20], stored[(10 << 20) - 1]]).toEqual([1, 1, 2, 2])
+    })
+
+    for (const [what, before, size] of [
+      ['a tail that is remembered', 0, 10_000],
+      ['a tail', 0, 200_000],
+      ['a tail behind a part', 5 << 20, 200_000],
+      ['a part', 0, 5 << 20],
+    ] as const) {
+      test(`${what}, replaced by another process after it was hashed, never becomes the blob`, async () => {
+        const settings = await newBucket()
+        await using honest = open(settings)
+        await using other = open(settings)
+        const upload = newUploadId()
+        if (before > 0) await honest.append(upload, 0, chunksOf(bytes.subarray(0, before)), ignore)
+        const good = bytes.slice(before, before + size)
+        const hashed = digestOf(bytes.subarray(0, before + size))
+        await honest.append(upload, before, chunksOf(good), ignore)
+        await other.append(upload, before, chunksOf(good.map((byte) => byte ^ 1)), ignore)
+        const made = await honest.commit(upload, hashed, before + size).catch((error: unknown) => error)
+        if (made instanceof Error)
+          expect(made).toBeOneOf([expect.any(StagedBytesMissing), expect.any(StorageUnavailable)])
+        else expect(await read(other, made as Awaited<ReturnType<BlobStore['commit']>>)).toBe(hashed)
+      })
+    }
+
+    test('what another process took, this one does not call its own', async () => {
+      const settings = await newBucket()
+      await using first = open(settings)
+      await using second = open(settings)
+      const upload = newUploadId()
+      await first.append(upload, 0, chunksOf(bytes.subarray(0, 1_000)), ignore)
+      expect([first.tookAll!(upload, 1_000), second.tookAll!(upload, 1_000)]).toEqual([true, false])
+      await second.append(upload, 1_000, chunksOf(bytes.subarray(1_000, 3_000)), ignore)
+      expect(second.tookAll!(upload, 3_000)).toBe(false)
+    })
+
+    test('discarded by who knows that no row points to it, it leaves no bytes at its final place', async () => {
+      await using store = open(await newBucket())
+      const upload = newUploadId()
+      await store.append(upload, 0, chunksOf(bytes.subarray(0, 3_000)), ignore)
+      await store.commit(upload, digest, 3_000)
+      await store.discard(upload, { neverCommitted: true })
+      expect(await collect(store.walk())).toEqual([])
     })
 
     test('sealed to be read and then discarded, it leaves nothing', async () => {

@@ -18,19 +18,22 @@ import {
   uploadsKey,
 } from '../layout.ts'
 import type { Bucket } from './bucket.ts'
-import { mostParts, partBytes, standardPlan, wholeParts, type PartPlan } from './part-plan.ts'
+import { alikePlan, mostBytes, mostParts, partBytes, standardPlan, wholeParts, type PartPlan } from './part-plan.ts'
 import { isInvalidPart, isNoSuchUpload, s3Error } from './s3-errors.ts'
 import { StagedUpload } from './staged-upload.ts'
 
 /** Uploads whose staged bytes this process knows without looking; a look costs a list and a few reads. */
-const rememberedUploads = 10_000
+const rememberedUploads = 2_000
 
 /**
  * The blob store in a bucket. Parts go straight to the blob's final key while they come in, so that finishing an upload
  * copies nothing but what lies behind its last whole part (less than 5 MiB).
  */
 export function composeS3BlobStore(options: { readonly bucket: Bucket; readonly plan?: PartPlan }): BlobStore {
-  return new S3BlobStore(options.bucket, options.plan ?? standardPlan)
+  return new S3BlobStore(
+    options.bucket,
+    options.plan ?? (options.bucket.capabilities.partsAlike ? alikePlan : standardPlan),
+  )
 }
 
 class S3BlobStore implements BlobStore {
@@ -38,9 +41,12 @@ class S3BlobStore implements BlobStore {
   readonly #plan: PartPlan
   readonly #known = new LruMap<UploadId, StagedUpload>(rememberedUploads)
 
+  readonly mostBytes: number
+
   constructor(bucket: Bucket, plan: PartPlan) {
     this.#bucket = bucket
     this.#plan = plan
+    this.mostBytes = mostBytes(plan)
   }
 
   async sizeOf(location: BlobLocation): Promise<number | undefined> {
@@ -95,28 +101,32 @@ class S3BlobStore implements BlobStore {
     return stream
   }
 
+  /** What was looked up, others may have written; what was read back since is pinned, and hashed by whoever read it. */
+  tookAll(upload: UploadId, size: number): boolean {
+    const known = this.#known.get(upload)
+    return known !== undefined && !known.found && known.holds(size)
+  }
+
   async commit(upload: UploadId, _digest: Digest, size: number): Promise<BlobLocation> {
     const location = uploadedLocation(upload)
     const staged = await this.#find(upload, size)
     if (staged.sealedBytes !== undefined || wholeParts(this.#plan, size).count > 0) {
       await this.#seal(staged, size)
     } else {
-      const copied = staged.wholeTailKey(size)
-      if (copied === undefined) await this.#bucket.put(location, await staged.tail(size), 'make a blob durable')
-      else await this.#bucket.copy(copied, location, 'make a blob durable')
+      await this.#putWhole(staged, size, location)
     }
     this.#known.delete(upload)
     await staged.deleteStaged()
     return location
   }
 
-  async discard(upload: UploadId): Promise<void> {
+  async discard(upload: UploadId, { neverCommitted = false } = {}): Promise<void> {
     const known = this.#known.get(upload)
     this.#known.delete(upload)
     const staged = known ?? (await StagedUpload.find(upload, this.#bucket, this.#plan))
     if (staged.multipart !== undefined) await this.#abort(staged, staged.multipart)
-    // Only what this process sealed to read it: what another sealed may be a blob by now.
-    if (known?.sealedBytes !== undefined) await this.delete([uploadedLocation(upload)])
+    // Else only what this process sealed to read it: what another sealed may be a blob by now.
+    if (neverCommitted || known?.sealedBytes !== undefined) await this.delete([uploadedLocation(upload)])
     await staged.deleteStaged()
   }
 
@@ -165,6 +175,14 @@ class S3BlobStore implements BlobStore {
     if (!found.holds(offset)) throw found.missing(offset)
     this.#known.set(upload, found)
     return found
+  }
+
+  /** A blob that is no longer than a tail: by the service itself where it can be told which object is meant. */
+  async #putWhole(staged: StagedUpload, size: number, location: BlobLocation): Promise<void> {
+    const doing = 'make a blob durable'
+    const whole = this.#bucket.capabilities.conditionalCopies ? staged.wholeTail(size) : undefined
+    if (whole === undefined) return void (await this.#bucket.put(location, await staged.tail(size), doing))
+    if (!(await this.#bucket.copy(whole.key, location, whole.etag, doing))) throw staged.missing(size)
   }
 
   /** Puts the first `size` bytes together at the final key, unless another process has. */

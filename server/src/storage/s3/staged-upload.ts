@@ -5,7 +5,7 @@ import { partBytes, wholeParts, type PartPlan } from './part-plan.ts'
 import { isNoSuchUpload, s3Error } from './s3-errors.ts'
 
 /** Longer ones are fetched again when they are needed. */
-const rememberedTailBytes = 64 * 1024
+const rememberedTailBytes = 32 * 1024
 
 const tailPattern = /^tail\.(0|[1-9]\d{0,15})$/
 
@@ -14,6 +14,11 @@ interface Tail {
   readonly bytes: Uint8Array | undefined
   /** Written through this object, which has seen every later change: what it begins with is what comes before it. */
   readonly own: boolean
+  /**
+   * Of the object that this process wrote or has read, and so of the bytes that were hashed. Another process may put
+   * another in its place, by mistake or because a client wants it to: that one is never taken for it.
+   */
+  etag: string | undefined
 }
 
 /**
@@ -31,12 +36,15 @@ export class StagedUpload {
   /** By the offset that each ends at. */
   readonly #tails = new Map<number, Tail>()
 
+  /** Looked up in the bucket, where others may have written since the bytes were hashed. */
+  readonly found: boolean
   readonly upload: UploadId
   readonly #bucket: Bucket
   readonly #plan: PartPlan
 
-  constructor(upload: UploadId, bucket: Bucket, plan: PartPlan) {
+  constructor(upload: UploadId, bucket: Bucket, plan: PartPlan, found = false) {
     stagedKey(upload)
+    this.found = found
     this.upload = upload
     this.#bucket = bucket
     this.#plan = plan
@@ -44,15 +52,15 @@ export class StagedUpload {
 
   /** What lies in the bucket, whichever process put it there. */
   static async find(upload: UploadId, bucket: Bucket, plan: PartPlan): Promise<StagedUpload> {
-    const staged = new StagedUpload(upload, bucket, plan)
+    const staged = new StagedUpload(upload, bucket, plan, true)
     const folder = `${stagedKey(upload)}/`
     for await (const { key } of bucket.list(folder, 'look for staged bytes')) {
       const name = key.slice(folder.length)
       const tail = tailPattern.exec(name)?.[1]
-      if (tail !== undefined) staged.#tails.set(Number(tail), { bytes: undefined, own: false })
+      if (tail !== undefined) staged.#tails.set(Number(tail), { bytes: undefined, own: false, etag: undefined })
       if (name === 'multipart') {
         const id = await bucket.get(key, 'look for staged bytes')
-        if (id !== undefined) staged.multipart = new TextDecoder().decode(id)
+        if (id !== undefined) staged.multipart = new TextDecoder().decode(id.bytes)
       }
     }
     if (staged.multipart !== undefined) await staged.#findParts(staged.multipart)
@@ -92,22 +100,33 @@ export class StagedUpload {
     if (whole.bytes === offset) return new Uint8Array()
     const end = this.#tailFor(offset)
     if (end === undefined) throw this.missing(offset)
-    const bytes = this.#tails.get(end)?.bytes ?? (await this.#bucket.get(this.#tailKey(end), 'read staged bytes'))
+    const tail = this.#tails.get(end)!
+    const bytes = tail.bytes ?? (await this.#readTail(end, tail))
     if (bytes === undefined || bytes.byteLength < offset - whole.bytes) throw this.missing(offset)
     return bytes.subarray(0, offset - whole.bytes)
   }
 
+  async #readTail(end: number, tail: Tail): Promise<Uint8Array | undefined> {
+    const read = await this.#bucket.get(this.#tailKey(end), 'read staged bytes')
+    if (read === undefined) return undefined
+    if (tail.etag !== undefined && read.etag !== tail.etag) return undefined
+    tail.etag = read.etag
+    return read.bytes
+  }
+
   /** The object that is all the staged bytes before `offset`, when it is large enough to be copied where it lies. */
-  wholeTailKey(offset: number): string | undefined {
+  wholeTail(offset: number): { readonly key: string; readonly etag: string } | undefined {
     const tail = this.#tails.get(offset)
-    if (wholeParts(this.#plan, offset).count > 0 || tail === undefined || tail.bytes !== undefined) return undefined
-    return this.#tailKey(offset)
+    if (wholeParts(this.#plan, offset).count > 0 || tail?.etag === undefined || tail.bytes !== undefined)
+      return undefined
+    return { key: this.#tailKey(offset), etag: tail.etag }
   }
 
   async putTail(offset: number, bytes: Uint8Array): Promise<void> {
-    await this.#bucket.put(this.#tailKey(offset), bytes, 'store the bytes received')
-    const remembered = bytes.byteLength <= rememberedTailBytes ? bytes : undefined
-    this.#tails.set(offset, { bytes: remembered, own: true })
+    const etag = await this.#bucket.put(this.#tailKey(offset), bytes, 'store the bytes received')
+    // A copy: what is left of the part's buffer must not be kept with it.
+    const remembered = bytes.byteLength <= rememberedTailBytes ? bytes.slice() : undefined
+    this.#tails.set(offset, { bytes: remembered, own: true, etag })
   }
 
   /** Stores one whole part, or the last one, whatever its size. */
