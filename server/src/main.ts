@@ -84,10 +84,11 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       }),
     ])
 
+    const jobKinds = composeJobKinds({ database, clock })
     const worker = new JobWorker({
       database,
       clock,
-      kinds: composeJobKinds({ database, clock }),
+      kinds: jobKinds,
       process: { id: processId, host: hostname(), pid: process.pid },
       ...config.jobs,
       onError: (doing, error) => logger.error({ doing, error }, 'work on jobs failed; it is tried again'),
@@ -104,7 +105,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       ...accounts,
       database,
       clock,
-      jobs: new Jobs({ database, clock }),
+      jobs: new Jobs({ database, clock, kinds: jobKinds.map(({ name }) => name) }),
       labels: new Labels({ database, clock }),
       quotas: new Quotas({ database, clock }),
       immutabilityRules: new ImmutabilityRules({ database, clock }),

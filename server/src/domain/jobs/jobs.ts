@@ -53,14 +53,17 @@ const mostCounted = 10_000
 const stopBatch = 500
 /** Stopped before anybody began it, there is nothing to look at for long. */
 const keepStoppedMs = 7 * 86_400_000
-const unfinished: readonly JobStatus[] = ['delayed', 'pending', 'running']
 
 /** The side of the queue that people see. Who may is asked at each door: they have different permissions. */
 export class Jobs {
   readonly #database: Database
   readonly #clock: Clock
 
-  constructor({ database, clock }: { database: Database; clock: Clock }) {
+  /** Names of the kinds that there is code for. */
+  readonly kinds: readonly string[]
+
+  constructor({ database, clock, kinds = [] }: { database: Database; clock: Clock; kinds?: readonly string[] }) {
+    this.kinds = kinds
     this.#database = database
     this.#clock = clock
   }
@@ -176,8 +179,8 @@ export class Jobs {
     return await pausedKinds(this.#database.read)
   }
 
-  /** What waits, by kind; kinds of `kinds` without work are there too. */
-  async listWaiting(kinds: readonly string[]): Promise<WaitingJobs[]> {
+  /** What waits, by kind; kinds without work are there too. */
+  async listWaiting(): Promise<WaitingJobs[]> {
     const rows = await this.#database.read
       .selectFrom('job')
       .select((eb) => ['kind', eb.fn.countAll<number | string>().as('count'), eb.fn.min('created_at').as('oldest')])
@@ -186,7 +189,7 @@ export class Jobs {
       .execute()
     const waiting = new Map(rows.map((row) => [row.kind, row]))
     const paused = await this.pausedKinds()
-    return [...new Set([...kinds, ...waiting.keys()])].toSorted().map((kind) => ({
+    return [...new Set([...this.kinds, ...waiting.keys()])].toSorted().map((kind) => ({
       kind,
       count: Number(waiting.get(kind)?.count ?? 0),
       oldestAt: waiting.get(kind)?.oldest ?? undefined,
@@ -213,9 +216,17 @@ export class Jobs {
     }))
   }
 
-  async hasUnfinished(kind: string, subject?: string): Promise<boolean> {
-    const { rows } = await this.listJobs({ kinds: [kind], statuses: unfinished, subject, limit: 1 })
-    return rows.length > 0
+  /** Jobs that run, in the process with that id or in all. */
+  async listRunning(worker?: string): Promise<Job[]> {
+    const rows = await this.#database.read
+      .selectFrom('job')
+      .select(jobColumns)
+      .where('status', '=', sql.lit('running') as never)
+      .$if(worker !== undefined, (some) => some.where('lease_holder', '=', worker!))
+      .orderBy('id')
+      .limit(mostCounted)
+      .execute()
+    return rows.map(jobOf)
   }
 }
 

@@ -10,9 +10,13 @@ import { enqueueJob } from './enqueue.ts'
 import type { Json } from './job.ts'
 import { schedulerKind } from './kinds.ts'
 
-export type Timing =
-  | { readonly preset: CronPreset; readonly timeZone?: string }
-  | { readonly preset: 'custom'; readonly cron: string; readonly timeZone?: string }
+export interface Timing {
+  readonly preset: CronPreset | 'custom'
+  /** Six fields, seconds first; that of the preset when left out. */
+  readonly cron?: string | undefined
+  /** IANA name; UTC when left out. */
+  readonly timeZone?: string | undefined
+}
 
 export interface NewSchedule {
   /** One schedule has it: `purge-audit-log`, `retention:12`. */
@@ -50,7 +54,7 @@ const fireBatch = 20
 export async function setSchedule(tx: Writer, clock: Clock, actor: Actor, schedule: NewSchedule): Promise<void> {
   const now = clock.now()
   const { name, kind, timing } = schedule
-  const cron = timing.preset === 'custom' ? timing.cron.trim() : cronOfPreset[timing.preset]
+  const cron = timing.cron?.trim() || (timing.preset === 'custom' ? '' : cronOfPreset[timing.preset])
   const timeZone = timing.timeZone ?? 'UTC'
   const values = {
     kind,

@@ -19,14 +19,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     stopGC: 'PUT /system/gc/{gc_id}',
     getGCLog: 'GET /system/gc/{gc_id}/log',
   },
-  jobservice: {
-    stopRunningJob: 'PUT /jobservice/jobs/{job_id}',
-    actionGetJobLog: 'GET /jobservice/jobs/{job_id}/log',
-    getWorkerPools: 'GET /jobservice/pools',
-    getWorkers: 'GET /jobservice/pools/{pool_id}/workers',
-    listJobQueues: 'GET /jobservice/queues',
-    actionPendingJobs: 'PUT /jobservice/queues/{job_type}',
-  },
   preheat: {
     ListInstances: 'GET /p2p/preheat/instances',
     CreateInstance: 'POST /p2p/preheat/instances',
@@ -53,15 +45,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     getScannerOfProject: 'GET /projects/{project_name_or_id}/scanner',
     setScannerOfProject: 'PUT /projects/{project_name_or_id}/scanner',
     listScannerCandidatesOfProject: 'GET /projects/{project_name_or_id}/scanner/candidates',
-  },
-  purge: {
-    getPurgeHistory: 'GET /system/purgeaudit',
-    getPurgeSchedule: 'GET /system/purgeaudit/schedule',
-    createPurgeSchedule: 'POST /system/purgeaudit/schedule',
-    updatePurgeSchedule: 'PUT /system/purgeaudit/schedule',
-    getPurgeJob: 'GET /system/purgeaudit/{purge_id}',
-    stopPurge: 'PUT /system/purgeaudit/{purge_id}',
-    getPurgeJobLog: 'GET /system/purgeaudit/{purge_id}/log',
   },
   replication: {
     listReplicationExecutions: 'GET /replication/executions',
@@ -117,10 +100,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     setScannerAsDefault: 'PATCH /scanners/{registration_id}',
     updateScanner: 'PUT /scanners/{registration_id}',
     getScannerMetadata: 'GET /scanners/{registration_id}/metadata',
-  },
-  schedule: {
-    listSchedules: 'GET /schedules',
-    getSchedulePaused: 'GET /schedules/{job_type}/paused',
   },
   securityhub: {
     getSecuritySummary: 'GET /security/summary',

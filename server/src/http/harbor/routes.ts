@@ -3,6 +3,7 @@ import { artifactRoutes } from './artifacts.ts'
 import { auditLogRoutes } from './audit-log.ts'
 import { configureRoutes } from './configurations.ts'
 import { healthRoutes } from './health.ts'
+import { jobserviceRoutes } from './jobservice.ts'
 import { labelRoutes } from './labels.ts'
 import { memberRoutes } from './members.ts'
 import { notYetRoutes } from './not-yet.ts'
@@ -20,11 +21,13 @@ import { oidcRoutes } from './oidc.ts'
 import { personalTokenRoutes } from './personal-tokens.ts'
 import { roleRoutes } from './roles.ts'
 import { userGroupRoutes } from './user-groups.ts'
+import { purgeRoutes } from './purge.ts'
 import { quotaRoutes } from './quotas.ts'
 import { immutableRoutes } from './immutable.ts'
 import { trustRuleRoutes } from './trust-rules.ts'
 import { projectArtifactRoutes } from './project-artifacts.ts'
 import type { Route } from './route.ts'
+import { scheduleRoutes } from './schedules.ts'
 import { searchRoutes } from './search.ts'
 import { statisticRoutes } from './statistic.ts'
 import { systeminfoRoutes } from './systeminfo.ts'
@@ -38,6 +41,7 @@ const routes: readonly Route[] = [
   ...auditLogRoutes,
   ...configureRoutes,
   ...healthRoutes,
+  ...jobserviceRoutes,
   ...labelRoutes,
   ...memberRoutes,
   ...permissionsRoutes,
@@ -48,6 +52,7 @@ const routes: readonly Route[] = [
   ...repositoryRoutes,
   ...robotRoutes,
   ...robotV1Routes,
+  ...scheduleRoutes,
   ...searchRoutes,
   ...statisticRoutes,
   ...systemCveAllowlistRoutes,
@@ -59,6 +64,7 @@ const routes: readonly Route[] = [
   ...personalTokenRoutes,
   ...roleRoutes,
   ...userGroupRoutes,
+  ...purgeRoutes,
   ...quotaRoutes,
   ...immutableRoutes,
   ...trustRuleRoutes,
