@@ -23,7 +23,8 @@ has() {
 # Program, then the Debian package that has it.
 debian='docker:docker.io dockerd:docker.io containerd:containerd ctr:containerd runc:runc podman:podman
 skopeo:skopeo buildah:buildah openssl:openssl nsenter:util-linux ip:iproute2 slapd:slapd
-mkfs.btrfs:btrfs-progs mkfs.xfs:xfsprogs'
+mkfs.btrfs:btrfs-progs mkfs.xfs:xfsprogs
+haproxy:haproxy systemd-analyze:systemd'
 
 wanted=''
 for pair in $debian; do
@@ -48,25 +49,42 @@ for pair in $debian; do
   has "${pair%%:*}" || lacks "${pair%%:*}" "the Debian package ${pair##*:} is not installed (run this as root on Debian)"
 done
 
-# Program, module with version, name of the program that Go builds.
-build() {
-  name=$1 module=$2 built=$3
+go=$(command -v go || command -v /usr/local/go/bin/go)
+
+# What Go makes of a module or a folder, once for each version of it: NAME VERSION WHAT COMMAND…, which leaves NAME.
+make_with_go() {
+  name=$1 version=$2 what=$3
+  shift 3
   # The version is part of the name of a marker, so that a new one is built and an old one is not built twice.
-  marker="$folder/.$name-$(printf %s "${module##*@}" | tr -c 'A-Za-z0-9.-' _)"
+  marker="$folder/.$name-$(printf %s "$version" | tr -c 'A-Za-z0-9.-' _)"
   [ -x "$folder/$name" ] && [ -e "$marker" ] && return
-  go=$(command -v go || command -v /usr/local/go/bin/go) || {
+  if [ -z "$go" ]; then
     has "$name" || lacks "$name" 'there is no Go to build it with'
     return
-  }
-  echo "building $module"
-  if GOBIN="$folder" GOFLAGS=-buildvcs=false "$go" install "$module" >"$folder/$name.log" 2>&1; then
-    [ "$built" = "$name" ] || mv -f "$folder/$built" "$folder/$name"
+  fi
+  echo "building $what"
+  if "$@" >"$folder/$name.log" 2>&1; then
     rm -f "$folder"/."$name"-* "$folder/$name.log"
     : >"$marker"
   else
     tail -3 "$folder/$name.log" >&2
-    has "$name" || lacks "$name" "Go could not build $module"
+    has "$name" || lacks "$name" "Go could not build $what"
   fi
+}
+
+# Program, module with version, name of the program that Go builds.
+build() {
+  make_with_go "$1" "${2##*@}" "$2" install_module "$1" "$2" "$3"
+}
+
+install_module() {
+  GOBIN="$folder" GOFLAGS=-buildvcs=false "$go" install "$2" && { [ "$3" = "$1" ] || mv -f "$folder/$3" "$folder/$1"; }
+}
+
+# Program, and the folder here that holds its module.
+build_here() {
+  version=$(cat "$here/$2/go.mod" "$here/$2/go.sum" "$here/$2"/*.go | cksum | tr -c '0-9\n' -)
+  make_with_go "$1" "$version" "$2" "$go" -C "$here/$2" build -buildvcs=false -o "$folder/$1" .
 }
 
 build crane github.com/google/go-containerregistry/cmd/crane@v0.22.1 crane
@@ -76,6 +94,9 @@ build helm helm.sh/helm/v3/cmd/helm@v3.22.0 helm
 build versitygw github.com/versity/versitygw/cmd/versitygw@v1.8.0 versitygw
 build oci-conformance \
   github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111 conformance
+# Judges of what deploy/ has: docker compose's own loader, Kubernetes' own validation.
+build_here compose-check conformance/deploy/compose-check
+build_here kubernetes-check conformance/deploy/kubernetes-check
 
 # Python's strict client of Harbor's API, in a place of its own.
 harborapi=0.26.2
