@@ -17,6 +17,7 @@ import { benchReads, readWorkloads } from './workloads/reads.ts'
 const usage = `Drives Berth and Debian's docker-registry with the same closed-loop client and prints ratios.
 
   npm run bench -- [options]
+  npm run bench -- scale [options]     Berth alone, over PostgreSQL with 10,000 and with 10 million manifests
 
   --quick             a smoke test of under a minute; its numbers mean nothing
   --only <words>      only workloads whose name contains one of these words (comma-separated)

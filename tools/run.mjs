@@ -16,7 +16,8 @@ const tasks = {
   test: (flags) => ['tools/test.mjs', ...flags],
   check: (flags) => ['tools/check.mjs', ...flags],
   build: (flags) => ['tools/build.mjs', ...flags],
-  bench: (flags) => ['bench/main.ts', ...flags],
+  bench: ([first, ...flags]) =>
+    first === 'scale' ? ['bench/scale/main.ts', ...flags] : ['bench/main.ts', ...[first ?? [], flags].flat()],
 }
 
 /** True when every package of the lock file that this platform needs is installed in the locked version. */

@@ -10,6 +10,8 @@ export interface BerthOptions {
   /** The command with its first arguments, before `serve`. */
   readonly command: readonly string[]
   readonly authorization: 'bearer' | 'basic'
+  /** Further settings. */
+  readonly environment?: Record<string, string>
 }
 
 /** Berth as `npm start` runs it: accounts on, every default of durability kept. */
@@ -27,6 +29,7 @@ export function berth(options: BerthOptions): SubjectKind {
           BERTH_DATA_FOLDER: dataFolder,
           BERTH_LOG_LEVEL: 'error',
           BERTH_ADMIN_PASSWORD: administrator.password,
+          ...options.environment,
           ...(tls
             ? {
                 BERTH_HTTPS_HOST: endpoint.host,
