@@ -112,6 +112,46 @@ describeControlledScenario('repositories, artifacts and tags of the API', (regis
     expect([unknown.status, codes(unknown.body)]).toEqual([400, ['BAD_REQUEST']])
   })
 
+  test('an image tells its layers with the step that made each, and its manifest as it was pushed', async () => {
+    const { full, ...params } = await newRepository()
+    const image = createUniqueImage()
+    await push(full, image, 'v1')
+    const of = { ...params, reference: 'v1' }
+    const layers = await admin().call<{ digest: string; size: number }[]>(`GET ${artifact}/layers`, { params: of })
+    expect(layers.body.length).toBeGreaterThan(0)
+    for (const layer of layers.body)
+      expect(layer).toMatchObject({ created_by: 'conformance', size: expect.any(Number) })
+    const authorization = `Basic ${btoa(`admin:${registry().password}`)}`
+    const encoded = encodeURIComponent(encodeURIComponent(params.repository_name))
+    const path = `/api/v2.0/projects/${params.project_name}/repositories/${encoded}/artifacts/v1/manifest`
+    const manifest = await fetch(`${registry().url}${path}`, { headers: { authorization } })
+    expect(manifest.headers.get('content-type')).toStartWith('text/plain')
+    expect(sha256(new Uint8Array(await manifest.arrayBuffer()))).toBe(image.descriptor.digest)
+  })
+
+  test('the graph of an artifact has its index, the other children and what belongs to each, from wherever one looks', async () => {
+    const { full, ...params } = await newRepository()
+    const images = [createUniqueImage(), createUniqueImage()]
+    const index = createIndex(images)
+    await push(full, index, 'multi')
+    const signature = createUniqueImage()
+    await push(full, signature, `sha256-${images[0]!.descriptor.digest.slice(7)}.sig`)
+    const digests = [index, ...images, signature].map(({ descriptor }) => descriptor.digest)
+    for (const reference of digests) {
+      const { body } = await admin().call<{
+        nodes: { digest: string }[]
+        edges: { from: string; to: string; relation: string }[]
+        truncated: boolean
+      }>(`GET ${artifact}/graph`, { params: { ...params, reference } })
+      expect(body.nodes[0]!.digest).toBe(reference)
+      expect(body.nodes.map(({ digest }) => digest).sort()).toEqual(digests.toSorted())
+      expect(body.edges).toContainEqual({ from: digests[0]!, to: digests[1]!, relation: 'child' })
+      expect(body.edges).toContainEqual({ from: digests[3]!, to: digests[1]!, relation: 'referrer' })
+      expect(body.edges.length).toBe(3)
+      expect(body.truncated).toBe(false)
+    }
+  })
+
   test('an index shows its children, which are not listed beside it and cannot be deleted under it', async () => {
     const { full, ...params } = await newRepository()
     const index = createIndex([createUniqueImage(), createUniqueImage()])

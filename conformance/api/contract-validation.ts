@@ -12,6 +12,8 @@ const beyondHarbor = [
   '/robots/{robot_id}/trust-rules',
   '/roles',
   '/users/current/tokens',
+  '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/layers',
+  '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/graph',
 ]
 
 /** Compares answers with the schemas of Harbor's contract: no field may have another type than clients read. */

@@ -35,6 +35,12 @@ export function derivedTagsOf(subject: Digest): readonly { readonly tag: string;
   return Object.keys(typeOfSuffix).map((suffix) => ({ tag: `sha256-${encodedOf(subject)}.${suffix}`, suffix }))
 }
 
+/** Whom a tag says that its artifact belongs to; undefined for one that was not derived from a digest. */
+export function subjectNamedBy(tag: string): Digest | undefined {
+  const [, encoded, suffix = ''] = /^sha256-([0-9a-f]{64})\.([a-z]+)$/.exec(tag) ?? []
+  return Object.hasOwn(typeOfSuffix, suffix) ? (`sha256:${encoded}` as Digest) : undefined
+}
+
 /** Harbor's name for an artifact type that is an accessory's; undefined for others. */
 export const accessoryTypeOf = (artifactType: string): string | undefined =>
   Object.hasOwn(typeOfArtifact, artifactType) ? typeOfArtifact[artifactType] : undefined

@@ -159,6 +159,19 @@ export async function getArtifact(
   return (await withParts(database.read, [row], parts))[0]!
 }
 
+/** Those of the ids that are there. */
+export async function readArtifacts(
+  reader: Reader,
+  ids: readonly number[],
+  parts: ArtifactParts,
+): Promise<ArtifactDetails[]> {
+  return await withParts(
+    reader,
+    await reader.selectFrom('artifact').select(artifactColumns).where('id', 'in', ids).execute(),
+    parts,
+  )
+}
+
 const tagColumns: ListColumns = {
   id: { ref: 'tag.id', type: 'number' },
   name: { ref: 'tag.name', type: 'text' },

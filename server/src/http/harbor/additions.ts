@@ -4,8 +4,7 @@ import { readChartFiles } from '../../domain/artifacts/chart.ts'
 import type { StoredManifest } from '../../domain/artifacts/pull.ts'
 import type { Admission } from '../../domain/access/admission.ts'
 import { DomainError } from '../../domain/errors.ts'
-import { artifactParams, findArtifact } from './artifacts.ts'
-import { repositoryNameOf } from './repositories.ts'
+import { artifactParams, openManifest } from './artifacts.ts'
 import { route, type Answer, type Route } from './route.ts'
 import type { HarborServices } from './services.ts'
 
@@ -22,10 +21,7 @@ export const additionRoutes: readonly Route[] = [
     params: artifactParams.extend({ addition: z.string() }),
     answers: { 200: z.unknown() },
     handle: async ({ actor, params }, services) => {
-      const { digest } = await findArtifact(services, params)
-      const { content } = services
-      const admission = await content.admit(actor, 'pull', repositoryNameOf(params))
-      const manifest = await content.manifests.getManifest(admission, { kind: 'digest', digest })
+      const { admission, manifest } = await openManifest(actor, params, services)
       const found = await readAddition(services, admission, manifest, params.addition)
       if (found !== undefined) return found
       throw new DomainError('BAD_REQUEST', `this artifact has no addition ${params.addition.slice(0, 100)}`)
@@ -56,7 +52,7 @@ const chartAdditions = ['readme.md', 'values.yaml', 'dependencies']
 const nosniff = { 'x-content-type-options': 'nosniff' }
 
 /** What somebody pushed is shown as text and run as nothing. */
-function textAnswer(type: string, text: string): Response {
+export function textAnswer(type: string, text: string): Response {
   const headers = { 'content-type': `${type}; charset=utf-8`, 'content-security-policy': "default-src 'none'; sandbox" }
   return new Response(text, { headers: { ...headers, ...nosniff } })
 }

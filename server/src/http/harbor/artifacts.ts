@@ -4,9 +4,11 @@ import { parseRepositoryName, type RepositoryName } from '#contract/repository-n
 import { getArtifact, pageArtifacts, type ArtifactDetails } from '../../domain/artifacts/artifact-list.ts'
 import { listAccessories } from '../../domain/artifacts/accessories.ts'
 import type { Actor } from '../../domain/access/actor.ts'
+import type { Admission } from '../../domain/access/admission.ts'
 import { copyArtifact } from '../../domain/artifacts/copy.ts'
 import { deleteManifest } from '../../domain/artifacts/delete.ts'
 import { readImageConfig } from '../../domain/artifacts/image-config.ts'
+import type { StoredManifest } from '../../domain/artifacts/pull.ts'
 import { repositoryUnknown } from '../../domain/artifacts/repository-list.ts'
 import { findRepositoryId } from '../../domain/content/repositories.ts'
 import { DomainError } from '../../domain/errors.ts'
@@ -172,6 +174,21 @@ export async function findArtifact(
 ): Promise<ArtifactDetails> {
   const repositoryId = await findKnownRepository(services, repositoryNameOf(params))
   return await getArtifact(services.database, repositoryId, parseReference(params.reference), parts)
+}
+
+/**
+ * The manifest behind an artifact, for who may also pull it.
+ * @throws DomainError as `findArtifact`, and of the gates of a pull
+ */
+export async function openManifest(
+  actor: Actor,
+  params: z.output<typeof artifactParams>,
+  services: HarborServices,
+): Promise<{ readonly admission: Admission<'pull'>; readonly manifest: StoredManifest }> {
+  const { content } = services
+  const { digest } = await findArtifact(services, params)
+  const admission = await content.admit(actor, 'pull', repositoryNameOf(params))
+  return { admission, manifest: await content.manifests.getManifest(admission, { kind: 'digest', digest }) }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { additionRoutes } from './additions.ts'
+import { artifactContentRoutes } from './artifact-contents.ts'
 import { artifactRoutes } from './artifacts.ts'
 import { auditLogRoutes } from './audit-log.ts'
 import { configureRoutes } from './configurations.ts'
@@ -37,6 +38,7 @@ import { userRoutes } from './users.ts'
 
 const routes: readonly Route[] = [
   ...additionRoutes,
+  ...artifactContentRoutes,
   ...artifactRoutes,
   ...auditLogRoutes,
   ...configureRoutes,

@@ -1,0 +1,34 @@
+import { parseManifest, type Descriptor } from '#contract/manifest.ts'
+import type { Admission } from '../access/admission.ts'
+import type { Blobs } from '../content/blobs.ts'
+import { readImageConfig } from './image-config.ts'
+import type { StoredManifest } from './pull.ts'
+
+/** A layer of an artifact, and which step of the build made it where the image tells. */
+export interface Layer {
+  readonly descriptor: Descriptor
+  readonly createdBy: string | undefined
+}
+
+/**
+ * The layers of an artifact from the lowest to the uppermost; an index has none. The history of an image names a step for
+ * each layer (image-spec v1.1, config.md: every entry that is not `empty_layer`); one that does not add up names none.
+ * @throws DomainError BLOB_UNKNOWN, BAD_REQUEST as `readImageConfig`
+ */
+export async function readLayers(
+  blobs: Blobs,
+  admission: Admission<'pull'>,
+  manifest: Pick<StoredManifest, 'bytes' | 'mediaType'>,
+): Promise<readonly Layer[]> {
+  const { layers } = parseManifest(manifest.bytes, manifest.mediaType)
+  const config = await readImageConfig(blobs, admission, manifest)
+  const steps = (config?.history ?? []).map(stepOf).filter((step) => !step.isEmpty)
+  const addUp = steps.length === layers.length
+  return layers.map((descriptor, index) => ({ descriptor, createdBy: addUp ? steps[index]!.createdBy : undefined }))
+}
+
+function stepOf(entry: unknown): { readonly isEmpty: boolean; readonly createdBy: string | undefined } {
+  const fields = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<string, unknown>
+  const createdBy = fields['created_by']
+  return { isEmpty: fields['empty_layer'] === true, createdBy: typeof createdBy === 'string' ? createdBy : undefined }
+}
