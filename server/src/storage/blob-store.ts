@@ -96,12 +96,59 @@ export interface BlobSweeper {
   walkStaged(): AsyncIterable<{ upload: UploadId; modifiedAt: number }>
 }
 
+/** Bytes that another program stored, on a medium that the store may be able to reach itself. */
+export type ForeignBytes =
+  | { readonly kind: 'file'; readonly path: string }
+  | {
+      readonly kind: 'object'
+      /** Undefined: AWS. */
+      readonly endpoint: string | undefined
+      readonly bucket: string
+      readonly key: string
+    }
+
+/** How bytes are taken over that did not come through the program. */
+export interface Adoption {
+  /** Known beforehand, so that a crash in between leaves no bytes that nobody knows of. */
+  readonly location: BlobLocation
+  /** Makes them durable there; false when this medium cannot do it without the program copying them. */
+  carryOut(): Promise<boolean>
+}
+
+export interface BlobAdopter {
+  /**
+   * Prepares to take over bytes without reading them: by a second name for the same bytes, by a copy that the medium
+   * makes, or, when `inPlace` says so and it can, by pointing to where they lie. The caller has verified that they have
+   * `digest` and nobody changes them any more. Undefined when the store cannot reach them.
+   */
+  prepareAdoption?(
+    upload: UploadId,
+    source: ForeignBytes,
+    blob: { readonly digest: Digest; readonly size: number },
+    inPlace: boolean,
+  ): Adoption | undefined
+}
+
+export interface BlobGiver {
+  /**
+   * Puts the bytes at `path` without reading them: by a copy that shares its blocks, or by a second name when `link`
+   * says so. False when the medium cannot; nothing lies there then.
+   */
+  giveTo?(location: BlobLocation, path: string, link: boolean): Promise<boolean>
+}
+
 /** Answers "can bytes be written now?" for readiness; throws StorageUnavailable or StorageFull. */
 export interface BlobStoreProbe {
   probe(): Promise<void>
 }
 
-export type BlobStore = BlobReader & BlobStager & BlobSweeper & BlobStoreProbe & AsyncDisposable
+export type BlobStore = BlobReader &
+  BlobStager &
+  BlobSweeper &
+  BlobAdopter &
+  BlobGiver &
+  BlobStoreProbe &
+  AsyncDisposable
 
 /** Fewer bytes are staged than the upload's row says: the session cannot go on. */
 export class StagedBytesMissing extends Error {

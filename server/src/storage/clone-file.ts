@@ -1,4 +1,4 @@
-import { constants, copyFile, link, unlink } from 'node:fs/promises'
+import { constants, copyFile, link, lstat, unlink } from 'node:fs/promises'
 import { errorCodeOf, isMissing } from './storage-errors.ts'
 
 /**
@@ -18,15 +18,25 @@ const cannotShare = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS
  * the mode of, because both names are one file.
  */
 export async function cloneFile(from: string, to: string, options: { readonly hardLink: boolean }): Promise<Cloned> {
-  if (await isShared(() => copyFile(from, to, constants.COPYFILE_FICLONE_FORCE))) return 'cloned'
-  if (options.hardLink) {
-    await unlink(to).catch((error: unknown) => {
-      if (!isMissing(error)) throw error
-    })
-    if (await isShared(() => link(from, to))) return 'linked'
-  }
+  const shared = await shareFile(from, to, options)
+  if (shared !== undefined) return shared
   await copyFile(from, to)
   return 'copied'
+}
+
+/** As `cloneFile`, where that needs no byte moved; undefined, and nothing at `to`, where it would. */
+export async function shareFile(
+  from: string,
+  to: string,
+  options: { readonly hardLink: boolean },
+): Promise<'cloned' | 'linked' | undefined> {
+  if (await isShared(() => copyFile(from, to, constants.COPYFILE_FICLONE_FORCE))) return 'cloned'
+  await unlink(to).catch((error: unknown) => {
+    if (!isMissing(error)) throw error
+  })
+  // A second name of a symbolic link would lead wherever that leads tomorrow.
+  if (!options.hardLink || !(await lstat(from)).isFile()) return undefined
+  return (await isShared(() => link(from, to))) ? 'linked' : undefined
 }
 
 async function isShared(share: () => Promise<void>): Promise<boolean> {

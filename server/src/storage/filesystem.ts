@@ -7,13 +7,16 @@ import { releaseBytes } from '../runtime/release-bytes.ts'
 import type { Digest } from '#contract/digest.ts'
 import {
   StagedBytesMissing,
+  type Adoption,
   type BlobBody,
   type BlobLocation,
   type BlobStore,
+  type ForeignBytes,
   type StoredRange,
   type UploadId,
 } from './blob-store.ts'
-import { cloneFile, type Cloned } from './clone-file.ts'
+import { cloneFile, shareFile, type Cloned } from './clone-file.ts'
+import { adoptFile } from './adopt-file.ts'
 import { DurableFolders } from './durable-folders.ts'
 import { prepareFolder } from './filesystem-layout.ts'
 import { FreeSpace } from './free-space.ts'
@@ -178,6 +181,27 @@ class FilesystemBlobStore implements BlobStore {
       throw storageError(error, 'make a blob durable')
     }
     return location
+  }
+
+  prepareAdoption(
+    upload: UploadId,
+    source: ForeignBytes,
+    { digest }: { readonly digest: Digest },
+  ): Adoption | undefined {
+    if (source.kind !== 'file') return undefined
+    const location = blobLocation(digest, upload)
+    const to = { root: this.#root, location }
+    const services = { folders: this.#folders, syncs: this.#syncs }
+    return { location, carryOut: () => adoptFile(source.path, to, services) }
+  }
+
+  async giveTo(location: BlobLocation, path: string, link: boolean): Promise<boolean> {
+    const from = this.#path(parseLocation(location))
+    try {
+      return (await shareFile(from, path, { hardLink: link })) !== undefined
+    } catch (error) {
+      throw storageError(error, 'give out a blob')
+    }
   }
 
   async discard(upload: UploadId): Promise<void> {

@@ -21,6 +21,8 @@ import type { BlobLocation, UploadId } from './blob-store.ts'
  *   blobs/uploaded/0b/0b54cf2e-41f0-4f0f-8f3c-b1ac8a4e6c35   bytes that this upload brought
  *   uploads/0b/0b54cf2e-…/multipart                          the store's id of the multipart upload
  *   uploads/0b/0b54cf2e-…/tail.5242980                       bytes behind the last whole part, up to that offset
+ *   adopted:docker/registry/v2/blobs/sha256/6c/6c3c…/data    counted from the bucket's root: bytes that a Distribution
+ *                                                            registry put there, and that stay there
  *
  * The upload's id in a blob's key is what makes the key unique: the same digest pushed again lies elsewhere.
  */
@@ -83,6 +85,21 @@ export function parseUploadedLocation(key: string): BlobLocation {
 
 export function findUploadedLocation(key: string): BlobLocation | undefined {
   return uploadedPattern.test(key) ? (key as BlobLocation) : undefined
+}
+
+const adoptedMark = 'adopted:'
+const adoptedPattern =
+  /^adopted:((?:[\w!.*'()-]+\/){0,16}docker\/registry\/v2\/blobs\/sha(?:256\/([0-9a-f]{2})\/\2[0-9a-f]{62}|512\/([0-9a-f]{2})\/\3[0-9a-f]{126})\/data)$/
+
+/** A location for bytes at the key of another registry in the same bucket; undefined for a key that is none of Distribution's. */
+export function findAdoptedLocation(key: string): BlobLocation | undefined {
+  const location = `${adoptedMark}${key}`
+  return adoptedPattern.test(location) ? (location as BlobLocation) : undefined
+}
+
+/** The key, from the bucket's root, of bytes that stay with another registry; undefined when the bytes are ours. */
+export function findAdoptedKey(location: string): string | undefined {
+  return adoptedPattern.exec(location)?.[1]
 }
 
 /** The folder of a key, `''` at the root. */

@@ -10,6 +10,7 @@ import {
   ListPartsCommand,
   PutObjectCommand,
   UploadPartCommand,
+  UploadPartCopyCommand,
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3'
@@ -39,8 +40,29 @@ export interface ReadObject {
   readonly etag: string | undefined
 }
 
+export interface BucketOptions {
+  readonly client: S3Client
+  /** Signs URLs for clients, who may reach the service by another name; nothing is sent by it. */
+  readonly presigner: S3Client
+  readonly capabilities: S3Capabilities
+  /** How long an answer may be without a byte. */
+  readonly silenceMs: number
+  readonly endpoint: string | undefined
+  readonly name: string
+  /** Empty, or ends in `/`. */
+  readonly prefix: string
+  readonly encryption: S3Encryption | undefined
+}
+
+/** S3 copies no more at once, and wants larger objects copied in parts. */
+const largestCopy = 5 * 2 ** 30
+const copiedPart = 2 ** 30
+
 /** One bucket, or the part of it below a prefix: S3's calls in the words of this folder. */
 export class Bucket {
+  /** Of another service than AWS. */
+  readonly endpoint: string | undefined
+  readonly #options: BucketOptions
   readonly #client: S3Client
   readonly #presigner: S3Client
   readonly #silenceMs: number
@@ -50,18 +72,9 @@ export class Bucket {
 
   readonly capabilities: S3Capabilities
 
-  constructor(options: {
-    readonly client: S3Client
-    /** Signs URLs for clients, who may reach the service by another name; nothing is sent by it. */
-    readonly presigner: S3Client
-    readonly capabilities: S3Capabilities
-    /** How long an answer may be without a byte. */
-    readonly silenceMs: number
-    readonly name: string
-    /** Empty, or ends in `/`. */
-    readonly prefix: string
-    readonly encryption: S3Encryption | undefined
-  }) {
+  constructor(options: BucketOptions) {
+    this.#options = options
+    this.endpoint = options.endpoint
     this.#client = options.client
     this.#presigner = options.presigner
     this.capabilities = options.capabilities
@@ -92,6 +105,46 @@ export class Bucket {
       if (isPreconditionFailed(error) || isNoSuchKey(error)) return false
       throw s3Error(error, doing)
     }
+  }
+
+  /** From any bucket that these credentials may read, of any size, without the bytes coming here. */
+  async copyFrom(
+    source: { readonly bucket: string; readonly key: string; readonly size: number },
+    to: string,
+    doing: string,
+  ): Promise<void> {
+    const from = [source.bucket, ...source.key.split('/')].map(encodeURIComponent).join('/')
+    if (source.size <= largestCopy) {
+      await this.#call(doing, () =>
+        this.#client.send(new CopyObjectCommand({ ...this.#at(to), ...this.#encryption, CopySource: from })),
+      )
+      return
+    }
+    const multipart = await this.createMultipart(to, doing)
+    try {
+      const etags: string[] = []
+      for (let start = 0; start < source.size; start += copiedPart) {
+        const range = `bytes=${start}-${Math.min(source.size, start + copiedPart) - 1}`
+        const part = { UploadId: multipart, PartNumber: etags.length + 1, CopySource: from, CopySourceRange: range }
+        const answer = await this.#call(doing, () =>
+          this.#client.send(new UploadPartCopyCommand({ ...this.#at(to), ...part })),
+        )
+        etags.push(answer.CopyPartResult!.ETag!)
+      }
+      await this.#call(doing, () => this.completeMultipart(to, multipart, etags))
+    } catch (error) {
+      await this.abortMultipart(to, multipart).catch(() => undefined) // the first error says why
+      throw error
+    }
+  }
+
+  /** The same bucket, keys counted from its root. */
+  get root(): Bucket {
+    return new Bucket({ ...this.#options, prefix: '' })
+  }
+
+  get name(): string {
+    return this.#name
   }
 
   /** Undefined when nothing lies there. */
@@ -160,6 +213,26 @@ export class Bucket {
       for (const { Key: key, Size: size, LastModified: modified } of page.Contents ?? []) {
         if (key === undefined) continue
         yield { key: key.slice(this.#prefix.length), size: size ?? 0, modifiedAt: modified?.getTime() ?? 0 }
+      }
+      next = page.IsTruncated === true ? page.NextContinuationToken : undefined
+    } while (next !== undefined)
+  }
+
+  /** What lies directly below `folder` (empty, or ending in `/`): objects, and folders as far as S3 has such. */
+  async *listFolder(
+    folder: string,
+    doing: string,
+  ): AsyncGenerator<{ readonly name: string; readonly isFolder: boolean }> {
+    const below = `${this.#prefix}${folder}`
+    let next: string | undefined
+    do {
+      const command = { Bucket: this.#name, Prefix: below, Delimiter: '/', ContinuationToken: next }
+      const page = await this.#call(doing, () => this.#client.send(new ListObjectsV2Command(command)))
+      for (const { Prefix: prefix } of page.CommonPrefixes ?? []) {
+        if (prefix !== undefined) yield { name: prefix.slice(below.length, -1), isFolder: true }
+      }
+      for (const { Key: key } of page.Contents ?? []) {
+        if (key !== undefined && key !== below) yield { name: key.slice(below.length), isFolder: false }
       }
       next = page.IsTruncated === true ? page.NextContinuationToken : undefined
     } while (next !== undefined)

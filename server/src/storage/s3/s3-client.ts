@@ -65,6 +65,7 @@ export function openBucket(settings: S3Settings): Bucket {
     presigner: new S3Client({ ...common, ...at(settings.publicEndpoint ?? settings.endpoint) }),
     capabilities,
     silenceMs: settings.timeoutMs,
+    endpoint: settings.endpoint,
     name: settings.bucket,
     prefix: settings.prefix,
     encryption: settings.encryption,

@@ -3,14 +3,18 @@ import { LruMap } from '../../runtime/lru-map.ts'
 import {
   StagedBytesMissing,
   StorageUnavailable,
+  type Adoption,
   type BlobBody,
   type BlobLocation,
   type BlobStore,
+  type ForeignBytes,
   type StoredRange,
   type UploadId,
 } from '../blob-store.ts'
 import {
   blobsKey,
+  findAdoptedKey,
+  findAdoptedLocation,
   findStagedUpload,
   findUploadedLocation,
   parseUploadedLocation,
@@ -38,6 +42,7 @@ export function composeS3BlobStore(options: { readonly bucket: Bucket; readonly 
 
 class S3BlobStore implements BlobStore {
   readonly #bucket: Bucket
+  readonly #root: Bucket
   readonly #plan: PartPlan
   readonly #known = new LruMap<UploadId, StagedUpload>(rememberedUploads)
 
@@ -45,20 +50,24 @@ class S3BlobStore implements BlobStore {
 
   constructor(bucket: Bucket, plan: PartPlan) {
     this.#bucket = bucket
+    this.#root = bucket.root
     this.#plan = plan
     this.mostBytes = mostBytes(plan)
   }
 
   async sizeOf(location: BlobLocation): Promise<number | undefined> {
-    return await this.#bucket.sizeOf(parseUploadedLocation(location), 'look for a blob')
+    const { bucket, key } = this.#placeOf(location)
+    return await bucket.sizeOf(key, 'look for a blob')
   }
 
   async open(location: BlobLocation, range?: StoredRange): Promise<BlobBody | undefined> {
-    return await this.#bucket.stream(parseUploadedLocation(location), range, 'read a blob')
+    const { bucket, key } = this.#placeOf(location)
+    return await bucket.stream(key, range, 'read a blob')
   }
 
   async presign(location: BlobLocation, lifetimeSeconds: number): Promise<string> {
-    return await this.#bucket.presign(parseUploadedLocation(location), lifetimeSeconds)
+    const { bucket, key } = this.#placeOf(location)
+    return await bucket.presign(key, lifetimeSeconds)
   }
 
   async append(
@@ -130,8 +139,29 @@ class S3BlobStore implements BlobStore {
     await staged.deleteStaged()
   }
 
+  /** Bytes that stay with another registry are that registry's to delete. */
   async delete(locations: readonly BlobLocation[]): Promise<void> {
-    await this.#bucket.delete(locations.map(parseUploadedLocation), 'delete blobs')
+    const own = locations.filter((location) => findAdoptedKey(location) === undefined)
+    await this.#bucket.delete(own.map(parseUploadedLocation), 'delete blobs')
+  }
+
+  prepareAdoption(
+    upload: UploadId,
+    source: ForeignBytes,
+    { size }: { readonly digest: Digest; readonly size: number },
+    inPlace: boolean,
+  ): Adoption | undefined {
+    if (source.kind !== 'object' || source.endpoint !== this.#bucket.endpoint) return undefined
+    if (inPlace) {
+      const location = source.bucket === this.#bucket.name ? findAdoptedLocation(source.key) : undefined
+      return location === undefined ? undefined : { location, carryOut: () => Promise.resolve(true) }
+    }
+    const location = uploadedLocation(upload)
+    const carryOut = async () => {
+      await this.#bucket.copyFrom({ ...source, size }, location, 'take over a blob')
+      return true
+    }
+    return { location, carryOut }
   }
 
   async *walk(): AsyncIterable<{ location: BlobLocation; size: number; modifiedAt: number }> {
@@ -164,6 +194,13 @@ class S3BlobStore implements BlobStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#bucket.dispose()
+  }
+
+  #placeOf(location: BlobLocation): { readonly bucket: Bucket; readonly key: string } {
+    const adopted = findAdoptedKey(location)
+    return adopted === undefined
+      ? { bucket: this.#bucket, key: parseUploadedLocation(location) }
+      : { bucket: this.#root, key: adopted }
   }
 
   /** The upload as it is in the bucket, looked up unless this process knows what lies before `offset`. */

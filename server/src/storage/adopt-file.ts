@@ -1,0 +1,44 @@
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { BlobLocation } from './blob-store.ts'
+import { shareFile } from './clone-file.ts'
+import type { DurableFolders } from './durable-folders.ts'
+import { folderOf } from './layout.ts'
+import type { Limiter } from './limiter.ts'
+import { storageError } from './storage-errors.ts'
+
+/**
+ * Makes the bytes of a file that nobody changes any more ours, durably, without moving one; the file stays. False when
+ * the file system cannot.
+ */
+export async function adoptFile(
+  path: string,
+  to: { readonly root: string; readonly location: BlobLocation },
+  { folders, syncs }: { readonly folders: DurableFolders; readonly syncs: Limiter },
+): Promise<boolean> {
+  const folder = folderOf(to.location)
+  const own = join(to.root, to.location)
+  try {
+    // Whoever wrote it may not have waited for the disk.
+    await syncFile(path, syncs)
+    await folders.ensure(folder)
+    const how = await shareFile(path, own, { hardLink: true })
+    if (how === undefined) return false
+    // The mode of one that has two names stays: it is the other registry's file, too.
+    if (how === 'cloned') await syncFile(own, syncs, 0o440)
+    await syncs.run(() => folders.sync(folder))
+    return true
+  } catch (error) {
+    throw storageError(error, 'take over a blob')
+  }
+}
+
+async function syncFile(path: string, syncs: Limiter, mode?: number): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    if (mode !== undefined) await file.chmod(mode)
+    await syncs.run(() => file.sync())
+  } finally {
+    await file.close()
+  }
+}
