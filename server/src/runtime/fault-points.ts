@@ -16,6 +16,7 @@ export const faultPoints = [
   'job-running',
   'job-before-result',
   'job-after-result',
+  'adoption-before-row',
 ] as const
 
 export type FaultPoint = (typeof faultPoints)[number]

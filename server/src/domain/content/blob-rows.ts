@@ -59,7 +59,7 @@ export async function placeBlob(tx: Writer, blob: PlacedBlob, now: number): Prom
     // Undefined: garbage collection removed the row in between, so the insert can succeed now.
     if (known === undefined) continue
     await moveBlob.run(tx, { digest: blob.digest, location: blob.location })
-    await trashBytes(tx, { ...blob, location: known.location }, now)
+    if (known.location !== blob.location) await trashBytes(tx, { ...blob, location: known.location }, now)
     return
   }
 }
