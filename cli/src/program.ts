@@ -4,6 +4,7 @@ import { DomainError } from '#server/domain/errors.ts'
 import { registerConfigCommands } from './commands/config.ts'
 import { registerDoctorCommand } from './commands/doctor.ts'
 import { registerHealthCommand } from './commands/health.ts'
+import { registerImportCommands } from './commands/import/import.ts'
 import { registerProjectCommands } from './commands/project/project.ts'
 import { registerServeCommand } from './commands/serve.ts'
 import { registerUserCommands } from './commands/user/user.ts'
@@ -11,7 +12,7 @@ import { registerVersionCommand } from './commands/version.ts'
 import { CommandError } from './command-error.ts'
 import { version } from '#server/version.ts'
 
-/** Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 78 the configuration is (EX_CONFIG). */
+/** Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 3 an import left something out, 78 the configuration is (EX_CONFIG). */
 const exitCodes = { failed: 1, usage: 2, configuration: 78 } as const
 
 export function composeProgram(): Command {
@@ -26,6 +27,7 @@ export function composeProgram(): Command {
   registerDoctorCommand(program)
   registerUserCommands(program)
   registerProjectCommands(program)
+  registerImportCommands(program)
   registerHealthCommand(program)
   registerVersionCommand(program)
   return program

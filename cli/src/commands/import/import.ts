@@ -1,0 +1,7 @@
+import type { Command } from 'commander'
+import { registerImportRegistry } from './registry.ts'
+
+export function registerImportCommands(program: Command): void {
+  const command = program.command('import').description('move in: take over what another registry has')
+  registerImportRegistry(command)
+}

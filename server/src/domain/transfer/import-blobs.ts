@@ -1,0 +1,95 @@
+import { algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
+import { hashStream } from '../../runtime/hasher.ts'
+import type { SourceBlob } from '../../storage/foreign/content-source.ts'
+import { findAdoptedKey } from '../../storage/layout.ts'
+import type { Admission } from '../access/admission.ts'
+import { DomainError } from '../errors.ts'
+import type { ImportContext } from './import-services.ts'
+import type { NotTakenReason } from './transfer-report.ts'
+
+export interface WantedBlob {
+  readonly digest: Digest
+  readonly size: number
+  /** Its bytes may be absent: a foreign layer. */
+  readonly optional: boolean
+}
+
+/** Blobs of the source on their way in; one of a digest at a time, however many repositories have it. */
+export class BlobImport {
+  readonly #context: ImportContext
+  readonly #underWay = new Map<Digest, Promise<unknown>>()
+
+  constructor(context: ImportContext) {
+    this.#context = context
+  }
+
+  /** Makes the blob readable in the repository; false, and reported, when it cannot be had. */
+  async take(admission: Admission<'push'>, repository: string, blob: WantedBlob): Promise<boolean> {
+    const { adoptions, report, options } = this.#context
+    const isWanted = (location: string) => options.bytes !== 'copy' || findAdoptedKey(location) === undefined
+    for (;;) {
+      const before = this.#underWay.get(blob.digest)
+      if (before === undefined) break
+      await before.catch(() => undefined) // whoever began it hears of it; this one tries for itself
+    }
+    const work = async () => {
+      if (await adoptions.linkKnown(admission, blob, isWanted)) {
+        report.blobs.linked++
+        return true
+      }
+      return await this.#bring(admission, repository, blob)
+    }
+    const flight = work()
+    this.#underWay.set(blob.digest, flight)
+    try {
+      return await flight
+    } finally {
+      this.#underWay.delete(blob.digest)
+    }
+  }
+
+  async #bring(admission: Admission<'push'>, repository: string, blob: WantedBlob): Promise<boolean> {
+    const { source, options, report, adoptions, uploads } = this.#context
+    const { digest, size } = blob
+    const leaveOut = (reason: NotTakenReason, message: string) => {
+      report.leaveOut({ what: 'blob', repository, name: digest, reason, message })
+      return false
+    }
+    const found = await source.findBlob(repository, digest)
+    if (found === undefined) {
+      return blob.optional || leaveOut('blob-missing', 'a manifest names it, but its bytes are not in the store')
+    }
+    if (found.size !== size) {
+      return leaveOut('blob-damaged', `it has ${found.size} bytes where a manifest says ${size}`)
+    }
+    if (options.bytes !== 'copy' && found.place !== undefined) {
+      if (options.verify === 'digests' && !(await hasDigest(found, digest))) {
+        return leaveOut('blob-damaged', 'its bytes do not have its digest')
+      }
+      if (await adoptions.adopt(admission, blob, found.place, options.bytes === 'in-place')) {
+        report.blobs.shared++
+        report.bytes.shared += size
+        return true
+      }
+    }
+    if (options.bytes === 'in-place') {
+      return leaveOut(
+        'blob-not-in-place',
+        'the blob store cannot take it without copying its bytes; leave --in-place out',
+      )
+    }
+    try {
+      await uploads.uploadAtOnce(admission, digest, await found.open())
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== 'DIGEST_MISMATCH') throw error
+      return leaveOut('blob-damaged', 'its bytes do not have its digest')
+    }
+    report.blobs.copied++
+    report.bytes.copied += size
+    return true
+  }
+}
+
+async function hasDigest(blob: SourceBlob, digest: Digest): Promise<boolean> {
+  return (await hashStream(await blob.open(), algorithmOf(digest))) === encodedOf(digest)
+}

@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DatabaseBusy } from '../../database/database.ts'
+
+const pausesMs = [200, 1_000, 3_000, 10_000]
+
+/** A registry that serves beside it comes first: what found no place in the database is tried again. */
+export async function withPatience<T>(work: () => Promise<T>): Promise<T> {
+  for (const pause of pausesMs) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof DatabaseBusy)) throw error
+      await sleep(pause)
+    }
+  }
+  return await work()
+}
