@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-const aliases = { '#contract/': 'contract/src/', '#server/': 'server/src/', '#server-test/': 'server/test/' }
+const aliases = {
+  '#contract/': 'contract/src/',
+  '#server/': 'server/src/',
+  '#server-test/': 'server/test/',
+  '#web/': 'web/src/',
+}
 
 interface SourceFile {
   /** From the root of the project, with forward slashes. */
@@ -18,7 +23,7 @@ interface SourceFile {
   readonly packages: readonly string[]
 }
 
-const sources = readSources(['contract', 'server', 'cli', 'conformance', 'bench', 'tools'])
+const sources = readSources(['contract', 'server', 'web', 'cli', 'conformance', 'bench', 'tools'])
 const production = sources.filter((source) => source.path.includes('/src/') && !source.isTest)
 
 function readSources(folders: readonly string[]): SourceFile[] {
@@ -30,8 +35,8 @@ function readSources(folders: readonly string[]): SourceFile[] {
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) return entry.name === 'node_modules' || entry.name === 'out' ? [] : filesBelow(path)
-    return /\.(ts|mjs)$/.test(entry.name) ? [path] : []
+    if (entry.isDirectory()) return /^(node_modules|out|dist|generated)$/.test(entry.name) ? [] : filesBelow(path)
+    return /\.(tsx?|mjs)$/.test(entry.name) ? [path] : []
   })
 }
 
@@ -44,7 +49,8 @@ function readSource(absolute: string): SourceFile {
     ),
   ].map((match) => (match[1] ?? match[2] ?? match[3])!)
   const own = specifiers.filter((specifier) => /^[.#]/.test(specifier))
-  const isTest = /\.(test|contract)\.ts$/.test(path) || path.startsWith('server/test/') || path.endsWith('-for-test.ts')
+  const isTest =
+    /\.(test|contract)\.tsx?$/.test(path) || path.startsWith('server/test/') || path.endsWith('-for-test.ts')
   return {
     path,
     text,
@@ -123,6 +129,8 @@ describe('imports point one way', () => {
       .filter(({ path }) => layerOf(path) in below)
       .flatMap(({ path, imports }) =>
         imports
+          // The console is bytes to the server, not code.
+          .filter((target) => target !== 'web/dist/console.pack')
           .filter((target) => !forAll.has(target) && layerOf(target) !== layerOf(path))
           .filter((target) => !below[layerOf(path)]!.includes(layerOf(target)))
           .map((target) => `${path} must not import ${target}: ${layerOf(path)} does not lie above ${layerOf(target)}`),
@@ -160,6 +168,15 @@ describe('imports point one way', () => {
       .filter(({ path }) => /^(conformance|bench)\//.test(path))
       .flatMap(({ path, imports }) =>
         imports.filter((target) => target.startsWith('server/')).map((target) => `${path}: ${target}`),
+      )
+    expect(wrong).toEqual([])
+  })
+
+  test('the console knows the contract and itself: it talks to a registry as everybody does', () => {
+    const wrong = sources
+      .filter(({ path }) => path.startsWith('web/'))
+      .flatMap(({ path, imports }) =>
+        imports.filter((target) => !/^(web|contract)\//.test(target)).map((target) => `${path}: ${target}`),
       )
     expect(wrong).toEqual([])
   })

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { buildConsole } from './build-console.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const usage = `npm run build -- [options]
@@ -23,6 +24,9 @@ if (values.help) {
 const outfile = values.outfile ?? join(root, 'dist', values.target === undefined ? 'berth' : `berth-${values.target}`)
 mkdirSync(dirname(outfile), { recursive: true })
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+// Always anew: in a container the times of the files say nothing.
+await buildConsole({ release: true })
 
 const result = await Bun.build({
   entrypoints: [join(root, 'cli/src/main.ts'), ...workers()],

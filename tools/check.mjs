@@ -8,6 +8,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const tool = (name, ...args) => [process.execPath, join(root, 'node_modules', '.bin', name), ...args]
 
 export const checks = [
+  { name: 'types of the API for the console', command: [process.execPath, join(root, 'tools', 'write-api-types.ts')] },
   { name: 'types (tsc)', command: tool('tsc', '--project', root) },
   { name: 'lint (oxlint)', command: tool('oxlint') },
   { name: 'format (oxfmt --check)', command: tool('oxfmt', '--check', '.') },

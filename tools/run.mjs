@@ -84,12 +84,19 @@ export function fail(sentence) {
   process.exit(1)
 }
 
+/** Nothing to build by hand: half a second when something of the console changed, else a look at its files. */
+function buildConsole() {
+  const { status } = spawnSync(findBun(), ['tools/build-console.mjs'], { cwd: root, stdio: ['ignore', 2, 2] })
+  if (status !== 0) console.error('berth: the console could not be built; the registry starts without it')
+}
+
 function main() {
   const [task, ...flags] = process.argv.slice(2)
   if (task === undefined || !Object.hasOwn(tasks, task))
     fail(`usage: node tools/run.mjs ${Object.keys(tasks).join('|')} [flags]`)
   if (!isInstalled()) install()
 
+  if (task === 'start') buildConsole()
   const child = spawn(findBun(), tasks[task](flags), {
     cwd: root,
     stdio: 'inherit',

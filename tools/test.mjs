@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildConsole } from './build-console.mjs'
 import { checks, runCheck } from './check.mjs'
 import { parseJunit } from './junit.mjs'
 import { findPostgres, startTestPostgres } from './test-postgres.mjs'
@@ -76,6 +77,12 @@ async function prepare() {
   const needed = options.lanes.some((lane) => lane !== 'check')
   if (!needed) return undefined
   if (options.install) installPackages()
+  try {
+    await buildConsole()
+  } catch (error) {
+    record('unit', 'the console is built', 'failed')
+    notice(error.message)
+  }
   const clients = join(root, 'conformance', 'install-clients.sh')
   if (options.install && options.lanes.includes('conformance') && existsSync(clients)) {
     const { status } = spawnSync('bash', [clients], { cwd: root, stdio: 'inherit', timeout: 10 * 60_000 })
@@ -128,7 +135,7 @@ function findTestFiles(folder = root) {
     if (entry.isDirectory()) {
       return /^(node_modules|dist|\.git|\.cache|berth-data|out)$/.test(entry.name) ? [] : findTestFiles(path)
     }
-    return /\.test\.(ts|mjs)$/.test(entry.name) ? [relative(root, path)] : []
+    return /\.test\.(tsx?|mjs)$/.test(entry.name) ? [relative(root, path)] : []
   })
 }
 

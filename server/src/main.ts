@@ -22,6 +22,7 @@ import { composeHttpsRedirect } from './http/redirect-to-https.ts'
 import { composeRequestLog } from './http/request-log.ts'
 import { composeRouter, type Exchange } from './http/router.ts'
 import { composeSessionEndpoints } from './http/session/session-endpoints.ts'
+import { composeConsole } from './http/ui/console.ts'
 import { readTlsPair, watchTlsFiles } from './http/tls-reload.ts'
 import { Background } from './jobs/background.ts'
 import { composeJobKinds } from './jobs/kinds.ts'
@@ -139,6 +140,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       clientAddressOf: facts.clientAddressOf,
       newRequestId: randomUUID,
       welcome: () => 'Berth, a container registry. Images are under /v2/; sign in with: docker login\n',
+      console: composeConsole(),
       errorResponse: (error, route) => {
         const known = asDomainError(error)
         if (known === undefined) return undefined

@@ -1,3 +1,4 @@
+import { isConsolePath } from '#contract/console-paths.ts'
 import { anonymous, type Actor } from '../domain/access/actor.ts'
 import { withOrigin } from '../domain/request-origin.ts'
 import type { Connection } from '../runtime/listener.ts'
@@ -8,6 +9,7 @@ import type { OciCall } from './oci/oci-router.ts'
 import type { SessionCall } from './session/session-call.ts'
 import { sessionPrefix } from './session/session-endpoints.ts'
 import type { TokenEndpoint } from './token/token-endpoint.ts'
+import type { Console } from './ui/console.ts'
 
 /** What happened with one request, for the log and the metrics. */
 export interface Exchange {
@@ -33,7 +35,7 @@ export type Route =
   | 'health'
   | 'ready'
   | 'metrics'
-  | 'welcome'
+  | 'console'
   | 'unknown'
 
 export interface RouterOptions {
@@ -51,7 +53,9 @@ export interface RouterOptions {
   readonly metricsPath: string
   readonly clientAddressOf: (request: Request, connection: Connection) => string
   readonly newRequestId: () => string
+  /** For /, where there is no console. */
   readonly welcome: () => string
+  readonly console: Console
   /** An error from authentication (database away, too many attempts) as an answer; undefined when nobody foresaw it. */
   readonly errorResponse: (error: unknown, route: Route) => Response | undefined
   readonly onError: (error: unknown) => void
@@ -103,7 +107,7 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
         actor = answer.actor
         response = answer.response
       } else {
-        response = await answerWithoutAccount(options, route)
+        response = await answerWithoutAccount(options, route, request, path)
       }
     } catch (error) {
       const known = options.errorResponse(error, route)
@@ -126,7 +130,12 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
   }
 }
 
-async function answerWithoutAccount(options: RouterOptions, route: Route): Promise<Response> {
+async function answerWithoutAccount(
+  options: RouterOptions,
+  route: Route,
+  request: Request,
+  path: string,
+): Promise<Response> {
   switch (route) {
     case 'health':
     case 'ready':
@@ -134,10 +143,8 @@ async function answerWithoutAccount(options: RouterOptions, route: Route): Promi
       return (await options.ops[route]?.()) ?? notFound()
     case 'api-version':
       return Response.json({ version: apiPrefix.slice('/api/'.length) })
-    case 'welcome':
-      return new Response(options.welcome(), { headers: { 'content-type': 'text/plain; charset=utf-8' } })
     default:
-      return notFound()
+      return (await options.console(request, path)) ?? (path === '/' ? welcome(options.welcome()) : notFound())
   }
 }
 
@@ -150,7 +157,11 @@ function routeOf(path: string, metricsPath: string): Route {
   if (path === '/health' || path === '/healthz') return 'health'
   if (path === '/ready') return 'ready'
   if (path === metricsPath) return 'metrics'
-  return path === '/' ? 'welcome' : 'unknown'
+  return path.startsWith('/assets/') || isConsolePath(path) ? 'console' : 'unknown'
+}
+
+function welcome(text: string): Response {
+  return new Response(text, { headers: { 'content-type': 'text/plain; charset=utf-8' } })
 }
 
 function notFound(): Response {

@@ -61,9 +61,16 @@ export function composeSessionEndpoints(options: SessionEndpointsOptions): (call
     return Response.json(await options.profiles.isTaken(target, form?.get('value') ?? ''))
   }
 
+  /** For a page that starts: who is here, and (as a header) what proves that the next request comes from it. */
+  const session = async ({ actor }: SessionCall): Promise<Response> => {
+    const headers = { 'cache-control': 'no-store' }
+    return Response.json({ signed_in: actor.kind === 'user', open: actor.kind === 'open' }, { headers })
+  }
+
   const endpoints: Readonly<Record<string, readonly [method: string, (call: SessionCall) => Promise<Response>]>> = {
     login: ['POST', login],
     log_out: ['GET', logout],
+    session: ['GET', session],
     userExists: ['POST', userExists],
     ...composeOidcEndpoints(options),
   }

@@ -1,0 +1,1 @@
+export function buildConsole(options?: { release?: boolean }): Promise<{ built: boolean; pack: string }>

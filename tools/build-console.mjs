@@ -1,0 +1,215 @@
+// The console as one file, web/dist/console.pack: built when its sources changed, about half a second.
+//   bun tools/build-console.mjs [--release] [--watch]
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, watch, writeFileSync } from 'node:fs'
+import { dirname, extname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const source = join(root, 'web', 'src')
+const output = join(root, 'web', 'dist')
+const mantine = join(root, 'node_modules', '@mantine')
+
+const types = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.html': 'text/html; charset=utf-8',
+}
+
+/**
+ * Builds the console when something of it changed. Safe beside itself: what is there is replaced by a rename.
+ * `release` builds in any case and takes the time that the smallest files need.
+ * @param {{ release?: boolean }} options
+ */
+export async function buildConsole({ release = false } = {}) {
+  const fingerprint = fingerprintOfSources()
+  const known = join(output, 'fingerprint')
+  const pack = join(output, 'console.pack')
+  if (!release && existsSync(pack) && existsSync(known) && readFileSync(known, 'utf8') === fingerprint) {
+    return { built: false, pack }
+  }
+  const built = await bundle()
+  mkdirSync(output, { recursive: true })
+  replaceFile(pack, packOf(built.files, release))
+  replaceFile(join(output, 'sizes.json'), `${JSON.stringify(sizesOf(built), undefined, 2)}\n`)
+  replaceFile(known, fingerprint)
+  return { built: true, pack }
+}
+
+/** Names, sizes and times of everything that the result is made of. */
+function fingerprintOfSources() {
+  const hash = createHash('sha256')
+  const files = [...filesBelow(source), ...filesBelow(join(root, 'contract', 'src'))]
+  for (const file of [...files, join(root, 'package-lock.json'), fileURLToPath(import.meta.url)].toSorted()) {
+    const { size, mtimeMs } = statSync(file)
+    hash.update(`${relative(root, file)} ${size} ${mtimeMs}\n`)
+  }
+  return hash.digest('hex')
+}
+
+function filesBelow(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    return entry.isDirectory() ? filesBelow(path) : [path]
+  })
+}
+
+async function bundle() {
+  const result = await Bun.build({
+    entrypoints: [join(source, 'main.tsx'), join(source, 'theme', 'before-first-paint.ts')],
+    target: 'browser',
+    format: 'esm',
+    splitting: true,
+    minify: true,
+    metafile: true,
+    naming: { entry: '[name]-[hash].[ext]', chunk: '[name]-[hash].[ext]', asset: '[name]-[hash].[ext]' },
+    define: { 'process.env.NODE_ENV': '"production"' },
+    throw: false,
+  })
+  if (!result.success) {
+    for (const message of result.logs) console.error(message)
+    throw new Error('the console could not be built')
+  }
+  const files = new Map()
+  const own = { css: '' }
+  for (const artifact of result.outputs) {
+    const name = artifact.path.replace(/^\.\//, '')
+    // One style sheet for the whole console: Bun puts the styles of lazy pages into that of the entry as well.
+    if (name.endsWith('.css')) own.css = name.startsWith('main-') ? await artifact.text() : own.css
+    else files.set(`/assets/${name}`, Buffer.from(await artifact.arrayBuffer()))
+  }
+  const outputs = new Map(
+    Object.entries(result.metafile.outputs).map(([path, facts]) => [`/assets/${path.replace(/^\.\//, '')}`, facts]),
+  )
+  const entry = [...files.keys()].find((name) => name.startsWith('/assets/main-'))
+  const first = [...files.keys()].find((name) => name.startsWith('/assets/before-first-paint-'))
+  const css = hashed('styles', '.css', mantineStyles(result.metafile) + own.css)
+  files.set(css.name, css.bytes)
+  const icon = hashed('berth', '.svg', readFileSync(join(source, 'theme', 'berth.svg'), 'utf8'))
+  files.set(icon.name, icon.bytes)
+  const preloads = staticImports(entry, outputs)
+  const page = readFileSync(join(source, 'index.html'), 'utf8')
+    .replaceAll('%STYLES%', css.name)
+    .replaceAll('%ICON%', icon.name)
+    .replaceAll('%FIRST%', first)
+    .replaceAll('%ENTRY%', entry)
+    .replace('%PRELOADS%', preloads.map((name) => `<link rel="modulepreload" href="${name}" />`).join('\n    '))
+  files.set('/index.html', Buffer.from(page))
+  return { files, first: ['/index.html', css.name, icon.name, first, entry, ...preloads], outputs }
+}
+
+/** Chunks that the entry cannot start without. */
+function staticImports(entry, outputs, found = new Set()) {
+  for (const { path, kind } of outputs.get(entry)?.imports ?? []) {
+    const name = `/assets/${path.replace(/^\.\//, '')}`
+    if (kind !== 'import-statement' || found.has(name) || !outputs.has(name)) continue
+    found.add(name)
+    staticImports(name, outputs, found)
+  }
+  return [...found]
+}
+
+/**
+ * The styles of those components of Mantine that are in the bundle, as Mantine made them: Bun's own CSS printer would
+ * translate them for browsers that we do not serve, to one and a half times the size. What we
+ * say comes after them.
+ */
+function mantineStyles(metafile) {
+  const used = new Set()
+  const packages = new Set()
+  for (const path of Object.keys(metafile.inputs)) {
+    const component = /@mantine\/core\/esm\/components\/([^/]+)\//.exec(path)?.[1]
+    if (component !== undefined) used.add(component)
+    const name = /@mantine\/([^/]+)\//.exec(path)?.[1]
+    if (name !== undefined && name !== 'core') packages.add(name)
+  }
+  const whole = readFileSync(join(mantine, 'core', 'styles.css'), 'utf8')
+  const components = readdirSync(join(mantine, 'core', 'styles'))
+    .filter((file) => /^[A-Za-z-]+\.css$/.test(file))
+    .filter(
+      (file) => /^(baseline|global|default-css-variables)\.css$/.test(file) || used.has(file.slice(0, -'.css'.length)),
+    )
+    .map((file) => readFileSync(join(mantine, 'core', 'styles', file), 'utf8').trim())
+    // In the order in which Mantine puts them: some mean to override others.
+    .toSorted((one, other) => whole.indexOf(one) - whole.indexOf(other))
+  const others = [...packages]
+    .map((name) => join(mantine, name, 'styles.css'))
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file, 'utf8'))
+  return `${[...components, ...others].join('\n')}\n`
+}
+
+function hashed(name, extension, text) {
+  const bytes = Buffer.from(text)
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 10)
+  return { name: `/assets/${name}-${hash}${extension}`, bytes }
+}
+
+const compress = {
+  identity: (bytes) => bytes,
+  gzip: (bytes) => gzipSync(bytes, { level: 9 }),
+  br: (bytes, release) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: release ? 11 : 6 } }),
+}
+
+/** Length of the index as four bytes, the index as JSON, then the bytes that it points to. */
+function packOf(files, release) {
+  const index = {}
+  const parts = []
+  let offset = 0
+  for (const [name, bytes] of [...files].toSorted(([one], [other]) => (one < other ? -1 : 1))) {
+    const encodings = {}
+    for (const [encoding, pack] of Object.entries(compress)) {
+      // The page gets a nonce into it each time, so it goes as it is.
+      if (name === '/index.html' && encoding !== 'identity') continue
+      const packed = pack(bytes, release)
+      encodings[encoding] = [offset, packed.byteLength]
+      parts.push(packed)
+      offset += packed.byteLength
+    }
+    const etag = createHash('sha256').update(bytes).digest('hex').slice(0, 20)
+    index[name] = { type: types[extname(name)], etag, encodings }
+  }
+  const head = Buffer.from(JSON.stringify(index))
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(head.byteLength)
+  return Buffer.concat([length, head, ...parts])
+}
+
+/** What a browser loads, for the check of the budget and for whoever asks what takes the room. */
+function sizesOf({ files, first, outputs }) {
+  const measure = (name) => ({
+    name,
+    bytes: files.get(name).byteLength,
+    gzip: compress.gzip(files.get(name)).byteLength,
+    br: compress.br(files.get(name)).byteLength,
+    ...(outputs.get(name)?.entryPoint === undefined ? {} : { of: outputs.get(name).entryPoint }),
+  })
+  return {
+    first: first.map(measure),
+    later: [...files.keys()].filter((name) => !first.includes(name)).map(measure),
+  }
+}
+
+function replaceFile(path, content) {
+  const temporary = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`
+  writeFileSync(temporary, content)
+  renameSync(temporary, path)
+}
+
+async function main() {
+  const startedAt = performance.now()
+  const { built } = await buildConsole({ release: process.argv.includes('--release') })
+  if (built) console.error(`berth: the console was built in ${Math.round(performance.now() - startedAt)} ms`)
+  if (!process.argv.includes('--watch')) return
+  console.error('berth: watching web/src; reload the page after a change')
+  let waiting
+  watch(source, { recursive: true }, () => {
+    clearTimeout(waiting)
+    waiting = setTimeout(() => main().catch((error) => console.error(error.message)), 100)
+  })
+  process.argv.splice(process.argv.indexOf('--watch'), 1)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main()
