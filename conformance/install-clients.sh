@@ -24,7 +24,7 @@ has() {
 debian='docker:docker.io dockerd:docker.io containerd:containerd ctr:containerd runc:runc podman:podman
 skopeo:skopeo buildah:buildah openssl:openssl nsenter:util-linux ip:iproute2 slapd:slapd
 mkfs.btrfs:btrfs-progs mkfs.xfs:xfsprogs
-haproxy:haproxy systemd-analyze:systemd'
+haproxy:haproxy systemd-analyze:systemd chromium:chromium'
 
 wanted=''
 for pair in $debian; do
@@ -97,6 +97,11 @@ build oci-conformance \
 # Judges of what deploy/ has: docker compose's own loader, Kubernetes' own validation.
 build_here compose-check conformance/deploy/compose-check
 build_here kubernetes-check conformance/deploy/kubernetes-check
+
+# A page in Chinese needs a face that has the characters.
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && ! ls /usr/share/fonts/opentype/noto/NotoSansCJK* >/dev/null 2>&1; then
+  apt-get install -q -y --no-install-recommends fonts-noto-cjk >/dev/null || true
+fi
 
 # Python's strict client of Harbor's API, in a place of its own.
 harborapi=0.26.2

@@ -1,0 +1,61 @@
+/** Why a request was refused, as the API says it, or why there was no answer at all. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  /** 0: nobody answered. */
+  readonly status: number
+  /** Harbor's word, such as NOT_FOUND or FORBIDDEN. */
+  readonly code: string
+
+  constructor(status: number, code: string, message: string) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+/** What a page can say of it in the reader's language; the keys of the catalogue `errors`. */
+export type Trouble =
+  | 'unreachable'
+  | 'signedOut'
+  | 'forbidden'
+  | 'notFound'
+  | 'conflict'
+  | 'refused'
+  | 'precondition'
+  | 'tooLarge'
+  | 'tooMany'
+  | 'notBuilt'
+  | 'busy'
+  | 'failed'
+
+const troubles: Readonly<Record<number, Trouble>> = {
+  0: 'unreachable',
+  400: 'refused',
+  401: 'signedOut',
+  403: 'forbidden',
+  404: 'notFound',
+  405: 'refused',
+  409: 'conflict',
+  412: 'precondition',
+  413: 'tooLarge',
+  422: 'refused',
+  429: 'tooMany',
+  501: 'notBuilt',
+  503: 'busy',
+}
+
+export function troubleOf(error: unknown): Trouble {
+  return error instanceof ApiError ? (troubles[error.status] ?? 'failed') : 'failed'
+}
+
+/** Harbor's body of an error; undefined when it is none. */
+export function parseErrorBody(text: string): { code: string; message: string } | undefined {
+  try {
+    const { errors } = JSON.parse(text) as { errors?: readonly { code?: unknown; message?: unknown }[] }
+    const [first] = errors ?? []
+    if (typeof first?.message === 'string') return { code: String(first.code ?? 'UNKNOWN'), message: first.message }
+  } catch {
+    // Not JSON: whatever answered is no API.
+  }
+  return undefined
+}

@@ -1,0 +1,64 @@
+import { queryOptions, useQuery, type QueryClient } from '@tanstack/react-query'
+import { call, fetchChecked, startSession, type AnswerOf } from './client.ts'
+
+export type CurrentUser = AnswerOf<'GET /users/current'>
+export type SystemInfo = AnswerOf<'GET /systeminfo'>
+
+export interface Session {
+  /** Undefined: nobody has signed in. */
+  readonly user: CurrentUser | undefined
+  /** A registry without accounts. */
+  readonly open: boolean
+  readonly isAdministrator: boolean
+  readonly system: SystemInfo
+}
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'] as const,
+  queryFn: async (): Promise<Session> => {
+    const [start, system] = await Promise.all([startSession(), call('GET /systeminfo')])
+    const user = start.signed_in ? await call('GET /users/current') : undefined
+    return {
+      user,
+      open: start.open,
+      isAdministrator: start.open || (user !== undefined && (user.sysadmin_flag || user.admin_role_in_auth)),
+      system,
+    }
+  },
+  staleTime: 60_000,
+})
+
+/** Who is here. Below the shell it is always known. */
+export function useSession(): Session {
+  const { data } = useQuery(sessionQuery)
+  if (data === undefined) throw new Error('useSession is for pages below the shell, which waits for it')
+  return data
+}
+
+/** @throws ApiError 401 for a wrong name or password */
+export async function signIn(username: string, password: string): Promise<void> {
+  await fetchChecked('/c/login', { method: 'POST', body: new URLSearchParams({ principal: username, password }) })
+}
+
+/** Asks again who is here; pages keep what they know until the answer has come. */
+export async function refreshSession(client: QueryClient): Promise<Session> {
+  return await client.fetchQuery({ ...sessionQuery, staleTime: 0 })
+}
+
+export function useSignOut(): () => Promise<void> {
+  const session = useSession()
+  return async () => {
+    if (session.user?.oidc_user_meta !== undefined) {
+      window.location.assign('/c/oidc/logout')
+      return
+    }
+    await fetchChecked('/c/log_out', {})
+    // A new page: nothing of theirs stays in memory for who comes next.
+    window.location.assign('/sign-in')
+  }
+}
+
+const renewal = { 'x-harbor-no-session-renewal': 'true' }
+
+/** For requests that a page repeats by itself: they do not keep a session alive that nobody uses. */
+export const unattended = { headers: renewal }

@@ -1,0 +1,23 @@
+import {
+  Anchor,
+  Button,
+  Menu,
+  NavLink,
+  type AnchorProps,
+  type ButtonProps,
+  type MenuItemProps,
+  type NavLinkProps,
+} from '@mantine/core'
+import { createLink } from '@tanstack/react-router'
+import type { ComponentPropsWithRef } from 'react'
+
+type AnchorElement = Omit<ComponentPropsWithRef<'a'>, 'color' | 'style'>
+
+/** Mantine's looks, the router's addresses: `<LinkAnchor to="/projects/$projectName" params={{ projectName }}>`. */
+export const LinkAnchor = createLink((props: AnchorProps & AnchorElement) => <Anchor {...props} />)
+
+export const LinkButton = createLink((props: ButtonProps & AnchorElement) => <Button component="a" {...props} />)
+
+export const LinkMenuItem = createLink((props: MenuItemProps & AnchorElement) => <Menu.Item component="a" {...props} />)
+
+export const LinkNav = createLink((props: NavLinkProps & Omit<AnchorElement, 'onChange'>) => <NavLink {...props} />)

@@ -1,0 +1,81 @@
+import { Group, Paper, Stack, Text, Title } from '@mantine/core'
+import { useEffect, type ReactNode } from 'react'
+import { useTranslations } from 'use-intl'
+import { setCrumbs, type Crumb } from '../shell/crumbs.ts'
+import styles from './page.module.css'
+
+interface PageProps {
+  readonly title: string
+  readonly description?: ReactNode
+  /** Where this page lies; the last of it is the page itself and needs no entry. */
+  readonly above?: readonly Crumb[]
+  /** Beside the title: what tells it apart, such as a badge. */
+  readonly mark?: ReactNode
+  /** Buttons at the right. */
+  readonly actions?: ReactNode
+  readonly children: ReactNode
+}
+
+const noCrumbs: readonly Crumb[] = []
+
+/** The frame of every page: its heading, the title of the browser's tab and the breadcrumbs. */
+export function Page({ title, description, above = noCrumbs, mark, actions, children }: PageProps) {
+  const t = useTranslations('common')
+  const key = JSON.stringify(above)
+  useEffect(() => {
+    document.title = t('documentTitle', { page: title })
+    setCrumbs([...(JSON.parse(key) as readonly Crumb[]), { label: title }])
+  }, [title, key, t])
+  return (
+    <Stack gap="lg">
+      <Group justify="space-between" align="flex-start" gap="md">
+        <div className={styles.heading}>
+          <Group gap="sm">
+            <Title order={1} className={styles.title}>
+              {title}
+            </Title>
+            {mark}
+          </Group>
+          {description !== undefined && (
+            <Text c="dimmed" mt={4}>
+              {description}
+            </Text>
+          )}
+        </div>
+        {actions !== undefined && <Group gap="xs">{actions}</Group>}
+      </Group>
+      {children}
+    </Stack>
+  )
+}
+
+interface SectionProps {
+  readonly title?: string
+  readonly description?: ReactNode
+  readonly actions?: ReactNode
+  /** A list goes to the edges. */
+  readonly flush?: boolean
+  readonly children: ReactNode
+}
+
+/** A card with a heading of its own. */
+export function Section({ title, description, actions, flush = false, children }: SectionProps) {
+  return (
+    <Paper component="section" withBorder className={styles.section} data-flush={flush || undefined}>
+      {(title !== undefined || actions !== undefined) && (
+        <Group justify="space-between" className={styles.sectionHead}>
+          <div>
+            {title !== undefined && <Title order={2}>{title}</Title>}
+            {description !== undefined && (
+              <Text c="dimmed" size="sm" mt={2}>
+                {description}
+              </Text>
+            )}
+          </div>
+          {actions}
+        </Group>
+      )}
+      <div className={styles.sectionBody}>{children}</div>
+    </Paper>
+  )
+}

@@ -1,0 +1,79 @@
+import { Radio, Stack, TextInput } from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useTranslations } from 'use-intl'
+import { call } from '../../api/client.ts'
+import { invalidate } from '../../api/queries.ts'
+import { useSession } from '../../api/session.ts'
+import { ModalForm } from '../../components/modal-form.tsx'
+import { toast } from '../../components/toast.tsx'
+import { parseSize, useFormat } from '../../i18n/format.ts'
+
+const namePattern = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
+
+export function CreateProject({ opened, onClose }: { readonly opened: boolean; onClose(): void }) {
+  const t = useTranslations('projects')
+  const { isAdministrator } = useSession()
+  const client = useQueryClient()
+  const format = useFormat()
+  const form = useForm({
+    initialValues: { name: '', visibility: 'private', quota: '' },
+    validate: {
+      name: (name) => (namePattern.test(name) ? null : t('nameInvalid')),
+      quota: (text) => (text === '' || parseSize(text) !== undefined ? null : t('quotaInvalid')),
+    },
+  })
+  const create = useMutation({
+    mutationFn: async ({ name, visibility, quota }: typeof form.values) => {
+      const limit = quota === '' ? {} : { storage_limit: parseSize(quota) }
+      await call('POST /projects', { body: { project_name: name, public: visibility === 'public', ...limit } })
+      return name
+    },
+    onSuccess: async (name) => {
+      close()
+      toast(t('createdToast', { name }))
+      await invalidate(client, '/projects', '/statistics')
+    },
+  })
+  const close = () => {
+    onClose()
+    form.reset()
+    create.reset()
+  }
+  const example = `${window.location.host}/${form.values.name || '…'}/app:1.0`
+  return (
+    <ModalForm
+      opened={opened}
+      onClose={close}
+      title={t('new')}
+      submitLabel={t('create')}
+      pending={create.isPending}
+      error={create.error}
+      onSubmit={form.onSubmit((values) => create.mutate(values))}
+    >
+      <TextInput
+        label={t('name')}
+        description={t('nameHint', { example })}
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        data-autofocus
+        {...form.getInputProps('name')}
+      />
+      <Radio.Group label={t('visibility')} {...form.getInputProps('visibility')}>
+        <Stack gap="xs" mt="xs">
+          <Radio value="private" label={t('private')} description={t('privateHint')} />
+          <Radio value="public" label={t('public')} description={t('publicHint')} />
+        </Stack>
+      </Radio.Group>
+      {isAdministrator && (
+        <TextInput
+          label={t('quota')}
+          description={t('quotaHint')}
+          placeholder={format.size(50 * 1024 ** 3)}
+          {...form.getInputProps('quota')}
+        />
+      )}
+    </ModalForm>
+  )
+}

@@ -1,0 +1,30 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { createRouter } from '@tanstack/react-router'
+import { homeRoutes } from './pages/home/routes.ts'
+import { projectRoutes } from './pages/projects/routes.ts'
+import { signInRoutes } from './pages/sign-in/routes.ts'
+import { CrashPage, MissingPage } from './shell/fallback-pages.tsx'
+import { rootRoute, shellRoute, signedInRoute } from './shell/root-route.tsx'
+
+/** Every address of the console: a line for each area, which has its own routes.ts. */
+const routeTree = rootRoute.addChildren([
+  ...signInRoutes,
+  shellRoute.addChildren([...projectRoutes, signedInRoute.addChildren([...homeRoutes])]),
+])
+
+export function createConsoleRouter(client: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { client },
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+    defaultNotFoundComponent: MissingPage,
+    defaultErrorComponent: CrashPage,
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>
+  }
+}

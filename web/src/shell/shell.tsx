@@ -1,0 +1,180 @@
+import { Alert, AppShell, Burger, Group, Kbd, Stack, UnstyledButton } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { Outlet, useLocation, useRouterState } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
+import { useTranslations } from 'use-intl'
+import { useSession } from '../api/session.ts'
+import { ConfirmHost } from '../components/confirm.tsx'
+import { SearchIcon, WarningIcon } from '../components/icons.ts'
+import { LinkAnchor, LinkNav } from '../components/links.tsx'
+import { AccountMenu } from './account-menu.tsx'
+import { useCrumbs } from './crumbs.ts'
+import { LanguageMenu, ThemeMenu } from './language-and-theme.tsx'
+import { Logo } from './logo.tsx'
+import { navigation } from './navigation.ts'
+import styles from './shell.module.css'
+
+/** Navigation, header and notices around every page. */
+export function Shell() {
+  const t = useTranslations('shell')
+  const [opened, { toggle, close }] = useDisclosure()
+  const path = useLocation({ select: ({ pathname }) => pathname })
+  useEffect(close, [path, close])
+  return (
+    <AppShell
+      header={{ height: 52 }}
+      navbar={{ width: 232, breakpoint: 'sm', collapsed: { mobile: !opened } }}
+      padding={{ base: 'md', sm: 'xl' }}
+      className={styles.shell}
+    >
+      <a href="#content" className={styles.skip}>
+        {t('skipToContent')}
+      </a>
+      <AppShell.Header className={styles.header}>
+        <Group h="100%" px={{ base: 'sm', sm: 'xl' }} gap="sm" wrap="nowrap">
+          <Burger
+            hiddenFrom="sm"
+            size="sm"
+            opened={opened}
+            onClick={toggle}
+            aria-label={opened ? t('closeNavigation') : t('openNavigation')}
+          />
+          <Breadcrumbs />
+          <SearchButton />
+          <Group gap={4} wrap="nowrap" ml="auto">
+            <LanguageMenu />
+            <ThemeMenu />
+            <AccountMenu />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar className={styles.navbar}>
+        <Navigation />
+      </AppShell.Navbar>
+      <AppShell.Main id="content" tabIndex={-1} className={styles.main}>
+        <Stack gap="lg" className={styles.content}>
+          <Notices />
+          <Outlet />
+        </Stack>
+      </AppShell.Main>
+      <ConfirmHost />
+      <Progress />
+    </AppShell>
+  )
+}
+
+function Navigation() {
+  const t = useTranslations('shell')
+  const name = useTranslations('navigation')
+  const session = useSession()
+  const path = useLocation({ select: ({ pathname }) => pathname })
+  const isHere = (to: string) => (to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`))
+  return (
+    <nav aria-label={t('mainNavigation')} className={styles.navigation}>
+      <LinkAnchor to="/" className={styles.brand} underline="never">
+        <Logo />
+      </LinkAnchor>
+      {navigation.map(({ label, entries }) => {
+        const shown = entries.filter(({ shownTo }) => shownTo?.(session) ?? true)
+        if (shown.length === 0) return null
+        return (
+          <div key={label ?? ''} className={styles.group}>
+            {label !== undefined && <div className={styles.groupLabel}>{name(label)}</div>}
+            {shown.map(({ label: entry, to, icon: EntryIcon }) => (
+              <LinkNav
+                key={to}
+                to={to}
+                label={name(entry)}
+                leftSection={<EntryIcon size={17} strokeWidth={1.75} aria-hidden />}
+                active={isHere(to)}
+                aria-current={isHere(to) ? 'page' : undefined}
+                className={styles.entry ?? ''}
+              />
+            ))}
+          </div>
+        )
+      })}
+    </nav>
+  )
+}
+
+function Breadcrumbs() {
+  const t = useTranslations('shell')
+  const crumbs = useCrumbs()
+  return (
+    <nav aria-label={t('breadcrumbs')} className={styles.crumbs}>
+      <ol>
+        {crumbs.map(({ label, to }, index) => (
+          <li key={`${index} ${label}`}>
+            {to === undefined ? (
+              <span aria-current="page">{label}</span>
+            ) : (
+              <LinkAnchor to={to} c="dimmed" size="sm">
+                {label}
+              </LinkAnchor>
+            )}
+          </li>
+        ))}
+      </ol>
+    </nav>
+  )
+}
+
+const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent)
+
+function SearchButton() {
+  const t = useTranslations('shell')
+  return (
+    <UnstyledButton className={styles.search} onClick={() => window.dispatchEvent(new Event('berth:palette'))}>
+      <SearchIcon size={15} aria-hidden />
+      <span className={styles.searchText}>{t('search')}</span>
+      <Kbd size="xs" className={styles.searchKey} aria-hidden>
+        {isMac ? '⌘K' : 'Ctrl K'}
+      </Kbd>
+    </UnstyledButton>
+  )
+}
+
+function Notices() {
+  const t = useTranslations('shell')
+  const { open, system } = useSession()
+  return (
+    <>
+      {open && (
+        <Alert color="yellow" icon={<WarningIcon size={18} />}>
+          {t('openRegistry')}
+        </Alert>
+      )}
+      {system.read_only === true && (
+        <Alert color="yellow" icon={<WarningIcon size={18} />}>
+          {t('readOnly')}
+        </Alert>
+      )}
+      {system.banner_message !== undefined && <Banner text={system.banner_message} />}
+    </>
+  )
+}
+
+/** Harbor keeps its banner as JSON; older ones are plain text. */
+function Banner({ text }: { readonly text: string }) {
+  let message = text
+  try {
+    const parsed = JSON.parse(text) as { message?: unknown }
+    if (typeof parsed.message === 'string') message = parsed.message
+  } catch {
+    // Plain text, as it stands.
+  }
+  return <Alert color="blue">{message}</Alert>
+}
+
+/** A line at the top while the next page is on its way; and the focus and the top of the page when it has come. */
+function Progress() {
+  const loading = useRouterState({ select: ({ status }) => status === 'pending' })
+  const path = useLocation({ select: ({ pathname }) => pathname })
+  const shown = useRef(path)
+  useEffect(() => {
+    if (shown.current !== path) document.querySelector<HTMLElement>('#content')?.focus({ preventScroll: true })
+    shown.current = path
+  }, [path])
+  return <div className={styles.progress} data-loading={loading || undefined} aria-hidden />
+}
