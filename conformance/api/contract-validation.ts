@@ -14,6 +14,7 @@ const beyondHarbor = [
   '/users/current/tokens',
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/layers',
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/graph',
+  '/jobs',
 ]
 
 /** Compares answers with the schemas of Harbor's contract: no field may have another type than clients read. */

@@ -9,6 +9,12 @@ interface History {
   readonly job_parameters: string
 }
 
+interface Told {
+  readonly event: string
+  readonly id: string | undefined
+  readonly data: Record<string, unknown>
+}
+
 describeControlledScenario('jobs of the API', (registry) => {
   const admin = () => new ApiClient(registry())
   const textOf = async (path: string) => {
@@ -141,6 +147,100 @@ describeControlledScenario('jobs of the API', (registry) => {
       'delete schedule',
     ])
       expect(seen).toContain(expected)
+  })
+
+  /** What comes by a stream until it ends, or `enough` says so. */
+  const listen = async (
+    path: string,
+    headers: Record<string, string> = {},
+    enough: (told: readonly Told[]) => boolean = () => false,
+  ) => {
+    const answer = await fetch(`${registry().url}/api/v2.0${path}`, {
+      headers: { authorization: basicOf(registry()), ...headers },
+    })
+    expect(answer.headers.get('content-type')).toStartWith('text/event-stream')
+    const told: Told[] = []
+    let rest = ''
+    for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
+      const parts = (rest + chunk).split('\n\n')
+      rest = parts.pop()!
+      for (const part of parts) {
+        const fields = Object.fromEntries(part.split('\n').map((line) => line.split(/: (.*)/s)))
+        if (fields['event'] !== undefined)
+          told.push({ event: fields['event'], id: fields['id'], data: JSON.parse(fields['data']) })
+      }
+      if (enough(told)) break
+    }
+    return told
+  }
+  const pausePurges = (action: 'pause' | 'resume') =>
+    admin().call('PUT /jobservice/queues/{job_type}', { params: { job_type: 'PURGE_AUDIT_LOG' }, body: { action } })
+  const parameters = { audit_retention_hour: 24, include_event_types: 'pull_artifact' }
+
+  test('who follows a job sees it change, its log, and its end; who comes back sees what is new', async () => {
+    await pausePurges('pause')
+    const id = idIn((await startPurge(parameters)).headers)
+    const following = listen(`/jobs/${id}/events`)
+    const all = listen('/jobs/events', {}, (told) =>
+      told.some(({ data }) => data['id'] === id && data['status'] === 'succeeded'),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    await pausePurges('resume')
+    const told = await following
+    expect(told.map(({ event }) => event)).toEqual([
+      'job',
+      ...told.slice(1, -3).map(({ event }) => event),
+      'log',
+      'job',
+      'end',
+    ])
+    expect(told.find(({ event }) => event === 'log')).toMatchObject({
+      id: '1',
+      data: { number: 1, line: expect.any(String) },
+    })
+    expect(told[0]?.data).toMatchObject({ id, kind: 'purge-audit-log', status: 'pending', trigger: 'manual' })
+    expect(told.at(-2)?.data).toMatchObject({ id, status: 'succeeded', result: { purged: 0, dryRun: false } })
+    expect((await all).some(({ data }) => data['id'] === id)).toBe(true)
+    const again = await listen(`/jobs/${id}/events`, { 'last-event-id': '1' })
+    expect(again.map(({ event }) => event)).toEqual(['job', 'end'])
+  })
+
+  test('jobs are listed page by page, by kind and status, with their logs as lines', async () => {
+    const first = await admin().call<{ id: number; status: string }[]>('GET /jobs', {
+      query: 'kind=purge-audit-log,none&status=succeeded,failed&page_size=1',
+    })
+    expect(first.body).toMatchObject([{ kind: 'purge-audit-log', job_type: 'PURGE_AUDIT_LOG', status: 'succeeded' }])
+    const link = /cursor=(\d+)/.exec(first.headers.get('link') ?? '')?.[1]
+    expect(link).toBe(String(first.body[0]!.id))
+    const second = await admin().call<{ id: number }[]>('GET /jobs', { query: `page_size=100&cursor=${link}` })
+    expect(second.body.every(({ id }) => id < first.body[0]!.id)).toBe(true)
+    expect(second.headers.get('link')).toBe('')
+    const params = { job_id: first.body[0]!.id }
+    expect((await admin().call('GET /jobs/{job_id}', { params })).body).toMatchObject({
+      id: params.job_id,
+      attempts: 1,
+    })
+    const log = await admin().call('GET /jobs/{job_id}/log', { params, query: 'page_size=1' })
+    expect(log.body).toEqual([{ number: 1, time: expect.any(String), line: expect.any(String) }])
+    expect((await admin().call('GET /jobs/{job_id}/log', { params, query: 'after=1' })).body).toEqual([])
+    expect((await admin().call('GET /jobs', { query: 'status=Success' })).status).toBe(422)
+    expect((await admin().call('GET /jobs/{job_id}', { params: { job_id: 99_999 } })).status).toBe(404)
+  })
+
+  test('a robot that looks after purges sees the jobs of that kind', async () => {
+    const robot = await admin().call<{ name: string; secret: string }>('POST /robots', {
+      body: {
+        name: 'auditor',
+        level: 'system',
+        duration: 1,
+        permissions: [{ kind: 'system', namespace: '/', access: [{ resource: 'purge-audit', action: 'read' }] }],
+      },
+    })
+    const auditor = new ApiClient(registry(), { username: robot.body.name, password: robot.body.secret })
+    const { body } = await admin().call<{ id: number }[]>('GET /jobs', { query: 'kind=purge-audit-log' })
+    expect((await auditor.call('GET /jobs/{job_id}', { params: { job_id: body[0]!.id } })).status).toBe(200)
+    expect((await auditor.call('GET /jobs')).status).toBe(403)
+    expect((await auditor.call('GET /jobs/{job_id}', { params: { job_id: 99_999 } })).status).toBe(403)
   })
 
   test('accounts without the permission see no job', async () => {

@@ -132,6 +132,8 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'GET /jobservice/jobs/{job_id}/log': row('system jobservice-monitor:list'),
   'GET /jobservice/queues': row('system jobservice-monitor:list'),
   'PUT /jobservice/queues/{job_type}': row('system jobservice-monitor:stop'),
+  'GET /jobs': row('system jobservice-monitor:list'),
+  'GET /jobs/events': row('system jobservice-monitor:list'),
   'GET /schedules': row('system jobservice-monitor:list'),
   'GET /schedules/{job_type}/paused': row('signed-in'),
   'GET /system/purgeaudit': row('system purge-audit:list'),
@@ -205,6 +207,9 @@ export const byObject: Readonly<Record<string, Need>> = {
   // Labels of the registry are for everybody to see.
   'PUT /labels/{label_id}': 'signed-in',
   'DELETE /labels/{label_id}': 'signed-in',
+  'GET /jobs/{job_id}': 'system jobservice-monitor:list',
+  'GET /jobs/{job_id}/log': 'system jobservice-monitor:list',
+  'GET /jobs/{job_id}/events': 'system jobservice-monitor:list',
   'GET /robots/{robot_id}': 'system robot:read',
   'PUT /robots/{robot_id}': 'administrator',
   'PATCH /robots/{robot_id}': 'administrator',

@@ -21,6 +21,7 @@ import { composeClientFacts } from './http/origin.ts'
 import { composeHttpsRedirect } from './http/redirect-to-https.ts'
 import { composeRequestLog } from './http/request-log.ts'
 import { composeRouter, type Exchange } from './http/router.ts'
+import { EventStreams } from './http/server-sent-events.ts'
 import { composeSessionEndpoints } from './http/session/session-endpoints.ts'
 import { composeConsole } from './http/ui/console.ts'
 import { readTlsPair, watchTlsFiles } from './http/tls-reload.ts'
@@ -61,6 +62,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
     const services = { ...composeOciServices(config, { database, store, clock }), pullAudit }
     const metrics = new Metrics()
     const facts = composeClientFacts(config)
+    const eventStreams = new EventStreams()
     let draining = false
 
     const processId = `${hostname()}:${process.pid}:${randomUUID()}`
@@ -107,6 +109,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       database,
       clock,
       jobs: new Jobs({ database, clock, kinds: jobKinds.map(({ name }) => name) }),
+      eventStreams,
       labels: new Labels({ database, clock }),
       quotas: new Quotas({ database, clock }),
       immutabilityRules: new ImmutabilityRules({ database, clock }),
@@ -162,6 +165,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       defaultPasswordStands: await accounts.defaultPasswordStands(),
       async stop() {
         draining = true
+        eventStreams[Symbol.dispose]()
         const clean = await Promise.all(listeners.map((listener) => listener.stop(config.drainTimeoutMs)))
         if (clean.includes(false)) logger.warn('requests were cut off: they took longer than the drain timeout')
         await services.pulls

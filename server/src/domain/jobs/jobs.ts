@@ -216,6 +216,20 @@ export class Jobs {
     }))
   }
 
+  /** Jobs that changed behind a place in the order of changes, in that order, `limit` at the most. */
+  async listChanged(behind: Pick<Job, 'updatedAt' | 'id'>, limit: number): Promise<Job[]> {
+    const rows = await this.#database.read
+      .selectFrom('job')
+      .select(jobColumns)
+      .where('updated_at', '>=', behind.updatedAt)
+      .where((eb) => eb.or([eb('updated_at', '>', behind.updatedAt), eb('id', '>', behind.id)]))
+      .orderBy('updated_at')
+      .orderBy('id')
+      .limit(limit)
+      .execute()
+    return rows.map(jobOf)
+  }
+
   /** Jobs that run, in the process with that id or in all. */
   async listRunning(worker?: string): Promise<Job[]> {
     const rows = await this.#database.read

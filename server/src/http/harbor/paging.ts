@@ -50,10 +50,18 @@ export function pageHeaders(
   return { 'x-total-count': String(total), link: links.join(' , ') }
 }
 
+/** The link to the next page of a list that goes on behind the last entry of this one; empty on the last page. */
+export function cursorLink(path: string, search: string, next: number | undefined): string {
+  return next === undefined ? '' : `<${urlWith(path, search, { cursor: next })}>; rel="next"`
+}
+
 function pageUrl(path: string, search: string, page: number, size: number): string {
+  return urlWith(path, search, { page, page_size: size })
+}
+
+function urlWith(path: string, search: string, changes: Readonly<Record<string, number>>): string {
   const parameters = new URLSearchParams(search)
-  parameters.set('page', String(page))
-  parameters.set('page_size', String(size))
+  for (const [key, value] of Object.entries(changes)) parameters.set(key, String(value))
   const pairs = [...parameters].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   // What clients wrote may not end the header or the link.
   // oxlint-disable-next-line no-control-regex

@@ -4,6 +4,7 @@ import { artifactRoutes } from './artifacts.ts'
 import { auditLogRoutes } from './audit-log.ts'
 import { configureRoutes } from './configurations.ts'
 import { healthRoutes } from './health.ts'
+import { jobRoutes } from './jobs.ts'
 import { jobserviceRoutes } from './jobservice.ts'
 import { labelRoutes } from './labels.ts'
 import { memberRoutes } from './members.ts'
@@ -43,6 +44,7 @@ const routes: readonly Route[] = [
   ...auditLogRoutes,
   ...configureRoutes,
   ...healthRoutes,
+  ...jobRoutes,
   ...jobserviceRoutes,
   ...labelRoutes,
   ...memberRoutes,

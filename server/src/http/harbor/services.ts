@@ -25,6 +25,7 @@ import type { Registries } from '../../domain/registries/registries.ts'
 import type { Registration } from '../../domain/settings/registration.ts'
 import type { Settings } from '../../domain/settings/settings.ts'
 import type { Volume } from '../../storage/volume.ts'
+import type { EventStreams } from '../server-sent-events.ts'
 import type { OciServices } from '../oci/oci-request.ts'
 
 /** What the handlers of Harbor's API call. A new noun adds its verbs here and in compose.ts. */
@@ -45,6 +46,7 @@ export interface HarborServices {
   readonly signIn: SignIn
   readonly settings: Settings
   readonly jobs: Jobs
+  readonly eventStreams: EventStreams
   readonly labels: Labels
   readonly projects: Projects
   readonly members: Members

@@ -1,0 +1,63 @@
+import { expect, test } from 'bun:test'
+import { EventStreams, type Listening } from './server-sent-events.ts'
+
+const request = (signal?: AbortSignal) => new Request('http://localhost/', signal === undefined ? {} : { signal })
+
+async function* ticking({ wait }: Listening) {
+  let number = 0
+  do yield { event: 'tick', id: String(++number), data: { number, text: 'a\nb' } }
+  while (await wait())
+}
+
+test('an event is its name, its id and one line of data', async () => {
+  const streams = new EventStreams()
+  const answer = streams.respond(request(), async function* () {
+    yield { event: 'log', id: '7', data: { line: 'two\nlines' } }
+  })
+  expect(await answer.text()).toBe('retry: 1000\n\nevent: log\nid: 7\ndata: {"line":"two\\nlines"}\n\n')
+  expect(streams.open).toBe(0)
+})
+
+test('as many may listen as there is room for, and who leaves makes room', async () => {
+  const streams = new EventStreams({ most: 2, pauseMs: 5 })
+  const bodies = [streams.respond(request(), ticking), streams.respond(request(), ticking)].map(({ body }) => body!)
+  expect(() => streams.respond(request(), ticking)).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }))
+  await bodies[0]!.cancel()
+  expect(streams.open).toBe(1)
+  await streams.respond(request(), ticking).body!.cancel()
+  await bodies[1]!.cancel()
+})
+
+test('a stream ends with its life, with the process, and with the connection', async () => {
+  const short = new EventStreams({ lifeMs: 30, pauseMs: 5 })
+  expect(await short.respond(request(), ticking).text()).toContain('event: tick')
+  const streams = new EventStreams({ pauseMs: 60_000 })
+  const controller = new AbortController()
+  const answers = [streams.respond(request(), ticking), streams.respond(request(controller.signal), ticking)]
+  controller.abort()
+  expect(await answers[1]!.text()).toContain('retry')
+  streams[Symbol.dispose]()
+  expect(await answers[0]!.text()).toContain('retry')
+  expect(streams.open).toBe(0)
+  expect(() => streams.respond(request(), ticking)).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }))
+})
+
+test('while nothing happens the connection is kept alive by comments', async () => {
+  const streams = new EventStreams({ heartbeatMs: 5, pauseMs: 60_000 })
+  const reader = streams.respond(request(), ticking).body!.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  while (!text.includes(': nothing new')) text += (await reader.read()).value
+  await reader.cancel()
+  expect(streams.open).toBe(0)
+})
+
+test('a client that does not read keeps the source waiting', async () => {
+  const streams = new EventStreams({ lifeMs: 200 })
+  let made = 0
+  const answer = streams.respond(request(), async function* () {
+    for (;;) yield { event: 'flood', data: ++made }
+  })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(made).toBeLessThan(5)
+  await answer.body!.cancel()
+})
