@@ -108,6 +108,7 @@ const nouns = [
   'labels',
   'content',
   'policies',
+  'trash',
   'artifacts',
   'retention',
   'transfer',

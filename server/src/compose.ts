@@ -125,6 +125,7 @@ export function composeOciServices(
     manifests: new Manifests(database),
     pulls: new PullRecorder(database),
     limits: { manifestBytes: config.limits.manifestBytes },
+    trashWindowMs: config.trash.windowMs,
     defaultProject: config.defaultProject,
   }
 }
@@ -289,8 +290,10 @@ export function backgroundTasks(
       runs: 'once',
       intervalMs: config.garbageCollection.intervalMs,
       run: async () => {
-        const { graceMs } = config.garbageCollection
-        onCollected(await collectGarbage({ database, sweeper: store, clock, graceMs, trashMs, batch: collectBatch }))
+        const { graceMs, leaseMs } = config.garbageCollection
+        const { trashWindowMs } = services
+        const windows = { graceMs, leaseMs, trashMs, trashWindowMs }
+        onCollected(await collectGarbage({ database, sweeper: store, clock, ...windows, batch: collectBatch }))
       },
     },
     {

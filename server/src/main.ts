@@ -118,6 +118,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       system: {
         harborVersion: `${harborRelease}-berth-${version}`,
         storageProvider: config.storage.kind,
+        readOnly: config.readOnly,
         originOf: facts.originOf,
         volume: async () => (config.storage.kind === 'filesystem' ? await volumeOf(config.storage.folder) : unbounded),
         health: async () => {

@@ -33,6 +33,7 @@ export interface RegistryForTest {
   readonly database: Database
   readonly store: BlobStore
   readonly clock: TestClock
+  readonly trashWindowMs: number
   readonly admit: Admit
   readonly blobs: Blobs
   readonly uploads: Uploads
@@ -44,6 +45,7 @@ export interface RegistryForTest {
 export async function composeRegistryForTest(
   database: Database,
   store = composeMemoryBlobStore(),
+  { trashWindowMs = 0 }: { readonly trashWindowMs?: number } = {},
 ): Promise<RegistryForTest> {
   const clock = new TestClock()
   const admit = composeAdmit({ database, settings: { readOnly: false, deleteEnabled: true } })
@@ -75,7 +77,7 @@ export async function composeRegistryForTest(
     const pushed = await pushManifest({ database, clock }, admission, imageOf(tag, digests, contents))
     return pushed.digest
   }
-  return { database, store, clock, admit, blobs, uploads, pulls, pushBlob, pushImage }
+  return { database, store, clock, trashWindowMs, admit, blobs, uploads, pulls, pushBlob, pushImage }
 }
 
 export async function createProject(database: Database, name: string, clock: Clock, isPublic = true): Promise<void> {

@@ -83,6 +83,8 @@ export interface Config {
   readonly token: { readonly lifetimeSeconds: number; readonly service: string; readonly issuer: string }
   readonly uploads: { readonly expireAfterMs: number; readonly purgeIntervalMs: number; readonly maxPerActor: number }
   readonly garbageCollection: { readonly intervalMs: number; readonly leaseMs: number; readonly graceMs: number }
+  /** 0: what is deleted is gone at once. */
+  readonly trash: { readonly windowMs: number }
   readonly events: { readonly keepMs: number }
   readonly jobs: { readonly concurrency: number; readonly keepMs: number }
   readonly limits: { readonly manifestBytes: number; readonly uploadBytes: number }

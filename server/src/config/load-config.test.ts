@@ -52,6 +52,7 @@ describe('defaults', () => {
       token: { lifetimeSeconds: 1800, service: 'harbor-registry', issuer: 'harbor-token-issuer' },
       uploads: { expireAfterMs: 86_400_000 },
       garbageCollection: { intervalMs: 60_000, leaseMs: 86_400_000, graceMs: 3_600_000 },
+      trash: { windowMs: 259_200_000 },
       events: { keepMs: 180 * 86_400_000 },
       jobs: { concurrency: 10, keepMs: 30 * 86_400_000 },
       limits: { manifestBytes: 4_194_304, uploadBytes: 0 },

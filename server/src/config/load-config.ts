@@ -165,6 +165,7 @@ function toConfig(given: Settings): Config {
       leaseMs: given.garbage_collection.lease,
       graceMs: given.garbage_collection.grace,
     },
+    trash: { windowMs: given.trash.window },
     events: { keepMs: given.events.keep },
     jobs: { concurrency: given.jobs.concurrency, keepMs: given.jobs.keep },
     limits: { manifestBytes: given.limits.manifest, uploadBytes: given.limits.upload },

@@ -304,6 +304,14 @@ export const settings = z.strictObject({
     })
     .prefault({})
     .describe('Deletes bytes that nothing refers to, while pushes and pulls go on.'),
+  trash: z
+    .strictObject({
+      window: duration(0, '0s')
+        .prefault('72h')
+        .describe('How long deleted artifacts and tags can be restored; `0s`: they are gone at once.'),
+    })
+    .prefault({})
+    .describe('What was deleted and can be had back.'),
   events: z
     .strictObject({
       keep: duration(day, '1d').prefault('180d').describe('How long the record of what happened is kept.'),

@@ -19,6 +19,7 @@ import type {
   TagMoveTable,
 } from './schema-policies.ts'
 import type { BlobDamageTable, ScrubProgressTable, StorageHoldTable } from './schema-storage.ts'
+import type { ArtifactReviewTable, SubjectReviewTable, TrashBlobTable, TrashEntryTable } from './schema-trash.ts'
 
 /**
  * Column conventions, the same in SQLite and PostgreSQL: times are milliseconds since the epoch,
@@ -353,6 +354,10 @@ export interface Schema {
   artifact_child: ArtifactChildTable
   tag: TagTable
   tag_move: TagMoveTable
+  trash_entry: TrashEntryTable
+  trash_blob: TrashBlobTable
+  artifact_review: ArtifactReviewTable
+  subject_review: SubjectReviewTable
   upload: UploadTable
   event: EventTable
   signing_key: SigningKeyTable

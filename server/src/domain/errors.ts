@@ -29,6 +29,7 @@ export type DomainErrorCode =
   | 'QUOTA_UNKNOWN'
   | 'RULE_UNKNOWN'
   | 'JOB_UNKNOWN'
+  | 'TRASH_ENTRY_UNKNOWN'
   | 'QUOTA_EXCEEDED'
   | 'CONFLICT'
   | 'BAD_REQUEST'

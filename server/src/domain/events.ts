@@ -94,6 +94,10 @@ export type UserChange = 'password' | 'admin' | 'disabled' | 'profile' | 'cli-se
 export type BusinessEvent =
   | ({ readonly type: 'push_artifact'; readonly tags: readonly string[] } & InRepository)
   | ({ readonly type: 'delete_artifact'; readonly tags: readonly string[] } & InRepository)
+  | ({ readonly type: 'restore_artifact'; readonly tags: readonly string[] } & InRepository)
+  | ({ readonly type: 'restore_tag'; readonly tag: string } & InRepository)
+  /** Nobody can restore it any more. `project` is undefined when all trash was emptied. */
+  | { readonly type: 'empty_trash'; readonly projectId?: number; readonly project?: string; readonly entries: number }
   | ({ readonly type: 'create_tag'; readonly tag: string } & InRepository)
   | ({ readonly type: 'delete_tag'; readonly tag: string } & InRepository)
   | { readonly type: 'delete_repository'; readonly projectId: number; readonly repository: string }
@@ -145,6 +149,9 @@ export const eventTypes = Object.keys({
   push_artifact: true,
   pull_artifact: true,
   delete_artifact: true,
+  restore_artifact: true,
+  restore_tag: true,
+  empty_trash: true,
   create_tag: true,
   delete_tag: true,
   delete_repository: true,
@@ -252,12 +259,16 @@ function resourceOf(event: BusinessEvent): string {
   switch (event.type) {
     case 'push_artifact':
     case 'delete_artifact':
+    case 'restore_artifact':
       return event.tags.length === 1 ? `${event.repository}:${event.tags[0]}` : `${event.repository}@${event.digest}`
     case 'pull_artifact':
       return event.tag === undefined ? `${event.repository}@${event.digest}` : `${event.repository}:${event.tag}`
     case 'create_tag':
+    case 'restore_tag':
     case 'delete_tag':
       return `${event.repository}:${event.tag}`
+    case 'empty_trash':
+      return event.project ?? 'trash'
     case 'create_label':
     case 'update_label':
     case 'delete_label':

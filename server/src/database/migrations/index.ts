@@ -8,6 +8,7 @@ import { quotaImmutability } from './0008-quota-immutability.ts'
 import { trustTagHistory } from './0009-trust-tag-history.ts'
 import { jobs } from './0010-jobs.ts'
 import { retention } from './0011-retention.ts'
+import { trash } from './0012-trash.ts'
 import { scrub } from './0013-scrub.ts'
 
 /** In the order in which they are applied. */
@@ -21,5 +22,6 @@ export const migrations: readonly Migration[] = [
   trustTagHistory,
   jobs,
   retention,
+  trash,
   scrub,
 ]

@@ -28,6 +28,8 @@ const projectAdmin = {
   'artifact-label': 'create delete',
   'preheat-policy': 'create read update delete list',
   'export-cve': 'create read list',
+  // Beyond Harbor.
+  trash: 'list restore delete',
 } as const
 
 type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text
@@ -59,6 +61,7 @@ const maintainer = {
   accessory: 'list',
   'artifact-label': 'create delete',
   'export-cve': 'create read list',
+  trash: 'list restore',
 } satisfies Grants
 
 const developer = {

@@ -87,7 +87,16 @@ describeEachDatabase('lists of artifacts', (open) => {
     for (let round = 0; round < 4; round++) {
       registry.clock.advance(leaseMs * 2)
       const { database, store: sweeper, clock } = registry
-      await collectGarbage({ database, sweeper, clock, graceMs: 1, trashMs: 1, batch: 100 })
+      await collectGarbage({
+        database,
+        sweeper,
+        clock,
+        graceMs: 1,
+        trashMs: 1,
+        leaseMs: 1,
+        trashWindowMs: 0,
+        batch: 100,
+      })
     }
     const left = await registry.database.read.selectFrom('blob').select('digest').execute()
     expect(left.map(({ digest }) => digest).sort()).toEqual(

@@ -1,23 +1,25 @@
 import type { Digest } from '#contract/digest.ts'
 import type { TagName } from '#contract/reference.ts'
 import type { Database, Writer } from '../../database/database.ts'
+import { actorName } from '../access/actor.ts'
 import type { Admission } from '../access/admission.ts'
-import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
 import { assertTagsMutable } from '../policies/immutability.ts'
-import { contentOf, releaseContent } from '../quotas/project-usage.ts'
+import { putTagInTrash } from '../trash/put-in-trash.ts'
+import { followDeletions, reviewArtifact } from './orphans.ts'
+import { lockArtifacts, removeArtifacts, type DeleteServices, type Removal } from './remove-artifacts.ts'
 import { repositoryUnknown } from './repository-list.ts'
 import { recordTagMove } from './tag-history.ts'
 
-export interface DeleteServices {
-  readonly database: Database
-  readonly clock: Clock
-}
+export type { DeleteServices } from './remove-artifacts.ts'
+
+/** What belonged to a deleted artifact and follows it at once; the rest is left to garbage collection. */
+const followedAtOnce = 1_000
 
 /**
- * Removes the artifact and every tag that names it. Rows only: the bytes of its blobs are looked at by
- * garbage collection (invariant 2).
+ * Removes the artifact and every tag that names it, into the trash, if there is one. What only belonged to it follows:
+ * children without a name, signatures. Rows only: the bytes of its blobs are looked at by garbage collection (invariant 2).
  * @throws DomainError MANIFEST_UNKNOWN, REFERENCED while an index of the repository contains it, PRECONDITION while a
  *   tag of it is immutable
  */
@@ -27,21 +29,22 @@ export async function deleteManifest(
   digest: Digest,
 ): Promise<void> {
   await services.database.write(async (tx) => await deleteManifestWithin(services, tx, admission, digest))
+  const { repositoryId = -1, actor } = admission
+  await followDeletions(services, { most: followedAtOnce, repositoryId, actor })
 }
 
-/** The same as a part of a larger change. */
+/** The same as a part of a larger transaction; what belonged to the artifact is left to garbage collection. */
 export async function deleteManifestWithin(
-  { database, clock }: DeleteServices,
+  services: DeleteServices,
   tx: Writer,
   admission: Admission<'delete'>,
   digest: Digest,
 ): Promise<void> {
-  const artifact = await tx
-    .selectFrom('artifact')
-    .select('id')
-    .where('repository_id', '=', admission.repositoryId ?? -1)
-    .where('digest', '=', digest)
-    .executeTakeFirst()
+  const { database, clock } = services
+  const { projectId, repositoryId = -1, repositoryName: repository, actor } = admission
+  const known = await findArtifact(tx, repositoryId, digest)
+  if (known === undefined) throw manifestUnknown(admission, digest)
+  const [artifact] = await lockArtifacts(database, tx, repositoryId, [known.id])
   if (artifact === undefined) throw manifestUnknown(admission, digest)
   const parent = await tx
     .selectFrom('artifact_child')
@@ -54,28 +57,18 @@ export async function deleteManifestWithin(
       detail: { digest, parent: parent.digest },
     })
   }
-  const tags = await tx
+  const rows = await tx
     .selectFrom('tag')
     .select('name')
     .where('artifact_id', '=', artifact.id)
     .orderBy('name')
     .execute()
-  await assertTagsMutable(
-    tx,
-    admission,
-    tags.map((tag) => tag.name),
-  )
-  await reviewBlobsOf(tx, artifact.id, clock.now())
-  await deleteArtifacts(database, tx, admission.projectId, [artifact.id])
-  const moved = { repositoryId: admission.repositoryId ?? -1, digest: undefined, movedAt: clock.now() }
-  for (const { name } of tags) await recordTagMove(tx, admission.actor, { ...moved, tag: name })
-  await recordEvent(tx, clock, admission.actor, {
-    type: 'delete_artifact',
-    projectId: admission.projectId,
-    repository: admission.repositoryName,
-    digest,
-    tags: tags.map((tag) => tag.name),
-  })
+  const tags = rows.map((tag) => tag.name)
+  await assertTagsMutable(tx, admission, tags)
+  await removeArtifacts(services, tx, { projectId, repositoryId, repository, actor }, [artifact])
+  const moved = { repositoryId, digest: undefined, movedAt: clock.now() }
+  for (const tag of tags) await recordTagMove(tx, actor, { ...moved, tag })
+  await recordEvent(tx, clock, actor, { type: 'delete_artifact', projectId, repository, digest, tags })
 }
 
 /**
@@ -86,48 +79,52 @@ export async function untag(services: DeleteServices, admission: Admission<'dele
   await services.database.write(async (tx) => await untagWithin(services, tx, admission, tag))
 }
 
-/** The same as a part of a larger change. */
+/** The same as a part of a larger transaction. */
 export async function untagWithin(
-  { clock }: DeleteServices,
+  services: DeleteServices,
   tx: Writer,
   admission: Admission<'delete'>,
   tag: string,
 ): Promise<void> {
+  const { clock, trashWindowMs } = services
+  const { projectId, repositoryId = -1, repositoryName: repository, actor } = admission
   const removed = await tx
     .deleteFrom('tag')
-    .where('repository_id', '=', admission.repositoryId ?? -1)
+    .where('repository_id', '=', repositoryId)
     .where('name', '=', tag)
-    .returning('artifact_id')
+    .returning(['artifact_id', 'pushed_at', 'pulled_at'])
     .executeTakeFirst()
   if (removed === undefined) throw manifestUnknown(admission, tag)
   await assertTagsMutable(tx, admission, [tag])
-  const moved = { repositoryId: admission.repositoryId ?? -1, digest: undefined, movedAt: clock.now() }
-  await recordTagMove(tx, admission.actor, { ...moved, tag })
+  const now = clock.now()
+  await recordTagMove(tx, actor, { repositoryId, digest: undefined, movedAt: now, tag })
   const artifact = await tx
     .selectFrom('artifact')
-    .select('digest')
+    .select(['digest', 'media_type', 'artifact_type'])
     .where('id', '=', removed.artifact_id)
     .executeTakeFirstOrThrow()
-  await recordEvent(tx, clock, admission.actor, {
-    type: 'delete_tag',
-    projectId: admission.projectId,
-    repository: admission.repositoryName,
-    digest: artifact.digest,
-    tag,
-  })
+  await reviewArtifact(tx, removed.artifact_id, now)
+  if (trashWindowMs > 0) {
+    const { digest, media_type: mediaType, artifact_type: artifactType } = artifact
+    const taken = { name: tag, pushedAt: removed.pushed_at, pulledAt: removed.pulled_at }
+    const deletion = { projectId, repository, deletedBy: actorName(actor), partOf: undefined, now }
+    await putTagInTrash(tx, { digest, mediaType, artifactType }, taken, deletion)
+  }
+  await recordEvent(tx, clock, actor, { type: 'delete_tag', projectId, repository, digest: artifact.digest, tag })
 }
 
 /**
- * Removes the repository with everything in it. Rows only, as for one artifact; a repository of many goes in several
- * transactions, so that others get their turn in between.
+ * Removes the repository with everything in it, into the trash, if there is one. Rows only, as for one artifact; a
+ * repository of many goes in several transactions, so that others get their turn in between.
  * @throws DomainError REPOSITORY_UNKNOWN, PRECONDITION while a tag in it is immutable
  */
 export async function deleteRepository(services: DeleteServices, admission: Admission<'delete'>): Promise<void> {
   const { database, clock } = services
-  const { repositoryId, repositoryName: repository, projectId } = admission
+  const { repositoryId, repositoryName: repository, projectId, actor } = admission
   if (repositoryId === undefined) throw repositoryUnknown(repository)
   await assertAllTagsMutable(database, admission, repositoryId)
-  while (!(await database.write((tx) => deleteSome(database, tx, { projectId, repositoryId, now: clock.now() }))));
+  const removal = { projectId, repositoryId, repository, actor, everything: true }
+  while (!(await database.write((tx) => deleteSome(services, tx, removal))));
   await database.write(async (tx) => {
     const left = await tx
       .selectFrom('artifact')
@@ -151,42 +148,36 @@ export async function deleteRepository(services: DeleteServices, admission: Admi
         .set({ description: '', pull_count: 0 })
         .where('id', '=', repositoryId)
         .execute()
-    await recordEvent(tx, clock, admission.actor, { type: 'delete_repository', projectId, repository })
+    await tx.deleteFrom('subject_review').where('repository_id', '=', repositoryId).execute()
+    await recordEvent(tx, clock, actor, { type: 'delete_repository', projectId, repository })
   })
 }
 
 const artifactsPerStep = 200
 
 /** True when nothing is left to delete. */
-async function deleteSome(
-  database: Database,
-  tx: Writer,
-  { projectId, repositoryId, now }: { projectId: number; repositoryId: number; now: number },
-): Promise<boolean> {
+async function deleteSome(services: DeleteServices, tx: Writer, removal: Removal): Promise<boolean> {
   const rows = await tx
     .selectFrom('artifact')
     .select('id')
-    .where('repository_id', '=', repositoryId)
+    .where('repository_id', '=', removal.repositoryId)
     .orderBy('id', 'desc') // indexes come after their children
     .limit(artifactsPerStep)
     .execute()
-  for (const { id } of rows) await reviewBlobsOf(tx, id, now)
-  if (rows.length > 0) {
-    const ids = rows.map(({ id }) => id)
-    await deleteArtifacts(database, tx, projectId, ids)
-  }
+  if (rows.length === 0) return true
+  const ids = rows.map(({ id }) => id)
+  const artifacts = await lockArtifacts(services.database, tx, removal.repositoryId, ids)
+  await removeArtifacts(services, tx, removal, artifacts)
   return rows.length < artifactsPerStep
 }
 
-async function deleteArtifacts(
-  database: Database,
-  tx: Writer,
-  projectId: number,
-  ids: readonly number[],
-): Promise<void> {
-  const content = await contentOf(tx, ids)
-  await tx.deleteFrom('artifact').where('id', 'in', ids).execute()
-  await releaseContent(database, tx, projectId, content)
+function findArtifact(tx: Writer, repositoryId: number, digest: Digest): Promise<{ id: number } | undefined> {
+  return tx
+    .selectFrom('artifact')
+    .select('id')
+    .where('repository_id', '=', repositoryId)
+    .where('digest', '=', digest)
+    .executeTakeFirst()
 }
 
 const tagsPerLook = 1_000
@@ -223,25 +214,6 @@ async function reviewLinksOf(tx: Writer, repositoryId: number, now: number): Pro
         .selectFrom('repository_blob')
         .select((select) => ['repository_id', 'digest', select.val(now).as('review_after')])
         .where('repository_id', '=', repositoryId),
-    )
-    .onConflict((conflict) =>
-      conflict
-        .columns(['repository_id', 'digest'])
-        .doUpdateSet((eb) => ({ review_after: eb.ref('excluded.review_after') })),
-    )
-    .execute()
-}
-
-/** Queues a second look at every blob that the artifact held, in one statement however many there are. */
-async function reviewBlobsOf(tx: Writer, artifactId: number, now: number): Promise<void> {
-  await tx
-    .insertInto('link_review')
-    .columns(['repository_id', 'digest', 'review_after'])
-    .expression((eb) =>
-      eb
-        .selectFrom('artifact_blob')
-        .select((select) => ['repository_id', 'digest', select.val(now).as('review_after')])
-        .where('artifact_id', '=', artifactId),
     )
     .onConflict((conflict) =>
       conflict

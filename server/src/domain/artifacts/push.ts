@@ -3,7 +3,7 @@ import { algorithmOf, formatDigest, type Digest } from '#contract/digest.ts'
 import { isForeignLayerMediaType } from '#contract/media-types.ts'
 import type { Reference, TagName } from '#contract/reference.ts'
 import type { Database, Reader, Writer } from '../../database/database.ts'
-import { lockRows } from '../../database/locking.ts'
+import { lockRows, lockRowsShared } from '../../database/locking.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import { createHasher } from '../../runtime/hasher.ts'
@@ -15,6 +15,7 @@ import { recordEvent } from '../events.ts'
 import { assertTagsMutable } from '../policies/immutability.ts'
 import { announceExceeded, assertWithinLimit, limitedProjectOf, reserveRoom } from '../quotas/limit.ts'
 import { countContent } from '../quotas/project-usage.ts'
+import { reviewArtifact } from './orphans.ts'
 import { recordTagMove } from './tag-history.ts'
 import { moveTag } from './tags.ts'
 
@@ -59,54 +60,94 @@ export async function pushManifest(
   admission: Admission<'push'>,
   push: { reference: Reference; tags: readonly TagName[]; manifest: ParsedManifest; bytes: Uint8Array },
 ): Promise<PushedArtifact> {
-  const { database, clock } = services
+  const { clock } = services
   const digest = digestOf(push.reference, push.bytes)
   const tags = push.reference.kind === 'tag' ? [push.reference.tag, ...push.tags] : [...push.tags]
+  await withRoomFor(services, admission, { digest, ...push }, async (tx) => {
+    const now = clock.now()
+    const { projectId, repositoryName: repository, actor } = admission
+    const repositoryId = await ensureRepository(tx, { projectId, name: repository }, now)
+    const { id, isNew } = await storeArtifact(services, tx, admission, { repositoryId, digest, now, ...push })
+    await nameArtifact(tx, admission, { repositoryId, id, digest, now }, tags)
+    if (isNew && tags.length === 0) await reviewArtifact(tx, id, now)
+    await touchRepository.run(tx, { id: repositoryId, now })
+    await recordEvent(tx, clock, actor, { type: 'push_artifact', projectId, repository, digest, tags })
+    faultPoint('manifest-before-commit')
+  })
+  faultPoint('manifest-after-commit')
+  return { digest, subject: push.manifest.subject?.digest, tags }
+}
+
+interface Content {
+  readonly digest: Digest
+  readonly manifest: ParsedManifest
+  readonly bytes: Uint8Array
+}
+
+/**
+ * Runs the transaction that brings an artifact into a project, with room taken for it where the project has a limit.
+ * @throws DomainError QUOTA_EXCEEDED, and what `write` throws
+ */
+export async function withRoomFor(
+  services: PushServices,
+  admission: Admission<'push'>,
+  content: Content,
+  write: (tx: Writer) => Promise<void>,
+): Promise<void> {
+  const { database } = services
   const to = limitedProjectOf(admission)
-  const reservation = await reserveRoom(services, to, () =>
-    newBytesOf(database.read, to.projectId, { digest, ...push }),
-  )
+  const reservation = await reserveRoom(services, to, () => newBytesOf(database.read, to.projectId, content))
   try {
     await database.write(async (tx) => {
-      const now = clock.now()
-      const { projectId, repositoryName } = admission
-      const repositoryId = await ensureRepository(tx, { projectId, name: repositoryName }, now)
-      const artifact = await ensureArtifact(database, tx, { repositoryId, digest, now, ...push })
-      const moves = await movesOf(tx, repositoryId, artifact.id, tags)
-      await assertTagsMutable(tx, admission, moves.fromOthers)
-      for (const tag of tags) await moveTag(tx, { repositoryId, artifactId: artifact.id, tag, now })
-      for (const tag of moves.all) await recordTagMove(tx, admission.actor, { repositoryId, tag, digest, movedAt: now })
-      if (artifact.isNew) {
-        const manifest = { digest, size: push.bytes.byteLength }
-        const added = await countContent(database, tx, { projectId, manifest, blobs: artifact.blobs })
-        await assertWithinLimit(services, tx, to, added)
-      }
+      await write(tx)
       await reservation.settle(tx)
-      await touchRepository.run(tx, { id: repositoryId, now })
-      await recordEvent(tx, clock, admission.actor, {
-        type: 'push_artifact',
-        projectId,
-        repository: repositoryName,
-        digest,
-        tags,
-      })
-      faultPoint('manifest-before-commit')
     })
   } catch (error) {
     await reservation.abandon()
     if (error instanceof DomainError && error.code === 'QUOTA_EXCEEDED') await announceExceeded(services, to)
     throw error
   }
-  faultPoint('manifest-after-commit')
-  return { digest, subject: push.manifest.subject?.digest, tags }
+}
+
+/** Stores the artifact, if it is not there, and counts what it brings. @throws DomainError MANIFEST_BLOB_UNKNOWN, QUOTA_EXCEEDED */
+export async function storeArtifact(
+  services: PushServices,
+  tx: Writer,
+  admission: Admission<'push'>,
+  content: Content & { readonly repositoryId: number; readonly now: number },
+): Promise<{ readonly id: number; readonly isNew: boolean }> {
+  const { database } = services
+  const artifact = await ensureArtifact(database, tx, content)
+  if (artifact.isNew) {
+    const manifest = { digest: content.digest, size: content.bytes.byteLength }
+    const counted = { projectId: admission.projectId, manifest, blobs: artifact.blobs }
+    const added = await countContent(database, tx, counted)
+    await assertWithinLimit(services, tx, limitedProjectOf(admission), added)
+  }
+  return artifact
+}
+
+/** Points the tags to the artifact. @throws DomainError PRECONDITION (a tag is immutable and names another one) */
+export async function nameArtifact(
+  tx: Writer,
+  admission: Admission<'push'>,
+  artifact: { readonly repositoryId: number; readonly id: number; readonly digest: Digest; readonly now: number },
+  tags: readonly TagName[],
+): Promise<void> {
+  const { repositoryId, id, digest, now } = artifact
+  const moves = await movesOf(tx, repositoryId, id, tags)
+  await assertTagsMutable(
+    tx,
+    admission,
+    moves.fromOthers.map(({ tag }) => tag),
+  )
+  for (const tag of tags) await moveTag(tx, { repositoryId, artifactId: id, tag, now })
+  for (const tag of moves.all) await recordTagMove(tx, admission.actor, { repositoryId, tag, digest, movedAt: now })
+  for (const { from } of moves.fromOthers) await reviewArtifact(tx, from, now)
 }
 
 /** What the push could add to the usage of the project, at the most. */
-async function newBytesOf(
-  reader: Reader,
-  projectId: number,
-  { digest, manifest, bytes }: { digest: Digest; manifest: ParsedManifest; bytes: Uint8Array },
-): Promise<number> {
+async function newBytesOf(reader: Reader, projectId: number, { digest, manifest, bytes }: Content): Promise<number> {
   const known = await reader
     .selectFrom('project_blob')
     .select('size')
@@ -136,14 +177,17 @@ async function movesOf(
   repositoryId: number,
   artifactId: number,
   tags: readonly TagName[],
-): Promise<{ readonly all: readonly TagName[]; readonly fromOthers: readonly TagName[] }> {
+): Promise<{
+  readonly all: readonly TagName[]
+  readonly fromOthers: readonly { readonly tag: TagName; readonly from: number }[]
+}> {
   const all: TagName[] = []
-  const fromOthers: TagName[] = []
+  const fromOthers: { tag: TagName; from: number }[] = []
   for (const name of tags) {
     const row = await findTag.first(tx, { repositoryId, name })
     if (row?.artifact_id === artifactId) continue
     all.push(name)
-    if (row !== undefined) fromOthers.push(name)
+    if (row !== undefined) fromOthers.push({ tag: name, from: row.artifact_id })
   }
   return { all, fromOthers }
 }
@@ -220,7 +264,7 @@ async function ensureArtifact(database: Database, tx: Writer, artifact: NewArtif
   // What it refers to is checked and locked even for a manifest that is there already: its answer says
   // that everything is in place.
   const blobs = await linkedBlobs(database, tx, repositoryId, manifest)
-  const children = await childArtifacts(tx, repositoryId, manifest)
+  const children = await childArtifacts(database, tx, repositoryId, manifest)
   const descriptors = new Map(descriptorsOf(manifest).map((descriptor) => [descriptor.digest, descriptor.size]))
   let size = bytes.byteLength
   for (const referred of descriptors.values()) size += referred
@@ -299,16 +343,25 @@ async function linkedBlobs(
   return [...found]
 }
 
-async function childArtifacts(tx: Writer, repositoryId: number, manifest: ParsedManifest): Promise<number[]> {
+async function childArtifacts(
+  database: Database,
+  tx: Writer,
+  repositoryId: number,
+  manifest: ParsedManifest,
+): Promise<number[]> {
   const wanted = [...new Set<string>(manifest.manifests.map((child) => child.digest))].sort()
   const found = new Map<string, number>()
   for (const batch of batches(wanted, lookupBatch)) {
-    const rows = await tx
-      .selectFrom('artifact')
-      .select(['id', 'digest'])
-      .where('repository_id', '=', repositoryId)
-      .where('digest', 'in', batch)
-      .execute()
+    // Locked, so that none of them is deleted as belonging to nothing before the index is there.
+    const rows = await lockRowsShared(
+      database,
+      tx
+        .selectFrom('artifact')
+        .select(['id', 'digest'])
+        .where('repository_id', '=', repositoryId)
+        .where('digest', 'in', batch)
+        .orderBy('id'),
+    ).execute()
     for (const row of rows) found.set(row.digest, row.id)
   }
   const missing = wanted.filter((digest) => !found.has(digest))

@@ -74,3 +74,61 @@ export async function renewLease(
     return true
   }, 'relaxed')
 }
+
+/** How many digests one statement names; below the parameter limits of both databases. */
+const digestsPerStatement = 500
+
+/**
+ * Takes links out of the repository that no manifest holds and nobody has a lease on, and asks garbage collection to
+ * look at all of them. The caller has locked blobs and links, in the order of their digests.
+ */
+export async function unlinkUnused(
+  tx: Writer,
+  repositoryId: number,
+  digests: readonly string[],
+  now: number,
+): Promise<void> {
+  for (let start = 0; start < digests.length; start += digestsPerStatement) {
+    const batch = digests.slice(start, start + digestsPerStatement)
+    await tx
+      .deleteFrom('repository_blob')
+      .where('repository_id', '=', repositoryId)
+      .where('digest', 'in', batch)
+      .where('protected_until', '<=', now)
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('artifact_blob')
+              .select('artifact_id')
+              .whereRef('artifact_blob.repository_id', '=', 'repository_blob.repository_id')
+              .whereRef('artifact_blob.digest', '=', 'repository_blob.digest'),
+          ),
+        ),
+      )
+      .execute()
+    await reviewLinks(tx, repositoryId, batch, now)
+  }
+}
+
+/** Of digests that no repository is asked about: only whether anything still needs the blob. */
+export const noRepository = 0
+
+/** As `reviewLink`, of many at once: 500 at the most. */
+export async function reviewLinks(
+  tx: Writer,
+  repositoryId: number,
+  digests: readonly string[],
+  reviewAfter: number,
+): Promise<void> {
+  if (digests.length === 0) return
+  await tx
+    .insertInto('link_review')
+    .values(digests.map((digest) => ({ repository_id: repositoryId, digest, review_after: reviewAfter })))
+    .onConflict((conflict) =>
+      conflict
+        .columns(['repository_id', 'digest'])
+        .doUpdateSet((eb) => ({ review_after: eb.ref('excluded.review_after') })),
+    )
+    .execute()
+}

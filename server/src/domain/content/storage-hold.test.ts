@@ -8,7 +8,7 @@ import { StorageHold } from './storage-hold.ts'
 const graceMs = 1_000
 const trashMs = 1_000
 const collect = (registry: RegistryForTest) =>
-  collectGarbage({ ...registry, sweeper: registry.store, graceMs, trashMs, batch: 100 })
+  collectGarbage({ ...registry, sweeper: registry.store, graceMs, trashMs, leaseMs: 1, batch: 100 })
 
 async function stored(store: BlobStore): Promise<BlobLocation[]> {
   const locations: BlobLocation[] = []

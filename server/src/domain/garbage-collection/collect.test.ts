@@ -27,6 +27,8 @@ const collect = (registry: RegistryForTest) =>
     clock: registry.clock,
     graceMs,
     trashMs,
+    leaseMs,
+    trashWindowMs: registry.trashWindowMs,
     batch: 100,
   })
 

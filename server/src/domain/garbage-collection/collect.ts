@@ -1,184 +1,110 @@
 import type { Database } from '../../database/database.ts'
-import { lockRows } from '../../database/locking.ts'
-import { faultPoint } from '../../runtime/fault-points.ts'
-import type { BlobLocation, BlobSweeper } from '../../storage/blob-store.ts'
+import type { BlobSweeper } from '../../storage/blob-store.ts'
 import type { Clock } from '../clock.ts'
-import { trashBytes } from '../content/blob-rows.ts'
-import { findHeldSince } from '../content/storage-hold.ts'
+import { deleteUntagged, followDeletions } from '../artifacts/orphans.ts'
+import { expireTrash } from '../trash/trash.ts'
+import { removeCondemned } from './remove-condemned.ts'
+import { unlinkReviewed } from './unlink-reviewed.ts'
+import { sweepBytes } from './sweep-bytes.ts'
 
 export interface CollectorOptions {
   readonly database: Database
-  readonly sweeper: BlobSweeper
+  readonly sweeper: Pick<BlobSweeper, 'delete'>
   readonly clock: Clock
   /** How long a condemned blob waits for somebody to push or mount it again. */
   readonly graceMs: number
   /** How long bytes without a row stay, for the reads that looked them up before. */
   readonly trashMs: number
-  /** How many rows one step looks at before it lets others go on. */
+  /** How long what was deleted can be restored. */
+  readonly trashWindowMs: number
+  /** How long a manifest without a tag is left alone: its index may be on its way. */
+  readonly leaseMs: number
+  /** How many rows one look takes. */
   readonly batch: number
+  /** Whether manifests without a tag that nothing refers to go too. */
+  readonly deleteUntagged?: boolean
+  /** Transactions and deletes under way at once. */
+  readonly workers?: number
+  /** Ends the run between two transactions. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Collected {
+  /** Entries whose time in the trash was over. */
+  expired: number
+  /** Manifests that belonged to deleted ones, or that nothing named. */
+  manifests: number
   /** Links without a manifest that were taken out of their repository. */
   links: number
   condemned: number
   /** Blobs whose row went. */
   blobs: number
+  /** Their bytes: nothing can read them any more. */
+  blobBytes: number
+  /** Bytes that the store gave back. */
   freedBytes: number
 }
 
+export const nothingCollected = (): Collected => ({
+  expired: 0,
+  manifests: 0,
+  links: 0,
+  condemned: 0,
+  blobs: 0,
+  blobBytes: 0,
+  freedBytes: 0,
+})
+
+/** One look of a step at its queue; returns how many rows it looked at. Fewer than `batch`: its queue is empty. */
+type Step = (options: CollectorOptions, collected: Collected) => Promise<number>
+
+const actor = { kind: 'system', name: 'garbage-collection' } as const
+
 /**
- * One round of garbage collection: a blob goes `live → condemned → gone`, and its bytes after it. Every
- * step works from a queue of what changed, never from a walk of the store, in transactions of one
- * blob each, beside pushes and pulls (invariant 7). A round that dies in any place is simply gone on with.
+ * The steps of a run, in their order, each with a queue of what changed: none walks the store. A run that dies in any
+ * place is simply gone on with, because what a queue still has is what was not done.
  */
-export async function collectGarbage(options: CollectorOptions): Promise<Collected> {
-  const collected: Collected = { links: 0, condemned: 0, blobs: 0, freedBytes: 0 }
-  await reviewLinks(options, collected)
-  await removeCondemned(options, collected)
-  await sweepTrash(options, collected)
+export const steps = {
+  expireTrash: async ({ database, clock, trashWindowMs, batch, signal }, collected) => {
+    const expired = await expireTrash({ database, clock, trashWindowMs }, { most: batch, signal })
+    collected.expired += expired
+    return expired
+  },
+  followDeletions: async ({ batch, signal, ...services }, collected) => {
+    const { looked, deleted } = await followDeletions(services, { most: batch, signal, actor })
+    collected.manifests += deleted
+    return looked
+  },
+  deleteUntagged: async ({ batch, signal, leaseMs, ...services }, collected) => {
+    if (services.deleteUntagged !== true) return 0
+    const { looked, deleted } = await deleteUntagged(services, { most: batch, signal, actor, spareMs: leaseMs })
+    collected.manifests += deleted
+    return looked
+  },
+  unlinkReviewed,
+  removeCondemned,
+  sweepBytes,
+} satisfies Record<string, Step>
+
+export type StepName = keyof typeof steps
+export const stepNames = Object.keys(steps) as readonly StepName[]
+
+/**
+ * Garbage collection: a blob goes `live → condemned → gone`, and its bytes after it, in small transactions beside
+ * pushes and pulls (invariant 7). Runs every step until its queue is empty; `onStep` hears after each look how the
+ * counts stand. Any number of runs may go on at once.
+ */
+export async function collectGarbage(
+  options: CollectorOptions,
+  onStep: (step: StepName, collected: Readonly<Collected>) => Promise<void> = async () => {},
+): Promise<Collected> {
+  const collected = nothingCollected()
+  for (const name of stepNames) {
+    const step: Step = steps[name]
+    for (let looked = options.batch; looked >= options.batch && options.signal?.aborted !== true;) {
+      looked = await step(options, collected)
+      await onStep(name, collected)
+    }
+  }
   return collected
-}
-
-/** Takes links out of repositories when their lease is over and no manifest holds them. */
-async function reviewLinks(options: CollectorOptions, collected: Collected): Promise<void> {
-  const { database, clock, batch } = options
-  const due = await database.read
-    .selectFrom('link_review')
-    .select(['repository_id', 'digest'])
-    .where('review_after', '<=', clock.now())
-    .orderBy('review_after')
-    .limit(batch)
-    .execute()
-  for (const review of due) {
-    const outcome = await database.write(async (tx) => {
-      const now = clock.now()
-      // Blob before link: the order in which pushes and mounts take the same locks.
-      await lockRows(database, tx.selectFrom('blob').select('digest').where('digest', '=', review.digest)).execute()
-      const link = await lockRows(
-        database,
-        tx
-          .selectFrom('repository_blob')
-          .select('protected_until')
-          .where('repository_id', '=', review.repository_id)
-          .where('digest', '=', review.digest),
-      ).executeTakeFirst()
-      // Asked only now, with the locks held: a push that came first is seen here.
-      const used = await tx
-        .selectFrom('artifact_blob')
-        .select('artifact_id')
-        .where('repository_id', '=', review.repository_id)
-        .where('digest', '=', review.digest)
-        .limit(1)
-        .executeTakeFirst()
-      if (link !== undefined && used === undefined && link.protected_until > now) {
-        await tx
-          .updateTable('link_review')
-          .set({ review_after: link.protected_until })
-          .where('repository_id', '=', review.repository_id)
-          .where('digest', '=', review.digest)
-          .execute()
-        return { link: false, condemned: false }
-      }
-      const unlink = link !== undefined && used === undefined
-      if (unlink) {
-        await tx
-          .deleteFrom('repository_blob')
-          .where('repository_id', '=', review.repository_id)
-          .where('digest', '=', review.digest)
-          .execute()
-      }
-      await tx
-        .deleteFrom('link_review')
-        .where('repository_id', '=', review.repository_id)
-        .where('digest', '=', review.digest)
-        .execute()
-      const linked = await tx
-        .selectFrom('repository_blob')
-        .select('digest')
-        .where('digest', '=', review.digest)
-        .limit(1)
-        .executeTakeFirst()
-      if (linked !== undefined) return { link: unlink, condemned: false }
-      const condemned = await tx
-        .updateTable('blob')
-        .set({ state: 'condemned', condemned_at: now })
-        .where('digest', '=', review.digest)
-        .where('state', '=', 'live')
-        .executeTakeFirst()
-      return { link: unlink, condemned: condemned.numUpdatedRows > 0n }
-    })
-    if (outcome.link) collected.links++
-    if (outcome.condemned) collected.condemned++
-  }
-}
-
-/** Moves blobs that stayed condemned for the grace period from rows to trash. */
-async function removeCondemned(options: CollectorOptions, collected: Collected): Promise<void> {
-  const { database, clock, graceMs, batch } = options
-  const due = await database.read
-    .selectFrom('blob')
-    .select('digest')
-    .where('state', '=', 'condemned')
-    .where('condemned_at', '<=', clock.now() - graceMs)
-    .orderBy('condemned_at')
-    .limit(batch)
-    .execute()
-  for (const { digest } of due) {
-    const gone = await database.write(async (tx) => {
-      const now = clock.now()
-      const blob = await lockRows(
-        database,
-        tx.selectFrom('blob').select(['location', 'size', 'state', 'condemned_at']).where('digest', '=', digest),
-      ).executeTakeFirst()
-      // The second look: somebody may have pushed or mounted it since.
-      if (blob?.state !== 'condemned' || (blob.condemned_at ?? now) > now - graceMs) return false
-      const linked = await tx
-        .selectFrom('repository_blob')
-        .select('digest')
-        .where('digest', '=', digest)
-        .limit(1)
-        .executeTakeFirst()
-      if (linked !== undefined) {
-        await tx.updateTable('blob').set({ state: 'live', condemned_at: null }).where('digest', '=', digest).execute()
-        return false
-      }
-      await trashBytes(tx, { location: blob.location, digest, size: blob.size }, now)
-      await tx.deleteFrom('blob').where('digest', '=', digest).execute()
-      return true
-    })
-    if (gone) collected.blobs++
-  }
-}
-
-/**
- * Deletes bytes no row points to. Their location is never given out again, so this needs no lock: a push of
- * the same digest lies elsewhere. Bytes first, row last: a crash in between only deletes nothing again.
- */
-async function sweepTrash(options: CollectorOptions, collected: Collected): Promise<void> {
-  const { database, sweeper, clock, trashMs, batch } = options
-  const now = clock.now()
-  const trashedBy = Math.min(now - trashMs, await findHeldSince(database, now))
-  const due = await database.read
-    .selectFrom('blob_trash')
-    .select(['location', 'size'])
-    .where('trashed_at', '<=', trashedBy)
-    .orderBy('trashed_at')
-    .limit(batch)
-    .execute()
-  if (due.length === 0) return
-  const locations = due.map((row) => row.location)
-  // Rows before bytes, also through a power loss: an acknowledged write makes durable what was read above.
-  await database.write(() => Promise.resolve())
-  await sweeper.delete(locations as BlobLocation[])
-  faultPoint('trash-after-delete')
-  for (let start = 0; start < locations.length; start += 500) {
-    await database.write(async (tx) => {
-      await tx
-        .deleteFrom('blob_trash')
-        .where('location', 'in', locations.slice(start, start + 500))
-        .execute()
-    })
-  }
-  for (const row of due) collected.freedBytes += row.size
 }

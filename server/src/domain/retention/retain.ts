@@ -50,6 +50,8 @@ export async function* walkDecisions(
 export interface RetainServices {
   readonly database: Database
   readonly clock: Clock
+  /** How long what was deleted can be restored; 0: it is gone at once. */
+  readonly trashWindowMs: number
   readonly admit: Admit
 }
 

@@ -122,7 +122,7 @@ export const artifactRoutes: readonly Route[] = [
     handle: async ({ actor, params }, services) => {
       const { digest } = await findArtifact(services, params)
       const admission = await services.content.admit(actor, 'delete', repositoryNameOf(params))
-      await deleteManifest(services, admission, digest)
+      await deleteManifest(services.content, admission, digest)
       return {}
     },
   }),

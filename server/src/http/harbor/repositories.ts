@@ -109,7 +109,7 @@ export const repositoryRoutes: readonly Route[] = [
     answers: { 200: null },
     handle: async ({ actor, params }, services) => {
       const admission = await services.content.admit(actor, 'delete', repositoryNameOf(params))
-      await deleteRepository(services, admission)
+      await deleteRepository(services.content, admission)
       return {}
     },
   }),

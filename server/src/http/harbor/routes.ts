@@ -35,6 +35,7 @@ import { statisticRoutes } from './statistic.ts'
 import { systeminfoRoutes } from './systeminfo.ts'
 import { systemCveAllowlistRoutes } from './system-cve-allowlist.ts'
 import { tagRoutes } from './tags.ts'
+import { trashRoutes } from './trash.ts'
 import { userRoutes } from './users.ts'
 
 const routes: readonly Route[] = [
@@ -73,6 +74,7 @@ const routes: readonly Route[] = [
   ...immutableRoutes,
   ...trustRuleRoutes,
   ...projectArtifactRoutes,
+  ...trashRoutes,
   ...notYetRoutes,
 ]
 

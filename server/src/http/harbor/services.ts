@@ -67,6 +67,8 @@ export interface SystemFacts {
   /** The release of Harbor whose API this is, and our own version behind it. */
   readonly harborVersion: string
   readonly storageProvider: string
+  /** Nothing may be pushed or deleted. */
+  readonly readOnly: boolean
   readonly originOf: (request: Request) => string
   readonly volume: () => Promise<Volume>
   readonly health: () => Promise<{ readonly database: boolean; readonly storage: boolean }>

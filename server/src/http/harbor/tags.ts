@@ -70,7 +70,7 @@ export const tagRoutes: readonly Route[] = [
       const named = [{ kind: 'exact', key: 'name', value: name }] as const
       const { total } = await pageTags(services.database, artifact.id, { conditions: named, limit: 1, offset: 0 })
       if (total === 0) throw new DomainError('MANIFEST_UNKNOWN', `tag ${name} not found on artifact ${artifact.digest}`)
-      await untag(services, await services.content.admit(actor, 'delete', repositoryNameOf(params)), name)
+      await untag(services.content, await services.content.admit(actor, 'delete', repositoryNameOf(params)), name)
       return {}
     },
   }),

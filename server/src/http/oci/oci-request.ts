@@ -23,6 +23,8 @@ export interface OciServices {
   readonly pullAudit?: PullAudit
   readonly limits: { readonly manifestBytes: number }
   /** Project of names without one; undefined: such names are refused. */
+  /** How long what was deleted can be restored (ms); 0: it is gone at once. */
+  readonly trashWindowMs: number
   readonly defaultProject: string | undefined
 }
 

@@ -1,0 +1,300 @@
+import { parseManifest, type ParsedManifest } from '#contract/manifest.ts'
+import type { Digest } from '#contract/digest.ts'
+import { parseTagName, type TagName } from '#contract/reference.ts'
+import type { Selectable } from 'kysely'
+import type { Reader, Writer } from '../../database/database.ts'
+import type { TrashEntryTable } from '../../database/schema-trash.ts'
+import type { Admission } from '../access/admission.ts'
+import { reviveBlob } from '../content/blob-rows.ts'
+import { linkBlob } from '../content/links.ts'
+import { ensureRepository, findRepositoryId } from '../content/repositories.ts'
+import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events.ts'
+import type { TrashedTag } from '../trash/put-in-trash.ts'
+import { trashEntryUnknown } from '../trash/trash.ts'
+import { nameArtifact, storeArtifact, withRoomFor, type PushServices } from './push.ts'
+
+export interface RestoreOptions {
+  /** Takes names that were given to something else meanwhile; otherwise they are a conflict. */
+  readonly overwrite: boolean
+}
+
+export interface Restored {
+  readonly digest: Digest
+  readonly tags: readonly string[]
+  /** Artifacts that came back, with what had gone along with it. */
+  readonly artifacts: number
+}
+
+/** Entries read at once when what went along with an artifact comes back. */
+const partsPerPage = 100
+
+/**
+ * Brings back what was deleted: an artifact with its tags, its labels, the children it needs and the referrers that went
+ * with it; a tag to where it pointed, with its artifact if that lies in the trash too. Through the gates of a push. Each
+ * artifact is one transaction, children before their index, so that a restore that breaks off shows nothing by halves
+ * and can be asked for again.
+ * @throws DomainError TRASH_ENTRY_UNKNOWN, CONFLICT (a name is taken), PRECONDITION (a taken name is immutable, or
+ *   something that the artifact needs is gone), QUOTA_EXCEEDED
+ */
+export async function restoreEntry(
+  services: PushServices,
+  admission: Admission<'push'>,
+  id: number,
+  options: RestoreOptions,
+): Promise<Restored> {
+  const restore = new Restore(services, admission, options)
+  const entry = await restore.find(id)
+  if (entry === undefined) throw trashEntryUnknown(id)
+  if (entry.kind === 'tag') await restore.tag(entry)
+  else await restore.withParts(entry)
+  return { digest: entry.digest as Digest, tags: namesOf(entry), artifacts: restore.artifacts }
+}
+
+/**
+ * Brings back what was deleted from one repository, the first deleted first, `most` entries at the most. Returns how
+ * many it were; fewer mean that nothing is left.
+ * @throws as restoreEntry
+ */
+export async function restoreRepository(
+  services: PushServices,
+  admission: Admission<'push'>,
+  options: RestoreOptions & { readonly most: number },
+): Promise<number> {
+  const rows = await services.database.read
+    .selectFrom('trash_entry')
+    .select('id')
+    .where('project_id', '=', admission.projectId)
+    .where('repository', '=', admission.repositoryName)
+    .where('part_of', 'is', null)
+    .orderBy('id')
+    .limit(options.most)
+    .execute()
+  const restore = new Restore(services, admission, options)
+  for (const { id } of rows) {
+    const entry = await restore.find(id) // an index may have brought it along
+    if (entry?.kind === 'tag') await restore.tag(entry)
+    if (entry?.kind === 'artifact') await restore.withParts(entry)
+  }
+  return rows.length
+}
+
+type Entry = Selectable<TrashEntryTable>
+
+class Restore {
+  readonly #services: PushServices
+  readonly #admission: Admission<'push'>
+  readonly #options: RestoreOptions
+  artifacts = 0
+
+  constructor(services: PushServices, admission: Admission<'push'>, options: RestoreOptions) {
+    this.#services = services
+    this.#admission = admission
+    this.#options = options
+  }
+
+  async find(id: number): Promise<Entry | undefined> {
+    return await this.#entries(this.#services.database.read).where('id', '=', id).executeTakeFirst()
+  }
+
+  async tag(entry: Entry): Promise<void> {
+    const { database, clock } = this.#services
+    const { projectId, repositoryName: repository, actor } = this.#admission
+    const digest = entry.digest as Digest
+    if (!(await this.#isThere(digest))) {
+      const artifact = await this.#newest(digest)
+      if (artifact === undefined) throw gone(`the artifact ${digest} that tag ${namesOf(entry).join()} named is gone`)
+      await this.withParts(artifact)
+    }
+    await database.write(async (tx) => {
+      const now = clock.now()
+      await this.#take(tx, entry)
+      const row = await tx
+        .selectFrom('artifact')
+        .innerJoin('repository', 'repository.id', 'artifact.repository_id')
+        .select(['artifact.id', 'artifact.repository_id'])
+        .where('repository.name', '=', repository)
+        .where('artifact.digest', '=', digest)
+        .executeTakeFirst()
+      if (row === undefined) throw gone(`the artifact ${digest} was deleted again`)
+      await this.#name(tx, { repositoryId: row.repository_id, id: row.id, digest, now }, tagsOf(entry))
+      for (const tag of namesOf(entry)) {
+        await recordEvent(tx, clock, actor, { type: 'restore_tag', projectId, repository, digest, tag })
+      }
+    })
+  }
+
+  /** Children first, referrers and what else went along last. */
+  async withParts(root: Entry): Promise<void> {
+    await this.#withChildren(root)
+    for (let last = 0; ;) {
+      const parts = await this.#entries(this.#services.database.read)
+        .where('part_of', '=', root.id)
+        .where('id', '>', last)
+        .orderBy('id')
+        .limit(partsPerPage)
+        .execute()
+      for (const part of parts) if ((await this.find(part.id)) !== undefined) await this.#withChildren(part)
+      if (parts.length < partsPerPage) return
+      last = parts.at(-1)!.id
+    }
+  }
+
+  /** A stack instead of recursion: indexes may be nested a thousand deep. */
+  async #withChildren(root: Entry): Promise<void> {
+    const stack = [root]
+    const opened = new Set<number>()
+    for (let entry = stack.at(-1); entry !== undefined; entry = stack.at(-1)) {
+      if (!opened.has(entry.id)) {
+        opened.add(entry.id)
+        stack.push(...(await this.#missingChildren(entry)).filter(({ id }) => !opened.has(id)))
+        if (stack.at(-1) !== entry) continue
+      }
+      stack.pop()
+      await this.#artifact(entry)
+    }
+  }
+
+  async #missingChildren(entry: Entry): Promise<Entry[]> {
+    const missing: Entry[] = []
+    for (const { digest } of manifestOf(entry).manifests) {
+      if (await this.#isThere(digest)) continue
+      const child = await this.#newest(digest)
+      if (child === undefined) throw gone(`${digest}, which the index ${entry.digest} needs, is gone`)
+      missing.push(child)
+    }
+    return missing
+  }
+
+  async #artifact(entry: Entry): Promise<void> {
+    const { clock } = this.#services
+    const { projectId, repositoryName: repository, actor } = this.#admission
+    const digest = entry.digest as Digest
+    const content = { digest, manifest: manifestOf(entry), bytes: bytesOf(entry) }
+    await withRoomFor(this.#services, this.#admission, content, async (tx) => {
+      const now = clock.now()
+      const held = await tx
+        .selectFrom('trash_blob')
+        .select('digest')
+        .where('entry_id', '=', entry.id)
+        .orderBy('digest')
+        .execute()
+      // Blobs before links before the artifact: the order in which everybody locks.
+      for (const blob of held) await reviveBlob(tx, blob.digest as Digest, async () => true)
+      const repositoryId = await ensureRepository(tx, { projectId, name: repository }, now)
+      for (const blob of held) {
+        await linkBlob(tx, { repositoryId, digest: blob.digest as Digest, protectedUntil: now, now })
+      }
+      await this.#take(tx, entry)
+      const { id, isNew } = await storeArtifact(this.#services, tx, this.#admission, { repositoryId, now, ...content })
+      if (isNew) {
+        const times = { pushed_at: entry.pushed_at, pulled_at: entry.pulled_at }
+        await tx.updateTable('artifact').set(times).where('id', '=', id).execute()
+      }
+      await this.#name(tx, { repositoryId, id, digest, now }, tagsOf(entry))
+      await restoreLabels(tx, id, JSON.parse(entry.labels) as number[])
+      const tags = namesOf(entry)
+      await recordEvent(tx, clock, actor, { type: 'restore_artifact', projectId, repository, digest, tags })
+    })
+    this.artifacts += 1
+  }
+
+  /** Names that are the artifact's already stay as they are. */
+  async #name(
+    tx: Writer,
+    artifact: { repositoryId: number; id: number; digest: Digest; now: number },
+    tags: readonly TrashedTag[],
+  ): Promise<void> {
+    if (tags.length === 0) return
+    const { repositoryId, id } = artifact
+    const taken = await tx
+      .selectFrom('tag')
+      .select(['name', 'artifact_id'])
+      .where('repository_id', '=', repositoryId)
+      .where(
+        'name',
+        'in',
+        tags.map(({ name }) => name),
+      )
+      .execute()
+    const byOthers = taken.filter((row) => row.artifact_id !== id).map(({ name }) => name)
+    if (byOthers.length > 0 && !this.#options.overwrite) {
+      throw new DomainError(
+        'CONFLICT',
+        `${byOthers.slice(0, 20).join(', ')} names another artifact now; restore it with overwrite to take the name back`,
+        { detail: { tags: byOthers.slice(0, 20) } },
+      )
+    }
+    const own = new Set(taken.filter((row) => row.artifact_id === id).map(({ name }) => name))
+    const missing = tags.filter(({ name }) => !own.has(name))
+    await nameArtifact(tx, this.#admission, artifact, missing.map(({ name }) => parseTagName(name)) as TagName[])
+    for (const { name, pushedAt, pulledAt } of missing) {
+      await tx
+        .updateTable('tag')
+        .set({ pushed_at: pushedAt, pulled_at: pulledAt })
+        .where('repository_id', '=', repositoryId)
+        .where('name', '=', name)
+        .execute()
+    }
+  }
+
+  /** Out of the trash, in the transaction that brings it back: nobody else can restore it, and nobody can empty it. */
+  async #take(tx: Writer, { id }: Entry): Promise<void> {
+    const taken = await tx.deleteFrom('trash_entry').where('id', '=', id).executeTakeFirst()
+    if (taken.numDeletedRows === 0n) throw trashEntryUnknown(id)
+  }
+
+  async #isThere(digest: Digest): Promise<boolean> {
+    const { read } = this.#services.database
+    const repositoryId = await findRepositoryId(read, this.#admission.repositoryName)
+    if (repositoryId === undefined) return false
+    const row = await read
+      .selectFrom('artifact')
+      .select('id')
+      .where('repository_id', '=', repositoryId)
+      .where('digest', '=', digest)
+      .executeTakeFirst()
+    return row !== undefined
+  }
+
+  async #newest(digest: Digest): Promise<Entry | undefined> {
+    return await this.#entries(this.#services.database.read)
+      .where('digest', '=', digest)
+      .where('kind', '=', 'artifact')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+  }
+
+  #entries(reader: Reader) {
+    return reader
+      .selectFrom('trash_entry')
+      .selectAll()
+      .where('project_id', '=', this.#admission.projectId)
+      .where('repository', '=', this.#admission.repositoryName)
+  }
+}
+
+async function restoreLabels(tx: Writer, artifactId: number, labelIds: readonly number[]): Promise<void> {
+  if (labelIds.length === 0) return
+  await tx
+    .insertInto('artifact_label')
+    .columns(['artifact_id', 'label_id'])
+    .expression((eb) =>
+      eb
+        .selectFrom('label')
+        .select((select) => [select.val(artifactId).as('artifact_id'), 'id'])
+        .where('id', 'in', labelIds),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+const bytesOf = (entry: Entry): Uint8Array => entry.bytes ?? new Uint8Array()
+const manifestOf = (entry: Entry): ParsedManifest => parseManifest(bytesOf(entry), entry.media_type)
+const tagsOf = (entry: Entry): TrashedTag[] => JSON.parse(entry.tags) as TrashedTag[]
+const namesOf = (entry: Entry): string[] => tagsOf(entry).map(({ name }) => name)
+
+function gone(what: string): DomainError {
+  return new DomainError('PRECONDITION', `${what}; push it again`)
+}

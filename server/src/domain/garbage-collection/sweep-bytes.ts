@@ -1,0 +1,44 @@
+import { faultPoint } from '../../runtime/fault-points.ts'
+import type { BlobLocation } from '../../storage/blob-store.ts'
+import { findHeldSince } from '../content/storage-hold.ts'
+import type { Collected, CollectorOptions } from './collect.ts'
+import { workThrough } from './work-through.ts'
+
+/** Locations of one call to the store, and of one statement: below every limit of either. */
+const perDelete = 500
+
+/**
+ * Deletes bytes no row points to. Their location is never given out again, so this needs no lock: a push of
+ * the same digest lies elsewhere. Bytes first, row last: a crash in between only deletes nothing again.
+ */
+export async function sweepBytes(options: CollectorOptions, collected: Collected): Promise<number> {
+  const { database, sweeper, clock, trashMs, batch } = options
+  const now = clock.now()
+  const trashedBy = Math.min(now - trashMs, await findHeldSince(database, now))
+  const due = await database.read
+    .selectFrom('blob_trash')
+    .select(['location', 'size'])
+    .where('trashed_at', '<=', trashedBy)
+    .orderBy('trashed_at')
+    .limit(batch)
+    .execute()
+  if (due.length === 0) return 0
+  // Rows before bytes, also through a power loss: an acknowledged write makes durable what was read above.
+  await database.write(() => Promise.resolve())
+  faultPoint('gc-sweep-before-delete')
+  await workThrough(
+    due,
+    options,
+    async (group) => {
+      const locations = group.map((row) => row.location)
+      await sweeper.delete(locations as BlobLocation[])
+      faultPoint('trash-after-delete')
+      await database.write(async (tx) => {
+        await tx.deleteFrom('blob_trash').where('location', 'in', locations).execute()
+      }, 'relaxed')
+      for (const row of group) collected.freedBytes += row.size
+    },
+    perDelete,
+  )
+  return due.length
+}

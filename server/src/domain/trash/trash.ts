@@ -1,0 +1,200 @@
+import type { Digest } from '#contract/digest.ts'
+import type { RepositoryName } from '#contract/repository-name.ts'
+import type { Selectable } from 'kysely'
+import type { Database, Reader, Writer } from '../../database/database.ts'
+import { lockRowsShared } from '../../database/locking.ts'
+import type { TrashEntryTable } from '../../database/schema-trash.ts'
+import type { Actor } from '../access/actor.ts'
+import type { Clock } from '../clock.ts'
+import { noRepository, reviewLinks } from '../content/links.ts'
+import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events.ts'
+import type { TrashedTag } from './put-in-trash.ts'
+
+/** Something that was deleted and can be had back. */
+export interface TrashEntry {
+  readonly id: number
+  readonly projectId: number
+  readonly repository: RepositoryName
+  readonly kind: 'artifact' | 'tag'
+  readonly digest: Digest
+  readonly mediaType: string
+  readonly artifactType: string
+  /** Bytes of the artifact; 0 for a tag. */
+  readonly size: number
+  readonly tags: readonly TrashedTag[]
+  readonly pushedAt: number
+  readonly deletedBy: string
+  readonly deletedAt: number
+  /** From then on it may be gone. */
+  readonly expiresAt: number
+}
+
+export interface TrashServices {
+  readonly database: Database
+  readonly clock: Clock
+  readonly trashWindowMs: number
+}
+
+export interface TrashQuery {
+  readonly repository?: string | undefined
+  readonly size: number
+  /** Entries older than this one; undefined: from the newest on. */
+  readonly before: number | undefined
+}
+
+const shown = [
+  'id',
+  'project_id',
+  'repository',
+  'kind',
+  'digest',
+  'media_type',
+  'artifact_type',
+  'size',
+  'tags',
+  'pushed_at',
+  'deleted_by',
+  'deleted_at',
+] as const
+
+/** What was deleted in the project, the newest first, without what only went along with something else. */
+export async function listTrash(
+  { database, trashWindowMs }: TrashServices,
+  projectId: number,
+  { repository, size, before }: TrashQuery,
+): Promise<{ readonly entries: readonly TrashEntry[]; readonly next: number | undefined }> {
+  let query = database.read
+    .selectFrom('trash_entry')
+    .select(shown)
+    .where('project_id', '=', projectId)
+    .where('part_of', 'is', null)
+    .orderBy('id', 'desc')
+    .limit(size + 1)
+  if (before !== undefined) query = query.where('id', '<', before)
+  if (repository !== undefined) query = query.where('repository', '=', repository)
+  const rows = await query.execute()
+  const entries = rows.slice(0, size).map((row) => entryOf(row, trashWindowMs))
+  return { entries, next: rows.length > size ? entries.at(-1)?.id : undefined }
+}
+
+/** @throws DomainError TRASH_ENTRY_UNKNOWN also when it lies in another project */
+export async function getTrashEntry(
+  { database, trashWindowMs }: TrashServices,
+  projectId: number,
+  id: number,
+): Promise<TrashEntry> {
+  const row = await database.read
+    .selectFrom('trash_entry')
+    .select(shown)
+    .where('project_id', '=', projectId)
+    .where('id', '=', id)
+    .executeTakeFirst()
+  if (row === undefined) throw trashEntryUnknown(id)
+  return entryOf(row, trashWindowMs)
+}
+
+/** Entries let go of in one transaction. */
+const entriesPerStep = 50
+
+/** What is to be emptied: one entry with what went along with it, a project, or everything. */
+export type Emptying = { readonly entryId: number } | { readonly projectId: number } | 'everything'
+
+/**
+ * Forgets what lies in the trash: from here on nobody can restore it, and garbage collection takes its bytes.
+ * Goes on in several transactions; what was forgotten stays so when it breaks off. Returns how many entries it were.
+ */
+export async function emptyTrash(
+  { database, clock }: TrashServices,
+  actor: Actor,
+  what: Emptying,
+  project?: { readonly id: number; readonly name: string },
+): Promise<number> {
+  let entries = 0
+  for (;;) {
+    const ids = await entriesOf(database.read, what)
+    if (ids.length === 0) break
+    entries += await database.write(async (tx) => await forgetEntries(database, tx, ids, clock.now()))
+  }
+  const named = project === undefined ? {} : { projectId: project.id, project: project.name }
+  await database.write(async (tx) => await recordEvent(tx, clock, actor, { type: 'empty_trash', ...named, entries }))
+  return entries
+}
+
+/** Parts before the entry they belong to: it is what shows that something is left. */
+async function entriesOf(reader: Reader, what: Emptying): Promise<number[]> {
+  let query = reader.selectFrom('trash_entry').select('id').limit(entriesPerStep)
+  if (what === 'everything') query = query.orderBy('id')
+  else if ('projectId' in what) query = query.where('project_id', '=', what.projectId)
+  else query = query.where('part_of', '=', what.entryId).orderBy('id')
+  const ids = (await query.execute()).map(({ id }) => id)
+  if (ids.length > 0 || what === 'everything' || 'projectId' in what) return ids
+  const rest = await reader.selectFrom('trash_entry').select('id').where('id', '=', what.entryId).execute()
+  return rest.map(({ id }) => id)
+}
+
+/**
+ * Forgets entries that have been there for the whole window, `most` at the most. Returns how many: fewer mean that
+ * none is left.
+ */
+export async function expireTrash(
+  { database, clock, trashWindowMs }: TrashServices,
+  { most, signal }: { readonly most: number; readonly signal?: AbortSignal | undefined },
+): Promise<number> {
+  let expired = 0
+  while (expired < most && signal?.aborted !== true) {
+    const due = await database.read
+      .selectFrom('trash_entry')
+      .select('id')
+      .where('deleted_at', '<=', clock.now() - trashWindowMs)
+      .orderBy('deleted_at')
+      .limit(Math.min(entriesPerStep, most - expired))
+      .execute()
+    if (due.length === 0) break
+    const ids = due.map(({ id }) => id)
+    await database.write(async (tx) => await forgetEntries(database, tx, ids, clock.now()), 'relaxed')
+    expired += ids.length
+  }
+  return expired
+}
+
+/**
+ * Deletes entries and asks garbage collection to look at their blobs. Blobs are locked first, as everybody does, so
+ * that it does not look before they are let go of.
+ */
+async function forgetEntries(database: Database, tx: Writer, ids: readonly number[], now: number): Promise<number> {
+  const held = tx.selectFrom('trash_blob').select('digest').where('entry_id', 'in', ids)
+  const blobs = tx.selectFrom('blob').select('digest').where('digest', 'in', held).orderBy('digest')
+  const digests = (await lockRowsShared(database, blobs).execute()).map(({ digest }) => digest)
+  const deleted = await tx.deleteFrom('trash_entry').where('id', 'in', ids).executeTakeFirst()
+  for (let start = 0; start < digests.length; start += digestsPerStatement) {
+    await reviewLinks(tx, noRepository, digests.slice(start, start + digestsPerStatement), now)
+  }
+  return Number(deleted.numDeletedRows)
+}
+
+const digestsPerStatement = 500
+
+export function trashEntryUnknown(id: number): DomainError {
+  return new DomainError('TRASH_ENTRY_UNKNOWN', `entry ${id} is not in the trash of this project`)
+}
+
+type ShownRow = Pick<Selectable<TrashEntryTable>, (typeof shown)[number]>
+
+function entryOf(row: ShownRow, windowMs: number): TrashEntry {
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    repository: row.repository as RepositoryName,
+    kind: row.kind,
+    digest: row.digest as Digest,
+    mediaType: row.media_type,
+    artifactType: row.artifact_type,
+    size: Number(row.size),
+    tags: JSON.parse(row.tags) as TrashedTag[],
+    pushedAt: row.pushed_at,
+    deletedBy: row.deleted_by,
+    deletedAt: row.deleted_at,
+    expiresAt: row.deleted_at + windowMs,
+  }
+}
