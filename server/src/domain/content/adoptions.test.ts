@@ -34,7 +34,16 @@ describeEachDatabase('blobs that are adopted', (open) => {
       admission: await admit(system, 'push', 'library/app' as RepositoryName),
       source: { kind: 'file', path } as const,
       collect: async () =>
-        await collectGarbage({ database, sweeper: store, clock, graceMs: leaseMs, trashMs: leaseMs, batch: 100 }),
+        await collectGarbage({
+          database,
+          sweeper: store,
+          clock,
+          graceMs: leaseMs,
+          trashMs: leaseMs,
+          leaseMs: 1,
+          trashWindowMs: 0,
+          batch: 100,
+        }),
       stored: async () => (await Array.fromAsync(store.walk())).length,
       [Symbol.asyncDispose]: () => owned.disposeAsync(),
     }
