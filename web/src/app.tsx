@@ -1,5 +1,4 @@
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core'
-import { Notifications } from '@mantine/notifications'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { setNonce } from 'get-nonce'
@@ -7,6 +6,7 @@ import type { ComponentProps } from 'react'
 import { onSessionEnded } from './api/client.ts'
 import { createQueryClient } from './api/queries.ts'
 import { refreshSession, sessionQuery, type Session } from './api/session.ts'
+import { ToastHost } from './components/toast-host.tsx'
 import { LanguageProvider } from './i18n/language-provider.tsx'
 import { createConsoleRouter } from './routes.tsx'
 import { theme } from './theme/theme.ts'
@@ -37,7 +37,7 @@ export function App({ language }: { readonly language: ComponentProps<typeof Lan
       <QueryClientProvider client={client}>
         <LanguageProvider first={language}>
           <RouterProvider router={router} />
-          <Notifications position="bottom-right" limit={4} />
+          <ToastHost />
         </LanguageProvider>
       </QueryClientProvider>
     </MantineProvider>

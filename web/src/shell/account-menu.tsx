@@ -3,7 +3,7 @@ import { useTranslations } from 'use-intl'
 import { useSession, useSignOut } from '../api/session.ts'
 import { LogIcon, SignInIcon, SignOutIcon, UserIcon } from '../components/icons.ts'
 import { LinkButton } from '../components/links.tsx'
-import { toastError } from '../components/toast.tsx'
+import { toastError } from '../components/toast.ts'
 
 export function AccountMenu() {
   const t = useTranslations('shell')

@@ -1,5 +1,5 @@
-import { Alert, AppShell, Burger, Group, Kbd, Stack, UnstyledButton } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
+import { Alert, Burger, Group, Kbd, UnstyledButton } from '@mantine/core'
+import { useDisclosure, useHotkeys } from '@mantine/hooks'
 import { Outlet, useLocation, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { useTranslations } from 'use-intl'
@@ -20,46 +20,42 @@ export function Shell() {
   const [opened, { toggle, close }] = useDisclosure()
   const path = useLocation({ select: ({ pathname }) => pathname })
   useEffect(close, [path, close])
+  useHotkeys([['Escape', close]])
   return (
-    <AppShell
-      header={{ height: 52 }}
-      navbar={{ width: 232, breakpoint: 'sm', collapsed: { mobile: !opened } }}
-      padding={{ base: 'md', sm: 'xl' }}
-      className={styles.shell}
-    >
+    <div className={styles.shell} data-open={opened || undefined}>
       <a href="#content" className={styles.skip}>
         {t('skipToContent')}
       </a>
-      <AppShell.Header className={styles.header}>
-        <Group h="100%" px={{ base: 'sm', sm: 'xl' }} gap="sm" wrap="nowrap">
+      <div className={styles.navbar}>
+        <Navigation />
+      </div>
+      <div className={styles.column}>
+        <header className={styles.header}>
           <Burger
             hiddenFrom="sm"
             size="sm"
             opened={opened}
             onClick={toggle}
             aria-label={opened ? t('closeNavigation') : t('openNavigation')}
+            aria-expanded={opened}
           />
           <Breadcrumbs />
           <SearchButton />
-          <Group gap={4} wrap="nowrap" ml="auto">
+          <Group gap={4} wrap="nowrap">
             <LanguageMenu />
             <ThemeMenu />
             <AccountMenu />
           </Group>
-        </Group>
-      </AppShell.Header>
-      <AppShell.Navbar className={styles.navbar}>
-        <Navigation />
-      </AppShell.Navbar>
-      <AppShell.Main id="content" tabIndex={-1} className={styles.main}>
-        <Stack gap="lg" className={styles.content}>
+        </header>
+        <main id="content" tabIndex={-1} className={styles.main}>
           <Notices />
           <Outlet />
-        </Stack>
-      </AppShell.Main>
+        </main>
+      </div>
+      {opened && <div className={styles.backdrop} onClick={close} aria-hidden />}
       <ConfirmHost />
       <Progress />
-    </AppShell>
+    </div>
   )
 }
 

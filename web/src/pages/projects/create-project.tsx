@@ -6,7 +6,7 @@ import { call } from '../../api/client.ts'
 import { invalidate } from '../../api/queries.ts'
 import { useSession } from '../../api/session.ts'
 import { ModalForm } from '../../components/modal-form.tsx'
-import { toast } from '../../components/toast.tsx'
+import { toast } from '../../components/toast.ts'
 import { parseSize, useFormat } from '../../i18n/format.ts'
 
 const namePattern = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
