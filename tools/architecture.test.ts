@@ -175,7 +175,7 @@ describe('imports point one way', () => {
 
   test('the console knows the contract and itself: it talks to a registry as everybody does', () => {
     const wrong = sources
-      .filter(({ path }) => path.startsWith('web/'))
+      .filter(({ path }) => path.startsWith('web/src/'))
       .flatMap(({ path, imports }) =>
         imports.filter((target) => !/^(web|contract)\//.test(target)).map((target) => `${path}: ${target}`),
       )
