@@ -7,6 +7,7 @@ import { Jobs } from './domain/jobs/jobs.ts'
 import { Labels } from './domain/labels/labels.ts'
 import { ImmutabilityRules } from './domain/policies/immutability.ts'
 import { Quotas } from './domain/quotas/quotas.ts'
+import { composeRetention } from './domain/retention/compose-retention.ts'
 import { StorageUsage } from './domain/content/storage-usage.ts'
 import { composeCsrf } from './http/csrf.ts'
 import { asDomainError, errorResponse } from './http/oci/error-response.ts'
@@ -87,7 +88,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       }),
     ])
 
-    const jobKinds = composeJobKinds({ database, clock })
+    const jobKinds = composeJobKinds(services)
     const worker = new JobWorker({
       database,
       clock,
@@ -104,15 +105,17 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
     const onError = (error: unknown) => logger.error({ error }, 'request failed')
     const probes = composeProbes({ database, store, clock, isDraining: () => draining })
     const writeRequestLine = composeRequestLog(logging)
+    const jobs = new Jobs({ database, clock, kinds: jobKinds.map(({ name }) => name) })
     const harborServices: HarborServices = {
       ...accounts,
       database,
       clock,
-      jobs: new Jobs({ database, clock, kinds: jobKinds.map(({ name }) => name) }),
+      jobs,
       eventStreams,
       labels: new Labels({ database, clock }),
       quotas: new Quotas({ database, clock }),
       immutabilityRules: new ImmutabilityRules({ database, clock }),
+      retention: composeRetention({ database, clock, jobs, settings: config }),
       usage: new StorageUsage({ database, clock }),
       content: services,
       system: {

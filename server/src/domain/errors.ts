@@ -30,6 +30,7 @@ export type DomainErrorCode =
   | 'RULE_UNKNOWN'
   | 'JOB_UNKNOWN'
   | 'TRASH_ENTRY_UNKNOWN'
+  | 'RETENTION_UNKNOWN'
   | 'QUOTA_EXCEEDED'
   | 'CONFLICT'
   | 'BAD_REQUEST'

@@ -133,6 +133,10 @@ export type BusinessEvent =
       readonly type: 'create_immutable' | 'update_immutable' | 'delete_immutable'
       readonly ruleId: number
     } & OnProject)
+  | ({
+      readonly type: 'create_retention' | 'update_retention' | 'delete_retention'
+      readonly policyId: number
+    } & OnProject)
   | ({ readonly type: 'create_trust_rule' | 'delete_trust_rule' } & OnTrustRule)
   | { readonly type: 'update_cve_allowlist'; readonly items: number }
   | { readonly type: 'update_configuration'; readonly changed: readonly string[] }
@@ -191,6 +195,9 @@ export const eventTypes = Object.keys({
   create_immutable: true,
   update_immutable: true,
   delete_immutable: true,
+  create_retention: true,
+  update_retention: true,
+  delete_retention: true,
   create_trust_rule: true,
   delete_trust_rule: true,
   update_cve_allowlist: true,
@@ -287,6 +294,9 @@ function resourceOf(event: BusinessEvent): string {
     case 'create_immutable':
     case 'update_immutable':
     case 'delete_immutable':
+    case 'create_retention':
+    case 'update_retention':
+    case 'delete_retention':
       return event.project
     case 'create_member':
     case 'update_member':

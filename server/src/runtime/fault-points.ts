@@ -15,6 +15,7 @@ export const faultPoints = [
   'gc-remove-before-commit',
   'gc-sweep-before-delete',
   'trash-after-delete',
+  'retention-before-commit',
   'job-after-take',
   'job-running',
   'job-before-result',

@@ -9,25 +9,41 @@ export interface GateContext {
   readonly repositoryName: RepositoryName
   /** The project and what the actor is in it; undefined when there is no such project. */
   readonly access: ProjectAccess | undefined
-  readonly settings: { readonly readOnly: boolean; readonly deleteEnabled: boolean }
+  readonly settings: RegistrySettings
+}
+
+export interface RegistrySettings {
+  readonly readOnly: boolean
+  readonly deleteEnabled: boolean
 }
 
 /** Decides one question. Returns to let pass, throws to refuse; whatever it throws is a refusal. */
 export type Gate = (context: GateContext) => void
 
-const registryIsWritable: Gate = ({ settings }) => {
+/** One that needs to know nothing but how the registry is set. */
+type RegistryGate = (context: Pick<GateContext, 'settings'>) => void
+
+const registryIsWritable: RegistryGate = ({ settings }) => {
   if (settings.readOnly) {
     throw new DomainError('READ_ONLY', 'The system is in read only mode. Any modification is prohibited.')
   }
 }
 
-const deletesAreEnabled: Gate = ({ settings }) => {
+const deletesAreEnabled: RegistryGate = ({ settings }) => {
   if (!settings.deleteEnabled) {
     throw new DomainError(
       'DELETE_DISABLED',
       'deleting is switched off on this registry; an administrator can enable it',
     )
   }
+}
+
+/** What has nothing to do with who asks. */
+const removalGates: readonly RegistryGate[] = [deletesAreEnabled, registryIsWritable]
+
+/** For who only wants to know whether a removal could be done. @throws DomainError DELETE_DISABLED, READ_ONLY */
+export function assertRemovalsPossible(settings: RegistrySettings): void {
+  for (const gate of removalGates) gate({ settings })
 }
 
 const actorMay =
@@ -42,5 +58,5 @@ const actorMay =
 export const gates: Readonly<Record<Operation, readonly Gate[]>> = {
   pull: [actorMay('repository:pull')],
   push: [actorMay('repository:push'), registryIsWritable],
-  delete: [actorMay('artifact:delete'), deletesAreEnabled, registryIsWritable],
+  delete: [actorMay('artifact:delete'), ...removalGates],
 }

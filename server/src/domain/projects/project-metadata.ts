@@ -71,6 +71,11 @@ export async function readMetadata(
   return metadata
 }
 
+/** Takes back what was said. Idempotent. */
+export async function deleteMetadataKey(tx: Writer, projectId: number, key: MetadataKey): Promise<void> {
+  await tx.deleteFrom('project_metadata').where('project_id', '=', projectId).where('name', '=', key).execute()
+}
+
 /** Sets what is named and leaves the rest. `public` is not for this table. */
 export async function writeMetadata(tx: Writer, projectId: number, metadata: ProjectMetadata): Promise<void> {
   const values = Object.entries(metadata)

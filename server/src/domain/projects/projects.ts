@@ -17,6 +17,7 @@ import { findProjectAccess, type ProjectAccess } from './project-access.ts'
 import {
   parseMetadataValue,
   readMetadata,
+  deleteMetadataKey,
   writeMetadata,
   type MetadataKey,
   type ProjectMetadata,
@@ -186,9 +187,10 @@ export class Projects {
 
   /** Idempotent. Without its `public` a project is private. @throws DomainError PROJECT_UNKNOWN, FORBIDDEN */
   async deleteMetadata(actor: Actor, name: string, key: MetadataKey): Promise<void> {
+    if (key === 'retention_id') throw new DomainError('BAD_REQUEST', 'retention_id goes with the retention policy')
     await this.#database.write(async (tx) => {
       const { project } = await getProjectFor(tx, actor, 'metadata:delete', name)
-      await tx.deleteFrom('project_metadata').where('project_id', '=', project.id).where('name', '=', key).execute()
+      await deleteMetadataKey(tx, project.id, key)
       await this.#touch(tx, actor, project, [key], key === 'public' ? false : undefined)
     })
   }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Digest } from '#contract/digest.ts'
 import type { Reader } from '../../database/database.ts'
 import { isNoAccessory, standsAlone } from '../artifacts/artifact-list.ts'
@@ -37,6 +38,7 @@ export async function* walkCandidates(reader: Reader, repositoryId: number, afte
     }
     if (artifacts.length < artifactsPerPage) return
     last = artifacts.at(-1)!.id
+    await nextTurn()
   }
 }
 

@@ -1,13 +1,13 @@
 import type { RepositoryName } from '#contract/repository-name.ts'
 import { restOf } from '#contract/repository-name.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database, Writer } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError, type DomainErrorCode } from '../errors.ts'
 import type { Admit } from '../policies/admit.ts'
 import { readImmutability } from '../policies/immutability.ts'
 import { walkCandidates } from './candidates.ts'
-import { Evaluation, type CandidateTag, type Decision, type Verdict } from './evaluation.ts'
+import { Evaluation, type Candidate, type CandidateTag, type Decision, type Verdict } from './evaluation.ts'
 import { removeArtifact, removeTag } from './remove.ts'
 import { rulesFor, type RetentionMode, type RetentionRule } from './rules.ts'
 import { formatVerdict } from './verdict-text.ts'
@@ -55,55 +55,69 @@ export interface RetainServices {
   readonly admit: Admit
 }
 
-export interface RetainOptions {
-  readonly dryRun: boolean
-  /** A line for each tag, and for each artifact without one. */
-  readonly log: (line: string) => void
-  /** Awaited after each artifact. */
-  readonly onProgress?: (counted: RetentionCount) => Promise<void>
-  readonly signal?: AbortSignal
-}
-
-/** Of artifacts; where each tag is looked at by itself, of tags and of artifacts without any. */
-export interface RetentionCount {
+/** How far a run is: enough to go on from. */
+export interface RetentionProgress {
+  /** Id of the last artifact that is dealt with; 0: none is. */
+  readonly after: number
+  /** Artifacts; where each tag is looked at by itself, tags and artifacts without any. */
   readonly total: number
   readonly retained: number
 }
+
+export interface RetainOptions {
+  readonly dryRun: boolean
+  readonly from?: RetentionProgress
+  /** A line for each tag, and for each artifact without one. */
+  readonly log: (line: string) => Promise<void>
+  /** One change, remembered with how far it brings the run. */
+  readonly transact: <T>(work: (tx: Writer) => Promise<T>, progress: RetentionProgress) => Promise<T>
+  /** After each artifact. */
+  readonly onProgress?: (progress: RetentionProgress) => void
+  readonly signal?: AbortSignal
+}
+
+export const nothingDone: RetentionProgress = { after: 0, total: 0, retained: 0 }
 
 /** Runs behind the gates as everybody does; that it may delete was decided when the policy was written. */
 const actor: Actor = { kind: 'system', name: 'retention' }
 
 /**
- * Decides about everything in the repository and does it, one artifact in a transaction. Whatever was done stays done, and
- * doing it again finds nothing more to do: what interrupts it, a stop or a crash, needs no clearing up.
+ * Decides about everything in the repository and does it, an artifact or a tag in a transaction. Whatever was done stays
+ * done, and doing it again finds nothing more to do: what interrupts it, a stop or a crash, needs no clearing up.
  * @throws DomainError DELETE_DISABLED, READ_ONLY; whatever `signal` was aborted with
  */
 export async function retainRepository(
   services: RetainServices,
   repository: RepositoryToRetain,
   terms: RetentionTerms,
-  { dryRun, log, onProgress, signal }: RetainOptions,
-): Promise<RetentionCount> {
-  const count = { total: 0, retained: 0 }
-  const name = restOf(repository.name)
-  const decisions = walkDecisions(services.database, repository, terms, signal === undefined ? {} : { signal })
-  for await (const decision of decisions) {
+  options: RetainOptions,
+): Promise<RetentionProgress> {
+  const { dryRun, log, onProgress, signal, from = nothingDone } = options
+  let progress = from
+  const walk = { after: from.after, ...(signal === undefined ? {} : { signal }) }
+  for await (const decision of walkDecisions(services.database, repository, terms, walk)) {
     signal?.throwIfAborted()
-    const stayed = dryRun ? noneStayed : await apply(services, repository, decision)
+    const stayed = dryRun ? noneStayed : await apply(services, repository, decision, progress, options)
     for (const { tags, verdict } of subjectsOf(decision)) {
       const why = stayed(tags[0])
       const kept = verdict.kept || why !== undefined
-      count.total += 1
-      if (kept) count.retained += 1
-      const what = kept ? 'keep  ' : 'remove'
-      const because = why ?? formatVerdict(verdict, terms.now)
-      const { digest } = decision.candidate
-      if (tags.length === 0) log(`${what} ${name}@${digest}, which has no tag: ${because}`)
-      for (const tag of tags) log(`${what} ${name}:${tag.name} (${digest}): ${because}`)
+      progress = counted(progress, kept)
+      for (const line of linesOf(restOf(repository.name), decision.candidate, tags))
+        await log(`${kept ? 'keep  ' : 'remove'} ${line}: ${why ?? formatVerdict(verdict, terms.now)}`)
     }
-    await onProgress?.(count)
+    progress = { ...progress, after: decision.candidate.artifactId }
+    onProgress?.(progress)
   }
-  return count
+  return progress
+}
+
+function counted({ after, total, retained }: RetentionProgress, kept: boolean, by = 1): RetentionProgress {
+  return { after, total: total + by, retained: retained + (kept ? by : 0) }
+}
+
+function linesOf(name: string, { digest }: Candidate, tags: readonly CandidateTag[]): string[] {
+  if (tags.length === 0) return [`${name}@${digest}, which has no tag`]
+  return tags.map((tag) => `${name}:${tag.name} (${digest})`)
 }
 
 /** An artifact with all its tags, or each of its tags where they were looked at one by one. */
@@ -124,17 +138,32 @@ const noneStayed: Stayed = () => undefined
 async function apply(
   services: RetainServices,
   { name }: RepositoryToRetain,
-  { candidate, action, tags }: Decision,
+  decision: Decision,
+  before: RetentionProgress,
+  { transact }: RetainOptions,
 ): Promise<Stayed> {
+  const { candidate, action, tags } = decision
   if (action === 'keep') return noneStayed
   const admission = await services.admit(actor, 'delete', name)
   if (action === 'remove') {
-    const why = await unlessChanged(() => removeArtifact(services, admission, candidate))
+    const after = { ...counted(before, false, Math.max(tags.length, 1)), after: candidate.artifactId }
+    const why = await unlessChanged(() =>
+      removeArtifact(services, admission, candidate, (work) => transact(work, after)),
+    )
     return () => why
   }
   const stayed = new Map<string, string | undefined>()
-  for (const { tag, verdict } of tags)
-    if (!verdict.kept) stayed.set(tag.name, await unlessChanged(() => removeTag(services, admission, candidate, tag)))
+  let progress = before
+  for (const { tag, verdict } of tags) {
+    if (verdict.kept) continue
+    // Where it is gone, nobody counts it again.
+    const after = counted(progress, false)
+    const why = await unlessChanged(() =>
+      removeTag(services, admission, { candidate, tag }, (work) => transact(work, after)),
+    )
+    if (why === undefined) progress = after
+    stayed.set(tag.name, why)
+  }
   return (tag) => (tag === undefined ? undefined : stayed.get(tag.name))
 }
 

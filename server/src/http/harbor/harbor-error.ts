@@ -24,6 +24,7 @@ const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: st
   QUOTA_UNKNOWN: [404, 'NOT_FOUND'],
   RULE_UNKNOWN: [404, 'NOT_FOUND'],
   TRASH_ENTRY_UNKNOWN: [404, 'NOT_FOUND'],
+  RETENTION_UNKNOWN: [404, 'NOT_FOUND'],
   QUOTA_EXCEEDED: [403, 'DENIED'],
   ROBOT_UNKNOWN: [404, 'NOT_FOUND'],
   REGISTRY_UNKNOWN: [404, 'NOT_FOUND'],

@@ -19,6 +19,7 @@ import type { SystemCveAllowlist } from '../../domain/projects/system-cve-allowl
 import type { Projects } from '../../domain/projects/projects.ts'
 import type { ImmutabilityRules } from '../../domain/policies/immutability.ts'
 import type { Quotas } from '../../domain/quotas/quotas.ts'
+import type { Retention } from '../../domain/retention/compose-retention.ts'
 import type { Robots } from '../../domain/robots/robots.ts'
 import type { TrustRules } from '../../domain/robots/trust-rules.ts'
 import type { Registries } from '../../domain/registries/registries.ts'
@@ -54,6 +55,7 @@ export interface HarborServices {
   readonly registries: Registries
   readonly quotas: Quotas
   readonly immutabilityRules: ImmutabilityRules
+  readonly retention: Retention
   readonly systemCveAllowlist: SystemCveAllowlist
   readonly auditLog: AuditLog
   readonly usage: StorageUsage

@@ -1,0 +1,125 @@
+import type { RepositoryName } from '#contract/repository-name.ts'
+import type { Database } from '../../database/database.ts'
+import type { Clock } from '../clock.ts'
+import type { Decision, Verdict } from './evaluation.ts'
+import { walkDecisions } from './retain.ts'
+import { assertRules, type RetentionMode, type RetentionRule } from './rules.ts'
+
+/** What would become of a tag, or of an artifact without one. */
+export interface PreviewItem {
+  readonly repository: RepositoryName
+  readonly digest: string
+  readonly tag: string | undefined
+  readonly pushedAt: number
+  readonly pulledAt: number | undefined
+  readonly verdict: Verdict
+}
+
+/** Where a page ended. */
+export interface PreviewPosition {
+  readonly repository: string
+  /** Of that repository, the last artifact that was looked at. */
+  readonly artifactId: number
+  /** How many items of the next artifact were told already. */
+  readonly items: number
+  /** As of when the first page looked: ages do not change from page to page. */
+  readonly now: number
+}
+
+export interface PreviewPage {
+  readonly now: number
+  readonly items: readonly PreviewItem[]
+  /** What was looked at for this page, told or not. */
+  readonly examined: { readonly total: number; readonly retained: number }
+  readonly next: PreviewPosition | undefined
+}
+
+export interface PreviewRequest {
+  readonly projectId: number
+  readonly rules: readonly RetentionRule[]
+  readonly mode: RetentionMode
+  readonly removedOnly: boolean
+  /** Only this repository. */
+  readonly repository?: string | undefined
+  readonly limit: number
+  readonly from?: PreviewPosition | undefined
+}
+
+/** A page ends when this many items were looked at, however few of them it tells. */
+const mostExamined = 50_000
+
+/**
+ * What rules that need not be anybody's policy yet would keep and remove, repository by repository. For each page the
+ * ranks in its first repository are found anew; nothing is held between pages.
+ * @throws DomainError BAD_REQUEST, CONFLICT for rules that cannot be
+ */
+export async function previewRetention(
+  { database, clock }: { readonly database: Database; readonly clock: Clock },
+  request: PreviewRequest,
+): Promise<PreviewPage> {
+  const { projectId, rules, mode, removedOnly, limit, from } = request
+  assertRules(rules)
+  const now = from?.now ?? clock.now()
+  const items: PreviewItem[] = []
+  let [total, retained] = [0, 0]
+  const page = (next: PreviewPosition | undefined): PreviewPage => ({ now, items, examined: { total, retained }, next })
+  for await (const repository of walkRepositories(database, projectId, request)) {
+    const isFirst = repository.name === from?.repository
+    let skip = isFirst ? from.items : 0
+    let artifactId = isFirst ? from.artifactId : 0
+    const { name } = repository
+    const walk = walkDecisions(
+      database,
+      { id: repository.id, name, projectId },
+      { rules, mode, now },
+      { after: artifactId },
+    )
+    for await (const decision of walk) {
+      for (const [at, item] of itemsOf(name, decision).entries()) {
+        if (at < skip) continue
+        if (items.length >= limit || total >= mostExamined)
+          return page({ repository: name, artifactId, items: at, now })
+        total += 1
+        if (item.verdict.kept) retained += 1
+        if (!item.verdict.kept || !removedOnly) items.push(item)
+      }
+      skip = 0
+      artifactId = decision.candidate.artifactId
+    }
+  }
+  return page(undefined)
+}
+
+function itemsOf(repository: RepositoryName, { candidate, verdict, tags }: Decision): PreviewItem[] {
+  const { digest, pushedAt, pulledAt } = candidate
+  if (candidate.tags.length === 0) return [{ repository, digest, tag: undefined, pushedAt, pulledAt, verdict }]
+  return candidate.tags.map((tag, at) => ({
+    repository,
+    digest,
+    tag: tag.name,
+    pushedAt: tag.pushedAt,
+    pulledAt: tag.pulledAt,
+    verdict: tags[at]?.verdict ?? verdict,
+  }))
+}
+
+const repositoriesPerPage = 200
+
+async function* walkRepositories(
+  { read }: Database,
+  projectId: number,
+  { repository, from }: Pick<PreviewRequest, 'repository' | 'from'>,
+): AsyncGenerator<{ readonly id: number; readonly name: RepositoryName }> {
+  for (let first = from?.repository ?? '', isNew = true; ;) {
+    let query = read.selectFrom('repository').select(['id', 'name']).where('project_id', '=', projectId)
+    if (repository !== undefined) query = query.where('name', '=', repository)
+    const rows = await query
+      .where('name', isNew ? '>=' : '>', first)
+      .orderBy('name')
+      .limit(repositoriesPerPage)
+      .execute()
+    for (const { id, name } of rows) yield { id, name: name as RepositoryName }
+    if (rows.length < repositoriesPerPage) return
+    ;[first, isNew] = [rows.at(-1)!.name, false]
+  }
+}
