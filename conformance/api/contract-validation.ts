@@ -8,6 +8,7 @@ const beyondHarbor = [
   // Of Harbor's older versions.
   '/projects/{project_name_or_id}/robots',
   '/projects/{project_name}/repositories/{repository_name}/tags/{tag_name}/history',
+  '/projects/{project_name_or_id}/retention/preview',
   '/quotas/{id}/recount',
   '/robots/{robot_id}/trust-rules',
   '/roles',

@@ -59,18 +59,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     getReplicationPolicy: 'GET /replication/policies/{id}',
     updateReplicationPolicy: 'PUT /replication/policies/{id}',
   },
-  Retention: {
-    createRetention: 'POST /retentions',
-    getRentenitionMetadata: 'GET /retentions/metadatas',
-    deleteRetention: 'DELETE /retentions/{id}',
-    getRetention: 'GET /retentions/{id}',
-    updateRetention: 'PUT /retentions/{id}',
-    listRetentionExecutions: 'GET /retentions/{id}/executions',
-    triggerRetentionExecution: 'POST /retentions/{id}/executions',
-    operateRetentionExecution: 'PATCH /retentions/{id}/executions/{eid}',
-    listRetentionTasks: 'GET /retentions/{id}/executions/{eid}/tasks',
-    getRetentionTaskLog: 'GET /retentions/{id}/executions/{eid}/tasks/{tid}',
-  },
   scan: {
     scanArtifact: 'POST /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/scan',
     stopScanArtifact: 'POST /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/scan/stop',

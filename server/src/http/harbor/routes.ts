@@ -26,6 +26,8 @@ import { userGroupRoutes } from './user-groups.ts'
 import { purgeRoutes } from './purge.ts'
 import { quotaRoutes } from './quotas.ts'
 import { immutableRoutes } from './immutable.ts'
+import { retentionPreviewRoutes } from './retention-preview.ts'
+import { retentionRoutes } from './retention.ts'
 import { trustRuleRoutes } from './trust-rules.ts'
 import { projectArtifactRoutes } from './project-artifacts.ts'
 import type { Route } from './route.ts'
@@ -72,6 +74,8 @@ const routes: readonly Route[] = [
   ...purgeRoutes,
   ...quotaRoutes,
   ...immutableRoutes,
+  ...retentionRoutes,
+  ...retentionPreviewRoutes,
   ...trustRuleRoutes,
   ...projectArtifactRoutes,
   ...trashRoutes,
