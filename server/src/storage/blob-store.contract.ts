@@ -213,6 +213,22 @@ export function describeBlobStore(name: string, compose: () => Promise<StoreUnde
       await store.delete([])
     })
 
+    test('bytes set aside are opened by nobody, and are deleted by their new location', async () => {
+      const [bad, good] = [await push('twin'), await push('twin')]
+      const aside = store.quarantineOf(bad)
+      await store.setAside(bad)
+      await store.setAside(bad)
+      await expect(store.open(aside)).rejects.toThrow('not a location')
+      await expect(store.sizeOf(aside)).rejects.toThrow('not a location')
+      expect(store.quarantineOf(good)).not.toBe(aside)
+      expect(await read(good)).toBe('twin')
+      await store.delete([aside])
+      await store.delete([aside])
+      expect(await store.sizeOf(bad)).toBeUndefined()
+      expect(await read(good)).toBe('twin')
+      expect(await subject.leftovers()).toEqual([])
+    })
+
     test('a location that this store did not make reaches nothing', async () => {
       const location = await push('safe')
       const strange = [

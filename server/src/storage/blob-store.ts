@@ -30,6 +30,8 @@ export interface BlobReader {
    * themselves. Says nothing about whether bytes lie there.
    */
   presign?(location: BlobLocation, lifetimeSeconds: number): Promise<string>
+  /** The file with the bytes, in stores that lie in a file system. Says nothing about whether there is one. */
+  pathOf?(location: BlobLocation): string
 }
 
 export interface BlobStager {
@@ -137,6 +139,14 @@ export interface BlobGiver {
   giveTo?(location: BlobLocation, path: string, link: boolean): Promise<boolean>
 }
 
+/** Takes bytes that are not what their digest says out of everybody's reach. */
+export interface BlobQuarantine {
+  /** The location that the blob's row gets first: from then on nobody is served these bytes. */
+  quarantineOf(location: BlobLocation): BlobLocation
+  /** Moves the bytes of a location there; no error when they are there already, or nowhere. `delete` deletes them. */
+  setAside(location: BlobLocation): Promise<void>
+}
+
 /** Answers "can bytes be written now?" for readiness; throws StorageUnavailable or StorageFull. */
 export interface BlobStoreProbe {
   probe(): Promise<void>
@@ -147,6 +157,7 @@ export type BlobStore = BlobReader &
   BlobSweeper &
   BlobAdopter &
   BlobGiver &
+  BlobQuarantine &
   BlobStoreProbe &
   AsyncDisposable
 

@@ -21,12 +21,14 @@ import { DurableFolders } from './durable-folders.ts'
 import { prepareFolder } from './filesystem-layout.ts'
 import { FreeSpace } from './free-space.ts'
 import {
+  beforeQuarantine,
   blobLocation,
   blobsKey,
   findLocation,
   findStagedUpload,
   folderOf,
   parseLocation,
+  quarantineOf,
   stagedKey,
   uploadsKey,
 } from './layout.ts'
@@ -71,6 +73,10 @@ class FilesystemBlobStore implements BlobStore {
   async open(location: BlobLocation, range?: StoredRange): Promise<BlobBody | undefined> {
     const found = await this.#find(parseLocation(location))
     return found === undefined ? undefined : fileBody(this.#path(location), range)
+  }
+
+  pathOf(location: BlobLocation): string {
+    return this.#path(parseLocation(location))
   }
 
   async append(
@@ -212,13 +218,31 @@ class FilesystemBlobStore implements BlobStore {
   async delete(locations: readonly BlobLocation[]): Promise<void> {
     const touched = new Set<string>()
     for (const location of locations) {
-      if (await this.#unlink(parseLocation(location))) touched.add(folderOf(location))
+      parseLocation(beforeQuarantine(location))
+      if (await this.#unlink(location)) touched.add(folderOf(location))
     }
     try {
       // Without it a power loss could bring bytes back that no row knows any more.
       for (const folder of touched) await this.#folders.sync(folder)
     } catch (error) {
       throw storageError(error, 'delete blobs')
+    }
+  }
+
+  quarantineOf(location: BlobLocation): BlobLocation {
+    return quarantineOf(parseLocation(location))
+  }
+
+  async setAside(location: BlobLocation): Promise<void> {
+    const aside = this.quarantineOf(location)
+    try {
+      await this.#folders.ensure(folderOf(aside))
+      await rename(this.#path(location), this.#path(aside)).catch((error: unknown) => {
+        if (!isMissing(error)) throw error
+      })
+      await this.#folders.sync(folderOf(aside))
+    } catch (error) {
+      throw storageError(error, 'set bad bytes aside')
     }
   }
 

@@ -14,7 +14,7 @@ import type { BlobLocation, UploadId } from './blob-store.ts'
  *   uploads/
  *     0b/
  *       0b54cf2e-41f0-4f0f-8f3c-b1ac8a4e6c35                 staged bytes of that upload
- *   quarantine/                                              kept free for bytes that fail verification
+ *   quarantine/sha256/6c/…                                   bytes that are not what their digest says, kept aside
  *
  * In object storage, where bytes cannot be renamed and their place is chosen before their digest is known:
  *
@@ -23,6 +23,7 @@ import type { BlobLocation, UploadId } from './blob-store.ts'
  *   uploads/0b/0b54cf2e-…/tail.5242980                       bytes behind the last whole part, up to that offset
  *   adopted:docker/registry/v2/blobs/sha256/6c/6c3c…/data    counted from the bucket's root: bytes that a Distribution
  *                                                            registry put there, and that stay there
+ *   quarantine/uploaded/0b/…                                 only in rows: bad bytes stay where they are under blobs/
  *
  * The upload's id in a blob's key is what makes the key unique: the same digest pushed again lies elsewhere.
  */
@@ -30,6 +31,7 @@ export const layoutVersion = '1'
 export const layoutKey = 'layout'
 export const blobsKey = 'blobs'
 export const uploadsKey = 'uploads'
+const quarantineKey = 'quarantine'
 
 const uploadPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const blobPattern =
@@ -100,6 +102,24 @@ export function findAdoptedLocation(key: string): BlobLocation | undefined {
 /** The key, from the bucket's root, of bytes that stay with another registry; undefined when the bytes are ours. */
 export function findAdoptedKey(location: string): string | undefined {
   return adoptedPattern.exec(location)?.[1]
+}
+
+/** Where a row points to whose bytes are bad. `parseLocation` knows no such place: what lies there is never opened. */
+export function quarantineOf(location: BlobLocation): BlobLocation {
+  if (isQuarantined(location)) return location
+  const place = location.startsWith(adoptedMark) ? location : location.slice(`${blobsKey}/`.length)
+  return `${quarantineKey}/${place}` as BlobLocation
+}
+
+export function isQuarantined(location: string): boolean {
+  return location.startsWith(`${quarantineKey}/`)
+}
+
+/** Where the bytes were before they were found to be bad. */
+export function beforeQuarantine(location: BlobLocation): BlobLocation {
+  if (!isQuarantined(location)) return location
+  const place = location.slice(`${quarantineKey}/`.length)
+  return (place.startsWith(adoptedMark) ? place : `${blobsKey}/${place}`) as BlobLocation
 }
 
 /** The folder of a key, `''` at the root. */

@@ -7,7 +7,7 @@ import {
   type StoredRange,
   type UploadId,
 } from './blob-store.ts'
-import { blobLocation, parseLocation, stagedKey } from './layout.ts'
+import { beforeQuarantine, blobLocation, isQuarantined, parseLocation, quarantineOf, stagedKey } from './layout.ts'
 
 interface Stored {
   readonly bytes: Uint8Array<ArrayBuffer>
@@ -69,11 +69,26 @@ class MemoryBlobStore implements BlobStore {
   }
 
   async delete(locations: readonly BlobLocation[]): Promise<void> {
-    for (const location of locations) this.#blobs.delete(parseLocation(location))
+    for (const location of locations) {
+      parseLocation(beforeQuarantine(location))
+      this.#blobs.delete(location)
+    }
+  }
+
+  quarantineOf(location: BlobLocation): BlobLocation {
+    return quarantineOf(parseLocation(location))
+  }
+
+  async setAside(location: BlobLocation): Promise<void> {
+    const bytes = this.#blobs.get(parseLocation(location))
+    if (bytes === undefined) return
+    this.#blobs.delete(location)
+    this.#blobs.set(quarantineOf(location), bytes)
   }
 
   async *walk(): AsyncIterable<{ location: BlobLocation; size: number; modifiedAt: number }> {
     for (const [location, { bytes, modifiedAt }] of [...this.#blobs]) {
+      if (isQuarantined(location)) continue
       yield { location, size: bytes.byteLength, modifiedAt }
     }
   }

@@ -12,12 +12,14 @@ import {
   type UploadId,
 } from '../blob-store.ts'
 import {
+  beforeQuarantine,
   blobsKey,
   findAdoptedKey,
   findAdoptedLocation,
   findStagedUpload,
   findUploadedLocation,
   parseUploadedLocation,
+  quarantineOf,
   uploadedLocation,
   uploadsKey,
 } from '../layout.ts'
@@ -141,7 +143,7 @@ class S3BlobStore implements BlobStore {
 
   /** Bytes that stay with another registry are that registry's to delete. */
   async delete(locations: readonly BlobLocation[]): Promise<void> {
-    const own = locations.filter((location) => findAdoptedKey(location) === undefined)
+    const own = locations.map(beforeQuarantine).filter((location) => findAdoptedKey(location) === undefined)
     await this.#bucket.delete(own.map(parseUploadedLocation), 'delete blobs')
   }
 
@@ -162,6 +164,15 @@ class S3BlobStore implements BlobStore {
       return true
     }
     return { location, carryOut }
+  }
+
+  quarantineOf(location: BlobLocation): BlobLocation {
+    return quarantineOf(assertOurs(location))
+  }
+
+  /** The row keeps everybody away; to move bytes that may not even be readable would cost a copy. */
+  async setAside(location: BlobLocation): Promise<void> {
+    assertOurs(location)
   }
 
   async *walk(): AsyncIterable<{ location: BlobLocation; size: number; modifiedAt: number }> {
@@ -335,3 +346,7 @@ class PartWriter {
 }
 
 const firstCapacity = 64 * 1024
+
+function assertOurs(location: BlobLocation): BlobLocation {
+  return findAdoptedKey(location) === undefined ? parseUploadedLocation(location) : location
+}
