@@ -13,6 +13,11 @@ export type Writer = Transaction<Schema>
  */
 export type Durability = 'durable' | 'relaxed'
 
+/** A moment of the database. Rows come in pieces, so that a table of any size can be read. */
+export interface Snapshot {
+  rows<Row>(sql: string, values?: readonly (string | number)[]): AsyncIterable<readonly Row[]>
+}
+
 export interface Database extends AsyncDisposable {
   readonly dialect: Dialect
   /** Reads outside a transaction. Never used inside `write` (invariant 10). */
@@ -29,6 +34,12 @@ export interface Database extends AsyncDisposable {
    * @throws NestedDatabaseUse when called, or `read` is used, inside another `write`: a mistake in the program
    */
   write<T>(work: (tx: Writer) => Promise<T>, durability?: Durability): Promise<T>
+  /**
+   * Reads whole tables as they are at one moment, on a connection of its own, while writes go on. For backups and
+   * verification, in a process that serves nobody: it reads for as long as the tables are large.
+   * @throws DatabaseBusy, DatabaseUnavailable
+   */
+  snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T>
   /**
    * A number that is different whenever anything was committed since it was last seen, by this process or
    * by another; undefined where the database cannot tell cheaply (PostgreSQL). What was read under one

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { systemClock, type Clock } from '#server/domain/clock.ts'
 import type { Database, Dialect, Writer } from './database.ts'
 import { migrations } from './migrations/index.ts'
+import { listTables, migrationTable } from './table-catalog.ts'
 
 /** A step of the schema's history, in code so that it can speak both dialects. Never changed once released. */
 export interface Migration {
@@ -30,8 +31,10 @@ export async function migrate(
   return database.write(async (tx) => {
     if (database.dialect === 'postgres') await sql`select pg_advisory_xact_lock(${advisoryLock})`.execute(tx)
     const applied = await listApplied(tx)
-    const unknown = [...applied].filter((name) => !steps.some((step) => step.name === name))
-    if (unknown.length > 0) throw new DatabaseTooNew(unknown)
+    assertKnown(
+      [...applied],
+      steps.map(({ name }) => name),
+    )
     const pending = steps.filter((step) => !applied.has(step.name))
     for (const step of pending) {
       await step.up(tx, database.dialect)
@@ -40,6 +43,27 @@ export async function migrate(
     }
     return pending.map((step) => step.name)
   })
+}
+
+/**
+ * The steps that the database has behind it. @throws DatabaseTooNew, DatabaseTooOld when they are not exactly those of
+ * this version
+ */
+export async function listMigrations(database: Database): Promise<string[]> {
+  const known = migrations.map(({ name }) => name)
+  const applied: string[] = []
+  const { dialect } = database
+  await database.snapshot(async (snapshot) => {
+    const tables = await listTables(snapshot, dialect, { withMigrations: true })
+    if (!tables.some(({ name }) => name === migrationTable)) return
+    for await (const rows of snapshot.rows<{ name: string }>('select name from schema_migration')) {
+      applied.push(...rows.map(({ name }) => name))
+    }
+  })
+  assertKnown(applied, known)
+  const missing = known.filter((name) => !applied.includes(name))
+  if (missing.length > 0) throw new DatabaseTooOld(missing)
+  return known
 }
 
 async function listApplied(tx: Writer): Promise<Set<string>> {
@@ -51,6 +75,38 @@ async function listApplied(tx: Writer): Promise<Set<string>> {
   return new Set(rows.map((row) => row.name))
 }
 
+function assertKnown(applied: readonly string[], known: readonly string[]): void {
+  const unfinished = applied.map(restoredBackupOf).find((backup) => backup !== undefined)
+  if (unfinished !== undefined) throw new RestoreUnfinished(unfinished)
+  const unknown = applied.filter((name) => !known.includes(name))
+  if (unknown.length > 0) throw new DatabaseTooNew(unknown)
+}
+
+/** The steps with these names, in their order. @throws DatabaseTooNew */
+export function migrationsNamed(names: readonly string[]): Migration[] {
+  assertKnown(
+    names,
+    migrations.map(({ name }) => name),
+  )
+  return migrations.filter(({ name }) => names.includes(name))
+}
+
+/** Stands among the steps, with the backup's id behind it, while rows are put into an empty database. */
+const restoringStep = 'restoring '
+
+export function restoredBackupOf(step: string): string | undefined {
+  return step.startsWith(restoringStep) ? step.slice(restoringStep.length) : undefined
+}
+
+export async function markRestoring(tx: Writer, backup: string, now: number): Promise<void> {
+  const record = { name: `${restoringStep}${backup}`, applied_at: now }
+  await asMigrationTables(tx).insertInto('schema_migration').values(record).execute()
+}
+
+export async function unmarkRestoring(tx: Writer, backup: string): Promise<void> {
+  await asMigrationTables(tx).deleteFrom('schema_migration').where('name', '=', `${restoringStep}${backup}`).execute()
+}
+
 const asMigrationTables = (tx: Writer) => tx as unknown as Kysely<MigrationTables>
 
 /** The database has steps this version does not know; writing to it could destroy what it does not understand. */
@@ -58,5 +114,25 @@ export class DatabaseTooNew extends Error {
   override readonly name = 'DatabaseTooNew'
   constructor(steps: readonly string[]) {
     super(`the database was migrated by a newer version of Berth (${steps.join(', ')}): start that version or newer`)
+  }
+}
+
+/** The program is newer than the database, which no server of this version has opened yet. */
+export class DatabaseTooOld extends Error {
+  override readonly name = 'DatabaseTooOld'
+  constructor(steps: readonly string[]) {
+    super(
+      `the database lacks ${steps.join(', ')}: start this version of Berth on it first, or use the version that runs on it`,
+    )
+  }
+}
+
+/** Some of the rows of a backup are there, others are not: nothing may be served from that. */
+export class RestoreUnfinished extends Error {
+  override readonly name = 'RestoreUnfinished'
+  readonly backup: string
+  constructor(backup: string) {
+    super(`the restore of backup ${backup} into this database was not finished: run it again (berth restore --from …)`)
+    this.backup = backup
   }
 }

@@ -15,6 +15,7 @@ import {
   type WithClient,
 } from './postgres-connection.ts'
 import { isConnectionLost, isRetryable, translatePostgresError } from './postgres-errors.ts'
+import { readPostgresSnapshot } from './postgres-snapshot.ts'
 import { setPreparedRunner } from './prepared.ts'
 import { assertOutsideWrite, runInsideWrite } from './write-scope.ts'
 
@@ -142,6 +143,17 @@ export function composePostgresDatabase(options: PostgresDatabaseOptions): Datab
           }
           await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * attempt))
         }
+      }
+    },
+    async snapshot(work) {
+      const client = await acquire()
+      let lost = true
+      try {
+        const result = await readPostgresSnapshot(client, work)
+        lost = false
+        return result
+      } finally {
+        client.release(lost)
       }
     },
     epoch: () => undefined,

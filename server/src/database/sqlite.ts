@@ -8,6 +8,7 @@ import { setPreparedRunner } from './prepared.ts'
 import { type CheckpointSizes, SqliteCheckpoints } from './sqlite-checkpoints.ts'
 import { sqliteDatabaseConnection, sqlitePreparedRunner } from './sqlite-connection.ts'
 import { translateSqliteError } from './sqlite-errors.ts'
+import { readSqliteSnapshot } from './sqlite-snapshot.ts'
 import { SqliteWriter } from './sqlite-writer.ts'
 import { WalSync, type LogSync } from './wal-sync.ts'
 import { assertOutsideWrite } from './write-scope.ts'
@@ -75,6 +76,7 @@ export function composeSqliteDatabase(options: SqliteDatabaseOptions): Database 
       assertOutsideWrite('database.write')
       return writer.write(work, durability).finally(forgetEpoch)
     },
+    snapshot: (work) => readSqliteSnapshot(() => openReader(file), work),
     epoch() {
       if (closed) throw new DatabaseUnavailable('the database is closed')
       // Asked once per turn of the event loop: what another process commits meanwhile, a request of this turn

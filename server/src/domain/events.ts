@@ -145,6 +145,9 @@ export type BusinessEvent =
   | { readonly type: 'pause_job_queue' | 'resume_job_queue'; readonly kind: string }
   | ({ readonly type: 'create_schedule' | 'update_schedule' | 'delete_schedule' } & OnSchedule)
   | { readonly type: 'purge_audit_log'; readonly records: number; readonly before: string }
+  | { readonly type: 'create_backup' | 'restore_backup'; readonly backup: string; readonly archive: string }
+  | { readonly type: 'quarantine_blob'; readonly digest: string; readonly reason: string }
+  | { readonly type: 'heal_blob'; readonly digest: string }
 
 export type EventType = BusinessEvent['type']
 
@@ -211,6 +214,10 @@ export const eventTypes = Object.keys({
   update_schedule: true,
   delete_schedule: true,
   purge_audit_log: true,
+  create_backup: true,
+  restore_backup: true,
+  quarantine_blob: true,
+  heal_blob: true,
 } satisfies Record<EventType, true>) as readonly EventType[]
 
 export interface NewEvent {
@@ -348,6 +355,12 @@ function resourceOf(event: BusinessEvent): string {
       return event.schedule
     case 'purge_audit_log':
       return 'audit log'
+    case 'create_backup':
+    case 'restore_backup':
+      return event.backup
+    case 'quarantine_blob':
+    case 'heal_blob':
+      return event.digest
   }
 }
 

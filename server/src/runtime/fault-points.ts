@@ -21,6 +21,11 @@ export const faultPoints = [
   'job-before-result',
   'job-after-result',
   'adoption-before-row',
+  'backup-after-tables',
+  'backup-before-manifest',
+  'restore-after-blobs',
+  'restore-after-rows',
+  'quarantine-before-move',
 ] as const
 
 export type FaultPoint = (typeof faultPoints)[number]

@@ -3,6 +3,7 @@ import type { Database } from '../../database/database.ts'
 import { EpochCache } from '../../database/epoch-cache.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import type { BlobBody, BlobLocation, BlobReader, StoredRange } from '../../storage/blob-store.ts'
+import { isQuarantined } from '../../storage/layout.ts'
 import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
@@ -84,10 +85,14 @@ export class Blobs {
     this.#remembered = new EpochCache(options.database, rememberedLinks)
   }
 
-  /** @throws DomainError BLOB_UNKNOWN when the repository does not link the digest */
+  /**
+   * @throws DomainError BLOB_UNKNOWN when the repository does not link the digest, or when its bytes are bad: a client
+   * that would push it uploads it then
+   */
   async getBlob(admission: Admission<'pull'>, digest: Digest): Promise<LinkedBlob> {
     const row = await this.#find(admission, digest)
     if (row === undefined) throw blobUnknown(digest)
+    if (isQuarantined(row.location)) throw blobQuarantined(digest)
     const { size, protected_until: protectedUntil, pull_redirect: pullRedirect } = row
     return {
       digest,
@@ -174,6 +179,14 @@ export class Blobs {
         : findLinkAndRedirect.first(read, { repositoryId, projectId, digest }),
     )
   }
+}
+
+function blobQuarantined(digest: Digest): DomainError {
+  return new DomainError(
+    'BLOB_UNKNOWN',
+    'the stored bytes of this blob are damaged and are not served; push it again to heal it, or restore it from a backup',
+    { detail: { digest } },
+  )
 }
 
 export function blobUnknown(digest: Digest): DomainError {

@@ -1,4 +1,5 @@
-import type { Database } from '../../database/database.ts'
+import type { Database, Writer } from '../../database/database.ts'
+import { lockName } from '../../database/locking.ts'
 import { DomainError } from '../errors.ts'
 import type { Clock } from '../clock.ts'
 
@@ -40,13 +41,24 @@ export class StorageHold implements AsyncDisposable {
     this.#timer = setInterval(() => void (this.#renewing = this.#renew()), renewEveryMs)
   }
 
-  /** `reason` is for people who wonder why no space is freed. */
-  static async take(options: { database: Database; clock: Clock; id: string; reason: string }): Promise<StorageHold> {
-    const { database, clock, id, reason } = options
+  /**
+   * `reason` is for people who wonder why no space is freed.
+   * @throws DomainError CONFLICT when it should be the only one of its reason and is not
+   */
+  static async take(options: {
+    database: Database
+    clock: Clock
+    id: string
+    reason: string
+    alone?: boolean
+  }): Promise<StorageHold> {
+    const { database, clock, id, reason, alone = false } = options
     const now = clock.now()
     const expiresAt = now + holdMs
     // Holds of the dead go when somebody takes a new one: there are never many.
     await database.write(async (tx) => {
+      await lockName(database, tx, 'storage holds')
+      if (alone) await assertAlone(tx, reason, now)
       await tx.deleteFrom('storage_hold').where('expires_at', '<=', now).execute()
       await tx.insertInto('storage_hold').values({ id, reason, created_at: now, expires_at: expiresAt }).execute()
     })
@@ -83,4 +95,20 @@ export class StorageHold implements AsyncDisposable {
       await tx.deleteFrom('storage_hold').where('id', '=', this.#id).execute()
     })
   }
+}
+
+async function assertAlone(tx: Writer, reason: string, now: number): Promise<void> {
+  const other = await tx
+    .selectFrom('storage_hold')
+    .select(['id', 'expires_at'])
+    .where('expires_at', '>', now)
+    .where('reason', '=', reason)
+    .limit(1)
+    .executeTakeFirst()
+  if (other === undefined) return
+  const minutes = Math.ceil((other.expires_at - now) / 60_000)
+  throw new DomainError(
+    'CONFLICT',
+    `a ${reason} is running (${other.id}); should its process be dead, another may begin in ${minutes} minutes`,
+  )
 }

@@ -6,19 +6,14 @@ import { preparedQuery } from '../../database/prepared.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import { createHasher, hashStream, type Hasher } from '../../runtime/hasher.ts'
 import { LruMap } from '../../runtime/lru-map.ts'
-import {
-  StagedBytesMissing,
-  type BlobLocation,
-  type BlobStager,
-  type BlobSweeper,
-  type UploadId,
-} from '../../storage/blob-store.ts'
+import { StagedBytesMissing, type BlobStager, type BlobSweeper, type UploadId } from '../../storage/blob-store.ts'
 import type { Admission } from '../access/admission.ts'
-import { actorKey } from '../access/actor.ts'
+import { actorKey, type Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
+import { recordEvent } from '../events.ts'
 import { assertRoomForBlob, limitedProjectOf } from '../quotas/limit.ts'
-import { placeBlob, reviveBlob } from './blob-rows.ts'
+import { placeBlob, reviveBlob, type PlacedBlob } from './blob-rows.ts'
 import { linkBlob } from './links.ts'
 import { ensureRepository, findRepositoryId } from './repositories.ts'
 import { deleteUpload, findUpload, insertUpload, listOpenUploads, moveOffset, type UploadRow } from './upload-rows.ts'
@@ -142,7 +137,7 @@ export class Uploads {
       await this.#assertRoom(admission, id, { digest, size })
       const location = await this.#mapStagingErrors(id, () => this.#options.store.commit(id, digest, size))
       this.#digests.delete(id)
-      await this.#commitRow(row, digest, size, location)
+      await this.#commitRow(admission.actor, row, { digest, size, location })
       return { digest, size }
     })
   }
@@ -286,14 +281,16 @@ export class Uploads {
   }
 
   /** The last step of a blob's push: from here on it is there. */
-  async #commitRow(row: UploadRow, digest: Digest, size: number, location: BlobLocation): Promise<void> {
+  async #commitRow(actor: Actor, row: UploadRow, blob: PlacedBlob): Promise<void> {
+    const { digest, location } = blob
     const { database, clock, leaseMs, store } = this.#options
     faultPoint('upload-before-row')
     try {
       await database.write(async (tx) => {
         const now = clock.now()
         if ((await deleteUpload.run(tx, { id: row.id })) === 0) throw uploadUnknown()
-        await placeBlob(tx, { digest, size, location }, now)
+        const healed = await placeBlob(tx, blob, now)
+        if (healed) await recordEvent(tx, clock, actor, { type: 'heal_blob', digest })
         await linkBlob(tx, { repositoryId: row.repository_id, digest, protectedUntil: now + leaseMs, now })
       })
     } catch (error) {

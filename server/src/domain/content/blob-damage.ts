@@ -1,0 +1,43 @@
+import type { Digest } from '#contract/digest.ts'
+import type { Database, Writer } from '../../database/database.ts'
+import { preparedQuery } from '../../database/prepared.ts'
+import type { BlobDamageTable } from '../../database/schema-storage.ts'
+import type { PlacedBlob } from './blob-rows.ts'
+
+/** Remembers that the blob has no good bytes; its row points to `blob.location` now, where nobody is served anything. */
+export async function recordDamage(
+  tx: Writer,
+  { digest, location, size }: PlacedBlob,
+  kind: BlobDamageTable['kind'],
+  now: number,
+  setAside: boolean,
+): Promise<void> {
+  await tx
+    .insertInto('blob_damage')
+    .values({ digest, kind, location, size, found_at: now, set_aside: setAside ? 1 : 0, healed_at: null })
+    .execute()
+}
+
+/** Digests of all blobs without good bytes. */
+export async function listDamaged(database: Database): Promise<Digest[]> {
+  const rows = await database.read
+    .selectFrom('blob_damage')
+    .select('digest')
+    .where('healed_at', 'is', null)
+    .orderBy('digest')
+    .execute()
+  return rows.map(({ digest }) => digest as Digest)
+}
+
+const closeDamage = preparedQuery<{ digest: string; now: number }, unknown>((db, param) =>
+  db
+    .updateTable('blob_damage')
+    .set({ healed_at: param('now') })
+    .where('digest', '=', param('digest'))
+    .where('healed_at', 'is', null),
+)
+
+/** Good bytes have taken the place of bad ones. */
+export async function recordHealed(tx: Writer, digest: Digest, now: number): Promise<void> {
+  await closeDamage.run(tx, { digest, now })
+}
