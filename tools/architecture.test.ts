@@ -114,6 +114,7 @@ const nouns = [
   'transfer',
   'garbage-collection',
   'audit',
+  'backup',
 ]
 
 const nounOf = (path: string): string | undefined => /^server\/src\/domain\/([^/]+)\//.exec(path)?.[1]

@@ -1,0 +1,133 @@
+import type { Database, Snapshot } from '../../database/database.ts'
+import { listMigrations } from '../../database/migrate.ts'
+import { inOrderOfReference, listTables } from '../../database/table-catalog.ts'
+import { faultPoint } from '../../runtime/fault-points.ts'
+import type { BlobReader } from '../../storage/blob-store.ts'
+import type { Archive } from '../../storage/archive/archive.ts'
+import type { Actor } from '../access/actor.ts'
+import type { Clock } from '../clock.ts'
+import { StorageHold } from '../content/storage-hold.ts'
+import { recordEvent } from '../events.ts'
+import {
+  backupId,
+  blobTable,
+  claimArchive,
+  formatVersion,
+  tableKey,
+  unfinishedKey,
+  writeBackup,
+  type Backup,
+  type BackupTable,
+} from './backup-format.ts'
+import { copyBlobs, type CopyOutcome, type OnCopied } from './copy-blobs.ts'
+import { pruneBackups } from './prune-backups.ts'
+import { writeTableFile } from './table-files.ts'
+
+export interface CreateBackupOptions {
+  readonly database: Database
+  readonly store: BlobReader
+  readonly archive: Archive
+  readonly clock: Clock
+  readonly actor: Actor
+  /** The version of the program. */
+  readonly program: string
+  /** Four hex digits or more, to tell two backups of one second apart. */
+  readonly idTail: string
+  /** How many finished backups stay, this one among them; undefined: all. */
+  readonly keep?: number | undefined
+  readonly onCopied?: OnCopied
+}
+
+export interface CreatedBackup {
+  readonly backup: Backup
+  readonly copied: CopyOutcome
+  /** Ids of the older backups that went. */
+  readonly pruned: readonly string[]
+}
+
+/** What means nothing in another place, or an hour later: it comes back empty. */
+export const leftOut: ReadonlySet<string> = new Set([
+  'upload', // staged bytes are not copied: clients start again
+  'blob_trash', // bytes that nothing needs
+  'storage_hold',
+  'lease',
+  'quota_reservation',
+  'session', // people sign in again
+  'pending_sign_in',
+  'blob_damage', // what is damaged in the copy is known from the copy
+  'scrub_progress',
+])
+
+const unfinishedAfterMs = 24 * 60 * 60_000
+
+/**
+ * Copies everything to the archive while the registry goes on: the rows as they are at one moment, then the bytes that
+ * they need and the archive lacks. Bytes that leave the registry meanwhile are held for it. Whatever ends it early
+ * leaves the archive with what was finished before, and with bytes that the next run need not copy again.
+ * @throws DomainError CONFLICT when another backup runs; UNAVAILABLE when the hold on the bytes was lost
+ */
+export async function createBackup(options: CreateBackupOptions): Promise<CreatedBackup> {
+  const { database, archive, clock, actor, program } = options
+  const migrations = await listMigrations(database)
+  const startedAt = clock.now()
+  const id = backupId(startedAt, options.idTail)
+  // Two at once would copy the same bytes twice, and one could prune what the other counts on.
+  await using hold = await StorageHold.take({ database, clock, id, reason: 'backup', alone: true })
+  await claimArchive(archive)
+  await deleteUnfinished(archive, startedAt)
+  const tables = await database.snapshot((snapshot) => writeTables(snapshot, options, id))
+  faultPoint('backup-after-tables')
+  const copied = await copyBlobs({ ...options, tables, assertHeld: () => hold.assertHeld() })
+  faultPoint('backup-before-manifest')
+  const backup: Backup = {
+    format: formatVersion,
+    id,
+    program,
+    startedAt: new Date(startedAt).toISOString(),
+    finishedAt: new Date(clock.now()).toISOString(),
+    migrations,
+    tables,
+    blobs: { count: copied.count, bytes: copied.bytes, damaged: copied.damaged },
+  }
+  await writeBackup(archive, backup)
+  await database.write((tx) =>
+    recordEvent(tx, clock, actor, { type: 'create_backup', backup: id, archive: archive.name }),
+  )
+  const pruned = options.keep === undefined ? [] : await pruneBackups({ archive, keep: options.keep })
+  return { backup, copied, pruned }
+}
+
+async function writeTables(
+  snapshot: Snapshot,
+  { database, archive }: CreateBackupOptions,
+  id: string,
+): Promise<BackupTable[]> {
+  const written: BackupTable[] = []
+  for (const table of inOrderOfReference(await listTables(snapshot, database.dialect))) {
+    if (leftOut.has(table.name)) continue
+    const { name, columns, refersTo, numbered } = table
+    const order = name === blobTable ? ' order by digest' : ''
+    const names = columns.map((column) => quoted(column.name)).join(', ')
+    const rows = snapshot.rows<Record<string, unknown>>(`select ${names} from ${quoted(name)}${order}`)
+    const file = await writeTableFile(archive, tableKey(id, name), columns, rows)
+    written.push({
+      name,
+      columns: [...columns],
+      refersTo: refersTo.filter((other) => other !== name && !leftOut.has(other)),
+      ...(numbered === undefined ? {} : { numbered }),
+      ...(file === undefined ? {} : { file }),
+    })
+  }
+  return written
+}
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+/** What a process that was killed was writing. */
+async function deleteUnfinished(archive: Archive, now: number): Promise<void> {
+  const old: string[] = []
+  for await (const { key, modifiedAt } of archive.list(unfinishedKey)) {
+    if (modifiedAt < now - unfinishedAfterMs) old.push(key)
+  }
+  await archive.delete(old)
+}
