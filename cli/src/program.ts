@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '#server/config/config-error.ts'
 import { DomainError } from '#server/domain/errors.ts'
+import { registerBackupCommands } from './commands/backup/backup.ts'
 import { registerConfigCommands } from './commands/config.ts'
 import { registerDoctorCommand } from './commands/doctor.ts'
 import { registerHealthCommand } from './commands/health.ts'
 import { registerImportCommands } from './commands/import/import.ts'
 import { registerProjectCommands } from './commands/project/project.ts'
+import { registerRestoreCommand } from './commands/restore.ts'
 import { registerServeCommand } from './commands/serve.ts'
 import { registerUserCommands } from './commands/user/user.ts'
 import { registerVersionCommand } from './commands/version.ts'
@@ -22,12 +24,16 @@ export function composeProgram(): Command {
     .helpOption('-h, --help', 'print this')
     .showHelpAfterError('(berth --help lists the commands, berth <command> --help their flags)')
     .exitOverride()
+    // A flag belongs to the command that it stands behind: `backup` and `backup list` have some of the same name.
+    .enablePositionalOptions()
   registerServeCommand(program)
   registerConfigCommands(program)
   registerDoctorCommand(program)
   registerUserCommands(program)
   registerProjectCommands(program)
   registerImportCommands(program)
+  registerBackupCommands(program)
+  registerRestoreCommand(program)
   registerHealthCommand(program)
   registerVersionCommand(program)
   return program

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
+import type { Config } from '#server/config/config.ts'
 import type { LoadedConfig } from '#server/config/load-config.ts'
 import { sampleFile } from '#server/config/reference-page.ts'
 import { withoutCredentials } from '#server/logging.ts'
@@ -41,11 +42,16 @@ function presentConfig({ config, sources, file, warnings }: LoadedConfig): Recor
     config: {
       ...config,
       initialAdminPassword: '[hidden]',
-      storage:
-        storage.kind === 's3' && storage.credentials !== undefined
-          ? { ...storage, credentials: { ...storage.credentials, secretAccessKey: '[hidden]' } }
-          : storage,
+      storage: storage.kind === 's3' ? withHiddenSecret(storage) : storage,
+      backup: { ...config.backup, s3: withHiddenSecret(config.backup.s3) },
       database: database.kind === 'postgres' ? { ...database, url: withoutCredentials(database.url) } : database,
     },
   }
+}
+
+function withHiddenSecret<Reach extends Config['backup']['s3']>(reach: Reach): Reach {
+  const { credentials } = reach
+  return credentials?.kind !== 'key'
+    ? reach
+    : { ...reach, credentials: { ...credentials, secretAccessKey: '[hidden]' } }
 }

@@ -25,6 +25,11 @@ export function checkSettings(given: Settings): { problems: ConfigProblem[]; war
     contradiction('storage.folder', 'both a folder and s3.bucket are set: keep the one that holds your blobs')
   }
   checkS3(s3, contradiction)
+  const { backup } = given
+  if ((backup.access_key === undefined) !== (backup.secret_key === undefined)) {
+    const missing = backup.access_key === undefined ? 'access_key' : 'secret_key'
+    contradiction(`backup.${missing}`, 'access_key and secret_key belong together: set both, or none')
+  }
   if (given.open && !given.force_open) {
     for (const [setting, host] of [
       ['http.host', http?.host],

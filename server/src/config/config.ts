@@ -44,6 +44,16 @@ export interface RedirectConfig {
   readonly streamNetworks: readonly string[]
 }
 
+/** Where backups go, unless the command line says otherwise. */
+export interface BackupConfig {
+  /** A folder or `s3://bucket/prefix`. */
+  readonly to: string | undefined
+  /** Undefined: all. */
+  readonly keep: number | undefined
+  /** How buckets for backups are reached. */
+  readonly s3: Omit<S3Config, 'bucket' | 'prefix' | 'redirects'>
+}
+
 /**
  * The checked configuration: what the rest of the program sees. Only this folder reads files,
  * flags and the environment.
@@ -85,6 +95,7 @@ export interface Config {
   readonly garbageCollection: { readonly intervalMs: number; readonly leaseMs: number; readonly graceMs: number }
   /** 0: what is deleted is gone at once. */
   readonly trash: { readonly windowMs: number }
+  readonly backup: BackupConfig
   readonly events: { readonly keepMs: number }
   readonly jobs: { readonly concurrency: number; readonly keepMs: number }
   readonly limits: { readonly manifestBytes: number; readonly uploadBytes: number }

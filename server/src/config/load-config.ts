@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { checkSettings } from './check-settings.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
-import type { Config, S3Config } from './config.ts'
+import type { BackupConfig, Config, S3Config } from './config.ts'
 import { s3ProviderOf } from './s3-providers.ts'
 import { settingDescriptions } from './setting-paths.ts'
 import { type Settings, settings } from './settings.ts'
@@ -69,12 +69,25 @@ function storageOf({ storage, s3 }: Settings, dataFolder: string): Config['stora
     return { kind: 'filesystem', folder: resolve(storage.folder ?? join(dataFolder, 'storage')) }
   }
   const { prefix = '' } = s3
-  const provider = s3ProviderOf(s3.provider ?? (s3.endpoint === undefined ? 'aws' : 'other'))
-  const { capabilities } = provider
   return {
     kind: 's3',
     bucket: s3.bucket,
     prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
+    ...reachOf(s3),
+    redirects: {
+      enabled: s3.redirect,
+      fromBytes: s3.redirect_min_size,
+      networks: s3.redirect_networks,
+      streamNetworks: s3.stream_networks,
+    },
+  }
+}
+
+/** How buckets are reached. */
+function reachOf(s3: Settings['s3']): BackupConfig['s3'] {
+  const provider = s3ProviderOf(s3.provider ?? (s3.endpoint === undefined ? 'aws' : 'other'))
+  const { capabilities } = provider
+  return {
     region: s3.region,
     endpoint: s3.endpoint ?? provider.endpoint?.(s3.region),
     publicEndpoint: s3.redirect_endpoint,
@@ -88,12 +101,6 @@ function storageOf({ storage, s3 }: Settings, dataFolder: string): Config['stora
     caFile: s3.ca_file === undefined ? undefined : resolve(s3.ca_file),
     encryption: s3.encryption === 'none' ? undefined : { algorithm: s3.encryption, kmsKeyId: s3.kms_key },
     timeoutMs: s3.timeout,
-    redirects: {
-      enabled: s3.redirect,
-      fromBytes: s3.redirect_min_size,
-      networks: s3.redirect_networks,
-      streamNetworks: s3.stream_networks,
-    },
   }
 }
 
@@ -108,6 +115,13 @@ function s3CredentialsOf(s3: Settings['s3']): S3Config['credentials'] {
     tokenFile: resolve(s3.web_identity_token_file),
     endpoint: s3.sts_endpoint,
   }
+}
+
+/** Backups lie where blobs do not: what is not said of their bucket is as that of the blobs. */
+function backupOf({ backup, s3 }: Settings): BackupConfig {
+  const { to, keep, ...own } = backup
+  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined))
+  return { to, keep: keep === 0 ? undefined : keep, s3: reachOf({ ...s3, ...given }) }
 }
 
 function toConfig(given: Settings): Config {
@@ -166,6 +180,7 @@ function toConfig(given: Settings): Config {
       graceMs: given.garbage_collection.grace,
     },
     trash: { windowMs: given.trash.window },
+    backup: backupOf(given),
     events: { keepMs: given.events.keep },
     jobs: { concurrency: given.jobs.concurrency, keepMs: given.jobs.keep },
     limits: { manifestBytes: given.limits.manifest, uploadBytes: given.limits.upload },

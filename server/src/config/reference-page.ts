@@ -73,6 +73,11 @@ const examples: Record<string, string> = {
   's3.redirect_endpoint': 'https://s3.example.com',
   's3.ca_file': '/etc/berth/tls/s3-ca.pem',
   's3.kms_key': 'alias/registry',
+  'backup.to': '/mnt/backups',
+  'backup.region': 'us-east-1',
+  'backup.endpoint': 'https://elsewhere.example.com:9000',
+  'backup.access_key': 'backup',
+  'backup.secret_key': 'secret',
   'metrics.host': '127.0.0.1',
   'metrics.port': '9090',
 }

@@ -312,6 +312,19 @@ export const settings = z.strictObject({
     })
     .prefault({})
     .describe('What was deleted and can be had back.'),
+  backup: z
+    .strictObject({
+      to: text()
+        .optional()
+        .describe('Where `berth backup` writes to and `berth restore` reads from: a folder, or `s3://bucket/prefix`.'),
+      keep: whole(0, 100_000).prefault(0).describe('How many backups are kept; 0: all.'),
+      region: text().optional().describe('Of a bucket for backups. Default: as `s3.region`.'),
+      endpoint: url().optional().describe('Of a bucket for backups, when it is elsewhere than `s3`.'),
+      access_key: text().optional().describe('Access key id for backups. Default: as `s3`.'),
+      secret_key: text().optional().describe('Secret access key for backups.'),
+    })
+    .prefault({})
+    .describe('Backups.'),
   events: z
     .strictObject({
       keep: duration(day, '1d').prefault('180d').describe('How long the record of what happened is kept.'),

@@ -1,0 +1,118 @@
+import { Option, type Command } from 'commander'
+import { composeBlobStore, composeDatabase } from '#server/compose.ts'
+import { openArchive } from '#server/compose-backup.ts'
+import type { Config } from '#server/config/config.ts'
+import type { Database } from '#server/database/database.ts'
+import { DatabaseTooNew, DatabaseTooOld, RestoreUnfinished } from '#server/database/migrate.ts'
+import type { Actor } from '#server/domain/access/actor.ts'
+import { DomainError } from '#server/domain/errors.ts'
+import type { Archive } from '#server/storage/archive/archive.ts'
+import type { BlobStore } from '#server/storage/blob-store.ts'
+import type { Outcome } from './access-command.ts'
+import { CommandError } from './command-error.ts'
+import { addSettingFlags, loadConfigFor } from './setting-flags.ts'
+
+export const cliActor: Actor = { kind: 'system', name: 'cli' }
+
+/** What a command ends with when it did its work and found that something is wrong. */
+export interface JudgedOutcome extends Outcome {
+  readonly good: boolean
+}
+
+/** What the commands about backups and verification work with, opened when it is asked for and closed afterwards. */
+export interface ArchiveServices {
+  readonly config: Config
+  archive(): Promise<Archive>
+  /** As it is: nothing is migrated. */
+  database(): Database
+  store(): Promise<BlobStore>
+}
+
+export interface ArchiveCommand {
+  readonly description: string
+  readonly example: string
+  /** The flag that says where the archive is: it is written to, or read from. */
+  readonly archive?: '--to' | '--from'
+  readonly configure?: (command: Command) => void
+  readonly run: (
+    services: ArchiveServices,
+    flags: Readonly<Record<string, unknown>>,
+    args: readonly string[],
+  ) => Promise<JudgedOutcome>
+}
+
+/** Makes `command` one that says what it did in text or JSON; exit code 1 when something is wrong. */
+export function setArchiveCommand(command: Command, definition: ArchiveCommand): void {
+  addSettingFlags(command, { showAll: false })
+    .description(definition.description)
+    .addOption(new Option('--output <format>', 'how to print the outcome').choices(['text', 'json']).default('text'))
+    .addHelpText('after', `\nExample:\n  ${definition.example}`)
+  if (definition.archive !== undefined) {
+    command.option(`${definition.archive} <place>`, 'a folder, or s3://bucket/prefix (default: the setting backup.to)')
+  }
+  definition.configure?.(command)
+  command.action(async () => {
+    const flags = command.opts<Record<string, unknown>>()
+    const { config } = loadConfigFor(command)
+    await using owned = new AsyncDisposableStack()
+    const outcome = await definition
+      .run(services(config, definition, flags, owned), flags, command.args)
+      .catch((error) => {
+        throw explained(error, definition)
+      })
+    if (flags['output'] === 'json') console.log(JSON.stringify(outcome.json, null, 2))
+    else console.log(outcome.text)
+    process.exitCode = outcome.good ? 0 : 1
+  })
+}
+
+function services(
+  config: Config,
+  { archive: flag }: ArchiveCommand,
+  flags: Readonly<Record<string, unknown>>,
+  owned: AsyncDisposableStack,
+): ArchiveServices {
+  return {
+    config,
+    async archive() {
+      const address = (flags['to'] ?? flags['from'] ?? config.backup.to) as string | undefined
+      if (address === undefined) {
+        throw new CommandError('nobody said where the backups are', {
+          next: `${flag} /mnt/backups, ${flag} s3://bucket/prefix, or the setting backup.to`,
+          exitCode: 2,
+        })
+      }
+      return owned.use(await openArchive(config, address))
+    },
+    database: () => owned.use(composeDatabase(config)),
+    store: async () => owned.use(await composeBlobStore(config)),
+  }
+}
+
+function explained(error: unknown, { example }: ArchiveCommand): unknown {
+  if (error instanceof DatabaseTooNew || error instanceof DatabaseTooOld || error instanceof RestoreUnfinished) {
+    return new CommandError(error.message, { cause: error })
+  }
+  if (!(error instanceof DomainError) || error.code !== 'BAD_REQUEST') return error
+  return new CommandError(error.message, { next: `for example: ${example}`, cause: error })
+}
+
+/** Says on a terminal how far something has come, in one line that is written over. */
+export function progressLine(what: string): (progress: { readonly count: number; readonly total: number }) => void {
+  if (process.stderr.isTTY !== true) return () => undefined
+  let shown = 0
+  return ({ count, total }) => {
+    const now = performance.now()
+    if (count < total && now - shown < 200) return
+    shown = now
+    process.stderr.write(`\r${what}: ${count} of ${total}${count >= total ? '\n' : ''}`)
+  }
+}
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+
+/** `1.4 GB`: for people. */
+export function formatBytes(bytes: number): string {
+  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3))
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`
+}
