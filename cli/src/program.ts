@@ -4,6 +4,7 @@ import { DomainError } from '#server/domain/errors.ts'
 import { registerBackupCommands } from './commands/backup/backup.ts'
 import { registerConfigCommands } from './commands/config.ts'
 import { registerDoctorCommand } from './commands/doctor.ts'
+import { registerExportCommand } from './commands/export.ts'
 import { registerHealthCommand } from './commands/health.ts'
 import { registerImportCommands } from './commands/import/import.ts'
 import { registerProjectCommands } from './commands/project/project.ts'
@@ -34,6 +35,7 @@ export function composeProgram(): Command {
   registerImportCommands(program)
   registerBackupCommands(program)
   registerRestoreCommand(program)
+  registerExportCommand(program)
   registerHealthCommand(program)
   registerVersionCommand(program)
   return program

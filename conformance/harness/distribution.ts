@@ -35,7 +35,9 @@ export async function startDistribution(
   }
   await writeFile(file, JSON.stringify(config))
   const log = Bun.file(join(folder, 'registry.log'))
-  const child = Bun.spawn([program, 'serve', file], { cwd: folder, stdin: 'ignore', stdout: log, stderr: log })
+  // Nothing of what the machine sets for AWS: its client cannot bear AWS_CA_BUNDLE.
+  const env = { PATH: process.env['PATH'] ?? '' }
+  const child = Bun.spawn([program, 'serve', file], { cwd: folder, env, stdin: 'ignore', stdout: log, stderr: log })
   for (let attempt = 0; ; attempt++) {
     const answers = await fetch(`http://${host}/v2/`).then(
       ({ status }) => status === 200,
@@ -62,13 +64,19 @@ export type Tagged = Map<string, Map<string, string>>
 
 /**
  * Fills a registry with images of every kind that has a tag: most share a base layer, some are indexes, have several
- * tags, a signature that names them as subject, or lie in nested repositories. Returns how many manifests were pushed.
+ * tags, a signature that names them as subject, or lie in nested repositories; some in `single`. Returns how many
+ * manifests were pushed.
  */
-export async function fillRegistry(client: V2Client, images: number, parallel = 16): Promise<number> {
+export async function fillRegistry(
+  client: V2Client,
+  images: number,
+  parallel = 16,
+  single = 'single',
+): Promise<number> {
   const base = createImage({ layers: [[{ path: 'base', content: 'base\n'.repeat(20_000) }]] })
   let manifests = 0
   const pushOne = async (number: number): Promise<void> => {
-    const repository = repositoryOf(number)
+    const repository = repositoryOf(number, single)
     const image = withBase(base, number)
     if (number % 25 === 0) {
       const index = createIndex([image, createUniqueImage('arm64')])
@@ -104,8 +112,8 @@ export async function fillRegistry(client: V2Client, images: number, parallel = 
   return manifests
 }
 
-const repositoryOf = (number: number): string => {
-  const names = ['library/app', 'team/web', 'team/web/api', 'team/deep/er/still', 'single']
+const repositoryOf = (number: number, single: string): string => {
+  const names = ['library/app', 'team/web', 'team/web/api', 'team/deep/er/still', single]
   return number % 3 === 0 ? `many/r${number}` : names[number % names.length]!
 }
 

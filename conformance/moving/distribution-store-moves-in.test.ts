@@ -28,7 +28,8 @@ const nameHere = (name: string): string => (name.includes('/') ? name : `library
 if (distributionMissing !== undefined) skipLoudly('a store of Distribution moves in', distributionMissing)
 else {
   describe('a store that Debian’s docker-registry wrote', () => {
-    let folder: Awaited<ReturnType<typeof createTemporaryFolder>>
+    const owned = new AsyncDisposableStack()
+    let folder: { readonly path: string }
     let distribution: Distribution
     let store: string
     let manifests: number
@@ -36,17 +37,14 @@ else {
     let tags: Tagged
 
     beforeAll(async () => {
-      folder = await createTemporaryFolder()
+      folder = owned.use(await createTemporaryFolder())
       store = join(folder.path, 'registry')
-      distribution = await startDistribution(folder.path)
+      distribution = owned.use(await startDistribution(folder.path))
       manifests = await fillRegistry(distribution.client, images)
       repositories = await readRepositories(distribution.client)
       tags = await readTags(distribution.client, repositories)
     })
-    afterAll(async () => {
-      await distribution[Symbol.asyncDispose]()
-      await folder[Symbol.asyncDispose]()
-    })
+    afterAll(() => owned.disposeAsync())
 
     const importInto = async (registry: RegistryUnderTest, ...flags: string[]): Promise<ImportReport> =>
       JSON.parse(

@@ -1,0 +1,189 @@
+import { open } from 'node:fs/promises'
+import type { Digest } from '#contract/digest.ts'
+import { artifactTypeOf, parseManifest, type ParsedManifest } from '#contract/manifest.ts'
+import { isForeignLayerMediaType } from '#contract/media-types.ts'
+import type { Database } from '../../database/database.ts'
+import type { BlobGiver } from '../../storage/blob-store.ts'
+import { taggedEntry, type LayoutEntry, type OciLayoutWriter } from '../../storage/foreign/oci-layout.ts'
+import type { Admission } from '../access/admission.ts'
+import { listAccessories } from '../artifacts/accessories.ts'
+import type { Manifests } from '../artifacts/pull.ts'
+import type { Blobs } from '../content/blobs.ts'
+import { DomainError } from '../errors.ts'
+
+const page = 500
+
+export interface ExportServices {
+  readonly database: Database
+  readonly manifests: Manifests
+  readonly blobs: Blobs
+  readonly store: BlobGiver
+}
+
+export interface ExportOptions {
+  /** Whether a tag is wanted. */
+  readonly isWanted: (tag: string) => boolean
+  /** Artifacts without a tag, too. */
+  readonly untagged: boolean
+  /** A second name for the bytes where they cannot be cloned: who writes into it writes into the store. */
+  readonly link: boolean
+}
+
+export interface Exported {
+  tags: number
+  manifests: number
+  blobs: number
+  bytes: number
+}
+
+/**
+ * Lays a repository down as an OCI image layout: tags, what they name with everything below it, and what refers to
+ * that: signatures, attestations, bills of materials. What is there already from an earlier run is kept.
+ */
+export async function exportRepository(
+  services: ExportServices,
+  admission: Admission<'pull'>,
+  layout: OciLayoutWriter,
+  options: ExportOptions,
+): Promise<Exported> {
+  const run = new RepositoryExport(services, admission, layout, options)
+  await run.exportTags()
+  if (options.untagged) await run.exportUntagged()
+  return run.exported
+}
+
+class RepositoryExport {
+  readonly exported: Exported = { tags: 0, manifests: 0, blobs: 0, bytes: 0 }
+  readonly #services: ExportServices
+  readonly #admission: Admission<'pull'>
+  readonly #layout: OciLayoutWriter
+  readonly #options: ExportOptions
+  /** In the layout; an entry of the index each for those that nothing in it names. */
+  readonly #done = new Map<Digest, LayoutEntry>()
+
+  constructor(services: ExportServices, admission: Admission<'pull'>, layout: OciLayoutWriter, options: ExportOptions) {
+    this.#services = services
+    this.#admission = admission
+    this.#layout = layout
+    this.#options = options
+  }
+
+  async exportTags(): Promise<void> {
+    const { repositoryName } = this.#admission
+    for await (const { name, digest } of this.#walkTags()) {
+      if (!this.#options.isWanted(name)) continue
+      const entry = await this.#export(digest)
+      await this.#layout.addEntry(taggedEntry(entry, name, `${repositoryName}:${name}`))
+      this.exported.tags++
+    }
+  }
+
+  async exportUntagged(): Promise<void> {
+    const { database } = this.#services
+    for (let after = 0; ;) {
+      const rows = await database.read
+        .selectFrom('artifact')
+        .select(['id', 'digest'])
+        .where('repository_id', '=', this.#admission.repositoryId ?? -1)
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(page)
+        .execute()
+      for (const row of rows) {
+        const digest = row.digest as Digest
+        if (!this.#done.has(digest)) await this.#layout.addEntry(await this.#export(digest))
+        after = row.id
+      }
+      if (rows.length < page) return
+    }
+  }
+
+  async *#walkTags(): AsyncGenerator<{ name: string; digest: Digest }> {
+    for (let after = ''; ;) {
+      const rows = await this.#services.database.read
+        .selectFrom('tag')
+        .innerJoin('artifact', 'artifact.id', 'tag.artifact_id')
+        .select(['tag.name', 'artifact.digest'])
+        .where('tag.repository_id', '=', this.#admission.repositoryId ?? -1)
+        .where('tag.name', '>', after)
+        .orderBy('tag.name')
+        .limit(page)
+        .execute()
+      for (const { name, digest } of rows) {
+        yield { name, digest: digest as Digest }
+        after = name
+      }
+      if (rows.length < page) return
+    }
+  }
+
+  /** The manifest, what is below it, and what refers to it. */
+  async #export(digest: Digest): Promise<LayoutEntry> {
+    const known = this.#done.get(digest)
+    if (known !== undefined) return known
+    const reference = { kind: 'digest', digest } as const
+    const { bytes, mediaType } = await this.#services.manifests.getManifest(this.#admission, reference)
+    const manifest = parseManifest(bytes, mediaType)
+    for (const child of manifest.manifests) await this.#export(child.digest)
+    await this.#exportBlobs(manifest)
+    await this.#add(digest, bytes.byteLength, (path) => write(path, [bytes]))
+    this.exported.manifests++
+    const artifactType = manifest.subject === undefined ? manifest.artifactType : artifactTypeOf(manifest)
+    const entry: LayoutEntry = {
+      mediaType,
+      digest,
+      size: bytes.byteLength,
+      ...(artifactType === undefined ? {} : { artifactType }),
+    }
+    this.#done.set(digest, entry)
+    await this.#exportReferrers(digest)
+    return entry
+  }
+
+  /** They stand in the index of the layout themselves: readers find them by their subject. */
+  async #exportReferrers(subject: Digest): Promise<void> {
+    const { repositoryId = -1, repositoryName } = this.#admission
+    for (const { digest, tag } of await listAccessories(this.#services.database.read, repositoryId, [subject])) {
+      // A wanted tag comes by itself.
+      if (this.#done.has(digest) || (tag !== undefined && this.#options.isWanted(tag))) continue
+      const entry = await this.#export(digest)
+      await this.#layout.addEntry(tag === undefined ? entry : taggedEntry(entry, tag, `${repositoryName}:${tag}`))
+    }
+  }
+
+  async #exportBlobs({ config, layers }: ParsedManifest): Promise<void> {
+    const { blobs, store } = this.#services
+    for (const { digest, mediaType } of config === undefined ? layers : [config, ...layers]) {
+      let blob
+      try {
+        blob = await blobs.getBlob(this.#admission, digest)
+      } catch (error) {
+        const mayBeAbsent = isForeignLayerMediaType(mediaType)
+        if (mayBeAbsent && error instanceof DomainError && error.code === 'BLOB_UNKNOWN') continue
+        throw error
+      }
+      const { location, size } = blob
+      await this.#add(digest, size, async (path) => {
+        if ((await store.giveTo?.(location, path, this.#options.link)) === true) return
+        await write(path, (await blobs.openBlob(this.#admission, blob)) as Blob | ReadableStream<Uint8Array>)
+      })
+    }
+  }
+
+  async #add(digest: Digest, size: number, put: (path: string) => Promise<void>): Promise<void> {
+    if (await this.#layout.hasBlob(digest, size)) return
+    await this.#layout.addBlob(digest, put)
+    this.exported.blobs++
+    this.exported.bytes += size
+  }
+}
+
+async function write(path: string, bytes: Blob | ReadableStream<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+  const file = await open(path, 'wx', 0o644)
+  try {
+    const stream = bytes instanceof Blob ? bytes.stream() : bytes
+    for await (const chunk of stream) await file.write(chunk)
+  } finally {
+    await file.close()
+  }
+}

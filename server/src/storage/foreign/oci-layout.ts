@@ -1,0 +1,184 @@
+import { mkdir, open, readFile, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
+import { errorCodeOf, isMissing } from '../storage-errors.ts'
+import {
+  SourceManifestTooLarge,
+  type ContentSource,
+  type SourceBlob,
+  type SourceManifest,
+  type SourceTag,
+} from './content-source.ts'
+import { FolderTree } from './folder-tree.ts'
+
+/**
+ * image-spec v1.1 image-layout.md, as skopeo, oras, crane and podman read and write it:
+ *
+ *   oci-layout                     {"imageLayoutVersion":"1.0.0"}
+ *   index.json                     an image index; the tag of an entry is its annotation org.opencontainers.image.ref.name
+ *   blobs/sha256/6c3c624b…2aa1     manifests too
+ */
+const marker = 'oci-layout'
+const indexFile = 'index.json'
+const refName = 'org.opencontainers.image.ref.name'
+
+export interface LayoutEntry {
+  readonly mediaType: string
+  readonly digest: string
+  readonly size: number
+  readonly artifactType?: string
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** An entry under a tag. `name` is what containerd calls it: `library/nginx:v1`. */
+export const taggedEntry = (entry: LayoutEntry, tag: string, name: string): LayoutEntry => ({
+  ...entry,
+  annotations: { ...entry.annotations, 'io.containerd.image.name': name, [refName]: tag },
+})
+
+const blobPath = (digest: Digest): string => join('blobs', algorithmOf(digest), encodedOf(digest))
+
+/** Writes one layout; the index comes last, so that a layout that has one is whole. */
+export class OciLayoutWriter {
+  readonly #folder: string
+  readonly #index: FileHandle
+  #entries = 0
+
+  private constructor(folder: string, index: FileHandle) {
+    this.#folder = folder
+    this.#index = index
+  }
+
+  /** Into a new folder, or into one where an earlier run broke off: blobs that are there are kept. */
+  static async create(folder: string): Promise<OciLayoutWriter> {
+    await mkdir(join(folder, 'blobs'), { recursive: true })
+    const file = await open(join(folder, marker), 'w')
+    await file.writeFile('{"imageLayoutVersion":"1.0.0"}')
+    await file.close()
+    await unlink(join(folder, indexFile)).catch((error: unknown) => {
+      if (!isMissing(error)) throw error
+    })
+    const index = await open(join(folder, `${indexFile}.part`), 'w')
+    await index.write('{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[')
+    return new OciLayoutWriter(folder, index)
+  }
+
+  async hasBlob(digest: Digest, size: number): Promise<boolean> {
+    try {
+      return (await stat(join(this.#folder, blobPath(digest)))).size === size
+    } catch (error) {
+      if (isMissing(error)) return false
+      throw error
+    }
+  }
+
+  /** `put` puts the bytes at the path that it is given; what is there under the digest is whole. */
+  async addBlob(digest: Digest, put: (path: string) => Promise<void>): Promise<void> {
+    const path = join(this.#folder, blobPath(digest))
+    await mkdir(dirname(path), { recursive: true })
+    const part = `${path}.part`
+    await unlink(part).catch((error: unknown) => {
+      if (!isMissing(error)) throw error
+    })
+    await put(part)
+    await rename(part, path)
+  }
+
+  async addEntry(entry: LayoutEntry): Promise<void> {
+    await this.#index.write(`${this.#entries++ === 0 ? '' : ','}\n${JSON.stringify(entry)}`)
+  }
+
+  async finish(): Promise<void> {
+    await this.#index.write('\n]}\n')
+    await this.#index.sync()
+    await this.#index.close()
+    await rename(join(this.#folder, `${indexFile}.part`), join(this.#folder, indexFile))
+  }
+}
+
+/** Larger than an index of 100,000 tags. */
+const largestIndexBytes = 128 << 20
+
+/**
+ * A layout, or a folder with layouts in it, each called as its path there; that is how `berth export` lays down more
+ * than one repository.
+ */
+export class OciLayoutSource implements ContentSource {
+  readonly #tree: FolderTree
+  readonly #root: string
+  readonly #name: string | undefined
+
+  /** `name`: what the repository is called whose layout the folder itself is. */
+  constructor(root: string, name: string | undefined) {
+    this.#root = root
+    this.#name = name
+    this.#tree = new FolderTree(root)
+  }
+
+  /** Whether the folder itself is a layout, and not a folder with layouts in it. */
+  async isLayout(): Promise<boolean> {
+    return (await this.#tree.sizeOf(marker)) !== undefined
+  }
+
+  async *walkRepositories(): AsyncGenerator<string> {
+    if (await this.isLayout()) {
+      if (this.#name !== undefined) yield this.#name
+    } else {
+      yield* this.#walkBelow('')
+    }
+  }
+
+  async *walkTags(repository: string): AsyncGenerator<SourceTag> {
+    for (const { digest, annotations } of await this.#entries(repository)) {
+      const name = annotations?.[refName]
+      // Some write the whole name of the image there.
+      if (name !== undefined) yield { name: name.slice(name.lastIndexOf(':') + 1), digest }
+    }
+  }
+
+  async *walkManifests(repository: string): AsyncGenerator<string> {
+    for (const { digest } of await this.#entries(repository)) yield digest
+  }
+
+  async findManifest(repository: string, digest: Digest, maxBytes: number): Promise<SourceManifest | undefined> {
+    const path = join(this.#folderOf(repository), blobPath(digest))
+    const size = await this.#tree.sizeOf(path)
+    if (size === undefined) return undefined
+    if (size > maxBytes) throw new SourceManifestTooLarge(`the manifest has ${size} bytes`)
+    const bytes = await this.#tree.read(path)
+    return bytes === undefined ? undefined : { bytes, mediaType: undefined }
+  }
+
+  async findBlob(repository: string, digest: Digest): Promise<SourceBlob | undefined> {
+    const path = join(this.#folderOf(repository), blobPath(digest))
+    const size = await this.#tree.sizeOf(path)
+    if (size === undefined) return undefined
+    // People move and edit such folders: what is taken from one is copied, or cloned, and never only linked.
+    return { size, place: undefined, open: () => this.#tree.open(path) }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async *#walkBelow(folder: string): AsyncGenerator<string> {
+    if (folder !== '' && (await this.#tree.sizeOf(`${folder}/${marker}`)) !== undefined) yield folder
+    for await (const { name, isFolder } of this.#tree.list(folder)) {
+      if (isFolder && name !== 'blobs') yield* this.#walkBelow(folder === '' ? name : `${folder}/${name}`)
+    }
+  }
+
+  #folderOf(repository: string): string {
+    return repository === this.#name ? '' : repository
+  }
+
+  async #entries(repository: string): Promise<readonly LayoutEntry[]> {
+    const path = join(this.#root, this.#folderOf(repository), indexFile)
+    try {
+      if ((await stat(path)).size > largestIndexBytes) throw new Error(`${path} is too large to be an index`)
+      const { manifests } = JSON.parse(await readFile(path, 'utf8')) as { manifests?: LayoutEntry[] }
+      return (manifests ?? []).filter(({ digest }) => typeof digest === 'string')
+    } catch (error) {
+      if (errorCodeOf(error) === 'ENOENT') return []
+      throw error
+    }
+  }
+}
