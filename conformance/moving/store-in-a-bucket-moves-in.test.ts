@@ -93,6 +93,7 @@ else {
       // The same content pushed anew is ours, and theirs is let go without being touched.
       const image = createUniqueImage()
       await distribution.client.pushImage('team/web', image, 'pushed-to-both')
+      tags.get('team/web')!.set('pushed-to-both', image.descriptor.digest)
       await importInto(registry, '--in-place')
       await new V2Client(registry).pushImage('team/web', image, 'pushed-to-both')
       const owned = await importInto(registry, '--copy')
