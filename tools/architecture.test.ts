@@ -107,6 +107,7 @@ const nouns = [
   'registries',
   'labels',
   'content',
+  'activity',
   'policies',
   'trash',
   'artifacts',

@@ -78,6 +78,8 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'HEAD /projects': row('signed-in', { query: 'project_name=none' }),
   'GET /retentions/metadatas': row('signed-in'),
   'GET /statistics': row('signed-in'),
+  'GET /statistics/activity': row('signed-in'),
+  'GET /statistics/attention': row('signed-in'),
   'GET /system/CVEAllowlist': row('signed-in'),
   'GET /users/current/permissions': row('signed-in'),
   'GET /users/search': row('signed-in', { query: 'username=a' }),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { backgroundTasks, composeAccounts, composeBlobStore, composeOciServices, openDatabase } from './compose.ts'
 import type { Config } from './config/config.ts'
+import { sampleActivity } from './domain/activity/samples.ts'
 import { systemClock } from './domain/clock.ts'
 import { Jobs } from './domain/jobs/jobs.ts'
 import { Labels } from './domain/labels/labels.ts'
@@ -24,6 +25,7 @@ import { composeRequestLog } from './http/request-log.ts'
 import { composeRouter, type Exchange } from './http/router.ts'
 import { EventStreams } from './http/server-sent-events.ts'
 import { composeSessionEndpoints } from './http/session/session-endpoints.ts'
+import { readServedCertificate } from './http/served-certificate.ts'
 import { composeConsole } from './http/ui/console.ts'
 import { readTlsPair, watchTlsFiles } from './http/tls-reload.ts'
 import { Background } from './jobs/background.ts'
@@ -44,6 +46,7 @@ export interface RunningRegistry {
 }
 
 const pullFlushMs = 5_000
+const sampleMs = 60_000
 /** What Harbor says of object storage. */
 const unbounded = { totalBytes: 0, freeBytes: 0 }
 
@@ -61,6 +64,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
     const accounts = await composeAccounts(config, { database, clock })
     const { pullAudit } = accounts
     const services = { ...composeOciServices(config, { database, store, clock }), pullAudit }
+    const usage = new StorageUsage({ database, clock })
     const metrics = new Metrics()
     const facts = composeClientFacts(config)
     const eventStreams = new EventStreams()
@@ -76,6 +80,12 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
     owned.use(background)
     background.start([
       { name: 'flush-pulls', runs: 'everywhere', intervalMs: pullFlushMs, run: () => services.pulls.flush() },
+      {
+        name: 'sample-activity',
+        runs: 'once',
+        intervalMs: sampleMs,
+        run: () => sampleActivity({ database, clock, usage }),
+      },
       { name: 'flush-pull-audit', runs: 'everywhere', intervalMs: pullFlushMs, run: () => pullAudit.flush() },
       ...backgroundTasks(config, services, {
         sessions: accounts.sessions,
@@ -116,13 +126,15 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       quotas: new Quotas({ database, clock }),
       immutabilityRules: new ImmutabilityRules({ database, clock }),
       retention: composeRetention({ database, clock, jobs, settings: config }),
-      usage: new StorageUsage({ database, clock }),
+      usage,
       content: services,
       system: {
         harborVersion: `${harborRelease}-berth-${version}`,
         storageProvider: config.storage.kind,
         readOnly: config.readOnly,
         originOf: facts.originOf,
+        certificate: async () =>
+          config.https === undefined ? undefined : await readServedCertificate(config.https.certificateFile),
         volume: async () => (config.storage.kind === 'filesystem' ? await volumeOf(config.storage.folder) : unbounded),
         health: async () => {
           const checks = await probes.check()

@@ -8,6 +8,7 @@ import type {
   UserGroupMemberTable,
   UserGroupTable,
 } from './schema-identities.ts'
+import type { ActivitySampleTable, StorageSampleTable } from './schema-activity.ts'
 import type { JobKindTable, JobLogTable, JobScheduleTable, JobTable, JobWorkerTable } from './schema-jobs.ts'
 import type {
   ImmutabilityRuleTable,
@@ -362,6 +363,8 @@ export interface Schema {
   event: EventTable
   signing_key: SigningKeyTable
   lease: LeaseTable
+  activity_sample: ActivitySampleTable
+  storage_sample: StorageSampleTable
   job: JobTable
   job_log: JobLogTable
   job_schedule: JobScheduleTable

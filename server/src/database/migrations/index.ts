@@ -10,6 +10,7 @@ import { jobs } from './0010-jobs.ts'
 import { retention } from './0011-retention.ts'
 import { trash } from './0012-trash.ts'
 import { scrub } from './0013-scrub.ts'
+import { activity } from './0014-activity.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   retention,
   trash,
   scrub,
+  activity,
 ]

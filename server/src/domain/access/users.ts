@@ -58,6 +58,7 @@ export class Users {
   readonly #database: Database
   readonly #clock: Clock
   readonly #passwords: Passwords
+  #defaultChecked: { readonly hash: string; readonly isDefault: boolean } | undefined
 
   constructor({ database, clock, passwords }: UsersOptions) {
     this.#database = database
@@ -188,7 +189,12 @@ export class Users {
       .where('username', '=', initialAdministrator)
       .executeTakeFirst()
     if (row === undefined || row.password_hash === null || row.disabled === 1) return false
-    return await this.#passwords.verify(defaultPassword, row.password_hash)
+    // Asked on every visit of a page, and dear: the answer for one hash stays what it is.
+    if (this.#defaultChecked?.hash !== row.password_hash) {
+      const isDefault = await this.#passwords.verify(defaultPassword, row.password_hash)
+      this.#defaultChecked = { hash: row.password_hash, isDefault }
+    }
+    return this.#defaultChecked.isDefault
   }
 
   /** Whether it is this account's password; for an administrator who sets a new one. */

@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.ts'
+import { countPulls, hourOf, type PullsOfProject } from '../activity/samples.ts'
 import type { StoredManifest } from './pull.ts'
 
 interface Pulls {
@@ -34,6 +35,7 @@ export class PullRecorder {
     this.#pulls = new Map()
     try {
       await this.#database.write(async (tx) => {
+        const ofProjects = new Map<string, PullsOfProject>()
         for (const [artifactId, { count, lastAt, tagIds }] of gathered) {
           const artifact = await tx
             .updateTable('artifact')
@@ -42,11 +44,13 @@ export class PullRecorder {
             .returning('repository_id')
             .executeTakeFirst()
           if (artifact === undefined) continue
-          await tx
+          const repository = await tx
             .updateTable('repository')
             .set((eb) => ({ pull_count: eb('pull_count', '+', count) }))
             .where('id', '=', artifact.repository_id)
-            .execute()
+            .returning('project_id')
+            .executeTakeFirst()
+          if (repository !== undefined) addPulls(ofProjects, repository.project_id, hourOf(lastAt), count)
           if (tagIds.size > 0) {
             await tx
               .updateTable('tag')
@@ -55,6 +59,7 @@ export class PullRecorder {
               .execute()
           }
         }
+        await countPulls(tx, [...ofProjects.values()])
       }, 'relaxed')
     } catch (error) {
       for (const [artifactId, pulls] of gathered) {
@@ -65,4 +70,9 @@ export class PullRecorder {
       throw error
     }
   }
+}
+
+function addPulls(sums: Map<string, PullsOfProject>, projectId: number, hour: number, count: number): void {
+  const key = `${hour} ${projectId}`
+  sums.set(key, { projectId, hour, pulls: (sums.get(key)?.pulls ?? 0) + count })
 }

@@ -1,3 +1,4 @@
+import { activityRoutes } from './activity.ts'
 import { additionRoutes } from './additions.ts'
 import { artifactContentRoutes } from './artifact-contents.ts'
 import { artifactRoutes } from './artifacts.ts'
@@ -41,6 +42,7 @@ import { trashRoutes } from './trash.ts'
 import { userRoutes } from './users.ts'
 
 const routes: readonly Route[] = [
+  ...activityRoutes,
   ...additionRoutes,
   ...artifactContentRoutes,
   ...artifactRoutes,

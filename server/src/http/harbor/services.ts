@@ -28,6 +28,7 @@ import type { Settings } from '../../domain/settings/settings.ts'
 import type { Volume } from '../../storage/volume.ts'
 import type { EventStreams } from '../server-sent-events.ts'
 import type { OciServices } from '../oci/oci-request.ts'
+import type { ServedCertificate } from '../served-certificate.ts'
 
 /** What the handlers of Harbor's API call. A new noun adds its verbs here and in compose.ts. */
 export interface HarborServices {
@@ -73,5 +74,7 @@ export interface SystemFacts {
   readonly readOnly: boolean
   readonly originOf: (request: Request) => string
   readonly volume: () => Promise<Volume>
+  /** Undefined where TLS is not ours. */
+  readonly certificate: () => Promise<ServedCertificate | undefined>
   readonly health: () => Promise<{ readonly database: boolean; readonly storage: boolean }>
 }

@@ -14,6 +14,8 @@ const generalInfo = z.object({
   external_url: z.string().optional(),
   project_creation_restriction: z.string().optional(),
   has_ca_root: z.boolean().optional(),
+  /** Clients must be told of its authority; absent where TLS is not ours. */
+  private_certificate: z.boolean().optional(),
   harbor_version: z.string().optional(),
   registry_storage_provider_name: z.string().optional(),
   read_only: z.boolean().optional(),
@@ -41,6 +43,7 @@ export const systeminfoRoutes: readonly Route[] = [
       }
       if (actor.kind === 'anonymous') return { body: open }
       const origin = system.originOf(request)
+      const certificate = await system.certificate()
       return {
         body: {
           ...open,
@@ -48,7 +51,8 @@ export const systeminfoRoutes: readonly Route[] = [
           registry_url: new URL(origin).host,
           external_url: origin,
           project_creation_restriction: values.project_creation_restriction,
-          has_ca_root: false,
+          has_ca_root: certificate?.authority !== undefined,
+          private_certificate: certificate?.isPrivate,
           harbor_version: system.harborVersion,
           registry_storage_provider_name: system.storageProvider,
           read_only: settings.fixed.read_only,
@@ -79,7 +83,15 @@ export const systeminfoRoutes: readonly Route[] = [
     operationId: 'getCert',
     summary: 'The certificate of the authority that signed ours, where the registry has made its own.',
     access: { kind: 'anyone' },
-    answers: { 404: null },
-    handle: async () => harborError(404, 'NOT_FOUND', 'this registry has no certificate authority of its own'),
+    answers: { 200: z.string(), 404: null },
+    handle: async (_call, { system }) => {
+      const authority = (await system.certificate())?.authority
+      if (authority === undefined)
+        return harborError(404, 'NOT_FOUND', 'this registry has no certificate authority of its own')
+      const headers = { 'content-type': 'application/x-x509-ca-cert', 'x-content-type-options': 'nosniff' }
+      return new Response(authority, {
+        headers: { ...headers, 'content-disposition': 'attachment; filename="ca.crt"' },
+      })
+    },
   }),
 ]

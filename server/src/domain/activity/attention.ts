@@ -1,0 +1,181 @@
+import { sql } from 'kysely'
+import type { Database } from '../../database/database.ts'
+import { isSystemAdministrator, type Actor } from '../access/actor.ts'
+import type { Users } from '../access/users.ts'
+import type { Clock } from '../clock.ts'
+import { findMemberships } from '../projects/project-access.ts'
+
+const dayMs = 86_400_000
+const nearlyFull = 0.85
+const robotWarningMs = 14 * dayMs
+const robotRememberedMs = 30 * dayMs
+const certificateWarningMs = 21 * dayMs
+const failedWithinMs = dayMs
+/** Of each kind; who has more to see to begins with these. */
+const mostOfAKind = 20
+
+export type Severity = 'warning' | 'critical'
+
+/** Something that a person should see to. */
+export type Concern = { readonly severity: Severity } & (
+  | { readonly kind: 'default-password' }
+  | { readonly kind: 'disk-nearly-full'; readonly usedBytes: number; readonly totalBytes: number }
+  | { readonly kind: 'certificate-expiring'; readonly expiresAt: number }
+  | { readonly kind: 'jobs-failed'; readonly count: number }
+  | {
+      readonly kind: 'quota-nearly-full'
+      readonly project: string
+      readonly usedBytes: number
+      readonly totalBytes: number
+    }
+  | {
+      readonly kind: 'robot-expiring'
+      readonly robot: string
+      readonly project: string | undefined
+      readonly expiresAt: number
+    }
+)
+
+/** What only the process around us can see. */
+export interface Surroundings {
+  volume(): Promise<{ readonly totalBytes: number; readonly freeBytes: number }>
+  certificateExpiresAt(): Promise<number | undefined>
+}
+
+export interface AttentionServices {
+  readonly database: Database
+  readonly clock: Clock
+  readonly users: Users
+  readonly surroundings: Surroundings
+}
+
+/** What needs attention of who asks: of the registry for its administrators, of their projects for others. */
+export async function listConcerns(services: AttentionServices, actor: Actor): Promise<readonly Concern[]> {
+  const administrator = isSystemAdministrator(actor)
+  if (!administrator && actor.kind !== 'user') return []
+  const projectIds = administrator ? undefined : await projectsOf(services.database, actor)
+  const found = await Promise.all([
+    ...(administrator
+      ? [
+          findDefaultPassword(services, actor),
+          findFullDisk(services),
+          findExpiringCertificate(services),
+          findFailedJobs(services),
+        ]
+      : []),
+    findFullQuotas(services, projectIds?.quotas),
+    findExpiringRobots(services, projectIds?.robots),
+  ])
+  return found
+    .flat()
+    .toSorted((one, other) => Number(other.severity === 'critical') - Number(one.severity === 'critical'))
+}
+
+/** Where the account is told of a full quota, and where of robots. */
+async function projectsOf(database: Database, actor: Actor): Promise<{ quotas: number[]; robots: number[] }> {
+  if (actor.kind !== 'user') return { quotas: [], robots: [] }
+  const memberships = (await findMemberships(database.read, actor.id)).filter(
+    ({ projectId }) => actor.limits?.projectIds?.has(projectId) ?? true,
+  )
+  const those = (permission: 'project:read' | 'robot:update') =>
+    memberships.filter(({ granted }) => granted.has(permission)).map(({ projectId }) => projectId)
+  return { quotas: those('project:read'), robots: those('robot:update') }
+}
+
+async function findDefaultPassword({ users }: AttentionServices, actor: Actor): Promise<Concern[]> {
+  if (actor.kind === 'open') return []
+  return (await users.usesDefaultPassword()) ? [{ kind: 'default-password', severity: 'critical' }] : []
+}
+
+async function findFullDisk({ surroundings }: AttentionServices): Promise<Concern[]> {
+  const { totalBytes, freeBytes } = await surroundings.volume()
+  const usedBytes = totalBytes - freeBytes
+  // Object storage has no end.
+  if (totalBytes === 0 || usedBytes < 0.9 * totalBytes) return []
+  return [
+    {
+      kind: 'disk-nearly-full',
+      severity: usedBytes < 0.97 * totalBytes ? 'warning' : 'critical',
+      usedBytes,
+      totalBytes,
+    },
+  ]
+}
+
+async function findExpiringCertificate({ surroundings, clock }: AttentionServices): Promise<Concern[]> {
+  const expiresAt = await surroundings.certificateExpiresAt()
+  if (expiresAt === undefined || expiresAt > clock.now() + certificateWarningMs) return []
+  const severity = expiresAt < clock.now() + 3 * dayMs ? 'critical' : 'warning'
+  return [{ kind: 'certificate-expiring', severity, expiresAt }]
+}
+
+async function findFailedJobs({ database, clock }: AttentionServices): Promise<Concern[]> {
+  // By id downwards from the newest: the index knows the order, and a thousand are as bad as ten thousand.
+  const rows = await database.read
+    .selectFrom('job')
+    .select('finished_at')
+    .where('status', '=', 'failed')
+    .orderBy('id', 'desc')
+    .limit(1_000)
+    .execute()
+  const count = rows.filter(({ finished_at: at }) => at !== null && at > clock.now() - failedWithinMs).length
+  return count === 0 ? [] : [{ kind: 'jobs-failed', severity: 'warning', count }]
+}
+
+async function findFullQuotas(
+  { database }: AttentionServices,
+  projectIds: readonly number[] | undefined,
+): Promise<Concern[]> {
+  if (projectIds?.length === 0) return []
+  const used = database.read
+    .selectFrom('quota')
+    .innerJoin('project', 'project.id', 'quota.project_id')
+    .leftJoin('project_usage', 'project_usage.project_id', 'quota.project_id')
+    .select((eb) => [
+      'project.name',
+      'quota.hard_bytes',
+      eb.fn.sum<number | string | null>('project_usage.bytes').as('used'),
+    ])
+    .where('quota.hard_bytes', '>', 0)
+    .$if(projectIds !== undefined, (query) => query.where('quota.project_id', 'in', [...projectIds!]))
+    .groupBy(['project.name', 'quota.hard_bytes'])
+    .having((eb) => eb(eb.fn.sum('project_usage.bytes'), '>=', eb('quota.hard_bytes', '*', sql.lit(nearlyFull))))
+    .orderBy('project.name')
+    .limit(mostOfAKind)
+  return (await used.execute()).map((row) => {
+    const usedBytes = Number(row.used ?? 0)
+    return {
+      kind: 'quota-nearly-full',
+      severity: usedBytes < 0.97 * row.hard_bytes ? 'warning' : 'critical',
+      project: row.name,
+      usedBytes,
+      totalBytes: row.hard_bytes,
+    }
+  })
+}
+
+async function findExpiringRobots(
+  { database, clock }: AttentionServices,
+  projectIds: readonly number[] | undefined,
+): Promise<Concern[]> {
+  if (projectIds?.length === 0) return []
+  const now = clock.now()
+  const rows = await database.read
+    .selectFrom('robot')
+    .leftJoin('project', 'project.id', 'robot.project_id')
+    .select(['robot.name', 'robot.expires_at', 'project.name as project'])
+    .where('robot.disabled', '=', 0)
+    .where('robot.expires_at', '<', now + robotWarningMs)
+    .where('robot.expires_at', '>', now - robotRememberedMs)
+    .$if(projectIds !== undefined, (query) => query.where('robot.project_id', 'in', [...projectIds!]))
+    .orderBy('robot.expires_at')
+    .limit(mostOfAKind)
+    .execute()
+  return rows.map(({ name, expires_at: at, project }) => ({
+    kind: 'robot-expiring',
+    severity: at! < now ? 'critical' : 'warning',
+    robot: name,
+    project: project ?? undefined,
+    expiresAt: at!,
+  }))
+}

@@ -1,0 +1,36 @@
+import { X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { rootCertificates } from 'node:tls'
+import { splitPem } from './tls-reload.ts'
+
+/** What there is to say of the certificate that clients see. */
+export interface ServedCertificate {
+  readonly expiresAt: number
+  /** Nobody's system trusts it by itself: each client must be told. */
+  readonly isPrivate: boolean
+  /** The authority's certificate (PEM), where the file has it: what clients are to be told. */
+  readonly authority: string | undefined
+}
+
+/** @throws when the file cannot be read or does not begin with a certificate */
+export async function readServedCertificate(certificateFile: string): Promise<ServedCertificate> {
+  const texts = splitPem(await readFile(certificateFile, 'utf8'))
+  const chain = texts.map((text) => new X509Certificate(text))
+  const leaf = chain[0]
+  const last = chain.at(-1)
+  if (leaf === undefined || last === undefined) throw new Error(`${certificateFile} has no PEM certificate`)
+  const selfSigned = last.checkIssued(last)
+  return {
+    expiresAt: Math.min(...chain.map((each) => Date.parse(each.validTo))),
+    isPrivate: !isPublicRoot(last),
+    authority: selfSigned && !isPublicRoot(last) ? `${texts.at(-1)!}\n` : undefined,
+  }
+}
+
+/** Whether the certificate is, or was issued by, an authority that systems trust from the beginning. */
+function isPublicRoot(certificate: X509Certificate): boolean {
+  return rootCertificates.some((text) => {
+    const root = new X509Certificate(text)
+    return root.subject === certificate.issuer && certificate.checkIssued(root)
+  })
+}
