@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, describe } from 'bun:test'
+import { SQL } from 'bun'
+import { join } from 'node:path'
 import { createPostgresDatabase, postgresMissing } from './postgres-database.ts'
 import { skipLoudly } from './real-client.ts'
 import { startRegistry, type StartOptions } from './registry.ts'
 import type { ControlledRegistry } from './scenario.ts'
 
+/** Runs a statement behind the registry's back: what happened long ago cannot be made to happen now. */
+export type Query = (statement: string) => Promise<readonly Record<string, unknown>[]>
+
 /** Runs `body` against a registry of its own on SQLite and another on PostgreSQL. Within hooks and tests only. */
 export function describeOnEachDatabase(
   title: string,
-  body: (registry: () => ControlledRegistry) => void,
+  body: (registry: () => ControlledRegistry, query: Query) => void,
   options: StartOptions = {},
 ): void {
   if ((process.env['BERTH_CONFORMANCE_URL'] ?? '') !== '') {
@@ -21,18 +26,32 @@ export function describeOnEachDatabase(
     describe(`${title} (${dialect})`, () => {
       const owned = new AsyncDisposableStack()
       let running: ControlledRegistry | undefined
+      let query: Query | undefined
       beforeAll(async () => {
         const database = dialect === 'SQLite' ? undefined : owned.use(await createPostgresDatabase())
         const env = { ...options.env, ...(database === undefined ? {} : { BERTH_DATABASE_URL: database.url }) }
         const registry = owned.use(await startRegistry({ ...options, env }))
         if (registry.control === undefined) throw new Error('the registry cannot be controlled')
         running = { ...registry, control: registry.control }
+        query = owned.use(openQuery(database?.url ?? `sqlite://${join(registry.control.dataFolder, 'berth.db')}`)).query
       }, 30_000)
       afterAll(() => owned.disposeAsync())
-      body(() => {
-        if (running === undefined) throw new Error('the registry has not started')
-        return running
-      })
+      const started = <T>(value: T | undefined): T => {
+        if (value === undefined) throw new Error('the registry has not started')
+        return value
+      }
+      body(
+        () => started(running),
+        (statement) => started(query)(statement),
+      )
     })
+  }
+}
+
+function openQuery(url: string): AsyncDisposable & { readonly query: Query } {
+  const sql = new SQL(url)
+  return {
+    query: async (statement) => (await sql.unsafe(statement)) as Record<string, unknown>[],
+    [Symbol.asyncDispose]: () => sql.close(),
   }
 }

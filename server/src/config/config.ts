@@ -97,7 +97,7 @@ export interface Config {
   readonly trash: { readonly windowMs: number }
   readonly backup: BackupConfig
   readonly events: { readonly keepMs: number }
-  readonly jobs: { readonly concurrency: number; readonly keepMs: number }
+  readonly jobs: { readonly concurrency: number; readonly keepMs: number; readonly leaseMs: number }
   readonly limits: { readonly manifestBytes: number; readonly uploadBytes: number }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'pretty' | 'auto' }
   readonly metrics: {

@@ -182,7 +182,7 @@ function toConfig(given: Settings): Config {
     trash: { windowMs: given.trash.window },
     backup: backupOf(given),
     events: { keepMs: given.events.keep },
-    jobs: { concurrency: given.jobs.concurrency, keepMs: given.jobs.keep },
+    jobs: { concurrency: given.jobs.concurrency, keepMs: given.jobs.keep, leaseMs: given.jobs.lease },
     limits: { manifestBytes: given.limits.manifest, uploadBytes: given.limits.upload },
     log: { level: given.log.level, format: given.log.format },
     metrics: {

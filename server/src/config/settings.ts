@@ -335,6 +335,11 @@ export const settings = z.strictObject({
     .strictObject({
       concurrency: whole(1, 1000).prefault(10).describe('Most jobs that one process does at a time.'),
       keep: duration(minute, '1m').prefault('30d').describe('How long a finished job and its log are kept.'),
+      lease: duration(1000, '1s')
+        .prefault('30s')
+        .describe(
+          'A process that was not heard of for so long, because it died or hangs, loses its jobs to another one. Longer than the clocks of the replicas differ.',
+        ),
     })
     .prefault({})
     .describe('Work that nobody waits for: purges, retention, scans.'),

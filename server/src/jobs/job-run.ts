@@ -2,6 +2,7 @@ import type { Writer } from '../database/database.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { JobProgress, Json } from '../domain/jobs/job.ts'
 import { JobLeaseLost, type JobQueue, type LogEntry, type TakenJob } from '../domain/jobs/queue.ts'
+import { faultPoint } from '../runtime/fault-points.ts'
 import type { AbortReason, RunningJob } from './job-kind.ts'
 
 export interface JobRunOptions {
@@ -124,6 +125,7 @@ export class JobRun {
       }),
     )
     if (remembered !== undefined) this.#state = remembered
+    faultPoint('job-after-checkpoint', this.taken.kind)
     return value
   }
 

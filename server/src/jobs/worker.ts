@@ -98,7 +98,7 @@ export class JobWorker implements AsyncDisposable {
 
   /** Looks for work at once, or once more when it is looking. */
   wake(): void {
-    if (this.#stopped) return
+    if (this.#stopped || this.#heartbeat === undefined) return
     this.#again = true
     if (this.#ticking === undefined) this.#pollAfter(0)
   }
@@ -147,7 +147,7 @@ export class JobWorker implements AsyncDisposable {
       while (!this.#stopped && this.#hasRoom(kind)) {
         const taken = await this.#queue.take(kind)
         if (taken === undefined) break
-        faultPoint('job-after-take')
+        faultPoint('job-after-take', kind.name)
         this.#begin(kind, taken)
       }
     }
@@ -191,14 +191,14 @@ export class JobWorker implements AsyncDisposable {
     let result: Json
     try {
       const payload = parsePayload(kind.kind, job.payload)
-      faultPoint('job-running')
+      faultPoint('job-running', kind.name)
       result = await kind.kind.run(run.handle(payload))
     } catch (error) {
       return await this.#threw(kind, run, error)
     }
-    faultPoint('job-before-result')
+    faultPoint('job-before-result', kind.name)
     await this.#persist(run, () => this.#queue.succeed(kind, job, result))
-    faultPoint('job-after-result')
+    faultPoint('job-after-result', kind.name)
     return { job, outcome: 'succeeded' }
   }
 

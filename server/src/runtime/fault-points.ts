@@ -18,6 +18,7 @@ export const faultPoints = [
   'retention-before-commit',
   'job-after-take',
   'job-running',
+  'job-after-checkpoint',
   'job-before-result',
   'job-after-result',
   'adoption-before-row',
@@ -30,25 +31,43 @@ export const faultPoints = [
 
 export type FaultPoint = (typeof faultPoints)[number]
 
-const actions = new Map<FaultPoint, () => void>()
+interface Fault {
+  /** Undefined: whatever comes by. */
+  readonly subject: string | undefined
+  act(): void
+}
 
-/** Does nothing unless `enableFaultPoint` was called for `name`; costs a comparison on the hot path. */
-export function faultPoint(name: FaultPoint): void {
-  if (actions.size > 0) actions.get(name)?.()
+const faults = new Map<FaultPoint, Fault>()
+
+/**
+ * Does nothing unless `enableFaultPoint` was called for `name`; costs a comparison on the hot path. `subject` tells what
+ * comes by: a kind of job.
+ */
+export function faultPoint(name: FaultPoint, subject?: string): void {
+  if (faults.size === 0) return
+  const fault = faults.get(name)
+  if (fault !== undefined && (fault.subject === undefined || fault.subject === subject)) fault.act()
 }
 
 /**
- * Only who starts a registry calls this, and only when told to by a variable that tests set.
+ * Only who starts a registry calls this, and only when told to by a variable that tests set: `job-running`,
+ * `job-running@purge-audit-log` for one subject, `job-running:freeze` to stop the process in the place of killing it.
  * @throws TypeError when there is no such point: a crash test must not pass because nothing crashed
  */
-export function enableFaultPoint(name: string, action: () => void = killSelf): void {
+export function enableFaultPoint(where: string, action?: () => void): void {
+  const [, name, subject, how] = /^([^@:]*)(?:@([^:]*))?(?::(freeze))?$/.exec(where) ?? []
   const known = faultPoints.find((point) => point === name)
-  if (known === undefined) throw new TypeError(`there is no fault point ${name}`)
-  actions.set(known, action)
+  if (known === undefined) throw new TypeError(`there is no fault point ${where}`)
+  const freeze = () => {
+    // Once: who is woken goes on.
+    faults.delete(known)
+    process.kill(process.pid, 'SIGSTOP')
+  }
+  faults.set(known, { subject, act: action ?? (how === 'freeze' ? freeze : killSelf) })
 }
 
 export function disableFaultPoints(): void {
-  actions.clear()
+  faults.clear()
 }
 
 /** As a power button for this process: no handler runs, nothing is flushed. */

@@ -1,0 +1,126 @@
+import { expect, test } from 'bun:test'
+import type { Database } from '#server/database/database.ts'
+import { Projects } from '#server/domain/projects/projects.ts'
+import { describeEachDatabase } from '#server-test/databases.ts'
+import { TestClock } from '#server-test/registry-for-test.ts'
+import { Jobs } from './jobs.ts'
+import { schedulerKind } from './kinds.ts'
+import {
+  deleteSchedule,
+  findSchedule,
+  fireDueSchedules,
+  listSchedules,
+  setSchedule,
+  type NewSchedule,
+} from './schedules.ts'
+
+const actor = { kind: 'system', name: 'test' } as const
+
+const nightly: NewSchedule = {
+  name: 'sweep',
+  kind: 'sweep',
+  payload: { deep: true },
+  timing: { preset: 'custom', cron: '0 30 2 * * *', timeZone: 'Asia/Shanghai' },
+}
+
+function composeSchedules(database: Database) {
+  const clock = new TestClock()
+  const jobs = new Jobs({ database, clock })
+  const set = (schedule: NewSchedule) => database.write((tx) => setSchedule(tx, clock, actor, schedule))
+  const fire = () => fireDueSchedules(database, clock)
+  const toNext = async () => clock.advance((await findSchedule(database.read, 'sweep'))!.nextRunAt - clock.now())
+  const started = async () => (await jobs.listJobs({ kinds: ['sweep'], limit: 100 })).rows
+  return { database, clock, jobs, set, fire, toNext, started }
+}
+
+const eventsOf = async (database: Database) =>
+  (await database.read.selectFrom('event').select('type').orderBy('id').execute()).map(({ type }) => type)
+
+describeEachDatabase('schedules', (open) => {
+  test('an occurrence makes one job, however many processes look at the same moment', async () => {
+    const { set, fire, toNext, started } = composeSchedules(await open())
+    await set(nightly)
+    expect(await fire()).toBe(0)
+    for (let night = 1; night <= 3; night++) {
+      await toNext()
+      const fired = await Promise.all([fire(), fire(), fire(), fire(), fire(), fire()])
+      expect(fired.reduce((sum, count) => sum + count)).toBe(1)
+    }
+    // The first one has not ended: the others were left out.
+    expect(await started()).toMatchObject([{ status: 'pending', payload: { deep: true }, trigger: 'schedule' }])
+  })
+
+  test('each occurrence makes a job when the last one has ended', async () => {
+    const { set, fire, toNext, started, jobs } = composeSchedules(await open())
+    await set(nightly)
+    for (let night = 1; night <= 3; night++) {
+      await toNext()
+      await fire()
+      for (const { id } of await started()) await jobs.requestStop(actor, id)
+    }
+    expect((await started()).length).toBe(3)
+  })
+
+  test('occurrences that were missed make one job together, at once', async () => {
+    const { clock, database, set, fire, started } = composeSchedules(await open())
+    await set({ ...nightly, timing: { preset: 'hourly' } })
+    clock.advance(50 * 3_600_000)
+    expect([await fire(), await fire()]).toEqual([1, 0])
+    expect((await started()).length).toBe(1)
+    const { nextRunAt, lastRunAt } = (await findSchedule(database.read, 'sweep'))!
+    expect(lastRunAt).toBe(clock.now())
+    expect(nextRunAt - clock.now()).toBeLessThanOrEqual(3_600_000)
+    expect(nextRunAt).toBeGreaterThan(clock.now())
+  })
+
+  test('a paused scheduler starts nothing, and what was missed makes one job when it is resumed', async () => {
+    const { set, fire, toNext, started, jobs } = composeSchedules(await open())
+    await set(nightly)
+    await jobs.pause(actor, schedulerKind)
+    await toNext()
+    expect(await fire()).toBe(0)
+    await jobs.resume(actor, schedulerKind)
+    expect(await fire()).toBe(1)
+    expect((await started()).length).toBe(1)
+  })
+
+  test('setting replaces, deleting ends, and both are events', async () => {
+    const { database, clock, set } = composeSchedules(await open())
+    await set(nightly)
+    const { id, nextRunAt } = (await findSchedule(database.read, 'sweep'))!
+    await set({ ...nightly, timing: { preset: 'daily' } })
+    const changed = (await findSchedule(database.read, 'sweep'))!
+    expect(changed).toMatchObject({ id, preset: 'daily', cron: '0 0 0 * * *', timeZone: 'UTC', username: 'test' })
+    expect(changed.nextRunAt).not.toBe(nextRunAt)
+    expect(await listSchedules(database.read, { offset: 0, limit: 10 })).toEqual({ rows: [changed], total: 1 })
+    const remove = () => database.write((tx) => deleteSchedule(tx, clock, actor, 'sweep'))
+    expect([await remove(), await remove()]).toEqual([true, false])
+    expect(await eventsOf(database)).toEqual(['create_schedule', 'update_schedule', 'delete_schedule'])
+  })
+
+  test('a schedule that cannot be changes nothing', async () => {
+    const { database, set } = composeSchedules(await open())
+    await set(nightly)
+    for (const timing of [
+      { preset: 'custom' as const },
+      { preset: 'custom' as const, cron: '* * *' },
+      { preset: 'daily' as const, timeZone: 'Mars/Olympus' },
+    ])
+      await expect(set({ ...nightly, timing })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+    expect(await findSchedule(database.read, 'sweep')).toMatchObject({ cron: '0 30 2 * * *' })
+  })
+
+  test('the schedules of a project go with it', async () => {
+    const { database, clock, set } = composeSchedules(await open())
+    const projects = new Projects({ database, clock })
+    await projects.createProject(actor, { name: 'gone', public: false })
+    const { id } = await database.read
+      .selectFrom('project')
+      .select('id')
+      .where('name', '=', 'gone')
+      .executeTakeFirstOrThrow()
+    await set({ ...nightly, projectId: id })
+    await projects.deleteProject(actor, 'gone')
+    expect(await findSchedule(database.read, 'sweep')).toBeUndefined()
+  })
+})
