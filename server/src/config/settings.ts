@@ -1,125 +1,25 @@
-import { isIP } from 'node:net'
 import { z } from 'zod'
-import { parseDuration, parseSize } from './quantities.ts'
 import { s3ProviderNames } from './s3-providers.ts'
+import {
+  choice,
+  cidr,
+  duration,
+  flag,
+  list,
+  nameOrOff,
+  port,
+  postgresUrl,
+  size,
+  text,
+  url,
+  whole,
+} from './setting-kinds.ts'
 
 /**
  * Every setting once: its check, its default, its description. The reference page, the sample file, the
- * names of environment variables and flags come from here. Every leaf reads text too, because the
- * environment and flags have nothing else.
+ * names of environment variables and flags come from here.
  */
 
-const text = () => z.string().trim().min(1, 'must not be empty').meta({ kind: 'text' })
-
-const flag = () =>
-  z
-    .union([z.boolean(), z.string()])
-    .transform((value, context) => {
-      const known = typeof value === 'boolean' ? value : words[value.trim().toLowerCase()]
-      return known ?? fail(context, value, 'must be true or false')
-    })
-    .meta({ kind: 'true or false' })
-
-const words: Record<string, boolean> = {
-  true: true,
-  yes: true,
-  on: true,
-  '1': true,
-  false: false,
-  no: false,
-  off: false,
-  '0': false,
-}
-
-const whole = (least: number, most: number) =>
-  z
-    .union([z.number(), z.string()])
-    .transform((value, context) => {
-      const number = typeof value === 'number' ? value : /^\s*\d+\s*$/.test(value) ? Number(value) : Number.NaN
-      if (Number.isInteger(number) && number >= least && number <= most) return number
-      return fail(context, value, `must be a whole number from ${least} to ${most}${serviceLinkHint(value)}`)
-    })
-    .meta({ kind: `number, ${least} to ${most}` })
-
-/** Kubernetes sets BERTH_HTTP_PORT=tcp://… by itself when a Service is called berth-http. */
-const serviceLinkHint = (value: string | number): string =>
-  typeof value === 'string' && value.startsWith('tcp://')
-    ? '; Kubernetes set this for a Service of that name: set enableServiceLinks: false in the pod'
-    : ''
-
-const duration = (leastMs: number, leastText: string) =>
-  z
-    .union([z.string(), z.number()])
-    .transform((value, context) => {
-      const milliseconds = typeof value === 'string' ? parseDuration(value) : undefined
-      if (milliseconds === undefined) return fail(context, value, 'must be a duration with its unit: 30s, 15m, 24h, 7d')
-      return milliseconds < leastMs ? fail(context, value, `must be at least ${leastText}`) : milliseconds
-    })
-    .meta({ kind: 'duration' })
-
-const size = (least: number, most: number, range: string) =>
-  z
-    .union([z.string(), z.number()])
-    .transform((value, context) => {
-      const bytes = parseSize(String(value))
-      if (bytes === undefined) return fail(context, value, 'must be a size: 4194304, 10GB (decimal), 4MiB (binary)')
-      return bytes < least || bytes > most ? fail(context, value, `must be ${range}`) : bytes
-    })
-    .meta({ kind: 'size' })
-
-const list = (isValid: (item: string) => boolean, what: string) =>
-  z
-    .union([z.array(z.string()), z.string()])
-    .transform((value, context) => {
-      const items = (typeof value === 'string' ? value.split(',') : value).map((item) => item.trim()).filter(Boolean)
-      const wrong = items.find((item) => !isValid(item))
-      return wrong === undefined ? items : fail(context, value, `"${wrong}" is not ${what}`)
-    })
-    .meta({ kind: 'list' })
-
-const cidr = (item: string): boolean => {
-  const [address = '', bits, ...rest] = item.split('/')
-  const version = isIP(address)
-  if (version === 0 || rest.length > 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
-}
-
-const url = () =>
-  z
-    .string()
-    .transform((value, context) => {
-      const parsed = URL.canParse(value.trim()) ? new URL(value.trim()) : undefined
-      const plain = parsed !== undefined && parsed.pathname === '/' && parsed.search === '' && parsed.hash === ''
-      if (plain && /^https?:$/.test(parsed.protocol) && parsed.username === '') return parsed.origin
-      return fail(context, value, 'must be http:// or https://, a host, perhaps a port, and nothing behind it')
-    })
-    .meta({ kind: 'URL' })
-
-const postgresUrl = () =>
-  z
-    .string()
-    .refine((value) => /^postgres(ql)?:$/.test(URL.canParse(value) ? new URL(value).protocol : ''), {
-      // The value itself holds a password and is not repeated.
-      message: 'must be a URL: postgres://user:password@host:5432/database',
-    })
-    .meta({ kind: 'URL' })
-
-const choice = <const Options extends readonly [string, ...string[]]>(...options: Options) =>
-  z.enum(options).meta({ kind: options.join(', ') })
-
-/** A name, or one of the words for none. */
-const nameOrOff = () =>
-  z
-    .union([z.string(), z.literal(false), z.null()])
-    .transform((value) =>
-      value === null || value === false || ['', 'off', 'false', 'none'].includes(value.trim()) ? null : value.trim(),
-    )
-    .refine((value) => value === null || /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/.test(value), {
-      message: 'must be a project name (lower-case letters, digits, . _ -) or off',
-    })
-    .meta({ kind: 'project name or off' })
-
-const port = () => whole(1, 65_535)
 const day = 86_400_000
 const minute = 60_000
 
@@ -392,9 +292,3 @@ export const settings = z.strictObject({
 })
 
 export type Settings = z.output<typeof settings>
-
-/** Reports on `value` without repeating it: it may be a secret in the wrong place. */
-function fail(context: z.core.$RefinementCtx, value: unknown, message: string): never {
-  context.issues.push({ code: 'custom', message, input: value })
-  return z.NEVER
-}
