@@ -164,6 +164,7 @@ export function composeRetainRepository(services: RetainServices): JobKind<Repos
               faultPoint('retention-before-commit')
               return done
             })
+            faultPoint('retention-after-commit')
             reached = progress
             return value
           },

@@ -16,6 +16,7 @@ export const faultPoints = [
   'gc-sweep-before-delete',
   'trash-after-delete',
   'retention-before-commit',
+  'retention-after-commit',
   'job-after-take',
   'job-running',
   'job-after-checkpoint',

@@ -92,5 +92,6 @@ class TagPages {
     const end = rows.at(-1)
     if (end !== undefined) this.#last = { artifactId: end.artifact_id, id: end.id }
     this.#isEnd = rows.length < tagsPerPage
+    if (!this.#isEnd) await nextTurn()
   }
 }

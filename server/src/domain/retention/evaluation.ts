@@ -77,8 +77,9 @@ interface Subject extends Unit {
 
 const dayMs = 86_400_000
 const longestTag = 128
-/** Of one name by all rules of immutability, in steps of a matcher. */
+/** In steps of a matcher: of one name by all rules of immutability; of all rules' ranks and ages, and a line of the log. */
 const costOfImmutability = 10_000
+const costOfVerdict = 5_000
 
 /**
  * Decides about one repository. Every candidate is shown to `observe` first and then to `decide`: what must be known of
@@ -109,7 +110,10 @@ export class Evaluation {
 
   async decide(candidate: Candidate): Promise<Decision> {
     const verdicts: Verdict[] = []
-    for (const subject of await this.#subjectsOf(candidate)) verdicts.push(await this.#verdictOn(subject))
+    for (const subject of await this.#subjectsOf(candidate)) {
+      if (this.#pace.isDue(costOfVerdict)) await this.#pace.rest()
+      verdicts.push(await this.#verdictOn(subject))
+    }
     const kept = verdicts.find((verdict) => verdict.kept)
     const verdict = kept ?? verdicts[0]!
     if (this.#options.mode === 'artifact' || candidate.tags.length === 0)

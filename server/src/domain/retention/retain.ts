@@ -8,6 +8,7 @@ import type { Admit } from '../policies/admit.ts'
 import { readImmutability } from '../policies/immutability.ts'
 import { walkCandidates } from './candidates.ts'
 import { Evaluation, type Candidate, type CandidateTag, type Decision, type Verdict } from './evaluation.ts'
+import { Pace } from './pace.ts'
 import { removeArtifact, removeTag } from './remove.ts'
 import { rulesFor, type RetentionMode, type RetentionRule } from './rules.ts'
 import { formatVerdict } from './verdict-text.ts'
@@ -76,6 +77,9 @@ export interface RetainOptions {
   readonly signal?: AbortSignal
 }
 
+/** In steps of a matcher. */
+const costOfLine = 2_000
+
 export const nothingDone: RetentionProgress = { after: 0, total: 0, retained: 0 }
 
 /** Runs behind the gates as everybody does; that it may delete was decided when the policy was written. */
@@ -93,6 +97,7 @@ export async function retainRepository(
   options: RetainOptions,
 ): Promise<RetentionProgress> {
   const { dryRun, log, onProgress, signal, from = nothingDone } = options
+  const pace = new Pace()
   let progress = from
   const walk = { after: from.after, ...(signal === undefined ? {} : { signal }) }
   for await (const decision of walkDecisions(services.database, repository, terms, walk)) {
@@ -102,8 +107,10 @@ export async function retainRepository(
       const why = stayed(tags[0])
       const kept = verdict.kept || why !== undefined
       progress = counted(progress, kept)
-      for (const line of linesOf(restOf(repository.name), decision.candidate, tags))
+      for (const line of linesOf(restOf(repository.name), decision.candidate, tags)) {
+        if (pace.isDue(costOfLine)) await pace.rest()
         await log(`${kept ? 'keep  ' : 'remove'} ${line}: ${why ?? formatVerdict(verdict, terms.now)}`)
+      }
     }
     progress = { ...progress, after: decision.candidate.artifactId }
     onProgress?.(progress)
