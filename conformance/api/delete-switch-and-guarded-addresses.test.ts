@@ -29,11 +29,39 @@ describeControlledScenario(
         (await admin.call(`DELETE ${repository}`, { params })).status,
       ]
       expect(statuses).toEqual([405, 405, 405])
+      const retention = await retentionOfNothing(admin, project)
+      const run = async (dryRun: boolean) =>
+        await admin.call('POST /retentions/{id}/executions', { params: { id: retention }, body: { dry_run: dryRun } })
+      expect([(await run(false)).status, (await run(true)).status]).toEqual([405, 201])
       expect((await admin.call(`GET ${repository}/artifacts/{reference}`, { params })).status).toBe(200)
     })
   },
   { env: { BERTH_DELETE_ENABLED: 'false' } },
 )
+
+/** The id of a policy that keeps nothing. */
+async function retentionOfNothing(admin: ApiClient, project: string): Promise<number> {
+  const { body } = await admin.call<{ project_id: number }>('GET /projects/{project_name_or_id}', {
+    params: { project_name_or_id: project },
+  })
+  const made = await admin.call('POST /retentions', {
+    body: {
+      algorithm: 'or',
+      rules: [
+        {
+          action: 'retain',
+          template: 'latestPushedK',
+          params: { latestPushedK: 0 },
+          tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: '**' }],
+          scope_selectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**' }] },
+        },
+      ],
+      trigger: { kind: 'Schedule', settings: { cron: '' } },
+      scope: { level: 'project', ref: body.project_id },
+    },
+  })
+  return Number(/\d+$/.exec(made.headers.get('location')!)![0])
+}
 
 describeControlledScenario('addresses of this machine that an administrator types in', (registry) => {
   const admin = () => new ApiClient(registry())

@@ -97,6 +97,84 @@ describeControlledScenario('quotas and immutability of the API', (registry) => {
     expect((await admin().call(`DELETE ${artifact}`, { params })).status).toBe(200)
   })
 
+  test('an immutable tag stays where the registry is spoken to directly: by ?tag=, by delete of tag and digest', async () => {
+    const project = await addProject(registry())
+    const name = `${project}/app`
+    const client = new V2Client(registry())
+    const [kept, other] = [createUniqueImage(), createUniqueImage()]
+    await push(name, 'v1', kept)
+    await push(name, 'other', other)
+    await addRule(project, rule('v*'))
+    const { mediaType, digest } = other.descriptor
+    const manifest = async (path: string, method = 'PUT') =>
+      await client.request(`/v2/${name}/manifests/${path}`, {
+        method,
+        ...(method === 'PUT' ? { headers: { 'content-type': mediaType }, body: other.content.get(digest)! } : {}),
+      })
+    const statuses = [
+      (await manifest(`${digest}?tag=v1`)).status,
+      (await manifest(`${digest}?tag=free&tag=v1`)).status,
+      (await manifest('v1')).status,
+      (await manifest('v1', 'DELETE')).status,
+      (await manifest(kept.descriptor.digest, 'DELETE')).status,
+    ]
+    expect(statuses).toEqual([412, 412, 412, 412, 412])
+    expect((await manifest('free', 'GET')).status).toBe(404)
+    const found = await client.request(`/v2/${name}/manifests/v1`)
+    expect(found.headers.get('docker-content-digest')).toBe(kept.descriptor.digest)
+  })
+
+  test('fifty clients that push at once never take more than the limit, and broken-off pushes take nothing', async () => {
+    const project = await addProject(registry())
+    const id = await projectIdOf(project)
+    const client = new V2Client(registry())
+    const sizeOf = ({ content }: Image) => [...content.values()].reduce((sum, bytes) => sum + bytes.length, 0)
+    const images = Array.from({ length: 50 }, () => createUniqueImage())
+    const limit = images.slice(0, 20).reduce((sum, image) => sum + sizeOf(image), 0)
+    await admin().call('PUT /quotas/{id}', { params: { id }, body: { hard: { storage: limit } } })
+    for (const broken of [createUniqueImage(), createUniqueImage()]) {
+      for (const bytes of broken.content.values()) await client.pushBlob(`${project}/broken`, bytes)
+      await client.request(await client.startUpload(`${project}/broken`), {
+        method: 'PATCH',
+        body: new Uint8Array(500),
+      })
+    }
+    const used = async () =>
+      (
+        await admin().call<{ used: { storage: number }; logical: { storage: number } }>('GET /quotas/{id}', {
+          params: { id },
+        })
+      ).body
+    expect(await used()).toMatchObject({ used: { storage: 0 }, logical: { storage: 0 } })
+    const outcomes = await Promise.allSettled(images.map((image, at) => push(`${project}/app${at}`, 'v1', image)))
+    const taken = images.filter((_, at) => outcomes[at]!.status === 'fulfilled')
+    const { used: counted, logical } = await used()
+    expect(counted.storage).toBe(taken.reduce((sum, image) => sum + sizeOf(image), 0))
+    expect(counted.storage).toBeLessThanOrEqual(limit)
+    expect(taken.length).toBeGreaterThan(10)
+    expect(logical).toEqual(counted)
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') expect(String(outcome.reason)).toContain('configured upper limit')
+    expect((await admin().call('POST /quotas/{id}/recount', { params: { id } })).body).toEqual(counted)
+  }, 60_000)
+
+  test('what images share is used once; how large they are one by one is told beside it', async () => {
+    const project = await addProject(registry())
+    const image = createUniqueImage()
+    await push(`${project}/app`, 'v1', image)
+    await push(`${project}/copy`, 'v1', image)
+    const summary = await admin().call<{ quota: { used: { storage: number }; logical: { storage: number } } }>(
+      'GET /projects/{project_name_or_id}/summary',
+      ofProject(project),
+    )
+    const { used, logical } = summary.body.quota
+    expect(logical.storage).toBe(2 * used.storage)
+    const statistics = await admin().call<{ total_storage_consumption: number; logical_storage_consumption: number }>(
+      'GET /statistics',
+    )
+    expect(statistics.body.logical_storage_consumption).toBeGreaterThanOrEqual(logical.storage)
+  })
+
   test('rules are listed as they were made; a copy into an immutable tag is refused', async () => {
     const project = await addProject(registry())
     const other = await addProject(registry())

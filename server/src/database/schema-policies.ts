@@ -13,6 +13,8 @@ export interface ProjectUsageTable {
   id: Generated<number>
   project_id: number
   bytes: number
+  /** Of the sizes of artifacts, whatever they share. */
+  logical_bytes: Generated<number>
 }
 
 export interface QuotaTable {

@@ -8,6 +8,7 @@ import { quotaImmutability } from './0008-quota-immutability.ts'
 import { trustTagHistory } from './0009-trust-tag-history.ts'
 import { jobs } from './0010-jobs.ts'
 import { retention } from './0011-retention.ts'
+import { logicalUsage } from './0011-logical-usage.ts'
 import { trash } from './0012-trash.ts'
 import { scrub } from './0013-scrub.ts'
 import { activity } from './0014-activity.ts'
@@ -23,6 +24,7 @@ export const migrations: readonly Migration[] = [
   trustTagHistory,
   jobs,
   retention,
+  logicalUsage,
   trash,
   scrub,
   activity,

@@ -120,7 +120,8 @@ export async function storeArtifact(
   const artifact = await ensureArtifact(database, tx, content)
   if (artifact.isNew) {
     const manifest = { digest: content.digest, size: content.bytes.byteLength }
-    const counted = { projectId: admission.projectId, manifest, blobs: artifact.blobs }
+    const { blobs, size: logicalBytes } = artifact
+    const counted = { projectId: admission.projectId, manifest, blobs, logicalBytes }
     const added = await countContent(database, tx, counted)
     await assertWithinLimit(services, tx, limitedProjectOf(admission), added)
   }
@@ -255,6 +256,8 @@ interface NewArtifact {
 interface EnsuredArtifact {
   readonly id: number
   readonly isNew: boolean
+  /** With everything it names. */
+  readonly size: number
   /** Digests of its config and layers. */
   readonly blobs: readonly string[]
 }
@@ -287,7 +290,7 @@ async function ensureArtifact(database: Database, tx: Writer, artifact: NewArtif
       .where('digest', '=', digest)
       .returning('id')
       .executeTakeFirstOrThrow()
-    return { id: existing.id, isNew: false, blobs }
+    return { id: existing.id, isNew: false, size, blobs }
   }
   const artifactId = inserted.id
   await insertPayload.run(tx, { artifactId, bytes })
@@ -303,7 +306,7 @@ async function ensureArtifact(database: Database, tx: Writer, artifact: NewArtif
       .values(batch.map((child) => ({ parent_id: artifactId, child_id: child })))
       .execute()
   }
-  return { id: artifactId, isNew: true, blobs }
+  return { id: artifactId, isNew: true, size, blobs }
 }
 
 /**

@@ -3,6 +3,7 @@ import { isSystemAdministrator, type Actor } from '../access/actor.ts'
 import { DomainError } from '../errors.ts'
 import { containing } from '../listing.ts'
 import { listProjectDetails, visibleTo, type ProjectDetails } from '../projects/project-list.ts'
+import { totalLogicalBytes } from '../quotas/project-usage.ts'
 import type { StorageUsage } from './storage-usage.ts'
 
 export interface FoundRepository {
@@ -74,6 +75,8 @@ export interface Statistics {
   readonly privateRepositories: number
   /** For system administrators. */
   readonly storageBytes: number | undefined
+  /** For system administrators: sizes of all artifacts, whatever they share. */
+  readonly logicalBytes: number | undefined
 }
 
 /** @throws DomainError UNAUTHENTICATED */
@@ -104,5 +107,6 @@ export async function getStatistics(
     privateProjects: of(projects, 0),
     privateRepositories: of(repositories, 0),
     storageBytes: isSystemAdministrator(actor) ? await usage.totalBytes() : undefined,
+    logicalBytes: isSystemAdministrator(actor) ? await totalLogicalBytes(database.read) : undefined,
   }
 }

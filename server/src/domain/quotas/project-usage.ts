@@ -8,14 +8,18 @@ const lookupBatch = 500
 /** A project whose usage is in more rows than this is folded. */
 const foldFrom = 16
 
-const addUsage = preparedQuery<{ projectId: number; bytes: number }, unknown>((db, param) =>
-  db.insertInto('project_usage').values({ project_id: param('projectId'), bytes: param('bytes') }),
+const addUsage = preparedQuery<{ projectId: number; bytes: number; logicalBytes: number }, unknown>((db, param) =>
+  db
+    .insertInto('project_usage')
+    .values({ project_id: param('projectId'), bytes: param('bytes'), logical_bytes: param('logicalBytes') }),
 )
 
 /** What an artifact brings into its project. */
 export interface ArtifactContent {
   readonly projectId: number
   readonly manifest: { readonly digest: string; readonly size: number }
+  /** The size of the artifact, whatever of it is there already. */
+  readonly logicalBytes: number
   /** Digests of its blobs, linked and locked. */
   readonly blobs: readonly string[]
 }
@@ -28,7 +32,7 @@ export interface ArtifactContent {
 export async function countContent(
   database: Pick<Database, 'dialect'>,
   tx: Writer,
-  { projectId, manifest, blobs }: ArtifactContent,
+  { projectId, manifest, blobs, logicalBytes }: ArtifactContent,
 ): Promise<number> {
   const own = await tx
     .insertInto('project_blob')
@@ -37,7 +41,7 @@ export async function countContent(
     .executeTakeFirst()
   let added = own.numInsertedOrUpdatedRows === 0n ? 0 : manifest.size
   for (const batch of batches(blobs.toSorted())) added += await countBlobs(database, tx, projectId, batch)
-  if (added > 0) await addUsage.run(tx, { projectId, bytes: added })
+  await addUsage.run(tx, { projectId, bytes: added, logicalBytes })
   return added
 }
 
@@ -82,16 +86,23 @@ async function countBlobs(
   }
 }
 
-/** What artifacts bring, looked up before they are deleted. */
-export async function contentOf(
-  reader: Reader,
-  artifactIds: readonly number[],
-): Promise<{ readonly digests: readonly string[] }> {
-  if (artifactIds.length === 0) return { digests: [] }
+/** What artifacts brought, looked up before they are deleted. */
+export interface BroughtContent {
+  readonly digests: readonly string[]
+  readonly logicalBytes: number
+}
+
+export async function contentOf(reader: Reader, artifactIds: readonly number[]): Promise<BroughtContent> {
+  if (artifactIds.length === 0) return { digests: [], logicalBytes: 0 }
   const blobs = reader.selectFrom('artifact_blob').select('digest').where('artifact_id', 'in', artifactIds)
   const manifests = reader.selectFrom('artifact').select('digest').where('id', 'in', artifactIds)
   const rows = await blobs.union(manifests).execute()
-  return { digests: rows.map((row) => row.digest) }
+  const { bytes } = await reader
+    .selectFrom('artifact')
+    .select((eb) => eb.fn.sum<number | string | null>('size').as('bytes'))
+    .where('id', 'in', artifactIds)
+    .executeTakeFirstOrThrow()
+  return { digests: rows.map((row) => row.digest), logicalBytes: Number(bytes ?? 0) }
 }
 
 /** Takes off what no artifact of the project names any more. Called when the artifacts are gone, in their transaction. */
@@ -99,7 +110,7 @@ export async function releaseContent(
   database: Pick<Database, 'dialect'>,
   tx: Writer,
   projectId: number,
-  { digests }: { readonly digests: readonly string[] },
+  { digests, logicalBytes }: BroughtContent,
 ): Promise<void> {
   let freed = 0
   for (const batch of batches(digests.toSorted())) {
@@ -128,7 +139,7 @@ export async function releaseContent(
       .execute()
     for (const { size } of released) freed += size
   }
-  if (freed > 0) await addUsage.run(tx, { projectId, bytes: -freed })
+  if (freed > 0 || logicalBytes > 0) await addUsage.run(tx, { projectId, bytes: -freed, logicalBytes: -logicalBytes })
 }
 
 /** Bytes that the artifacts of a project name, each digest once. */
@@ -139,6 +150,15 @@ export async function usageOf(reader: Reader, projectId: number): Promise<number
     .where('project_id', '=', projectId)
     .executeTakeFirstOrThrow()
   return Number(row.bytes ?? 0)
+}
+
+/** Sizes of the artifacts of all projects, whatever they share. */
+export async function totalLogicalBytes(reader: Reader): Promise<number> {
+  const { bytes } = await reader
+    .selectFrom('project_usage')
+    .select((eb) => eb.fn.sum<number | string | null>('logical_bytes').as('bytes'))
+    .executeTakeFirstOrThrow()
+  return Number(bytes ?? 0)
 }
 
 /** Adds the changes of projects with many of them up; `limit` projects at the most. Returns how many it were. */
@@ -156,10 +176,11 @@ export async function foldUsage(database: Database, limit: number): Promise<numb
       const folded = await tx
         .deleteFrom('project_usage')
         .where('project_id', '=', projectId)
-        .returning('bytes')
+        .returning(['bytes', 'logical_bytes'])
         .execute()
       const bytes = folded.reduce((sum, row) => sum + row.bytes, 0)
-      await addUsage.run(tx, { projectId, bytes })
+      const logicalBytes = folded.reduce((sum, row) => sum + row.logical_bytes, 0)
+      await addUsage.run(tx, { projectId, bytes, logicalBytes })
     })
   }
   return many.length
@@ -187,7 +208,13 @@ export async function recountUsage(database: Database, projectId: number): Promi
       .where('project_id', '=', projectId)
       .executeTakeFirstOrThrow()
     await tx.deleteFrom('project_usage').where('project_id', '=', projectId).execute()
-    await addUsage.run(tx, { projectId, bytes: Number(bytes ?? 0) })
+    const { logical } = await tx
+      .selectFrom('artifact')
+      .innerJoin('repository', 'repository.id', 'artifact.repository_id')
+      .select((eb) => eb.fn.sum<number | string | null>('artifact.size').as('logical'))
+      .where('repository.project_id', '=', projectId)
+      .executeTakeFirstOrThrow()
+    await addUsage.run(tx, { projectId, bytes: Number(bytes ?? 0), logicalBytes: Number(logical ?? 0) })
     return Number(bytes ?? 0)
   })
 }

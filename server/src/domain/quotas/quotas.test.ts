@@ -154,6 +154,28 @@ describeEachDatabase('quotas', (open) => {
     }
   }, 30_000)
 
+  test('the logical size is that of each artifact, and goes with it; a recount finds the same', async () => {
+    const registry = await compose()
+    const { pushImage, admit, database, projectId, quotas, used } = registry
+    const sizes = async () => {
+      const { usedBytes, logicalBytes } = (await quotas.findQuota(projectId))!
+      return [usedBytes, logicalBytes]
+    }
+    await registry.limit(-1)
+    const layer = bytesOf(1_000)
+    await pushImage('library/app', 'v1', [layer])
+    const one = await used()
+    await pushImage('library/other', 'v1', [layer])
+    expect(await sizes()).toEqual([one, 2 * one])
+    await recountUsage(database, projectId)
+    expect(await sizes()).toEqual([one, 2 * one])
+    for (let at = 0; at < 18; at++) await pushImage('library/third', `v${at}`, [bytesOf(10)])
+    await foldUsage(database, 10)
+    await deleteRepository(registry, await admit(system, 'delete', 'library/third' as RepositoryName))
+    await deleteRepository(registry, await admit(system, 'delete', 'library/other' as RepositoryName))
+    expect(await sizes()).toEqual([one, one])
+  })
+
   test('folding the changes leaves the sum as it is', async () => {
     const { pushImage, used, database } = await compose()
     for (let at = 0; at < 20; at++) await pushImage('library/app', `v${at}`, [bytesOf(100 + at)])

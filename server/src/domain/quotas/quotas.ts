@@ -15,7 +15,10 @@ export interface Quota {
   readonly ownerName: string
   /** -1: no limit. */
   readonly hardBytes: number
+  /** Each digest once. */
   readonly usedBytes: number
+  /** Sizes of its artifacts, whatever they share. */
+  readonly logicalBytes: number
   readonly createdAt: number
   readonly updatedAt: number
 }
@@ -116,6 +119,13 @@ export class Quotas {
           .whereRef('project_usage.project_id', '=', 'quota.project_id')
           .as('used'),
       )
+      .select((eb) =>
+        eb
+          .selectFrom('project_usage')
+          .select((sum) => sum.fn.coalesce(sum.fn.sum<number | string>('logical_bytes'), sql<number>`0`).as('bytes'))
+          .whereRef('project_usage.project_id', '=', 'quota.project_id')
+          .as('logical'),
+      )
   }
 }
 
@@ -133,6 +143,7 @@ function quotaOf(row: {
   created_at: number
   username: string | null
   used: number | string | null
+  logical: number | string | null
 }): Quota {
   return {
     projectId: row.project_id,
@@ -140,6 +151,7 @@ function quotaOf(row: {
     ownerName: row.username ?? '',
     hardBytes: row.hard_bytes,
     usedBytes: Number(row.used ?? 0),
+    logicalBytes: Number(row.logical ?? 0),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }

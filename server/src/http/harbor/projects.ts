@@ -161,7 +161,13 @@ export const projectRoutes: readonly Route[] = [
         developer_count: z.number().int().optional(),
         guest_count: z.number().int().optional(),
         limited_guest_count: z.number().int().optional(),
-        quota: z.object({ hard: resourceCounts, used: resourceCounts }).optional(),
+        quota: z
+          .object({
+            hard: resourceCounts,
+            used: resourceCounts,
+            logical: resourceCounts.describe('Beyond Harbor: sizes of the artifacts, whatever they share.'),
+          })
+          .optional(),
       }),
     },
     handle: async (call, services) => {
@@ -182,7 +188,11 @@ export const projectRoutes: readonly Route[] = [
           quota:
             quota === undefined
               ? undefined
-              : { hard: { storage: quota.hardBytes }, used: { storage: quota.usedBytes } },
+              : {
+                  hard: { storage: quota.hardBytes },
+                  used: { storage: quota.usedBytes },
+                  logical: { storage: quota.logicalBytes },
+                },
         },
       }
     },

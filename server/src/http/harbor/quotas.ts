@@ -13,6 +13,9 @@ const quotaAnswer = z.object({
   ref: z.object({ id: z.number().int(), name: z.string(), owner_name: z.string() }),
   hard: resources,
   used: resources,
+  logical: resources.describe(
+    'Beyond Harbor: sizes of the artifacts, whatever they share; `used` has each digest once.',
+  ),
   creation_time: z.string(),
   update_time: z.string(),
 })
@@ -99,6 +102,7 @@ function presentQuota(quota: Quota): z.output<typeof quotaAnswer> {
     ref: { id: quota.projectId, name: quota.project, owner_name: quota.ownerName },
     hard: { storage: quota.hardBytes },
     used: { storage: quota.usedBytes },
+    logical: { storage: quota.logicalBytes },
     creation_time: timeOf(quota.createdAt),
     update_time: timeOf(quota.updatedAt),
   }

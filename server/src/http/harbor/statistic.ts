@@ -21,6 +21,9 @@ export const statisticRoutes: readonly Route[] = [
         total_project_count: count,
         total_repo_count: count,
         total_storage_consumption: count,
+        logical_storage_consumption: count
+          .optional()
+          .describe('Beyond Harbor: sizes of all artifacts, whatever they share. For system administrators.'),
       }),
     },
     handle: async ({ actor }, { database, usage }) => {
@@ -35,6 +38,7 @@ export const statisticRoutes: readonly Route[] = [
           total_project_count: all ? found.publicProjects + found.privateProjects : 0,
           total_repo_count: all ? found.publicRepositories + found.privateRepositories : 0,
           total_storage_consumption: found.storageBytes ?? 0,
+          logical_storage_consumption: found.logicalBytes,
         },
       }
     },
