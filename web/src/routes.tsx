@@ -2,6 +2,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { createRouter } from '@tanstack/react-router'
 import { homeRoutes } from './pages/home/routes.ts'
 import { projectRoutes } from './pages/projects/routes.ts'
+import { repositoryRoutes } from './pages/repositories/routes.ts'
 import { signInRoutes } from './pages/sign-in/routes.ts'
 import { CrashPage, MissingPage } from './shell/fallback-pages.tsx'
 import { rootRoute, shellRoute, signedInRoute } from './shell/root-route.tsx'
@@ -9,7 +10,7 @@ import { rootRoute, shellRoute, signedInRoute } from './shell/root-route.tsx'
 /** Every address of the console: a line for each area, which has its own routes.ts. */
 const routeTree = rootRoute.addChildren([
   ...signInRoutes,
-  shellRoute.addChildren([...projectRoutes, signedInRoute.addChildren([...homeRoutes])]),
+  shellRoute.addChildren([...projectRoutes, ...repositoryRoutes, signedInRoute.addChildren([...homeRoutes])]),
 ])
 
 export function createConsoleRouter(client: QueryClient) {

@@ -2,9 +2,12 @@ import { common } from './common.ts'
 import { errors } from './errors.ts'
 import { home } from './home.ts'
 import { navigation } from './navigation.ts'
+import { artifacts } from './artifacts.ts'
+import { project } from './project.ts'
 import { projects } from './projects.ts'
+import { repositories } from './repositories.ts'
 import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
 
 /** A line for each area. */
-export const messages = { common, errors, home, navigation, projects, shell, signIn }
+export const messages = { artifacts, common, errors, home, navigation, project, projects, repositories, shell, signIn }

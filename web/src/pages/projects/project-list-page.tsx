@@ -1,4 +1,4 @@
-import { Button, Group, Menu, Text } from '@mantine/core'
+import { Button, Group, Menu } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
@@ -9,15 +9,17 @@ import { invalidate } from '../../api/queries.ts'
 import { useSession } from '../../api/session.ts'
 import { confirmDestruction } from '../../components/confirm.tsx'
 import { DataList, type Column } from '../../components/data-list.tsx'
-import { AddIcon, DeleteIcon, PrivateIcon, ProjectIcon, PublicIcon } from '../../components/icons.ts'
+import { AddIcon, DeleteIcon, ProjectIcon } from '../../components/icons.ts'
+import { LinkAnchor } from '../../components/links.tsx'
 import { Page, Section } from '../../components/page.tsx'
 import { RowMenu } from '../../components/row-menu.tsx'
 import { SearchField } from '../../components/search-field.tsx'
 import { EmptyFace } from '../../components/states.tsx'
 import { toast } from '../../components/toast.ts'
-import { Count, RelativeTime, StatusBadge } from '../../components/values.tsx'
+import { Count, RelativeTime } from '../../components/values.tsx'
 import { CreateProject } from './create-project.tsx'
 import { useRoleName } from './role-name.ts'
+import { Visibility } from './visibility.tsx'
 
 type Project = RowOf<'GET /projects'>
 
@@ -89,7 +91,11 @@ function useColumns(): readonly Column<Project>[] {
       header: t('name'),
       width: 'minmax(10rem, 2fr)',
       sort: 'name',
-      cell: ({ name }) => <Text fw={500}>{name}</Text>,
+      cell: ({ name }) => (
+        <LinkAnchor to="/projects/$projectName" params={{ projectName: name }} fw={500} c="inherit">
+          {name}
+        </LinkAnchor>
+      ),
     },
     {
       key: 'visibility',
@@ -122,19 +128,6 @@ function useColumns(): readonly Column<Project>[] {
       cell: ({ creation_time }) => <RelativeTime time={creation_time} />,
     },
   ]
-}
-
-function Visibility({ project }: { readonly project: Project }) {
-  const t = useTranslations('projects')
-  return project.metadata.public === 'true' ? (
-    <StatusBadge tone="accent" icon={<PublicIcon size={12} />}>
-      {t('public')}
-    </StatusBadge>
-  ) : (
-    <StatusBadge tone="neutral" icon={<PrivateIcon size={12} />}>
-      {t('private')}
-    </StatusBadge>
-  )
 }
 
 function ProjectMenu({ project }: { readonly project: Project }) {

@@ -1,0 +1,22 @@
+export const repositories = {
+  title: 'Repositories',
+  filter: 'Filter by name',
+  name: 'Name',
+  artifacts: 'Artifacts',
+  pulls: 'Pulls',
+  updated: 'Last push',
+  noneTitle: 'Nothing was pushed here yet',
+  noneText: 'A repository comes to be with the first push into it.',
+  noneFound: 'No repository has “{text}” in its name',
+  push: 'How to push',
+  pushTitle: 'Push into {project}',
+  deleteTitle: 'Delete repository {name}?',
+  deleteWhat:
+    '{count, plural, =0 {It has no artifact.} one {Its artifact goes with it, and nobody can pull it any more.} other {Its # artifacts go with it, and nobody can pull them any more.}} The trash of the project keeps them for a while.',
+  deletedToast: 'Repository {name} was deleted',
+  description: 'Description',
+  noDescription: 'No description yet.',
+  editDescription: 'Edit description',
+  descriptionHint: 'What it is for, and who to ask.',
+  created: 'Created',
+} as const

@@ -1,0 +1,25 @@
+import type { repositories as en } from '../en/repositories.ts'
+import type { Translation } from '../translation.ts'
+
+export const repositories: Translation<typeof en> = {
+  title: '镜像仓库',
+  filter: '按名称筛选',
+  name: '名称',
+  artifacts: '制品数',
+  pulls: '拉取次数',
+  updated: '最近推送',
+  noneTitle: '这里还没有推送过任何内容',
+  noneText: '第一次推送时会自动创建仓库。',
+  noneFound: '没有名称包含“{text}”的仓库',
+  push: '如何推送',
+  pushTitle: '推送到 {project}',
+  deleteTitle: '删除仓库 {name}？',
+  deleteWhat:
+    '{count, plural, =0 {仓库中没有制品。} other {其中的 # 个制品将一并删除，任何人都无法再拉取。}}项目的回收站会保留一段时间。',
+  deletedToast: '已删除仓库 {name}',
+  description: '描述',
+  noDescription: '还没有描述。',
+  editDescription: '编辑描述',
+  descriptionHint: '说明用途，以及有问题找谁。',
+  created: '创建时间',
+}

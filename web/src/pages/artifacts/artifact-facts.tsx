@@ -1,0 +1,48 @@
+import { Group } from '@mantine/core'
+import { useTranslations } from 'use-intl'
+import { Digest, Facts, RelativeTime, Size } from '../../components/values.tsx'
+import type { ArtifactDetails } from './artifact-part.ts'
+import { LabelChip } from './label-chip.tsx'
+import { platformName } from './platform.ts'
+
+interface ExtraAttributes {
+  readonly os?: string
+  readonly architecture?: string
+  readonly author?: string
+  readonly created?: string
+}
+
+/** What is known of an artifact at a glance. */
+export function ArtifactFacts({ artifact }: { readonly artifact: ArtifactDetails }) {
+  const t = useTranslations('artifacts')
+  const extra = (artifact.extra_attrs ?? {}) as ExtraAttributes
+  const platform = platformName(extra)
+  return (
+    <Facts
+      facts={[
+        [t('digest'), <Digest key="digest" digest={artifact.digest} />],
+        [t('size'), <Size key="size" bytes={artifact.size} />],
+        ...(platform === undefined ? [] : [[t('platform'), platform] as const]),
+        [t('pushed'), <RelativeTime key="pushed" time={artifact.push_time} />],
+        [t('pulled'), <RelativeTime key="pulled" time={artifact.pull_time} />],
+        ...(extra.created === undefined
+          ? []
+          : [[t('built'), <RelativeTime key="built" time={extra.created} />] as const]),
+        ...(extra.author === undefined ? [] : [[t('author'), extra.author] as const]),
+        [t('mediaType'), artifact.media_type],
+        ...(artifact.labels.length === 0
+          ? []
+          : [
+              [
+                t('labels'),
+                <Group key="labels" gap="sm">
+                  {artifact.labels.map((label) => (
+                    <LabelChip key={label.id} label={label} />
+                  ))}
+                </Group>,
+              ] as const,
+            ]),
+      ]}
+    />
+  )
+}

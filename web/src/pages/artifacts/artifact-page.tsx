@@ -1,0 +1,131 @@
+import { Tabs } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { lazy, Suspense, type ReactNode } from 'react'
+import { useTranslations } from 'use-intl'
+import { query } from '../../api/queries.ts'
+import { Page, Section } from '../../components/page.tsx'
+import { ErrorFace, LoadingFace } from '../../components/states.tsx'
+import { StatusBadge } from '../../components/values.tsx'
+import type { Messages } from '../../i18n/languages.ts'
+import { useCan, useProject } from '../project/use-project.ts'
+import { CommandTabs } from '../repositories/command-tabs.tsx'
+import { pullCommands } from '../repositories/commands.ts'
+import type { ArtifactDetails, ArtifactPartProps } from './artifact-part.ts'
+import { ArtifactFacts } from './artifact-facts.tsx'
+import { ArtifactMenu } from './artifact-menu.tsx'
+import { BuildHistory } from './build-history.tsx'
+import { ArtifactText } from './artifact-text.tsx'
+import { ImageSettings } from './image-settings.tsx'
+import { LayerPicture } from './layer-picture.tsx'
+import { Platforms } from './platforms.tsx'
+import { TagList } from './tag-list.tsx'
+
+const ArtifactGraph = lazy(async () => ({ default: (await import('./artifact-graph.tsx')).ArtifactGraph }))
+
+const route = getRouteApi('/shell/projects/$projectName/repositories/$repository/artifacts/$reference')
+
+type TabName = keyof Messages['artifacts']['tabs']
+
+interface ArtifactTab {
+  readonly name: TabName
+  readonly shownFor?: (artifact: ArtifactDetails) => boolean
+  draw(props: ArtifactPartProps): ReactNode
+}
+
+const isIndex = (artifact: ArtifactDetails) => artifact.references.length > 0
+const isChart = (artifact: ArtifactDetails) => artifact.type === 'CHART'
+
+const tabs: readonly ArtifactTab[] = [
+  { name: 'platforms', shownFor: isIndex, draw: (props) => <Platforms {...props} /> },
+  { name: 'readme', shownFor: isChart, draw: (props) => <ArtifactText {...props} part="readme.md" /> },
+  { name: 'values', shownFor: isChart, draw: (props) => <ArtifactText {...props} part="values.yaml" /> },
+  { name: 'layers', shownFor: (artifact) => !isIndex(artifact), draw: (props) => <LayerPicture {...props} /> },
+  { name: 'tags', draw: (props) => <TagList {...props} /> },
+  {
+    name: 'build',
+    shownFor: (artifact) => artifact.addition_links['build_history'] !== undefined,
+    draw: (props) => <BuildHistory {...props} />,
+  },
+  {
+    name: 'settings',
+    shownFor: (artifact) => artifact.extra_attrs !== undefined,
+    draw: (props) => <ImageSettings {...props} />,
+  },
+  { name: 'graph', draw: (props) => <ArtifactGraph {...props} /> },
+  { name: 'manifest', draw: (props) => <ArtifactText {...props} part="manifest" /> },
+]
+
+export function ArtifactPage() {
+  const t = useTranslations('artifacts')
+  const projects = useTranslations('projects')
+  const { projectName, repository, reference } = route.useParams()
+  const { tab: chosen } = route.useSearch()
+  const navigate = useNavigate({ from: '/projects/$projectName/repositories/$repository/artifacts/$reference' })
+  const place = { projectName, repository }
+  const {
+    data: artifact,
+    error,
+    refetch,
+  } = useQuery(
+    query('GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}', {
+      params: { project_name: projectName, repository_name: repository, reference },
+      query: { with_tag: 'true', with_label: 'true', with_accessory: 'true', with_immutable_status: 'true' },
+    }),
+  )
+  const can = useCan(useProject(projectName).data?.project_id)
+  const project = `/projects/${encodeURIComponent(projectName)}`
+  const above = [
+    { label: projects('title'), to: '/projects' },
+    { label: projectName, to: project },
+    { label: repository, to: `${project}/repositories/${encodeURIComponent(repository)}` },
+  ]
+  const title = reference.includes(':') ? (artifact?.tags[0]?.name ?? reference.slice(0, 19)) : reference
+  if (error !== null || artifact === undefined)
+    return (
+      <Page title={title} above={above}>
+        {error === null ? <LoadingFace /> : <ErrorFace error={error} onRetry={() => void refetch()} />}
+      </Page>
+    )
+  const shown = tabs.filter(({ shownFor }) => shownFor?.(artifact) ?? true)
+  const current = shown.find(({ name }) => name === chosen) ?? shown[0]!
+  const backToRepository = () =>
+    void navigate({ to: '/projects/$projectName/repositories/$repository', params: { projectName, repository } })
+  return (
+    <Page
+      title={title}
+      above={above}
+      mark={<StatusBadge tone="neutral">{artifact.type.toLowerCase()}</StatusBadge>}
+      actions={<ArtifactMenu {...place} artifact={artifact} can={can} onDeleted={backToRepository} />}
+    >
+      <Section>
+        <CommandTabs
+          commands={pullCommands(
+            artifact.type,
+            `${projectName}/${repository}`,
+            reference.includes(':') ? artifact.digest : reference,
+          )}
+        />
+      </Section>
+      <Section>
+        <ArtifactFacts artifact={artifact} />
+      </Section>
+      <Tabs
+        value={current.name}
+        onChange={(name) => void navigate({ search: name === null ? {} : { tab: name }, replace: true })}
+        keepMounted={false}
+      >
+        <Tabs.List aria-label={t('parts')}>
+          {shown.map(({ name }) => (
+            <Tabs.Tab key={name} value={name}>
+              {t(`tabs.${name}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value={current.name} pt="md">
+          <Suspense fallback={<LoadingFace />}>{current.draw({ place, artifact, can })}</Suspense>
+        </Tabs.Panel>
+      </Tabs>
+    </Page>
+  )
+}

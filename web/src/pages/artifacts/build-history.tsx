@@ -1,0 +1,48 @@
+import { Timeline } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useTranslations } from 'use-intl'
+import { query } from '../../api/queries.ts'
+import { LogIcon } from '../../components/icons.ts'
+import { Section } from '../../components/page.tsx'
+import { EmptyFace, ErrorFace, LoadingFace } from '../../components/states.tsx'
+import { RelativeTime } from '../../components/values.tsx'
+import { paramsOf, type ArtifactPartProps } from './artifact-part.ts'
+import styles from './layer-picture.module.css'
+
+interface Step {
+  readonly created?: string
+  readonly created_by?: string
+  readonly comment?: string
+  readonly empty_layer?: boolean
+}
+
+/** How an image was built, from its config. */
+export function BuildHistory({ place, artifact }: ArtifactPartProps) {
+  const t = useTranslations('artifacts')
+  const { data, error } = useQuery(
+    query('GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/additions/{addition}', {
+      params: { ...paramsOf(place, artifact), addition: 'build_history' },
+    }),
+  )
+  if (error !== null) return <ErrorFace error={error} />
+  if (data === undefined) return <LoadingFace />
+  const steps = Array.isArray(data) ? (data as readonly Step[]) : []
+  if (steps.length === 0) return <EmptyFace icon={LogIcon} title={t('noHistory')} />
+  return (
+    <Section>
+      <Timeline bulletSize={14} lineWidth={2} active={steps.length}>
+        {steps.map((step, index) => (
+          <Timeline.Item key={index} lineVariant={step.empty_layer === true ? 'dashed' : 'solid'}>
+            <div className={styles.step} title={step.created_by}>
+              {step.created_by ?? step.comment ?? t('unknownStep')}
+            </div>
+            <div className={styles.meta}>
+              {step.created !== undefined && <RelativeTime time={step.created} />}
+              {step.empty_layer === true && <span>{t('emptyLayer')}</span>}
+            </div>
+          </Timeline.Item>
+        ))}
+      </Timeline>
+    </Section>
+  )
+}

@@ -1,0 +1,48 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { call } from '../../api/client.ts'
+import { invalidate } from '../../api/queries.ts'
+import type { Place } from './artifact-columns.tsx'
+
+/** Deletes an artifact with its tags; what it returns brings it back from the trash of the project. @throws ApiError */
+export async function deleteArtifact(client: QueryClient, place: Place, digest: string): Promise<() => Promise<void>> {
+  await call('DELETE /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}', {
+    params: { project_name: place.projectName, repository_name: place.repository, reference: digest },
+  })
+  await invalidate(client, '/projects', '/statistics')
+  return async () => await restoreNewest(client, place, ({ digest: trashed }) => trashed === digest)
+}
+
+/** Takes a tag away; what it returns gives it back. @throws ApiError */
+export async function deleteTag(
+  client: QueryClient,
+  place: Place,
+  digest: string,
+  tag: string,
+): Promise<() => Promise<void>> {
+  await call('DELETE /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/tags/{tag_name}', {
+    params: { project_name: place.projectName, repository_name: place.repository, reference: digest, tag_name: tag },
+  })
+  await invalidate(client, '/projects')
+  return async () => await restoreNewest(client, place, ({ tags }) => tags.some(({ name }) => name === tag))
+}
+
+interface TrashEntry {
+  readonly id: number
+  readonly digest: string
+  readonly tags: readonly { readonly name: string }[]
+}
+
+async function restoreNewest(client: QueryClient, place: Place, isIt: (entry: TrashEntry) => boolean): Promise<void> {
+  const project = { project_name_or_id: place.projectName }
+  const entries = await call('GET /projects/{project_name_or_id}/trash', {
+    params: project,
+    query: { repository: `${place.projectName}/${place.repository}`, page_size: 20 },
+  })
+  const entry = entries.find(isIt)
+  if (entry === undefined) throw new Error('it is no longer in the trash')
+  await call('POST /projects/{project_name_or_id}/trash/{entry_id}/restore', {
+    params: { ...project, entry_id: entry.id },
+    body: { overwrite: false },
+  })
+  await invalidate(client, '/projects', '/statistics')
+}

@@ -1,0 +1,40 @@
+export interface GraphEdge {
+  readonly from: string
+  readonly to: string
+  readonly relation: 'child' | 'referrer'
+}
+
+export interface Placed {
+  readonly digest: string
+  readonly column: number
+  readonly row: number
+}
+
+/**
+ * Puts each artifact into a column right of what it hangs on: children right of their index, referrers right of their
+ * subject. Digests cannot make a cycle, but names of tags can (cosign's); such an edge is drawn and moves nothing.
+ */
+export function layOut(digests: readonly string[], edges: readonly GraphEdge[]): readonly Placed[] {
+  const above = new Map<string, string[]>()
+  for (const { from, to, relation } of edges) {
+    const [left, right] = relation === 'child' ? [from, to] : [to, from]
+    above.set(right, [...(above.get(right) ?? []), left])
+  }
+  const columns = new Map<string, number>()
+  const columnOf = (digest: string, path: ReadonlySet<string>): number => {
+    const known = columns.get(digest)
+    if (known !== undefined) return known
+    if (path.has(digest)) return 0
+    const further = new Set(path).add(digest)
+    const column = Math.max(-1, ...(above.get(digest) ?? []).map((left) => columnOf(left, further))) + 1
+    columns.set(digest, column)
+    return column
+  }
+  const filled = new Map<number, number>()
+  return digests.map((digest) => {
+    const column = columnOf(digest, new Set())
+    const row = filled.get(column) ?? 0
+    filled.set(column, row + 1)
+    return { digest, column, row }
+  })
+}

@@ -1,0 +1,16 @@
+import type { Icon } from '../../components/icons.ts'
+import { RepositoryIcon } from '../../components/icons.ts'
+import type { Messages } from '../../i18n/languages.ts'
+
+export interface ProjectTab {
+  /** Key of the catalogue `project`, under `tabs`. */
+  readonly label: keyof Messages['project']['tabs']
+  readonly icon: Icon
+  /** Below the project: `/projects/$projectName` + this. */
+  readonly path: '' | `/${string}`
+  /** The permission in the project without which it is not offered; none: everybody who sees the project. */
+  readonly needs?: readonly [resource: string, action: string]
+}
+
+/** The pages of a project, in the order in which they are offered. A page adds its line here. */
+export const projectTabs: readonly ProjectTab[] = [{ label: 'repositories', icon: RepositoryIcon, path: '' }]
