@@ -10,6 +10,7 @@ import { ImmutabilityRules } from './domain/policies/immutability.ts'
 import { Quotas } from './domain/quotas/quotas.ts'
 import { composeRetention } from './domain/retention/compose-retention.ts'
 import { StorageUsage } from './domain/content/storage-usage.ts'
+import { Totals } from './domain/totals.ts'
 import { composeCsrf } from './http/csrf.ts'
 import { asDomainError, errorResponse } from './http/oci/error-response.ts'
 import { composeOciRouter } from './http/oci/oci-router.ts'
@@ -127,6 +128,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       immutabilityRules: new ImmutabilityRules({ database, clock }),
       retention: composeRetention({ database, clock, jobs, settings: config }),
       usage,
+      totals: new Totals({ clock }),
       content: services,
       system: {
         harborVersion: `${harborRelease}-berth-${version}`,

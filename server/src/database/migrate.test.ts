@@ -296,6 +296,18 @@ describe('indexes', () => {
       'repositories of a project, a page',
       'select name from repository where project_id = ? and name > ? order by name limit 10',
     ],
+    [
+      'repositories of a project, the newest first',
+      'select id from repository where project_id = ? order by created_at desc, id desc limit 10',
+    ],
+    [
+      'all repositories, the newest first',
+      'select id from repository where created_at <= ? order by created_at desc, id desc limit 10',
+    ],
+    [
+      'artifacts of a repository, the newest first',
+      'select id from artifact where repository_id = ? order by pushed_at desc, id desc limit 10',
+    ],
     ['blob by digest', 'select * from blob where digest = ?'],
     [
       'condemned blobs, oldest first',

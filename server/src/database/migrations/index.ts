@@ -12,6 +12,7 @@ import { logicalUsage } from './0011-logical-usage.ts'
 import { trash } from './0012-trash.ts'
 import { scrub } from './0013-scrub.ts'
 import { activity } from './0014-activity.ts'
+import { indexes } from './0017-indexes.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   trash,
   scrub,
   activity,
+  indexes,
 ]

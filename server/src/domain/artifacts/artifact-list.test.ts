@@ -11,7 +11,9 @@ import {
   type RegistryForTest,
 } from '#server-test/registry-for-test.ts'
 import type { Database } from '../../database/database.ts'
+import { systemClock } from '../clock.ts'
 import { collectGarbage } from '../garbage-collection/collect.ts'
+import { Totals } from '../totals.ts'
 import { pageArtifacts } from './artifact-list.ts'
 import { deleteRepository } from './delete.ts'
 import { getRepository, pageRepositories } from './repository-list.ts'
@@ -34,8 +36,10 @@ function counted(database: Database): { database: Pick<Database, 'read'>; querie
   return { database: { read: database.read.withPlugin(plugin) }, queries: () => queries }
 }
 
+const listing = (database: Pick<Database, 'read'>) => ({ database, totals: new Totals({ clock: systemClock }) })
+
 async function repositoryIdOf({ database }: RegistryForTest): Promise<number> {
-  return (await pageRepositories(database, { visibleTo: system }, firstPage)).rows[0]!.id
+  return (await pageRepositories(listing(database), { visibleTo: system }, firstPage)).rows[0]!.id
 }
 
 describeEachDatabase('lists of artifacts', (open) => {
@@ -43,8 +47,8 @@ describeEachDatabase('lists of artifacts', (open) => {
     const registry = await composeRegistryForTest(await open())
     const queriesFor = async () => {
       const { database, queries } = counted(registry.database)
-      await pageArtifacts(database, { repositoryId: await repositoryIdOf(registry) }, firstPage, everything)
-      await pageRepositories(database, { visibleTo: system }, firstPage)
+      await pageArtifacts(listing(database), { repositoryId: await repositoryIdOf(registry) }, firstPage, everything)
+      await pageRepositories(listing(database), { visibleTo: system }, firstPage)
       return queries()
     }
     await registry.pushImage(repository, 'v0', [bytes('config'), bytes('layer 0')])
@@ -66,7 +70,7 @@ describeEachDatabase('lists of artifacts', (open) => {
     const names: string[][] = []
     for (const offset of [0, 2, 4]) {
       const { rows, total } = await pageArtifacts(
-        registry.database,
+        listing(registry.database),
         { repositoryId: id },
         { limit: 2, offset },
         everything,
@@ -81,7 +85,8 @@ describeEachDatabase('lists of artifacts', (open) => {
     const registry = await composeRegistryForTest(await open())
     await registry.pushImage(repository, 'v1', [bytes('config'), bytes('layer')])
     await registry.pushImage('library/other', 'v1', [bytes('config'), bytes('shared')])
-    const { projectId } = (await pageRepositories(registry.database, { visibleTo: system }, firstPage)).rows[0]!
+    const { projectId } = (await pageRepositories(listing(registry.database), { visibleTo: system }, firstPage))
+      .rows[0]!
     await deleteRepository(registry, await registry.admit(system, 'delete', repository))
     await expect(getRepository(registry.database, projectId, repository)).rejects.toThrow('not found')
     for (let round = 0; round < 4; round++) {
@@ -110,7 +115,7 @@ describeEachDatabase('lists of artifacts', (open) => {
     await registry.pushImage(repository, 'v1', [bytes('config'), bytes('layer')])
     await registry.uploads.createUpload(await registry.admit(system, 'push', repository))
     await deleteRepository(registry, await registry.admit(system, 'delete', repository))
-    expect((await pageRepositories(registry.database, { visibleTo: system }, firstPage)).total).toBe(0)
+    expect((await pageRepositories(listing(registry.database), { visibleTo: system }, firstPage)).total).toBe(0)
     expect(await registry.uploads.expireUploads(10)).toBe(1)
   })
 })

@@ -14,6 +14,7 @@ import {
   type ListColumns,
 } from '../listing.ts'
 import { labelsOf, type Label } from '../labels/labels.ts'
+import type { ListServices } from '../totals.ts'
 import { accessoryTypeOf, listAccessories, type Accessory } from './accessories.ts'
 
 export interface ListedTag {
@@ -110,7 +111,7 @@ export async function namesOfRepositories(
  * @throws DomainError BAD_REQUEST for a condition that cannot be
  */
 export async function pageArtifacts(
-  database: Pick<Database, 'read'>,
+  { database, totals }: ListServices,
   within: ArtifactScope,
   { conditions = [], sort, limit, offset }: Listing,
   parts: ArtifactParts,
@@ -125,12 +126,11 @@ export async function pageArtifacts(
   if (within.latestOnly === true) matched = matched.where(isLatest)
   if (!everything) matched = matched.where(standsAlone).where(isNoAccessory)
   for (const condition of [...own, ...known]) matched = matched.where(condition)
-  const { total } = await matched
-    .select((eb) => eb.fn.countAll<number | string>().as('total'))
-    .executeTakeFirstOrThrow()
   let page = matched.select(artifactColumns).limit(limit).offset(offset)
   for (const { ref, direction } of ordering(columns, sort, newestFirst)) page = page.orderBy(ref, direction)
-  return { rows: await withParts(database.read, await page.execute(), parts), total: Number(total) }
+  const rows = await withParts(database.read, await page.execute(), parts)
+  const total = await totals.totalOf(database.read, matched, { rows: rows.length, limit, offset })
+  return { rows, total }
 }
 
 /** @throws DomainError MANIFEST_UNKNOWN */

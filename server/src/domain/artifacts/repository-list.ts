@@ -6,6 +6,7 @@ import { countArtifacts } from '../content/search.ts'
 import { DomainError } from '../errors.ts'
 import { matching, ordering, type Listed, type Listing, type ListColumns } from '../listing.ts'
 import { visibleTo } from '../projects/project-list.ts'
+import type { ListServices } from '../totals.ts'
 
 /** What one sees of a repository in a list. */
 export interface RepositoryDetails {
@@ -40,16 +41,13 @@ const newestFirst = [
  * parts of an upload is none. The number of queries does not depend on how many there are.
  */
 export async function pageRepositories(
-  database: Pick<Database, 'read'>,
+  { database, totals }: ListServices,
   of: { readonly projectId: number } | { readonly visibleTo: Actor },
   { conditions, sort, limit, offset }: Listing,
 ): Promise<Listed<RepositoryDetails>> {
   let matched = selectFilled(database.read)
   matched = 'projectId' in of ? matched.where('project_id', '=', of.projectId) : matched.where(visibleTo(of.visibleTo))
   for (const condition of matching(columns, conditions)) matched = matched.where(condition)
-  const { total } = await matched
-    .select((eb) => eb.fn.countAll<number | string>().as('total'))
-    .executeTakeFirstOrThrow()
   let page = matched.select(detailColumns).limit(limit).offset(offset)
   for (const { ref, direction } of ordering(columns, sort, newestFirst)) page = page.orderBy(ref, direction)
   const rows = await page.execute()
@@ -57,7 +55,8 @@ export async function pageRepositories(
     database.read,
     rows.map(({ id }) => id),
   )
-  return { rows: rows.map((row) => detailsOf(row, counts.get(row.id) ?? 0)), total: Number(total) }
+  const total = await totals.totalOf(database.read, matched, { rows: rows.length, limit, offset })
+  return { rows: rows.map((row) => detailsOf(row, counts.get(row.id) ?? 0)), total }
 }
 
 /** @throws DomainError REPOSITORY_UNKNOWN */

@@ -57,7 +57,7 @@ export const artifactRoutes: readonly Route[] = [
       const name = repositoryNameOf(call.params)
       const repositoryId = await findKnownRepository(services, name)
       const parts = { tags: call.query.with_tag, accessories: call.query.with_accessory, labels: call.query.with_label }
-      const { rows, total } = await pageArtifacts(services.database, { repositoryId }, listingOf(call.query), parts)
+      const { rows, total } = await pageArtifacts(services, { repositoryId }, listingOf(call.query), parts)
       const isImmutable = await immutabilityFor(
         services,
         call.query.with_immutable_status,

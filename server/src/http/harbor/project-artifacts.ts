@@ -20,15 +20,16 @@ export const projectArtifactRoutes: readonly Route[] = [
     access: { kind: 'project', permission: 'artifact:list' },
     query: z.object({ ...listQuery, ...partsQuery, latest_in_repository: truthQuery.default(false) }),
     answers: { 200: z.array(artifactAnswer) },
-    handle: async (call, { database }) => {
+    handle: async (call, services) => {
       const { query } = call
+      const { read } = services.database
       const projectId = call.project!.project.id
       const scope = { projectId, latestOnly: query.latest_in_repository }
       const parts = { tags: query.with_tag, accessories: query.with_accessory, labels: query.with_label }
-      const { rows, total } = await pageArtifacts(database, scope, listingOf(query), parts)
+      const { rows, total } = await pageArtifacts(services, scope, listingOf(query), parts)
       const ids = [...new Set(rows.map((row) => row.repositoryId))]
-      const names = await namesOfRepositories(database.read, ids)
-      const isImmutable = query.with_immutable_status ? await readImmutability(database.read, projectId) : () => false
+      const names = await namesOfRepositories(read, ids)
+      const isImmutable = query.with_immutable_status ? await readImmutability(read, projectId) : () => false
       const body = rows.flatMap((row) => {
         const name = names.get(row.repositoryId) as RepositoryName | undefined
         return name === undefined ? [] : [presentArtifact(projectId, name, row, (tag) => isImmutable(name, tag))]

@@ -42,8 +42,8 @@ export const repositoryRoutes: readonly Route[] = [
     access: { kind: 'own-rule', why: 'the list has only what one may see' },
     query: z.object(listQuery),
     answers: { 200: z.array(repositoryAnswer) },
-    handle: async (call, { database }) => {
-      const { rows, total } = await pageRepositories(database, { visibleTo: call.actor }, listingOf(call.query))
+    handle: async (call, services) => {
+      const { rows, total } = await pageRepositories(services, { visibleTo: call.actor }, listingOf(call.query))
       return { body: rows.map(presentRepository), headers: pageHeaders(call, total) }
     },
   }),
@@ -58,9 +58,9 @@ export const repositoryRoutes: readonly Route[] = [
     params: z.object({ project_name: z.string() }),
     query: z.object(listQuery),
     answers: { 200: z.array(repositoryAnswer) },
-    handle: async (call, { database }) => {
+    handle: async (call, services) => {
       const of = { projectId: call.project!.project.id }
-      const { rows, total } = await pageRepositories(database, of, listingOf(call.query))
+      const { rows, total } = await pageRepositories(services, of, listingOf(call.query))
       return { body: rows.map(presentRepository), headers: pageHeaders(call, total) }
     },
   }),

@@ -25,6 +25,7 @@ import type { TrustRules } from '../../domain/robots/trust-rules.ts'
 import type { Registries } from '../../domain/registries/registries.ts'
 import type { Registration } from '../../domain/settings/registration.ts'
 import type { Settings } from '../../domain/settings/settings.ts'
+import type { Totals } from '../../domain/totals.ts'
 import type { Volume } from '../../storage/volume.ts'
 import type { EventStreams } from '../server-sent-events.ts'
 import type { OciServices } from '../oci/oci-request.ts'
@@ -60,6 +61,7 @@ export interface HarborServices {
   readonly systemCveAllowlist: SystemCveAllowlist
   readonly auditLog: AuditLog
   readonly usage: StorageUsage
+  readonly totals: Totals
   /** Gates, manifests, blobs: the same that /v2 uses. */
   readonly content: OciServices
   readonly system: SystemFacts
