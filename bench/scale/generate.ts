@@ -81,6 +81,13 @@ const functions = `
     as $$ select 'sha256:' || repeat(md5(name), 2) $$;
 `
 
+const descriptor = (mediaType: string, digest: string) =>
+  `'{"mediaType":"application/vnd.oci.image.${mediaType}","digest":"' || scale_digest(${digest}) || '","size":1000000}'`
+const imageText = `'{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":' ||
+  ${descriptor('config.v1+json', `'config ' || m`)} || ',"layers":[' || ${descriptor('layer.v1.tar+gzip', `'layer ' || m`)} || ']}'`
+const indexText = `'{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[' ||
+  ${descriptor('manifest.v1+json', `'manifest ' || (m - 1)`)} || ',' || ${descriptor('manifest.v1+json', `'manifest ' || (m - 2)`)} || ']}'`
+
 /** Tables in which Berth has put something of its own at its first start. */
 const isKept = (table: string): boolean => ['project', 'quota', 'event'].includes(table)
 
@@ -151,10 +158,7 @@ function tables({ manifests, largest, repositories, projects }: Shape): FilledTa
     {
       table: 'artifact_payload',
       rows: `insert into artifact_payload (artifact_id, bytes)
-        select m + 1, convert_to('{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",' ||
-          '"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"' || scale_digest('config ' || m) ||
-          '","size":1000000},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"' ||
-          scale_digest('layer ' || m) || '","size":1000000}]}', 'UTF8')
+        select m + 1, convert_to(case when m % 20 = 19 then ${indexText} else ${imageText} end, 'UTF8')
         from ${each}`,
     },
     {

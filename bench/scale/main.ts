@@ -4,8 +4,9 @@ import { parseArgs } from 'node:util'
 import { conditions } from '../conditions.ts'
 import { startCluster, type PostgresCluster } from './postgres-cluster.ts'
 import { databaseName, prepareDatabase, startBerth } from './prepare.ts'
+import { measurePair, type Measured, type Pair } from './pair.ts'
 import { markdownRow, markdownHead, summarise, type Row } from './report.ts'
-import { openSite, type DatabaseMeasurement, type Site } from './site.ts'
+import { openSite, type Site } from './site.ts'
 import { workloads } from './workloads.ts'
 
 const usage = `Measures Berth over PostgreSQL with 10,000 manifests and with many, side by side, and prints ratios.
@@ -15,8 +16,8 @@ const usage = `Measures Berth over PostgreSQL with 10,000 manifests and with man
   --manifests <n>     of the large database (default 10000000, which takes 20 GB and half an hour to make)
   --folder <path>     where the databases lie (default: /var/tmp/berth-scale)
   --only <words>      only workloads whose name contains one of these words (comma-separated)
-  --rounds <n>        pairs of measurements per line (default 3)
-  --connections <n>   of the client (default 4)
+  --rounds <n>        measurements per line (default 3)
+  --connections <n>   of the client (default 2)
   --seconds <n>       per measurement (default 5)
   --generate-only     make the databases and stop
   --keep              leave the databases for the next run
@@ -29,7 +30,7 @@ const { values: options } = parseArgs({
     folder: { type: 'string', default: '/var/tmp/berth-scale' },
     only: { type: 'string' },
     rounds: { type: 'string', default: '3' },
-    connections: { type: 'string', default: '4' },
+    connections: { type: 'string', default: '2' },
     seconds: { type: 'string', default: '5' },
     'generate-only': { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
@@ -83,21 +84,13 @@ async function measureAll(): Promise<void> {
   const open = async (manifests: number) =>
     sites.use(await openSite(cluster, manifests, await start(cluster)(databaseName(manifests))))
   const pair = [await open(small), await open(large)] as const
-  const pace = { connections: Number(options.connections), durationMs: Number(options.seconds) * 1000, garbage: 1_000 }
+  const pace = { connections: Number(options.connections), durationMs: Number(options.seconds) * 1000 }
   const rows: Row[] = []
   console.log(markdownHead)
-  for (const workload of workloads(pace)) {
+  for (const workload of workloads()) {
     if (!isWanted(workload.name)) continue
-    const rounds: [DatabaseMeasurement, DatabaseMeasurement][] = []
-    // Once for nothing: connections are opened, plans are made, passwords are remembered.
-    for (const site of pair) await workload.run(site)
-    for (let round = 0; round < Number(options.rounds); round++) {
-      const measured = new Map<Site, DatabaseMeasurement>()
-      for (const site of round % 2 === 0 ? pair : pair.toReversed()) {
-        measured.set(site, await site.measure(() => workload.run(site)))
-      }
-      rounds.push([measured.get(pair[0])!, measured.get(pair[1])!])
-    }
+    const rounds: Pair<Measured>[] = []
+    for (let round = 0; round < Number(options.rounds); round++) rounds.push(await measurePair(pair, workload, pace))
     const row = { workload: workload.name, rounds }
     rows.push(row)
     console.log(markdownRow(summarise(row)))

@@ -50,6 +50,7 @@ export async function startBerth(
     command: options.command,
     authorization: 'bearer',
     environment: { BERTH_DATABASE_URL: databaseUrl, ...options.environment },
+    readyWithinMs: 900_000,
   })
   return await kind.start({ folder, port: freePort(), tls: undefined })
 }

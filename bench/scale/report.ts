@@ -1,10 +1,10 @@
 import { median } from '../client/closed-loop.ts'
-import type { DatabaseMeasurement } from './site.ts'
+import type { Measured, Pair } from './pair.ts'
 
-/** A line: for every round, the small database and the large one. */
+/** A line: for every round, both databases. */
 export interface Row {
   readonly workload: string
-  readonly rounds: readonly (readonly [DatabaseMeasurement, DatabaseMeasurement])[]
+  readonly rounds: readonly Pair<Measured>[]
 }
 
 interface Cost {
@@ -27,7 +27,7 @@ export interface Summary {
 }
 
 export function summarise({ workload, rounds }: Row): Summary {
-  const ratioOf = (value: (one: DatabaseMeasurement) => number) =>
+  const ratioOf = (value: (one: Measured) => number) =>
     median(rounds.map(([small, large]) => value(large) / value(small)))
   return {
     workload,
@@ -38,8 +38,8 @@ export function summarise({ workload, rounds }: Row): Summary {
   }
 }
 
-function costOf(measurements: readonly DatabaseMeasurement[]): Cost {
-  const of = (value: (one: DatabaseMeasurement) => number) => median(measurements.map(value))
+function costOf(measurements: readonly Measured[]): Cost {
+  const of = (value: (one: Measured) => number) => median(measurements.map(value))
   return {
     p50Ms: of(({ p50Ms }) => p50Ms),
     p99Ms: of(({ p99Ms }) => p99Ms),

@@ -1,17 +1,17 @@
 import pg from 'pg'
-import { Connection, type Endpoint } from '../client/connection.ts'
+import type { Endpoint } from '../client/connection.ts'
 import { RegistryRequests } from '../client/registry-requests.ts'
-import { measureWork, type Measurement } from '../measurement.ts'
 import { usageOf } from '../process-usage.ts'
-import type { LoopResult } from '../client/closed-loop.ts'
 import type { Subject } from '../subjects/subject.ts'
 import type { PostgresCluster } from './postgres-cluster.ts'
 import { databaseName } from './prepare.ts'
 import { shapeOf, type Shape } from './shape.ts'
 
-/** A measurement with what the database did for it. */
-export interface DatabaseMeasurement extends Measurement {
+/** What a registry and its database have done so far. */
+export interface Usage {
   readonly statements: number
+  readonly serverCpuSeconds: number
+  /** Of the connections of this registry. */
   readonly databaseCpuSeconds: number
   /** Pages that were not in PostgreSQL's own memory. */
   readonly blocksRead: number
@@ -28,7 +28,7 @@ export interface Site extends AsyncDisposable {
   readonly pusher: RegistryRequests
   readonly administrator: RegistryRequests
   query(statement: string): Promise<Record<string, unknown>[]>
-  measure(work: () => Promise<LoopResult>): Promise<DatabaseMeasurement>
+  usage(): Promise<Usage>
 }
 
 const password = 'Bench-account-1'
@@ -61,15 +61,6 @@ export async function openSite(cluster: PostgresCluster, manifests: number, subj
   }
   await query('analyze project_member')
   const requestsOf = (username: string) => new RegistryRequests(endpoint, `Basic ${btoa(`${username}:${password}`)}`)
-  const statistics = async () => {
-    const [row] = await query(
-      `select sum(calls)::bigint as calls from pg_stat_statements
-       where dbid = (select oid from pg_database where datname = current_database()) and query not like '%pg_stat%'`,
-    )
-    const [blocks] = await query(`select blks_read from pg_stat_database where datname = current_database()`)
-    const { cpuSeconds } = await usageOf(cluster.pid)
-    return { calls: Number(row!['calls'] ?? 0), blocks: Number(blocks!['blks_read']), cpuSeconds }
-  }
   return {
     name: `${manifests} manifests`,
     shape: shapeOf(manifests),
@@ -78,32 +69,26 @@ export async function openSite(cluster: PostgresCluster, manifests: number, subj
     pusher: requestsOf('pusher'),
     administrator,
     query,
-    async measure(work) {
-      const before = await statistics()
-      const measurement = await measureWork(subject, work)
-      const after = await statistics()
+    async usage() {
+      const [calls] = await query(
+        `select sum(calls)::bigint as statements from pg_stat_statements
+         where dbid = (select oid from pg_database where datname = current_database()) and query not like '%pg_stat%'`,
+      )
+      const [blocks] = await query(`select blks_read from pg_stat_database where datname = current_database()`)
+      const backends = await query(
+        `select pid from pg_stat_activity where datname = current_database() and application_name = 'berth'`,
+      )
+      const used = await Promise.all(backends.map(({ pid }) => usageOf(Number(pid))))
       return {
-        ...measurement,
-        statements: after.calls - before.calls,
-        databaseCpuSeconds: after.cpuSeconds - before.cpuSeconds,
-        blocksRead: after.blocks - before.blocks,
+        statements: Number(calls!['statements'] ?? 0),
+        serverCpuSeconds: (await usageOf(subject.pid)).cpuSeconds,
+        databaseCpuSeconds: used.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+        blocksRead: Number(blocks!['blks_read']),
       }
     },
     async [Symbol.asyncDispose]() {
       await client.end()
       await subject.stop()
     },
-  }
-}
-
-export async function withConnection<Result>(
-  site: Site,
-  use: (connection: Connection) => Promise<Result>,
-): Promise<Result> {
-  const connection = await Connection.open(site.endpoint)
-  try {
-    return await use(connection)
-  } finally {
-    connection.close()
   }
 }

@@ -1,5 +1,5 @@
 import { BlobPool } from '../client/blob-pool.ts'
-import { closedLoop, type LoopResult, type Operation } from '../client/closed-loop.ts'
+import type { Operation } from '../client/closed-loop.ts'
 import { expectStatus, prepareManifest, type RegistryRequests } from '../client/registry-requests.ts'
 import {
   isIndex,
@@ -14,16 +14,15 @@ import {
 } from './shape.ts'
 import type { Site } from './site.ts'
 
-export interface Workload {
-  readonly name: string
-  run(site: Site): Promise<LoopResult>
-}
+/** What is asked again and again, or one long piece of work. */
+export type Workload =
+  | { readonly name: string; readonly operation: (site: Site) => Operation }
+  | { readonly name: string; readonly work: (site: Site) => Promise<Work> }
 
-export interface Pace {
-  readonly connections: number
-  readonly durationMs: number
-  /** Blobs that are given to garbage collection at once. */
-  readonly garbage: number
+/** How long a piece of work took, and of how many parts it was. */
+export interface Work {
+  readonly parts: number
+  readonly seconds: number
 }
 
 const random = (below: number): number => Math.floor(Math.random() * below)
@@ -33,22 +32,22 @@ const anywhere = ({ shape }: Site) => random(shape.manifests)
 /** One of 2,000 manifests that everybody pulls. */
 const popular = ({ shape }: Site) => shape.largest + random(Math.min(2_000, shape.manifests - shape.largest))
 
-export function workloads(pace: Pace): Workload[] {
-  const loop = (site: Site, operation: Operation) =>
-    closedLoop(site.endpoint, pace.connections, { durationMs: pace.durationMs }, operation)
+/** Blobs that are given to garbage collection at once. */
+const garbage = 1_000
+
+export function workloads(): Workload[] {
   const reads = (
     name: string,
     path: (site: Site) => string,
     as: (site: Site) => RegistryRequests,
     method: 'GET' | 'HEAD' = 'GET',
-  ) => ({
+  ): Workload => ({
     name,
-    run: (site: Site) =>
-      loop(site, async (connection) => {
-        const answer = await connection.exchange(as(site).read(method, path(site)))
-        expectStatus(answer, 200)
-        return answer.bodyBytes
-      }),
+    operation: (site) => async (connection) => {
+      const answer = await connection.exchange(as(site).read(method, path(site)))
+      expectStatus(answer, 200)
+      return answer.bodyBytes
+    },
   })
   const puller = (site: Site) => site.puller
   const pusher = (site: Site) => site.pusher
@@ -89,8 +88,8 @@ export function workloads(pace: Pace): Workload[] {
         `/v2/${repositoryName(site.shape, 1)}/tags/list?n=100&last=${tagName(random(site.shape.largest - perRepository))}`,
       puller,
     ),
-    { name: 'push of an image', run: (site) => loop(site, imagePush(site)) },
-    { name: 'garbage collection, a blob', run: (site) => collectGarbage(site, pace.garbage) },
+    { name: 'push of an image', operation: imagePush },
+    { name: 'garbage collection, a blob', work: (site) => collectGarbage(site, garbage) },
     reads('API: projects', () => '/api/v2.0/projects?page_size=10', puller),
     reads(
       'API: repositories of a project',
@@ -132,7 +131,7 @@ function imagePush(site: Site): Operation {
 }
 
 /** Half of the links that come up for review are still used, half are of blobs that nothing names. */
-async function collectGarbage(site: Site, blobs: number): Promise<LoopResult> {
+async function collectGarbage(site: Site, blobs: number): Promise<Work> {
   const half = blobs / 2
   const prefix = `sha256:${crypto.randomUUID().replaceAll('-', '')}`
   const digest = `'${prefix}' || lpad(n::text, 32, '0')`
@@ -143,7 +142,7 @@ async function collectGarbage(site: Site, blobs: number): Promise<LoopResult> {
   await site.query(`insert into link_review (repository_id, digest, review_after)
     select 1 + n % ${site.shape.repositories}, ${digest}, 1 from generate_series(1, ${half}) as n`)
   await site.query(`insert into link_review (repository_id, digest, review_after)
-    select repository_id, digest, 1 from artifact_blob
+    select distinct repository_id, digest, 1 from artifact_blob
     where artifact_id in (select 1 + (random() * ${site.shape.manifests - 2})::int from generate_series(1, ${blobs}))
     limit ${half} on conflict (repository_id, digest) do update set review_after = 1`)
   const left = async () =>
@@ -155,8 +154,7 @@ async function collectGarbage(site: Site, blobs: number): Promise<LoopResult> {
   const startedAt = performance.now()
   while ((await left()) > 0) await Bun.sleep(2)
   const seconds = (performance.now() - startedAt) / 1000
-  const perBlobMs = (seconds * 1000) / first
-  return { operations: first, bytes: 0, seconds, p50Ms: perBlobMs, p99Ms: perBlobMs, clientCpuSeconds: 0 }
+  return { parts: first, seconds }
 }
 
 function pickWhere(pick: () => number, isWanted: (each: number) => boolean): number {

@@ -12,6 +12,8 @@ export interface BerthOptions {
   readonly authorization: 'bearer' | 'basic'
   /** Further settings. */
   readonly environment?: Record<string, string>
+  /** Default 30 s; a start that migrates much takes longer. */
+  readonly readyWithinMs?: number
 }
 
 /** Berth as `npm start` runs it: accounts on, every default of durability kept. */
@@ -44,6 +46,7 @@ export function berth(options: BerthOptions): SubjectKind {
         path: '/v2/',
         // 401 is the answer of a registry that serves and knows whom it does not know.
         statuses: [200, 401],
+        readyWithinMs: options.readyWithinMs,
       })
       const basic = `Basic ${btoa(`${administrator.username}:${administrator.password}`)}`
       return {

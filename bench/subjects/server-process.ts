@@ -21,6 +21,7 @@ export async function startServer(options: {
   readonly endpoint: Endpoint
   readonly path: string
   readonly statuses: readonly number[]
+  readonly readyWithinMs?: number | undefined
 }): Promise<ServerProcess> {
   const logFile = join(options.folder, 'server.log')
   const log = openSync(logFile, 'a')
@@ -39,7 +40,8 @@ export async function startServer(options: {
     await child.exited
     clearTimeout(killer)
   }
-  while (performance.now() - startedAt < 30_000 && child.exitCode === null) {
+  const readyWithinMs = options.readyWithinMs ?? 30_000
+  while (performance.now() - startedAt < readyWithinMs && child.exitCode === null) {
     if (await answers(options.endpoint, options.path, options.statuses)) {
       return { pid: child.pid, readyMs: performance.now() - startedAt, stop }
     }
