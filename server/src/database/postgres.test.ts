@@ -1,8 +1,13 @@
 import { afterEach, expect, test } from 'bun:test'
+import { AsyncResource } from 'node:async_hooks'
 import { sql } from 'kysely'
 import { describeEachDatabase } from '../../test/databases.ts'
 import { type Database, DatabaseBusy, DatabaseUnavailable } from './database.ts'
 import { composePostgresDatabase } from './postgres.ts'
+
+const nobody = new AsyncResource('another process')
+/** As another process would do it: not on behalf of the write that is under way. */
+const outside = <T>(work: () => T): T => nobody.runInAsyncScope(work)
 
 const lease = (name: string) => ({ name, holder: 'h', expires_at: 1 })
 
@@ -25,6 +30,18 @@ describeEachDatabase('postgres alone', (open, dialect) => {
     expect(await attempt.catch((error) => error)).toBeInstanceOf(DatabaseUnavailable)
     await database.write((tx) => tx.insertInto('lease').values(lease('b')).execute())
     expect(await database.read.selectFrom('lease').select('name').execute()).toEqual([{ name: 'b' }])
+  })
+
+  test('a connection lost between two queries of a write fails the write, and nothing else', async () => {
+    const database = await open({ maxConnections: 3 })
+    const attempt = database.write(async (tx) => {
+      await tx.insertInto('lease').values(lease('a')).execute()
+      await outside(() => killConnections(database))
+      await Bun.sleep(50)
+      await tx.insertInto('lease').values(lease('b')).execute()
+    })
+    expect(await attempt.catch((error) => error)).toBeInstanceOf(DatabaseUnavailable)
+    expect(await database.read.selectFrom('lease').select('name').execute()).toEqual([])
   })
 
   test('connections that died while idle cost neither a read nor a write', async () => {

@@ -51,6 +51,8 @@ export function composePostgresDatabase(options: PostgresDatabaseOptions): Datab
   })
   // A connection that dies idle leaves the pool by itself; whoever asks next gets a new one or the error.
   pool.on('error', () => {})
+  // One that dies between two queries of a transaction tells the next query so. Unheard, it would end the process.
+  pool.on('connect', (client) => void client.on('error', () => {}))
 
   const acquire = async (): Promise<pg.PoolClient> => {
     try {
