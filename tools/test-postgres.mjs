@@ -18,7 +18,7 @@ export function findPostgres() {
 
 /**
  * Starts a server on a free loopback port, with its data in a temporary folder and without fsync.
- * Returns `{ url, stop() }`; undefined when PostgreSQL is not installed or the machine has no user to run it.
+ * Returns `{ url, stop(), restart(signal) }`; undefined when PostgreSQL is not installed or the machine has no user to run it.
  * As root it runs as the user `postgres`, because PostgreSQL refuses to run as root.
  */
 export async function startTestPostgres() {
@@ -42,25 +42,39 @@ export async function startTestPostgres() {
   writeFileSync(join(data, 'postgresql.auto.conf'), settings(folder), { flag: 'a' })
 
   const port = await findFreePort()
-  const log = []
-  const server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port)], {
-    ...owner,
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  server.stderr.on('data', (chunk) => log.push(chunk))
-  server.on('error', (error) => log.push(String(error)))
-  const stop = () => stopServer(server, folder)
-
-  const deadline = Date.now() + 30_000
-  while (!isReady(data)) {
-    if (server.exitCode !== null || Date.now() > deadline) {
-      await stop()
-      throw new Error(`the test PostgreSQL did not start: ${log.join('')}`)
+  const start = async () => {
+    const log = []
+    const server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port)], {
+      ...owner,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    server.stderr.on('data', (chunk) => log.push(chunk))
+    server.on('error', (error) => log.push(String(error)))
+    const deadline = Date.now() + 30_000
+    while (!isReady(data)) {
+      if (server.exitCode !== null || Date.now() > deadline) {
+        await endServer(server, 'SIGINT')
+        rmSync(folder, { recursive: true, force: true })
+        throw new Error(`the test PostgreSQL did not start: ${log.join('')}`)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100))
     }
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    return server
   }
-  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop }
+  let server = await start()
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    async stop() {
+      await endServer(server, 'SIGINT') // fast shutdown: does not wait for clients
+      rmSync(folder, { recursive: true, force: true })
+    },
+    /** SIGINT: as an operator restarts it; SIGQUIT: as a crash does, with recovery afterwards. */
+    async restart(signal) {
+      await endServer(server, signal)
+      server = await start()
+    },
+  }
 }
 
 const settings = (folder) =>
@@ -101,15 +115,13 @@ function isReady(data) {
   return existsSync(file) && readFileSync(file, 'utf8').trimEnd().endsWith('ready')
 }
 
-async function stopServer(server, folder) {
-  if (server.exitCode === null && server.signalCode === null) {
-    const exited = new Promise((resolve) => server.once('exit', resolve))
-    server.kill('SIGINT') // fast shutdown: does not wait for clients
-    const killer = setTimeout(() => server.kill('SIGKILL'), 10_000)
-    await exited
-    clearTimeout(killer)
-  }
-  rmSync(folder, { recursive: true, force: true })
+async function endServer(server, signal) {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const exited = new Promise((resolve) => server.once('exit', resolve))
+  server.kill(signal)
+  const killer = setTimeout(() => server.kill('SIGKILL'), 10_000)
+  await exited
+  clearTimeout(killer)
 }
 
 // `node tools/test-postgres.mjs`: prints the address and serves until interrupted.

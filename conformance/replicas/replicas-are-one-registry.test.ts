@@ -15,7 +15,7 @@ else {
     let first: Replica
     let second: Replica
     beforeAll(async () => {
-      running = await startReplicas(2, { BERTH_S3_REDIRECT: 'true', BERTH_S3_REDIRECT_MIN_SIZE: '1MB' })
+      running = await startReplicas(2, { env: { BERTH_S3_REDIRECT: 'true', BERTH_S3_REDIRECT_MIN_SIZE: '1MB' } })
       ;[first, second] = running.replicas as [Replica, Replica]
     }, timeoutMs)
     afterAll(() => running?.[Symbol.asyncDispose]())

@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { Readable } from 'node:stream'
-import type { StoredRange } from '../blob-store.ts'
+import type { BlobBody, StoredRange } from '../blob-store.ts'
 import type { S3Capabilities, S3EncryptionAlgorithm } from './capabilities.ts'
 import { resumedStream, type ObjectBody } from './resumed-stream.ts'
 import { isNoSuchKey, isPreconditionFailed, s3Error } from './s3-errors.ts'
@@ -33,6 +33,9 @@ export interface StoredObject {
   readonly size: number
   readonly modifiedAt: number
 }
+
+/** A request holds so much in memory at the most. */
+const atOnceBytes = 1 << 20
 
 /** Bytes, and the ETag of the object that they were read from. */
 export interface ReadObject {
@@ -163,6 +166,17 @@ export class Bucket {
   ): Promise<ReadableStream<Uint8Array> | undefined> {
     const first = await this.#find(doing, () => this.#open(key, range))
     return first === undefined ? undefined : this.#resumed(key, range?.start ?? 0, first, doing)
+  }
+
+  /**
+   * For an answer: small ones at once, so that their length can be announced (the listener cannot announce that of a
+   * stream), the others as a stream. Undefined when nothing lies there.
+   */
+  async body(key: string, range: StoredRange | undefined, doing: string): Promise<BlobBody | undefined> {
+    const first = await this.#find(doing, () => this.#open(key, range))
+    if (first === undefined) return undefined
+    const stream = this.#resumed(key, range?.start ?? 0, first, doing)
+    return first.size > atOnceBytes ? stream : new Blob([await new Response(stream).arrayBuffer()])
   }
 
   #resumed(key: string, start: number, first: ObjectBody, doing: string): ReadableStream<Uint8Array> {

@@ -64,7 +64,7 @@ class S3BlobStore implements BlobStore {
 
   async open(location: BlobLocation, range?: StoredRange): Promise<BlobBody | undefined> {
     const { bucket, key } = this.#placeOf(location)
-    return await bucket.stream(key, range, 'read a blob')
+    return await bucket.body(key, range, 'read a blob')
   }
 
   async presign(location: BlobLocation, lifetimeSeconds: number): Promise<string> {
