@@ -116,6 +116,7 @@ const nouns = [
   'garbage-collection',
   'audit',
   'backup',
+  'scrub',
 ]
 
 const nounOf = (path: string): string | undefined => /^server\/src\/domain\/([^/]+)\//.exec(path)?.[1]

@@ -16,6 +16,7 @@ const beyondHarbor = [
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/layers',
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/graph',
   '/jobs',
+  '/system/scrub',
 ]
 
 /** Compares answers with the schemas of Harbor's contract: no field may have another type than clients read. */

@@ -147,6 +147,13 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'GET /system/purgeaudit/{purge_id}': row('system purge-audit:read'),
   'PUT /system/purgeaudit/{purge_id}': row('system purge-audit:stop'),
   'GET /system/purgeaudit/{purge_id}/log': row('system purge-audit:read'),
+  'GET /system/scrub': row('system garbage-collection:read'),
+  'GET /system/scrub/findings': row('system garbage-collection:list'),
+  'GET /system/scrub/schedule': row('system garbage-collection:read'),
+  'POST /system/scrub/schedule': row('system garbage-collection:create'),
+  'PUT /system/scrub/schedule': row('system garbage-collection:update'),
+  'PUT /system/scrub/jobs/{job_id}': row('system garbage-collection:stop'),
+  'GET /system/scrub/jobs/{job_id}/log': row('system garbage-collection:read'),
 
   'GET /quotas': row('system quota:list'),
   'GET /quotas/{id}': row('system quota:read'),

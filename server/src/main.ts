@@ -99,7 +99,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       }),
     ])
 
-    const jobKinds = composeJobKinds(services)
+    const jobKinds = composeJobKinds({ ...services, store })
     const worker = new JobWorker({
       database,
       clock,

@@ -1,8 +1,10 @@
 import type { Database } from '../database/database.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Admit } from '../domain/policies/admit.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
 import { jobKind, type JobKind } from './job-kind.ts'
 import { composePurgeAuditLog } from './purge-audit-log.ts'
+import { composeScrub } from './scrub.ts'
 import { composeApplyRetention, composeRetainRepository } from './retention.ts'
 
 export interface JobServices {
@@ -10,6 +12,7 @@ export interface JobServices {
   readonly clock: Clock
   readonly admit: Admit
   readonly trashWindowMs: number
+  readonly store: BlobStore
 }
 
 /** Every kind of job there is. A new one adds a line here. */
@@ -18,5 +21,6 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composePurgeAuditLog(services)),
     jobKind(composeApplyRetention(services)),
     jobKind(composeRetainRepository(services)),
+    jobKind(composeScrub(services)),
   ]
 }

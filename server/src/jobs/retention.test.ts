@@ -41,7 +41,7 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
   const registry = await composeRegistryForTest(database)
   const { clock, pushImage } = registry
   const admit = composeAdmit({ database, settings })
-  const kinds = composeJobKinds({ database, clock, admit, trashWindowMs: 0 })
+  const kinds = composeJobKinds({ database, clock, admit, trashWindowMs: 0, store: registry.store })
   const jobs = new Jobs({ database, clock, kinds: kinds.map(({ name }) => name) })
   const retention = composeRetention({ database, clock, jobs, settings })
   const errors: unknown[] = []

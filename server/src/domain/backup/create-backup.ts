@@ -56,6 +56,7 @@ export const leftOut: ReadonlySet<string> = new Set([
   'pending_sign_in',
   'blob_damage', // what is damaged in the copy is known from the copy
   'scrub_progress',
+  'job_worker', // processes that run now
 ])
 
 const unfinishedAfterMs = 24 * 60 * 60_000

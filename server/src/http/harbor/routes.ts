@@ -33,6 +33,7 @@ import { trustRuleRoutes } from './trust-rules.ts'
 import { projectArtifactRoutes } from './project-artifacts.ts'
 import type { Route } from './route.ts'
 import { scheduleRoutes } from './schedules.ts'
+import { scrubRoutes } from './scrub.ts'
 import { searchRoutes } from './search.ts'
 import { statisticRoutes } from './statistic.ts'
 import { systeminfoRoutes } from './systeminfo.ts'
@@ -74,6 +75,7 @@ const routes: readonly Route[] = [
   ...roleRoutes,
   ...userGroupRoutes,
   ...purgeRoutes,
+  ...scrubRoutes,
   ...quotaRoutes,
   ...immutableRoutes,
   ...retentionRoutes,

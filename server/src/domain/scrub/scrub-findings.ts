@@ -1,0 +1,72 @@
+import type { Database } from '../../database/database.ts'
+
+export interface ScrubFinding {
+  readonly id: number
+  readonly digest: string
+  readonly kind: 'changed' | 'missing'
+  readonly size: number
+  readonly foundAt: number
+  readonly healedAt: number | undefined
+  /** Some of the repositories that link the blob; those who see findings may see all of them. */
+  readonly repositories: readonly string[]
+}
+
+const repositoriesShown = 20
+
+/** What was damaged, the newest first; `before` is the id of the last finding of the page before. */
+export async function listFindings(
+  database: Database,
+  options: { readonly healed?: boolean | undefined; readonly before?: number | undefined; readonly limit: number },
+): Promise<ScrubFinding[]> {
+  const { healed, before, limit } = options
+  let query = database.read
+    .selectFrom('blob_damage')
+    .select(['id', 'digest', 'kind', 'size', 'found_at', 'healed_at'])
+    .orderBy('id', 'desc')
+    .limit(limit)
+  if (healed !== undefined) query = query.where('healed_at', healed ? 'is not' : 'is', null)
+  if (before !== undefined) query = query.where('id', '<', before)
+  const rows = await query.execute()
+  const names = await namesOf(
+    database,
+    rows.map(({ digest }) => digest),
+  )
+  return rows.map((row) => ({
+    id: row.id,
+    digest: row.digest,
+    kind: row.kind,
+    size: row.size,
+    foundAt: row.found_at,
+    healedAt: row.healed_at ?? undefined,
+    repositories: names.get(row.digest) ?? [],
+  }))
+}
+
+async function namesOf(database: Database, digests: readonly string[]): Promise<ReadonlyMap<string, string[]>> {
+  const names = new Map<string, string[]>()
+  for (const digest of new Set(digests)) {
+    const rows = await database.read
+      .selectFrom('repository_blob')
+      .innerJoin('repository', 'repository.id', 'repository_blob.repository_id')
+      .select('repository.name')
+      .where('repository_blob.digest', '=', digest)
+      .orderBy('repository.name')
+      .limit(repositoriesShown)
+      .execute()
+    names.set(
+      digest,
+      rows.map(({ name }) => name),
+    )
+  }
+  return names
+}
+
+/** Blobs without good bytes now. */
+export async function countDamaged(database: Database): Promise<number> {
+  const { count } = await database.read
+    .selectFrom('blob_damage')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('healed_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
