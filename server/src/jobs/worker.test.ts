@@ -174,4 +174,106 @@ describeEachDatabase('workers', (open) => {
     await second.round()
     expect(await jobs.getJob(id)).toMatchObject({ status: 'succeeded', result: { from: { at: 5 }, attempt: 1 } })
   })
+
+  test('a kind with much to do does not keep another from its turn, but what is urgent goes before both', async () => {
+    const [database, clock] = [await open(), new TestClock()]
+    const begun: string[] = []
+    const hold = Promise.withResolvers<void>()
+    const holding = (name: string) =>
+      kindOf(
+        async ({ payload }) => {
+          begun.push(`${name} ${payload}`)
+          await hold.promise
+          return null
+        },
+        { name },
+      )
+    for (let count = 0; count < 6; count++) await enqueue(database, clock, { kind: 'many', payload: `${count}` })
+    await enqueue(database, clock, { kind: 'few', payload: 'only' })
+    await enqueue(database, clock, { kind: 'many', payload: 'urgent', priority: 1 })
+    const { worker } = workerOf(database, clock, [holding('many'), holding('few')])
+    await worker.tick()
+    expect(begun).toEqual(['many urgent', 'few only', 'many 0', 'many 1'])
+    hold.resolve()
+    await worker.idle()
+  })
+
+  test('of a kind no more run in a process than it allows', async () => {
+    const [database, clock] = [await open(), new TestClock()]
+    let running = 0
+    const most: number[] = []
+    const kind = kindOf(
+      async () => {
+        most.push(++running)
+        await new Promise((resolve) => setTimeout(resolve, 200))
+        running -= 1
+        return null
+      },
+      { concurrency: { process: 2 } },
+    )
+    for (let count = 0; count < 5; count++) await enqueue(database, clock)
+    const { round } = workerOf(database, clock, [kind])
+    for (let count = 0; count < 3; count++) await round()
+    expect(most.length).toBe(5)
+    expect(Math.max(...most)).toBe(2)
+  })
+
+  test('work that is enqueued here begins at once, not at the next look', async () => {
+    const [database, clock] = [await open(), new TestClock()]
+    const ran = Promise.withResolvers<void>()
+    const kind = kindOf(async () => {
+      ran.resolve()
+      return null
+    })
+    const { worker } = workerOf(database, clock, [kind], { pollMs: 3_600_000 })
+    await worker.start()
+    await worker.tick()
+    await enqueue(database, clock)
+    await ran.promise
+    await worker.idle()
+  })
+
+  test('a worker that hears of its lost lease tells the job to end, and keeps nothing of what it returns', async () => {
+    const [database, clock] = [await open(), new TestClock()]
+    const jobs = new Jobs({ database, clock })
+    const { id } = await enqueue(database, clock)
+    const ended: string[] = []
+    const kind = kindOf(async ({ signal }) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      return String(signal.reason)
+    })
+    const onEnded = ({ outcome }: { outcome: string }) => void ended.push(outcome)
+    const { worker } = workerOf(database, clock, [kind], { leaseMs: 60, pollMs: 3_600_000, onEnded })
+    await worker.start()
+    while ((await jobs.getJob(id)).status !== 'running') await new Promise((resolve) => setTimeout(resolve, 5))
+    await database.write(async (tx) => {
+      await tx
+        .updateTable('job')
+        .set((eb) => ({ fence: eb('fence', '+', 1), lease_holder: 'another' }))
+        .execute()
+    })
+    await worker.idle()
+    expect(ended).toEqual(['lost'])
+    expect(await jobs.getJob(id)).toMatchObject({ status: 'running', worker: 'another', result: undefined })
+  })
+
+  test('a log is bounded, and says so', async () => {
+    const [database, clock] = [await open(), new TestClock()]
+    const jobs = new Jobs({ database, clock })
+    const { id } = await enqueue(database, clock)
+    const { round } = workerOf(database, clock, [
+      kindOf(async (job) => {
+        for (let count = 0; count < 12_000; count++) job.log(`${count} ${'x'.repeat(count === 0 ? 10_000 : 1)}`)
+        job.log('a zero \0 byte')
+        return null
+      }),
+    ])
+    await round()
+    const { logLines } = await jobs.getJob(id)
+    expect(logLines).toBeLessThan(12_000)
+    const [first] = await jobs.readLog(id, { limit: 1 })
+    expect(first!.line.length).toBe(4_096)
+    const [last] = await jobs.readLog(id, { after: logLines - 1, limit: 1 })
+    expect(last!.line).toContain('lines were left out')
+  })
 })

@@ -60,6 +60,7 @@ export class JobWorker implements AsyncDisposable {
   #stopListening: (() => void) | undefined
   #startedAt = 0
   #renewedAt = 0
+  #kindsAreKnown = false
   #stopped = false
 
   constructor(options: JobWorkerOptions) {
@@ -86,10 +87,8 @@ export class JobWorker implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const { database, clock } = this.#options
-    this.#startedAt = clock.now()
+    this.#startedAt = this.#options.clock.now()
     this.#renewedAt = performance.now()
-    await database.write(async (tx) => await ensureKinds(tx, [...this.#kinds.keys()]), 'relaxed')
     await this.#report()
     this.#stopListening = onWakeUp(() => this.wake())
     this.#heartbeat = setInterval(() => void this.#beat(), this.#leaseMs / 3)
@@ -126,6 +125,10 @@ export class JobWorker implements AsyncDisposable {
     this.#again = false
     const { database, clock, onError } = this.#options
     try {
+      if (!this.#kindsAreKnown) {
+        await database.write(async (tx) => await ensureKinds(tx, [...this.#kinds.keys()]), 'relaxed')
+        this.#kindsAreKnown = true
+      }
       await fireDueSchedules(database, clock)
       const found = await this.#queue.look()
       if (found.due) while ((await this.#queue.promoteDue()) > 0);
@@ -142,21 +145,39 @@ export class JobWorker implements AsyncDisposable {
     for (const run of this.#running.keys()) if (stops.has(run.taken.id)) run.abort('stop')
   }
 
+  /**
+   * The most urgent first; among equals the kind of which the fewest run here, so that one with much to do does not keep
+   * the others from their turn; then the oldest.
+   */
   async #takeAll(): Promise<void> {
-    for (const kind of await this.#queue.waitingKinds([...this.#kinds.values()])) {
-      while (!this.#stopped && this.#hasRoom(kind)) {
-        const taken = await this.#queue.take(kind)
-        if (taken === undefined) break
-        faultPoint('job-after-take', kind.name)
-        this.#begin(kind, taken)
+    const waiting = new Map<Registered, { readonly id: number; readonly priority: number }>()
+    const look = async (kind: Registered) => {
+      const next = this.#hasRoom(kind) ? await this.#queue.nextOf(kind) : undefined
+      if (next === undefined) waiting.delete(kind)
+      else waiting.set(kind, next)
+    }
+    for (const kind of this.#kinds.values()) await look(kind)
+    while (!this.#stopped && waiting.size > 0 && this.#running.size < this.#options.concurrency) {
+      const [[kind] = []] = [...waiting].toSorted(
+        ([one, a], [other, b]) =>
+          b.priority - a.priority || this.#runningOf(one) - this.#runningOf(other) || a.id - b.id,
+      )
+      const taken = await this.#queue.take(kind!)
+      if (taken === undefined) waiting.delete(kind!)
+      else {
+        faultPoint('job-after-take', taken.kind)
+        this.#begin(kind!, taken)
+        await look(kind!)
       }
     }
   }
 
   #hasRoom(kind: Registered): boolean {
-    if (this.#running.size >= this.#options.concurrency) return false
-    const ofKind = [...this.#running.values()].filter((running) => running.kind === kind.name).length
-    return ofKind < kind.processConcurrency
+    return this.#running.size < this.#options.concurrency && this.#runningOf(kind) < kind.processConcurrency
+  }
+
+  #runningOf({ name }: Registered): number {
+    return [...this.#running.values()].filter(({ kind }) => kind === name).length
   }
 
   #begin(kind: Registered, taken: TakenJob): void {
@@ -211,7 +232,7 @@ export class JobWorker implements AsyncDisposable {
       return { job, outcome: 'stopped' }
     }
     if (run.aborted === 'shutdown') {
-      await this.#persist(run, () => this.#queue.giveBack(job))
+      await this.#persist(run, () => this.#queue.giveBack(kind, job))
       return { job, outcome: 'given-back' }
     }
     const message = messageOf(error)

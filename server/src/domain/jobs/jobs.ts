@@ -133,7 +133,7 @@ export class Jobs {
       const query = tx.selectFrom('job').select(['status', 'kind', 'project_id', 'stop_requested']).where('id', '=', id)
       const job = await lockRows(this.#database, query).executeTakeFirst()
       if (job === undefined) throw unknown(id)
-      if (isFinal(job.status) || job.stop_requested === 1) return
+      if (isFinal(job.status) || (job.status === 'running' && job.stop_requested === 1)) return
       const now = this.#clock.now()
       const stopped = { status: 'stopped', finished_at: now, keep_until: now + keepStoppedMs } as const
       await tx

@@ -203,7 +203,7 @@ class Model {
     const writes = {
       succeed: () => queue.succeed(kind, handle, 'done'),
       fail: () => queue.fail(kind, handle, 'broken', false),
-      'give-back': () => queue.giveBack(handle),
+      'give-back': () => queue.giveBack(kind, handle),
       remember: () => queue.transact(handle, { log: [] }, async (_tx, remember) => remember(handle.fence)),
     }
     const thrown = await writes[what]().then(
@@ -218,11 +218,12 @@ class Model {
     }
     job.held = undefined
     if (what === 'succeed') this.#end(job, 'succeeded')
+    else if (what === 'fail' && job.attempts >= job.maxAttempts) this.#end(job, 'failed')
+    else if (job.stopRequested) this.#end(job, 'stopped')
     else if (what === 'give-back') {
       job.status = 'pending'
       job.attempts -= 1
-    } else if (job.attempts >= job.maxAttempts) this.#end(job, 'failed')
-    else {
+    } else {
       job.status = 'delayed'
       job.runAt = this.clock.now() + kind.retryDelayMs(job.attempts)
     }

@@ -132,7 +132,7 @@ describeEachDatabase('the queue of jobs', (open) => {
       () => frozen.succeed(kindOf(), old, 'stale'),
       () => frozen.fail(kindOf(), old, 'stale', true),
       () => frozen.stopped(kindOf(), old, 'stale'),
-      () => frozen.giveBack(old),
+      () => frozen.giveBack(kindOf(), old),
     ]
     const refused = async () => {
       for (const write of writes) expect(await write().catch((error: unknown) => error)).toBeInstanceOf(JobLeaseLost)

@@ -117,14 +117,9 @@ export class JobQueue {
     return { pending: Boolean(found?.pending), due: Boolean(found?.due), expired: Boolean(found?.expired) }
   }
 
-  /** Kinds that have work, the most urgent first. */
-  async waitingKinds<Kind extends QueuedKind>(kinds: readonly Kind[]): Promise<Kind[]> {
-    const waiting: { kind: Kind; id: number; priority: number }[] = []
-    for (const kind of kinds) {
-      const next = await nextOfKind.first(this.#database.read, { kind: kind.name })
-      if (next !== undefined) waiting.push({ kind, ...next })
-    }
-    return waiting.sort((a, b) => b.priority - a.priority || a.id - b.id).map(({ kind }) => kind)
+  /** The job of a kind that would be taken next. */
+  async nextOf(kind: QueuedKind): Promise<{ readonly id: number; readonly priority: number } | undefined> {
+    return await nextOfKind.first(this.#database.read, { kind: kind.name })
   }
 
   /** Takes the next job of a kind, if there is one and the kind may run another. */
@@ -332,19 +327,43 @@ export class JobQueue {
     await this.#end(job, { ...ended, result: result === undefined ? null : JSON.stringify(result) })
   }
 
-  /** Ends it, or lets it wait for another attempt when it has one left and may be repeated. @throws JobLeaseLost */
-  async fail(kind: QueuedKind, job: TakenJob, error: string, permanent: boolean): Promise<'failed' | 'delayed'> {
+  /**
+   * Ends it, or lets it wait for another attempt when it has one left, may be repeated, and nobody wants it stopped.
+   * @throws JobLeaseLost
+   */
+  async fail(
+    kind: QueuedKind,
+    job: TakenJob,
+    error: string,
+    permanent: boolean,
+  ): Promise<'failed' | 'delayed' | 'stopped'> {
     const now = this.#clock.now()
-    const ends = permanent || job.lastAttempt
-    const next = ends ? endedAs(kind, now, 'failed') : waiting(now + kind.retryDelayMs(job.attempt))
-    await this.#end(job, { ...next, error })
-    return ends ? 'failed' : 'delayed'
+    if (permanent || job.lastAttempt) {
+      await this.#end(job, { ...endedAs(kind, now, 'failed'), error })
+      return 'failed'
+    }
+    const again = { ...waiting(now + kind.retryDelayMs(job.attempt)), error }
+    return (await this.#endUnlessStopped(kind, job, again)) ? 'delayed' : 'stopped'
   }
 
   /** A process that shuts down gives back what it has not finished; that attempt does not count. @throws JobLeaseLost */
-  async giveBack(job: TakenJob): Promise<void> {
+  async giveBack(kind: QueuedKind, job: TakenJob): Promise<void> {
+    const again = { ...waiting(this.#clock.now()), status: 'pending', attempts: job.attempt - 1 } as const
+    await this.#endUnlessStopped(kind, job, again)
+  }
+
+  /** A stop that the worker has not heard of counts too. */
+  async #endUnlessStopped(kind: QueuedKind, job: TakenJob, changes: Partial<Selectable<JobTable>>): Promise<boolean> {
     const now = this.#clock.now()
-    await this.#end(job, { ...waiting(now), status: 'pending', attempts: job.attempt - 1 })
+    return await this.#database.write(async (tx) => {
+      const row = await fenced(tx, job).set({ updated_at: now }).returning('stop_requested').executeTakeFirst()
+      if (row === undefined) throw new JobLeaseLost(job.id)
+      const stop = row.stop_requested === 1
+      await fenced(tx, job)
+        .set(stop ? { ...endedAs(kind, now, 'stopped'), error: changes.error ?? null } : changes)
+        .execute()
+      return !stop
+    })
   }
 
   async #end(job: TakenJob, changes: Partial<Selectable<JobTable>>): Promise<void> {
