@@ -106,7 +106,7 @@ describeEachDatabase('a purge of the audit log', (open) => {
     expect(job).toMatchObject({ result: { purged: 7_999 } })
     expect(job.progress).toMatchObject({ step: 'purge', records: 7_999 })
     expect((await left('pull_artifact')).length).toBe(1)
-  })
+  }, 30_000)
 
   test('with hours that cannot be fails at once', async () => {
     const { purge } = await composePurge(await open(), 2)
