@@ -5,6 +5,7 @@
 export const consoleSegments = [
   'sign-in',
   'first-image',
+  'first-run',
   'oidc-onboard',
   'projects',
   'search',

@@ -1,5 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRouter } from '@tanstack/react-router'
+import { firstImageRoutes } from './pages/first-image/routes.ts'
+import { firstRunRoutes } from './pages/first-run/routes.ts'
 import { homeRoutes } from './pages/home/routes.ts'
 import { projectRoutes } from './pages/projects/routes.ts'
 import { repositoryRoutes } from './pages/repositories/routes.ts'
@@ -10,7 +12,12 @@ import { rootRoute, shellRoute, signedInRoute } from './shell/root-route.tsx'
 /** Every address of the console: a line for each area, which has its own routes.ts. */
 const routeTree = rootRoute.addChildren([
   ...signInRoutes,
-  shellRoute.addChildren([...projectRoutes, ...repositoryRoutes, signedInRoute.addChildren([...homeRoutes])]),
+  ...firstRunRoutes,
+  shellRoute.addChildren([
+    ...projectRoutes,
+    ...repositoryRoutes,
+    signedInRoute.addChildren([...homeRoutes, ...firstImageRoutes]),
+  ]),
 ])
 
 export function createConsoleRouter(client: QueryClient) {

@@ -11,6 +11,8 @@ export interface Session {
   readonly open: boolean
   readonly isAdministrator: boolean
   readonly system: SystemInfo
+  /** The administrator still has the password that every reader of the manual knows. */
+  readonly mustChangePassword: boolean
 }
 
 export const sessionQuery = queryOptions({
@@ -18,12 +20,11 @@ export const sessionQuery = queryOptions({
   queryFn: async (): Promise<Session> => {
     const [start, system] = await Promise.all([startSession(), call('GET /systeminfo')])
     const user = start.signed_in ? await call('GET /users/current') : undefined
-    return {
-      user,
-      open: start.open,
-      isAdministrator: start.open || (user !== undefined && (user.sysadmin_flag || user.admin_role_in_auth)),
-      system,
-    }
+    const isAdministrator = start.open || (user !== undefined && (user.sysadmin_flag || user.admin_role_in_auth))
+    // The first account there is: whoever else is an administrator hears of it on the start page.
+    const concerns = user?.user_id === 1 && isAdministrator ? await call('GET /statistics/attention') : []
+    const mustChangePassword = concerns.some(({ kind }) => kind === 'default-password')
+    return { user, open: start.open, isAdministrator, system, mustChangePassword }
   },
   staleTime: 60_000,
 })

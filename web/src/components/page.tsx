@@ -7,6 +7,8 @@ import styles from './page.module.css'
 interface PageProps {
   readonly title: string
   readonly description?: ReactNode
+  /** What the breadcrumbs and the browser's tab call it; default: its title. */
+  readonly name?: string
   /** Where this page lies; the last of it is the page itself and needs no entry. */
   readonly above?: readonly Crumb[]
   /** Beside the title: what tells it apart, such as a badge. */
@@ -19,13 +21,13 @@ interface PageProps {
 const noCrumbs: readonly Crumb[] = []
 
 /** The frame of every page: its heading, the title of the browser's tab and the breadcrumbs. */
-export function Page({ title, description, above = noCrumbs, mark, actions, children }: PageProps) {
+export function Page({ title, name = title, description, above = noCrumbs, mark, actions, children }: PageProps) {
   const t = useTranslations('common')
   const key = JSON.stringify(above)
   useEffect(() => {
-    document.title = t('documentTitle', { page: title })
-    setCrumbs([...(JSON.parse(key) as readonly Crumb[]), { label: title }])
-  }, [title, key, t])
+    document.title = t('documentTitle', { page: name })
+    setCrumbs([...(JSON.parse(key) as readonly Crumb[]), { label: name }])
+  }, [name, key, t])
   return (
     <Stack gap="lg">
       <Group justify="space-between" align="flex-start" gap="md">

@@ -12,6 +12,9 @@ const subscribeToMinutes = (onMinute: () => void): (() => void) => {
 }
 const currentMinute = (): number => Math.floor(Date.now() / 60_000) * 60_000
 
+/** The time, to the minute; whoever uses it is drawn anew with it. */
+export const useMinute = (): number => useSyncExternalStore(subscribeToMinutes, currentMinute)
+
 interface RelativeTimeProps {
   /** As the API writes it (RFC 3339), or milliseconds; nothing is `never`. Harbor's zero time is nothing too. */
   readonly time: string | number | null | undefined
@@ -21,7 +24,7 @@ interface RelativeTimeProps {
 export function RelativeTime({ time }: RelativeTimeProps) {
   const t = useTranslations('common')
   const format = useFormat()
-  const now = useSyncExternalStore(subscribeToMinutes, currentMinute)
+  const now = useMinute()
   const date = time === null || time === undefined ? undefined : new Date(time)
   if (date === undefined || Number.isNaN(date.getTime()) || date.getUTCFullYear() < 2000)
     return <span className={styles.quiet}>{t('never')}</span>

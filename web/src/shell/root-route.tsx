@@ -13,6 +13,9 @@ export const rootRoute = createRootRouteWithContext<{ readonly client: QueryClie
 export const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: 'shell',
+  beforeLoad: ({ context }) => {
+    if (context.session.mustChangePassword) throw redirect({ to: '/first-run' as string })
+  },
   component: Shell,
 })
 

@@ -1,8 +1,10 @@
+import { artifacts } from './artifacts.ts'
 import { common } from './common.ts'
 import { errors } from './errors.ts'
+import { firstImage } from './first-image.ts'
+import { firstRun } from './first-run.ts'
 import { home } from './home.ts'
 import { navigation } from './navigation.ts'
-import { artifacts } from './artifacts.ts'
 import { project } from './project.ts'
 import { projects } from './projects.ts'
 import { repositories } from './repositories.ts'
@@ -10,4 +12,17 @@ import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
 
 /** A line for each area. */
-export const messages = { artifacts, common, errors, home, navigation, project, projects, repositories, shell, signIn }
+export const messages = {
+  artifacts,
+  common,
+  errors,
+  firstImage,
+  firstRun,
+  home,
+  navigation,
+  project,
+  projects,
+  repositories,
+  shell,
+  signIn,
+}

@@ -1,60 +1,47 @@
-import { Alert, Anchor, Button, Divider, Group, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Alert, Anchor, Button, Divider, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { ApiError } from '../../api/api-error.ts'
 import { refreshSession, sessionQuery, signIn, useSession } from '../../api/session.ts'
 import { FormError } from '../../components/confirm.tsx'
+import { Entrance } from '../../components/entrance.tsx'
 import { ErrorIcon, InfoIcon } from '../../components/icons.ts'
 import { LinkAnchor } from '../../components/links.tsx'
-import { LanguageMenu, ThemeMenu } from '../../shell/language-and-theme.tsx'
-import { Logo } from '../../shell/logo.tsx'
-import styles from './sign-in-page.module.css'
 
 const route = getRouteApi('/sign-in')
 
 export function SignInPage() {
   const t = useTranslations('signIn')
-  const common = useTranslations('common')
   const { system } = useSession()
   const { ended } = route.useSearch()
-  useEffect(() => {
-    document.title = common('documentTitle', { page: t('title') })
-  }, [t, common])
   const oidc = system.auth_mode === 'oidc_auth'
   const [local, setLocal] = useState(!oidc)
   return (
-    <div className={styles.page}>
-      <Group component="header" justify="space-between" className={styles.header}>
-        <Group gap="sm">
-          <Logo />
-        </Group>
-        <Group gap={4}>
-          <LanguageMenu />
-          <ThemeMenu />
-        </Group>
-      </Group>
-      <main className={styles.main}>
-        <Stack gap="lg" className={styles.card}>
-          <Title order={1}>{t('welcome', { host: window.location.host })}</Title>
-          {ended === true && <Alert icon={<InfoIcon size={18} />}>{t('sessionEnded')}</Alert>}
-          {oidc && <ProviderButton />}
-          {oidc && local && <Divider label={t('or')} />}
-          {local ? (
-            <PasswordForm />
-          ) : (
-            <Anchor component="button" size="sm" onClick={() => setLocal(true)}>
-              {t('localInstead')}
-            </Anchor>
-          )}
-        </Stack>
+    <Entrance
+      title={t('title')}
+      below={
         <LinkAnchor to="/projects" size="sm" c="dimmed" mt="lg">
           {t('browsePublic')}
         </LinkAnchor>
-      </main>
-    </div>
+      }
+    >
+      <Stack gap="lg">
+        <Title order={1}>{t('welcome', { host: window.location.host })}</Title>
+        {ended === true && <Alert icon={<InfoIcon size={18} />}>{t('sessionEnded')}</Alert>}
+        {oidc && <ProviderButton />}
+        {oidc && local && <Divider label={t('or')} />}
+        {local ? (
+          <PasswordForm />
+        ) : (
+          <Anchor component="button" size="sm" onClick={() => setLocal(true)}>
+            {t('localInstead')}
+          </Anchor>
+        )}
+      </Stack>
+    </Entrance>
   )
 }
 

@@ -1,0 +1,75 @@
+import { useQuery } from '@tanstack/react-query'
+import { useTranslations } from 'use-intl'
+import type { RowOf } from '../../api/client.ts'
+import { query } from '../../api/queries.ts'
+import { unattended } from '../../api/session.ts'
+import { ErrorIcon, WarningIcon } from '../../components/icons.ts'
+import { LinkAnchor } from '../../components/links.tsx'
+import { Section } from '../../components/page.tsx'
+import { useMinute } from '../../components/values.tsx'
+import { useFormat } from '../../i18n/format.ts'
+import { projectAddress } from '../../shell/addresses.ts'
+import styles from './home-page.module.css'
+
+type Concern = RowOf<'GET /statistics/attention'>
+
+/** What somebody should see to; nothing where there is nothing. */
+export function AttentionCard() {
+  const t = useTranslations('home')
+  const { data } = useQuery({ ...query('GET /statistics/attention', unattended), refetchInterval: 60_000 })
+  if (data === undefined || data.length === 0) return null
+  return (
+    <Section flush title={t('attention')}>
+      <ul className={styles.concerns}>
+        {data.map((concern, index) => (
+          <li key={`${concern.kind} ${index}`} className={styles.concern} data-severity={concern.severity}>
+            {concern.severity === 'critical' ? (
+              <ErrorIcon size={17} aria-hidden />
+            ) : (
+              <WarningIcon size={17} aria-hidden />
+            )}
+            <div>
+              <ConcernText concern={concern} />
+            </div>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  )
+}
+
+function ConcernText({ concern }: { readonly concern: Concern }) {
+  const t = useTranslations('home')
+  const format = useFormat()
+  const { project, robot = '', used_bytes: used = 0, total_bytes: total = 1, expires_at: expires } = concern
+  const time = expires === undefined ? new Date(0) : new Date(expires)
+  const expired = time.getTime() < useMinute()
+  const when = format.date(time)
+  switch (concern.kind) {
+    case 'default-password':
+      return t('concerns.defaultPassword')
+    case 'disk-nearly-full':
+      return t('concerns.disk', { share: format.percent(used / total), free: format.size(total - used) })
+    case 'certificate-expiring':
+      return expired ? t('concerns.certificateExpired', { when }) : t('concerns.certificate', { when })
+    case 'jobs-failed':
+      return t('concerns.jobs', { count: concern.count ?? 0 })
+    case 'quota-nearly-full':
+      return (
+        <>
+          {t.rich('concerns.quota', {
+            share: format.percent(used / total),
+            total: format.size(total),
+            project: () => <LinkAnchor {...projectAddress(project ?? '')}>{project}</LinkAnchor>,
+          })}
+        </>
+      )
+    case 'robot-expiring':
+      return expired
+        ? t('concerns.robotExpired', { robot: nameOf(robot, project), when })
+        : t('concerns.robot', { robot: nameOf(robot, project), when })
+  }
+}
+
+const nameOf = (robot: string, project: string | undefined): string =>
+  project === undefined ? robot : `${project}+${robot}`
