@@ -17,6 +17,8 @@ const beyondHarbor = [
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/graph',
   '/jobs',
   '/system/scrub',
+  '/projects/{project_name_or_id}/trash',
+  '/system/trash',
 ]
 
 /** Compares answers with the schemas of Harbor's contract: no field may have another type than clients read. */

@@ -154,6 +154,13 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'PUT /system/scrub/schedule': row('system garbage-collection:update'),
   'PUT /system/scrub/jobs/{job_id}': row('system garbage-collection:stop'),
   'GET /system/scrub/jobs/{job_id}/log': row('system garbage-collection:read'),
+  'GET /system/gc': row('system garbage-collection:list'),
+  'GET /system/gc/schedule': row('system garbage-collection:read'),
+  'POST /system/gc/schedule': row('system garbage-collection:create'),
+  'PUT /system/gc/schedule': row('system garbage-collection:update'),
+  'GET /system/gc/{gc_id}': row('system garbage-collection:read'),
+  'PUT /system/gc/{gc_id}': row('system garbage-collection:stop'),
+  'GET /system/gc/{gc_id}/log': row('system garbage-collection:read'),
 
   'GET /quotas': row('system quota:list'),
   'GET /quotas/{id}': row('system quota:read'),

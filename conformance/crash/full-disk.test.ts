@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '../harness/command.ts'
-import { createUniqueImage } from '../harness/image.ts'
+import { createUniqueImage, describeBytes } from '../harness/image.ts'
 import { skipLoudly } from '../harness/real-client.ts'
 import { startRegistry, type RegistryUnderTest } from '../harness/registry.ts'
 import { createTemporaryFolder } from '../harness/temporary-folder.ts'
@@ -64,6 +64,48 @@ else {
   )
 
   test(
+    `${title}: when it is full, emptying the trash and garbage collection give space back, and pushes work again`,
+    async () => {
+      // Large enough for a reserve in which the log of the database finds room.
+      await using disk = await mountDisk(3 * diskBytes)
+      const at = (name: string, value: string) => ({ [`BERTH_GARBAGE_COLLECTION_${name}`]: value })
+      const windows = { ...at('LEASE', '5s'), ...at('GRACE', '0s'), ...at('LINGER', '1s'), ...at('INTERVAL', '1s') }
+      await using registry = await startRegistry({ env: { BERTH_DATA_FOLDER: join(disk.path, 'data'), ...windows } })
+      const client = new V2Client(registry)
+      const [kept, large] = [registry.newRepository(), registry.newRepository()]
+      const image = createUniqueImage()
+      await client.pushImage(kept, image, 'v1')
+      const digests: string[] = []
+      let refused: Response | undefined
+      while (refused === undefined) {
+        const layer = randomBytes(32 * mebibyte)
+        const pushed = await pushBlob(client, large, layer)
+        if (pushed.status !== 201) refused = pushed
+        else digests.push(await pushManifestOf(client, large, layer))
+      }
+      expect(refused.status).toBe(507)
+
+      for (const digest of digests) {
+        const deleted = await client.request(`/v2/${large}/manifests/${digest}`, { method: 'DELETE' })
+        await expectStatus(deleted, 202)
+      }
+      const authorization = `Basic ${btoa(`${registry.username}:${registry.password}`)}`
+      const emptied = await fetch(`${registry.url}/api/v2.0/system/trash`, {
+        method: 'DELETE',
+        headers: { authorization },
+      })
+      expect([emptied.status, await emptied.json()]).toEqual([200, { entries: digests.length }])
+      await eventually(async () => expect((await pushBlob(client, large, randomBytes(32 * mebibyte))).status).toBe(201))
+      for (const [digest, bytes] of image.content) {
+        const kind = digest === image.descriptor.digest ? 'manifests' : 'blobs'
+        const answer = await expectStatus(await client.request(`/v2/${kept}/${kind}/${digest}`), 200)
+        expect(Buffer.from(await answer.arrayBuffer())).toEqual(Buffer.from(bytes))
+      }
+    },
+    timeoutMs,
+  )
+
+  test(
     `${title}: when it can only be read, pulls go on and pushes get a clear answer until it can be written again`,
     async () => {
       await using disk = await mountDisk()
@@ -91,9 +133,9 @@ else {
   )
 }
 
-async function mountDisk(): Promise<AsyncDisposable & { readonly path: string }> {
+async function mountDisk(size = diskBytes): Promise<AsyncDisposable & { readonly path: string }> {
   const folder = await createTemporaryFolder()
-  await runCommand(['mount', '-t', 'tmpfs', '-o', `size=${diskBytes}`, 'tmpfs', folder.path])
+  await runCommand(['mount', '-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder.path])
   return {
     path: folder.path,
     async [Symbol.asyncDispose]() {
@@ -116,6 +158,17 @@ async function pushBlob(client: V2Client, repository: string, bytes: Uint8Array)
   const digest = `sha256:${new Bun.CryptoHasher('sha256').update(bytes).digest('hex')}`
   const place = await client.startUpload(repository)
   return await client.request(withQuery(place, `digest=${digest}`), { method: 'PUT', body: bytes })
+}
+
+/** A manifest with the layer, which was pushed; returns its digest. */
+async function pushManifestOf(client: V2Client, repository: string, layer: Uint8Array): Promise<string> {
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json'
+  const described = describeBytes('application/octet-stream', layer)
+  const config = await client.pushBlob(repository, new TextEncoder().encode('{}'))
+  const manifest = JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [described] })
+  const { digest } = describeBytes(mediaType, new TextEncoder().encode(manifest))
+  await expectStatus(await client.pushManifest(repository, digest, mediaType, manifest), 201)
+  return digest
 }
 
 async function writeUntilFull(path: string): Promise<void> {

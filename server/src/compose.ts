@@ -30,7 +30,7 @@ import { composeRedirectPolicy } from './domain/content/redirects.ts'
 import { Uploads } from './domain/content/uploads.ts'
 import { pruneJobs } from './domain/jobs/jobs.ts'
 import { pruneEvents, recordEvent } from './domain/events.ts'
-import { collectGarbage } from './domain/garbage-collection/collect.ts'
+import { collectGarbage, type CollectorOptions } from './domain/garbage-collection/collect.ts'
 import { CliSecrets } from './domain/identities/cli-secrets.ts'
 import { Directory } from './domain/identities/directory.ts'
 import { ExternalAccounts } from './domain/identities/external-accounts.ts'
@@ -55,8 +55,6 @@ import type { OciServices } from './http/oci/oci-request.ts'
 import type { BlobStore } from './storage/blob-store.ts'
 import { composeFilesystemBlobStore } from './storage/filesystem.ts'
 
-/** Bytes stay this long after their row is gone, for readers that looked the location up just before. */
-const trashMs = 5 * 60_000
 /** Rows per step and round; a round is repeated at once while it finds this many. */
 const collectBatch = 1_000
 /** Jobs forgotten in one transaction; each may have a long log. */
@@ -261,6 +259,13 @@ export async function composeAccounts(
   }
 }
 
+/** Garbage collection as it is configured. */
+export function collectorOf(config: Config, services: OciServices, store: BlobStore): CollectorOptions {
+  const { database, clock, trashWindowMs } = services
+  const { graceMs, leaseMs, lingerMs: trashMs } = config.garbageCollection
+  return { database, sweeper: store, clock, graceMs, leaseMs, trashMs, trashWindowMs, batch: collectBatch }
+}
+
 /** What runs beside the requests. */
 export function backgroundTasks(
   config: Config,
@@ -290,10 +295,7 @@ export function backgroundTasks(
       runs: 'once',
       intervalMs: config.garbageCollection.intervalMs,
       run: async () => {
-        const { graceMs, leaseMs } = config.garbageCollection
-        const { trashWindowMs } = services
-        const windows = { graceMs, leaseMs, trashMs, trashWindowMs }
-        onCollected(await collectGarbage({ database, sweeper: store, clock, ...windows, batch: collectBatch }))
+        onCollected(await collectGarbage(collectorOf(config, services, store)))
       },
     },
     {

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { backgroundTasks, composeAccounts, composeBlobStore, composeOciServices, openDatabase } from './compose.ts'
+import {
+  backgroundTasks,
+  collectorOf,
+  composeAccounts,
+  composeBlobStore,
+  composeOciServices,
+  openDatabase,
+} from './compose.ts'
 import type { Config } from './config/config.ts'
 import { sampleActivity } from './domain/activity/samples.ts'
 import { systemClock } from './domain/clock.ts'
@@ -99,7 +106,7 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       }),
     ])
 
-    const jobKinds = composeJobKinds({ ...services, store })
+    const jobKinds = composeJobKinds({ ...services, store, collector: collectorOf(config, services, store) })
     const worker = new JobWorker({
       database,
       clock,

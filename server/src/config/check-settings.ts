@@ -25,6 +25,12 @@ export function checkSettings(given: Settings): { problems: ConfigProblem[]; war
     contradiction('storage.folder', 'both a folder and s3.bucket are set: keep the one that holds your blobs')
   }
   checkS3(s3, contradiction)
+  if (s3.redirect && given.garbage_collection.linger < 180_000) {
+    contradiction(
+      'garbage_collection.linger',
+      'must be 3m at least with s3.redirect: signed URLs lead to bytes for two minutes',
+    )
+  }
   const { backup } = given
   if ((backup.access_key === undefined) !== (backup.secret_key === undefined)) {
     const missing = backup.access_key === undefined ? 'access_key' : 'secret_key'

@@ -92,7 +92,12 @@ export interface Config {
   readonly deleteEnabled: boolean
   readonly token: { readonly lifetimeSeconds: number; readonly service: string; readonly issuer: string }
   readonly uploads: { readonly expireAfterMs: number; readonly purgeIntervalMs: number; readonly maxPerActor: number }
-  readonly garbageCollection: { readonly intervalMs: number; readonly leaseMs: number; readonly graceMs: number }
+  readonly garbageCollection: {
+    readonly intervalMs: number
+    readonly leaseMs: number
+    readonly graceMs: number
+    readonly lingerMs: number
+  }
   /** 0: what is deleted is gone at once. */
   readonly trash: { readonly windowMs: number }
   readonly backup: BackupConfig

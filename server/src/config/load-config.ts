@@ -178,6 +178,7 @@ function toConfig(given: Settings): Config {
       intervalMs: given.garbage_collection.interval,
       leaseMs: given.garbage_collection.lease,
       graceMs: given.garbage_collection.grace,
+      lingerMs: given.garbage_collection.linger,
     },
     trash: { windowMs: given.trash.window },
     backup: backupOf(given),

@@ -191,16 +191,19 @@ export const settings = z.strictObject({
       interval: duration(1000, '1s')
         .prefault('1m')
         .describe('How often garbage collection looks at what changed. A look costs little when nothing did.'),
-      lease: duration(minute, '1m')
+      lease: duration(1000, '1s')
         .prefault('24h')
         .describe(
           'How long a pushed or mounted blob is kept without a manifest. Longer than the slowest push: its first layer waits for its last.',
         ),
-      grace: duration(minute, '1m')
+      grace: duration(0, '0s')
         .prefault('1h')
         .describe(
           'How long the bytes of a blob that nothing needs are still kept, for downloads under way and pushes of the same content.',
         ),
+      linger: duration(1000, '1s')
+        .prefault('5m')
+        .describe('How long bytes stay in the store when their blob is gone, for downloads that began before.'),
     })
     .prefault({})
     .describe('Deletes bytes that nothing refers to, while pushes and pulls go on.'),

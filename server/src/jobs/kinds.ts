@@ -2,6 +2,8 @@ import type { Database } from '../database/database.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Admit } from '../domain/policies/admit.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
+import type { CollectorOptions } from '../domain/garbage-collection/collect.ts'
+import { composeCollectGarbage } from './collect-garbage.ts'
 import { jobKind, type JobKind } from './job-kind.ts'
 import { composePurgeAuditLog } from './purge-audit-log.ts'
 import { composeScrub } from './scrub.ts'
@@ -13,12 +15,14 @@ export interface JobServices {
   readonly admit: Admit
   readonly trashWindowMs: number
   readonly store: BlobStore
+  readonly collector: CollectorOptions
 }
 
 /** Every kind of job there is. A new one adds a line here. */
 export function composeJobKinds(services: JobServices): readonly JobKind[] {
   return [
     jobKind(composePurgeAuditLog(services)),
+    jobKind(composeCollectGarbage(services.collector)),
     jobKind(composeApplyRetention(services)),
     jobKind(composeRetainRepository(services)),
     jobKind(composeScrub(services)),

@@ -11,6 +11,8 @@ export const faultPoints = [
   'upload-after-row',
   'manifest-before-commit',
   'manifest-after-commit',
+  'gc-expire-before-commit',
+  'gc-follow-before-commit',
   'gc-unlink-before-commit',
   'gc-remove-before-commit',
   'gc-sweep-before-delete',

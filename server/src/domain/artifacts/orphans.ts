@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely'
 import type { Reader, Writer } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import type { SubjectReviewTable } from '../../database/schema-trash.ts'
+import { faultPoint } from '../../runtime/fault-points.ts'
 import type { Actor } from '../access/actor.ts'
 import { recordEvent } from '../events.ts'
 import { assertTagsMutable } from '../policies/immutability.ts'
@@ -196,6 +197,7 @@ async function removeAndTell(
     const event = { type: 'delete_artifact', projectId, repository, digest, tags: [] } as const
     await recordEvent(tx, services.clock, removal.actor, event)
   }
+  if (artifacts.length > 0) faultPoint('gc-follow-before-commit')
 }
 
 /** One page of the referrers of one deleted subject. */

@@ -12,6 +12,7 @@ import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
 import type { TrashedTag } from '../trash/put-in-trash.ts'
 import { trashEntryUnknown } from '../trash/trash.ts'
+import { reviewArtifact } from './orphans.ts'
 import { nameArtifact, storeArtifact, withRoomFor, type PushServices } from './push.ts'
 
 export interface RestoreOptions {
@@ -26,6 +27,10 @@ export interface Restored {
   readonly artifacts: number
 }
 
+/** What comes back without a name is not untagged yet: the index that needs it comes after it. */
+const spareMs = 15 * 60_000
+/** How often a child may go away while its index is restored. */
+const mostLost = 10
 /** Entries read at once when what went along with an artifact comes back. */
 const partsPerPage = 100
 
@@ -144,14 +149,21 @@ class Restore {
   async #withChildren(root: Entry): Promise<void> {
     const stack = [root]
     const opened = new Set<number>()
+    let lost = 0
     for (let entry = stack.at(-1); entry !== undefined; entry = stack.at(-1)) {
       if (!opened.has(entry.id)) {
         opened.add(entry.id)
         stack.push(...(await this.#missingChildren(entry)).filter(({ id }) => !opened.has(id)))
         if (stack.at(-1) !== entry) continue
       }
-      stack.pop()
-      await this.#artifact(entry)
+      try {
+        await this.#artifact(entry)
+        stack.pop()
+      } catch (error) {
+        // A child that was there has followed another index into the trash meanwhile.
+        if (!isMissing(error) || ++lost > mostLost) throw error
+        opened.delete(entry.id)
+      }
     }
   }
 
@@ -192,6 +204,7 @@ class Restore {
         await tx.updateTable('artifact').set(times).where('id', '=', id).execute()
       }
       await this.#name(tx, { repositoryId, id, digest, now }, tagsOf(entry))
+      if (isNew && entry.tags === '[]') await reviewArtifact(tx, id, now + spareMs)
       await restoreLabels(tx, id, JSON.parse(entry.labels) as number[])
       const tags = namesOf(entry)
       await recordEvent(tx, clock, actor, { type: 'restore_artifact', projectId, repository, digest, tags })
@@ -289,6 +302,8 @@ async function restoreLabels(tx: Writer, artifactId: number, labelIds: readonly 
     .onConflict((conflict) => conflict.doNothing())
     .execute()
 }
+
+const isMissing = (error: unknown) => error instanceof DomainError && error.code === 'MANIFEST_BLOB_UNKNOWN'
 
 const bytesOf = (entry: Entry): Uint8Array => entry.bytes ?? new Uint8Array()
 const manifestOf = (entry: Entry): ParsedManifest => parseManifest(bytesOf(entry), entry.media_type)

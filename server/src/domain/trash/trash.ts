@@ -4,6 +4,7 @@ import type { Selectable } from 'kysely'
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockRowsShared } from '../../database/locking.ts'
 import type { TrashEntryTable } from '../../database/schema-trash.ts'
+import { faultPoint } from '../../runtime/fault-points.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { noRepository, reviewLinks } from '../content/links.ts'
@@ -152,7 +153,10 @@ export async function expireTrash(
       .execute()
     if (due.length === 0) break
     const ids = due.map(({ id }) => id)
-    await database.write(async (tx) => await forgetEntries(database, tx, ids, clock.now()), 'relaxed')
+    await database.write(async (tx) => {
+      await forgetEntries(database, tx, ids, clock.now())
+      faultPoint('gc-expire-before-commit')
+    }, 'relaxed')
     expired += ids.length
   }
   return expired

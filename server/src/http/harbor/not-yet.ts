@@ -10,15 +10,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, `${Method} /${stri
     getVulnerabilitiesAddition:
       'GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/additions/vulnerabilities',
   },
-  gc: {
-    getGCHistory: 'GET /system/gc',
-    getGCSchedule: 'GET /system/gc/schedule',
-    createGCSchedule: 'POST /system/gc/schedule',
-    updateGCSchedule: 'PUT /system/gc/schedule',
-    getGC: 'GET /system/gc/{gc_id}',
-    stopGC: 'PUT /system/gc/{gc_id}',
-    getGCLog: 'GET /system/gc/{gc_id}/log',
-  },
   preheat: {
     ListInstances: 'GET /p2p/preheat/instances',
     CreateInstance: 'POST /p2p/preheat/instances',

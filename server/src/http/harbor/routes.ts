@@ -4,6 +4,7 @@ import { artifactContentRoutes } from './artifact-contents.ts'
 import { artifactRoutes } from './artifacts.ts'
 import { auditLogRoutes } from './audit-log.ts'
 import { configureRoutes } from './configurations.ts'
+import { gcRoutes } from './gc.ts'
 import { healthRoutes } from './health.ts'
 import { jobRoutes } from './jobs.ts'
 import { jobserviceRoutes } from './jobservice.ts'
@@ -83,6 +84,7 @@ const routes: readonly Route[] = [
   ...trustRuleRoutes,
   ...projectArtifactRoutes,
   ...trashRoutes,
+  ...gcRoutes,
   ...notYetRoutes,
 ]
 

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import {
+  collectGarbage,
+  nothingCollected,
+  type Collected,
+  type CollectorOptions,
+} from '../domain/garbage-collection/collect.ts'
+import { estimateGarbage } from '../domain/garbage-collection/estimate.ts'
+import { Interrupted, type JobKind } from './job-kind.ts'
+
+export const collectGarbageKind = 'collect-garbage'
+
+const payloadSchema = z.object({
+  deleteUntagged: z.boolean(),
+  dryRun: z.boolean(),
+  workers: z.number().int().min(1).max(10),
+})
+export type CollectGarbagePayload = z.output<typeof payloadSchema>
+
+const stateSchema = z.record(z.string(), z.number())
+
+/** What each step has done so far, in words. */
+const tell: Readonly<Record<string, (collected: Readonly<Collected>) => string>> = {
+  expireTrash: ({ expired }) => `${expired} entries of the trash whose time was over`,
+  followDeletions: ({ manifests }) => `${manifests} manifests of deleted ones`,
+  deleteUntagged: ({ manifests }) => `${manifests} manifests so far, with untagged ones`,
+  unlinkReviewed: ({ links, condemned }) => `${links} links taken out of repositories, ${condemned} blobs condemned`,
+  removeCondemned: ({ blobs, blobBytes }) => `${blobs} blobs of ${blobBytes} bytes are gone`,
+  sweepBytes: ({ freedBytes }) => `${freedBytes} bytes given back by the store`,
+}
+
+/**
+ * Garbage collection at somebody's wish: what it finds unneeded goes without the grace period. That runs all the time
+ * besides; a run that was interrupted goes on where its queues are.
+ */
+export function composeCollectGarbage(collector: CollectorOptions): JobKind<CollectGarbagePayload> {
+  return {
+    name: collectGarbageKind,
+    concurrency: { registry: 1 },
+    maxAttempts: 5,
+    parse: (payload) => payloadSchema.parse(payload),
+    async run(job) {
+      const { deleteUntagged, dryRun, workers } = job.payload
+      const options = { ...collector, graceMs: 0, deleteUntagged, workers, signal: job.signal }
+      if (dryRun) {
+        job.progress({ step: 'estimate' })
+        const { expired, manifests, blobs, bytes } = await estimateGarbage(options)
+        job.signal.throwIfAborted()
+        job.log(`dry run: ${expired} entries of the trash would be forgotten, and ${manifests} manifests deleted`)
+        job.log(`dry run: ${blobs} blobs would go, ${bytes} bytes with those that wait to be deleted`)
+        return { expired, manifests, blobs, bytes }
+      }
+      const before = { ...nothingCollected(), ...stateSchema.safeParse(job.state).data }
+      if (job.attempt > 1) job.log('going on after an interruption')
+      let current: string | undefined
+      let total = before
+      let last = nothingCollected()
+      await collectGarbage(options, async (step, collected) => {
+        if (current !== undefined && current !== step) job.log(`${current}: ${tell[current]!(last)}`)
+        current = step
+        last = { ...collected }
+        total = sum(before, last)
+        job.progress({ step, ...total })
+        await job.checkpoint({ ...total })
+      })
+      if (current !== undefined) job.log(`${current}: ${tell[current]!(last)}`)
+      const result = { manifests: total.manifests, blobs: total.blobs, bytes: total.blobBytes, expired: total.expired }
+      if (job.signal.aborted) throw new Interrupted(result)
+      job.log(
+        `done: ${total.manifests} manifests, ${total.blobs} blobs, ${total.blobBytes} bytes; ` +
+          'the store gives the bytes of blobs that went back some minutes later, when no download can still read them',
+      )
+      return result
+    },
+  }
+}
+
+function sum(one: Collected, other: Collected): Collected {
+  const keys = Object.keys(other) as (keyof Collected)[]
+  return Object.fromEntries(keys.map((key) => [key, one[key] + other[key]])) as unknown as Collected
+}
