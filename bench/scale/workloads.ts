@@ -33,7 +33,7 @@ const anywhere = ({ shape }: Site) => random(shape.manifests)
 const popular = ({ shape }: Site) => shape.largest + random(Math.min(2_000, shape.manifests - shape.largest))
 
 /** Blobs that are given to garbage collection at once. */
-const garbage = 1_000
+const garbage = 300
 
 export function workloads(): Workload[] {
   const reads = (
