@@ -21,7 +21,7 @@ export interface Matcher {
 const longestPattern = 1_024
 const mostAlternatives = 256
 /** Of all alternatives together. */
-const mostSteps = 4_096
+const mostSteps = 2_048
 
 /**
  * The patterns of Harbor's rules (github.com/bmatcuk/doublestar): `*`, `**`, `?`, `[a-z]`, `[^a]`, `{a,b}`, `\`. `**`
@@ -32,9 +32,10 @@ const mostSteps = 4_096
 export function parseDoublestar(pattern: string): Matcher {
   if (pattern.length > longestPattern) throw badPattern(pattern, `it has more than ${longestPattern} characters`)
   const alternatives = expandBraces(pattern).map((alternative) => parseSteps(alternative, pattern))
-  const steps = alternatives.reduce((sum, alternative) => sum + alternative.length + 1, 0)
+  const program = compile(alternatives)
+  const steps = program.codes.length
   if (steps > mostSteps) throw badPattern(pattern, `its alternatives have more than ${mostSteps} characters together`)
-  return Object.assign((name: string) => alternatives.some((alternative) => matchesSteps(alternative, name)), { steps })
+  return Object.assign((name: string) => matches(program, name), { steps })
 }
 
 /** `a{b,c}d` → `abd`, `acd`; bounded, since each pair of braces multiplies. */
@@ -132,44 +133,86 @@ function pushStar(steps: Step[], star: Extract<Step, { kind: 'star' | 'directori
     steps[steps.length - 1] = { kind: 'star', slashes: last.slashes || star.slashes }
 }
 
-/** All positions in the pattern at once, character by character: no way back, so no pattern takes long. */
-function matchesSteps(steps: readonly Step[], name: string): boolean {
-  let positions = new Uint8Array(steps.length + 1)
-  let next = new Uint8Array(steps.length + 1)
-  reach(steps, positions, 0)
-  for (let at = 0; at < name.length; at++) {
-    const character = name[at]!
-    next.fill(0)
-    for (let position = 0; position < steps.length; position++)
-      if (positions[position] === 1) advance(steps, next, position, character)
-    ;[positions, next] = [next, positions]
+/** A pattern with its alternatives behind each other, each with an end of its own, as arrays that a loop runs over. */
+interface Program {
+  readonly starts: readonly number[]
+  readonly codes: Uint8Array
+  /** Of literals: the character. */
+  readonly characters: Uint16Array
+  readonly steps: readonly (Step | undefined)[]
+}
+
+const code = { end: 0, literal: 1, any: 2, class: 3, star: 4, starWithSlashes: 5, directories: 6 } as const
+const slash = '/'.charCodeAt(0)
+
+function compile(alternatives: readonly (readonly Step[])[]): Program {
+  const steps = alternatives.flatMap((alternative) => [...alternative, undefined])
+  let start = 0
+  const starts = alternatives.map(({ length }) => (start += length + 1) - length - 1)
+  return {
+    starts,
+    steps,
+    codes: Uint8Array.from(steps, (step) => {
+      if (step === undefined) return code.end
+      return step.kind === 'star' && step.slashes ? code.starWithSlashes : code[step.kind]
+    }),
+    characters: Uint16Array.from(steps, (step) => (step?.kind === 'literal' ? step.character.charCodeAt(0) : 0)),
   }
-  // What only eats directories has not reached the end of one: it accepts nothing here.
-  return positions[steps.length] === 1
 }
 
-/** Marks where the pattern may be behind the character. */
-function advance(steps: readonly Step[], next: Uint8Array, position: number, character: string): void {
-  const step = steps[position]!
-  if (step.kind === 'directories') {
-    next[position] = 1
-    if (character === '/') reach(steps, next, position + 1)
-  } else if (step.kind === 'star') {
-    if (step.slashes || character !== '/') reach(steps, next, position)
-  } else if (accepts(step, character)) reach(steps, next, position + 1)
+/** At the position; it may go on from here without a character where the step allows that. */
+const entered = 1
+/** Within a directory that `**` and its slash eats: it goes on behind the slash only. */
+const inside = 2
+
+/** All positions in the pattern at once, character by character: no way back, so no pattern takes long. */
+function matches({ starts, codes, characters, steps }: Program, name: string): boolean {
+  const { length } = codes
+  let positions = new Uint8Array(length + 1)
+  let next = new Uint8Array(length + 1)
+  for (const start of starts) positions[start] = entered
+  skipStars(codes, positions)
+  for (let at = 0; at < name.length; at++) {
+    const character = name.charCodeAt(at)
+    let isAlive = false
+    next.fill(0)
+    for (let position = 0; position < length; position++) {
+      if (positions[position] === 0) continue
+      const step = codes[position]
+      if (step === code.star || step === code.starWithSlashes) {
+        if (character === slash && step === code.star) continue
+        next[position]! |= entered
+      } else if (step === code.directories) {
+        next[position]! |= inside
+        if (character === slash) next[position + 1]! |= entered
+      } else if (
+        step === code.literal
+          ? characters[position] === character
+          : step !== code.end && accepts(steps[position]!, name[at]!)
+      ) {
+        next[position + 1]! |= entered
+      } else continue
+      isAlive = true
+    }
+    if (!isAlive) return false
+    ;[positions, next] = [next, positions]
+    skipStars(codes, positions)
+  }
+  for (let position = 0; position < length; position++)
+    if (codes[position] === code.end && (positions[position]! & entered) !== 0) return true
+  return false
 }
 
-/** Marks a position that is entered, and those that follow it without a character. */
-function reach(steps: readonly Step[], positions: Uint8Array, position: number): void {
-  positions[position] = 1
-  const kind = steps[position]?.kind
-  if (kind === 'star' || kind === 'directories') reach(steps, positions, position + 1)
+/** What is entered at a star is entered behind it too: it may stand for nothing. */
+function skipStars(codes: Uint8Array, positions: Uint8Array): void {
+  for (let position = 0; position < codes.length; position++)
+    if ((positions[position]! & entered) !== 0 && codes[position]! >= code.star) positions[position + 1]! |= entered
 }
 
-function accepts(step: Exclude<Step, { kind: 'star' | 'directories' }>, character: string): boolean {
-  if (step.kind === 'literal') return step.character === character
+/** Of a step that stands for one character. */
+function accepts(step: Step, character: string): boolean {
   if (character === '/') return false
-  if (step.kind === 'any') return true
+  if (step.kind !== 'class') return step.kind === 'any'
   return step.ranges.some(([low, high]) => low <= character && character <= high) !== step.negated
 }
 

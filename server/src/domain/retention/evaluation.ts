@@ -67,6 +67,7 @@ export interface EvaluationOptions {
   /** When the run began (ms). */
   readonly now: number
   readonly isImmutable: (tag: string) => boolean
+  readonly pace?: Pace
 }
 
 /** A unit with the rules that select it (bits by their place in the list), and the tags it has. */
@@ -76,7 +77,6 @@ interface Subject extends Unit {
 }
 
 const dayMs = 86_400_000
-const longestTag = 128
 /** In steps of a matcher: of one name by all rules of immutability; of all rules' ranks and ages, and a line of the log. */
 const costOfImmutability = 10_000
 const costOfVerdict = 5_000
@@ -89,8 +89,9 @@ const costOfVerdict = 5_000
 export class Evaluation {
   readonly #options: EvaluationOptions
   readonly #rankings: ReadonlyMap<number, Ranking>
-  readonly #costPerTag: number
-  readonly #pace = new Pace()
+  /** For each character of a tag. */
+  readonly #cost: number
+  readonly #pace: Pace
 
   constructor(options: EvaluationOptions) {
     this.#options = options
@@ -98,7 +99,8 @@ export class Evaluation {
     this.#rankings = new Map(
       counting.map(({ place, template, value }) => [place, new Ranking(value, timeOfTemplate(template))]),
     )
-    this.#costPerTag = options.rules.reduce((sum, { tags }) => sum + costOf(tags), 0) * longestTag
+    this.#cost = options.rules.reduce((sum, { tags }) => sum + costOf(tags), 0)
+    this.#pace = options.pace ?? new Pace()
   }
 
   async observe(candidate: Candidate): Promise<void> {
@@ -138,7 +140,7 @@ export class Evaluation {
     }
     const subjects: Subject[] = []
     for (const tag of tags) {
-      if (this.#pace.isDue(this.#costPerTag)) await this.#pace.rest()
+      if (this.#pace.isDue(this.#cost * tag.name.length)) await this.#pace.rest()
       const selectedBy = bitsOf(rules, (rule) => isSelected(rule.tags, tag.name))
       subjects.push({ pushedAt: tag.pushedAt, pulledAt: tag.pulledAt, order: tag.id, selectedBy, tags: [tag] })
     }
@@ -151,7 +153,7 @@ export class Evaluation {
     if (tags.length === 0) return bitsOf(rules, ({ tags: selectors }) => selectors.every(({ untagged }) => untagged))
     const open = rules.map(({ tags: selectors }) => new Set<TagSelector>(selectors))
     for (const { name } of tags) {
-      if (this.#pace.isDue(this.#costPerTag)) await this.#pace.rest()
+      if (this.#pace.isDue(this.#cost * name.length)) await this.#pace.rest()
       for (const selectors of open)
         for (const selector of selectors) if (isSelected([selector], name)) selectors.delete(selector)
       if (open.every(({ size }) => size === 0)) break

@@ -2,6 +2,7 @@ import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Database } from '../../database/database.ts'
 import type { Clock } from '../clock.ts'
 import type { Decision, Verdict } from './evaluation.ts'
+import { Pace } from './pace.ts'
 import { walkDecisions } from './retain.ts'
 import { assertRules, type RetentionMode, type RetentionRule } from './rules.ts'
 
@@ -45,13 +46,15 @@ export interface PreviewRequest {
   readonly from?: PreviewPosition | undefined
 }
 
+/** Steps of matchers for one page: seconds, whatever the patterns are. A run may take longer. */
+const mostWork = 2_000_000_000
 /** A page ends when this many items were looked at, however few of them it tells. */
 const mostExamined = 50_000
 
 /**
  * What rules that need not be anybody's policy yet would keep and remove, repository by repository. For each page the
  * ranks in its first repository are found anew; nothing is held between pages.
- * @throws DomainError BAD_REQUEST, CONFLICT for rules that cannot be
+ * @throws DomainError BAD_REQUEST, CONFLICT for rules that cannot be, or are too much work
  */
 export async function previewRetention(
   { database, clock }: { readonly database: Database; readonly clock: Clock },
@@ -61,6 +64,7 @@ export async function previewRetention(
   assertRules(rules)
   const now = from?.now ?? clock.now()
   const items: PreviewItem[] = []
+  const pace = new Pace(mostWork)
   let [total, retained] = [0, 0]
   const page = (next: PreviewPosition | undefined): PreviewPage => ({ now, items, examined: { total, retained }, next })
   for await (const repository of walkRepositories(database, projectId, request)) {
@@ -72,7 +76,7 @@ export async function previewRetention(
       database,
       { id: repository.id, name, projectId },
       { rules, mode, now },
-      { after: artifactId },
+      { after: artifactId, pace },
     )
     for await (const decision of walk) {
       for (const [at, item] of itemsOf(name, decision).entries()) {
