@@ -220,6 +220,24 @@ describeEachDatabase('runs of retention', (open) => {
     expect(lines.find((line) => line.includes('app:v1'))).toEndWith('tag v1 is immutable')
   })
 
+  test('where a rule of immutability cannot be read, nothing is removed', async () => {
+    const registry = await compose(await open())
+    const { pushDaily, addPolicy, run, tags, database, projectId } = registry
+    await pushDaily('app', ['v1', 'v2'])
+    const broken = {
+      project_id: projectId,
+      disabled: 0,
+      priority: 0,
+      selectors: 'broken',
+      created_at: 1,
+      updated_at: 1,
+    } as const
+    await database.write(async (tx) => void (await tx.insertInto('immutability_rule').values(broken).execute()))
+    const { execution } = await run(await addPolicy([rule('latestPushedK', 0)]))
+    expect(execution.status).not.toBe('succeeded')
+    expect(await tags()).toEqual(['app:v1', 'app:v2'])
+  })
+
   test('an index takes its manifests along, and every artifact its signatures; what others need stays', async () => {
     const { pushBlob, push, addPolicy, run, digests, clock, database, projectId } = await compose(await open())
     const blob = async () => {
@@ -273,7 +291,7 @@ describeEachDatabase('runs of retention', (open) => {
     await work()
     expect(await tags()).toEqual(['app:v2', 'app:v3'])
     const { lines, tasks } = await resultOf(policyId, executionId)
-    expect(lines.find((line) => line.includes('app:v2'))).toMatch(/^keep .*meanwhile; the next run decides/)
+    expect(lines.findLast((line) => line.includes('app:v2'))).toMatch(/^keep .*meanwhile; the next run decides/)
     expect(tasks[0]).toMatchObject({ total: 3, retained: 2 })
   })
 

@@ -6,15 +6,11 @@ import { followDeletions } from '../artifacts/orphans.ts'
 import { DomainError } from '../errors.ts'
 import type { Candidate, CandidateTag } from './evaluation.ts'
 
-/** What belonged to a removed artifact and follows it at once; the rest is left to garbage collection. */
-const followedAtOnce = 1_000
-
 /** Runs one transaction. */
 export type Transact = <T>(work: (tx: Writer) => Promise<T>) => Promise<T>
 
 /**
- * Deletes an artifact that nobody has pushed, pulled or tagged since it was decided upon. What was only there for its sake
- * follows: the manifests of an index that no other index and no tag names, signatures and attestations.
+ * Deletes an artifact that nobody has pushed, pulled or tagged since it was decided upon.
  * @throws DomainError CONFLICT when it changed, MANIFEST_UNKNOWN when it is gone, PRECONDITION (immutable), REFERENCED
  */
 export async function removeArtifact(
@@ -27,6 +23,16 @@ export async function removeArtifact(
     await assertUnchanged(services.database, tx, candidate)
     await deleteManifestWithin(services, tx, admission, candidate.digest)
   })
+}
+
+/** What one call lets follow at the most; the rest is left to the next one, and to garbage collection. */
+const followedAtOnce = 1_000
+
+/**
+ * Lets what was only there for the sake of removed artifacts follow them: the manifests of an index that no other index and
+ * no tag names, signatures and attestations.
+ */
+export async function removeOrphans(services: DeleteServices, admission: Admission<'delete'>): Promise<void> {
   const { repositoryId = -1, actor } = admission
   await followDeletions(services, { most: followedAtOnce, repositoryId, actor })
 }

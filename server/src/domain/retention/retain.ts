@@ -9,7 +9,7 @@ import { readImmutability } from '../policies/immutability.ts'
 import { walkCandidates } from './candidates.ts'
 import { Evaluation, type Candidate, type CandidateTag, type Decision, type Verdict } from './evaluation.ts'
 import { Pace } from './pace.ts'
-import { removeArtifact, removeTag } from './remove.ts'
+import { removeArtifact, removeOrphans, removeTag } from './remove.ts'
 import { rulesFor, type RetentionMode, type RetentionRule } from './rules.ts'
 import { formatVerdict } from './verdict-text.ts'
 
@@ -34,13 +34,13 @@ export async function* walkDecisions(
   { read }: Pick<Database, 'read'>,
   repository: RepositoryToRetain,
   { rules, mode, now }: RetentionTerms,
-  { after = 0, signal }: { after?: number; signal?: AbortSignal } = {},
+  { after = 0, signal, pace = new Pace() }: { after?: number; signal?: AbortSignal; pace?: Pace } = {},
 ): AsyncGenerator<Decision> {
   const inForce = rulesFor(rules, restOf(repository.name))
   if (inForce.length === 0) return
   const immutability = await readImmutability(read, repository.projectId)
   const isImmutable = (tag: string) => immutability(repository.name, tag)
-  const evaluation = new Evaluation({ rules: inForce, mode, now, isImmutable })
+  const evaluation = new Evaluation({ rules: inForce, mode, now, isImmutable, pace })
   for await (const candidate of walkCandidates(read, repository.id)) {
     signal?.throwIfAborted()
     await evaluation.observe(candidate)
@@ -79,6 +79,8 @@ export interface RetainOptions {
 
 /** In steps of a matcher. */
 const costOfLine = 2_000
+/** After so many removals, what belonged to them follows. */
+const removalsPerSweep = 50
 
 export const nothingDone: RetentionProgress = { after: 0, total: 0, retained: 0 }
 
@@ -99,22 +101,33 @@ export async function retainRepository(
   const { dryRun, log, onProgress, signal, from = nothingDone } = options
   const pace = new Pace()
   let progress = from
+  let unfollowed = 0
+  const sweep = async () => await removeOrphans(services, await services.admit(actor, 'delete', repository.name))
+  const say = async (candidate: Candidate, tags: readonly CandidateTag[], kept: boolean, why: string) => {
+    for (const line of linesOf(restOf(repository.name), candidate, tags)) {
+      if (pace.isDue(costOfLine)) await pace.rest()
+      await log(`${kept ? 'keep  ' : 'remove'} ${line}: ${why}`)
+    }
+  }
   const walk = { after: from.after, ...(signal === undefined ? {} : { signal }) }
   for await (const decision of walkDecisions(services.database, repository, terms, walk)) {
     signal?.throwIfAborted()
+    // Said before it is done: whatever happens then, nothing goes that does not stand in the log.
+    for (const { tags, verdict } of subjectsOf(decision))
+      await say(decision.candidate, tags, verdict.kept, formatVerdict(verdict, terms.now))
     const stayed = dryRun ? noneStayed : await apply(services, repository, decision, progress, options)
     for (const { tags, verdict } of subjectsOf(decision)) {
       const why = stayed(tags[0])
-      const kept = verdict.kept || why !== undefined
-      progress = counted(progress, kept)
-      for (const line of linesOf(restOf(repository.name), decision.candidate, tags)) {
-        if (pace.isDue(costOfLine)) await pace.rest()
-        await log(`${kept ? 'keep  ' : 'remove'} ${line}: ${why ?? formatVerdict(verdict, terms.now)}`)
-      }
+      if (why !== undefined) await say(decision.candidate, tags, true, why)
+      progress = counted(progress, verdict.kept || why !== undefined)
     }
     progress = { ...progress, after: decision.candidate.artifactId }
     onProgress?.(progress)
+    if (dryRun || decision.action !== 'remove' || (unfollowed += 1) < removalsPerSweep) continue
+    unfollowed = 0
+    await sweep()
   }
+  if (unfollowed > 0) await sweep()
   return progress
 }
 
