@@ -217,6 +217,46 @@ describeControlledScenario('retention of the API', (registry) => {
     expect(lost).toEqual([404, 404, 404])
   }, 60_000)
 
+  test('patterns made to be expensive make nobody wait', async () => {
+    const project = await addProject(registry())
+    const client = new V2Client(registry())
+    const image = createUniqueImage()
+    await client.pushImage(`${project}/app`, image, 'a')
+    const { digest, mediaType } = image.descriptor
+    for (let batch = 0; batch < 10; batch++) {
+      const tags = Array.from({ length: 10 }, (_, at) => `tag=${'a'.repeat(100)}${batch}-${at}`).join('&')
+      const pushed = await client.pushManifest(
+        `${project}/app`,
+        `${digest}?${tags}`,
+        mediaType,
+        image.content.get(digest)!,
+      )
+      expect(pushed.status).toBe(201)
+    }
+    const hostile = (at: number) => rule('latestPushedK', at, `${'{a,b}'.repeat(4)}${'*a'.repeat(50)}${at}`)
+    const body = policy(
+      await projectIdOf(project),
+      Array.from({ length: 15 }, (_, at) => hostile(at)),
+      { mode: 'tag' },
+    )
+    let isPreviewed = false
+    const preview = admin()
+      .call<Preview>('POST /projects/{project_name_or_id}/retention/preview', {
+        params: { project_name_or_id: project },
+        query: 'page_size=1000',
+        body,
+      })
+      .finally(() => (isPreviewed = true))
+    let served = 0
+    while (!isPreviewed) {
+      const answer = await client.request('/v2/')
+      expect(answer.status).toBe(200)
+      served += 1
+    }
+    expect((await preview).body.examined.total).toBe(101)
+    expect(served).toBeGreaterThan(3)
+  }, 60_000)
+
   test.each([
     ['sixteen rules', Array.from({ length: 16 }, (_, at) => rule('latestPushedK', at)), 400],
     ['one rule twice', [rule('latestPushedK', 1), { ...rule('latestPushedK', 1), id: 2 }], 409],
