@@ -25,7 +25,7 @@ export function useArtifactColumns({ projectName, repository }: Place): readonly
     {
       key: 'tags',
       header: t('tags'),
-      width: 'minmax(12rem, 3fr)',
+      width: 'minmax(9rem, 3fr)',
       cell: ({ tags, digest }) =>
         tags.length === 0 ? (
           <LinkAnchor
@@ -60,21 +60,21 @@ export function useArtifactColumns({ projectName, repository }: Place): readonly
     {
       key: 'digest',
       header: t('digest'),
-      width: '12.5rem',
+      width: '11.5rem',
       from: 'sm',
       cell: ({ digest }) => <Digest digest={digest} />,
     },
     {
       key: 'kind',
       header: t('kind'),
-      width: 'minmax(8rem, 1.5fr)',
+      width: 'minmax(7rem, 2fr)',
       from: 'md',
       cell: (artifact) => <Kind artifact={artifact} />,
     },
     {
       key: 'size',
       header: t('size'),
-      width: '6.5rem',
+      width: '5.5rem',
       from: 'sm',
       align: 'end',
       sort: 'size',
@@ -83,7 +83,7 @@ export function useArtifactColumns({ projectName, repository }: Place): readonly
     {
       key: 'pushed',
       header: t('pushed'),
-      width: '8.5rem',
+      width: '7.5rem',
       from: 'sm',
       sort: 'push_time',
       cell: ({ push_time }) => <RelativeTime time={push_time} />,
@@ -91,7 +91,7 @@ export function useArtifactColumns({ projectName, repository }: Place): readonly
     {
       key: 'pulled',
       header: t('pulled'),
-      width: '8.5rem',
+      width: '7.5rem',
       from: 'lg',
       sort: 'pull_time',
       cell: ({ pull_time }) => <RelativeTime time={pull_time} />,
