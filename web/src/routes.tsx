@@ -3,6 +3,7 @@ import { createRouter } from '@tanstack/react-router'
 import { firstImageRoutes } from './pages/first-image/routes.ts'
 import { firstRunRoutes } from './pages/first-run/routes.ts'
 import { homeRoutes } from './pages/home/routes.ts'
+import { projectMemberRoutes } from './pages/project/routes.ts'
 import { projectRoutes } from './pages/projects/routes.ts'
 import { repositoryRoutes } from './pages/repositories/routes.ts'
 import { signInRoutes } from './pages/sign-in/routes.ts'
@@ -16,7 +17,7 @@ const routeTree = rootRoute.addChildren([
   shellRoute.addChildren([
     ...projectRoutes,
     ...repositoryRoutes,
-    signedInRoute.addChildren([...homeRoutes, ...firstImageRoutes]),
+    signedInRoute.addChildren([...projectMemberRoutes, ...homeRoutes, ...firstImageRoutes]),
   ]),
 ])
 

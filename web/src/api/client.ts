@@ -50,6 +50,8 @@ export async function call<Op extends Operation>(operation: Op, ...[input]: Inpu
 export interface Rows<Row> {
   readonly rows: readonly Row[]
   readonly total: number | undefined
+  /** The query of the next page, of an operation that leads there by its Link header. */
+  readonly next: Readonly<Record<string, string>> | undefined
 }
 
 export type RowOf<Op extends Operation> = AnswerOf<Op> extends readonly (infer Row)[] ? Row : never
@@ -59,7 +61,14 @@ export async function callForRows<Op extends Operation>(operation: Op, input: In
   const response = await send(operation, input as AnyInput)
   const total = response.headers.get('x-total-count')
   const rows = (await bodyOf(response)) as readonly RowOf<Op>[] | null
-  return { rows: rows ?? [], total: total === null ? undefined : Number(total) }
+  const next = nextQuery(response.headers.get('link'))
+  return { rows: rows ?? [], total: total === null ? undefined : Number(total), next }
+}
+
+/** `</api/v2.0/…?before=7>; rel="next"` (RFC 8288). */
+function nextQuery(link: string | null): Record<string, string> | undefined {
+  const [, address] = /<([^>]*)>\s*;[^,]*rel="next"/.exec(link ?? '') ?? []
+  return address === undefined ? undefined : Object.fromEntries(new URL(address, window.location.origin).searchParams)
 }
 
 interface AnyInput extends CallOptions {

@@ -2,5 +2,10 @@ export const project = {
   tabsLabel: 'Pages of the project {name}',
   tabs: {
     repositories: 'Repositories',
+    members: 'Members',
+    labels: 'Labels',
+    trash: 'Trash',
+    logs: 'Logs',
+    settings: 'Settings',
   },
 } as const

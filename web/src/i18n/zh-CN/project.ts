@@ -5,5 +5,10 @@ export const project: Translation<typeof en> = {
   tabsLabel: '项目 {name} 的页面',
   tabs: {
     repositories: '镜像仓库',
+    members: '成员',
+    labels: '标记',
+    trash: '回收站',
+    logs: '日志',
+    settings: '设置',
   },
 }

@@ -1,5 +1,5 @@
 import type { Icon } from '../../components/icons.ts'
-import { RepositoryIcon } from '../../components/icons.ts'
+import { AuditIcon, GroupIcon, LabelIcon, RepositoryIcon, SettingsIcon, TrashBinIcon } from '../../components/icons.ts'
 import type { Messages } from '../../i18n/languages.ts'
 
 export interface ProjectTab {
@@ -13,4 +13,11 @@ export interface ProjectTab {
 }
 
 /** The pages of a project, in the order in which they are offered. A page adds its line here. */
-export const projectTabs: readonly ProjectTab[] = [{ label: 'repositories', icon: RepositoryIcon, path: '' }]
+export const projectTabs: readonly ProjectTab[] = [
+  { label: 'repositories', icon: RepositoryIcon, path: '' },
+  { label: 'members', icon: GroupIcon, path: '/members', needs: ['member', 'list'] },
+  { label: 'labels', icon: LabelIcon, path: '/labels', needs: ['label', 'list'] },
+  { label: 'trash', icon: TrashBinIcon, path: '/trash', needs: ['trash', 'list'] },
+  { label: 'logs', icon: AuditIcon, path: '/logs', needs: ['log', 'list'] },
+  { label: 'settings', icon: SettingsIcon, path: '/settings', needs: ['project', 'update'] },
+]

@@ -1,0 +1,15 @@
+export const labels = {
+  title: 'Labels',
+  explanation: 'Words to put on artifacts: who checked them, what they are for.',
+  name: 'Name',
+  color: 'Colour',
+  description: 'Description',
+  created: 'Created',
+  new: 'New label',
+  editTitle: 'Edit {name}',
+  noneTitle: 'No label yet',
+  noneText: 'Make one, then put it on artifacts from their menu.',
+  deleteTitle: 'Delete label {name}?',
+  deleteWhat: 'It goes from every artifact that has it.',
+  deleted: 'Label {name} was deleted',
+} as const

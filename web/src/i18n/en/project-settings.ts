@@ -1,0 +1,16 @@
+export const projectSettings = {
+  usage: 'Usage',
+  usageHint: 'A layer counts once, however many images of the project share it. The logical size counts it for each.',
+  owner: 'Owner',
+  created: 'Created',
+  used: 'Used',
+  logical: 'Logical size',
+  limit: 'Quota',
+  access: 'Access',
+  public: 'Public',
+  publicHint: 'Everybody may pull, also without an account.',
+  saved: 'Saved',
+  deleteSection: 'Delete the project',
+  deleteHint: 'Only a project without repositories can be deleted.',
+  delete: 'Delete project',
+} as const

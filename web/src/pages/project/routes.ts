@@ -1,0 +1,35 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { signedInRoute } from '../../shell/root-route.tsx'
+
+const membersRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectName/members',
+  component: lazyRouteComponent(() => import('./members/members-page.tsx'), 'MembersPage'),
+})
+
+const labelsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectName/labels',
+  component: lazyRouteComponent(() => import('./labels/labels-page.tsx'), 'ProjectLabelsPage'),
+})
+
+const trashRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectName/trash',
+  component: lazyRouteComponent(() => import('./trash/trash-page.tsx'), 'TrashPage'),
+})
+
+const logsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectName/logs',
+  component: lazyRouteComponent(() => import('./logs/project-logs-page.tsx'), 'ProjectLogsPage'),
+})
+
+const settingsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectName/settings',
+  component: lazyRouteComponent(() => import('./settings/project-settings-page.tsx'), 'ProjectSettingsPage'),
+})
+
+/** Pages of a project for its members. What everybody may see of a public one is in ../repositories. */
+export const projectMemberRoutes = [membersRoute, labelsRoute, trashRoute, logsRoute, settingsRoute] as const

@@ -1,0 +1,114 @@
+import { Button, Group, Stack, Switch, Text } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { useTranslations } from 'use-intl'
+import { call } from '../../../api/client.ts'
+import { invalidate, query } from '../../../api/queries.ts'
+import { confirmDestruction } from '../../../components/confirm.tsx'
+import { DeleteIcon } from '../../../components/icons.ts'
+import { Section } from '../../../components/page.tsx'
+import { toast, toastError } from '../../../components/toast.ts'
+import { Facts, RelativeTime, Size } from '../../../components/values.tsx'
+import { ProjectFrame, type ProjectPageProps } from '../project-frame.tsx'
+
+const route = getRouteApi('/shell/signed-in/projects/$projectName/settings')
+
+export function ProjectSettingsPage() {
+  const { projectName } = route.useParams()
+  return (
+    <ProjectFrame projectName={projectName} tab="settings">
+      {(props) => (
+        <Stack gap="lg">
+          <Usage {...props} />
+          <Access {...props} />
+          {props.can('project', 'delete') && <DangerZone {...props} />}
+        </Stack>
+      )}
+    </ProjectFrame>
+  )
+}
+
+function Usage({ project }: ProjectPageProps) {
+  const t = useTranslations('projectSettings')
+  const common = useTranslations('common')
+  const { data } = useQuery(
+    query('GET /projects/{project_name_or_id}/summary', { params: { project_name_or_id: project.name } }),
+  )
+  const { used, hard, logical } = data?.quota ?? {}
+  const limit = hard?.['storage']
+  return (
+    <Section title={t('usage')} description={t('usageHint')}>
+      <Facts
+        facts={[
+          [t('owner'), project.owner_name ?? common('none')],
+          [t('created'), <RelativeTime key="created" time={project.creation_time} />],
+          ...(used === undefined ? [] : [[t('used'), <Size key="used" bytes={used['storage'] ?? 0} />] as const]),
+          ...(logical === undefined
+            ? []
+            : [[t('logical'), <Size key="logical" bytes={logical['storage'] ?? 0} />] as const]),
+          ...(limit === undefined
+            ? []
+            : [[t('limit'), limit < 0 ? common('unlimited') : <Size key="limit" bytes={limit} />] as const]),
+        ]}
+      />
+    </Section>
+  )
+}
+
+function Access({ project, can }: ProjectPageProps) {
+  const t = useTranslations('projectSettings')
+  const client = useQueryClient()
+  const change = useMutation({
+    mutationFn: async (isPublic: boolean) =>
+      await call('PUT /projects/{project_name_or_id}', {
+        params: { project_name_or_id: project.name },
+        body: { metadata: { public: String(isPublic) } },
+      }),
+    onSuccess: async () => {
+      toast(t('saved'))
+      await invalidate(client, '/projects')
+    },
+    onError: toastError,
+  })
+  return (
+    <Section title={t('access')}>
+      <Switch
+        label={t('public')}
+        description={t('publicHint')}
+        checked={project.metadata.public === 'true'}
+        disabled={!can('project', 'update') || change.isPending}
+        onChange={(event) => change.mutate(event.currentTarget.checked)}
+      />
+    </Section>
+  )
+}
+
+function DangerZone({ project }: ProjectPageProps) {
+  const t = useTranslations('projectSettings')
+  const projects = useTranslations('projects')
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const askToDelete = () =>
+    confirmDestruction({
+      title: projects('deleteTitle', { name: project.name }),
+      what:
+        project.repo_count > 0 ? projects('deleteImpossible', { count: project.repo_count }) : projects('deleteWhat'),
+      typed: project.name,
+      run: async () => {
+        await call('DELETE /projects/{project_name_or_id}', { params: { project_name_or_id: project.name } })
+        await navigate({ to: '/projects' })
+        await invalidate(client, '/projects', '/statistics')
+        toast(projects('deletedToast', { name: project.name }))
+      },
+    })
+  return (
+    <Section title={t('deleteSection')}>
+      <Group justify="space-between">
+        <Text>{t('deleteHint')}</Text>
+        <Button color="red.8" variant="light" leftSection={<DeleteIcon size={15} />} onClick={askToDelete}>
+          {t('delete')}
+        </Button>
+      </Group>
+    </Section>
+  )
+}

@@ -1,0 +1,194 @@
+import { Button, Group, Menu, Text } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useTranslations } from 'use-intl'
+import { ApiError } from '../../../api/api-error.ts'
+import { call, type RowOf } from '../../../api/client.ts'
+import { useKeysetRows } from '../../../api/keyset-rows.ts'
+import { invalidate } from '../../../api/queries.ts'
+import { confirmDestruction } from '../../../components/confirm.tsx'
+import { DataList, type Column } from '../../../components/data-list.tsx'
+import { ArtifactIcon, DeleteIcon, ReloadIcon, TagIcon, TrashBinIcon } from '../../../components/icons.ts'
+import { Section } from '../../../components/page.tsx'
+import { RowMenu } from '../../../components/row-menu.tsx'
+import { SearchField } from '../../../components/search-field.tsx'
+import { EmptyFace } from '../../../components/states.tsx'
+import { toast, toastError } from '../../../components/toast.ts'
+import { RelativeTime, Size, StatusBadge } from '../../../components/values.tsx'
+import { ProjectFrame, type ProjectPageProps } from '../project-frame.tsx'
+
+type Entry = RowOf<'GET /projects/{project_name_or_id}/trash'>
+
+const route = getRouteApi('/shell/signed-in/projects/$projectName/trash')
+
+export function TrashPage() {
+  const { projectName } = route.useParams()
+  return (
+    <ProjectFrame
+      projectName={projectName}
+      tab="trash"
+      actions={(props) => props.can('trash', 'delete') && <EmptyButton {...props} />}
+    >
+      {(props) => <Trash {...props} />}
+    </ProjectFrame>
+  )
+}
+
+function Trash({ project, can }: ProjectPageProps) {
+  const t = useTranslations('trash')
+  const [repository, setRepository] = useState('')
+  const rows = useKeysetRows('GET /projects/{project_name_or_id}/trash', {
+    params: { project_name_or_id: project.name },
+    query: { repository: repository === '' ? undefined : `${project.name}/${repository}` },
+  })
+  const columns: readonly Column<Entry>[] = [
+    {
+      key: 'what',
+      header: t('what'),
+      width: 'minmax(12rem, 3fr)',
+      cell: (entry) => <What project={project.name} entry={entry} />,
+    },
+    {
+      key: 'size',
+      header: t('size'),
+      width: '6rem',
+      from: 'md',
+      align: 'end',
+      cell: ({ size }) => <Size bytes={size} />,
+    },
+    { key: 'by', header: t('deletedBy'), width: 'minmax(6rem, 1fr)', from: 'sm', cell: ({ deleted_by }) => deleted_by },
+    {
+      key: 'at',
+      header: t('deleted'),
+      width: '8rem',
+      from: 'sm',
+      cell: ({ deletion_time }) => <RelativeTime time={deletion_time} />,
+    },
+    {
+      key: 'until',
+      header: t('until'),
+      width: '8rem',
+      from: 'md',
+      cell: ({ expiration_time }) => <RelativeTime time={expiration_time} />,
+    },
+  ]
+  return (
+    <Section
+      flush
+      description={t('description')}
+      actions={<SearchField label={t('filter')} value={repository} onChange={setRepository} />}
+    >
+      <DataList
+        label={t('title')}
+        rows={rows}
+        columns={columns}
+        keyOf={({ id }) => id}
+        below={({ deletion_time }) => <RelativeTime time={deletion_time} />}
+        actions={(entry) => <EntryMenu project={project.name} entry={entry} can={can} />}
+        empty={
+          <EmptyFace icon={TrashBinIcon} title={t('noneTitle')}>
+            {t('noneText')}
+          </EmptyFace>
+        }
+      />
+    </Section>
+  )
+}
+
+const nameOf = (entry: Entry): string => entry.tags[0]?.name ?? entry.digest.slice(0, 19)
+
+function What({ project, entry }: { readonly project: string; readonly entry: Entry }) {
+  const t = useTranslations('trash')
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <StatusBadge tone="neutral" icon={entry.kind === 'tag' ? <TagIcon size={11} /> : <ArtifactIcon size={11} />}>
+        {t(entry.kind)}
+      </StatusBadge>
+      <Text span fw={500} truncate title={`${entry.repository_name}@${entry.digest}`}>
+        {entry.repository_name.slice(project.length + 1)}
+        <Text span c="dimmed" inherit>
+          {` · ${nameOf(entry)}`}
+          {entry.tags.length > 1 && ` ${t('moreTags', { count: entry.tags.length - 1 })}`}
+        </Text>
+      </Text>
+    </Group>
+  )
+}
+
+interface EntryMenuProps {
+  readonly project: string
+  readonly entry: Entry
+  can(resource: string, action: string): boolean
+}
+
+function EntryMenu({ project, entry, can }: EntryMenuProps) {
+  const t = useTranslations('trash')
+  const client = useQueryClient()
+  const params = { project_name_or_id: project, entry_id: entry.id }
+  const restore = async (overwrite: boolean) => {
+    await call('POST /projects/{project_name_or_id}/trash/{entry_id}/restore', { params, body: { overwrite } })
+    await invalidate(client, '/projects', '/statistics')
+    toast(t('restored', { name: nameOf(entry) }))
+  }
+  const tryRestore = async () => {
+    try {
+      await restore(false)
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 409) return toastError(error)
+      confirmDestruction({
+        title: t('overwriteTitle', { name: nameOf(entry) }),
+        what: t('overwriteWhat'),
+        action: t('overwrite'),
+        final: false,
+        run: async () => await restore(true),
+      })
+    }
+  }
+  const askToDelete = () =>
+    confirmDestruction({
+      title: t('deleteTitle', { name: nameOf(entry) }),
+      what: t('deleteWhat'),
+      run: async () => {
+        await call('DELETE /projects/{project_name_or_id}/trash/{entry_id}', { params })
+        await invalidate(client, '/projects')
+      },
+    })
+  return (
+    <RowMenu name={nameOf(entry)}>
+      {can('trash', 'restore') && (
+        <Menu.Item leftSection={<ReloadIcon size={15} />} onClick={() => void tryRestore()}>
+          {t('restore')}
+        </Menu.Item>
+      )}
+      {can('trash', 'delete') && (
+        <Menu.Item color="red" leftSection={<DeleteIcon size={15} />} onClick={askToDelete}>
+          {t('deleteNow')}
+        </Menu.Item>
+      )}
+    </RowMenu>
+  )
+}
+
+function EmptyButton({ project }: ProjectPageProps) {
+  const t = useTranslations('trash')
+  const client = useQueryClient()
+  const askToEmpty = () =>
+    confirmDestruction({
+      title: t('emptyTitle', { project: project.name }),
+      what: t('emptyWhat'),
+      action: t('empty'),
+      run: async () => {
+        const { entries } = await call('DELETE /projects/{project_name_or_id}/trash', {
+          params: { project_name_or_id: project.name },
+        })
+        await invalidate(client, '/projects')
+        toast(t('emptied', { count: entries }))
+      },
+    })
+  return (
+    <Button variant="default" leftSection={<DeleteIcon size={15} />} onClick={askToEmpty}>
+      {t('empty')}
+    </Button>
+  )
+}
