@@ -4,6 +4,7 @@ import { IssuerKeys } from './clients/issuer-keys.ts'
 import { composeProbeRegistry } from './clients/remote-registry.ts'
 import type { Config } from './config/config.ts'
 import type { Database } from './database/database.ts'
+import { copyBeforeChange } from './database/copy-before-change.ts'
 import { migrate } from './database/migrate.ts'
 import { composePostgresDatabase } from './database/postgres.ts'
 import { composeSqliteDatabase } from './database/sqlite.ts'
@@ -86,7 +87,13 @@ export async function composeBlobStore(config: Config): Promise<BlobStore> {
 export async function openDatabase(config: Config, clock: Clock): Promise<Database> {
   const database = composeDatabase(config)
   try {
-    await migrate(database, { clock })
+    const { database: given } = config
+    await migrate(database, {
+      clock,
+      ...(given.kind === 'sqlite' && given.copyBeforeMigration
+        ? { beforeChange: async (pending) => void (await copyBeforeChange(given.file, pending)) }
+        : {}),
+    })
   } catch (error) {
     await database[Symbol.asyncDispose]()
     throw error

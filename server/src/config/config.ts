@@ -74,7 +74,12 @@ export interface Config {
   readonly externalUrl: string | undefined
   readonly dataFolder: string
   readonly database:
-    | { readonly kind: 'sqlite'; readonly file: string; readonly acquireTimeoutMs: number }
+    | {
+        readonly kind: 'sqlite'
+        readonly file: string
+        readonly acquireTimeoutMs: number
+        readonly copyBeforeMigration: boolean
+      }
     | {
         readonly kind: 'postgres'
         readonly url: string

@@ -150,6 +150,7 @@ function toConfig(given: Settings): Config {
         ? {
             kind: 'sqlite',
             file: resolve(database.file ?? join(dataFolder, 'berth.db')),
+            copyBeforeMigration: database.copy_before_migration,
             acquireTimeoutMs: database.acquire_timeout,
           }
         : {

@@ -63,6 +63,11 @@ export const settings = z.strictObject({
       url: postgresUrl()
         .optional()
         .describe('PostgreSQL instead of SQLite: `postgres://user:password@host:5432/berth?sslmode=verify-full`.'),
+      copy_before_migration: flag()
+        .prefault(true)
+        .describe(
+          'SQLite: whether a copy is left beside the file before a new version changes its schema. Without room for it, the new version does not start.',
+        ),
       max_connections: whole(2, 500).prefault(20).describe('PostgreSQL: most connections this process opens.'),
       acquire_timeout: duration(100, '100ms')
         .prefault('5s')

@@ -123,7 +123,7 @@ async function counts(database: Database): Promise<Record<string, number>> {
 describeEachDatabase('migrate', (open, dialect) => {
   test('the tables have exactly the columns that schema.ts declares, nullable where it says so', async () => {
     const { schema_migration, ...actual } = await actualColumns(await open())
-    expect(schema_migration).toEqual({ name: false, applied_at: false })
+    expect(schema_migration).toEqual({ name: false, applied_at: false, older_may_serve: true })
     const declared = declaredColumns()
     expect(Object.keys(declared).length).toBeGreaterThan(15)
     expect(actual).toEqual(declared)
@@ -152,10 +152,112 @@ describeEachDatabase('migrate', (open, dialect) => {
     expect(await migrate(database, { steps: steps.slice(0, 1) })).toEqual(['1'])
   })
 
-  test('a database that a newer version has migrated is refused', async () => {
-    const database = await open()
-    const attempt = migrate(database, { steps: [] })
-    expect(await attempt.catch((error) => error)).toBeInstanceOf(DatabaseTooNew)
+  /** Of its own to the end: these tests change tables. */
+  const migrated = async () => {
+    const database = await open({ empty: true })
+    await migrate(database)
+    return database
+  }
+
+  describe('a database that a newer version has migrated', () => {
+    const adds: Migration = {
+      name: '9001-adds',
+      up: async (tx) => {
+        await sql`create table later (id bigint)`.execute(tx)
+        await sql`alter table project add column later text`.execute(tx)
+      },
+    }
+    const takes: Migration = { name: '9002-takes', endsOlderVersions: true, up: async () => {} }
+
+    test('is served by an older one when every step only adds', async () => {
+      const database = await migrated()
+      await migrate(database, { steps: [...migrations, adds] })
+      expect(await migrate(database)).toEqual([])
+      await database.write(fill)
+    })
+
+    test('is refused by an older one when a step says so', async () => {
+      const database = await migrated()
+      await migrate(database, { steps: [...migrations, adds, takes] })
+      expect(await migrate(database).catch((error) => error)).toBeInstanceOf(DatabaseTooNew)
+    })
+
+    test('is refused when the step comes from a version that did not say', async () => {
+      const database = await migrated()
+      await database.write((tx) =>
+        sql`insert into schema_migration (name, applied_at) values ('9003-silent', 1)`.execute(tx),
+      )
+      expect(await migrate(database).catch((error) => error)).toBeInstanceOf(DatabaseTooNew)
+    })
+
+    test('is refused by one that has steps of its own: they went different ways', async () => {
+      const database = await open({ empty: true })
+      await migrate(database, { steps: [migrations[0]!, adds] })
+      expect(await migrate(database).catch((error) => error)).toBeInstanceOf(DatabaseTooNew)
+    })
+  })
+
+  test('a database of any older version becomes what a new one is', async () => {
+    const fresh = await actualColumns(await migrated())
+    for (let version = 1; version < migrations.length; version += 3) {
+      const database = await open({ empty: true })
+      await migrate(database, { steps: migrations.slice(0, version) })
+      expect(await migrate(database)).toEqual(names.slice(version))
+      expect(await actualColumns(database)).toEqual(fresh)
+    }
+  })
+
+  test('a database of a version that kept no word about older ones is migrated like any other', async () => {
+    const database = await open({ empty: true })
+    await migrate(database, { steps: migrations.slice(0, 1) })
+    await database.write((tx) => sql`alter table schema_migration drop column older_may_serve`.execute(tx))
+    expect(await migrate(database)).toEqual(names.slice(1))
+  })
+
+  test('before a used database is changed it can be copied, and what cannot be copied stays as it is', async () => {
+    const database = await open({ empty: true })
+    const asked: string[][] = []
+    const beforeChange = async (pending: readonly string[]) => void asked.push([...pending])
+    await migrate(database, { steps: migrations.slice(0, 2), beforeChange })
+    await migrate(database, { steps: migrations.slice(0, 3), beforeChange })
+    await migrate(database, { steps: migrations.slice(0, 3), beforeChange })
+    expect(asked).toEqual([names.slice(2, 3)])
+    const refusal = new Error('no room')
+    const attempt = migrate(database, { beforeChange: () => Promise.reject(refusal) })
+    expect(await attempt.catch((error) => error)).toBe(refusal)
+    expect(await migrate(database)).toEqual(names.slice(3))
+  })
+
+  test('a process goes on reading and writing while a newer one migrates', async () => {
+    const database = await migrated()
+    let running = true
+    let written = 0
+    const old = (async () => {
+      while (running) {
+        const name = `p${written++}`
+        await database.write((tx) =>
+          tx
+            .insertInto('project')
+            .values({ name, owner_id: null, public: 1, ...at })
+            .execute(),
+        )
+        expect((await database.read.selectFrom('project').selectAll().where('name', '=', name).execute()).length).toBe(
+          1,
+        )
+      }
+    })()
+    for (let step = 0; step < 5; step++) {
+      const before = written
+      const up: Migration['up'] = async (tx) => {
+        await sql.raw(`create table later_${step} (id bigint)`).execute(tx)
+        await sql.raw(`alter table project add column later_${step} text`).execute(tx)
+      }
+      const added = Array.from({ length: step + 1 }, (_, index) => ({ name: `900${index}-adds`, up }))
+      await migrate(database, { steps: [...migrations, ...added] })
+      while (written < before + 3) await Bun.sleep(1)
+    }
+    running = false
+    await old
   })
 
   test('deleting a repository takes all that is its own and leaves blobs and reviews', async () => {

@@ -9,40 +9,66 @@ export interface Migration {
   /** `0001-foundation`: its place in the order and what it is about. */
   readonly name: string
   up(tx: Writer, dialect: Dialect): Promise<void>
+  /**
+   * Versions that do not know this step cannot work on what it leaves. Left out of steps that only add: those that run
+   * go on, and may be started again, while replicas are replaced one after another. What takes something away waits
+   * for the release after the one that no longer needs it (ADR 0003).
+   */
+  readonly endsOlderVersions?: true
 }
 
 interface MigrationTables {
-  schema_migration: { name: string; applied_at: number }
+  /** `older_may_serve`: null in rows of versions that did not say. */
+  schema_migration: { name: string; applied_at: number; older_may_serve: number | null }
 }
 
 /** Any number that no other program takes as its advisory lock. */
 const advisoryLock = 7_238_116_532n
 
+export interface MigrateOptions {
+  readonly clock?: Clock
+  readonly steps?: readonly Migration[]
+  /** Called once before a database that has been used is changed: to copy it. What it throws keeps it as it is. */
+  readonly beforeChange?: (pending: readonly string[]) => Promise<void>
+}
+
 /**
- * Brings the database to the newest schema, all steps in one transaction under a lock, so that several
- * processes may start together. Returns the names of the steps that were applied.
- * @throws DatabaseTooNew when a newer version of the program has migrated it further
+ * Brings the database to the newest schema, from any older one, all steps in one transaction under a lock: several
+ * processes may start together, and one that dies has changed nothing. Returns the names of the steps that were applied.
+ * @throws DatabaseTooNew when a newer version has migrated it further than this one can work on
  */
-export async function migrate(
-  database: Database,
-  options: { clock?: Clock; steps?: readonly Migration[] } = {},
-): Promise<string[]> {
-  const { clock = systemClock, steps = migrations } = options
-  return database.write(async (tx) => {
-    if (database.dialect === 'postgres') await sql`select pg_advisory_xact_lock(${advisoryLock})`.execute(tx)
-    const applied = await listApplied(tx)
-    assertKnown(
-      [...applied],
-      steps.map(({ name }) => name),
-    )
-    const pending = steps.filter((step) => !applied.has(step.name))
+export async function migrate(database: Database, options: MigrateOptions = {}): Promise<string[]> {
+  const { clock = systemClock, steps = migrations, beforeChange } = options
+  if (beforeChange !== undefined) {
+    const { applied, pending } = await database.write((tx) => findPending(database, tx, steps))
+    if (applied > 0 && pending.length > 0) await beforeChange(pending.map(({ name }) => name))
+  }
+  return await database.write(async (tx) => {
+    const { pending } = await findPending(database, tx, steps)
     for (const step of pending) {
       await step.up(tx, database.dialect)
-      const record = { name: step.name, applied_at: clock.now() }
+      const olderMayServe = step.endsOlderVersions === true ? 0 : 1
+      const record = { name: step.name, applied_at: clock.now(), older_may_serve: olderMayServe }
       await asMigrationTables(tx).insertInto('schema_migration').values(record).execute()
     }
     return pending.map((step) => step.name)
   })
+}
+
+/** What is left to do. @throws DatabaseTooNew, RestoreUnfinished */
+async function findPending(
+  { dialect }: Database,
+  tx: Writer,
+  steps: readonly Migration[],
+): Promise<{ applied: number; pending: readonly Migration[] }> {
+  if (dialect === 'postgres') await sql`select pg_advisory_xact_lock(${advisoryLock})`.execute(tx)
+  const applied = await listApplied(tx, dialect)
+  const known = new Set(steps.map(({ name }) => name))
+  const pending = steps.filter((step) => !applied.has(step.name))
+  const unknown = [...applied.keys()].filter((name) => !known.has(name))
+  const isNewer = unknown.length > 0 && pending.length === 0 && unknown.every((name) => applied.get(name) === 1)
+  if (!isNewer) assertKnown([...applied.keys()], [...known])
+  return { applied: applied.size, pending }
 }
 
 /**
@@ -66,13 +92,23 @@ export async function listMigrations(database: Database): Promise<string[]> {
   return known
 }
 
-async function listApplied(tx: Writer): Promise<Set<string>> {
+/** Each step with whether versions that do not know it may serve. */
+async function listApplied(tx: Writer, dialect: Dialect): Promise<Map<string, number | null>> {
   await sql`create table if not exists schema_migration (
     name text not null primary key,
-    applied_at bigint not null
+    applied_at bigint not null,
+    older_may_serve smallint
   )`.execute(tx)
-  const rows = await asMigrationTables(tx).selectFrom('schema_migration').select('name').execute()
-  return new Set(rows.map((row) => row.name))
+  // Asked first: to alter a table waits for everybody who reads it.
+  const { rows: columns } = await (
+    dialect === 'sqlite'
+      ? sql`select 1 from pragma_table_info('schema_migration') where name = 'older_may_serve'`
+      : sql`select 1 from information_schema.columns where table_schema = current_schema()
+          and table_name = 'schema_migration' and column_name = 'older_may_serve'`
+  ).execute(tx)
+  if (columns.length === 0) await sql`alter table schema_migration add column older_may_serve smallint`.execute(tx)
+  const rows = await asMigrationTables(tx).selectFrom('schema_migration').select(['name', 'older_may_serve']).execute()
+  return new Map(rows.map((row) => [row.name, row.older_may_serve]))
 }
 
 function assertKnown(applied: readonly string[], known: readonly string[]): void {
@@ -99,7 +135,7 @@ export function restoredBackupOf(step: string): string | undefined {
 }
 
 export async function markRestoring(tx: Writer, backup: string, now: number): Promise<void> {
-  const record = { name: `${restoringStep}${backup}`, applied_at: now }
+  const record = { name: `${restoringStep}${backup}`, applied_at: now, older_may_serve: 0 }
   await asMigrationTables(tx).insertInto('schema_migration').values(record).execute()
 }
 
