@@ -10,6 +10,7 @@ export interface Replicas extends AsyncDisposable {
   readonly replicas: readonly Replica[]
   /** Where the bytes of blobs lie, for whoever looks behind the registry. */
   readonly s3Endpoint: string
+  readonly databaseUrl: string
   /** Where it fails on demand. */
   readonly s3Proxy: S3FaultProxy | undefined
 }
@@ -55,5 +56,5 @@ export async function startReplicas(count: number, options: ReplicaOptions = {})
   }
   const replicas = await Promise.all(Array.from({ length: count }, start))
   const owned = cleanup.move()
-  return { replicas, s3Endpoint: s3.endpoint, s3Proxy, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { replicas, s3Endpoint: s3.endpoint, databaseUrl, s3Proxy, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }

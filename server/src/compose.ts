@@ -7,6 +7,8 @@ import type { Database } from './database/database.ts'
 import { copyBeforeChange } from './database/copy-before-change.ts'
 import { migrate } from './database/migrate.ts'
 import { composePostgresDatabase } from './database/postgres.ts'
+import { composePostgresSignals } from './database/postgres-signals.ts'
+import { noSignals, type Signals } from './database/signals.ts'
 import { composeSqliteDatabase } from './database/sqlite.ts'
 import type { Clock } from './domain/clock.ts'
 import { anonymous } from './domain/access/actor.ts'
@@ -33,6 +35,7 @@ import { pruneJobs } from './domain/jobs/jobs.ts'
 import { pruneEvents, recordEvent } from './domain/events.ts'
 import { collectGarbage, type CollectorOptions } from './domain/garbage-collection/collect.ts'
 import { CliSecrets } from './domain/identities/cli-secrets.ts'
+import { setTellOthers, wakeOwnWorkers } from './domain/jobs/wake-up.ts'
 import { Directory } from './domain/identities/directory.ts'
 import { ExternalAccounts } from './domain/identities/external-accounts.ts'
 import { composeExternalSignIn } from './domain/identities/external-sign-in.ts'
@@ -69,6 +72,29 @@ export function composeDatabase(config: Config): Database {
     url: database.url,
     maxConnections: database.maxConnections,
     acquireTimeoutMs: database.acquireTimeoutMs,
+  })
+}
+
+/** How the processes of a registry hear from each other. */
+export function composeSignals(config: Config, onError: (error: unknown) => void): Signals {
+  const { database } = config
+  return database.kind === 'postgres' ? composePostgresSignals({ url: database.url, onError }) : noSignals
+}
+
+/** What is remembered here and changed elsewhere; after a gap nothing of it is trusted. */
+export function followSignals(
+  signals: Signals,
+  { signIn, signingKeys }: { readonly signIn: SignIn; readonly signingKeys: SigningKeys },
+): void {
+  setTellOthers(() => signals.send({ kind: 'jobs' }))
+  signals.onSignal((signal) => {
+    if (signal.kind === 'jobs') wakeOwnWorkers()
+    else if (signal.kind === 'signing-keys') signingKeys.forget()
+    else signIn.failedElsewhere(signal.username, signal.clientAddress)
+  })
+  signals.onGap(() => {
+    signingKeys.forget()
+    wakeOwnWorkers()
   })
 }
 
@@ -150,6 +176,7 @@ export interface Accounts {
   readonly cliSecrets: CliSecrets
   readonly pendingSignIns: PendingSignIns
   readonly signIn: SignIn
+  readonly signingKeys: SigningKeys
   readonly sessions: Sessions
   readonly projects: Projects
   readonly members: Members
@@ -170,13 +197,18 @@ export interface Accounts {
 /** Who may come in; seeds the administrator and the default project of a new installation. */
 export async function composeAccounts(
   config: Config,
-  { database, clock }: { database: Database; clock: Clock },
+  { database, clock, signals = noSignals }: { database: Database; clock: Clock; signals?: Signals },
 ): Promise<Accounts> {
   const { open, defaultProject, token } = config
   const passwords = new Passwords()
   const users = new Users({ database, clock, passwords })
   await users.ensureAdministrator(config.initialAdminPassword)
-  const keys = new SigningKeys({ database, clock, tokenLifetimeSeconds: token.lifetimeSeconds })
+  const keys = new SigningKeys({
+    database,
+    clock,
+    tokenLifetimeSeconds: token.lifetimeSeconds,
+    onRotated: () => signals.send({ kind: 'signing-keys' }),
+  })
   const tokens = new AccessTokens({ keys, clock, ...token })
   const profiles = new UserProfiles({ database, clock })
   const tokenMinutes = Math.ceil(token.lifetimeSeconds / 60)
@@ -207,7 +239,8 @@ export async function composeAccounts(
     external: composeExternalSignIn({ settings, directory, accounts: externalAccounts, cliSecrets }),
     isTrustedFor: async (robotId, token) => await trustRules.isTrusted(robotId, token),
     personalTokens: async (secret) => await personalTokens.findBySecret(secret),
-    onFailure: async (username) => {
+    onFailure: async (username, clientAddress) => {
+      signals.send({ kind: 'login-failed', username, clientAddress })
       const event = { type: 'login_user', failed: true, username } as const
       await database.write(async (tx) => await recordEvent(tx, clock, anonymous, event), 'relaxed')
     },
@@ -240,6 +273,7 @@ export async function composeAccounts(
     cliSecrets,
     pendingSignIns: new PendingSignIns({ database, clock }),
     signIn,
+    signingKeys: keys,
     sessions,
     projects,
     members: new Members({ database, clock }),

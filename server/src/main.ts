@@ -6,6 +6,8 @@ import {
   composeAccounts,
   composeBlobStore,
   composeOciServices,
+  composeSignals,
+  followSignals,
   openDatabase,
 } from './compose.ts'
 import type { Config } from './config/config.ts'
@@ -69,7 +71,10 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
   try {
     const database = owned.use(await openDatabase(config, clock))
     const store = owned.use(await composeBlobStore(config))
-    const accounts = await composeAccounts(config, { database, clock })
+    const onSignalError = (error: unknown) => logger.warn({ error }, 'other replicas are not heard; tried again')
+    const signals = owned.use(composeSignals(config, onSignalError))
+    const accounts = await composeAccounts(config, { database, clock, signals })
+    followSignals(signals, accounts)
     const { pullAudit } = accounts
     const services = { ...composeOciServices(config, { database, store, clock }), pullAudit }
     const usage = new StorageUsage({ database, clock })

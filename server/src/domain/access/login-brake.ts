@@ -84,6 +84,12 @@ export class LoginBrake {
     }
   }
 
+  /** A failure that another process of the registry saw: an address gains nothing by trying one after the other. */
+  failedElsewhere(clientAddress: string, username: string): void {
+    const block = addressBlock(clientAddress)
+    this.#recordFailure(this.#pair(`${block} ${username}`), this.#address(block))
+  }
+
   #pair(key: string): PairTrail {
     const known = this.#pairs.get(key)
     if (known !== undefined) {

@@ -39,7 +39,7 @@ export interface SignInOptions {
   /** Whether a token of another issuer stands for a robot's secret; none does when left out. */
   readonly isTrustedFor?: (robotId: number, token: string) => Promise<boolean>
   /** Hears of every login that failed; `username` is what was claimed. Not called for what the brake holds back. */
-  readonly onFailure?: (username: string) => Promise<void>
+  readonly onFailure?: (username: string, clientAddress: string) => Promise<void>
 }
 
 /**
@@ -70,7 +70,7 @@ export class SignIn {
   readonly #external: ExternalSignIn | undefined
   readonly #personalTokens: FindPersonalToken | undefined
   readonly #isTrustedFor: (robotId: number, token: string) => Promise<boolean>
-  readonly #onFailure: (username: string) => Promise<void>
+  readonly #onFailure: (username: string, clientAddress: string) => Promise<void>
   readonly #cache: CredentialCache
   readonly #brake: LoginBrake
   /** One verification for clients that come with the same password many times at once, as docker does. */
@@ -147,6 +147,11 @@ export class SignIn {
     return verified
   }
 
+  /** Another process of this registry was guessed at. */
+  failedElsewhere(username: string, clientAddress: string): void {
+    this.#brake.failedElsewhere(clientAddress, username)
+  }
+
   async #verify(
     found: AccountWithPassword | undefined,
     credentials: { username: string; password: string },
@@ -164,7 +169,7 @@ export class SignIn {
       attempt.succeeded()
     } else {
       attempt.failed()
-      await this.#onFailure(credentials.username)
+      await this.#onFailure(credentials.username, clientAddress)
     }
     return verified
   }
@@ -190,7 +195,7 @@ export class SignIn {
     const found = await this.#personalTokens?.(password)
     if (found !== undefined && found.account.username === username) return { kind: 'user', ...found }
     this.#brake.begin(clientAddress, username).failed()
-    await this.#onFailure(username)
+    await this.#onFailure(username, clientAddress)
     return undefined
   }
 
@@ -223,7 +228,7 @@ export class SignIn {
       return robot
     }
     attempt.failed()
-    await this.#onFailure(username)
+    await this.#onFailure(username, clientAddress)
     return undefined
   }
 }

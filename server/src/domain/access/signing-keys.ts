@@ -30,6 +30,8 @@ export interface SigningKeysOptions {
   readonly rotateAfterMs?: number
   /** The longest life of a token; a retired key verifies until the last one it signed has expired. */
   readonly tokenLifetimeSeconds: number
+  /** Hears that this process has made a new key. */
+  readonly onRotated?: () => void
 }
 
 const self: Actor = { kind: 'system', name: 'signing-keys' }
@@ -40,12 +42,17 @@ export class SigningKeys {
   readonly #clock: Clock
   readonly #rotateAfterMs: number
   readonly #keepRetiredMs: number
+  readonly #onRotated: () => void
   #keys: ReadonlyMap<string, SigningKey> = new Map()
   #loadedAt: number | undefined
+  /** A load that began before keys were forgotten counts for nothing. */
+  #generation = 0
   #loading: Promise<void> | undefined
   #underWay: Promise<unknown> = Promise.resolve()
 
-  constructor({ database, clock, tokenLifetimeSeconds, rotateAfterMs = 90 * dayMs }: SigningKeysOptions) {
+  constructor(options: SigningKeysOptions) {
+    const { database, clock, tokenLifetimeSeconds, rotateAfterMs = 90 * dayMs } = options
+    this.#onRotated = options.onRotated ?? (() => {})
     this.#database = database
     this.#clock = clock
     this.#rotateAfterMs = rotateAfterMs
@@ -73,6 +80,12 @@ export class SigningKeys {
   /** Makes a new key sign from now on. Tokens signed by the old one stay valid until they expire. */
   async rotateSigningKey(actor: Actor): Promise<string> {
     return (await this.#oneAtATime(() => this.#rotate(actor, false))).kid
+  }
+
+  /** Others may have changed the keys: they are read again before the next one is used. */
+  forget(): void {
+    this.#loadedAt = undefined
+    this.#generation++
   }
 
   async #freshCurrentKey(): Promise<SigningKey | undefined> {
@@ -104,9 +117,10 @@ export class SigningKeys {
         .execute()
       await recordEvent(tx, this.#clock, actor, { type: 'rotate_signing_key', kid: made.kid })
     })
+    this.#onRotated()
     // A load under way may have read the rows from before.
     await this.#loading
-    this.#loadedAt = undefined
+    this.forget()
     const current = await this.#freshCurrentKey()
     if (current === undefined) throw new Error('there is no signing key although one was just made')
     return current
@@ -122,6 +136,7 @@ export class SigningKeys {
 
   async #load(): Promise<void> {
     const loadedAt = this.#clock.now()
+    const generation = this.#generation
     const rows = await this.#database.read
       .selectFrom('signing_key')
       .selectAll()
@@ -143,7 +158,7 @@ export class SigningKeys {
       }),
     )
     this.#keys = new Map(keys.map((key) => [key.kid, key]))
-    this.#loadedAt = loadedAt
+    if (generation === this.#generation) this.#loadedAt = loadedAt
   }
 
   async #oneAtATime<T>(work: () => Promise<T>): Promise<T> {

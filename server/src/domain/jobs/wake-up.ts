@@ -1,8 +1,21 @@
 const listeners = new Set<() => void>()
 
-/** Tells the workers of this process that there may be work; those of other processes look once a second. */
+let tellOthers = (): void => {}
+
+/** Tells the workers that there may be work: those of this process, and of others where they can be told. */
 export function wakeWorkers(): void {
+  wakeOwnWorkers()
+  tellOthers()
+}
+
+/** Those of this process. */
+export function wakeOwnWorkers(): void {
   for (const listener of listeners) listener()
+}
+
+/** How other processes are told; those that are not look once a second. `tell` must not throw. */
+export function setTellOthers(tell: () => void): void {
+  tellOthers = tell
 }
 
 /** Returns how to stop listening. `listener` must not throw. */
