@@ -117,6 +117,7 @@ const nouns = [
   'audit',
   'backup',
   'scrub',
+  'verification',
 ]
 
 const nounOf = (path: string): string | undefined => /^server\/src\/domain\/([^/]+)\//.exec(path)?.[1]

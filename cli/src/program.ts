@@ -11,6 +11,7 @@ import { registerProjectCommands } from './commands/project/project.ts'
 import { registerRestoreCommand } from './commands/restore.ts'
 import { registerServeCommand } from './commands/serve.ts'
 import { registerUserCommands } from './commands/user/user.ts'
+import { registerVerifyCommand } from './commands/verify.ts'
 import { registerVersionCommand } from './commands/version.ts'
 import { CommandError } from './command-error.ts'
 import { version } from '#server/version.ts'
@@ -35,6 +36,7 @@ export function composeProgram(): Command {
   registerImportCommands(program)
   registerBackupCommands(program)
   registerRestoreCommand(program)
+  registerVerifyCommand(program)
   registerExportCommand(program)
   registerHealthCommand(program)
   registerVersionCommand(program)

@@ -13,9 +13,9 @@ export type Writer = Transaction<Schema>
  */
 export type Durability = 'durable' | 'relaxed'
 
-/** A moment of the database. Rows come in pieces, so that a table of any size can be read. */
+/** A moment of the database. Rows come in pieces (500 at a time unless they are large), so that any table can be read. */
 export interface Snapshot {
-  rows<Row>(sql: string, values?: readonly (string | number)[]): AsyncIterable<readonly Row[]>
+  rows<Row>(sql: string, values?: readonly (string | number)[], rowsPerPiece?: number): AsyncIterable<readonly Row[]>
 }
 
 export interface Database extends AsyncDisposable {

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import type { Snapshot } from './database.ts'
 import { translated } from './postgres-connection.ts'
 
-const rowsPerPiece = 500
+const usualPiece = 500
 
 /** The connection is good for others afterwards unless this throws. Nobody waits for its locks, so it may take its time. */
 export async function readPostgresSnapshot<T>(
@@ -13,7 +13,7 @@ export async function readPostgresSnapshot<T>(
   await translated(client.query('set local idle_in_transaction_session_timeout = 0'))
   let cursors = 0
   const result = await work({
-    async *rows<Row>(sql: string, values: readonly (string | number)[] = []) {
+    async *rows<Row>(sql: string, values: readonly (string | number)[] = [], rowsPerPiece = usualPiece) {
       cursors += 1
       const cursor = `rows_${cursors}`
       const text = sql.replaceAll(/\?/g, numbered())

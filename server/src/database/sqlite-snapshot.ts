@@ -2,7 +2,7 @@ import type { SqliteConnection } from '../runtime/sqlite.ts'
 import type { Snapshot } from './database.ts'
 import { translateSqliteError } from './sqlite-errors.ts'
 
-const rowsPerPiece = 500
+const usualPiece = 500
 
 /** In WAL mode a read transaction sees the database as it was when it first read; the writer goes on. */
 export async function readSqliteSnapshot<T>(
@@ -15,7 +15,7 @@ export async function readSqliteSnapshot<T>(
     connection.query('select 1 from sqlite_master', [])
   })
   return await work({
-    async *rows<Row>(sql: string, values: readonly (string | number)[] = []) {
+    async *rows<Row>(sql: string, values: readonly (string | number)[] = [], rowsPerPiece = usualPiece) {
       let piece: Row[] = []
       try {
         for (const row of connection.iterate(sql, values)) {

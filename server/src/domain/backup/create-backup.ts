@@ -109,7 +109,9 @@ async function writeTables(
     const { name, columns, refersTo, numbered } = table
     const order = name === blobTable ? ' order by digest' : ''
     const names = columns.map((column) => quoted(column.name)).join(', ')
-    const rows = snapshot.rows<Record<string, unknown>>(`select ${names} from ${quoted(name)}${order}`)
+    // Manifests may have some megabytes each.
+    const piece = columns.some(({ kind }) => kind === 'bytes') ? 16 : undefined
+    const rows = snapshot.rows<Record<string, unknown>>(`select ${names} from ${quoted(name)}${order}`, [], piece)
     const file = await writeTableFile(archive, tableKey(id, name), columns, rows)
     written.push({
       name,

@@ -1,0 +1,164 @@
+import { formatDigest } from '#contract/digest.ts'
+import type { Database } from '../../database/database.ts'
+import { createHasher } from '../../runtime/hasher.ts'
+import type { BlobLocation, BlobStore, UploadId } from '../../storage/blob-store.ts'
+import type { Clock } from '../clock.ts'
+import { listDamaged } from '../content/blob-damage.ts'
+import { trashBytes } from '../content/blob-rows.ts'
+import { judgeBlob, Pace, type StoredBlob } from '../scrub/check-blob.ts'
+import { KnownLocations } from './known-locations.ts'
+
+export interface VerifyOptions {
+  readonly database: Database
+  readonly store: BlobStore
+  readonly clock: Clock
+  /** Whether all bytes are read and compared with their digests. */
+  readonly digests: boolean
+  /** A file that may be written and is of no use afterwards. */
+  readonly temporaryFile: string
+  readonly onRead?: (progress: { readonly blobs: number; readonly bytes: number }) => void
+}
+
+export interface DamagedBlob {
+  readonly digest: string
+  readonly size: number
+  readonly problem: 'missing' | 'wrong size' | 'wrong bytes' | 'in quarantine'
+  /** Some of the repositories that link it; none: nobody misses it. */
+  readonly repositories: readonly string[]
+}
+
+export interface Verification {
+  readonly blobs: number
+  readonly bytes: number
+  /** Rows without good bytes. */
+  readonly damaged: readonly DamagedBlob[]
+  /** Manifests whose bytes in the database have another digest; looked for with `digests` only. */
+  readonly manifests: readonly { readonly repository: string; readonly digest: string }[]
+  /** Bytes without rows. */
+  readonly unreferenced: readonly { readonly location: BlobLocation; readonly size: number }[]
+  /** Staged bytes of uploads that nobody knows any more. */
+  readonly staged: readonly UploadId[]
+}
+
+/** Younger bytes may belong to a push whose row is about to come. */
+const youngMs = 24 * 60 * 60_000
+const repositoriesShown = 5
+const unthrottled = 1e15
+/** Each may have some megabytes. */
+const manifestsPerPiece = 16
+
+/**
+ * Compares rows and bytes, both ways, by walking the whole store: for whoever has stopped the registry, or has the time.
+ * What a running registry changes meanwhile is looked at twice before it is called wrong.
+ */
+export async function verifyStore(options: VerifyOptions): Promise<Verification> {
+  const { database, store, clock, digests } = options
+  using known = new KnownLocations(options.temporaryFile)
+  const begun = clock.now()
+  await database.snapshot((snapshot) => known.load(snapshot))
+  const problems = new Map<string, { blob: StoredBlob; problem: DamagedBlob['problem'] }>()
+  const unreferenced: { location: BlobLocation; size: number }[] = []
+  for await (const { location, size, modifiedAt } of store.walk()) {
+    const row = known.see(location)
+    if (row === undefined) {
+      if (modifiedAt < begun - youngMs) unreferenced.push({ location, size })
+    } else if (row.kind === 'blob' && row.size !== size) {
+      problems.set(row.digest, { blob: { ...row, location }, problem: 'wrong size' })
+    }
+  }
+  for (const blob of known.blobs('unseen')) {
+    const size = await store.sizeOf(blob.location)
+    if (size === blob.size) continue
+    problems.set(blob.digest, { blob, problem: size === undefined ? 'missing' : 'wrong size' })
+  }
+  let [blobs, bytes] = [0, 0]
+  const pace = new Pace(unthrottled)
+  for (const blob of known.blobs('all')) {
+    if (digests && !problems.has(blob.digest)) {
+      const judgement = await judgeBlob(store, blob, pace, new AbortController().signal)
+      if (judgement !== 'good') {
+        problems.set(blob.digest, { blob, problem: judgement === 'missing' ? 'missing' : 'wrong bytes' })
+      }
+    }
+    blobs++
+    bytes += blob.size
+    options.onRead?.({ blobs, bytes })
+  }
+  const damaged: DamagedBlob[] = []
+  for (const { blob, problem } of problems.values()) {
+    if (!(await stillPointsTo(database, blob))) continue
+    const repositories = await repositoriesOf(database, blob.digest)
+    damaged.push({ digest: blob.digest, size: blob.size, problem, repositories })
+  }
+  for (const digest of await listDamaged(database)) {
+    damaged.push({ digest, size: 0, problem: 'in quarantine', repositories: await repositoriesOf(database, digest) })
+  }
+  return {
+    blobs,
+    bytes,
+    damaged,
+    manifests: digests ? await wrongManifests(database) : [],
+    unreferenced,
+    staged: await forgottenUploads(database, store, begun),
+  }
+}
+
+async function stillPointsTo(database: Database, { digest, location }: StoredBlob): Promise<boolean> {
+  const now = await database.read.selectFrom('blob').select('location').where('digest', '=', digest).executeTakeFirst()
+  return now?.location === location
+}
+
+async function repositoriesOf(database: Database, digest: string): Promise<string[]> {
+  const rows = await database.read
+    .selectFrom('repository_blob')
+    .innerJoin('repository', 'repository.id', 'repository_blob.repository_id')
+    .select('repository.name')
+    .where('repository_blob.digest', '=', digest)
+    .orderBy('repository.name')
+    .limit(repositoriesShown)
+    .execute()
+  return rows.map(({ name }) => name)
+}
+
+async function wrongManifests(database: Database): Promise<{ repository: string; digest: string }[]> {
+  const wrong: { repository: string; digest: string }[] = []
+  await database.snapshot(async (snapshot) => {
+    const query = `select repository.name as repository, artifact.digest as digest, artifact_payload.bytes as bytes
+      from artifact join repository on repository.id = artifact.repository_id
+      left join artifact_payload on artifact_payload.artifact_id = artifact.id`
+    type Row = { repository: string; digest: string; bytes: Uint8Array | null }
+    for await (const rows of snapshot.rows<Row>(query, [], manifestsPerPiece)) {
+      for (const { repository, digest, bytes } of rows) {
+        const algorithm = digest.startsWith('sha512:') ? 'sha512' : 'sha256'
+        const hasher = createHasher(algorithm)
+        if (bytes !== null) hasher.update(bytes)
+        if (bytes === null || formatDigest(algorithm, hasher.digestHex()) !== digest) wrong.push({ repository, digest })
+      }
+    }
+  })
+  return wrong
+}
+
+async function forgottenUploads(database: Database, store: BlobStore, begun: number): Promise<UploadId[]> {
+  const forgotten: UploadId[] = []
+  for await (const { upload, modifiedAt } of store.walkStaged()) {
+    if (modifiedAt >= begun - youngMs) continue
+    const row = await database.read.selectFrom('upload').select('id').where('id', '=', upload).executeTakeFirst()
+    if (row === undefined) forgotten.push(upload)
+  }
+  return forgotten
+}
+
+/** Hands bytes without rows to garbage collection, which deletes them some minutes later, and forgets staged ones. */
+export async function discardUnreferenced(
+  { database, store, clock }: Pick<VerifyOptions, 'database' | 'store' | 'clock'>,
+  { unreferenced, staged }: Pick<Verification, 'unreferenced' | 'staged'>,
+): Promise<void> {
+  for (const { location, size } of unreferenced) {
+    await database.write(async (tx) => {
+      const row = await tx.selectFrom('blob').select('digest').where('location', '=', location).executeTakeFirst()
+      if (row === undefined) await trashBytes(tx, { location, digest: '', size }, clock.now())
+    })
+  }
+  for (const upload of staged) await store.discard(upload)
+}
