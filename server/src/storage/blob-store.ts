@@ -55,15 +55,11 @@ export interface BlobStager {
   ): Promise<number>
   /**
    * Stages the bytes of a local file as if they had been appended to a new upload, sharing them with it where the file
-   * system can (`hardLink`: see `cloneFile`); only in stores that lie in a file system. The caller reads them back to
-   * verify them. Returns how many there are, and how they came here.
+   * system can; only in stores that lie in a file system. The caller reads them back to verify them. Returns how many
+   * there are, and how they came here.
    * @throws StorageFull, StorageUnavailable
    */
-  stageFile?(
-    upload: UploadId,
-    path: string,
-    options: { readonly hardLink: boolean },
-  ): Promise<{ readonly size: number; readonly how: Cloned }>
+  stageFile?(upload: UploadId, path: string): Promise<{ readonly size: number; readonly how: Cloned }>
   /**
    * Reads the first `size` staged bytes back: to hash them when another process received them.
    * @throws StagedBytesMissing when fewer are staged

@@ -34,7 +34,7 @@ import {
 } from './layout.ts'
 import { Limiter } from './limiter.ts'
 import { StagedFiles } from './staged-files.ts'
-import { errorCodeOf, isMissing, storageError } from './storage-errors.ts'
+import { isMissing, storageError } from './storage-errors.ts'
 
 /** Written bytes go to the disk in such steps, so that neither the page cache nor the last sync grows with the blob. */
 const syncEveryBytes = 8 << 20
@@ -123,17 +123,13 @@ class FilesystemBlobStore implements BlobStore {
     return position
   }
 
-  async stageFile(
-    upload: UploadId,
-    path: string,
-    options: { readonly hardLink: boolean },
-  ): Promise<{ size: number; how: Cloned }> {
+  async stageFile(upload: UploadId, path: string): Promise<{ size: number; how: Cloned }> {
     await this.#free.assertRoom()
     const staged = this.#path(stagedKey(upload))
     try {
       await (await this.#createStaged(upload, staged)).close()
-      const how = await cloneFile(path, staged, options)
-      if (how !== 'linked') await chmod(staged, 0o600)
+      const how = await cloneFile(path, staged, { hardLink: false })
+      await chmod(staged, 0o600)
       const { size } = await stat(staged)
       if (how === 'copied') this.#free.take(size)
       return { size, how }
@@ -161,8 +157,7 @@ class FilesystemBlobStore implements BlobStore {
     const staged = this.#path(stagedKey(upload))
     const file = await this.#openStaged(upload, size)
     try {
-      // A file that has another name stays as it is.
-      if ((await file.stat()).nlink === 1) await file.chmod(0o440)
+      await file.chmod(0o440)
       await this.#syncs.run(() =>
         syncOrDrop(file, async () => {
           await file.sync()
@@ -296,12 +291,9 @@ class FilesystemBlobStore implements BlobStore {
       }
       const file =
         kept ??
-        (await open(path, 'r+')
-          // A file that has another name may be read-only already; to sync it this is enough.
-          .catch((error: unknown) => (errorCodeOf(error) === 'EACCES' ? open(path, 'r') : Promise.reject(error)))
-          .catch((error: unknown) => {
-            throw isMissing(error) ? stagedBytesMissing(upload, 0, size) : error
-          }))
+        (await open(path, 'r+').catch((error: unknown) => {
+          throw isMissing(error) ? stagedBytesMissing(upload, 0, size) : error
+        }))
       try {
         const staged = (await file.stat()).size
         if (staged < size) throw stagedBytesMissing(upload, staged, size)

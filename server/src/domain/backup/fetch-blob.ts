@@ -23,7 +23,7 @@ export async function fetchBlob(
   const path = archive.pathOf?.(key)
   try {
     if (path !== undefined && store.stageFile !== undefined && found > 0) {
-      await store.stageFile(upload, path, { hardLink: true })
+      await store.stageFile(upload, path)
       await assertBytes(await store.readStaged(upload, found), blob)
     } else {
       const bytes = await archive.read(key)

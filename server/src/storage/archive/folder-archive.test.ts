@@ -33,7 +33,7 @@ test('nobody but the owner can read an archive', async () => {
   }
 })
 
-test('a file that does not pass its verification is not kept', async () => {
+test('a file is copied, and one that does not pass its verification is not kept', async () => {
   const folder = await makeFolder()
   try {
     await using archive = openFolderArchive(join(folder, 'backups'))
@@ -50,6 +50,8 @@ test('a file that does not pass its verification is not kept', async () => {
     }
     await expect(archive.writeFile!('bad', source, refuse)).rejects.toThrow('refused')
     expect(seen).toEqual(['bytes', 'bytes'])
+    // What happens to the file does not happen to its copy.
+    await writeFile(source, 'BYTES')
     expect(await readFile(archive.pathOf!('good'), 'utf8')).toBe('bytes')
     expect((await readdir(archive.name, { recursive: true })).sort()).toEqual(['good', 'unfinished'])
   } finally {

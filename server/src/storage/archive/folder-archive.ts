@@ -70,8 +70,9 @@ class FolderArchive implements Archive {
     verify: (bytes: AsyncIterable<Uint8Array>) => Promise<void>,
   ): Promise<number> {
     return await this.#writeAside(key, async (aside) => {
-      // A second name keeps the mode of the first: they are one file.
-      if ((await cloneFile(path, aside, { hardLink: true })) !== 'linked') await chmod(aside, fileMode)
+      // Never a second name of the same file: what happens to the one would happen to its backup.
+      await cloneFile(path, aside, { hardLink: false })
+      await chmod(aside, fileMode)
       const { size } = await stat(aside)
       await verify(readFileHandle(await open(aside, 'r'), size))
       const file = await open(aside, 'r')

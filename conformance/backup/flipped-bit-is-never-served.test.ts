@@ -1,0 +1,103 @@
+import { expect, test } from 'bun:test'
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createUniqueImage } from '../harness/image.ts'
+import { describeControlledScenario } from '../harness/scenario.ts'
+import { errorCodesOf, expectStatus, V2Client } from '../harness/v2-client.ts'
+
+const timeoutMs = 90_000
+
+describeControlledScenario('a bit that flips on the disk', (registry) => {
+  const api = async (method: string, path: string, body?: unknown) => {
+    const { url, username, password } = registry()
+    return await fetch(`${url}/api/v2.0${path}`, {
+      method,
+      headers: { authorization: `Basic ${btoa(`${username}:${password}`)}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  }
+  const state = async () =>
+    (await (await expectStatus(await api('GET', '/system/scrub'), 200)).json()) as {
+      damaged_blobs: number
+      pass?: { finished_at?: string; blobs: number; damaged: number }
+      job?: { id: number; status: string }
+    }
+  const scrub = async () => {
+    const parameters = { bytes_per_second: 1_000_000_000 }
+    await expectStatus(await api('POST', '/system/scrub/schedule', { schedule: { type: 'Manual' }, parameters }), 201)
+    for (;;) {
+      const now = await state()
+      if (now.job !== undefined && !['pending', 'running', 'delayed'].includes(now.job.status)) return now
+      await Bun.sleep(100)
+    }
+  }
+  /** Changes one bit of the stored bytes of a digest. */
+  const flip = async (digest: string) => {
+    const blobs = join(registry().control.dataFolder, 'storage', 'blobs')
+    const names = await readdir(blobs, { recursive: true })
+    const path = join(
+      blobs,
+      names.find((name) => name.includes(digest.slice('sha256:'.length)))!,
+    )
+    const bytes = await readFile(path)
+    bytes[bytes.byteLength >> 1]! ^= 0x10
+    await chmod(path, 0o640)
+    await writeFile(path, bytes)
+  }
+
+  test(
+    'is found, its blob is served to nobody, said in the audit log, and healed by a push or from a backup',
+    async () => {
+      const client = new V2Client(registry())
+      const repository = registry().newRepository()
+      const image = createUniqueImage()
+      await client.pushImage(repository, image, 'v1')
+      const manifest = JSON.parse(new TextDecoder().decode(image.content.get(image.descriptor.digest))) as {
+        layers: { digest: string }[]
+      }
+      const { digest } = manifest.layers[0]!
+      const path = `/v2/${repository}/blobs/${digest}`
+      const { dataFolder, berth } = registry().control
+      await berth(['backup', '--to', join(dataFolder, '..', 'backups')])
+      expect(await scrub()).toMatchObject({ damaged_blobs: 0, pass: { damaged: 0 }, job: { status: 'succeeded' } })
+
+      await flip(digest)
+      expect(String(await berth(['verify', '--digests']).catch((error: unknown) => error))).toContain('wrong bytes')
+      expect(await scrub()).toMatchObject({ damaged_blobs: 1, pass: { damaged: 1 } })
+      const pulled = await client.request(path)
+      expect([pulled.status, await errorCodesOf(pulled)]).toEqual([404, ['BLOB_UNKNOWN']])
+      expect((await client.request(path, { method: 'HEAD' })).status).toBe(404)
+      const findings = (await (await api('GET', '/system/scrub/findings?healed=false')).json()) as { digest: string }[]
+      expect(findings).toMatchObject([{ digest, kind: 'changed', repositories: [repository] }])
+      const log = await (await api('GET', '/auditlog-exts?q=operation%3Dquarantine&page_size=100')).text()
+      expect(log).toContain(digest)
+
+      // By a client that pushes the image again: it asks first, hears that the layer is not there, and sends it.
+      await client.pushImage(repository, image, 'v1')
+      await expectStatus(await client.request(path), 200)
+      expect((await state()).damaged_blobs).toBe(0)
+
+      await flip(digest)
+      await scrub()
+      expect((await client.request(path)).status).toBe(404)
+      await berth(['restore', '--from', join(dataFolder, '..', 'backups'), '--blob', digest])
+      const healed = new Uint8Array(await (await expectStatus(await client.request(path), 200)).arrayBuffer())
+      expect(Buffer.from(healed)).toEqual(Buffer.from(image.content.get(digest)!))
+      expect(await berth(['verify', '--digests'])).toContain('every row has its bytes')
+    },
+    timeoutMs,
+  )
+
+  test('is looked for regularly when somebody says so, and a wish that cannot be is refused', async () => {
+    const daily = { schedule: { type: 'Daily' }, parameters: { bytes_per_second: 5_000_000 } }
+    await expectStatus(await api('POST', '/system/scrub/schedule', daily), 201)
+    expect(await (await api('GET', '/system/scrub/schedule')).json()).toMatchObject({
+      schedule: { type: 'Daily' },
+      parameters: { bytes_per_second: 5_000_000 },
+    })
+    const slow = { ...daily, parameters: { bytes_per_second: 1 } }
+    await expectStatus(await api('PUT', '/system/scrub/schedule', slow), 400)
+    await expectStatus(await api('PUT', '/system/scrub/schedule', { schedule: { type: 'None' } }), 200)
+    expect(await (await api('GET', '/system/scrub/schedule')).json()).toEqual({})
+  })
+})
