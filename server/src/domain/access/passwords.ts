@@ -1,6 +1,7 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { DomainError } from '../errors.ts'
+import { isHarborHash, verifyHarborHash } from './harbor-hash.ts'
 
 interface Argon2Cost {
   readonly memoryKiB: number
@@ -67,14 +68,26 @@ export class Passwords {
       await this.#derive(password, randomBytes(saltBytes), tagBytes, currentCost)
       return false
     }
+    if (isHarborHash(phc)) {
+      // As long as any other, whatever Harbor's takes beside it.
+      const [right] = await Promise.all([
+        this.#inTurn(() => verifyHarborHash(password, phc)),
+        this.#derive(password, randomBytes(saltBytes), tagBytes, currentCost),
+      ])
+      return right
+    }
     const { cost, salt, tag } = parsePhc(phc)
     return timingSafeEqual(await this.#derive(password, salt, tag.byteLength, cost), tag)
   }
 
   async #derive(password: string, salt: Uint8Array, tagLength: number, cost: Argon2Cost): Promise<Uint8Array> {
+    return await this.#inTurn(() => derive(password, salt, tagLength, cost))
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     await this.#enter()
     try {
-      return await derive(password, salt, tagLength, cost)
+      return await work()
     } finally {
       this.#leave()
     }

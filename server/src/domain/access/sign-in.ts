@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { findAccountByName, type Account, type AccountWithPassword } from './accounts.ts'
 import type { ActorLimits } from './actor.ts'
 import { CredentialCache } from './credential-cache.ts'
+import { upgradeHash } from './hash-upgrade.ts'
 import { LoginBrake } from './login-brake.ts'
 import type { Passwords } from './passwords.ts'
 import { isPersonalToken } from './personal-token-secret.ts'
@@ -184,7 +185,14 @@ export class SignIn {
     }
     // Without a hash to compare to, one is computed all the same: the time tells nobody which accounts exist.
     const right = await this.#passwords.verify(credentials.password, found?.passwordHash ?? null)
-    return right && found?.account.disabled === false ? found.account : undefined
+    if (!right || found?.account.disabled !== false) return undefined
+    const { account, passwordHash } = found
+    await upgradeHash(
+      { database: this.#database, passwords: this.#passwords },
+      { kind: 'user', id: account.id },
+      { password: credentials.password, hash: passwordHash },
+    )
+    return account
   }
 
   /** The username must be the owner's: who knows a token but not whose it is, has it from somewhere else. */
@@ -224,6 +232,11 @@ export class SignIn {
     }
     if (verified) {
       attempt.succeeded()
+      await upgradeHash(
+        { database: this.#database, passwords: this.#passwords },
+        { kind: 'robot', id: robot.id },
+        { password, hash: secretHash },
+      )
       this.#cache.remember(key, robot)
       return robot
     }
