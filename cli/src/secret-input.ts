@@ -7,6 +7,18 @@ export function addPasswordFlag(command: Command): void {
 }
 
 /**
+ * A password that is known already: from standard input when asked to, else from the terminal, not shown.
+ * @throws CommandError when there is no terminal, or when nothing was given
+ */
+export async function readPassword(flags: Readonly<Record<string, unknown>>, whose: string): Promise<string> {
+  if (flags['passwordStdin'] === true) return await firstLineOf(process.stdin)
+  if (process.stdin.isTTY === true) return await promptSecret(`Password of ${whose}: `)
+  throw new CommandError('there is no terminal to ask for the password on', {
+    next: 'pipe it in: --password-stdin < password-file',
+  })
+}
+
+/**
  * The new password: from standard input when asked to, else from the terminal, typed twice and not shown.
  * @throws CommandError when there is no terminal, when nothing was given, or when the two differ
  */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { basename, dirname, resolve } from 'node:path'
-import { composeBlobStore, composeOciServices, openDatabase } from './compose.ts'
+import { composeHarborServices } from './compose-harbor.ts'
+import { composeAccounts, composeBlobStore, composeOciServices, openDatabase, type Accounts } from './compose.ts'
 import type { Config } from './config/config.ts'
 import { Passwords } from './domain/access/passwords.ts'
 import { Users } from './domain/access/users.ts'
@@ -8,19 +9,26 @@ import { systemClock } from './domain/clock.ts'
 import { Adoptions } from './domain/content/adoptions.ts'
 import { Uploads } from './domain/content/uploads.ts'
 import { Projects } from './domain/projects/projects.ts'
-import type { ImportServices } from './domain/transfer/import-services.ts'
+import { importer, type ImportServices } from './domain/transfer/import-services.ts'
 import type { Manifests } from './domain/artifacts/pull.ts'
 import type { Blobs } from './domain/content/blobs.ts'
+import { StorageUsage } from './domain/content/storage-usage.ts'
+import { Jobs } from './domain/jobs/jobs.ts'
+import { composeHarborRouter } from './http/harbor/harbor-router.ts'
+import { harborRoutes } from './http/harbor/routes.ts'
+import { OwnApi } from './http/harbor-import/own-api.ts'
+import { EventStreams } from './http/server-sent-events.ts'
+import { composeJobKinds } from './jobs/kinds.ts'
 import { DistributionStore } from './storage/foreign/distribution-store.ts'
 import { FolderTree } from './storage/foreign/folder-tree.ts'
 import type { S3Settings } from './storage/s3/s3-client.ts'
-import type { BlobGiver } from './storage/blob-store.ts'
+import type { BlobStore } from './storage/blob-store.ts'
 
 /** What moves content in and out, beside a registry that may be serving. */
 export interface TransferServices extends ImportServices, AsyncDisposable {
   readonly manifests: Manifests
   readonly blobs: Blobs
-  readonly store: BlobGiver
+  readonly store: BlobStore
 }
 
 export async function openTransfer(config: Config): Promise<TransferServices> {
@@ -47,6 +55,27 @@ export async function openTransfer(config: Config): Promise<TransferServices> {
     adoptions: new Adoptions({ database, store, clock, newId: randomUUID, leaseMs }),
     projects,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
+
+/** This registry's own API for an import in the same process, and what it is beside that. */
+export async function openHarborImport(
+  config: Config,
+  services: TransferServices,
+  onError: (error: unknown) => void,
+): Promise<{ readonly own: OwnApi; readonly accounts: Accounts }> {
+  const { database, clock } = services
+  const accounts = await composeAccounts(config, { database, clock })
+  const content = composeOciServices(config, services)
+  const harborServices = composeHarborServices(config, {
+    ...{ database, clock, accounts, content, eventStreams: new EventStreams() },
+    jobs: new Jobs({ database, clock, kinds: composeJobKinds(content).map(({ name }) => name) }),
+    usage: new StorageUsage({ database, clock }),
+    system: { originOf: ({ url }) => new URL(url).origin, health: async () => ({ database: true, storage: true }) },
+  })
+  return {
+    own: new OwnApi(composeHarborRouter({ services: harborServices, routes: harborRoutes, onError }), importer),
+    accounts,
   }
 }
 

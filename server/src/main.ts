@@ -10,23 +10,18 @@ import {
   followSignals,
   openDatabase,
 } from './compose.ts'
+import { composeHarborServices } from './compose-harbor.ts'
 import type { Config } from './config/config.ts'
 import { sampleActivity } from './domain/activity/samples.ts'
 import { systemClock } from './domain/clock.ts'
 import { Jobs } from './domain/jobs/jobs.ts'
-import { Labels } from './domain/labels/labels.ts'
-import { ImmutabilityRules } from './domain/policies/immutability.ts'
-import { Quotas } from './domain/quotas/quotas.ts'
-import { composeRetention } from './domain/retention/compose-retention.ts'
 import { StorageUsage } from './domain/content/storage-usage.ts'
-import { Totals } from './domain/totals.ts'
 import { composeCsrf } from './http/csrf.ts'
 import { asDomainError, errorResponse } from './http/oci/error-response.ts'
 import { composeOciRouter } from './http/oci/oci-router.ts'
 import { harborErrorOf } from './http/harbor/harbor-error.ts'
 import { composeHarborRouter } from './http/harbor/harbor-router.ts'
 import { harborRoutes } from './http/harbor/routes.ts'
-import type { HarborServices } from './http/harbor/services.ts'
 import { Metrics } from './http/ops/metrics.ts'
 import { composeProbes } from './http/ops/probes.ts'
 import { composeClientFacts } from './http/origin.ts'
@@ -35,15 +30,12 @@ import { composeRequestLog } from './http/request-log.ts'
 import { composeRouter, type Exchange } from './http/router.ts'
 import { EventStreams } from './http/server-sent-events.ts'
 import { composeSessionEndpoints } from './http/session/session-endpoints.ts'
-import { readServedCertificate } from './http/served-certificate.ts'
 import { composeConsole } from './http/ui/console.ts'
 import { readTlsPair, watchTlsFiles } from './http/tls-reload.ts'
 import { Background } from './jobs/background.ts'
 import { composeJobKinds } from './jobs/kinds.ts'
 import { JobWorker } from './jobs/worker.ts'
 import type { Logging } from './logging.ts'
-import { harborRelease, version } from './version.ts'
-import { volumeOf } from './storage/volume.ts'
 import { listen, type Connection, type Listener } from './runtime/listener.ts'
 
 export interface RunningRegistry {
@@ -57,8 +49,6 @@ export interface RunningRegistry {
 
 const pullFlushMs = 5_000
 const sampleMs = 60_000
-/** What Harbor says of object storage. */
-const unbounded = { totalBytes: 0, freeBytes: 0 }
 
 /**
  * Starts a registry and returns when it can be used.
@@ -129,33 +119,14 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
     const probes = composeProbes({ database, store, clock, isDraining: () => draining })
     const writeRequestLine = composeRequestLog(logging)
     const jobs = new Jobs({ database, clock, kinds: jobKinds.map(({ name }) => name) })
-    const harborServices: HarborServices = {
-      ...accounts,
-      database,
-      clock,
-      jobs,
-      eventStreams,
-      labels: new Labels({ database, clock }),
-      quotas: new Quotas({ database, clock }),
-      immutabilityRules: new ImmutabilityRules({ database, clock }),
-      retention: composeRetention({ database, clock, jobs, settings: config }),
-      usage,
-      totals: new Totals({ clock }),
-      content: services,
-      system: {
-        harborVersion: `${harborRelease}-berth-${version}`,
-        storageProvider: config.storage.kind,
-        readOnly: config.readOnly,
-        originOf: facts.originOf,
-        certificate: async () =>
-          config.https === undefined ? undefined : await readServedCertificate(config.https.certificateFile),
-        volume: async () => (config.storage.kind === 'filesystem' ? await volumeOf(config.storage.folder) : unbounded),
-        health: async () => {
-          const checks = await probes.check()
-          return { database: checks.database === 'ok', storage: checks.storage !== 'failed' }
-        },
-      },
+    const health = async () => {
+      const checks = await probes.check()
+      return { database: checks.database === 'ok', storage: checks.storage !== 'failed' }
     }
+    const harborServices = composeHarborServices(config, {
+      ...{ database, clock, accounts, content: services, jobs, eventStreams, usage },
+      system: { originOf: facts.originOf, health },
+    })
     const router = composeRouter({
       authenticate: accounts.authenticate,
       authenticateBrowser: accounts.authenticateBrowser,

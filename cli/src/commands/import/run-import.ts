@@ -12,7 +12,7 @@ import { CommandError } from '../../command-error.ts'
 
 const progressEveryMs = 5_000
 /** Done, but not everything was taken. */
-const exitIncomplete = 3
+export const exitIncomplete = 3
 const shown = 20
 
 export function addReportFlags(command: Command): Command {
@@ -56,7 +56,7 @@ export function printReport(report: TransferReport, { output }: ReportFlags): vo
   if (!report.isComplete) process.exitCode = exitIncomplete
 }
 
-function describeReport({
+export function describeReport({
   repositories,
   manifests,
   tags,

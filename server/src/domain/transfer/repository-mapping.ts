@@ -1,5 +1,4 @@
 import { ContractError, quoted } from '#contract/contract-error.ts'
-import type { Matcher } from '#contract/doublestar.ts'
 import { parseProjectName, parseRepositoryName, projectOf, type RepositoryName } from '#contract/repository-name.ts'
 
 export interface MappingRule {
@@ -13,7 +12,7 @@ export interface MappingOptions {
   readonly project: string | undefined
   readonly rules: readonly MappingRule[]
   /** Which names at the source are wanted; none: all of them. */
-  readonly only: readonly Matcher[]
+  readonly only: readonly ((name: string) => boolean)[]
 }
 
 /** `team/web=shop`: what lies in `team/web` goes to `shop`. @throws ContractError NAME_INVALID */
