@@ -22,11 +22,12 @@ export function berthProcess(
   registry: RegistryUnderTest,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
+  stdin = '',
+): Bun.Subprocess<Uint8Array, 'pipe', 'pipe'> {
   const program = join(import.meta.dir, '..', '..', 'cli', 'src', 'main.ts')
   return Bun.spawn([process.execPath, program, ...args, '--data', registry.control!.dataFolder], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdin: 'ignore',
+    stdin: new TextEncoder().encode(stdin),
     stdout: 'pipe',
     stderr: 'pipe',
   })
