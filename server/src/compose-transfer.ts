@@ -69,7 +69,11 @@ export async function openHarborImport(
   const content = composeOciServices(config, services)
   const harborServices = composeHarborServices(config, {
     ...{ database, clock, accounts, content, eventStreams: new EventStreams() },
-    jobs: new Jobs({ database, clock, kinds: composeJobKinds(content).map(({ name }) => name) }),
+    jobs: new Jobs({
+      database,
+      clock,
+      kinds: composeJobKinds({ ...content, store: services.store }).map(({ name }) => name),
+    }),
     usage: new StorageUsage({ database, clock }),
     system: { originOf: ({ url }) => new URL(url).origin, health: async () => ({ database: true, storage: true }) },
   })
