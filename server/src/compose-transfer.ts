@@ -18,7 +18,6 @@ import { composeHarborRouter } from './http/harbor/harbor-router.ts'
 import { harborRoutes } from './http/harbor/routes.ts'
 import { OwnApi } from './http/harbor-import/own-api.ts'
 import { EventStreams } from './http/server-sent-events.ts'
-import { composeJobKinds } from './jobs/kinds.ts'
 import { DistributionStore } from './storage/foreign/distribution-store.ts'
 import { FolderTree } from './storage/foreign/folder-tree.ts'
 import type { S3Settings } from './storage/s3/s3-client.ts'
@@ -69,11 +68,7 @@ export async function openHarborImport(
   const content = composeOciServices(config, services)
   const harborServices = composeHarborServices(config, {
     ...{ database, clock, accounts, content, eventStreams: new EventStreams() },
-    jobs: new Jobs({
-      database,
-      clock,
-      kinds: composeJobKinds({ ...content, store: services.store }).map(({ name }) => name),
-    }),
+    jobs: new Jobs({ database, clock }),
     usage: new StorageUsage({ database, clock }),
     system: { originOf: ({ url }) => new URL(url).origin, health: async () => ({ database: true, storage: true }) },
   })
