@@ -179,22 +179,22 @@ export class Jobs {
     return await pausedKinds(this.#database.read)
   }
 
-  /** What waits, by kind; kinds without work are there too. */
+  /** What waits, by kind. */
   async listWaiting(): Promise<WaitingJobs[]> {
-    const rows = await this.#database.read
-      .selectFrom('job')
-      .select((eb) => ['kind', eb.fn.countAll<number | string>().as('count'), eb.fn.min('created_at').as('oldest')])
-      .where('status', '=', sql.lit('pending') as never)
-      .groupBy('kind')
-      .execute()
-    const waiting = new Map(rows.map((row) => [row.kind, row]))
     const paused = await this.pausedKinds()
-    return [...new Set([...this.kinds, ...waiting.keys()])].toSorted().map((kind) => ({
-      kind,
-      count: Number(waiting.get(kind)?.count ?? 0),
-      oldestAt: waiting.get(kind)?.oldest ?? undefined,
-      paused: paused.has(kind),
-    }))
+    const waiting: WaitingJobs[] = []
+    for (const kind of this.kinds.toSorted()) {
+      // Both from the index alone; ids rise with time.
+      const { count, oldest } = await this.#database.read
+        .selectFrom('job')
+        .select((eb) => [eb.fn.countAll<number | string>().as('count'), eb.fn.min('id').as('oldest')])
+        .where('status', '=', sql.lit('pending') as never)
+        .where('kind', '=', kind)
+        .executeTakeFirstOrThrow()
+      const job = oldest === null ? undefined : await this.findJob(oldest)
+      waiting.push({ kind, count: Number(count), oldestAt: job?.createdAt, paused: paused.has(kind) })
+    }
+    return waiting
   }
 
   /** Processes that do jobs and were heard of after `since`. */

@@ -24,7 +24,7 @@ async function composeQueue(database: Database, clock = new TestClock()) {
   const queueOf = (worker: string) => new JobQueue({ database, clock, worker, leaseMs })
   const enqueue = (job: Partial<NewJob> = {}) =>
     database.write((tx) => enqueueJob(tx, clock, { kind: 'work', payload: null, trigger: 'event', actor, ...job }))
-  return { database, clock, queueOf, enqueue, jobs: new Jobs({ database, clock }) }
+  return { database, clock, queueOf, enqueue, jobs: new Jobs({ database, clock, kinds: ['work'] }) }
 }
 
 const recover = (queue: JobQueue, kind: QueuedKind) => queue.recoverExpired(new Map([[kind.name, kind]]))

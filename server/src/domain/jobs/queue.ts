@@ -66,34 +66,36 @@ const nextOfKind = preparedQuery<{ kind: string }, { id: number; priority: numbe
     .limit(1),
 )
 
-const anythingToDo = preparedQuery<{ now: number }, { pending: unknown; due: unknown; expired: unknown }>((db, param) =>
+interface Waiting {
+  readonly pending: string | null
+  readonly due_at: number | null
+  readonly expires_at: number | null
+}
+
+/** Each is one step into an index, whatever the planner believes of the table: that is what its order is for. */
+const whatWaits = preparedQuery<object, Waiting>((db) =>
   db.selectNoFrom((eb) => [
     eb
-      .exists(
-        eb
-          .selectFrom('job')
-          .select('id')
-          .where('status', '=', is('pending') as never),
-      )
+      .selectFrom('job')
+      .select('kind')
+      .where('status', '=', is('pending') as never)
+      .orderBy('kind')
+      .orderBy('priority', 'desc')
+      .orderBy('id')
+      .limit(1)
       .as('pending'),
     eb
-      .exists(
-        eb
-          .selectFrom('job')
-          .select('id')
-          .where('status', '=', is('delayed') as never)
-          .where('run_at', '<=', param('now')),
-      )
-      .as('due'),
+      .selectFrom('job')
+      .select('run_at')
+      .where('status', '=', is('delayed') as never)
+      .orderBy('run_at')
+      .limit(1)
+      .as('due_at'),
     eb
-      .exists(
-        eb
-          .selectFrom('job')
-          .select('id')
-          .where('status', '=', is('running') as never)
-          .where('lease_expires_at', '<=', param('now')),
-      )
-      .as('expired'),
+      .selectFrom('job')
+      .select((running) => running.fn.min('lease_expires_at').as('first'))
+      .where('status', '=', is('running') as never)
+      .as('expires_at'),
   ]),
 )
 
@@ -113,8 +115,13 @@ export class JobQueue {
 
   /** One query that costs the same however much there is. */
   async look(): Promise<{ readonly pending: boolean; readonly due: boolean; readonly expired: boolean }> {
-    const found = await anythingToDo.first(this.#database.read, { now: this.#clock.now() })
-    return { pending: Boolean(found?.pending), due: Boolean(found?.due), expired: Boolean(found?.expired) }
+    const { pending, due_at, expires_at } = (await whatWaits.first(this.#database.read, {}))!
+    const now = this.#clock.now()
+    return {
+      pending: pending !== null,
+      due: due_at !== null && due_at <= now,
+      expired: expires_at !== null && expires_at <= now,
+    }
   }
 
   /** The job of a kind that would be taken next. */
