@@ -5,6 +5,7 @@ Ends with 0 when every answer fitted; otherwise the exception says what did not.
 """
 
 import sys
+import time
 
 from harborapi import HarborClient
 from harborapi.models import (
@@ -15,6 +16,11 @@ from harborapi.models import (
     ProjectReq,
     QuotaUpdateReq,
     ResourceList,
+    RetentionPolicy,
+    RetentionPolicyScope,
+    RetentionRule,
+    RetentionRuleTrigger,
+    RetentionSelector,
     RobotCreate,
     RobotPermission,
     Access,
@@ -105,6 +111,43 @@ client.create_project_immutable_tag_rule(
 )
 rule = client.get_project_immutable_tag_rules(other)[0]
 client.delete_project_immutable_tag_rule(other, rule.id)
+
+# Retention: its policy, a dry run, tasks and their logs.
+assert [template.rule_template for template in client.get_retention_metadata().templates][0] == "latestPushedK"
+everything = [RetentionSelector(kind="doublestar", decoration="matches", pattern="**", extras='{"untagged":true}')]
+repositories = [RetentionSelector(kind="doublestar", decoration="repoMatches", pattern="**")]
+retention = RetentionPolicy(
+    algorithm="or",
+    rules=[
+        RetentionRule(
+            action="retain",
+            template="latestPushedK",
+            params={"latestPushedK": 1},
+            tag_selectors=everything,
+            scope_selectors={"repository": repositories},
+        )
+    ],
+    trigger=RetentionRuleTrigger(kind="Schedule", settings={"cron": "0 0 0 * * *"}),
+    scope=RetentionPolicyScope(level="project", ref=client.get_project(project).project_id),
+)
+client.create_retention_policy(retention)
+retention_id = int(client.get_project(project).metadata.retention_id)
+read = client.get_retention_policy(retention_id)
+assert read.rules[0].template == "latestPushedK" and read.trigger.settings == {"cron": "0 0 0 * * *"}
+client.update_retention_policy(retention_id, read)
+client.start_retention_execution(retention_id, dry_run=True)
+for _ in range(200):
+    execution = client.get_retention_executions(retention_id)[0]
+    if execution.status not in ("Pending", "Running"):
+        break
+    time.sleep(0.1)
+assert execution.status == "Success" and execution.dry_run
+task = client.get_retention_tasks(retention_id, execution.id)[0]
+assert (task.repository, task.total, task.retained) == ("app", 1, 1)
+assert "app:v1" in client.get_retention_execution_task_log(retention_id, execution.id, task.id)
+client.stop_retention_execution(retention_id, execution.id)
+client.delete_retention_policy(retention_id)
+assert client.get_project(project).metadata.retention_id is None
 assert client.get_audit_logs()
 assert client.get_project_logs(other)
 

@@ -3,7 +3,7 @@ import type { ImmutabilityRule, RuleFields } from '../../domain/policies/immutab
 import { DomainError } from '../../domain/errors.ts'
 import { createdAt, idParam } from './answers.ts'
 import { pageHeaders, pageOf, pageQuery } from './paging.ts'
-import { parseSelectors, presentSelector, selectorAnswer, selectorBody } from './selectors.ts'
+import { parseSelectors, presentSelector, ruleBody, selectorAnswer } from './selectors.ts'
 import { route, type Route } from './route.ts'
 
 const ruleAnswer = z.object({
@@ -15,17 +15,6 @@ const ruleAnswer = z.object({
   params: z.record(z.string(), z.unknown()).optional(),
   tag_selectors: z.array(selectorAnswer),
   scope_selectors: z.record(z.string(), z.array(selectorAnswer)),
-})
-
-const ruleBody = z.object({
-  id: z.number().int().nullish(),
-  priority: z.number().int().nullish(),
-  disabled: z.boolean().nullish(),
-  action: z.string().nullish(),
-  template: z.string().nullish(),
-  params: z.record(z.string(), z.unknown()).nullish(),
-  tag_selectors: z.array(selectorBody).max(20).nullish(),
-  scope_selectors: z.record(z.string(), z.array(selectorBody).max(20)).nullish(),
 })
 
 const collection = '/projects/{project_name_or_id}/immutabletagrules'

@@ -2,21 +2,10 @@ import { z } from 'zod'
 import { DomainError } from '../../domain/errors.ts'
 import type { RetentionFields, RetentionPolicy } from '../../domain/retention/policies.ts'
 import { templates, type RetentionRule, type TagSelector, type Template } from '../../domain/retention/rules.ts'
-import { parseSelectors, presentSelector, selectorAnswer, selectorBody } from './selectors.ts'
+import { parseSelectors, presentSelector, ruleBody, selectorAnswer } from './selectors.ts'
 
 const modes = z.enum(['artifact', 'tag'])
 const anything = z.record(z.string(), z.unknown())
-
-const ruleBody = z.object({
-  id: z.number().int().nullish(),
-  priority: z.number().int().nullish(),
-  disabled: z.boolean().nullish(),
-  action: z.string().nullish(),
-  template: z.string().nullish(),
-  params: anything.nullish(),
-  tag_selectors: z.array(selectorBody).max(20).nullish(),
-  scope_selectors: z.record(z.string(), z.array(selectorBody).max(20)).nullish(),
-})
 
 export const policyBody = z.object({
   id: z.number().int().nullish(),

@@ -16,6 +16,18 @@ export const selectorBody = z.object({
   extras: z.string().max(1_024).nullish(),
 })
 
+/** A rule of immutability or retention, as Harbor's clients write it. */
+export const ruleBody = z.object({
+  id: z.number().int().nullish(),
+  priority: z.number().int().nullish(),
+  disabled: z.boolean().nullish(),
+  action: z.string().nullish(),
+  template: z.string().nullish(),
+  params: z.record(z.string(), z.unknown()).nullish(),
+  tag_selectors: z.array(selectorBody).max(20).nullish(),
+  scope_selectors: z.record(z.string(), z.array(selectorBody).max(20)).nullish(),
+})
+
 /** Harbor's words for the two ways of selecting; they differ for tags and repositories. */
 export interface Decorations {
   readonly matches: string
