@@ -1,4 +1,4 @@
-import { ActionIcon, Code, Tooltip } from '@mantine/core'
+import { ActionIcon, Code } from '@mantine/core'
 import { useClipboard } from '@mantine/hooks'
 import { useTranslations } from 'use-intl'
 import styles from './copy-button.module.css'
@@ -15,21 +15,20 @@ export function CopyButton({ value, label }: CopyButtonProps) {
   const { copied, copy } = useClipboard({ timeout: 1_500 })
   const text = copied ? t('copied') : t('copy')
   return (
-    <Tooltip label={text}>
-      <ActionIcon
-        variant="subtle"
-        color="gray"
-        size="sm"
-        aria-label={label === undefined ? text : `${text}: ${label}`}
-        onClick={(event) => {
-          event.preventDefault()
-          event.stopPropagation()
-          copy(value)
-        }}
-      >
-        {copied ? <CheckIcon size={14} /> : <CopyIcon size={14} />}
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size="sm"
+      title={text}
+      aria-label={label === undefined ? text : `${text}: ${label}`}
+      onClick={(event) => {
+        event.preventDefault()
+        event.stopPropagation()
+        copy(value)
+      }}
+    >
+      {copied ? <CheckIcon size={14} /> : <CopyIcon size={14} />}
+    </ActionIcon>
   )
 }
 

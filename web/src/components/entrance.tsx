@@ -1,7 +1,7 @@
 import { Group } from '@mantine/core'
 import { useEffect, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
-import { LanguageMenu, ThemeMenu } from '../shell/language-and-theme.tsx'
+import { LanguageSwitch, ThemeSwitch } from '../shell/language-and-theme.tsx'
 import { Logo } from '../shell/logo.tsx'
 import styles from './entrance.module.css'
 
@@ -26,8 +26,8 @@ export function Entrance({
           <Logo />
         </Group>
         <Group gap={4}>
-          <LanguageMenu />
-          <ThemeMenu />
+          <LanguageSwitch />
+          <ThemeSwitch />
         </Group>
       </Group>
       <main className={styles.main}>

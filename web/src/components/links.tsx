@@ -1,13 +1,4 @@
-import {
-  Anchor,
-  Button,
-  Menu,
-  NavLink,
-  type AnchorProps,
-  type ButtonProps,
-  type MenuItemProps,
-  type NavLinkProps,
-} from '@mantine/core'
+import { Anchor, Button, NavLink, type AnchorProps, type ButtonProps, type NavLinkProps } from '@mantine/core'
 import { createLink } from '@tanstack/react-router'
 import type { ComponentPropsWithRef } from 'react'
 
@@ -17,7 +8,5 @@ type AnchorElement = Omit<ComponentPropsWithRef<'a'>, 'color' | 'style'>
 export const LinkAnchor = createLink((props: AnchorProps & AnchorElement) => <Anchor {...props} />)
 
 export const LinkButton = createLink((props: ButtonProps & AnchorElement) => <Button component="a" {...props} />)
-
-export const LinkMenuItem = createLink((props: MenuItemProps & AnchorElement) => <Menu.Item component="a" {...props} />)
 
 export const LinkNav = createLink((props: NavLinkProps & Omit<AnchorElement, 'onChange'>) => <NavLink {...props} />)

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Stack } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
-import { FormError } from './confirm.tsx'
+import { FormError } from './form-error.tsx'
 
 interface ModalFormProps {
   readonly opened: boolean

@@ -1,4 +1,4 @@
-import { Badge, Group, Text, Tooltip } from '@mantine/core'
+import { Badge, Group, Text } from '@mantine/core'
 import { useSyncExternalStore, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { useFormat } from '../i18n/format.ts'
@@ -29,11 +29,9 @@ export function RelativeTime({ time }: RelativeTimeProps) {
   if (date === undefined || Number.isNaN(date.getTime()) || date.getUTCFullYear() < 2000)
     return <span className={styles.quiet}>{t('never')}</span>
   return (
-    <Tooltip label={format.exact(date)}>
-      <time dateTime={date.toISOString()} className={styles.nowrap}>
-        {format.relative(date, new Date(now))}
-      </time>
-    </Tooltip>
+    <time dateTime={date.toISOString()} title={format.exact(date)} className={styles.nowrap}>
+      {format.relative(date, new Date(now))}
+    </time>
   )
 }
 

@@ -1,30 +1,22 @@
-import { Avatar, Menu, Text, UnstyledButton } from '@mantine/core'
+import { Menu, Text } from '@mantine/core'
+import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { useSession, useSignOut } from '../api/session.ts'
-import { LogIcon, SignInIcon, SignOutIcon, UserIcon } from '../components/icons.ts'
-import { LinkButton } from '../components/links.tsx'
+import { LogIcon, SignOutIcon } from '../components/icons.ts'
 import { toastError } from '../components/toast.ts'
+import { AccountFace } from './account-face.tsx'
 
+/** Loaded when somebody opens it, and open from the beginning. */
 export function AccountMenu() {
   const t = useTranslations('shell')
-  const { user, open, isAdministrator } = useSession()
+  const { user, isAdministrator } = useSession()
+  const [opened, setOpened] = useState(true)
   const signOut = useSignOut()
-  if (user === undefined) {
-    if (open) return null
-    return (
-      <LinkButton to="/sign-in" size="compact-md" leftSection={<SignInIcon size={15} />}>
-        {t('signIn')}
-      </LinkButton>
-    )
-  }
+  if (user === undefined) return null
   return (
-    <Menu position="bottom-end" width={220}>
+    <Menu position="bottom-end" width={220} opened={opened} onChange={setOpened}>
       <Menu.Target>
-        <UnstyledButton aria-label={t('account', { name: user.username })} p={4}>
-          <Avatar color="harbour" size={28} radius="xl">
-            <UserIcon size={16} aria-hidden />
-          </Avatar>
-        </UnstyledButton>
+        <AccountFace name={user.username} />
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>

@@ -1,68 +1,49 @@
-import { ActionIcon, Menu, useMantineColorScheme, type MantineColorScheme } from '@mantine/core'
+import { ActionIcon, useMantineColorScheme, type MantineColorScheme } from '@mantine/core'
 import { useTranslations } from 'use-intl'
-import { AutoThemeIcon, CheckIcon, DarkThemeIcon, LanguageIcon, LightThemeIcon } from '../components/icons.ts'
+import { AutoThemeIcon, DarkThemeIcon, LanguageIcon, LightThemeIcon } from '../components/icons.ts'
 import { useLanguage } from '../i18n/language-provider.tsx'
 import { languages, type Language } from '../i18n/languages.ts'
 
-export function LanguageMenu() {
+const codes = Object.keys(languages) as Language[]
+
+/** One key for each of two languages is quicker than a menu. */
+export function LanguageSwitch() {
   const t = useTranslations('shell')
   const { language, choose } = useLanguage()
+  const next = codes[(codes.indexOf(language) + 1) % codes.length]!
+  const label = t('switchLanguage', { language: languages[next] })
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('language')}>
-          <LanguageIcon size={18} strokeWidth={1.75} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {(Object.entries(languages) as [Language, string][]).map(([code, name]) => (
-          <Menu.Item
-            key={code}
-            lang={code}
-            role="menuitemradio"
-            aria-checked={code === language}
-            rightSection={code === language ? <CheckIcon size={14} /> : null}
-            onClick={() => choose(code)}
-          >
-            {name}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <ActionIcon variant="subtle" color="gray" size="lg" aria-label={label} title={label} onClick={() => choose(next)}>
+      <LanguageIcon size={18} strokeWidth={1.75} />
+    </ActionIcon>
   )
 }
 
-const themes = [
-  ['light', 'themeLight', LightThemeIcon],
-  ['dark', 'themeDark', DarkThemeIcon],
-  ['auto', 'themeAuto', AutoThemeIcon],
-] as const satisfies readonly (readonly [MantineColorScheme, string, unknown])[]
+export const themes = [
+  { name: 'light', label: 'themeLight', icon: LightThemeIcon },
+  { name: 'dark', label: 'themeDark', icon: DarkThemeIcon },
+  { name: 'auto', label: 'themeAuto', icon: AutoThemeIcon },
+] as const satisfies readonly { readonly name: MantineColorScheme; readonly label: string; readonly icon: unknown }[]
 
-export function ThemeMenu() {
+/** Light, dark, like the system, and round again. */
+export function ThemeSwitch() {
   const t = useTranslations('shell')
   const { colorScheme, setColorScheme } = useMantineColorScheme()
-  const Current = themes.find(([name]) => name === colorScheme)?.[2] ?? AutoThemeIcon
+  const at = themes.findIndex(({ name }) => name === colorScheme)
+  const current = themes[at] ?? themes[2]
+  const next = themes[(at + 1) % themes.length]!
+  const label = t('switchTheme', { current: t(current.label), next: t(next.label) })
+  const ThemeIcon = current.icon
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('theme')}>
-          <Current size={18} strokeWidth={1.75} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {themes.map(([name, label, ThemeIcon]) => (
-          <Menu.Item
-            key={name}
-            role="menuitemradio"
-            aria-checked={name === colorScheme}
-            leftSection={<ThemeIcon size={15} />}
-            rightSection={name === colorScheme ? <CheckIcon size={14} /> : null}
-            onClick={() => setColorScheme(name)}
-          >
-            {t(label)}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size="lg"
+      aria-label={label}
+      title={label}
+      onClick={() => setColorScheme(next.name)}
+    >
+      <ThemeIcon size={18} strokeWidth={1.75} />
+    </ActionIcon>
   )
 }

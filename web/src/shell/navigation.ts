@@ -1,5 +1,5 @@
 import type { Session } from '../api/session.ts'
-import { HomeIcon, ProjectIcon, type Icon } from '../components/icons.ts'
+import { HomeIcon, ProjectIcon, PushIcon, type Icon } from '../components/icons.ts'
 import type { Messages } from '../i18n/languages.ts'
 
 /** Key of the catalogue `navigation`. */
@@ -25,6 +25,12 @@ export const navigation: readonly NavigationGroup[] = [
     entries: [
       { label: 'home', to: '/', icon: HomeIcon, shownTo: ({ user, open }) => user !== undefined || open },
       { label: 'projects', to: '/projects', icon: ProjectIcon },
+      {
+        label: 'firstImage',
+        to: '/first-image',
+        icon: PushIcon,
+        shownTo: ({ user, open }) => user !== undefined || open,
+      },
     ],
   },
 ]

@@ -4,14 +4,15 @@ import { Outlet, useLocation, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { useTranslations } from 'use-intl'
 import { useSession } from '../api/session.ts'
-import { ConfirmHost } from '../components/confirm.tsx'
+import { ConfirmHost } from '../components/confirm-host.tsx'
 import { SearchIcon, WarningIcon } from '../components/icons.ts'
 import { LinkAnchor, LinkNav } from '../components/links.tsx'
-import { AccountMenu } from './account-menu.tsx'
+import { Account } from './account.tsx'
 import { useCrumbs } from './crumbs.ts'
-import { LanguageMenu, ThemeMenu } from './language-and-theme.tsx'
+import { LanguageSwitch, ThemeSwitch } from './language-and-theme.tsx'
 import { Logo } from './logo.tsx'
 import { navigation } from './navigation.ts'
+import { openPalette, PaletteHost } from './palette-host.tsx'
 import styles from './shell.module.css'
 
 /** Navigation, header and notices around every page. */
@@ -42,9 +43,9 @@ export function Shell() {
           <Breadcrumbs />
           <SearchButton />
           <Group gap={4} wrap="nowrap">
-            <LanguageMenu />
-            <ThemeMenu />
-            <AccountMenu />
+            <LanguageSwitch />
+            <ThemeSwitch />
+            <Account />
           </Group>
         </header>
         <main id="content" tabIndex={-1} className={styles.main}>
@@ -54,6 +55,7 @@ export function Shell() {
       </div>
       {opened && <div className={styles.backdrop} onClick={close} aria-hidden />}
       <ConfirmHost />
+      <PaletteHost />
       <Progress />
     </div>
   )
@@ -121,7 +123,7 @@ const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent)
 function SearchButton() {
   const t = useTranslations('shell')
   return (
-    <UnstyledButton className={styles.search} onClick={() => window.dispatchEvent(new Event('berth:palette'))}>
+    <UnstyledButton className={styles.search} onClick={openPalette}>
       <SearchIcon size={15} aria-hidden />
       <span className={styles.searchText}>{t('search')}</span>
       <Kbd size="xs" className={styles.searchKey} aria-hidden>

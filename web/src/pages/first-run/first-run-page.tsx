@@ -5,7 +5,7 @@ import { useRouter } from '@tanstack/react-router'
 import { useTranslations } from 'use-intl'
 import { call } from '../../api/client.ts'
 import { refreshSession, signIn, useSession } from '../../api/session.ts'
-import { FormError } from '../../components/confirm.tsx'
+import { FormError } from '../../components/form-error.tsx'
 import { Entrance } from '../../components/entrance.tsx'
 import { CheckIcon } from '../../components/icons.ts'
 

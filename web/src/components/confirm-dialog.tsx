@@ -1,40 +1,11 @@
-import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
-import { useState, useSyncExternalStore, type ReactNode } from 'react'
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { useState, useSyncExternalStore } from 'react'
 import { useTranslations } from 'use-intl'
-import { ErrorIcon } from './icons.ts'
-import { ErrorText } from './states.tsx'
+import { askedDestruction, confirmDestruction, subscribeToDestructions, type Destruction } from './confirm.ts'
+import { FormError } from './form-error.tsx'
 
-export interface Destruction {
-  /** A question that names the thing: `Delete project ada?` */
-  readonly title: string
-  /** What will be destroyed with it, and what cannot be had back. */
-  readonly what: ReactNode
-  /** What must be typed first, for what is large or cannot be undone. */
-  readonly typed?: string
-  /** The word on the button; default: Delete. */
-  readonly action?: string
-  /** There is no way back; default true. False where the trash keeps it. */
-  readonly final?: boolean
-  /** Does it. While it runs the button waits; when it fails the reason is shown and it can be tried again. */
-  run(): Promise<unknown>
-}
-
-let asked: Destruction | undefined
-const listeners = new Set<() => void>()
-
-/** Asks before something is destroyed. `ConfirmHost` in the shell draws the question. */
-export function confirmDestruction(destruction: Destruction | undefined): void {
-  asked = destruction
-  for (const listener of listeners) listener()
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
-}
-
-export function ConfirmHost() {
-  const destruction = useSyncExternalStore(subscribe, () => asked)
+export function ConfirmDialog() {
+  const destruction = useSyncExternalStore(subscribeToDestructions, askedDestruction)
   // The dialogue keeps its words while it fades away.
   const [last, setLast] = useState<Destruction>()
   if (destruction !== undefined && destruction !== last) setLast(destruction)
@@ -102,14 +73,5 @@ function ConfirmBody({ destruction }: { readonly destruction: Destruction }) {
         </Group>
       </Stack>
     </form>
-  )
-}
-
-/** Why a form was refused. */
-export function FormError({ error }: { readonly error: unknown }) {
-  return (
-    <Alert color="red" variant="light" icon={<ErrorIcon size={18} />} role="alert">
-      <ErrorText error={error} />
-    </Alert>
   )
 }

@@ -1,0 +1,16 @@
+export const palette = {
+  title: 'Search and commands',
+  placeholder: 'Search projects, repositories, project/app:tag, pages…',
+  pages: 'Pages',
+  actions: 'Commands',
+  projects: 'Projects',
+  repositories: 'Repositories',
+  artifacts: 'Artifact',
+  repositoryCount: '{count, plural, one {# repository} other {# repositories}}',
+  artifactCount: '{count, plural, one {# artifact} other {# artifacts}}',
+  useTheme: 'Theme: {theme}',
+  nothing: 'Nothing has “{text}” in its name',
+  choose: 'choose',
+  open: 'open',
+  close: 'close',
+} as const
