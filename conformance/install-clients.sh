@@ -23,7 +23,7 @@ has() {
 # Program, then the Debian package that has it.
 debian='docker:docker.io dockerd:docker.io containerd:containerd ctr:containerd runc:runc podman:podman
 skopeo:skopeo buildah:buildah openssl:openssl nsenter:util-linux ip:iproute2 slapd:slapd
-mkfs.btrfs:btrfs-progs mkfs.xfs:xfsprogs
+docker-registry:docker-registry mkfs.btrfs:btrfs-progs mkfs.xfs:xfsprogs
 haproxy:haproxy systemd-analyze:systemd chromium:chromium'
 
 wanted=''

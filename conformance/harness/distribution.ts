@@ -80,28 +80,25 @@ export async function fillRegistry(
     const image = withBase(base, number)
     if (number % 25 === 0) {
       const index = createIndex([image, createUniqueImage('arm64')])
-      await client.pushImage(repository, index, `multi-${number}`)
+      await persist(() => client.pushImage(repository, index, `multi-${number}`))
       manifests += 3
     } else {
-      await client.pushImage(repository, image, `v${number}`)
+      await persist(() => client.pushImage(repository, image, `v${number}`))
       manifests += 1
     }
+    const push = async ({ descriptor: { digest, mediaType }, content }: Image, reference: string) =>
+      await persist(async () =>
+        expectStatus(await client.pushManifest(repository, reference, mediaType, content.get(digest)!), 201),
+      )
     if (number % 10 === 0) {
       const signature = referrerOf(image)
       for (const [digest, bytes] of signature.content) {
-        if (digest !== signature.descriptor.digest) await client.pushBlob(repository, bytes)
+        if (digest !== signature.descriptor.digest) await persist(() => client.pushBlob(repository, bytes))
       }
-      const { digest, mediaType } = signature.descriptor
-      await expectStatus(await client.pushManifest(repository, digest, mediaType, signature.content.get(digest)!), 201)
+      await push(signature, signature.descriptor.digest)
       manifests += 1
     }
-    if (number % 7 === 0) {
-      const { digest, mediaType } = image.descriptor
-      await expectStatus(
-        await client.pushManifest(repository, `also-${number}`, mediaType, image.content.get(digest)!),
-        201,
-      )
-    }
+    if (number % 7 === 0) await push(image, `also-${number}`)
   }
   let next = 0
   await Promise.all(
@@ -110,6 +107,18 @@ export async function fillRegistry(
     }),
   )
   return manifests
+}
+
+/** Distribution loses sight of a blob for a moment while another push of it ends. */
+async function persist(push: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; attempt < 5; attempt++) {
+    try {
+      return void (await push())
+    } catch {
+      await Bun.sleep(50 * attempt) // the last attempt says what is wrong
+    }
+  }
+  await push()
 }
 
 const repositoryOf = (number: number, single: string): string => {
