@@ -141,19 +141,20 @@ else {
 
     test('brings along what was pushed to the old registry since, and leaves alone what was pushed here', async () => {
       await using registry = await startRegistry()
-      await importInto(registry)
+      const only = ['--repository', 'team/web']
+      await importInto(registry, ...only)
       const there = distribution.client
       const here = new V2Client(registry)
       const moved = createUniqueImage()
       await there.pushImage('team/web', createUniqueImage(), 'latest')
-      await importInto(registry)
+      await importInto(registry, ...only)
       await there.pushImage('team/web', moved, 'latest')
       await there.pushImage('team/web', createUniqueImage(), 'contested')
-      await importInto(registry)
+      await importInto(registry, ...only)
       const own = createUniqueImage()
       await here.pushImage('team/web', own, 'contested')
       await there.pushImage('team/web', createUniqueImage(), 'contested')
-      const incomplete = berthProcess(registry, ['import', 'registry', '--from', store, '--output', 'json'])
+      const incomplete = berthProcess(registry, ['import', 'registry', '--from', store, '--output', 'json', ...only])
       const report = JSON.parse(await new Response(incomplete.stdout).text()) as ImportReport
       expect(await incomplete.exited).toBe(3)
       expect(report.notTaken).toMatchObject([

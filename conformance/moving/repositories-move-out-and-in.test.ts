@@ -32,7 +32,7 @@ describe('everything can be had back as OCI image layouts', () => {
     await using to = await startRegistry()
     const [source, target] = [new V2Client(from), new V2Client(to)]
     await createProjects(source)
-    await fillRegistry(source, 60, 4, 'library/single')
+    await fillRegistry(source, 30, 4, 'library/single')
     const tags = await readTags(source, repositories)
     const images = join(folder.path, 'images')
     const exported = JSON.parse(await from.control!.berth(['export', '--to', images, '--output', 'json'])) as {
@@ -62,7 +62,7 @@ describe('everything can be had back as OCI image layouts', () => {
     await using registry = await startRegistry()
     const client = new V2Client(registry)
     await createProjects(client)
-    await fillRegistry(client, 30, 4, 'library/single')
+    await fillRegistry(client, 20, 4, 'library/single')
     const archive = join(folder.path, 'app.tar')
     await registry.control!.berth(['export', '--repository', 'library/app', '--to', archive])
     const unpacked = join(folder.path, 'unpacked')
@@ -82,7 +82,7 @@ describe('everything can be had back as OCI image layouts', () => {
       await using registry = await startRegistry()
       const client = new V2Client(registry)
       await createProjects(client)
-      await fillRegistry(client, 30, 4, 'library/single')
+      await fillRegistry(client, 20, 4, 'library/single')
       const images = join(folder.path, 'images')
       await registry.control!.berth(['export', '--to', images])
       const byTag = (await readTags(client, ['library/app'])).get('library/app')!
