@@ -138,6 +138,7 @@ const permissionsOfKind: Readonly<
   'purge-audit-log': { system: 'purge-audit:read' },
   'collect-garbage': { system: 'garbage-collection:read' },
   'apply-retention': { project: 'tag-retention:read' },
+  'retain-repository': { project: 'tag-retention:read' },
 }
 
 /** @throws DomainError JOB_UNKNOWN for who may see all jobs; UNAUTHENTICATED, FORBIDDEN for whoever may not see this one */
