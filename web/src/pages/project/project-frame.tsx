@@ -46,6 +46,7 @@ export function ProjectFrame({ projectName, tab, actions, children }: ProjectFra
               to={`/projects/${encodeURIComponent(projectName)}${path}` as string}
               underline="never"
               className={styles.tab ?? ''}
+              activeOptions={{ exact: true, includeSearch: false }}
               aria-current={label === tab ? 'page' : undefined}
             >
               <TabIcon size={15} strokeWidth={1.75} aria-hidden />

@@ -22,6 +22,8 @@ export function useCan(projectId: number | undefined): (resource: string, action
     enabled: projectId !== undefined && user !== undefined,
     staleTime: 60_000,
   })
+  // The project itself is `.` in Harbor's answer.
+  const nameOf = (resource: string) => (resource === 'project' ? '.' : resource)
   return (resource, action) =>
-    open || (data?.some((granted) => granted.resource === resource && granted.action === action) ?? false)
+    open || (data?.some((granted) => granted.resource === nameOf(resource) && granted.action === action) ?? false)
 }

@@ -50,7 +50,7 @@ function Members({ project, can }: ProjectPageProps) {
     {
       key: 'name',
       header: t('name'),
-      width: 'minmax(10rem, 2fr)',
+      width: 'minmax(6rem, 2fr)',
       cell: ({ entity_name }) => <Text fw={500}>{entity_name}</Text>,
     },
     {
@@ -63,7 +63,7 @@ function Members({ project, can }: ProjectPageProps) {
     {
       key: 'role',
       header: t('role'),
-      width: 'minmax(9rem, 13rem)',
+      width: 'minmax(8rem, 13rem)',
       cell: (member) => <RoleOf project={project.name} member={member} mayChange={mayChange} />,
     },
   ]

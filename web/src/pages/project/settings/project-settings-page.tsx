@@ -105,7 +105,7 @@ function DangerZone({ project }: ProjectPageProps) {
     <Section title={t('deleteSection')}>
       <Group justify="space-between">
         <Text>{t('deleteHint')}</Text>
-        <Button color="red.8" variant="light" leftSection={<DeleteIcon size={15} />} onClick={askToDelete}>
+        <Button color="red.8" leftSection={<DeleteIcon size={15} />} onClick={askToDelete}>
           {t('delete')}
         </Button>
       </Group>
