@@ -12,7 +12,7 @@ export interface Migration {
   /**
    * Versions that do not know this step cannot work on what it leaves. Left out of steps that only add: those that run
    * go on, and may be started again, while replicas are replaced one after another. What takes something away waits
-   * for the release after the one that no longer needs it (ADR 0003).
+   * for the release after the one that no longer needs it (ADR 0004).
    */
   readonly endsOlderVersions?: true
 }
