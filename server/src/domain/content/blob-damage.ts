@@ -41,3 +41,32 @@ const closeDamage = preparedQuery<{ digest: string; now: number }, unknown>((db,
 export async function recordHealed(tx: Writer, digest: Digest, now: number): Promise<void> {
   await closeDamage.run(tx, { digest, now })
 }
+
+/** Some of the repositories that link each of the digests, `most` at the most, by name. */
+export async function linkingRepositories(
+  database: Database,
+  digests: readonly string[],
+  most: number,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const names = new Map<string, string[]>()
+  if (digests.length === 0) return names
+  const placed = database.read
+    .selectFrom('repository_blob')
+    .innerJoin('repository', 'repository.id', 'repository_blob.repository_id')
+    .select(['repository_blob.digest', 'repository.name'])
+    .select((eb) =>
+      eb.fn
+        .agg<number>('row_number')
+        .over((over) => over.partitionBy('repository_blob.digest').orderBy('repository.name'))
+        .as('place'),
+    )
+    .where('repository_blob.digest', 'in', digests)
+  const rows = await database.read
+    .selectFrom(placed.as('placed'))
+    .select(['digest', 'name'])
+    .where('place', '<=', most)
+    .orderBy('name')
+    .execute()
+  for (const { digest, name } of rows) names.set(digest, [...(names.get(digest) ?? []), name])
+  return names
+}

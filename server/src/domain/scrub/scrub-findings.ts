@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.ts'
+import { linkingRepositories } from '../content/blob-damage.ts'
 
 export interface ScrubFinding {
   readonly id: number
@@ -27,10 +28,8 @@ export async function listFindings(
   if (healed !== undefined) query = query.where('healed_at', healed ? 'is not' : 'is', null)
   if (before !== undefined) query = query.where('id', '<', before)
   const rows = await query.execute()
-  const names = await namesOf(
-    database,
-    rows.map(({ digest }) => digest),
-  )
+  const digests = rows.map(({ digest }) => digest)
+  const names = await linkingRepositories(database, digests, repositoriesShown)
   return rows.map((row) => ({
     id: row.id,
     digest: row.digest,
@@ -40,25 +39,6 @@ export async function listFindings(
     healedAt: row.healed_at ?? undefined,
     repositories: names.get(row.digest) ?? [],
   }))
-}
-
-async function namesOf(database: Database, digests: readonly string[]): Promise<ReadonlyMap<string, string[]>> {
-  const names = new Map<string, string[]>()
-  for (const digest of new Set(digests)) {
-    const rows = await database.read
-      .selectFrom('repository_blob')
-      .innerJoin('repository', 'repository.id', 'repository_blob.repository_id')
-      .select('repository.name')
-      .where('repository_blob.digest', '=', digest)
-      .orderBy('repository.name')
-      .limit(repositoriesShown)
-      .execute()
-    names.set(
-      digest,
-      rows.map(({ name }) => name),
-    )
-  }
-  return names
 }
 
 /** Blobs without good bytes now. */

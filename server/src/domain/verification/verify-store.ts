@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.ts'
 import { createHasher } from '../../runtime/hasher.ts'
 import type { BlobLocation, BlobStore, UploadId } from '../../storage/blob-store.ts'
 import type { Clock } from '../clock.ts'
-import { listDamaged } from '../content/blob-damage.ts'
+import { linkingRepositories, listDamaged } from '../content/blob-damage.ts'
 import { trashBytes } from '../content/blob-rows.ts'
 import { judgeBlob, Pace, type StoredBlob } from '../scrub/check-blob.ts'
 import { KnownLocations } from './known-locations.ts'
@@ -108,16 +108,8 @@ async function stillPointsTo(database: Database, { digest, location }: StoredBlo
   return now?.location === location
 }
 
-async function repositoriesOf(database: Database, digest: string): Promise<string[]> {
-  const rows = await database.read
-    .selectFrom('repository_blob')
-    .innerJoin('repository', 'repository.id', 'repository_blob.repository_id')
-    .select('repository.name')
-    .where('repository_blob.digest', '=', digest)
-    .orderBy('repository.name')
-    .limit(repositoriesShown)
-    .execute()
-  return rows.map(({ name }) => name)
+async function repositoriesOf(database: Database, digest: string): Promise<readonly string[]> {
+  return (await linkingRepositories(database, [digest], repositoriesShown)).get(digest) ?? []
 }
 
 async function wrongManifests(database: Database): Promise<{ repository: string; digest: string }[]> {
