@@ -65,7 +65,7 @@ async function bundle() {
     splitting: true,
     minify: true,
     metafile: true,
-    naming: { entry: '[name]-[hash].[ext]', chunk: '[name]-[hash].[ext]', asset: '[name]-[hash].[ext]' },
+    naming: { entry: '[name]-[hash].[ext]', chunk: 'chunk-[hash].[ext]', asset: '[name]-[hash].[ext]' },
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [compiledMessages],
     throw: false,
@@ -85,8 +85,9 @@ async function bundle() {
   const outputs = new Map(
     Object.entries(result.metafile.outputs).map(([path, facts]) => [`/assets/${path.replace(/^\.\//, '')}`, facts]),
   )
-  const entry = [...files.keys()].find((name) => name.startsWith('/assets/main-'))
-  const first = [...files.keys()].find((name) => name.startsWith('/assets/before-first-paint-'))
+  const outputOf = (source) => [...outputs].find(([, { entryPoint }]) => entryPoint?.endsWith(source))[0]
+  const entry = outputOf('web/src/main.tsx')
+  const first = outputOf('web/src/theme/before-first-paint.ts')
   const css = hashed('styles', '.css', mantineStyles(result.metafile) + own.css)
   files.set(css.name, css.bytes)
   const icon = hashed('berth', '.svg', readFileSync(join(source, 'theme', 'berth.svg'), 'utf8'))
