@@ -152,7 +152,7 @@ describeControlledScenario('repositories, artifacts and tags of the API', (regis
     }
   })
 
-  test('an index shows its children, which are not listed beside it and cannot be deleted under it', async () => {
+  test('an index shows its children, which are not listed beside it, cannot be deleted under it, and go with it', async () => {
     const { full, ...params } = await newRepository()
     const index = createIndex([createUniqueImage(), createUniqueImage()])
     await push(full, index, 'multi')
@@ -167,7 +167,8 @@ describeControlledScenario('repositories, artifacts and tags of the API', (regis
     const refused = await admin().call(`DELETE ${artifact}`, { params: { ...params, reference } })
     expect([refused.status, codes(refused.body)]).toEqual([412, ['VIOLATE_FOREIGN_KEY_CONSTRAINT']])
     expect((await admin().call(`DELETE ${artifact}`, { params: { ...params, reference: 'multi' } })).status).toBe(200)
-    expect((await admin().call(`DELETE ${artifact}`, { params: { ...params, reference } })).status).toBe(200)
+    const gone = await admin().call(`GET ${artifact}`, { params: { ...params, reference } })
+    expect([gone.status, codes(gone.body)]).toEqual([404, ['NOT_FOUND']])
   })
 
   test('what belongs to an artifact, by subject or by the tag cosign gives it, is listed with it and not beside it', async () => {
