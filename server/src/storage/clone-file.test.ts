@@ -62,43 +62,46 @@ describe('a file gets a second place', () => {
   })
 })
 
-/** A file system of its own, in a file; only root may mount it. */
-async function mountImage(kind: 'btrfs' | 'xfs', folder: string): Promise<string | undefined> {
-  const image = join(folder, `${kind}.img`)
-  const mounted = join(folder, kind)
+/** Runs `use` in a file system of its own, in a file, and takes it away again; only root may mount it. */
+async function inFileSystem(kind: 'btrfs' | 'xfs', use: (mounted: string) => Promise<void>): Promise<void> {
+  const made = await mkdtemp(join(tmpdir(), 'berth-clone-'))
+  const [image, mounted] = [join(made, 'image'), join(made, 'mounted')]
   try {
     await mkdir(mounted)
     await runCommand(['truncate', '-s', kind === 'xfs' ? '320M' : '128M', image])
     await runCommand([`mkfs.${kind}`, '-q', image])
     await runCommand(['mount', '-o', 'loop', image, mounted])
-    return mounted
-  } catch {
-    return undefined // no such tool, not root, or a container that may not mount: the test says so
+    try {
+      await use(mounted)
+    } finally {
+      await runCommand(['umount', mounted])
+    }
+  } finally {
+    await rm(made, { recursive: true, force: true })
   }
 }
 
 for (const kind of ['btrfs', 'xfs'] as const) {
-  const made = await mkdtemp(join(tmpdir(), 'berth-clone-'))
-  const mounted = await mountImage(kind, made)
-  if (mounted === undefined) {
-    await rm(made, { recursive: true, force: true })
+  const possible = await inFileSystem(kind, async () => undefined).then(
+    () => true,
+    () => false,
+  )
+  if (!possible) {
     skipLoudly(`files are cloned on ${kind}`, `mkfs.${kind} or the right to mount is missing`)
     continue
   }
-  afterAll(async () => {
-    await runCommand(['umount', mounted])
-    await rm(made, { recursive: true, force: true })
-  })
   test(`on ${kind} a blob shares its bytes with the file that it came from`, async () => {
-    const source = join(mounted, 'source')
-    await writeFile(source, bytes)
-    await runCommand(['sync', '-f', mounted])
-    const usedKiB = async () =>
-      Number((await runCommand(['df', '--output=used', '-k', mounted])).trim().split('\n').at(-1))
-    const before = await usedKiB()
-    expect(await stageFrom(source, join(mounted, 'store'))).toBe('cloned')
-    await runCommand(['sync', '-f', mounted])
-    expect((await usedKiB()) - before).toBeLessThan(bytes.byteLength / 1024 / 2)
-    expect((await stat(source)).nlink).toBe(1)
-  })
+    await inFileSystem(kind, async (mounted) => {
+      const source = join(mounted, 'source')
+      await writeFile(source, bytes)
+      await runCommand(['sync', '-f', mounted])
+      const usedKiB = async () =>
+        Number((await runCommand(['df', '--output=used', '-k', mounted])).trim().split('\n').at(-1))
+      const before = await usedKiB()
+      expect(await stageFrom(source, join(mounted, 'store'))).toBe('cloned')
+      await runCommand(['sync', '-f', mounted])
+      expect((await usedKiB()) - before).toBeLessThan(bytes.byteLength / 1024 / 2)
+      expect((await stat(source)).nlink).toBe(1)
+    })
+  }, 60_000)
 }
