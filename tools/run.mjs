@@ -17,7 +17,9 @@ const tasks = {
   check: (flags) => ['tools/check.mjs', ...flags],
   build: (flags) => ['tools/build.mjs', ...flags],
   bench: ([first, ...flags]) =>
-    first === 'scale' ? ['bench/scale/main.ts', ...flags] : ['bench/main.ts', ...[first ?? [], flags].flat()],
+    first === 'scale' || first === 'garbage'
+      ? [`bench/${first}/main.ts`, ...flags]
+      : ['bench/main.ts', ...[first ?? [], flags].flat()],
 }
 
 /** True when every package of the lock file that this platform needs is installed in the locked version. */

@@ -229,6 +229,19 @@ export function describeBlobStore(name: string, compose: () => Promise<StoreUnde
       expect(await subject.leftovers()).toEqual([])
     })
 
+    test('one delete takes more locations than any store deletes in one call', async () => {
+      const there = await Promise.all(['a', 'b', 'c'].map((text) => push(text)))
+      // Of the same form, where nothing lies.
+      const absent = Array.from({ length: 1_100 }, () => {
+        const upload = newUploadId()
+        const location = there[0]!.replace(/uploaded\/../, `uploaded/${upload.slice(0, 2)}`)
+        return location.replace(/[0-9a-f-]{36}$/, upload) as BlobLocation
+      })
+      await store.delete([...absent.slice(0, 1_050), ...there, ...absent.slice(1_050)])
+      for (const location of there) expect(await store.sizeOf(location)).toBeUndefined()
+      expect(await subject.leftovers()).toEqual([])
+    }, 60_000)
+
     test('a location that this store did not make reaches nothing', async () => {
       const location = await push('safe')
       const strange = [

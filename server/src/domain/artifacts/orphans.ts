@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely'
 import type { Reader, Writer } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import type { SubjectReviewTable } from '../../database/schema-trash.ts'
+import { rested } from '../../runtime/rested.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import type { Actor } from '../access/actor.ts'
 import { recordEvent } from '../events.ts'
@@ -18,7 +19,7 @@ import {
 } from './remove-artifacts.ts'
 
 /** Manifests looked at in one transaction: few, so that pushes get their turn. */
-const perTransaction = 50
+const perTransaction = 20
 
 const upsertReview = preparedQuery<{ artifactId: number; reviewAfter: number }, unknown>((db, param) =>
   db
@@ -57,8 +58,10 @@ export async function followDeletions(services: DeleteServices, following: Follo
   let deleted = 0
   while (looked < following.most && following.signal?.aborted !== true) {
     const most = Math.min(perTransaction, following.most - looked)
-    const orphans = await deleteReviewed(services, { ...following, most, orphan: 1, youngerThan: Infinity })
-    const referrers = await followSubject(services, { ...following, most })
+    const orphans = await rested(() =>
+      deleteReviewed(services, { ...following, most, orphan: 1, youngerThan: Infinity }),
+    )
+    const referrers = await rested(() => followSubject(services, { ...following, most }))
     looked += orphans.looked + referrers.looked
     deleted += orphans.deleted + referrers.deleted
     if (orphans.looked + referrers.looked === 0) break
@@ -79,7 +82,8 @@ export async function deleteUntagged(
   while (looked < following.most && following.signal?.aborted !== true) {
     const most = Math.min(perTransaction, following.most - looked)
     const youngerThan = services.clock.now() - spareMs
-    const step = await deleteReviewed(services, { ...following, most, orphan: 0, youngerThan, spareMs })
+    const reviewing = { ...following, most, orphan: 0, youngerThan, spareMs } as const
+    const step = await rested(() => deleteReviewed(services, reviewing))
     looked += step.looked
     deleted += step.deleted
     if (step.looked === 0) break

@@ -8,7 +8,7 @@ import { composeMemoryBlobStore } from '#server/storage/memory.ts'
 import { collectGarbage } from '../garbage-collection/collect.ts'
 import { deleteManifest } from './delete.ts'
 
-const flood = process.env['BERTH_TEST_LONG'] === '1' ? 100_000 : 2_500
+const flood = process.env['BERTH_TEST_LONG'] === '1' ? 100_000 : 1_500
 const repository = 'library/app' as RepositoryName
 const bytes = (text: string) => new TextEncoder().encode(text)
 

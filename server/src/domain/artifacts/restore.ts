@@ -3,6 +3,7 @@ import type { Digest } from '#contract/digest.ts'
 import { parseTagName, type TagName } from '#contract/reference.ts'
 import type { Selectable } from 'kysely'
 import type { Reader, Writer } from '../../database/database.ts'
+import { lockRowsShared } from '../../database/locking.ts'
 import type { TrashEntryTable } from '../../database/schema-trash.ts'
 import type { Admission } from '../access/admission.ts'
 import { reviveBlob } from '../content/blob-rows.ts'
@@ -114,15 +115,16 @@ class Restore {
     await database.write(async (tx) => {
       const now = clock.now()
       await this.#take(tx, entry)
-      const row = await tx
+      const repositoryId = (await findRepositoryId(tx, repository)) ?? -1
+      const named = tx
         .selectFrom('artifact')
-        .innerJoin('repository', 'repository.id', 'artifact.repository_id')
-        .select(['artifact.id', 'artifact.repository_id'])
-        .where('repository.name', '=', repository)
-        .where('artifact.digest', '=', digest)
-        .executeTakeFirst()
+        .select('id')
+        .where('repository_id', '=', repositoryId)
+        .where('digest', '=', digest)
+      // Locked, so that it is not deleted as untagged before it has its name.
+      const row = await lockRowsShared(database, named).executeTakeFirst()
       if (row === undefined) throw gone(`the artifact ${digest} was deleted again`)
-      await this.#name(tx, { repositoryId: row.repository_id, id: row.id, digest, now }, tagsOf(entry))
+      await this.#name(tx, { repositoryId, id: row.id, digest, now }, tagsOf(entry))
       for (const tag of namesOf(entry)) {
         await recordEvent(tx, clock, actor, { type: 'restore_tag', projectId, repository, digest, tag })
       }

@@ -1,6 +1,7 @@
 import type { Digest } from '#contract/digest.ts'
 import { parseTagName, type TagName } from '#contract/reference.ts'
 import type { Database, Writer } from '../../database/database.ts'
+import { lockRowsShared } from '../../database/locking.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
@@ -49,6 +50,11 @@ export async function createTag(
   if (repositoryId === undefined) throw new DomainError('MANIFEST_UNKNOWN', `${repository} has no artifacts`)
   const now = clock.now()
   await database.write(async (tx) => {
+    // Locked, so that it is not deleted as untagged before it has its name.
+    const named = tx.selectFrom('artifact').select('id').where('id', '=', artifact.id)
+    if ((await lockRowsShared(database, named).executeTakeFirst()) === undefined) {
+      throw new DomainError('MANIFEST_UNKNOWN', `${repository} does not have ${artifact.digest} any more`)
+    }
     const inserted = await tx
       .insertInto('tag')
       .values({ repository_id: repositoryId, name: tag, artifact_id: artifact.id, pushed_at: now, pulled_at: null })

@@ -1,5 +1,7 @@
+import { rested } from '../../runtime/rested.ts'
+
 /** Rows of one transaction: few, so that pushes get their turn. */
-const perTransaction = 25
+const perTransaction = 10
 
 /**
  * Gives `rows` to `work` in groups, with `workers` groups at a time; begins no new one when the signal is aborted.
@@ -18,7 +20,7 @@ export async function workThrough<Row>(
       const group = rows.slice(next, next + size)
       next += size
       try {
-        await work(group)
+        await rested(() => work(group))
       } catch (error) {
         failed = true
         throw error

@@ -4,6 +4,7 @@ import type { Selectable } from 'kysely'
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockRowsShared } from '../../database/locking.ts'
 import type { TrashEntryTable } from '../../database/schema-trash.ts'
+import { rested } from '../../runtime/rested.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
@@ -96,7 +97,7 @@ export async function getTrashEntry(
 }
 
 /** Entries let go of in one transaction. */
-const entriesPerStep = 50
+const entriesPerStep = 20
 
 /** What is to be emptied: one entry with what went along with it, a project, or everything. */
 export type Emptying = { readonly entryId: number } | { readonly projectId: number } | 'everything'
@@ -153,10 +154,12 @@ export async function expireTrash(
       .execute()
     if (due.length === 0) break
     const ids = due.map(({ id }) => id)
-    await database.write(async (tx) => {
-      await forgetEntries(database, tx, ids, clock.now())
-      faultPoint('gc-expire-before-commit')
-    }, 'relaxed')
+    await rested(() =>
+      database.write(async (tx) => {
+        await forgetEntries(database, tx, ids, clock.now())
+        faultPoint('gc-expire-before-commit')
+      }, 'relaxed'),
+    )
     expired += ids.length
   }
   return expired
