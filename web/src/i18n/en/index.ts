@@ -15,10 +15,16 @@ import { projects } from './projects.ts'
 import { repositories } from './repositories.ts'
 import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
+import { permissions } from './permissions.ts'
+import { robots } from './robots.ts'
+import { secretOnce } from './secret-once.ts'
 import { trash } from './trash.ts'
 
 /** A line for each area. */
 export const messages = {
+  permissions,
+  robots,
+  secretOnce,
   artifacts,
   audit,
   common,

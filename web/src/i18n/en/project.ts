@@ -3,6 +3,7 @@ export const project = {
   tabs: {
     repositories: 'Repositories',
     members: 'Members',
+    robots: 'Robots',
     labels: 'Labels',
     trash: 'Trash',
     logs: 'Logs',

@@ -1,5 +1,13 @@
 import type { Icon } from '../../components/icons.ts'
-import { AuditIcon, GroupIcon, LabelIcon, RepositoryIcon, SettingsIcon, TrashBinIcon } from '../../components/icons.ts'
+import {
+  AuditIcon,
+  GroupIcon,
+  LabelIcon,
+  RepositoryIcon,
+  RobotIcon,
+  SettingsIcon,
+  TrashBinIcon,
+} from '../../components/icons.ts'
 import type { Messages } from '../../i18n/languages.ts'
 
 export interface ProjectTab {
@@ -16,6 +24,7 @@ export interface ProjectTab {
 export const projectTabs: readonly ProjectTab[] = [
   { label: 'repositories', icon: RepositoryIcon, path: '' },
   { label: 'members', icon: GroupIcon, path: '/members', needs: ['member', 'list'] },
+  { label: 'robots', icon: RobotIcon, path: '/robots', needs: ['robot', 'list'] },
   { label: 'labels', icon: LabelIcon, path: '/labels', needs: ['label', 'list'] },
   { label: 'trash', icon: TrashBinIcon, path: '/trash', needs: ['trash', 'list'] },
   { label: 'logs', icon: AuditIcon, path: '/logs', needs: ['log', 'list'] },

@@ -7,6 +7,12 @@ const membersRoute = createRoute({
   component: lazyRouteComponent(() => import('./members/members-page.tsx'), 'MembersPage'),
 })
 
+const robotsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectName/robots',
+  component: lazyRouteComponent(() => import('./robots/robots-page.tsx'), 'ProjectRobotsPage'),
+})
+
 const labelsRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectName/labels',
@@ -32,4 +38,11 @@ const settingsRoute = createRoute({
 })
 
 /** Pages of a project for its members. What everybody may see of a public one is in ../repositories. */
-export const projectMemberRoutes = [membersRoute, labelsRoute, trashRoute, logsRoute, settingsRoute] as const
+export const projectMemberRoutes = [
+  membersRoute,
+  robotsRoute,
+  labelsRoute,
+  trashRoute,
+  logsRoute,
+  settingsRoute,
+] as const
