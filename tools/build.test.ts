@@ -8,7 +8,7 @@ import { adminToken, root, serve } from '../cli/test/berth-process.ts'
 const folder = mkdtempSync(join(tmpdir(), 'berth-build-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-test('the executable serves in an empty folder with nothing else: sign in, push, pull, stop', async () => {
+test('the executable serves in an empty folder with nothing else: sign in, push, pull, the console, stop', async () => {
   const outfile = join(folder, 'berth')
   const build = Bun.spawnSync([process.execPath, join(root, 'tools/build.mjs'), '--outfile', outfile], {
     stdout: 'pipe',
@@ -26,6 +26,10 @@ test('the executable serves in an empty folder with nothing else: sign in, push,
     const upload = `${registry.url}/v2/library/app/blobs/uploads/?digest=${digest}`
     expect((await fetch(upload, { method: 'POST', headers, body: 'hello' })).status).toBe(201)
     expect(await (await fetch(`${registry.url}/v2/library/app/blobs/${digest}`, { headers })).text()).toBe('hello')
+    const page = await (await fetch(registry.url)).text()
+    const [entry = ''] = /\/assets\/main-\w+\.js/.exec(page) ?? []
+    const answer = await fetch(registry.url + entry, { headers: { 'accept-encoding': 'br' } })
+    expect([answer.status, answer.headers.get('content-encoding')]).toEqual([200, 'br'])
   } finally {
     expect(await registry.stop()).toBe(0)
   }
