@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRouter } from '@tanstack/react-router'
+import { administrationRoutes } from './pages/administration/routes.ts'
 import { firstImageRoutes } from './pages/first-image/routes.ts'
 import { firstRunRoutes } from './pages/first-run/routes.ts'
 import { homeRoutes } from './pages/home/routes.ts'
@@ -17,7 +18,7 @@ const routeTree = rootRoute.addChildren([
   shellRoute.addChildren([
     ...projectRoutes,
     ...repositoryRoutes,
-    signedInRoute.addChildren([...projectMemberRoutes, ...homeRoutes, ...firstImageRoutes]),
+    signedInRoute.addChildren([...administrationRoutes, ...projectMemberRoutes, ...homeRoutes, ...firstImageRoutes]),
   ]),
 ])
 

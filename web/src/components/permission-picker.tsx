@@ -1,5 +1,5 @@
 import { Checkbox, Group, SegmentedControl, Stack, Text } from '@mantine/core'
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import styles from './permission-picker.module.css'
 
@@ -9,6 +9,8 @@ export interface Permission {
 }
 
 interface PermissionPickerProps {
+  /** Default: Permissions. */
+  readonly title?: string
   /** What may be given at all. */
   readonly offered: readonly Permission[]
   readonly value: readonly Permission[]
@@ -26,25 +28,38 @@ const ofImages = [
 ] as const
 
 /** What somebody or something may do: one of the usual answers, or each permission by itself. */
-export function PermissionPicker({ offered, value, presets = ofImages, error, onChange }: PermissionPickerProps) {
+export function PermissionPicker({
+  offered,
+  value,
+  presets = ofImages,
+  title,
+  error,
+  onChange,
+}: PermissionPickerProps) {
   const t = useTranslations('permissions')
+  const id = useId()
   const preset = presets.find(([, permissions]) => isSame(permissions, value))?.[0]
   const [choice, setChoice] = useState<string>(preset ?? 'custom')
   return (
     <Stack gap="xs">
-      <Text size="sm" fw={500} id="permission-picker">
-        {t('title')}
+      <Text size="sm" fw={500} id={id}>
+        {title ?? t('title')}
       </Text>
-      <SegmentedControl
-        aria-labelledby="permission-picker"
-        data={[...presets.map(([name]) => ({ value: name, label: t(name) })), { value: 'custom', label: t('custom') }]}
-        value={choice}
-        onChange={(next) => {
-          setChoice(next)
-          const chosen = presets.find(([name]) => name === next)?.[1]
-          if (chosen !== undefined) onChange(chosen)
-        }}
-      />
+      {presets.length > 0 && (
+        <SegmentedControl
+          aria-labelledby={id}
+          data={[
+            ...presets.map(([name]) => ({ value: name, label: t(name) })),
+            { value: 'custom', label: t('custom') },
+          ]}
+          value={choice}
+          onChange={(next) => {
+            setChoice(next)
+            const chosen = presets.find(([name]) => name === next)?.[1]
+            if (chosen !== undefined) onChange(chosen)
+          }}
+        />
+      )}
       {choice === 'custom' && <Table offered={offered} value={value} onChange={onChange} />}
       {error !== undefined && (
         <Text size="sm" className={styles.error} role="alert">

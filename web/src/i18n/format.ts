@@ -17,6 +17,8 @@ export interface Format {
   /** With seconds and the time zone: what a title or a log shows. */
   exact(time: Date): string
   date(time: Date): string
+  /** 10:54:07, for the lines of a log. */
+  clock(time: Date): string
   /** 3 hours ago; in 2 days. */
   relative(time: Date, now: Date): string
   /** a, b, and c */
@@ -46,6 +48,7 @@ export function formatFor(language: Language): Format {
   const dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
   const exact = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'long' })
   const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
+  const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium', hourCycle: 'h23' })
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
   const list = new Intl.ListFormat(language)
   return {
@@ -61,6 +64,7 @@ export function formatFor(language: Language): Format {
     dateTime: (time) => dateTime.format(time),
     exact: (time) => exact.format(time),
     date: (time) => date.format(time),
+    clock: (time) => clock.format(time),
     relative(time, now) {
       const seconds = (time.getTime() - now.getTime()) / 1000
       const [unit, length] = steps.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1]

@@ -1,5 +1,18 @@
 import type { Session } from '../api/session.ts'
-import { HomeIcon, ProjectIcon, PushIcon, type Icon } from '../components/icons.ts'
+import {
+  AuthenticationIcon,
+  ConfigurationIcon,
+  GarbageIcon,
+  GroupIcon,
+  HomeIcon,
+  JobIcon,
+  ProjectIcon,
+  PushIcon,
+  RobotIcon,
+  ScrubIcon,
+  UserIcon,
+  type Icon,
+} from '../components/icons.ts'
 import type { Messages } from '../i18n/languages.ts'
 
 /** Key of the catalogue `navigation`. */
@@ -19,6 +32,8 @@ export interface NavigationGroup {
   readonly entries: readonly NavigationEntry[]
 }
 
+const toAdministrators = ({ isAdministrator }: Session): boolean => isAdministrator
+
 /** The navigation at the left; the command palette offers the same. */
 export const navigation: readonly NavigationGroup[] = [
   {
@@ -30,6 +45,34 @@ export const navigation: readonly NavigationGroup[] = [
         to: '/first-image',
         icon: PushIcon,
         shownTo: ({ user, open }) => user !== undefined || open,
+      },
+    ],
+  },
+  {
+    label: 'administration',
+    entries: [
+      { label: 'users', to: '/administration/users', icon: UserIcon, shownTo: toAdministrators },
+      { label: 'groups', to: '/administration/groups', icon: GroupIcon, shownTo: toAdministrators },
+      { label: 'robots', to: '/administration/robots', icon: RobotIcon, shownTo: toAdministrators },
+      {
+        label: 'authentication',
+        to: '/administration/authentication',
+        icon: AuthenticationIcon,
+        shownTo: toAdministrators,
+      },
+      { label: 'jobs', to: '/administration/jobs', icon: JobIcon, shownTo: toAdministrators },
+      {
+        label: 'garbageCollection',
+        to: '/administration/garbage-collection',
+        icon: GarbageIcon,
+        shownTo: toAdministrators,
+      },
+      { label: 'scrub', to: '/administration/scrub', icon: ScrubIcon, shownTo: toAdministrators },
+      {
+        label: 'configuration',
+        to: '/administration/configuration',
+        icon: ConfigurationIcon,
+        shownTo: toAdministrators,
       },
     ],
   },

@@ -51,8 +51,8 @@ export function pageHeaders(
 }
 
 /** The link to the next page of a list that goes on behind the last entry of this one; empty on the last page. */
-export function cursorLink(path: string, search: string, next: number | undefined): string {
-  return next === undefined ? '' : `<${urlWith(path, search, { cursor: next })}>; rel="next"`
+export function cursorLink(path: string, search: string, next: number | undefined, name = 'cursor'): string {
+  return next === undefined ? '' : `<${urlWith(path, search, { [name]: next })}>; rel="next"`
 }
 
 function pageUrl(path: string, search: string, page: number, size: number): string {

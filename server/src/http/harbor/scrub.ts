@@ -8,6 +8,7 @@ import { gentleBytesPerSecond, scrubKind } from '../../domain/scrub/scrub-job.ts
 import { createdAt, idParam, timeOf } from './answers.ts'
 import { jobAnswer, presentJob } from './job-answer.ts'
 import { logResponse } from './job-history.ts'
+import { cursorLink } from './paging.ts'
 import { route, type Call, type Route } from './route.ts'
 import {
   followWish,
@@ -106,9 +107,11 @@ export const scrubRoutes: readonly Route[] = [
       page_size: z.coerce.number().int().min(1).max(100).default(50),
     }),
     answers: { 200: z.array(findingAnswer) },
-    handle: async ({ query }, { database }) => {
+    handle: async ({ query, path, search }, { database }) => {
       const found = await listFindings(database, { ...query, limit: query.page_size })
+      const next = found.length < query.page_size ? undefined : found.at(-1)?.id
       return {
+        headers: { link: cursorLink(path, search, next, 'before') },
         body: found.map(({ foundAt, healedAt, repositories, ...finding }) => ({
           ...finding,
           found_at: timeOf(foundAt),

@@ -1,3 +1,4 @@
+import { accounts } from './accounts.ts'
 import { artifacts } from './artifacts.ts'
 import { audit } from './audit.ts'
 import { common } from './common.ts'
@@ -5,26 +6,28 @@ import { errors } from './errors.ts'
 import { firstImage } from './first-image.ts'
 import { firstRun } from './first-run.ts'
 import { home } from './home.ts'
+import { jobs } from './jobs.ts'
 import { labels } from './labels.ts'
+import { maintenance } from './maintenance.ts'
 import { members } from './members.ts'
 import { navigation } from './navigation.ts'
 import { palette } from './palette.ts'
-import { project } from './project.ts'
-import { projectSettings } from './project-settings.ts'
-import { projects } from './projects.ts'
-import { repositories } from './repositories.ts'
-import { shell } from './shell.ts'
-import { signIn } from './sign-in.ts'
 import { permissions } from './permissions.ts'
+import { project } from './project.ts'
+import { projects } from './projects.ts'
+import { projectSettings } from './project-settings.ts'
+import { repositories } from './repositories.ts'
 import { robots } from './robots.ts'
 import { secretOnce } from './secret-once.ts'
+import { settings } from './settings.ts'
+import { shell } from './shell.ts'
+import { signIn } from './sign-in.ts'
+import { systemRobots } from './system-robots.ts'
 import { trash } from './trash.ts'
 
 /** A line for each area. */
 export const messages = {
-  permissions,
-  robots,
-  secretOnce,
+  accounts,
   artifacts,
   audit,
   common,
@@ -32,15 +35,22 @@ export const messages = {
   firstImage,
   firstRun,
   home,
+  jobs,
   labels,
+  maintenance,
   members,
   navigation,
   palette,
+  permissions,
   project,
-  projectSettings,
   projects,
+  projectSettings,
   repositories,
+  robots,
+  secretOnce,
+  settings,
   shell,
   signIn,
+  systemRobots,
   trash,
 }

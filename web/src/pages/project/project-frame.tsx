@@ -1,11 +1,10 @@
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import type { AnswerOf } from '../../api/client.ts'
-import { LinkAnchor } from '../../components/links.tsx'
 import { Page } from '../../components/page.tsx'
 import { ErrorFace, LoadingFace } from '../../components/states.tsx'
+import { TabLinks } from '../../components/tab-links.tsx'
 import { Visibility } from '../projects/visibility.tsx'
-import styles from './project-frame.module.css'
 import { projectTabs, type ProjectTab } from './project-tabs.ts'
 import { useCan, useProject } from './use-project.ts'
 
@@ -37,23 +36,18 @@ export function ProjectFrame({ projectName, tab, actions, children }: ProjectFra
       mark={project && <Visibility project={project} />}
       actions={project && actions?.({ project, can })}
     >
-      <nav aria-label={t('tabsLabel', { name: projectName })} className={styles.tabs}>
-        {projectTabs
+      <TabLinks
+        label={t('tabsLabel', { name: projectName })}
+        here={tab}
+        tabs={projectTabs
           .filter(({ needs, label }) => needs === undefined || label === tab || can(...needs))
-          .map(({ label, path, icon: TabIcon }) => (
-            <LinkAnchor
-              key={label}
-              to={`/projects/${encodeURIComponent(projectName)}${path}` as string}
-              underline="never"
-              className={styles.tab ?? ''}
-              activeOptions={{ exact: true, includeSearch: false }}
-              aria-current={label === tab ? 'page' : undefined}
-            >
-              <TabIcon size={15} strokeWidth={1.75} aria-hidden />
-              {t(`tabs.${label}`)}
-            </LinkAnchor>
-          ))}
-      </nav>
+          .map(({ label, path, icon }) => ({
+            key: label,
+            label: t(`tabs.${label}`),
+            to: `/projects/${encodeURIComponent(projectName)}${path}`,
+            icon,
+          }))}
+      />
       {error !== null ? (
         <ErrorFace error={error} onRetry={() => void refetch()} />
       ) : project === undefined ? (

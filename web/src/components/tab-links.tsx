@@ -1,0 +1,40 @@
+import type { Icon } from './icons.ts'
+import { LinkAnchor } from './links.tsx'
+import styles from './tab-links.module.css'
+
+export interface TabLink {
+  readonly key: string
+  readonly label: string
+  /** An address of the console. */
+  readonly to: string
+  readonly icon?: Icon
+}
+
+interface TabLinksProps {
+  /** What they lead through, for who hears it. */
+  readonly label: string
+  readonly tabs: readonly TabLink[]
+  /** The key of the page that is shown. */
+  readonly here: string
+}
+
+/** Links between the pages of one thing. */
+export function TabLinks({ label, tabs, here }: TabLinksProps) {
+  return (
+    <nav aria-label={label} className={styles.tabs}>
+      {tabs.map(({ key, label: text, to, icon: TabIcon }) => (
+        <LinkAnchor
+          key={key}
+          to={to}
+          underline="never"
+          className={styles.tab ?? ''}
+          activeOptions={{ exact: true, includeSearch: false }}
+          aria-current={key === here ? 'page' : undefined}
+        >
+          {TabIcon !== undefined && <TabIcon size={15} strokeWidth={1.75} aria-hidden />}
+          {text}
+        </LinkAnchor>
+      ))}
+    </nav>
+  )
+}

@@ -1,0 +1,83 @@
+import { Stack } from '@mantine/core'
+import { useTranslations } from 'use-intl'
+import { Page, Section } from '../../../components/page.tsx'
+import { ErrorFace, LoadingFace } from '../../../components/states.tsx'
+import { Facts } from '../../../components/values.tsx'
+import { SaveBar } from './save-bar.tsx'
+import { SettingFields, type SettingField, type Settings } from './setting-fields.tsx'
+import { useSettingChanges } from './use-setting-changes.ts'
+
+const groups = {
+  people: [
+    {
+      name: 'project_creation_restriction',
+      kind: 'choice',
+      choices: [
+        ['everyone', 'everyone'],
+        ['adminonly', 'adminonly'],
+      ],
+    },
+    { name: 'self_registration', kind: 'switch' },
+    { name: 'session_timeout', kind: 'number' },
+    { name: 'banner_message', kind: 'long' },
+  ],
+  storage: [
+    { name: 'quota_per_project_enable', kind: 'switch' },
+    { name: 'storage_per_project', kind: 'size' },
+  ],
+  robots: [
+    { name: 'robot_token_duration', kind: 'number' },
+    { name: 'robot_name_prefix', kind: 'text' },
+  ],
+  audit: [
+    { name: 'audit_log_pull_events', kind: 'switch' },
+    { name: 'disabled_audit_log_event_types', kind: 'long' },
+  ],
+} as const satisfies Readonly<Record<string, readonly SettingField[]>>
+
+const titles = ['people', 'storage', 'robots', 'audit'] as const
+
+/** What an administrator changes while the registry runs, and what its config file says. */
+export function ConfigurationPage() {
+  const t = useTranslations('settings')
+  const editing = useSettingChanges()
+  const { settings, error, refetch, changes, setChanges } = editing
+  return (
+    <Page title={t('title')} description={t('description')}>
+      {settings === undefined ? (
+        error === null ? (
+          <LoadingFace />
+        ) : (
+          <ErrorFace error={error} onRetry={() => void refetch()} />
+        )
+      ) : (
+        <>
+          {titles.map((group) => (
+            <Section key={group} title={t(`groups.${group}`)}>
+              <Stack gap="lg" maw="42rem">
+                <SettingFields fields={groups[group]} settings={settings} changes={changes} onChange={setChanges} />
+              </Stack>
+            </Section>
+          ))}
+          <SaveBar editing={editing} />
+          <FixedSettings settings={settings} />
+        </>
+      )}
+    </Page>
+  )
+}
+
+/** What stands in the config file or the environment, by the names that the API has for it. */
+function FixedSettings({ settings }: { readonly settings: Settings }) {
+  const t = useTranslations('settings')
+  const common = useTranslations('common')
+  const shown = ({ value }: Settings[string]) =>
+    typeof value === 'boolean' ? common(value ? 'yes' : 'no') : String(value) || common('none')
+  const fixed = Object.entries(settings).filter(([, { editable }]) => !editable)
+  if (fixed.length === 0) return null
+  return (
+    <Section title={t('fixedTitle')} description={t('fixedHint')}>
+      <Facts facts={fixed.map(([name, item]) => [name, shown(item)] as const)} />
+    </Section>
+  )
+}
