@@ -1,13 +1,18 @@
 import type { Session } from '../api/session.ts'
 import {
+  AuditIcon,
   AuthenticationIcon,
   ConfigurationIcon,
   GarbageIcon,
   GroupIcon,
+  HealthIcon,
   HomeIcon,
   JobIcon,
+  LabelIcon,
   ProjectIcon,
   PushIcon,
+  QuotaIcon,
+  RegistryIcon,
   RobotIcon,
   ScrubIcon,
   UserIcon,
@@ -60,6 +65,9 @@ export const navigation: readonly NavigationGroup[] = [
         icon: AuthenticationIcon,
         shownTo: toAdministrators,
       },
+      { label: 'quotas', to: '/administration/quotas', icon: QuotaIcon, shownTo: toAdministrators },
+      { label: 'labels', to: '/administration/labels', icon: LabelIcon, shownTo: toAdministrators },
+      { label: 'registries', to: '/administration/registries', icon: RegistryIcon, shownTo: toAdministrators },
       { label: 'jobs', to: '/administration/jobs', icon: JobIcon, shownTo: toAdministrators },
       {
         label: 'garbageCollection',
@@ -68,12 +76,14 @@ export const navigation: readonly NavigationGroup[] = [
         shownTo: toAdministrators,
       },
       { label: 'scrub', to: '/administration/scrub', icon: ScrubIcon, shownTo: toAdministrators },
+      { label: 'auditLog', to: '/administration/audit-log', icon: AuditIcon, shownTo: toAdministrators },
       {
         label: 'configuration',
         to: '/administration/configuration',
         icon: ConfigurationIcon,
         shownTo: toAdministrators,
       },
+      { label: 'health', to: '/administration/health', icon: HealthIcon, shownTo: toAdministrators },
     ],
   },
 ]

@@ -22,6 +22,7 @@ import { secretOnce } from './secret-once.ts'
 import { settings } from './settings.ts'
 import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
+import { system } from './system.ts'
 import { systemRobots } from './system-robots.ts'
 import { trash } from './trash.ts'
 
@@ -51,6 +52,7 @@ export const messages = {
   settings,
   shell,
   signIn,
+  system,
   systemRobots,
   trash,
 }

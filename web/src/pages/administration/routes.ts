@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { signedInRoute } from '../../shell/root-route.tsx'
+import { auditSearch } from './audit/audit-filter.ts'
 import { listSearch } from '../../shell/route-search.ts'
 
 const administrationRoute = createRoute({
@@ -83,6 +84,37 @@ const configurationRoute = createRoute({
   component: lazyRouteComponent(() => import('./settings/configuration-page.tsx'), 'ConfigurationPage'),
 })
 
+const quotasRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/quotas',
+  component: lazyRouteComponent(() => import('./quotas/quotas-page.tsx'), 'QuotasPage'),
+})
+
+const auditLogRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/audit-log',
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import('./audit/audit-page.tsx'), 'AuditPage'),
+})
+
+const healthRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/health',
+  component: lazyRouteComponent(() => import('./health/health-page.tsx'), 'HealthPage'),
+})
+
+const labelsRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/labels',
+  component: lazyRouteComponent(() => import('./labels/system-labels-page.tsx'), 'SystemLabelsPage'),
+})
+
+const registriesRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/registries',
+  component: lazyRouteComponent(() => import('./registries/registries-page.tsx'), 'RegistriesPage'),
+})
+
 /** Pages for system administrators. */
 export const administrationRoutes = [
   administrationRoute.addChildren([
@@ -94,6 +126,11 @@ export const administrationRoutes = [
     schedulesRoute,
     garbageRoute,
     scrubRoute,
+    registriesRoute,
+    labelsRoute,
+    healthRoute,
+    auditLogRoute,
+    quotasRoute,
     configurationRoute,
     authenticationRoute,
     robotsRoute,

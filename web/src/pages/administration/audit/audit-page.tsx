@@ -1,0 +1,216 @@
+import { Button, Group, Menu, NumberInput, Select, Text, Textarea, TextInput } from '@mantine/core'
+import { useDebouncedCallback } from '@mantine/hooks'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useTranslations } from 'use-intl'
+import { call } from '../../../api/client.ts'
+import { useKeysetRows } from '../../../api/keyset-rows.ts'
+import { invalidate, query } from '../../../api/queries.ts'
+import { DataList } from '../../../components/data-list.tsx'
+import { AuditIcon, ChevronDownIcon, PullIcon } from '../../../components/icons.ts'
+import { Page, Section } from '../../../components/page.tsx'
+import { EmptyFace } from '../../../components/states.tsx'
+import { toast, toastError } from '../../../components/toast.ts'
+import { RelativeTime } from '../../../components/values.tsx'
+import { ScheduleSection, type ScheduleWish } from '../jobs/schedule-section.tsx'
+import { useAuditColumns } from './audit-columns.tsx'
+import { download, exportRecords, type ExportFormat } from './audit-export.ts'
+import { auditSearch, conditionsOf, type AuditFilter } from './audit-filter.ts'
+
+const route = getRouteApi('/shell/signed-in/administration/audit-log')
+
+/** What happened in the registry, to be looked through and taken away. */
+export function AuditPage() {
+  const t = useTranslations('system.audit')
+  const audit = useTranslations('audit')
+  const filter = route.useSearch()
+  const navigate = useNavigate({ from: '/administration/audit-log' })
+  const q = conditionsOf(filter)
+  const rows = useKeysetRows('GET /auditlog-exts', { query: { q } })
+  const change = (next: AuditFilter) =>
+    void navigate({ search: auditSearch(next as Readonly<Record<string, unknown>>), replace: true })
+  return (
+    <Page title={audit('title')} description={t('description')} actions={<ExportMenu q={q} />}>
+      <Section>
+        <Filter filter={filter} onChange={change} />
+      </Section>
+      <Section flush>
+        <DataList
+          label={audit('title')}
+          rows={rows}
+          columns={useAuditColumns()}
+          keyOf={({ id }) => id}
+          below={({ op_time: time }) => <RelativeTime time={time} />}
+          empty={<EmptyFace icon={AuditIcon} title={q === undefined ? audit('noneTitle') : t('noneFound')} />}
+        />
+      </Section>
+      <Purge />
+    </Page>
+  )
+}
+
+const operations = ['create', 'update', 'delete', 'pull', 'login', 'logout', 'stop', 'start'] as const
+
+interface FilterProps {
+  readonly filter: AuditFilter
+  onChange(filter: AuditFilter): void
+}
+
+function Filter({ filter, onChange }: FilterProps) {
+  const t = useTranslations('system.audit')
+  const audit = useTranslations('audit')
+  // Clearing draws the fields anew.
+  const [generation, setGeneration] = useState(0)
+  const typed = useDebouncedCallback((part: AuditFilter) => onChange({ ...filter, ...part }), 250)
+  const clear = () => {
+    setGeneration(generation + 1)
+    onChange({})
+  }
+  return (
+    <Group key={generation} gap="sm" align="flex-end">
+      <TextInput
+        label={t('who')}
+        defaultValue={filter.who ?? ''}
+        onChange={(event) => typed({ who: event.currentTarget.value })}
+        w={{ base: '100%', sm: 160 }}
+      />
+      <Select
+        label={t('operation')}
+        placeholder={t('anyOperation')}
+        data={[...operations]}
+        value={filter.operation ?? null}
+        onChange={(operation) => onChange({ ...filter, operation: operation ?? '' })}
+        clearable
+        w={{ base: '100%', sm: 160 }}
+      />
+      <TextInput
+        label={t('resource')}
+        defaultValue={filter.resource ?? ''}
+        onChange={(event) => typed({ resource: event.currentTarget.value })}
+        w={{ base: '100%', sm: 200 }}
+      />
+      <Select
+        label={t('result')}
+        placeholder={t('anyResult')}
+        data={[
+          { value: 'true', label: audit('succeeded') },
+          { value: 'false', label: audit('failed') },
+        ]}
+        value={filter.result ?? null}
+        onChange={(result) => onChange({ ...filter, result: result ?? '' })}
+        clearable
+        w={{ base: '100%', sm: 140 }}
+      />
+      <TextInput
+        type="date"
+        label={t('from')}
+        value={filter.from ?? ''}
+        max={filter.to}
+        onChange={(event) => onChange({ ...filter, from: event.currentTarget.value })}
+        w={{ base: '47%', sm: 150 }}
+      />
+      <TextInput
+        type="date"
+        label={t('to')}
+        value={filter.to ?? ''}
+        min={filter.from}
+        onChange={(event) => onChange({ ...filter, to: event.currentTarget.value })}
+        w={{ base: '47%', sm: 150 }}
+      />
+      {Object.keys(filter).length > 0 && (
+        <Button variant="subtle" onClick={clear}>
+          {t('clear')}
+        </Button>
+      )}
+    </Group>
+  )
+}
+
+function ExportMenu({ q }: { readonly q: string | undefined }) {
+  const t = useTranslations('system.audit')
+  const [count, setCount] = useState<number>()
+  const run = async (format: ExportFormat) => {
+    setCount(0)
+    try {
+      const exported = await exportRecords({ q, format, onProgress: setCount })
+      download(exported.blob, `audit-log-${new Date().toISOString().slice(0, 10)}.${format}`)
+      toast(t(exported.cut ? 'exportedPart' : 'exported', { count: exported.count }))
+    } catch (error) {
+      toastError(error)
+    } finally {
+      setCount(undefined)
+    }
+  }
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button
+          variant="default"
+          leftSection={<PullIcon size={15} />}
+          rightSection={<ChevronDownIcon size={14} />}
+          disabled={count !== undefined}
+        >
+          {count === undefined ? t('export') : t('exporting', { count })}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={() => void run('csv')}>{t('exportCsv')}</Menu.Item>
+        <Menu.Item onClick={() => void run('ndjson')}>{t('exportNdjson')}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+const hoursPerDay = 24
+const usualTypes = 'create_artifact,delete_artifact,pull_artifact'
+
+/** When old records go. */
+function Purge() {
+  const t = useTranslations('system.audit')
+  const client = useQueryClient()
+  const { data } = useQuery(query('GET /system/purgeaudit/schedule'))
+  const set = JSON.parse(data?.job_parameters ?? '{}') as {
+    readonly audit_retention_hour?: number
+    readonly include_event_types?: string
+  }
+  const [edited, setEdited] = useState<{ readonly days?: number; readonly types?: string }>({})
+  const days = edited.days ?? Math.round((set.audit_retention_hour ?? 90 * hoursPerDay) / hoursPerDay)
+  const types = edited.types ?? set.include_event_types ?? usualTypes
+  const save = async (schedule: ScheduleWish) => {
+    const parameters = { audit_retention_hour: days * hoursPerDay, include_event_types: types, dry_run: false }
+    await call('PUT /system/purgeaudit/schedule', { body: { schedule, parameters } })
+    await invalidate(client, '/system/purgeaudit', '/schedules')
+  }
+  return (
+    <ScheduleSection
+      title={t('purge')}
+      none={t('purgeOff')}
+      schedule={data?.schedule}
+      options={
+        <Text size="sm" c="dimmed" mt="xs">
+          {t('kept', { count: days, types: types.replaceAll(',', ', ') })}
+        </Text>
+      }
+      fields={
+        <>
+          <NumberInput
+            label={t('keepDays')}
+            min={1}
+            max={10_000}
+            value={days}
+            onChange={(next) => setEdited({ ...edited, days: Math.max(1, Number(next) || 1) })}
+          />
+          <Textarea
+            label={t('purgeTypes')}
+            description={t('purgeTypesHint')}
+            autosize
+            value={types}
+            onChange={(event) => setEdited({ ...edited, types: event.currentTarget.value })}
+          />
+        </>
+      }
+      save={save}
+    />
+  )
+}
