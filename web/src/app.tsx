@@ -12,6 +12,8 @@ import { createConsoleRouter } from './routes.tsx'
 import { theme } from './theme/theme.ts'
 
 const client = createQueryClient()
+// Asked while the language comes: the first page needs both.
+void client.prefetchQuery(sessionQuery)
 const router = createConsoleRouter(client)
 const colorSchemes = localStorageColorSchemeManager({ key: 'berth.theme' })
 /** The server's permission for style elements; without it the browser drops them. */
