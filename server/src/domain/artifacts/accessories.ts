@@ -35,6 +35,9 @@ export function derivedTagsOf(subject: Digest): readonly { readonly tag: string;
   return Object.keys(typeOfSuffix).map((suffix) => ({ tag: `sha256-${encodedOf(subject)}.${suffix}`, suffix }))
 }
 
+/** The names alone. */
+export const accessoryTagsOf = (subject: Digest): readonly string[] => derivedTagsOf(subject).map(({ tag }) => tag)
+
 /** Whom a tag says that its artifact belongs to; undefined for one that was not derived from a digest. */
 export function subjectNamedBy(tag: string): Digest | undefined {
   const [, encoded, suffix = ''] = /^sha256-([0-9a-f]{64})\.([a-z]+)$/.exec(tag) ?? []

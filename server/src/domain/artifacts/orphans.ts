@@ -9,8 +9,8 @@ import type { Actor } from '../access/actor.ts'
 import { recordEvent } from '../events.ts'
 import { assertTagsMutable } from '../policies/immutability.ts'
 import { DomainError } from '../errors.ts'
+import { accessoryTagsOf } from './accessories.ts'
 import {
-  accessoryTagsOf,
   lockArtifacts,
   removeArtifacts,
   type DeleteServices,

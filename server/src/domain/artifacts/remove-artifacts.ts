@@ -1,4 +1,4 @@
-import { algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
+import type { Digest } from '#contract/digest.ts'
 import { sql } from 'kysely'
 import type { Database, Writer } from '../../database/database.ts'
 import { lockRows, lockRowsShared } from '../../database/locking.ts'
@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts'
 import { unlinkUnused } from '../content/links.ts'
 import { contentOf, releaseContent } from '../quotas/project-usage.ts'
 import { putArtifactsInTrash } from '../trash/put-in-trash.ts'
+import { accessoryTagsOf } from './accessories.ts'
 
 export interface DeleteServices {
   readonly database: Database
@@ -102,12 +103,6 @@ export async function removeArtifacts(
   await unlinkUnused(tx, repositoryId, digests, now)
   await releaseContent(database, tx, projectId, content)
   return entries
-}
-
-/** Tags by which tools say whom an artifact belongs to, where its manifest does not. */
-export function accessoryTagsOf(digest: Digest): readonly string[] {
-  if (algorithmOf(digest) !== 'sha256') return []
-  return ['sig', 'att', 'sbom'].map((suffix) => `sha256-${encodedOf(digest)}.${suffix}`)
 }
 
 async function letFollow(
