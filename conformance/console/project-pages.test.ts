@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'bun:test'
+import type { RegistryUnderTest } from '../harness/registry.ts'
 import { describeConsole, languages } from './browser.ts'
 import { people, seedRegistry } from './seed.ts'
 
@@ -53,6 +54,108 @@ describeConsole('robots and policies of a project', (scenario) => {
     })
   }
 
+  for (const language of languages) {
+    test(`the preview shows what a run then does, before anything is saved, ${language}`, async () => {
+      const words =
+        language === 'en'
+          ? {
+              add: 'Add rule',
+              many: 'How many',
+              take: 'Take the rule',
+              preview: 'Preview what would go',
+              goes: 'Goes',
+              save: 'Save policy',
+              dryRun: 'Dry run',
+              done: 'Done',
+            }
+          : {
+              add: '添加规则',
+              many: '数量',
+              take: '确定',
+              preview: '预览将被移除的内容',
+              goes: '移除',
+              save: '保存策略',
+              dryRun: '试运行',
+              done: '已完成',
+            }
+      const { visit, registry } = scenario()
+      // A project of its own for each language: a policy is there once.
+      const project = language === 'en' ? 'platform' : 'research'
+      const [repository, expected] = language === 'en' ? ['search', 24] : ['models/embedder', 12]
+      await visit({ language, as: ada }, async (visitor) => {
+        const { page } = visitor
+        await visitor.open(`/projects/${project}/policies`)
+        await visitor.expectAccessible()
+        await visitor.picture('policies-empty')
+        await page.getByRole('button', { name: words.add, exact: true }).click()
+        await page.getByLabel(words.many).fill('1')
+        await visitor.expectAccessible()
+        await visitor.picture('retention-rule')
+        await page.getByRole('button', { name: words.take }).click()
+        await page.getByRole('button', { name: words.preview }).click()
+        const rows = page.getByRole('row').filter({ hasText: words.goes })
+        await rows.first().waitFor()
+        await visitor.expectAccessible()
+        await visitor.picture('retention-preview')
+        // All tags but one of each repository, and nothing has been saved yet.
+        const table = page.getByRole('table').filter({ has: rows.first() })
+        expect(Number(await table.getAttribute('aria-rowcount')) - 1).toBe(expected)
+        expect(await policyOf(registry, project)).toBeUndefined()
+        await page.getByRole('button', { name: words.save }).click()
+        await page.getByRole('button', { name: words.dryRun, exact: true }).click()
+        const run = page.getByRole('link', { name: new RegExp(`^${words.dryRun}`) })
+        await run.waitFor()
+        await page.getByText(words.done, { exact: true }).waitFor({ timeout: 60_000 })
+        await visitor.picture('retention-runs')
+        await run.click()
+        await page.getByRole('row').filter({ hasText: repository }).first().waitFor()
+        await visitor.expectAccessible()
+        await visitor.picture('retention-run')
+        await page.getByRole('row').filter({ hasText: repository }).getByRole('button').click()
+        await page.getByRole('dialog').getByText('1.0.0').first().waitFor()
+        await visitor.expectAccessible()
+        await visitor.picture('retention-log')
+      })
+      expect(await policyOf(registry, project)).toBeDefined()
+    })
+  }
+
+  test('an immutable tag is one that a rule names, and the preview says that it stays', async () => {
+    await scenario().visit({ as: ada }, async (visitor) => {
+      const { page } = visitor
+      await visitor.open('/projects/library/policies')
+      await page.getByRole('button', { name: 'Add immutability rule' }).click()
+      await page.getByLabel('Pattern of tags').fill('1.0.*')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('tags 1.0.* in all repositories').waitFor()
+      await page.getByRole('button', { name: 'Add rule', exact: true }).click()
+      await page.getByLabel('How many').fill('1')
+      await page.getByRole('button', { name: 'Take the rule' }).click()
+      await page.getByRole('button', { name: 'Preview what would go' }).click()
+      await page.getByRole('switch', { name: 'Only what goes' }).setChecked(false, { force: true })
+      await page.getByText('Its tag 1.0.0 is immutable.').filter({ visible: true }).first().waitFor()
+    })
+  })
+
+  for (const theme of ['light', 'dark'] as const) {
+    for (const width of [390, 1280]) {
+      test(`they can be read by everybody: ${theme}, ${width} wide`, async () => {
+        const { visit, administrator } = scenario()
+        await visit({ theme, width, as: administrator }, async (visitor) => {
+          for (const page of ['robots', 'policies']) {
+            await visitor.open(`/projects/platform/${page}`)
+            await visitor.expectAccessible()
+            await visitor.picture(page)
+            const overflow = await visitor.page.evaluate(
+              () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+            )
+            expect(overflow).toBeLessThanOrEqual(0)
+          }
+        })
+      })
+    }
+  }
+
   test('who may only look sees the robots and nothing to change them by', async () => {
     for (const as of [wei, grace])
       await scenario().visit({ as }, async (visitor) => {
@@ -63,3 +166,11 @@ describeConsole('robots and policies of a project', (scenario) => {
       })
   })
 })
+
+async function policyOf(registry: RegistryUnderTest, project: string): Promise<unknown> {
+  const response = await fetch(`${registry.url}/api/v2.0/projects/${project}`, {
+    headers: { authorization: `Basic ${btoa(`${registry.username}:${registry.password}`)}` },
+  })
+  const { metadata } = (await response.json()) as { metadata: { retention_id?: string } }
+  return metadata.retention_id
+}

@@ -4,6 +4,7 @@ export const project = {
     repositories: 'Repositories',
     members: 'Members',
     robots: 'Robots',
+    policies: 'Policies',
     labels: 'Labels',
     trash: 'Trash',
     logs: 'Logs',

@@ -13,6 +13,7 @@ import { members } from './members.ts'
 import { navigation } from './navigation.ts'
 import { palette } from './palette.ts'
 import { permissions } from './permissions.ts'
+import { policies } from './policies.ts'
 import { project } from './project.ts'
 import { projects } from './projects.ts'
 import { projectSettings } from './project-settings.ts'
@@ -43,6 +44,7 @@ export const messages = {
   navigation,
   palette,
   permissions,
+  policies,
   project,
   projects,
   projectSettings,

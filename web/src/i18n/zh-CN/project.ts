@@ -7,6 +7,7 @@ export const project: Translation<typeof en> = {
     repositories: '镜像仓库',
     members: '成员',
     robots: '机器人账号',
+    policies: '策略',
     labels: '标记',
     trash: '回收站',
     logs: '日志',

@@ -13,6 +13,18 @@ const robotsRoute = createRoute({
   component: lazyRouteComponent(() => import('./robots/robots-page.tsx'), 'ProjectRobotsPage'),
 })
 
+const policiesRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectName/policies',
+  component: lazyRouteComponent(() => import('./policies/policies-page.tsx'), 'PoliciesPage'),
+})
+
+const retentionRunRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectName/policies/retention/$runId',
+  component: lazyRouteComponent(() => import('./policies/retention-run-page.tsx'), 'RetentionRunPage'),
+})
+
 const labelsRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectName/labels',
@@ -41,6 +53,8 @@ const settingsRoute = createRoute({
 export const projectMemberRoutes = [
   membersRoute,
   robotsRoute,
+  policiesRoute,
+  retentionRunRoute,
   labelsRoute,
   trashRoute,
   logsRoute,

@@ -55,7 +55,7 @@ function Robots({ project, can }: ProjectPageProps) {
     {
       key: 'name',
       header: t('name'),
-      width: 'minmax(12rem, 2fr)',
+      width: 'minmax(0, 2fr)',
       cell: ({ name, description }) => (
         <div>
           <Text fw={500} truncate>
@@ -76,7 +76,7 @@ function Robots({ project, can }: ProjectPageProps) {
       from: 'sm',
       cell: ({ permissions }) => permissionText(permissions[0]?.access ?? []),
     },
-    { key: 'state', header: t('state'), width: '8rem', cell: (robot) => <RobotState robot={robot} /> },
+    { key: 'state', header: t('state'), width: '6.5rem', cell: (robot) => <RobotState robot={robot} /> },
     {
       key: 'expires',
       header: t('expires'),
