@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { isUsername } from '#contract/username.ts'
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockName, lockRows } from '../../database/locking.ts'
 import type { UserAccountTable } from '../../database/schema.ts'
@@ -321,11 +322,8 @@ interface LockedUser {
   readonly version: number
 }
 
-/** As Harbor's rule, without what Basic authentication (`:`) and robot names (`$`) need for themselves. */
 export function assertUsername(username: string): void {
-  // oxlint-disable-next-line no-control-regex
-  const allowed = /^[^,"~#%$:\\\u0000-\u001f\u007f]{1,255}$/u.test(username) && username.trim() === username
-  if (allowed) return
+  if (isUsername(username)) return
   throw new DomainError(
     'BAD_REQUEST',
     'a username has 1 to 255 characters, none of , " ~ # % $ : \\ among them and no space around them',

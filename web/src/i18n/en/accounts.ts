@@ -5,7 +5,7 @@ export const accounts = {
     description: 'People with an account here. Those of a directory or a provider appear when they first sign in.',
     filter: 'Filter by username',
     username: 'Username',
-    usernameInvalid: 'Needed, at most 255 characters, none of , " ~ # % $',
+    usernameInvalid: 'Needed, at most 255 characters, none of , " ~ # % $ : \\',
     realName: 'Full name',
     email: 'Email',
     emailInvalid: 'This does not look like an email address.',

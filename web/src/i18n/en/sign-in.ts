@@ -14,4 +14,15 @@ export const signIn = {
   sessionEnded: 'Your session has ended. Sign in again: you will be back where you were.',
   browsePublic: 'Look at public projects without an account',
   forgotten: 'Forgotten? An administrator can set a new one: berth user set-password NAME',
+  onboarding: {
+    title: 'Choose a username',
+    text: '{provider} has let you in. This is your first time here: choose what you are called in this registry. It stands in logs and in docker login, and cannot be changed later.',
+    submit: 'Go on with this name',
+    invalid: '1 to 255 characters, no space around them, and none of , " ~ # % $ : \\',
+    taken:
+      '{name} belongs to another account here. Choose another name; if that account is yours, ask an administrator.',
+    expired: 'This sign-in began more than ten minutes ago, or in another browser. Begin again: it takes one click.',
+    disabled: 'This account is disabled here. Ask an administrator to enable it.',
+    again: 'Sign in again',
+  },
 } as const

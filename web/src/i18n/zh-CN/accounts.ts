@@ -7,7 +7,7 @@ export const accounts: Translation<typeof en> = {
     description: '拥有账号的人员。来自 LDAP 或 OIDC 的用户会在首次登录后出现。',
     filter: '按用户名筛选',
     username: '用户名',
-    usernameInvalid: '必填，最多 255 个字符，且不能包含 , " ~ # % $',
+    usernameInvalid: '必填，最多 255 个字符，且不能包含 , " ~ # % $ : \\',
     realName: '姓名',
     email: '邮箱',
     emailInvalid: '邮箱格式不正确。',

@@ -16,4 +16,14 @@ export const signIn: Translation<typeof en> = {
   sessionEnded: '会话已结束。重新登录后将回到刚才的页面。',
   browsePublic: '无需账号，浏览公开项目',
   forgotten: '忘记密码？管理员可以重设：berth user set-password 用户名',
+  onboarding: {
+    title: '选择用户名',
+    text: '{provider} 已验证您的身份。这是您首次来到这里：请选择在本镜像仓库中使用的用户名。它会出现在日志和 docker login 中，之后无法更改。',
+    submit: '使用此用户名继续',
+    invalid: '1 到 255 个字符，首尾不能有空格，且不含 , " ~ # % $ : \\',
+    taken: '{name} 已属于此处的另一个账号。请换一个用户名；如果那是您的账号，请联系管理员。',
+    expired: '此次登录开始于十分钟之前，或在另一个浏览器中进行。请重新登录，只需点击一次。',
+    disabled: '此账号在这里已被禁用。请联系管理员启用。',
+    again: '重新登录',
+  },
 }

@@ -15,4 +15,16 @@ const signInRoute = createRoute({
   component: lazyRouteComponent(() => import('./sign-in-page.tsx'), 'SignInPage'),
 })
 
-export const signInRoutes = [signInRoute] as const
+/** Where the server leads somebody new whom their OIDC provider has let in. */
+const onboardingRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/oidc-onboard',
+  validateSearch: (search): { username?: string; redirect_url?: string } => ({
+    // A name of digits alone arrives as a number.
+    ...(search['username'] === undefined ? {} : { username: String(search['username']) }),
+    redirect_url: localAddress(search['redirect_url']),
+  }),
+  component: lazyRouteComponent(() => import('./onboarding-page.tsx'), 'OnboardingPage'),
+})
+
+export const signInRoutes = [signInRoute, onboardingRoute] as const

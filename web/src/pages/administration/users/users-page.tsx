@@ -5,6 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
+import { isUsername } from '#contract/username.ts'
 import { call, type RowOf } from '../../../api/client.ts'
 import { usePagedRows } from '../../../api/paged-rows.ts'
 import { invalidate } from '../../../api/queries.ts'
@@ -192,7 +193,7 @@ function CreateUser({ opened, onClose }: { readonly opened: boolean; onClose(): 
   const form = useForm({
     initialValues: { username: '', realname: '', email: '', password: '', comment: '' },
     validate: {
-      username: (name) => (/^[^,"~#%$]{1,255}$/.test(name) ? null : t('usernameInvalid')),
+      username: (name) => (isUsername(name) ? null : t('usernameInvalid')),
       email: (email) => (/^\S+@\S+\.\S+$/.test(email) ? null : t('emailInvalid')),
       password: (password) => (isStrongPassword(password) ? null : t('passwordHint')),
     },
