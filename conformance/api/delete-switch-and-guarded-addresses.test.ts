@@ -29,6 +29,12 @@ describeControlledScenario(
         (await admin.call(`DELETE ${repository}`, { params })).status,
       ]
       expect(statuses).toEqual([405, 405, 405])
+      const trash = [
+        (await admin.call('DELETE /system/trash')).status,
+        (await admin.call('DELETE /projects/{project_name_or_id}/trash', { params: { project_name_or_id: project } }))
+          .status,
+      ]
+      expect(trash).toEqual([405, 405])
       const retention = await retentionOfNothing(admin, project)
       const run = async (dryRun: boolean) =>
         await admin.call('POST /retentions/{id}/executions', { params: { id: retention }, body: { dry_run: dryRun } })

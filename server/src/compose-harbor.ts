@@ -52,6 +52,7 @@ export function composeHarborServices(
       harborVersion: `${harborRelease}-berth-${version}`,
       storageProvider: config.storage.kind,
       readOnly: config.readOnly,
+      deleteEnabled: config.deleteEnabled,
       certificate: async () =>
         config.https === undefined ? undefined : await readServedCertificate(config.https.certificateFile),
       volume: async () => (config.storage.kind === 'filesystem' ? await volumeOf(config.storage.folder) : unbounded),

@@ -74,6 +74,8 @@ export interface SystemFacts {
   readonly storageProvider: string
   /** Nothing may be pushed or deleted. */
   readonly readOnly: boolean
+  /** Otherwise nothing may be deleted. */
+  readonly deleteEnabled: boolean
   readonly originOf: (request: Request) => string
   readonly volume: () => Promise<Volume>
   /** Undefined where TLS is not ours. */

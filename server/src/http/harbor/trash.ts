@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parseRepositoryName, type RepositoryName } from '#contract/repository-name.ts'
 import { restoreEntry, restoreRepository } from '../../domain/artifacts/restore.ts'
 import { DomainError } from '../../domain/errors.ts'
+import { assertRemovalsPossible } from '../../domain/policies/gates.ts'
 import { emptyTrash, getTrashEntry, listTrash, type TrashEntry } from '../../domain/trash/trash.ts'
 import { idParam, timeOf } from './answers.ts'
 import { route, type Route } from './route.ts'
@@ -151,7 +152,7 @@ export const trashRoutes: readonly Route[] = [
     access: { kind: 'system-administrator' },
     answers: { 200: z.object({ entries: z.number().int() }) },
     handle: async ({ actor }, { content, system }) => {
-      if (system.readOnly) throw new DomainError('READ_ONLY', 'the registry is read only: nothing may be deleted')
+      assertRemovalsPossible(system)
       return { body: { entries: await emptyTrash(content, actor, 'everything') } }
     },
   }),
