@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCommand } from '../../../conformance/harness/command.ts'
@@ -102,6 +102,14 @@ for (const kind of ['btrfs', 'xfs'] as const) {
       await runCommand(['sync', '-f', mounted])
       expect((await usedKiB()) - before).toBeLessThan(bytes.byteLength / 1024 / 2)
       expect((await stat(source)).nlink).toBe(1)
+
+      // A clone takes the place of what was there, and does not write into it.
+      const [other, name] = [join(mounted, 'other'), join(mounted, 'name')]
+      await writeFile(other, 'other')
+      await link(other, name)
+      expect(await cloneFile(source, name, { hardLink: true })).toBe('cloned')
+      expect(await readFile(other, 'utf8')).toBe('other')
+      expect(await readFile(name)).toEqual(bytes)
     })
   }, 60_000)
 }

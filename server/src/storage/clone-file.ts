@@ -30,13 +30,19 @@ export async function shareFile(
   to: string,
   options: { readonly hardLink: boolean },
 ): Promise<'cloned' | 'linked' | undefined> {
+  // Cloning writes into the file that is there: under another name that would be a blob, or another registry's file.
+  await removeFile(to)
   if (await isShared(() => copyFile(from, to, constants.COPYFILE_FICLONE_FORCE))) return 'cloned'
-  await unlink(to).catch((error: unknown) => {
-    if (!isMissing(error)) throw error
-  })
+  await removeFile(to)
   // A second name of a symbolic link would lead wherever that leads tomorrow.
   if (!options.hardLink || !(await lstat(from)).isFile()) return undefined
   return (await isShared(() => link(from, to))) ? 'linked' : undefined
+}
+
+async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (!isMissing(error)) throw error
+  })
 }
 
 async function isShared(share: () => Promise<void>): Promise<boolean> {
