@@ -1,5 +1,8 @@
+import type { Selectable } from 'kysely'
 import { algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
 import type { Reader } from '../../database/database.ts'
+import type { ArtifactTable } from '../../database/schema.ts'
+import type { Listed } from '../listing.ts'
 
 /** An artifact that belongs to another: a signature, an attestation, a bill of materials. */
 export interface Accessory {
@@ -49,36 +52,80 @@ export const accessoryTypeOf = (artifactType: string): string | undefined =>
   Object.hasOwn(typeOfArtifact, artifactType) ? typeOfArtifact[artifactType] : undefined
 
 /**
- * What belongs to the subjects in their repositories: by the `subject` of its manifest, and by cosign's tags (`sha256-….sig`). Two queries,
- * however many subjects there are.
+ * What belongs to the subjects in their repositories: by the `subject` of its manifest, and by cosign's tags
+ * (`sha256-….sig`). Two queries, however many subjects there are. With `newest` no more of each subject than that.
  */
 export async function listAccessories(
   reader: Reader,
   repositoryIds: number | readonly number[],
   subjects: readonly Digest[],
+  { newest }: { readonly newest?: number } = {},
 ): Promise<Accessory[]> {
   if (subjects.length === 0) return []
   const within = typeof repositoryIds === 'number' ? [repositoryIds] : repositoryIds
-  const bySubject = await reader
-    .selectFrom('artifact')
-    .select(['id', 'repository_id', 'digest', 'size', 'artifact_type', 'subject_digest', 'pushed_at'])
-    .where('repository_id', 'in', within)
-    .where('subject_digest', 'in', subjects)
-    .orderBy('id')
-    .execute()
-  const found = new Map<string, Accessory>()
-  for (const row of bySubject) {
-    found.set(`${row.repository_id} ${row.subject_digest} ${row.digest}`, {
-      artifactId: row.id,
-      repositoryId: row.repository_id,
-      subject: row.subject_digest as Digest,
-      digest: row.digest as Digest,
-      size: Number(row.size),
-      type: accessoryTypeOf(row.artifact_type) ?? 'subject.accessory',
-      createdAt: row.pushed_at,
-      tag: undefined,
-    })
+  let bySubject = naming(reader, within, subjects).select(ownColumns)
+  if (newest !== undefined) {
+    const ranked = naming(reader, within, subjects)
+      .select('id')
+      .select(({ fn }) =>
+        fn
+          .agg<number>('row_number')
+          .over((over) => over.partitionBy(['repository_id', 'subject_digest']).orderBy('id', 'desc'))
+          .as('place'),
+      )
+      .as('ranked')
+    bySubject = bySubject.where('id', 'in', (eb) =>
+      eb.selectFrom(ranked).select('ranked.id').where('ranked.place', '<=', newest),
+    )
   }
+  const rows = await bySubject.orderBy('id').execute()
+  return [...rows.map(accessoryOf), ...(await listNamed(reader, within, subjects))]
+}
+
+/** A page of what belongs to one artifact, the first pushed first. */
+export async function pageAccessories(
+  reader: Reader,
+  { repositoryId, digest }: { readonly repositoryId: number; readonly digest: Digest },
+  { limit, offset }: { readonly limit: number; readonly offset: number },
+): Promise<Listed<Accessory>> {
+  const { count } = await naming(reader, [repositoryId], [digest])
+    .select((eb) => eb.fn.countAll<number | string>().as('count'))
+    .executeTakeFirstOrThrow()
+  const page = naming(reader, [repositoryId], [digest]).select(ownColumns).orderBy('id').limit(limit).offset(offset)
+  const rows = (await page.execute()).map(accessoryOf)
+  const named = await listNamed(reader, [repositoryId], [digest])
+  const behind = Math.max(0, offset - Number(count))
+  return {
+    rows: [...rows, ...named.slice(behind, behind + limit - rows.length)],
+    total: Number(count) + named.length,
+  }
+}
+
+const ownColumns = ['id', 'repository_id', 'digest', 'size', 'artifact_type', 'subject_digest', 'pushed_at'] as const
+
+/** Those whose manifests name one of the subjects. */
+const naming = (reader: Reader, repositoryIds: readonly number[], subjects: readonly Digest[]) =>
+  reader.selectFrom('artifact').where('repository_id', 'in', repositoryIds).where('subject_digest', 'in', subjects)
+
+function accessoryOf(row: Pick<Selectable<ArtifactTable>, (typeof ownColumns)[number]>): Accessory {
+  return {
+    artifactId: row.id,
+    repositoryId: row.repository_id,
+    subject: row.subject_digest as Digest,
+    digest: row.digest as Digest,
+    size: Number(row.size),
+    type: accessoryTypeOf(row.artifact_type) ?? 'subject.accessory',
+    createdAt: row.pushed_at,
+    tag: undefined,
+  }
+}
+
+/** By cosign's tags alone: a few of each subject at the most. */
+async function listNamed(
+  reader: Reader,
+  repositoryIds: readonly number[],
+  subjects: readonly Digest[],
+): Promise<Accessory[]> {
   const named = new Map<string, { readonly digest: Digest; readonly suffix: string }>(
     subjects.flatMap((digest) => derivedTagsOf(digest).map(({ tag, suffix }) => [tag, { digest, suffix }] as const)),
   )
@@ -86,15 +133,16 @@ export async function listAccessories(
     .selectFrom('tag')
     .innerJoin('artifact', 'artifact.id', 'tag.artifact_id')
     .select(['artifact.id', 'artifact.digest', 'artifact.size', 'artifact.pushed_at', 'tag.name'])
-    .select('artifact.repository_id')
-    .where('tag.repository_id', 'in', within)
+    .select(['artifact.repository_id', 'artifact.subject_digest'])
+    .where('tag.repository_id', 'in', repositoryIds)
     .where('tag.name', 'in', [...named.keys()])
     .orderBy('artifact.id')
     .execute()
+  const found = new Map<string, Accessory>()
   for (const row of byTag) {
     const { digest: subject, suffix } = named.get(row.name)!
     const key = `${row.repository_id} ${subject} ${row.digest}`
-    if (found.has(key)) continue
+    if (row.subject_digest === subject || found.has(key)) continue
     found.set(key, {
       artifactId: row.id,
       repositoryId: row.repository_id,

@@ -14,6 +14,7 @@ import type { Database } from '../../database/database.ts'
 import { systemClock } from '../clock.ts'
 import { collectGarbage } from '../garbage-collection/collect.ts'
 import { Totals } from '../totals.ts'
+import { pageAccessories } from './accessories.ts'
 import { pageArtifacts } from './artifact-list.ts'
 import { deleteRepository } from './delete.ts'
 import { getRepository, pageRepositories } from './repository-list.ts'
@@ -79,6 +80,43 @@ describeEachDatabase('lists of artifacts', (open) => {
       names.push(...rows.map(({ tags }) => tags.map(({ name }) => name).sort()))
     }
     expect(names).toEqual([['latest', 'v4'], ['v3'], ['v2'], ['v1'], ['v0']])
+  })
+
+  test('of what belongs to an artifact a list shows the newest hundred, and its own list has all of it', async () => {
+    const registry = await composeRegistryForTest(await open())
+    const subject = await registry.pushImage(repository, 'v1', [bytes('config'), bytes('layer')])
+    const id = await repositoryIdOf(registry)
+    const { database } = registry
+    const referrers = Array.from({ length: 130 }, (_, index) => digestOf(bytes(`referrer ${index}`)))
+    await database.write(async (tx) => {
+      for (const digest of referrers) {
+        await tx
+          .insertInto('artifact')
+          .values({
+            repository_id: id,
+            digest,
+            subject_digest: subject,
+            media_type: 'application/vnd.oci.image.manifest.v1+json',
+            artifact_type: 'application/x-note',
+            size: 1,
+            manifest_size: 1,
+            annotations: null,
+            pushed_at: 1,
+            pulled_at: null,
+          })
+          .execute()
+      }
+    })
+    const { rows } = await pageArtifacts(listing(database), { repositoryId: id }, firstPage, everything)
+    expect(rows.map(({ accessories }) => accessories.map(({ digest }) => digest))).toEqual([referrers.slice(30)])
+    const paged: string[] = []
+    for (const offset of [0, 50, 100, 150]) {
+      const within = { repositoryId: id, digest: subject }
+      const page = await pageAccessories(database.read, within, { limit: 50, offset })
+      expect(page.total).toBe(130)
+      paged.push(...page.rows.map(({ digest }) => digest))
+    }
+    expect(paged).toEqual(referrers)
   })
 
   test('a repository that was deleted is gone with its artifacts, and its bytes go by garbage collection', async () => {

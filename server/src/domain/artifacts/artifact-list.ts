@@ -74,6 +74,9 @@ const newestFirst = [
 /** Tags shown with one artifact of a list; all of them are in the list of its tags. */
 const mostTagsShown = 1_000
 
+/** Accessories shown with one; all of them are in the list of its accessories. Anybody who may push can add more. */
+const shownOfEach = { newest: 100 }
+
 /** Which artifacts a list is about. */
 export interface ArtifactScope {
   readonly repositoryId?: number
@@ -277,7 +280,7 @@ async function withParts(
   const subjects = rows.map(({ digest }) => digest as Digest)
   const labels = parts.labels ? await labelsOf(reader, ids) : new Map<number, Label[]>()
   const repositoryIds = [...new Set(rows.map((row) => row.repository_id))]
-  const accessories = parts.accessories ? await listAccessories(reader, repositoryIds, subjects) : []
+  const accessories = parts.accessories ? await listAccessories(reader, repositoryIds, subjects, shownOfEach) : []
   return rows.map((row) => ({
     id: row.id,
     repositoryId: row.repository_id,

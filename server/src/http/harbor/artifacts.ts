@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { parseReference, type Reference } from '#contract/reference.ts'
 import { parseRepositoryName, type RepositoryName } from '#contract/repository-name.ts'
 import { getArtifact, pageArtifacts, type ArtifactDetails } from '../../domain/artifacts/artifact-list.ts'
-import { listAccessories } from '../../domain/artifacts/accessories.ts'
+import { pageAccessories } from '../../domain/artifacts/accessories.ts'
 import type { Actor } from '../../domain/access/actor.ts'
 import type { Admission } from '../../domain/access/admission.ts'
 import { copyArtifact } from '../../domain/artifacts/copy.ts'
@@ -139,11 +139,9 @@ export const artifactRoutes: readonly Route[] = [
     answers: { 200: z.array(accessoryAnswer) },
     handle: async (call, services) => {
       const artifact = await findArtifact(services, call.params)
-      const all = await listAccessories(services.database.read, artifact.repositoryId, [artifact.digest])
-      const { limit, offset } = listingOf(call.query)
+      const { rows, total } = await pageAccessories(services.database.read, artifact, listingOf(call.query))
       const name = repositoryNameOf(call.params)
-      const page = all.slice(offset, offset + limit).map((each) => presentAccessory(artifact, name, each))
-      return { body: page, headers: pageHeaders(call, all.length) }
+      return { body: rows.map((each) => presentAccessory(artifact, name, each)), headers: pageHeaders(call, total) }
     },
   }),
 ]
