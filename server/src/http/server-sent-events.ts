@@ -10,6 +10,8 @@ export interface ServerSentEvent {
 export interface EventStreamsOptions {
   /** Most streams that this process serves at a time. */
   readonly most?: number
+  /** Of those, most that one account may have: nobody takes everybody's place. */
+  readonly mostOfOne?: number
   /** A stream ends after this, so that the rights of who listens are asked for again; a browser comes back by itself. */
   readonly lifeMs?: number
   /** Between two looks at what there is to tell. */
@@ -26,14 +28,23 @@ export interface Listening {
 /** Gives events to whoever listens, one at a time as they are taken, so that a slow client costs no memory. */
 export class EventStreams implements Disposable {
   readonly #most: number
+  readonly #mostOfOne: number
   readonly #lifeMs: number
   readonly #pauseMs: number
   readonly #heartbeatMs: number
-  readonly #open = new Set<AbortController>()
+  /** Whose each is. */
+  readonly #open = new Map<AbortController, string>()
   #closed = false
 
-  constructor({ most = 256, lifeMs = 60_000, pauseMs = 500, heartbeatMs = 10_000 }: EventStreamsOptions = {}) {
+  constructor({
+    most = 256,
+    mostOfOne = 32,
+    lifeMs = 60_000,
+    pauseMs = 500,
+    heartbeatMs = 10_000,
+  }: EventStreamsOptions = {}) {
     this.#most = most
+    this.#mostOfOne = mostOfOne
     this.#lifeMs = lifeMs
     this.#pauseMs = pauseMs
     this.#heartbeatMs = heartbeatMs
@@ -43,15 +54,23 @@ export class EventStreams implements Disposable {
     return this.#open.size
   }
 
-  /** @throws DomainError UNAVAILABLE when as many listen as may, or the process shuts down */
-  respond(request: Request, source: (listening: Listening) => AsyncGenerator<ServerSentEvent>): Response {
-    if (this.#closed || this.#open.size >= this.#most)
+  /**
+   * `owner`: who listens (`actorKey`).
+   * @throws DomainError UNAVAILABLE when as many listen as may, or the process shuts down
+   */
+  respond(
+    request: Request,
+    owner: string,
+    source: (listening: Listening) => AsyncGenerator<ServerSentEvent>,
+  ): Response {
+    const own = [...this.#open.values()].filter((each) => each === owner).length
+    if (this.#closed || this.#open.size >= this.#most || own >= this.#mostOfOne)
       throw new DomainError('UNAVAILABLE', 'too many streams of events are open: try again later', {
         retryAfterSeconds: 5,
       })
     const controller = new AbortController()
     const { signal } = controller
-    this.#open.add(controller)
+    this.#open.set(controller, owner)
     signal.addEventListener('abort', () => this.#open.delete(controller), { once: true })
     const life = setTimeout(() => controller.abort(), this.#lifeMs)
     signal.addEventListener('abort', () => clearTimeout(life), { once: true })
@@ -72,7 +91,7 @@ export class EventStreams implements Disposable {
   /** Ends all streams: a process that shuts down does not wait for who listens. */
   [Symbol.dispose](): void {
     this.#closed = true
-    for (const controller of this.#open) controller.abort()
+    for (const controller of this.#open.keys()) controller.abort()
   }
 
   #stream(events: AsyncGenerator<ServerSentEvent>, controller: AbortController): ReadableStream<Uint8Array> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Actor } from '../../domain/access/actor.ts'
+import { actorKey, type Actor } from '../../domain/access/actor.ts'
 import { assertCanInSystem, can, canInSystem } from '../../domain/access/authorise.ts'
 import type { SystemPermission } from '../../domain/access/grantable-permissions.ts'
 import type { Permission } from '../../domain/access/permissions.ts'
@@ -70,9 +70,10 @@ export const jobRoutes: readonly Route[] = [
     summary: 'Beyond Harbor: every change of any job, as server-sent events `job`.',
     access: { kind: 'system', permission: monitor },
     answers: { 200: z.string() },
-    handle: async ({ request }, { jobs, clock, eventStreams }) => {
-      const since = Number(lastEventId(request) ?? clock.now())
-      return eventStreams.respond(request, (listening) => followAll(jobs, since, listening))
+    handle: async ({ actor, request }, { jobs, clock, eventStreams }) => {
+      // Who was away for longer looks at the list anew: going on from anywhere would be the whole history.
+      const since = Math.max(Number(lastEventId(request) ?? clock.now()), clock.now() - longestAbsenceMs)
+      return eventStreams.respond(request, actorKey(actor), (listening) => followAll(jobs, since, listening))
     },
   }),
 
@@ -123,7 +124,9 @@ export const jobRoutes: readonly Route[] = [
     handle: async ({ actor, params, request }, services) => {
       const { id } = await visibleJob(services, actor, params.job_id)
       const after = Number(lastEventId(request) ?? 0)
-      return services.eventStreams.respond(request, (listening) => followJob(services.jobs, id, after, listening))
+      return services.eventStreams.respond(request, actorKey(actor), (listening) =>
+        followJob(services.jobs, id, after, listening),
+      )
     },
   }),
 ]
@@ -179,6 +182,7 @@ async function* followJob(jobs: Jobs, id: number, from: number, listening: Liste
 
 /** Changes become visible when their transaction ends, a little after the time that they carry. */
 const overlapMs = 5_000
+const longestAbsenceMs = 10 * 60_000
 const jobsPerRead = 100
 
 async function* followAll(jobs: Jobs, from: number, listening: Listening): AsyncGenerator<ServerSentEvent> {
