@@ -121,6 +121,35 @@ describeControlledScenario(
       expect(pulled.headers.get('docker-content-digest')).toBe(one.descriptor.digest)
     })
 
+    test('a robot looks into the trash, and takes things out of it, when it was given that', async () => {
+      const project = await addProject(registry())
+      await v2().pushImage(`${project}/app`, createUniqueImage(), 'v1')
+      await remove(`${project}/app`, 'v1')
+      const robotThatMay = async (...actions: readonly string[]) => {
+        const access = [
+          ...['pull', 'push'].map((action) => ({ resource: 'repository', action })),
+          ...actions.map((action) => ({ resource: 'trash', action })),
+        ]
+        const permissions = [{ kind: 'project', namespace: project, access }]
+        const body = { name: `r${actions.length}`, level: 'project', duration: -1, permissions }
+        const made = await admin().call<{ name: string; secret: string }>('POST /robots', { body })
+        expect(made.status).toBe(201)
+        return new ApiClient(registry(), { username: made.body.name, password: made.body.secret })
+      }
+      const params = { project_name_or_id: project }
+      const [none, all] = [await robotThatMay(), await robotThatMay('list', 'restore', 'delete')]
+      const list = 'GET /projects/{project_name_or_id}/trash'
+      expect((await none.call(list, { params })).status).toBe(403)
+      const { status, body } = await all.call<Entry[]>(list, { params })
+      expect([status, body.length]).toEqual([200, 1])
+      const one = { ...params, entry_id: body[0]!.id }
+      const restoring = 'POST /projects/{project_name_or_id}/trash/{entry_id}/restore'
+      expect((await none.call(restoring, { params: one, body: {} })).status).toBe(403)
+      expect((await all.call(restoring, { params: one, body: {} })).status).toBe(200)
+      // It may not delete anything else, so it may not make that final either.
+      expect((await all.call('DELETE /projects/{project_name_or_id}/trash', { params })).status).toBe(403)
+    })
+
     test('a run of garbage collection tells what would go, then takes it, and says so in history and log', async () => {
       const project = await addProject(registry())
       const repository = `${project}/app`

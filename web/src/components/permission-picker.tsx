@@ -147,10 +147,11 @@ const resources = [
   'system-volumes',
   'tag',
   'tag-retention',
+  'trash',
   'user',
   'user-group',
 ] as const
-const actions = ['create', 'delete', 'list', 'pull', 'push', 'read', 'stop', 'update'] as const
+const actions = ['create', 'delete', 'list', 'pull', 'push', 'read', 'restore', 'stop', 'update'] as const
 
 /** What resources and actions are called; one that is new here keeps the API's word. */
 function usePermissionNames() {

@@ -45,6 +45,8 @@ const project = {
   robot: 'create read list delete',
   'export-cve': 'create read',
   member: 'create read update list delete',
+  // Beyond Harbor.
+  trash: 'list restore delete',
 } as const
 
 type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text
