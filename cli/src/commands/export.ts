@@ -9,7 +9,7 @@ import { parseProjectName, parseRepositoryName } from '#contract/repository-name
 import { openTransfer, type TransferServices } from '#server/compose-transfer.ts'
 import { listCatalog } from '#server/domain/artifacts/catalog.ts'
 import { exportRepository, type Exported, type ExportOptions } from '#server/domain/transfer/export-repository.ts'
-import { OciLayoutWriter } from '#server/storage/foreign/oci-layout.ts'
+import { layoutFolderOf, OciLayoutWriter } from '#server/storage/foreign/oci-layout.ts'
 import { CommandError } from '../command-error.ts'
 import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
 
@@ -91,7 +91,7 @@ async function exportTo(services: TransferServices, folder: string, flags: Flags
     if (admission.repositoryId === undefined) {
       throw new CommandError(`there is no repository ${name}`, { next: 'names have the form project/rest' })
     }
-    const layout = await OciLayoutWriter.create(isAlone ? folder : join(folder, name))
+    const layout = await OciLayoutWriter.create(isAlone ? folder : join(folder, layoutFolderOf(name)))
     const exported = await exportRepository(services, admission, layout, options)
     await layout.finish()
     total.repositories++

@@ -22,6 +22,22 @@ const marker = 'oci-layout'
 const indexFile = 'index.json'
 const refName = 'org.opencontainers.image.ref.name'
 
+/** What a layout calls its own: a repository `app/blobs` would lie among the blobs of `app`. */
+const ownNames = new Set(['blobs', marker, indexFile, `${indexFile}.part`])
+
+/** The folder of a repository among layouts of others; names that are a layout's own stand behind `_`, as no name does. */
+export const layoutFolderOf = (repository: string): string =>
+  repository
+    .split('/')
+    .map((part) => (ownNames.has(part) ? `_${part}` : part))
+    .join('/')
+
+const repositoryIn = (folder: string): string =>
+  folder
+    .split('/')
+    .map((part) => (part.startsWith('_') && ownNames.has(part.slice(1)) ? part.slice(1) : part))
+    .join('/')
+
 export interface LayoutEntry {
   readonly mediaType: string
   readonly digest: string
@@ -160,14 +176,14 @@ export class OciLayoutSource implements ContentSource {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   async *#walkBelow(folder: string): AsyncGenerator<string> {
-    if (folder !== '' && (await this.#tree.sizeOf(`${folder}/${marker}`)) !== undefined) yield folder
+    if (folder !== '' && (await this.#tree.sizeOf(`${folder}/${marker}`)) !== undefined) yield repositoryIn(folder)
     for await (const { name, isFolder } of this.#tree.list(folder)) {
       if (isFolder && name !== 'blobs') yield* this.#walkBelow(folder === '' ? name : `${folder}/${name}`)
     }
   }
 
   #folderOf(repository: string): string {
-    return repository === this.#name ? '' : repository
+    return repository === this.#name ? '' : layoutFolderOf(repository)
   }
 
   async #entries(repository: string): Promise<readonly LayoutEntry[]> {
