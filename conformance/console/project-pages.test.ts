@@ -137,6 +137,44 @@ describeConsole('robots and policies of a project', (scenario) => {
     })
   })
 
+  test('a schedule says when it comes next, and only a good one is saved', async () => {
+    await scenario().visit({ as: ada, width: 390 }, async (visitor) => {
+      const { page } = visitor
+      await visitor.open('/projects/library/policies')
+      await page.getByRole('button', { name: 'Add rule', exact: true }).click()
+      await page.getByRole('button', { name: 'Take the rule' }).click()
+      await page.getByRole('combobox', { name: 'Runs by itself' }).click()
+      await page.getByRole('option', { name: 'Cron expression' }).click()
+      await page.getByLabel('Cron expression (UTC)').fill('0 0 3 30 2 *')
+      await page.getByText('Six fields, seconds first').waitFor()
+      expect(await page.getByRole('button', { name: 'Save policy' }).isDisabled()).toBe(true)
+      await page.getByLabel('Cron expression (UTC)').fill('0 30 2 * * 1-5')
+      await page.getByText('On your clock next:').waitFor()
+      await visitor.expectAccessible()
+      await visitor.picture('retention-schedule')
+      await page.getByRole('button', { name: 'Save policy' }).click()
+      await page.getByText('The policy is saved').waitFor()
+    })
+  })
+
+  test('an administrator limits the storage of a project; its members see how much of it is used', async () => {
+    const { visit, administrator } = scenario()
+    await visit({ as: administrator }, async (visitor) => {
+      const { page } = visitor
+      await visitor.open('/projects/platform/policies')
+      await page.getByRole('button', { name: 'Change limit' }).click()
+      await page.getByLabel('Limit', { exact: true }).fill('10 GiB')
+      await page.getByRole('button', { name: 'Save', exact: true }).click()
+      await page.getByText(/ of 10 GiB used/).waitFor()
+    })
+    await visit({ as: ada, theme: 'dark', height: 1400 }, async (visitor) => {
+      await visitor.open('/projects/platform/policies')
+      await visitor.page.getByText(/ of 10 GiB used/).waitFor()
+      expect(await visitor.page.getByRole('button', { name: 'Change limit' }).count()).toBe(0)
+      await visitor.picture('policies-whole')
+    })
+  })
+
   for (const theme of ['light', 'dark'] as const) {
     for (const width of [390, 1280]) {
       test(`they can be read by everybody: ${theme}, ${width} wide`, async () => {
@@ -163,7 +201,44 @@ describeConsole('robots and policies of a project', (scenario) => {
         await visitor.page.getByText('robot$platform+ci', { exact: true }).waitFor()
         expect(await visitor.page.getByRole('button', { name: 'New robot' }).count()).toBe(0)
         expect(await visitor.page.getByRole('button', { name: /More actions/ }).count()).toBe(0)
+        expect(await visitor.page.getByRole('link', { name: 'Policies' }).count()).toBe(0)
       })
+  })
+
+  test('a robot gets other permissions, trusts an issuer, gets a new secret, is disabled and deleted', async () => {
+    await scenario().visit({ as: ada, height: 1000 }, async (visitor) => {
+      const { page } = visitor
+      const name = 'robot$platform+ci'
+      const choose = async (item: string) => {
+        await page.getByRole('button', { name: `More actions for ${name}` }).click()
+        await page.getByRole('menuitem', { name: item }).click()
+      }
+      await visitor.open('/projects/platform/robots')
+      await choose('Edit')
+      await page.getByText('One by one').click()
+      await page.getByRole('group', { name: 'Tags' }).getByLabel('list').check()
+      await visitor.expectAccessible()
+      await visitor.picture('robot-permissions')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByRole('cell', { name: '3 permissions' }).waitFor()
+      await choose('Sign-in without a secret')
+      await page.getByRole('combobox', { name: 'Where the tokens come from' }).click()
+      await page.getByRole('option', { name: 'GitHub Actions' }).click()
+      await visitor.expectAccessible()
+      await visitor.picture('robot-trust')
+      await page.getByRole('button', { name: 'Trust this issuer' }).click()
+      await page.getByText('repository = owner/name').waitFor()
+      await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
+      await choose('New secret')
+      await page.getByRole('dialog').getByRole('button', { name: 'New secret' }).click()
+      expect((await page.getByLabel('Secret', { exact: true }).inputValue()).length).toBeGreaterThan(20)
+      await page.getByRole('button', { name: 'I have kept it' }).click()
+      await choose('Disable')
+      await page.getByRole('cell', { name: 'Disabled' }).waitFor()
+      await choose('Delete')
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+      await page.getByText(name, { exact: true }).waitFor({ state: 'detached' })
+    })
   })
 })
 

@@ -23,7 +23,7 @@ const snippets: Readonly<Record<CredentialForm, (credential: Credential, host: s
   docker: ({ username, secret }, host) => [
     {
       step: 'login',
-      text: `printf %s ${quoted(secret)} | docker login ${host} -u ${quoted(username)} --password-stdin`,
+      text: `printf %s ${quoted(secret)} |\n  docker login ${host} -u ${quoted(username)} --password-stdin`,
     },
   ],
   kubernetes: (credential, host) => [

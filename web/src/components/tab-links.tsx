@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react'
 import type { Icon } from './icons.ts'
 import { LinkAnchor } from './links.tsx'
 import styles from './tab-links.module.css'
@@ -20,8 +21,15 @@ interface TabLinksProps {
 
 /** Links between the pages of one thing. */
 export function TabLinks({ label, tabs, here }: TabLinksProps) {
+  const nav = useRef<HTMLElement>(null)
+  // On a phone there are more than have room: the one that is shown is among those that are seen.
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    // Each time that another is shown or more are offered, though nothing of them is asked here.
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies
+  }, [here, tabs.length])
   return (
-    <nav aria-label={label} className={styles.tabs}>
+    <nav ref={nav} aria-label={label} className={styles.tabs}>
       {tabs.map(({ key, label: text, to, icon: TabIcon }) => (
         <LinkAnchor
           key={key}
