@@ -41,7 +41,7 @@ export const jobs = {
   trigger: 'Started by',
   triggers: { manual: 'a person', schedule: 'a schedule', event: 'an event' },
   noneTitle: 'No jobs here',
-  noneText: 'Garbage collection, scans, retention and replication show up here when they run.',
+  noneText: 'Garbage collection, retention, the scrub and purges show up here when they run.',
   stop: 'Stop',
   stopAsked: 'The job has been asked to stop',
   log: 'Log',

@@ -43,7 +43,7 @@ export const jobs: Translation<typeof en> = {
   trigger: '触发方式',
   triggers: { manual: '手动', schedule: '定时', event: '事件' },
   noneTitle: '没有任务',
-  noneText: '垃圾回收、扫描、保留策略和复制运行时会显示在这里。',
+  noneText: '垃圾回收、保留策略、数据校验和日志清理运行时会显示在这里。',
   stop: '停止',
   stopAsked: '已请求停止该任务',
   log: '日志',
