@@ -35,6 +35,12 @@ describeControlledScenario(
           .status,
       ]
       expect(trash).toEqual([405, 405])
+      const collect = async (dryRun: boolean) => {
+        const parameters = { delete_untagged: true, dry_run: dryRun }
+        const body = { schedule: { type: 'Manual' }, parameters }
+        return (await admin.call('POST /system/gc/schedule', { body })).status
+      }
+      expect([await collect(false), await collect(true)]).toEqual([405, 201])
       const retention = await retentionOfNothing(admin, project)
       const run = async (dryRun: boolean) =>
         await admin.call('POST /retentions/{id}/executions', { params: { id: retention }, body: { dry_run: dryRun } })

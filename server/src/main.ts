@@ -101,7 +101,12 @@ export async function startRegistry(config: Config, logging: Logging): Promise<R
       }),
     ])
 
-    const jobKinds = composeJobKinds({ ...services, store, collector: collectorOf(config, services, store) })
+    const jobKinds = composeJobKinds({
+      ...services,
+      store,
+      collector: collectorOf(config, services, store),
+      settings: config,
+    })
     const worker = new JobWorker({
       database,
       clock,

@@ -28,7 +28,10 @@ const database = told.database.includes('://')
 const sweeper = await composeFilesystemBlobStore({ folder: told.store })
 const actor = { kind: 'system', name: 'test' } as const
 const { promise: ended, resolve: end } = Promise.withResolvers<string>()
-const kind = composeCollectGarbage({ database, sweeper, clock, graceMs: 0, batch: 2, ...told.windows })
+const kind = composeCollectGarbage(
+  { database, sweeper, clock, graceMs: 0, batch: 2, ...told.windows },
+  { readOnly: false, deleteEnabled: true },
+)
 const worker = new JobWorker({
   database,
   clock,

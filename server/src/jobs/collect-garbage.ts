@@ -6,6 +6,7 @@ import {
   type CollectorOptions,
 } from '../domain/garbage-collection/collect.ts'
 import { estimateGarbage } from '../domain/garbage-collection/estimate.ts'
+import type { RegistrySettings } from '../domain/policies/gates.ts'
 import { Interrupted, type JobKind } from './job-kind.ts'
 
 export const collectGarbageKind = 'collect-garbage'
@@ -33,14 +34,21 @@ const tell: Readonly<Record<string, (collected: Readonly<Collected>) => string>>
  * Garbage collection at somebody's wish: what it finds unneeded goes without the grace period. That runs all the time
  * besides; a run that was interrupted goes on where its queues are.
  */
-export function composeCollectGarbage(collector: CollectorOptions): JobKind<CollectGarbagePayload> {
+export function composeCollectGarbage(
+  collector: CollectorOptions,
+  { readOnly, deleteEnabled }: RegistrySettings,
+): JobKind<CollectGarbagePayload> {
   return {
     name: collectGarbageKind,
     concurrency: { registry: 1 },
     maxAttempts: 5,
     parse: (payload) => payloadSchema.parse(payload),
     async run(job) {
-      const { deleteUntagged, dryRun, workers } = job.payload
+      const { dryRun, workers } = job.payload
+      // A schedule may be older than the setting.
+      const deleteUntagged = job.payload.deleteUntagged && deleteEnabled && !readOnly
+      if (deleteUntagged !== job.payload.deleteUntagged)
+        job.log(`untagged manifests stay: ${readOnly ? 'the registry is read only' : 'deleting is switched off'}`)
       const options = { ...collector, graceMs: 0, deleteUntagged, workers, signal: job.signal }
       if (dryRun) {
         job.progress({ step: 'estimate' })

@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Admit } from '../domain/policies/admit.ts'
+import type { RegistrySettings } from '../domain/policies/gates.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { CollectorOptions } from '../domain/garbage-collection/collect.ts'
 import { composeCollectGarbage } from './collect-garbage.ts'
@@ -16,13 +17,14 @@ export interface JobServices {
   readonly trashWindowMs: number
   readonly store: BlobStore
   readonly collector: CollectorOptions
+  readonly settings: RegistrySettings
 }
 
 /** Every kind of job there is. A new one adds a line here. */
 export function composeJobKinds(services: JobServices): readonly JobKind[] {
   return [
     jobKind(composePurgeAuditLog(services)),
-    jobKind(composeCollectGarbage(services.collector)),
+    jobKind(composeCollectGarbage(services.collector, services.settings)),
     jobKind(composeApplyRetention(services)),
     jobKind(composeRetainRepository(services)),
     jobKind(composeScrub(services)),

@@ -43,7 +43,15 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
   const admit = composeAdmit({ database, settings })
   const windows = { graceMs: 0, trashMs: 0, leaseMs: 0, trashWindowMs: 0 }
   const collector = { database, sweeper: registry.store, clock, ...windows, batch: 100 }
-  const kinds = composeJobKinds({ database, clock, admit, trashWindowMs: 0, store: registry.store, collector })
+  const kinds = composeJobKinds({
+    database,
+    clock,
+    admit,
+    trashWindowMs: 0,
+    store: registry.store,
+    collector,
+    settings,
+  })
   const jobs = new Jobs({ database, clock, kinds: kinds.map(({ name }) => name) })
   const retention = composeRetention({ database, clock, jobs, settings })
   const errors: unknown[] = []

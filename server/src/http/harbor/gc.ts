@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Json } from '../../domain/jobs/job.ts'
+import { assertRemovalsPossible } from '../../domain/policies/gates.ts'
 import { composeRunRoutes } from './run-routes.ts'
 
 const truth = z.union([z.boolean(), z.stringbool()])
@@ -31,11 +32,10 @@ export const gcRoutes = composeRunRoutes({
     log: ['getGCLog', 'The log of a run, as text.'],
   },
   parameters,
-  payloadOf: ({ delete_untagged, dry_run, workers }) => ({
-    deleteUntagged: delete_untagged,
-    dryRun: dry_run,
-    workers,
-  }),
+  payloadOf: ({ delete_untagged, dry_run, workers }, system) => {
+    if (delete_untagged && !dry_run) assertRemovalsPossible(system)
+    return { deleteUntagged: delete_untagged, dryRun: dry_run, workers }
+  },
   parametersOf,
 })
 

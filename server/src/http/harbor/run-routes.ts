@@ -14,7 +14,7 @@ import {
 } from './job-history.ts'
 import { route, type Call, type Route } from './route.ts'
 import { followWish, parseScheduleWish, scheduleBody, type ScheduleBody } from './schedule-body.ts'
-import type { HarborServices } from './services.ts'
+import type { HarborServices, SystemFacts } from './services.ts'
 
 type Operation = 'list' | 'getSchedule' | 'createSchedule' | 'updateSchedule' | 'get' | 'stop' | 'log'
 
@@ -32,7 +32,8 @@ export interface RunsOptions<Resource extends string, Parameters extends z.ZodTy
   /** Each with its operationId and its summary. */
   readonly operations: Readonly<Record<Operation, readonly [operationId: string, summary: string]>>
   readonly parameters: Parameters
-  payloadOf(parameters: z.output<Parameters>): Json
+  /** @throws DomainError for what the registry is set not to do */
+  payloadOf(parameters: z.output<Parameters>, system: SystemFacts): Json
   /** In Harbor's words, results of a run included. */
   parametersOf(payload: Json, result: Json | undefined): Json
 }
@@ -51,7 +52,8 @@ export function composeRunRoutes<Resource extends string, Parameters extends z.Z
   })
   const follow = async ({ actor, body }: Call<unknown, unknown, ScheduleBody>, services: HarborServices) => {
     const wish = parseScheduleWish(body)
-    const payload = wish.kind === 'never' ? null : options.payloadOf(parsed(options.parameters, body.parameters))
+    const payload =
+      wish.kind === 'never' ? null : options.payloadOf(parsed(options.parameters, body.parameters), services.system)
     return await followWish(services, actor, wish, { name: kind, kind, payload })
   }
   return [
