@@ -91,6 +91,8 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'GET /users/current/tokens': row('people'),
   'POST /users/current/tokens': row('people'),
   'DELETE /users/current/tokens/{token_id}': row('people'),
+  'GET /users/current/sessions': row('people'),
+  'DELETE /users/current/sessions/{session_id}': row('people'),
   'POST /projects': row('people', { body: { project_name: '' } }),
 
   'GET /configurations': row('administrator'),

@@ -14,6 +14,7 @@ import type { Clock } from './domain/clock.ts'
 import { anonymous } from './domain/access/actor.ts'
 import { AccessTokens } from './domain/access/access-tokens.ts'
 import { Passwords } from './domain/access/passwords.ts'
+import { OwnSessions } from './domain/access/own-sessions.ts'
 import { PersonalTokens } from './domain/access/personal-tokens.ts'
 import { composeFindRobot } from './domain/access/robot-accounts.ts'
 import { Roles } from './domain/access/roles.ts'
@@ -169,6 +170,7 @@ export interface Accounts {
   readonly userGroups: UserGroups
   readonly roles: Roles
   readonly personalTokens: PersonalTokens
+  readonly ownSessions: OwnSessions
   readonly trustRules: TrustRules
   readonly directory: Directory
   readonly oidc: Oidc
@@ -266,6 +268,7 @@ export async function composeAccounts(
     userGroups: new UserGroups({ database, clock }),
     roles: new Roles({ database, clock }),
     personalTokens,
+    ownSessions: new OwnSessions({ database, clock }),
     trustRules,
     directory,
     oidc,

@@ -4,6 +4,7 @@ import { administrationRoutes } from './pages/administration/routes.ts'
 import { firstImageRoutes } from './pages/first-image/routes.ts'
 import { firstRunRoutes } from './pages/first-run/routes.ts'
 import { homeRoutes } from './pages/home/routes.ts'
+import { profileRoutes } from './pages/profile/routes.ts'
 import { projectMemberRoutes } from './pages/project/routes.ts'
 import { projectRoutes } from './pages/projects/routes.ts'
 import { repositoryRoutes } from './pages/repositories/routes.ts'
@@ -18,7 +19,13 @@ const routeTree = rootRoute.addChildren([
   shellRoute.addChildren([
     ...projectRoutes,
     ...repositoryRoutes,
-    signedInRoute.addChildren([...administrationRoutes, ...projectMemberRoutes, ...homeRoutes, ...firstImageRoutes]),
+    signedInRoute.addChildren([
+      ...administrationRoutes,
+      ...profileRoutes,
+      ...projectMemberRoutes,
+      ...homeRoutes,
+      ...firstImageRoutes,
+    ]),
   ]),
 ])
 

@@ -2,13 +2,15 @@ import { Menu, Text } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { useSession, useSignOut } from '../api/session.ts'
-import { LogIcon, SignOutIcon } from '../components/icons.ts'
+import { LogIcon, ProfileIcon, SignOutIcon, TokenIcon } from '../components/icons.ts'
+import { LinkMenuItem } from '../components/link-menu-item.tsx'
 import { toastError } from '../components/toast.ts'
 import { AccountFace } from './account-face.tsx'
 
 /** Loaded when somebody opens it, and open from the beginning. */
 export function AccountMenu() {
   const t = useTranslations('shell')
+  const name = useTranslations('navigation')
   const { user, isAdministrator } = useSession()
   const [opened, setOpened] = useState(true)
   const signOut = useSignOut()
@@ -25,6 +27,13 @@ export function AccountMenu() {
           </Text>
           {isAdministrator && t('administrator')}
         </Menu.Label>
+        <Menu.Divider />
+        <LinkMenuItem to="/profile" leftSection={<ProfileIcon size={15} />}>
+          {name('profile')}
+        </LinkMenuItem>
+        <LinkMenuItem to="/profile/tokens" leftSection={<TokenIcon size={15} />}>
+          {name('tokens')}
+        </LinkMenuItem>
         <Menu.Divider />
         <Menu.Item component="a" href="/api/v2.0/docs" target="_blank" leftSection={<LogIcon size={15} />}>
           {t('apiReference')}

@@ -7,6 +7,7 @@ import { recordEvent } from '../events.ts'
 import { accountColumns, accountOf, type Account, type AccountRow } from './accounts.ts'
 import type { Actor, ActorLimits } from './actor.ts'
 import { isPermission, type Permission } from './permissions.ts'
+import { personOf } from './person.ts'
 import { hashPersonalToken, isPersonalToken, newPersonalTokenSecret } from './personal-token-secret.ts'
 
 /** A secret that stands for a person, narrower than the person and with an end of its own. */
@@ -186,11 +187,7 @@ export class PersonalTokens {
 }
 
 /** Tokens are made and deleted by who signed in as themselves: a token makes no tokens. */
-function ownerOf(actor: Actor): { readonly id: number } {
-  if (actor.kind === 'anonymous') throw new DomainError('UNAUTHENTICATED', 'unauthorized')
-  if (actor.kind === 'user' && actor.access === undefined && actor.limits === undefined) return actor
-  throw new DomainError('FORBIDDEN', 'personal tokens belong to people who signed in with their password')
-}
+const ownerOf = (actor: Actor) => personOf(actor, 'personal tokens belong to people who signed in with their password')
 
 function assertToken({ name, description, permissions, projectIds, lifetimeDays }: NewPersonalToken): void {
   const refuse = (why: string): never => {

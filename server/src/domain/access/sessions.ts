@@ -53,7 +53,7 @@ export class Sessions {
       await tx
         .insertInto('session')
         .values({
-          id_hash: hashOf(token),
+          id_hash: hashOfSession(token),
           user_id: account.id,
           account_version: account.version,
           created_at: now,
@@ -69,7 +69,7 @@ export class Sessions {
   /** The account as it is now; undefined when the session expired, was ended, or its account changed since. */
   async findSession(token: string, { prolong }: { prolong: boolean }): Promise<Account | undefined> {
     if (!tokenPattern.test(token)) return undefined
-    const idHash = hashOf(token)
+    const idHash = hashOfSession(token)
     const row = await selectSession.first(this.#database.read, { idHash })
     const now = this.#clock.now()
     if (row === undefined || row.disabled === 1 || row.expires_at <= now) return undefined
@@ -83,7 +83,7 @@ export class Sessions {
     await this.#database.write(async (tx) => {
       const ended = await tx
         .deleteFrom('session')
-        .where('id_hash', '=', hashOf(token))
+        .where('id_hash', '=', hashOfSession(token))
         .returning('user_id')
         .executeTakeFirst()
       if (ended === undefined) return
@@ -126,6 +126,6 @@ export class Sessions {
 }
 
 /** The token is random and long: a plain hash cannot be turned around, and is looked up by equality. */
-function hashOf(token: string): string {
+export function hashOfSession(token: string): string {
   return createHash('sha256').update(token).digest('base64url')
 }

@@ -22,6 +22,7 @@ import { robotRoutes } from './robots.ts'
 import { robotV1Routes } from './robotv1.ts'
 import { ldapRoutes } from './ldap.ts'
 import { oidcRoutes } from './oidc.ts'
+import { ownSessionRoutes } from './own-sessions.ts'
 import { personalTokenRoutes } from './personal-tokens.ts'
 import { roleRoutes } from './roles.ts'
 import { userGroupRoutes } from './user-groups.ts'
@@ -73,6 +74,7 @@ const routes: readonly Route[] = [
   ...ldapRoutes,
   ...oidcRoutes,
   ...personalTokenRoutes,
+  ...ownSessionRoutes,
   ...roleRoutes,
   ...userGroupRoutes,
   ...purgeRoutes,

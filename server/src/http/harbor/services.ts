@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.ts'
+import type { OwnSessions } from '../../domain/access/own-sessions.ts'
 import type { PersonalTokens } from '../../domain/access/personal-tokens.ts'
 import type { Roles } from '../../domain/access/roles.ts'
 import type { SignIn } from '../../domain/access/sign-in.ts'
@@ -41,6 +42,7 @@ export interface HarborServices {
   readonly userGroups: UserGroups
   readonly roles: Roles
   readonly personalTokens: PersonalTokens
+  readonly ownSessions: OwnSessions
   readonly trustRules: TrustRules
   readonly directory: Directory
   readonly oidc: Oidc

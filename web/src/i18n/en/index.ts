@@ -14,6 +14,7 @@ import { navigation } from './navigation.ts'
 import { palette } from './palette.ts'
 import { permissions } from './permissions.ts'
 import { policies } from './policies.ts'
+import { profile } from './profile.ts'
 import { project } from './project.ts'
 import { projects } from './projects.ts'
 import { projectSettings } from './project-settings.ts'
@@ -45,6 +46,7 @@ export const messages = {
   palette,
   permissions,
   policies,
+  profile,
   project,
   projects,
   projectSettings,
