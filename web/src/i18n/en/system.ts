@@ -35,7 +35,7 @@ export const system = {
     exporting: '{count, number} so far',
     exported: '{count, plural, one {# record} other {# records}} exported',
     exportedPart: 'The newest {count, number} records were exported; narrow the filter by time for the rest',
-    purge: 'Old records go by themselves',
+    purge: 'Old records of the audit log',
     keepDays: 'Kept for days',
     purgeOff: 'Records are kept until somebody purges them.',
     purgeTypes: 'Types that go',

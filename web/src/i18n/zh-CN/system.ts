@@ -37,7 +37,7 @@ export const system: Translation<typeof en> = {
     exporting: '已导出 {count, number} 条',
     exported: '{count, plural, other {已导出 # 条记录}}',
     exportedPart: '已导出最新的 {count, number} 条记录；如需其余记录，请缩小时间范围后再导出',
-    purge: '自动清理旧记录',
+    purge: '审计日志的自动清理',
     keepDays: '保留天数',
     purgeOff: '记录会一直保留，直到手动清理。',
     purgeTypes: '要清理的类型',

@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core'
+import { Button, Menu } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
 import { call, type RowOf } from '../../api/client.ts'
@@ -6,6 +6,7 @@ import { invalidate, query } from '../../api/queries.ts'
 import { DataList, wholeList, type Column } from '../../components/data-list.tsx'
 import { ProfileIcon, SignOutIcon } from '../../components/icons.ts'
 import { Section } from '../../components/page.tsx'
+import { RowMenu } from '../../components/row-menu.tsx'
 import { EmptyFace } from '../../components/states.tsx'
 import { toast, toastError } from '../../components/toast.ts'
 import { RelativeTime, StatusBadge } from '../../components/values.tsx'
@@ -32,13 +33,13 @@ export function SessionList() {
     {
       key: 'browser',
       header: t('browser'),
-      width: 'minmax(5.5rem, 1fr)',
+      width: 'minmax(7rem, 1fr)',
       cell: ({ current }) => (current ? <StatusBadge tone="accent">{t('here')}</StatusBadge> : t('another')),
     },
     {
       key: 'since',
       header: t('since'),
-      width: 'minmax(4.5rem, 1fr)',
+      width: 'minmax(6rem, 1fr)',
       cell: ({ creation_time: time }) => <RelativeTime time={time} />,
     },
     {
@@ -47,18 +48,6 @@ export function SessionList() {
       width: '12rem',
       from: 'sm',
       cell: ({ expires_at: time }) => <RelativeTime time={time} />,
-    },
-    {
-      key: 'end',
-      header: '',
-      width: 'minmax(6.5rem, 9rem)',
-      align: 'end',
-      cell: (session) =>
-        !session.current && (
-          <Button variant="default" size="compact-sm" disabled={end.isPending} onClick={() => end.mutate([session])}>
-            {t('end')}
-          </Button>
-        ),
     },
   ]
   return (
@@ -84,6 +73,15 @@ export function SessionList() {
         rows={wholeList(sessions, error)}
         columns={columns}
         keyOf={({ id }) => id}
+        actions={(session) =>
+          session.current ? null : (
+            <RowMenu name={t('another')}>
+              <Menu.Item leftSection={<SignOutIcon size={15} />} onClick={() => end.mutate([session])}>
+                {t('end')}
+              </Menu.Item>
+            </RowMenu>
+          )
+        }
         empty={<EmptyFace icon={ProfileIcon} title={t('none')} />}
       />
     </Section>

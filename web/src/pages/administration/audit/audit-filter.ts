@@ -29,7 +29,7 @@ export function conditionsOf({ who, operation, resource, result, from, to }: Aud
     operation && `operation=${encodeURIComponent(operation)}`,
     resource && `resource=~${encodeURIComponent(resource)}`,
     result && `operation_result=${result === 'true'}`,
-    (from || to) && `op_time=[${startOf(from)}~${endOf(to)}]`,
+    (startOf(from) || endOf(to)) && `op_time=[${startOf(from)}~${endOf(to)}]`,
   ].filter(Boolean)
   return conditions.length === 0 ? undefined : conditions.join(',')
 }

@@ -1,19 +1,15 @@
-import { Button, Group, Menu, NumberInput, Select, Text, Textarea, TextInput } from '@mantine/core'
+import { Button, Group, Menu, Select, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { call } from '../../../api/client.ts'
 import { useKeysetRows } from '../../../api/keyset-rows.ts'
-import { invalidate, query } from '../../../api/queries.ts'
 import { DataList } from '../../../components/data-list.tsx'
 import { AuditIcon, ChevronDownIcon, PullIcon } from '../../../components/icons.ts'
 import { Page, Section } from '../../../components/page.tsx'
 import { EmptyFace } from '../../../components/states.tsx'
 import { toast, toastError } from '../../../components/toast.ts'
 import { RelativeTime } from '../../../components/values.tsx'
-import { ScheduleSection, type ScheduleWish } from '../jobs/schedule-section.tsx'
 import { useAuditColumns } from './audit-columns.tsx'
 import { download, exportRecords, type ExportFormat } from './audit-export.ts'
 import { auditSearch, conditionsOf, type AuditFilter } from './audit-filter.ts'
@@ -45,7 +41,6 @@ export function AuditPage() {
           empty={<EmptyFace icon={AuditIcon} title={q === undefined ? audit('noneTitle') : t('noneFound')} />}
         />
       </Section>
-      <Purge />
     </Page>
   )
 }
@@ -73,7 +68,7 @@ function Filter({ filter, onChange }: FilterProps) {
         label={t('who')}
         defaultValue={filter.who ?? ''}
         onChange={(event) => typed({ who: event.currentTarget.value })}
-        w={{ base: '100%', sm: 160 }}
+        w={{ base: '100%', sm: 132 }}
       />
       <Select
         label={t('operation')}
@@ -82,13 +77,13 @@ function Filter({ filter, onChange }: FilterProps) {
         value={filter.operation ?? null}
         onChange={(operation) => onChange({ ...filter, operation: operation ?? '' })}
         clearable
-        w={{ base: '100%', sm: 160 }}
+        w={{ base: '100%', sm: 132 }}
       />
       <TextInput
         label={t('resource')}
         defaultValue={filter.resource ?? ''}
         onChange={(event) => typed({ resource: event.currentTarget.value })}
-        w={{ base: '100%', sm: 200 }}
+        w={{ base: '100%', sm: 168 }}
       />
       <Select
         label={t('result')}
@@ -100,7 +95,7 @@ function Filter({ filter, onChange }: FilterProps) {
         value={filter.result ?? null}
         onChange={(result) => onChange({ ...filter, result: result ?? '' })}
         clearable
-        w={{ base: '100%', sm: 140 }}
+        w={{ base: '100%', sm: 124 }}
       />
       <TextInput
         type="date"
@@ -108,7 +103,7 @@ function Filter({ filter, onChange }: FilterProps) {
         value={filter.from ?? ''}
         max={filter.to}
         onChange={(event) => onChange({ ...filter, from: event.currentTarget.value })}
-        w={{ base: '47%', sm: 150 }}
+        w={{ base: '47%', sm: 140 }}
       />
       <TextInput
         type="date"
@@ -116,7 +111,7 @@ function Filter({ filter, onChange }: FilterProps) {
         value={filter.to ?? ''}
         min={filter.from}
         onChange={(event) => onChange({ ...filter, to: event.currentTarget.value })}
-        w={{ base: '47%', sm: 150 }}
+        w={{ base: '47%', sm: 140 }}
       />
       {Object.keys(filter).length > 0 && (
         <Button variant="subtle" onClick={clear}>
@@ -159,58 +154,5 @@ function ExportMenu({ q }: { readonly q: string | undefined }) {
         <Menu.Item onClick={() => void run('ndjson')}>{t('exportNdjson')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
-  )
-}
-
-const hoursPerDay = 24
-const usualTypes = 'create_artifact,delete_artifact,pull_artifact'
-
-/** When old records go. */
-function Purge() {
-  const t = useTranslations('system.audit')
-  const client = useQueryClient()
-  const { data } = useQuery(query('GET /system/purgeaudit/schedule'))
-  const set = JSON.parse(data?.job_parameters ?? '{}') as {
-    readonly audit_retention_hour?: number
-    readonly include_event_types?: string
-  }
-  const [edited, setEdited] = useState<{ readonly days?: number; readonly types?: string }>({})
-  const days = edited.days ?? Math.round((set.audit_retention_hour ?? 90 * hoursPerDay) / hoursPerDay)
-  const types = edited.types ?? set.include_event_types ?? usualTypes
-  const save = async (schedule: ScheduleWish) => {
-    const parameters = { audit_retention_hour: days * hoursPerDay, include_event_types: types, dry_run: false }
-    await call('PUT /system/purgeaudit/schedule', { body: { schedule, parameters } })
-    await invalidate(client, '/system/purgeaudit', '/schedules')
-  }
-  return (
-    <ScheduleSection
-      title={t('purge')}
-      none={t('purgeOff')}
-      schedule={data?.schedule}
-      options={
-        <Text size="sm" c="dimmed" mt="xs">
-          {t('kept', { count: days, types: types.replaceAll(',', ', ') })}
-        </Text>
-      }
-      fields={
-        <>
-          <NumberInput
-            label={t('keepDays')}
-            min={1}
-            max={10_000}
-            value={days}
-            onChange={(next) => setEdited({ ...edited, days: Math.max(1, Number(next) || 1) })}
-          />
-          <Textarea
-            label={t('purgeTypes')}
-            description={t('purgeTypesHint')}
-            autosize
-            value={types}
-            onChange={(event) => setEdited({ ...edited, types: event.currentTarget.value })}
-          />
-        </>
-      }
-      save={save}
-    />
   )
 }

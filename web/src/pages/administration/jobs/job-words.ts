@@ -3,9 +3,8 @@ import type { Job } from '../../../api/follow-job.ts'
 import type { Tone } from '../../../components/values.tsx'
 
 const kinds = {
-  COLLECT_GARBAGE: 'collectGarbage',
   GARBAGE_COLLECTION: 'collectGarbage',
-  SCRUB_BLOBS: 'scrubBlobs',
+  SCRUB: 'scrubBlobs',
   PURGE_AUDIT_LOG: 'purgeAuditLog',
   RETENTION: 'applyRetention',
   IMAGE_SCAN: 'scanArtifact',

@@ -3,6 +3,7 @@ import { useTranslations } from 'use-intl'
 import { Page, Section } from '../../../components/page.tsx'
 import { ErrorFace, LoadingFace } from '../../../components/states.tsx'
 import { Facts } from '../../../components/values.tsx'
+import { AuditPurge } from '../audit/audit-purge.tsx'
 import { SaveBar } from './save-bar.tsx'
 import { SettingFields, type SettingField, type Settings } from './setting-fields.tsx'
 import { useSettingChanges } from './use-setting-changes.ts'
@@ -60,6 +61,7 @@ export function ConfigurationPage() {
             </Section>
           ))}
           <SaveBar editing={editing} />
+          <AuditPurge />
           <FixedSettings settings={settings} />
         </>
       )}
