@@ -47,6 +47,8 @@ export const settings = {
           'The certificate is not trusted. Give the CA certificate that signed it, or correct the host name in the address.',
         credentials: 'The directory refused the account that searches it. Check its distinguished name and password.',
         base: 'The base or the filter does not fit the directory. Check the base DN letter by letter, and the brackets of the filter.',
+        blocked:
+          'The registry does not call its own machine or its link. If that is meant, allow it in the config file by the setting that is named, and start again.',
         network:
           'The registry did not reach that address. Check host name, port and firewall from the machine of the registry.',
         discovery:

@@ -46,6 +46,7 @@ export const settings: Translation<typeof en> = {
         certificate: '证书不受信任。请填写签发该证书的 CA 证书，或更正地址中的主机名。',
         credentials: '目录服务拒绝了搜索账号。请检查其 DN 和密码。',
         base: 'Base DN 或过滤器与目录不符。请逐字核对 Base DN，并检查过滤器的括号。',
+        blocked: '镜像仓库默认不访问本机或本地链路的地址。如确有需要，请在配置文件中开启上面提到的设置，然后重新启动。',
         network: '无法连接该地址。请在镜像仓库所在机器上检查主机名、端口和防火墙。',
         discovery: '该地址没有 OIDC 服务。请填写 Issuer，不要包含 /.well-known/openid-configuration。',
         other: '请根据返回的信息修改后重试，更多细节见镜像仓库的日志。',

@@ -55,7 +55,10 @@ function OwnData({ user }: UserProps) {
   const client = useQueryClient()
   const form = useForm({
     initialValues: { realname: user.realname ?? '', email: user.email ?? '', comment: user.comment ?? '' },
-    validate: { email: (email) => (email === '' || /^\S+@\S+\.\S+$/.test(email) ? null : t('emailInvalid')) },
+    validate: {
+      realname: (name) => (name.trim() === '' ? common('required') : null),
+      email: (email) => (email === '' || /^\S+@\S+\.\S+$/.test(email) ? null : t('emailInvalid')),
+    },
   })
   const save = useMutation({
     mutationFn: async (values: typeof form.values) =>

@@ -36,8 +36,8 @@ function Queues() {
   const kindName = useKindName()
   const queues = useQuery({ ...query('GET /jobservice/queues', unattended), refetchInterval: 5_000 })
   const columns: readonly Column<Queue>[] = [
-    { key: 'kind', header: t('kind'), width: 'minmax(10rem, 2fr)', cell: ({ job_type: type }) => kindName(type) },
-    { key: 'count', header: t('waiting'), width: '6rem', align: 'end', cell: ({ count }) => <Count value={count} /> },
+    { key: 'kind', header: t('kind'), width: 'minmax(6rem, 2fr)', cell: ({ job_type: type }) => kindName(type) },
+    { key: 'count', header: t('waiting'), width: '4rem', align: 'end', cell: ({ count }) => <Count value={count} /> },
     {
       key: 'latency',
       header: t('latency'),
@@ -49,7 +49,7 @@ function Queues() {
     {
       key: 'state',
       header: t('status'),
-      width: '7.5rem',
+      width: 'minmax(5rem, 7.5rem)',
       cell: ({ paused }) =>
         paused ? (
           <StatusBadge tone="warn">{t('paused')}</StatusBadge>
@@ -117,12 +117,12 @@ function Workers() {
   const t = useTranslations('jobs')
   const pools = useQuery({ ...query('GET /jobservice/pools', unattended), refetchInterval: 15_000 })
   const columns: readonly Column<Pool>[] = [
-    { key: 'host', header: t('host'), width: 'minmax(8rem, 2fr)', cell: ({ host }) => host },
+    { key: 'host', header: t('host'), width: 'minmax(6rem, 2fr)', cell: ({ host }) => host },
     { key: 'pid', header: t('process'), width: '6rem', from: 'sm', align: 'end', cell: ({ pid }) => pid },
     {
       key: 'concurrency',
       header: t('atATime'),
-      width: '7rem',
+      width: '5rem',
       align: 'end',
       cell: ({ concurrency }) => <Count value={concurrency} />,
     },

@@ -26,7 +26,7 @@ export function SchedulesPage() {
     {
       key: 'kind',
       header: t('kind'),
-      width: 'minmax(9rem, 1.5fr)',
+      width: 'minmax(7rem, 1.5fr)',
       cell: ({ vendor_type: type, vendor_id: id }) =>
         id === 0 ? kindName(type) : t('jobName', { kind: kindName(type), id: String(id) }),
     },

@@ -220,9 +220,10 @@ interface TestSectionProps {
 
 /** What is usually the matter, by words of the answer; the first that fits. */
 const causes = [
+  [/is not called|outbound\./, 'blocked'],
   [/certificate|self.signed|TLS|SSL/i, 'certificate'],
-  [/credential|password|bind|\b49\b/i, 'credentials'],
-  [/base|no such object|\b32\b|filter/i, 'base'],
+  [/credential|password|refuses|\b49\b/i, 'credentials'],
+  [/has no |no such object|\b32\b|filter/i, 'base'],
   [/timeout|timed out|refused|reach|resolve|ENOTFOUND|connect/i, 'network'],
   [/discovery|openid|issuer|404/i, 'discovery'],
 ] as const

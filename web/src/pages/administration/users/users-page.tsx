@@ -189,11 +189,13 @@ function UserMenu({ user, onReset }: { readonly user: User; onReset(): void }) {
 
 function CreateUser({ opened, onClose }: { readonly opened: boolean; onClose(): void }) {
   const t = useTranslations('accounts.users')
+  const common = useTranslations('common')
   const client = useQueryClient()
   const form = useForm({
     initialValues: { username: '', realname: '', email: '', password: '', comment: '' },
     validate: {
       username: (name) => (isUsername(name) ? null : t('usernameInvalid')),
+      realname: (name) => (name.trim() === '' ? common('required') : null),
       email: (email) => (/^\S+@\S+\.\S+$/.test(email) ? null : t('emailInvalid')),
       password: (password) => (isStrongPassword(password) ? null : t('passwordHint')),
     },
