@@ -201,7 +201,6 @@ describeConsole('robots and policies of a project', (scenario) => {
         await visitor.page.getByText('robot$platform+ci', { exact: true }).waitFor()
         expect(await visitor.page.getByRole('button', { name: 'New robot' }).count()).toBe(0)
         expect(await visitor.page.getByRole('button', { name: /More actions/ }).count()).toBe(0)
-        expect(await visitor.page.getByRole('link', { name: 'Policies' }).count()).toBe(0)
       })
   })
 
