@@ -14,8 +14,7 @@ export function PoliciesPage() {
       {(props) => (
         <Stack gap="lg">
           {props.can('tag-retention', 'read') && <Retention {...props} />}
-          {/* Says itself that it is not for whoever may see none of this. */}
-          <Immutability {...props} />
+          {props.can('immutable-tag', 'list') && <Immutability {...props} />}
           {props.can('quota', 'read') && <Quota {...props} />}
         </Stack>
       )}
