@@ -3,36 +3,30 @@ import { useTranslations } from 'use-intl'
 import { Section } from '../../components/page.tsx'
 import { Facts } from '../../components/values.tsx'
 import type { ArtifactPartProps } from './artifact-part.ts'
+import { foreignEntries, foreignText, foreignTexts } from './foreign-text.ts'
 
-interface ImageConfig {
-  readonly Cmd?: readonly string[]
-  readonly Entrypoint?: readonly string[]
-  readonly Env?: readonly string[]
-  readonly ExposedPorts?: Readonly<Record<string, unknown>>
-  readonly Volumes?: Readonly<Record<string, unknown>>
-  readonly User?: string
-  readonly WorkingDir?: string
-  readonly StopSignal?: string
-  readonly Labels?: Readonly<Record<string, string>>
-}
+type ImageConfig = Readonly<Record<string, unknown>>
 
 /** How the image is run, and its labels and annotations. */
 export function ImageSettings({ artifact }: ArtifactPartProps) {
   const t = useTranslations('artifacts')
-  const config = ((artifact.extra_attrs as { config?: ImageConfig } | undefined)?.config ?? {}) as ImageConfig
-  const words = (parts: readonly string[] | undefined) => (Array.isArray(parts) ? parts.join(' ') : undefined)
-  const keys = (of: Readonly<Record<string, unknown>> | undefined) =>
-    of === undefined ? undefined : Object.keys(of).join(', ')
+  const extra = artifact.extra_attrs as { config?: ImageConfig } | undefined
+  const config = Object.fromEntries(foreignEntries(extra?.config))
+  const words = (parts: unknown) => foreignTexts(parts).join(' ')
+  const keys = (of: unknown) =>
+    foreignEntries(of)
+      .map(([name]) => name)
+      .join(', ')
   const facts = [
-    [t('entrypoint'), words(config.Entrypoint)],
-    [t('command'), words(config.Cmd)],
-    [t('user'), config.User],
-    [t('workingFolder'), config.WorkingDir],
-    [t('ports'), keys(config.ExposedPorts)],
-    [t('volumes'), keys(config.Volumes)],
-    [t('stopSignal'), config.StopSignal],
+    [t('entrypoint'), words(config['Entrypoint'])],
+    [t('command'), words(config['Cmd'])],
+    [t('user'), foreignText(config['User'])],
+    [t('workingFolder'), foreignText(config['WorkingDir'])],
+    [t('ports'), keys(config['ExposedPorts'])],
+    [t('volumes'), keys(config['Volumes'])],
+    [t('stopSignal'), foreignText(config['StopSignal'])],
   ] as const
-  const env = (Array.isArray(config.Env) ? config.Env : []).map((line) => splitOnce(line))
+  const env = foreignTexts(config['Env']).map((line) => splitOnce(line))
   return (
     <Stack gap="lg">
       <Section>
@@ -43,8 +37,8 @@ export function ImageSettings({ artifact }: ArtifactPartProps) {
         />
       </Section>
       <Pairs title={t('environment')} pairs={env} />
-      <Pairs title={t('imageLabels')} pairs={Object.entries(config.Labels ?? {})} />
-      <Pairs title={t('annotations')} pairs={Object.entries(artifact.annotations ?? {})} />
+      <Pairs title={t('imageLabels')} pairs={foreignEntries(config['Labels'])} />
+      <Pairs title={t('annotations')} pairs={foreignEntries(artifact.annotations)} />
     </Stack>
   )
 }
@@ -54,14 +48,14 @@ function splitOnce(line: string): readonly [string, string] {
   return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)]
 }
 
-function Pairs({ title, pairs }: { readonly title: string; readonly pairs: readonly (readonly [string, string])[] }) {
+function Pairs({ title, pairs }: { readonly title: string; readonly pairs: readonly (readonly [string, unknown])[] }) {
   if (pairs.length === 0) return null
   return (
     <Section title={title}>
       <Table layout="fixed">
         <Table.Tbody>
-          {pairs.map(([name, value]) => (
-            <Table.Tr key={name}>
+          {pairs.map(([name, value], index) => (
+            <Table.Tr key={`${index} ${name}`}>
               <Table.Th scope="row" fw={500} w="35%">
                 <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
                   {name}
@@ -69,7 +63,7 @@ function Pairs({ title, pairs }: { readonly title: string; readonly pairs: reado
               </Table.Th>
               <Table.Td>
                 <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-                  {String(value)}
+                  {foreignText(value)}
                 </Text>
               </Table.Td>
             </Table.Tr>
