@@ -3,6 +3,7 @@ import { createRouter } from '@tanstack/react-router'
 import { administrationRoutes } from './pages/administration/routes.ts'
 import { firstImageRoutes } from './pages/first-image/routes.ts'
 import { firstRunRoutes } from './pages/first-run/routes.ts'
+import { harborBookmarkRoutes } from './pages/harbor-bookmarks/routes.ts'
 import { homeRoutes } from './pages/home/routes.ts'
 import { profileRoutes } from './pages/profile/routes.ts'
 import { projectMemberRoutes } from './pages/project/routes.ts'
@@ -19,6 +20,7 @@ const routeTree = rootRoute.addChildren([
   shellRoute.addChildren([
     ...projectRoutes,
     ...repositoryRoutes,
+    ...harborBookmarkRoutes,
     signedInRoute.addChildren([
       ...administrationRoutes,
       ...profileRoutes,
