@@ -125,7 +125,9 @@ const nounOf = (path: string): string | undefined => /^server\/src\/domain\/([^/
 test('these rules see the imports at all', () => {
   const known = sources.flatMap(({ imports }) => imports)
   expect(known.length).toBeGreaterThan(150)
-  expect(known.filter((target) => target.endsWith('.ts') && !existsSync(join(root, target)))).toEqual([])
+  // What `npm run check` writes is not there in a fresh checkout.
+  const written = known.filter((target) => !target.includes('/generated/'))
+  expect(written.filter((target) => target.endsWith('.ts') && !existsSync(join(root, target)))).toEqual([])
 })
 
 describe('imports point one way', () => {
