@@ -150,7 +150,7 @@ export class HarborClient {
     for (let redirects = 0; ; redirects++) {
       const isHome = url.host === this.#origin.host
       const { authorization: _, ...others } = headers
-      const answer = await this.#send(url, method, isHome ? headers : others, isHome)
+      const answer = await this.#send(url, method, mayHaveCredential(this.#origin, url) ? headers : others, isHome)
       const location = answer.headers.location
       if (answer.status < 300 || answer.status >= 400 || location === undefined) return answer
       answer.body.resume()
@@ -195,6 +195,11 @@ export class HarborClient {
       throw new OutboundFailure(`${url.host} cannot be reached: ${(cause as Error).message}`, { cause })
     }
   }
+}
+
+/** Where a redirect may take the administrator's password: the same host, and never from TLS to none. */
+export function mayHaveCredential(origin: URL, url: URL): boolean {
+  return url.host === origin.host && (url.protocol === origin.protocol || url.protocol === 'https:')
 }
 
 async function readText(body: IncomingMessage): Promise<string> {
