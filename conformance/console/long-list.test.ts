@@ -1,0 +1,40 @@
+import { Database } from 'bun:sqlite'
+import { expect, test } from 'bun:test'
+import { join } from 'node:path'
+import { describeConsole } from './browser.ts'
+
+const count = 30_000
+
+describeConsole('a list of many rows', (scenario) => {
+  test(`of ${count} projects only those on the screen are drawn, and a jump shows the one that stands there`, async () => {
+    const { visit, registry, administrator } = scenario()
+    using database = new Database(join(registry.control!.dataFolder, 'berth.db'))
+    database.run('PRAGMA busy_timeout = 5000')
+    database.run(
+      `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+       INSERT INTO project (name, owner_id, public, created_at, updated_at)
+       SELECT printf('team-%06d', i), 1, 0, 1700000000000, 1700000000000 FROM n`,
+      [count - 1],
+    )
+    await visit({ as: administrator }, async ({ page, open }) => {
+      await open('/projects')
+      const table = page.getByRole('table')
+      const elements = async () => await page.evaluate(() => document.querySelectorAll('*').length)
+      const atTheTop = await elements()
+      expect(Number(await table.getAttribute('aria-rowcount'))).toBeGreaterThan(count)
+      for (const share of [0.5, 1]) {
+        await page.evaluate((part) => window.scrollTo(0, document.documentElement.scrollHeight * part), share)
+        await page.waitForFunction(() => document.querySelectorAll('[role=row][data-body] a').length > 5)
+        // `library` is the first, so team-N stands in row N + 3 (the heading is row 1).
+        const shown = page.getByRole('row').filter({ hasText: 'team-' }).last()
+        await shown.waitFor()
+        const name = /team-(\d{6})/.exec((await shown.textContent()) ?? '')?.[1]
+        expect(Number(await shown.getAttribute('aria-rowindex'))).toBe(Number(name) + 3)
+        expect(Number(name)).toBeGreaterThan(count * share - 1_000)
+        expect(await page.getByRole('row').count()).toBeLessThan(60)
+        expect(await elements()).toBeLessThan(atTheTop + 400)
+      }
+      await page.getByRole('link', { name: `team-${String(count - 1).padStart(6, '0')}` }).waitFor()
+    })
+  }, 60_000)
+})
