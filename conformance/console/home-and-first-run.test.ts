@@ -47,6 +47,13 @@ describeConsole('the start page and the palette', (scenario) => {
     await visit({ as: administrator }, async ({ page, open, expectAccessible, picture }) => {
       await open('/')
       await page.getByText('platform/gateway').waitFor()
+      // The chart says the same numbers to who hears them.
+      const numbers = page.getByRole('table', { name: /\d+ pushes in this period/ })
+      await numbers.waitFor({ state: 'attached' })
+      const pushes = (await numbers.getByRole('cell').allTextContents()).filter((_, index) => index % 2 === 1)
+      const total = pushes.reduce((sum, text) => sum + Number(text), 0)
+      expect(pushes.length).toBeGreaterThan(20)
+      expect(await numbers.locator('caption').textContent()).toContain(`${total} pushes`)
       await expectAccessible()
       await picture('home')
       await page.keyboard.press('Control+k')

@@ -1,7 +1,8 @@
-import { useComputedColorScheme } from '@mantine/core'
+import { useComputedColorScheme, VisuallyHidden } from '@mantine/core'
 import { useEffect, useEffectEvent, useRef, useState } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { useTranslations } from 'use-intl'
 import { useFormat, type Format } from '../i18n/format.ts'
 import styles from './trend-chart.module.css'
 
@@ -64,8 +65,9 @@ export function TrendChart({ label, kind, times, series, height = 200, unit, for
   }, [key, height])
   const time = pointed === undefined ? undefined : times[pointed.index]
   return (
-    <figure className={styles.figure} role="img" aria-label={label}>
-      <div ref={place} className={styles.place} data-scheme={scheme} />
+    <figure className={styles.figure}>
+      <div ref={place} className={styles.place} data-scheme={scheme} role="img" aria-label={label} />
+      <NumberTable label={label} times={times} series={series} formatValue={formatValue} />
       {pointed !== undefined && time !== undefined && (
         <div className={styles.tip} style={{ left: pointed.left }} aria-hidden>
           <div className={styles.time}>{format.dateTime(new Date(time))}</div>
@@ -73,13 +75,56 @@ export function TrendChart({ label, kind, times, series, height = 200, unit, for
             <div key={name} className={styles.line}>
               <i style={{ background: `var(${color})` }} />
               <span>{name}</span>
-              <b>{values[pointed.index] === null ? '–' : formatValue(values[pointed.index] ?? 0)}</b>
+              <b>{valueAt(values, pointed.index, formatValue)}</b>
             </div>
           ))}
         </div>
       )}
     </figure>
   )
+}
+
+/** The same numbers for who hears them. */
+function NumberTable({
+  label,
+  times,
+  series,
+  formatValue,
+}: Pick<TrendChartProps, 'label' | 'times' | 'series' | 'formatValue'>) {
+  const t = useTranslations('common')
+  const format = useFormat()
+  return (
+    <VisuallyHidden>
+      <table>
+        <caption>{label}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t('time')}</th>
+            {series.map(({ label: name }) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {times.map((time, index) => (
+            <tr key={time}>
+              <th scope="row">{format.dateTime(new Date(time))}</th>
+              {series.map(({ label: name, values }) => (
+                <td key={name}>{valueAt(values, index, formatValue)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </VisuallyHidden>
+  )
+}
+
+function valueAt(values: Series['values'], index: number, formatValue: (value: number) => string): string {
+  const value = values[index]
+  return value === null || value === undefined ? '–' : formatValue(value)
 }
 
 /** What the colours of a chart mean; beside its heading. */

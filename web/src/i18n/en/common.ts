@@ -44,4 +44,5 @@ export const common = {
   reload: 'Load again',
   required: 'This is needed.',
   documentTitle: '{page} · Berth',
+  time: 'Time',
 } as const

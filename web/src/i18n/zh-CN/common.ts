@@ -47,4 +47,5 @@ export const common: Translation<typeof en> = {
   reload: '重新加载',
   required: '此项必填。',
   documentTitle: '{page} · Berth',
+  time: '时间',
 }
