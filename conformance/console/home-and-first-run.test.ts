@@ -92,7 +92,7 @@ describeConsole('the start page and the palette', (scenario) => {
       await page.context().request.get(`${registry.url}/c/log_out`)
       await page.getByRole('link', { name: 'Home' }).first().click()
       await page.waitForURL((url) => url.pathname === '/sign-in')
-      await page.getByLabel('User name').fill(people.wei.username)
+      await page.getByLabel('Username').fill(people.wei.username)
       await page.getByLabel('Password', { exact: true }).fill(people.wei.password)
       await page.keyboard.press('Enter')
       await page.waitForURL((url) => url.pathname === '/')

@@ -8,7 +8,7 @@ import { describeConsole, languages } from './browser.ts'
 
 const words = {
   en: {
-    username: 'User name',
+    username: 'Username',
     password: 'Password',
     signIn: 'Sign in',
     goOn: 'Go on with this name',

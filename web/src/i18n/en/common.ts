@@ -43,6 +43,7 @@ export const common = {
   crashText: 'It is ours, not yours. Load the page again; if it comes back, please report it with the text below.',
   reload: 'Load again',
   required: 'This is needed.',
+  showSecret: 'Show or hide what is typed',
   documentTitle: '{page} · Berth',
   time: 'Time',
 } as const

@@ -1,7 +1,7 @@
 export const signIn = {
   title: 'Sign in',
   welcome: 'Sign in to {host}',
-  username: 'User name',
+  username: 'Username',
   password: 'Password',
   submit: 'Sign in',
   ldapHint: 'With your account of the directory (LDAP), or a local one.',

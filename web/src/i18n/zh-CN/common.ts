@@ -46,6 +46,7 @@ export const common: Translation<typeof en> = {
   crashText: '这是我们的问题，不是您的。请重新加载页面；如果仍然出现，请附上以下内容反馈给我们。',
   reload: '重新加载',
   required: '此项必填。',
+  showSecret: '显示或隐藏输入内容',
   documentTitle: '{page} · Berth',
   time: '时间',
 }

@@ -11,7 +11,7 @@ export const navigation: Translation<typeof en> = {
   robots: '机器人账号',
   authentication: '身份认证',
   quotas: '配额',
-  labels: '标签',
+  labels: '标记',
   registries: '远程仓库',
   replication: '复制',
   scanners: '扫描器',

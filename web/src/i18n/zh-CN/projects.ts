@@ -27,7 +27,7 @@ export const projects: Translation<typeof en> = {
   createdToast: '已创建项目 {name}',
   deletedToast: '已删除项目 {name}',
   deleteTitle: '删除项目 {name}？',
-  deleteWhat: '项目的成员、机器人账号、标签和策略将一并删除。',
+  deleteWhat: '项目的成员、机器人账号、标记和策略将一并删除。',
   deleteImpossible: '项目中还有 {count, plural, other {# 个仓库}}，请先删除它们。',
   roles: {
     projectAdmin: '项目管理员',

@@ -1,4 +1,4 @@
-import { Button, List, PasswordInput, Stack, Text, ThemeIcon, Title } from '@mantine/core'
+import { Button, List, Stack, Text, ThemeIcon, Title } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
@@ -8,6 +8,7 @@ import { refreshSession, signIn, useSession } from '../../api/session.ts'
 import { FormError } from '../../components/form-error.tsx'
 import { Entrance } from '../../components/entrance.tsx'
 import { CheckIcon } from '../../components/icons.ts'
+import { PasswordField } from '../../components/password-field.tsx'
 
 /** It stands in every manual, and this page is only there while it is the administrator's. */
 const passwordOfEveryManual = 'Harbor12345'
@@ -60,7 +61,7 @@ export function FirstRunPage() {
           </div>
           {/* For password managers, which keep a password under a name. */}
           <input type="text" autoComplete="username" value={user?.username ?? ''} readOnly hidden />
-          <PasswordInput
+          <PasswordField
             size="md"
             label={t('password')}
             autoComplete="new-password"
@@ -87,7 +88,7 @@ export function FirstRunPage() {
               </List.Item>
             ))}
           </List>
-          <PasswordInput size="md" label={t('again')} autoComplete="new-password" {...form.getInputProps('again')} />
+          <PasswordField size="md" label={t('again')} autoComplete="new-password" {...form.getInputProps('again')} />
           {change.error !== null && <FormError error={change.error} />}
           <Button type="submit" size="md" loading={change.isPending}>
             {t('submit')}

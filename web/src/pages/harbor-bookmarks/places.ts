@@ -33,6 +33,7 @@ const projectPages: Readonly<Record<string, string>> = {
   'robot-account': '/robots',
   logs: '/logs',
   configs: '/settings',
+  'tag-strategy': '/policies',
 }
 
 /** Where an address below /harbor/ leads; what is not known leads home. */

@@ -1,4 +1,4 @@
-import { Button, Group, PasswordInput, Stack, Text, Textarea, TextInput } from '@mantine/core'
+import { Button, Group, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -15,6 +15,7 @@ import { Facts, RelativeTime } from '../../components/values.tsx'
 import { isStrongPassword } from '../administration/users/password-rule.ts'
 import { ProfileFrame } from './profile-frame.tsx'
 import { SessionList } from './session-list.tsx'
+import { PasswordField } from '../../components/password-field.tsx'
 
 /** What somebody says of themselves, their password, and where they are signed in. */
 export function ProfilePage() {
@@ -128,14 +129,14 @@ function Password({ user }: UserProps) {
         <Stack gap="md" maw="36rem">
           {/* For password managers, which keep a password under a name. */}
           <input type="text" autoComplete="username" value={user.username} readOnly hidden />
-          <PasswordInput label={t('old')} autoComplete="current-password" {...form.getInputProps('old')} />
-          <PasswordInput
+          <PasswordField label={t('old')} autoComplete="current-password" {...form.getInputProps('old')} />
+          <PasswordField
             label={t('new')}
             description={t('rule')}
             autoComplete="new-password"
             {...form.getInputProps('next')}
           />
-          <PasswordInput label={t('again')} autoComplete="new-password" {...form.getInputProps('again')} />
+          <PasswordField label={t('again')} autoComplete="new-password" {...form.getInputProps('again')} />
           {change.error !== null && <FormError error={change.error} />}
           <Group>
             <Button type="submit" loading={change.isPending} disabled={!form.isDirty()}>

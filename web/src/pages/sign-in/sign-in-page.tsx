@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Divider, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Alert, Anchor, Button, Divider, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
@@ -10,6 +10,7 @@ import { FormError } from '../../components/form-error.tsx'
 import { Entrance } from '../../components/entrance.tsx'
 import { ErrorIcon, InfoIcon } from '../../components/icons.ts'
 import { LinkAnchor } from '../../components/links.tsx'
+import { PasswordField } from '../../components/password-field.tsx'
 
 const route = getRouteApi('/sign-in')
 
@@ -94,7 +95,7 @@ function PasswordForm() {
           autoFocus
           {...form.getInputProps('username')}
         />
-        <PasswordInput
+        <PasswordField
           size="md"
           label={t('password')}
           autoComplete="current-password"

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, PasswordInput, Select, Switch, Textarea, TextInput } from '@mantine/core'
+import { Alert, Button, Group, Select, Switch, Textarea, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
@@ -9,6 +9,7 @@ import { SuccessIcon } from '../../../components/icons.ts'
 import { ModalForm } from '../../../components/modal-form.tsx'
 import { toast } from '../../../components/toast.ts'
 import type { RemoteRegistry } from './registries-page.tsx'
+import { PasswordField } from '../../../components/password-field.tsx'
 
 const exampleUrl = 'https://registry.example.com'
 
@@ -116,7 +117,7 @@ export function RegistryForm({ registry, onClose }: RegistryFormProps) {
         {...form.getInputProps('url')}
       />
       <TextInput label={t('accessKey')} autoComplete="off" spellCheck={false} {...form.getInputProps('accessKey')} />
-      <PasswordInput
+      <PasswordField
         label={t('accessSecret')}
         placeholder={registry === undefined ? '' : t('secretKept')}
         autoComplete="new-password"

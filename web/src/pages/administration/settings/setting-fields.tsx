@@ -1,9 +1,10 @@
-import { Badge, Group, NumberInput, PasswordInput, Select, Switch, Textarea, TextInput } from '@mantine/core'
+import { Badge, Group, NumberInput, Select, Switch, Textarea, TextInput } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import type { AnswerOf } from '../../../api/client.ts'
 import { parseSize, useFormat } from '../../../i18n/format.ts'
 import type { Messages } from '../../../i18n/languages.ts'
+import { PasswordField } from '../../../components/password-field.tsx'
 
 export type Settings = AnswerOf<'GET /configurations'>
 export type SettingValue = string | number | boolean
@@ -86,7 +87,7 @@ function Field({ field, value, fixed, onChange }: FieldProps) {
       )
     case 'secret':
       return (
-        <PasswordInput
+        <PasswordField
           {...words}
           placeholder={t('secretKept')}
           autoComplete="new-password"

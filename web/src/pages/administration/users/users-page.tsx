@@ -1,4 +1,4 @@
-import { Button, Group, Menu, PasswordInput, Text, Textarea, TextInput } from '@mantine/core'
+import { Button, Group, Menu, Text, Textarea, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
@@ -21,6 +21,7 @@ import { EmptyFace } from '../../../components/states.tsx'
 import { toast, toastError } from '../../../components/toast.ts'
 import { RelativeTime, StatusBadge } from '../../../components/values.tsx'
 import { isStrongPassword } from './password-rule.ts'
+import { PasswordField } from '../../../components/password-field.tsx'
 
 type User = RowOf<'GET /users'>
 
@@ -236,7 +237,7 @@ function CreateUser({ opened, onClose }: { readonly opened: boolean; onClose(): 
       />
       <TextInput label={t('realName')} autoComplete="off" {...form.getInputProps('realname')} />
       <TextInput label={t('email')} type="email" autoComplete="off" {...form.getInputProps('email')} />
-      <PasswordInput
+      <PasswordField
         label={t('password')}
         description={t('passwordHint')}
         autoComplete="new-password"
@@ -274,7 +275,7 @@ function ResetPassword({ user, onClose }: { readonly user: User; onClose(): void
       error={reset.error}
       onSubmit={form.onSubmit((values) => reset.mutate(values))}
     >
-      <PasswordInput
+      <PasswordField
         label={t('newPassword')}
         description={t('passwordHint')}
         autoComplete="new-password"
