@@ -6,7 +6,7 @@ const unescape = (text) =>
       : String.fromCodePoint(decimal ? Number(decimal) : Number.parseInt(hexadecimal, 16)),
   )
 
-/** Every test of a JUnit report as Bun writes it: { file, name, outcome }. */
+/** Every test of a JUnit report as Bun writes it: { file, name, outcome, seconds }. */
 export function parseJunit(xml) {
   const tests = []
   for (const [, attributes, selfClosing, body = ''] of xml.matchAll(
@@ -21,7 +21,8 @@ export function parseJunit(xml) {
         : /<skipped\b/.test(body)
           ? 'skipped'
           : 'passed'
-    tests.push({ file: of('file'), name: group ? `${group} › ${of('name')}` : of('name'), outcome })
+    const name = group ? `${group} › ${of('name')}` : of('name')
+    tests.push({ file: of('file'), name, outcome, seconds: Number(of('time')) || 0 })
   }
   return tests
 }

@@ -153,11 +153,20 @@ async function runTests(lane) {
   const code = await run([...command, ...files.map((file) => `./${file}`)], environment)
   const tests = existsSync(outfile) ? parseJunit(readFileSync(outfile, 'utf8')) : []
   rmSync(folder, { recursive: true })
+  reportLongest(tests)
   for (const test of tests) record(lane, `${test.file} › ${test.name}`, test.outcome)
   const failed = tests.some((test) => test.outcome === 'failed')
   if (tests.length === 0 || (code !== 0 && !failed)) {
     record(lane, `the lane ${lane} runs to its end (bun test ended with ${code})`, 'failed')
   }
+}
+
+/** Where the time of a lane goes, so that it can be kept short. */
+function reportLongest(tests) {
+  const seconds = new Map()
+  for (const test of tests) seconds.set(test.file, (seconds.get(test.file) ?? 0) + test.seconds)
+  const longest = [...seconds].toSorted(([, a], [, b]) => b - a).slice(0, 8)
+  console.log(`── longest: ${longest.map(([file, sum]) => `${file} ${Math.round(sum)} s`).join(', ')}`)
 }
 
 function run(args, env) {
