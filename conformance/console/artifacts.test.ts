@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test'
+import { beforeAll, expect, test } from 'bun:test'
 import { createIndex, createUniqueImage } from '../harness/image.ts'
 import { V2Client } from '../harness/v2-client.ts'
 import { describeConsole, languages } from './browser.ts'
@@ -36,12 +36,7 @@ const words = {
 } as const
 
 describeConsole('repositories and artifacts in the console', (scenario) => {
-  const seeded = async () => {
-    const { registry } = scenario()
-    await seedRegistry(registry)
-  }
-
-  test('a registry is filled', seeded, 60_000)
+  beforeAll(async () => await seedRegistry(scenario().registry), 60_000)
 
   for (const language of languages) {
     test(`an image of several platforms is looked at by its parts, ${language}`, async () => {
@@ -77,11 +72,14 @@ describeConsole('repositories and artifacts in the console', (scenario) => {
       const say = words[language]
       const { visit, administrator, registry } = scenario()
       const repository = `platform/keys-${language.toLowerCase()}`
-      await new V2Client(registry).pushImage(repository, createUniqueImage(), 'v1')
+      const client = new V2Client(registry)
+      // One that stays: without an artifact a repository is none.
+      await client.pushImage(repository, createUniqueImage(), 'other')
+      await client.pushImage(repository, createUniqueImage(), 'v1')
       await visit({ language, as: administrator }, async (visitor) => {
         const { page } = visitor
         await visitor.open(`/projects/platform/repositories/${repository.split('/')[1]}`)
-        await page.getByRole('button', { name: say.more }).focus()
+        await page.getByRole('button', { name: say.more }).first().focus()
         await page.keyboard.press('Enter')
         await page.getByRole('menuitem', { name: say.addTag }).waitFor()
         await page.keyboard.press('ArrowDown')
@@ -91,7 +89,7 @@ describeConsole('repositories and artifacts in the console', (scenario) => {
         await page.keyboard.type('stable')
         await page.keyboard.press('Enter')
         await page.getByRole('link', { name: 'stable' }).waitFor()
-        await page.getByRole('button', { name: say.more }).focus()
+        await page.getByRole('button', { name: say.more }).first().focus()
         await page.keyboard.press('Enter')
         await page.getByRole('menuitem', { name: say.delete }).waitFor()
         await page.keyboard.press('ArrowDown')

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -66,6 +66,8 @@ export function describeConsole(
 ): void {
   const path = findClient('chromium')
   if (path === undefined) return skipLoudly(title, 'not on this machine: chromium')
+  // A walk through all pages of an area with a look at each takes a while; a test that is cut off takes the browser along.
+  setDefaultTimeout(180_000)
   describe(title, () => {
     let running: ConsoleScenario | undefined
     let browser: Browser | undefined
