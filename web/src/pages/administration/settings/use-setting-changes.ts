@@ -17,12 +17,16 @@ export function useSettingChanges() {
     Object.entries(changes).filter(([name, value]) => settings?.[name]?.value !== value && !isEmptySecret(name, value)),
   )
   const save = useMutation({
-    mutationFn: async () => await call('PUT /configurations', { body: changed }),
-    onSuccess: async () => {
+    mutationFn: async () => {
+      await call('PUT /configurations', { body: changed })
+      return changed
+    },
+    onSuccess: async (saved) => {
       await invalidate(client, '/configurations')
       // The shell shows some of them: the banner, how people sign in.
       await refreshSession(client)
-      setChanges({})
+      // What was typed meanwhile is still to be saved.
+      setChanges((now) => Object.fromEntries(Object.entries(now).filter(([name, value]) => saved[name] !== value)))
       toast(common('saved'))
     },
   })
