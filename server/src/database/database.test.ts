@@ -107,7 +107,7 @@ describeEachDatabase('database', (open, dialect) => {
   })
 
   test('waiting for a turn ends with DatabaseBusy', async () => {
-    const database = await open({ acquireTimeoutMs: 50, maxConnections: 1 })
+    const database = await open({ acquireTimeoutMs: 500, maxConnections: 1 })
     const release = Promise.withResolvers<void>()
     const begun = Promise.withResolvers<void>()
     const holding = database.write(async () => {
