@@ -97,6 +97,7 @@ const compositionRoot = new Set(['server/src/main.ts', 'server/src/compose.ts'])
 
 /** Each noun may know those before it. */
 const nouns = [
+  'lists',
   'access',
   'settings',
   'jobs',

@@ -2,7 +2,7 @@
 // server declare. `npm run check` runs it before it looks at types, so the console cannot misread the API.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { composeOpenApi } from '#server/http/harbor/openapi.ts'
+import { composeOpenApi } from '#server/http/harbor/frame/openapi.ts'
 import { harborRoutes } from '#server/http/harbor/routes.ts'
 
 interface Schema {

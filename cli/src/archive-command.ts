@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { composeBlobStore, composeDatabase } from '#server/compose.ts'
-import { openArchive } from '#server/compose-backup.ts'
+import { openArchive } from '#server/compose/backup.ts'
 import type { Config } from '#server/config/config.ts'
 import type { Database } from '#server/database/database.ts'
 import { DatabaseTooNew, DatabaseTooOld, RestoreUnfinished } from '#server/database/migrate.ts'

@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
-import type { Schema } from './schema.ts'
+import type { Schema } from './schema/schema.ts'
 
 export type Dialect = 'sqlite' | 'postgres'
 export type Reader = Kysely<Schema>

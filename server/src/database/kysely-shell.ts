@@ -11,7 +11,7 @@ import {
   Transaction,
 } from 'kysely'
 import type { Reader, Writer } from './database.ts'
-import type { Schema } from './schema.ts'
+import type { Schema } from './schema/schema.ts'
 
 export interface KyselyShellOptions {
   readonly dialect: KyselyDialect

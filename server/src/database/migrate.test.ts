@@ -10,11 +10,11 @@ import { isForeignKeyViolation, isUniqueViolation } from './violations.ts'
 
 const names = migrations.map((step) => step.name)
 
-/** Table → column → whether it may be null, as schema.ts and its parts declare them. */
+/** Table → column → whether it may be null, as the files of schema/ declare them. */
 function declaredColumns(): Record<string, Record<string, boolean>> {
-  const source = readdirSync(import.meta.dirname)
-    .filter((name) => /^schema(-\w+)?\.ts$/.test(name))
-    .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
+  const folder = join(import.meta.dirname, 'schema')
+  const source = readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
     .join('\n')
   const interfaces = new Map(
     [...source.matchAll(/export interface (\w+) \{\n(.*?)\n\}/gs)].map((match) => [match[1], match[2] ?? '']),
@@ -121,7 +121,7 @@ async function counts(database: Database): Promise<Record<string, number>> {
 }
 
 describeEachDatabase('migrate', (open, dialect) => {
-  test('the tables have exactly the columns that schema.ts declares, nullable where it says so', async () => {
+  test('the tables have exactly the columns that schema/ declares, nullable where it says so', async () => {
     const { schema_migration, ...actual } = await actualColumns(await open())
     expect(schema_migration).toEqual({ name: false, applied_at: false, older_may_serve: true })
     const declared = declaredColumns()

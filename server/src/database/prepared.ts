@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Compilable, CompiledQuery, Kysely } from 'kysely'
 import type { Dialect, Reader } from './database.ts'
-import type { Schema } from './schema.ts'
+import type { Schema } from './schema/schema.ts'
 
 /** Names a value that is given when the query runs. One scalar: a list of varying length cannot be prepared. */
 export type Param<Params> = <Name extends keyof Params & string>(name: Name) => Params[Name]

@@ -1,6 +1,6 @@
 import type { Database, Writer } from '../database/database.ts'
 import { preparedQuery } from '../database/prepared.ts'
-import type { Flag } from '../database/schema.ts'
+import type { Flag } from '../database/schema/columns.ts'
 import { actorKey, actorName, type Actor } from './access/actor.ts'
 import type { Clock } from './clock.ts'
 import { currentOrigin } from './request-origin.ts'

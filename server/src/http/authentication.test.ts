@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { basic, composeAccessForTest, password, system, type AccessForTest } from '../../test/access.ts'
 import { describeEachDatabase } from '../../test/databases.ts'
-import { can } from '../domain/access/authorise.ts'
+import { can } from '../domain/access/roles/authorise.ts'
 import { findProjectAccess } from '../domain/projects/project-access.ts'
 
 const client = '203.0.113.7'

@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { harborError } from './harbor/harbor-error.ts'
+import { harborError } from './harbor/frame/harbor-error.ts'
 import { cookieOf, sessionTokenOf } from './session-cookie.ts'
 
 const header = 'x-harbor-csrf-token'

@@ -1,5 +1,5 @@
-import type { Account } from '../domain/access/accounts.ts'
-import type { Sessions } from '../domain/access/sessions.ts'
+import type { Account } from '../domain/access/accounts/accounts.ts'
+import type { Sessions } from '../domain/access/credentials/sessions.ts'
 
 /** Harbor's name for it; its clients look for it. */
 const sessionCookie = 'sid'

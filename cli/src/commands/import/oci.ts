@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { openTransfer } from '#server/compose-transfer.ts'
+import { openTransfer } from '#server/compose/transfer.ts'
 import { OciLayoutSource } from '#server/storage/foreign/oci-layout.ts'
 import { CommandError } from '../../command-error.ts'
 import { addSettingFlags, loadConfigFor } from '../../setting-flags.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { openDistributionStore, openTransfer } from '#server/compose-transfer.ts'
+import { openDistributionStore, openTransfer } from '#server/compose/transfer.ts'
 import { requestedFaultPoint } from '#server/config/fault-point.ts'
 import { enableFaultPoint } from '#server/runtime/fault-points.ts'
 import { CommandError } from '../../command-error.ts'

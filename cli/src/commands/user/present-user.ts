@@ -1,4 +1,4 @@
-import type { User } from '#server/domain/access/users.ts'
+import type { User } from '#server/domain/access/accounts/users.ts'
 
 export function presentUser(user: User): Record<string, unknown> {
   return {

@@ -1,5 +1,5 @@
 import type { TokenAccess } from '#contract/token-scope.ts'
-import type { RobotRights } from './robot-rights.ts'
+import type { RobotRights } from './robots/robot-rights.ts'
 
 /**
  * Who asks. `access` is there when the actor came with an access token: it may then do no more than

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../../database/database.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
-import type { Users } from '../access/users.ts'
+import type { Users } from '../access/accounts/users.ts'
 import type { Clock } from '../clock.ts'
 import { findMemberships } from '../projects/project-access.ts'
 

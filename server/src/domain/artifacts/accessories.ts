@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely'
 import { algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
 import type { Reader } from '../../database/database.ts'
-import type { ArtifactTable } from '../../database/schema.ts'
-import type { Listed } from '../listing.ts'
+import type { ArtifactTable } from '../../database/schema/artifacts.ts'
+import type { Listed } from '../lists/listing.ts'
 
 /** An artifact that belongs to another: a signature, an attestation, a bill of materials. */
 export interface Accessory {

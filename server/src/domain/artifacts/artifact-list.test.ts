@@ -13,7 +13,7 @@ import {
 import type { Database } from '../../database/database.ts'
 import { systemClock } from '../clock.ts'
 import { collectGarbage } from '../garbage-collection/collect.ts'
-import { Totals } from '../totals.ts'
+import { Totals } from '../lists/totals.ts'
 import { pageAccessories } from './accessories.ts'
 import { pageArtifacts } from './artifact-list.ts'
 import { deleteRepository } from './delete.ts'

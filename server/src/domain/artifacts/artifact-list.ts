@@ -12,9 +12,9 @@ import {
   type Listed,
   type Listing,
   type ListColumns,
-} from '../listing.ts'
+} from '../lists/listing.ts'
 import { labelsOf, type Label } from '../labels/labels.ts'
-import type { ListServices } from '../totals.ts'
+import type { ListServices } from '../lists/totals.ts'
 import { accessoryTypeOf, listAccessories, type Accessory } from './accessories.ts'
 
 export interface ListedTag {

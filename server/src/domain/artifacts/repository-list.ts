@@ -4,9 +4,9 @@ import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { countArtifacts } from '../content/search.ts'
 import { DomainError } from '../errors.ts'
-import { matching, ordering, type Listed, type Listing, type ListColumns } from '../listing.ts'
+import { matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
 import { visibleTo } from '../projects/project-list.ts'
-import type { ListServices } from '../totals.ts'
+import type { ListServices } from '../lists/totals.ts'
 
 /** What one sees of a repository in a list. */
 export interface RepositoryDetails {

@@ -2,7 +2,7 @@ import { sql, type RawBuilder, type SqlBool } from 'kysely'
 import type { Database, Reader } from '../../database/database.ts'
 import { DomainError } from '../errors.ts'
 import { eventTypes, type EventType } from '../events.ts'
-import { matching, type Condition, type ListColumns, type SortKey } from '../listing.ts'
+import { matching, type Condition, type ListColumns, type SortKey } from '../lists/listing.ts'
 import { typesNamed, wordsOf, type AuditRecord } from './audit-records.ts'
 
 /** What is asked of the log. */

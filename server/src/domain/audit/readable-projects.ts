@@ -1,6 +1,6 @@
 import type { Reader } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
-import { canInSystem } from '../access/authorise.ts'
+import { canInSystem } from '../access/roles/authorise.ts'
 import { findMemberships } from '../projects/project-access.ts'
 import type { AuditQuery } from './audit-log.ts'
 

@@ -1,7 +1,7 @@
 import type { Digest } from '#contract/digest.ts'
 import type { Database, Writer } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
-import type { BlobDamageTable } from '../../database/schema-storage.ts'
+import type { BlobDamageTable } from '../../database/schema/storage.ts'
 import type { PlacedBlob } from './blob-rows.ts'
 
 /** Remembers that the blob has no good bytes; its row points to `blob.location` now, where nobody is served anything. */

@@ -1,7 +1,7 @@
 import type { Database, Reader } from '../../database/database.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
 import { DomainError } from '../errors.ts'
-import { containing } from '../listing.ts'
+import { containing } from '../lists/listing.ts'
 import { listProjectDetails, visibleTo, type ProjectDetails } from '../projects/project-list.ts'
 import { totalLogicalBytes } from '../quotas/project-usage.ts'
 import type { StorageUsage } from './storage-usage.ts'

@@ -1,6 +1,6 @@
 import { sql, type RawBuilder, type SelectQueryBuilder, type SqlBool } from 'kysely'
 import type { Reader } from '../../database/database.ts'
-import type { Schema } from '../../database/schema.ts'
+import type { Schema } from '../../database/schema/schema.ts'
 import type { CollectorOptions } from './collect.ts'
 
 /** What a run would take, if it began now and nothing changed meanwhile. */

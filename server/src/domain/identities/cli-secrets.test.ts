@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { composeAccessForTest, system } from '../../../test/access.ts'
 import { describeEachDatabase } from '../../../test/databases.ts'
-import { Passwords } from '../access/passwords.ts'
+import { Passwords } from '../access/credentials/passwords.ts'
 import { DomainError } from '../errors.ts'
 import { CliSecrets } from './cli-secrets.ts'
 import { ExternalAccounts, type ExternalPerson } from './external-accounts.ts'

@@ -1,10 +1,15 @@
 import type { Database } from '../../database/database.ts'
-import type { Account } from '../access/accounts.ts'
+import type { Account } from '../access/accounts/accounts.ts'
 import type { Actor } from '../access/actor.ts'
-import type { Passwords } from '../access/passwords.ts'
-import { assertSecretStrong, hashRobotSecret, newRobotSecret, verifyRobotSecret } from '../access/robot-secret.ts'
-import { isSelf } from '../access/user-profiles.ts'
-import { assertSystemAdministrator } from '../access/authorise.ts'
+import type { Passwords } from '../access/credentials/passwords.ts'
+import {
+  assertSecretStrong,
+  hashRobotSecret,
+  newRobotSecret,
+  verifyRobotSecret,
+} from '../access/robots/robot-secret.ts'
+import { isSelf } from '../access/accounts/user-profiles.ts'
+import { assertSystemAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'

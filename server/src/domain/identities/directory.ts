@@ -8,7 +8,7 @@ import type {
   LdapServer,
 } from '../../clients/ldap.ts'
 import { LdapFailure, normaliseDn } from '../../clients/ldap-names.ts'
-import type { GroupIdentity } from '../access/user-groups.ts'
+import type { GroupIdentity } from '../access/accounts/user-groups.ts'
 import { DomainError } from '../errors.ts'
 import type { SettingValues } from '../settings/setting-keys.ts'
 import type { Settings } from '../settings/settings.ts'

@@ -1,4 +1,4 @@
-import type { ExternalSignIn } from '../access/sign-in.ts'
+import type { ExternalSignIn } from '../access/credentials/sign-in.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Directory } from './directory.ts'
 import type { ExternalAccounts } from './external-accounts.ts'

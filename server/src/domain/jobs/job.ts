@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import type { JobStatus, JobTable } from '../../database/schema-jobs.ts'
+import type { JobStatus, JobTable } from '../../database/schema/jobs.ts'
 
 export type { JobStatus }
 

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockFreeRows } from '../../database/locking.ts'
-import type { JobScheduleTable } from '../../database/schema-jobs.ts'
+import type { JobScheduleTable } from '../../database/schema/jobs.ts'
 import { actorKey, actorName, type Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { recordEvent } from '../events.ts'

@@ -1,14 +1,14 @@
 import type { Digest } from '#contract/digest.ts'
 import type { Selectable } from 'kysely'
 import type { Database, Reader } from '../../database/database.ts'
-import type { LabelTable } from '../../database/schema.ts'
+import type { LabelTable } from '../../database/schema/labels.ts'
 import { isUniqueViolation } from '../../database/violations.ts'
 import type { Actor } from '../access/actor.ts'
-import { assertCanInProject, assertCanInSystem } from '../access/authorise.ts'
+import { assertCanInProject, assertCanInSystem } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
-import { containing, matching, ordering, type Listed, type Listing, type ListColumns } from '../listing.ts'
+import { containing, matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
 import { findProjectAccessById } from '../projects/project-access.ts'
 
 /** A word for artifacts: of one project, or of the registry and good in all of them. */

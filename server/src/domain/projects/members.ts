@@ -1,11 +1,11 @@
 import type { Database, Writer } from '../../database/database.ts'
 import { lockRows } from '../../database/locking.ts'
 import type { Actor } from '../access/actor.ts'
-import { findRoleName, roleIds, type RoleName } from '../access/permissions.ts'
+import { findRoleName, roleIds, type RoleName } from '../access/roles/permissions.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
-import { containing, type Listed } from '../listing.ts'
+import { containing, type Listed } from '../lists/listing.ts'
 import { getProjectFor } from './projects.ts'
 
 export interface Member {

@@ -1,10 +1,10 @@
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Database, Reader } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
-import type { Flag } from '../../database/schema.ts'
+import type { Flag } from '../../database/schema/columns.ts'
 import type { Actor } from '../access/actor.ts'
-import { assertCan, type ProjectStanding } from '../access/authorise.ts'
-import { noPermissions, permissionsOfRole, type Permission } from '../access/permissions.ts'
+import { assertCan, type ProjectStanding } from '../access/roles/authorise.ts'
+import { noPermissions, permissionsOfRole, type Permission } from '../access/roles/permissions.ts'
 
 /** A project and what the actor is in it. */
 export interface ProjectAccess extends ProjectStanding {

@@ -3,7 +3,7 @@ import type { KyselyPlugin } from 'kysely'
 import { composeAccessForTest, system } from '../../../test/access.ts'
 import { describeEachDatabase } from '../../../test/databases.ts'
 import type { Actor } from '../access/actor.ts'
-import { rolePermissions, type RoleName } from '../access/permissions.ts'
+import { rolePermissions, type RoleName } from '../access/roles/permissions.ts'
 import { findProjectAccess } from './project-access.ts'
 import { listProjectDetails } from './project-list.ts'
 

@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import type { Database } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
-import { assertCanInSystem, assertSystemAdministrator } from '../access/authorise.ts'
+import { assertCanInSystem, assertSystemAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
-import type { Listed, SortKey } from '../listing.ts'
+import type { Listed, SortKey } from '../lists/listing.ts'
 import { recountUsage } from './project-usage.ts'
 
 /** What a project uses, and how much it may. Its id is the project's. */

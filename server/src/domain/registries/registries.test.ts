@@ -3,7 +3,7 @@ import { ManualClock, system } from '../../../test/access.ts'
 import { describeEachDatabase } from '../../../test/databases.ts'
 import type { RemoteRegistry } from '../../clients/remote-registry.ts'
 import type { Actor } from '../access/actor.ts'
-import { rightsOf } from '../access/robot-rights.ts'
+import { rightsOf } from '../access/robots/robot-rights.ts'
 import { DomainError } from '../errors.ts'
 import { Registries, type RegistryFields } from './registries.ts'
 

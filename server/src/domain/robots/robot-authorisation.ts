@@ -2,9 +2,14 @@ import type { Reader } from '../../database/database.ts'
 import { DomainError } from '../errors.ts'
 import { findProjectAccessById, type ProjectAccess } from '../projects/project-access.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
-import { assertCanInProject, assertCanInSystem, assertSystemAdministrator, permissionsIn } from '../access/authorise.ts'
-import { roleIds } from '../access/permissions.ts'
-import { covers, rightsOf, type Grant } from '../access/robot-rights.ts'
+import {
+  assertCanInProject,
+  assertCanInSystem,
+  assertSystemAdministrator,
+  permissionsIn,
+} from '../access/roles/authorise.ts'
+import { roleIds } from '../access/roles/permissions.ts'
+import { covers, rightsOf, type Grant } from '../access/robots/robot-rights.ts'
 
 /** The project a robot belongs to, with what the actor is in it; undefined for a robot of the registry itself. */
 export type RobotHome = ProjectAccess | undefined

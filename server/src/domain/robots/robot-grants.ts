@@ -1,7 +1,7 @@
 import type { Reader } from '../../database/database.ts'
 import { DomainError } from '../errors.ts'
 import type { RobotHome } from './robot-authorisation.ts'
-import { isGrantable, type Grant, type RightsScope } from '../access/robot-rights.ts'
+import { isGrantable, type Grant, type RightsScope } from '../access/robots/robot-rights.ts'
 
 /** A grant as Harbor's API writes it. */
 export interface RobotPermission {

@@ -1,6 +1,6 @@
 import type { Reader } from '../../database/database.ts'
-import { matching, ordering, type Condition, type Listed, type Listing, type ListColumns } from '../listing.ts'
-import { grantOf, robotUsername } from '../access/robot-accounts.ts'
+import { matching, ordering, type Condition, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
+import { grantOf, robotUsername } from '../access/robots/robot-accounts.ts'
 import { everyNamespace, systemNamespace, type RobotPermission } from './robot-grants.ts'
 
 /** Everything one sees of a robot. Never its secret. */

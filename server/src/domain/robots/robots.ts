@@ -4,15 +4,15 @@ import { isForeignKeyViolation, isUniqueViolation } from '../../database/violati
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
-import type { Listed, Listing } from '../listing.ts'
+import type { Listed, Listing } from '../lists/listing.ts'
 import type { Actor } from '../access/actor.ts'
-import type { Passwords } from '../access/passwords.ts'
-import { robotUsername } from '../access/robot-accounts.ts'
+import type { Passwords } from '../access/credentials/passwords.ts'
+import { robotUsername } from '../access/robots/robot-accounts.ts'
 import { assertMayActOnRobots, assertMayGrant, type RobotHome } from './robot-authorisation.ts'
 import { parseGrants, type RobotPermission } from './robot-grants.ts'
 import { listRobots, readRobots, type Robot } from './robot-list.ts'
-import type { Grant } from '../access/robot-rights.ts'
-import { assertSecretStrong, hashRobotSecret, newRobotSecret } from '../access/robot-secret.ts'
+import type { Grant } from '../access/robots/robot-rights.ts'
+import { assertSecretStrong, hashRobotSecret, newRobotSecret } from '../access/robots/robot-secret.ts'
 
 const dayMs = 86_400_000
 const longestDays = 2 ** 31 - 1

@@ -1,6 +1,6 @@
 import type { Digest } from '#contract/digest.ts'
 import type { Database, Reader, Writer } from '../../database/database.ts'
-import type { ScrubProgressTable } from '../../database/schema-storage.ts'
+import type { ScrubProgressTable } from '../../database/schema/storage.ts'
 import { sql } from 'kysely'
 import type { BlobLocation } from '../../storage/blob-store.ts'
 import type { StoredBlob } from './check-blob.ts'

@@ -1,7 +1,7 @@
 import type { Actor } from '../access/actor.ts'
-import { assertSystemAdministrator, canInSystem } from '../access/authorise.ts'
-import { assertProfile, type UserProfile, type UserProfiles } from '../access/user-profiles.ts'
-import type { User, Users } from '../access/users.ts'
+import { assertSystemAdministrator, canInSystem } from '../access/roles/authorise.ts'
+import { assertProfile, type UserProfile, type UserProfiles } from '../access/accounts/user-profiles.ts'
+import type { User, Users } from '../access/accounts/users.ts'
 import { DomainError } from '../errors.ts'
 import type { Settings } from './settings.ts'
 

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.ts'
 import { EpochCache } from '../../database/epoch-cache.ts'
 import type { Actor } from '../access/actor.ts'
-import { assertSystemAdministrator } from '../access/authorise.ts'
+import { assertSystemAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'

@@ -1,5 +1,5 @@
-import { formatHarborHash } from '../../domain/access/harbor-hash.ts'
-import { givePasswordHash, giveSecretHash } from '../../domain/access/moved-in-credentials.ts'
+import { formatHarborHash } from '../../domain/access/credentials/harbor-hash.ts'
+import { givePasswordHash, giveSecretHash } from '../../domain/access/credentials/moved-in-credentials.ts'
 import { DomainError } from '../../domain/errors.ts'
 import { settingKeyOf, settingNames } from '../../domain/settings/setting-keys.ts'
 import { importLabels, judge, type HarborImport } from './harbor-import.ts'

@@ -1,5 +1,5 @@
 import type { Actor } from '../../domain/access/actor.ts'
-import type { HarborCall } from '../harbor/harbor-router.ts'
+import type { HarborCall } from '../harbor/frame/harbor-router.ts'
 
 export interface OwnAnswer {
   readonly status: number

@@ -1,5 +1,5 @@
-import { harborError } from './harbor-error.ts'
-import { route, type Method, type Route } from './route.ts'
+import { harborError } from './frame/harbor-error.ts'
+import { route, type Method, type Route } from './frame/route.ts'
 
 /**
  * The operations of Harbor's API that are not built yet, by tag: operationId, method and path. Whoever builds one

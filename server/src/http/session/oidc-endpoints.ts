@@ -1,4 +1,4 @@
-import type { Sessions } from '../../domain/access/sessions.ts'
+import type { Sessions } from '../../domain/access/credentials/sessions.ts'
 import type { CliSecrets } from '../../domain/identities/cli-secrets.ts'
 import type { ExternalAccounts } from '../../domain/identities/external-accounts.ts'
 import type { Oidc, OidcPerson } from '../../domain/identities/oidc.ts'

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { basic, composeAccessForTest, password, system, type AccessForTest } from '../../../test/access.ts'
 import { describeEachDatabase } from '../../../test/databases.ts'
 import type { Database } from '../../database/database.ts'
-import type { RoleName } from '../../domain/access/permissions.ts'
+import type { RoleName } from '../../domain/access/roles/permissions.ts'
 import type { DomainError } from '../../domain/errors.ts'
 import { composeTokenEndpoint } from './token-endpoint.ts'
 

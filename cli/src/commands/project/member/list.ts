@@ -1,4 +1,4 @@
-import { findRoleName } from '#server/domain/access/permissions.ts'
+import { findRoleName } from '#server/domain/access/roles/permissions.ts'
 import type { Member } from '#server/domain/projects/members.ts'
 import { collectPages, formatTable, type AccessCommand } from '../../../access-command.ts'
 import { formatRole } from './role.ts'

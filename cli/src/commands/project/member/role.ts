@@ -1,4 +1,4 @@
-import { roleIds, type RoleName } from '#server/domain/access/permissions.ts'
+import { roleIds, type RoleName } from '#server/domain/access/roles/permissions.ts'
 import { CommandError } from '../../../command-error.ts'
 
 /** As one types them; `project-admin` and `projectAdmin` are the same. */

@@ -1,0 +1,61 @@
+import type { Accounts } from '../compose.ts'
+import type { Config } from '../config/config.ts'
+import type { Database } from '../database/database.ts'
+import type { Clock } from '../domain/clock.ts'
+import type { StorageUsage } from '../domain/content/storage-usage.ts'
+import type { Jobs } from '../domain/jobs/jobs.ts'
+import { Labels } from '../domain/labels/labels.ts'
+import { ImmutabilityRules } from '../domain/policies/immutability.ts'
+import { Quotas } from '../domain/quotas/quotas.ts'
+import { composeRetention } from '../domain/retention/compose-retention.ts'
+import { Totals } from '../domain/lists/totals.ts'
+import { readServedCertificate } from '../http/served-certificate.ts'
+import type { HarborServices, SystemFacts } from '../http/harbor/frame/services.ts'
+import type { OciServices } from '../http/oci/oci-request.ts'
+import type { EventStreams } from '../http/server-sent-events.ts'
+import { volumeOf } from '../storage/volume.ts'
+import { harborRelease, version } from '../version.ts'
+
+/** What Harbor says of object storage. */
+const unbounded = { totalBytes: 0, freeBytes: 0 }
+
+/** What the handlers of Harbor's API call, for whoever asks: the listener, or an import in the same process. */
+export function composeHarborServices(
+  config: Config,
+  given: {
+    readonly database: Database
+    readonly clock: Clock
+    readonly accounts: Accounts
+    readonly content: OciServices
+    readonly jobs: Jobs
+    readonly eventStreams: EventStreams
+    readonly usage: StorageUsage
+    readonly system: Pick<SystemFacts, 'originOf' | 'health'>
+  },
+): HarborServices {
+  const { database, clock, accounts, content, jobs, eventStreams, usage, system } = given
+  return {
+    ...accounts,
+    database,
+    clock,
+    jobs,
+    eventStreams,
+    labels: new Labels({ database, clock }),
+    quotas: new Quotas({ database, clock }),
+    immutabilityRules: new ImmutabilityRules({ database, clock }),
+    retention: composeRetention({ database, clock, jobs, settings: config }),
+    usage,
+    totals: new Totals({ clock }),
+    content,
+    system: {
+      ...system,
+      harborVersion: `${harborRelease}-berth-${version}`,
+      storageProvider: config.storage.kind,
+      readOnly: config.readOnly,
+      deleteEnabled: config.deleteEnabled,
+      certificate: async () =>
+        config.https === undefined ? undefined : await readServedCertificate(config.https.certificateFile),
+      volume: async () => (config.storage.kind === 'filesystem' ? await volumeOf(config.storage.folder) : unbounded),
+    },
+  }
+}

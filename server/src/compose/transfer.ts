@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto'
+import { basename, dirname, resolve } from 'node:path'
+import { composeHarborServices } from './harbor-services.ts'
+import { composeAccounts, composeBlobStore, composeOciServices, openDatabase, type Accounts } from '../compose.ts'
+import type { Config } from '../config/config.ts'
+import { Passwords } from '../domain/access/credentials/passwords.ts'
+import { Users } from '../domain/access/accounts/users.ts'
+import { systemClock } from '../domain/clock.ts'
+import { Adoptions } from '../domain/content/adoptions.ts'
+import { Uploads } from '../domain/content/uploads.ts'
+import { Projects } from '../domain/projects/projects.ts'
+import { importer, type ImportServices } from '../domain/transfer/import-services.ts'
+import type { Manifests } from '../domain/artifacts/pull.ts'
+import type { Blobs } from '../domain/content/blobs.ts'
+import { StorageUsage } from '../domain/content/storage-usage.ts'
+import { Jobs } from '../domain/jobs/jobs.ts'
+import { composeHarborRouter } from '../http/harbor/frame/harbor-router.ts'
+import { harborRoutes } from '../http/harbor/routes.ts'
+import { OwnApi } from '../http/harbor-import/own-api.ts'
+import { EventStreams } from '../http/server-sent-events.ts'
+import { DistributionStore } from '../storage/foreign/distribution-store.ts'
+import { FolderTree } from '../storage/foreign/folder-tree.ts'
+import type { S3Settings } from '../storage/s3/s3-client.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+
+/** What moves content in and out, beside a registry that may be serving. */
+export interface TransferServices extends ImportServices, AsyncDisposable {
+  readonly manifests: Manifests
+  readonly blobs: Blobs
+  readonly store: BlobStore
+}
+
+export async function openTransfer(config: Config): Promise<TransferServices> {
+  const clock = systemClock
+  await using owned = new AsyncDisposableStack()
+  const database = owned.use(await openDatabase(config, clock))
+  const store = owned.use(await composeBlobStore(config))
+  const { admit, blobs, manifests } = composeOciServices(config, { database, store, clock })
+  const projects = new Projects({ database, clock })
+  // As `berth serve` does: content may come in before the first start.
+  await new Users({ database, clock, passwords: new Passwords() }).ensureAdministrator(config.initialAdminPassword)
+  if (config.defaultProject !== undefined) await projects.ensureDefaultProject(config.defaultProject, true)
+  const leaseMs = config.garbageCollection.leaseMs
+  const limits = { expireAfterMs: config.uploads.expireAfterMs, maxPerActor: 0, maxBytes: 0 }
+  const kept = owned.move()
+  return {
+    database,
+    clock,
+    store,
+    admit,
+    blobs,
+    manifests,
+    uploads: new Uploads({ database, store, clock, newId: randomUUID, leaseMs, ...limits }),
+    adoptions: new Adoptions({ database, store, clock, newId: randomUUID, leaseMs }),
+    projects,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
+
+/** This registry's own API for an import in the same process, and what it is beside that. */
+export async function openHarborImport(
+  config: Config,
+  services: TransferServices,
+  onError: (error: unknown) => void,
+): Promise<{ readonly own: OwnApi; readonly accounts: Accounts }> {
+  const { database, clock } = services
+  const accounts = await composeAccounts(config, { database, clock })
+  const content = composeOciServices(config, services)
+  const harborServices = composeHarborServices(config, {
+    ...{ database, clock, accounts, content, eventStreams: new EventStreams() },
+    jobs: new Jobs({ database, clock }),
+    usage: new StorageUsage({ database, clock }),
+    system: { originOf: ({ url }) => new URL(url).origin, health: async () => ({ database: true, storage: true }) },
+  })
+  return {
+    own: new OwnApi(composeHarborRouter({ services: harborServices, routes: harborRoutes, onError }), importer),
+    accounts,
+  }
+}
+
+/** Where the configuration names no bucket; credentials come from where AWS's own tools look for them. */
+const unknownService: Omit<S3Settings, 'bucket' | 'prefix'> = {
+  endpoint: undefined,
+  publicEndpoint: undefined,
+  region: 'us-east-1',
+  capabilities: {
+    addressing: 'virtual-host',
+    checksums: 'flexible',
+    keysPerDelete: 1_000,
+    partsAlike: false,
+    conditionalCopies: true,
+    encryption: [],
+  },
+  credentials: undefined,
+  caFile: undefined,
+  encryption: undefined,
+  timeoutMs: 60_000,
+}
+
+/** Of a bucket that is read from, where it is another than the one of the configuration. */
+export interface SourceBucketOptions {
+  readonly endpoint: string | undefined
+  readonly region: string | undefined
+  readonly pathStyle: boolean | undefined
+}
+
+/** The store of a Distribution registry: the folder that its `rootdirectory` names, or `s3://bucket/prefix`. */
+export async function openDistributionStore(
+  config: Config,
+  from: string,
+  options: SourceBucketOptions,
+): Promise<DistributionStore> {
+  const bucket = /^s3:\/\/([^/]+)\/?(.*)$/.exec(from)
+  if (bucket === null) return new DistributionStore(new FolderTree(withoutLayout(resolve(from))))
+  const [, name = '', path = ''] = bucket
+  const folder = path.replace(/\/+$/, '').replace(/(^|\/)docker\/registry\/v2$/, '')
+  const prefix = folder === '' ? '' : `${folder}/`
+  // Loaded when it is wanted: AWS's client takes a tenth of a second.
+  const [{ openBucket }, { BucketTree }] = await Promise.all([
+    import('../storage/s3/s3-client.ts'),
+    import('../storage/foreign/bucket-tree.ts'),
+  ])
+  const { storage } = config
+  const { endpoint, region, pathStyle } = options
+  const known = storage.kind === 's3' ? storage : unknownService
+  const isElsewhere = storage.kind !== 's3' && endpoint !== undefined
+  const addressing = pathStyle === true || isElsewhere ? 'path' : known.capabilities.addressing
+  const opened = openBucket({
+    ...known,
+    endpoint: endpoint ?? known.endpoint,
+    region: region ?? known.region,
+    capabilities: { ...known.capabilities, addressing },
+    bucket: name,
+    prefix,
+  })
+  return new DistributionStore(new BucketTree(opened, prefix))
+}
+
+/** People name the folder that the configuration names, or the one they see the content in. */
+function withoutLayout(folder: string): string {
+  const [v2, registry, docker] = [folder, dirname(folder), dirname(dirname(folder))]
+  const isInside = basename(v2) === 'v2' && basename(registry) === 'registry' && basename(docker) === 'docker'
+  return isInside ? dirname(docker) : folder
+}

@@ -1,0 +1,45 @@
+import type { Generated } from 'kysely'
+import type { Flag } from './columns.ts'
+
+export interface UserAccountTable {
+  id: Generated<number>
+  username: string
+  email: string | null
+  real_name: string
+  comment: string
+  /** PHC string; null when the account cannot sign in with a password. */
+  password_hash: string | null
+  admin: Flag
+  disabled: Flag
+  /** Tokens and cached credentials from before this moment are void. */
+  credentials_changed_at: number
+  /** Who vouches for the account. */
+  source: Generated<'local' | 'ldap' | 'oidc'>
+  /** What it is called there: a distinguished name; `issuer subject`. */
+  external_id: string | null
+  /** A group makes it an administrator for as long as it is in there. */
+  admin_by_group: Generated<Flag>
+  created_at: number
+  updated_at: number
+}
+
+/** A browser that signed in. */
+export interface SessionTable {
+  /** SHA-256 of the cookie: who reads the table cannot use it. */
+  id_hash: string
+  user_id: number
+  /** `credentials_changed_at` of the account when it signed in; another one ends the session. */
+  account_version: number
+  created_at: number
+  expires_at: number
+}
+
+export interface SigningKeyTable {
+  kid: string
+  algorithm: string
+  /** JSON Web Key with the private part. */
+  private_jwk: string
+  created_at: number
+  /** Signs nothing from then on; still verifies until the last token it signed has expired. */
+  retired_at: number | null
+}

@@ -1,0 +1,61 @@
+import type { Generated } from 'kysely'
+
+export interface RepositoryTable {
+  id: Generated<number>
+  project_id: number
+  /** The full name, `project/rest`. */
+  name: string
+  description: string
+  pull_count: Generated<number>
+  created_at: number
+  updated_at: number
+}
+
+/** Bytes known by digest. `gone` is the absence of the row; its bytes are then in `blob_trash`. */
+export interface BlobTable {
+  digest: string
+  size: number
+  location: string
+  state: 'live' | 'condemned'
+  condemned_at: number | null
+  created_at: number
+}
+
+/** Bytes that no row needs any more and that wait to be deleted. */
+export interface BlobTrashTable {
+  location: string
+  digest: string
+  size: number
+  trashed_at: number
+}
+
+/** The only thing that makes a blob readable through a repository (invariant 4). */
+export interface RepositoryBlobTable {
+  repository_id: number
+  digest: string
+  /** The lease: until then the link stays even when no manifest refers to it. */
+  protected_until: number
+  created_at: number
+}
+
+/**
+ * Links to look at again, so that garbage collection costs in proportion to what changed and never walks
+ * the store: written when a link's lease begins and when an artifact that used it goes.
+ */
+export interface LinkReviewTable {
+  repository_id: number
+  digest: string
+  review_after: number
+}
+
+export interface UploadTable {
+  id: string
+  repository_id: number
+  /** Who created the session (`actorKey`); nobody else can touch it. */
+  actor: string
+  /** Bytes acknowledged so far. */
+  offset: number
+  algorithm: 'sha256' | 'sha512'
+  created_at: number
+  expires_at: number
+}

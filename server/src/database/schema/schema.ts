@@ -1,0 +1,109 @@
+import type { SessionTable, SigningKeyTable, UserAccountTable } from './access.ts'
+import type { ActivitySampleTable, StorageSampleTable } from './activity.ts'
+import type {
+  ArtifactBlobTable,
+  ArtifactChildTable,
+  ArtifactPayloadTable,
+  ArtifactTable,
+  TagTable,
+} from './artifacts.ts'
+import type {
+  BlobTable,
+  BlobTrashTable,
+  LinkReviewTable,
+  RepositoryBlobTable,
+  RepositoryTable,
+  UploadTable,
+} from './content.ts'
+import type { EventTable } from './events.ts'
+import type {
+  OidcSessionTable,
+  PendingSignInTable,
+  PersonalTokenTable,
+  RoleTable,
+  TrustRuleTable,
+  UserGroupMemberTable,
+  UserGroupTable,
+} from './identities.ts'
+import type { JobKindTable, JobLogTable, JobScheduleTable, JobTable, JobWorkerTable, LeaseTable } from './jobs.ts'
+import type { ArtifactLabelTable, LabelTable } from './labels.ts'
+import type {
+  ImmutabilityRuleTable,
+  ProjectBlobTable,
+  ProjectUsageTable,
+  QuotaReservationTable,
+  QuotaTable,
+  RetentionPolicyTable,
+  TagMoveTable,
+} from './policies.ts'
+import type {
+  ProjectCveAllowlistTable,
+  ProjectMemberTable,
+  ProjectMetadataTable,
+  ProjectTable,
+  SystemCveAllowlistTable,
+} from './projects.ts'
+import type { RegistryTable } from './registries.ts'
+import type { RobotPermissionTable, RobotTable } from './robots.ts'
+import type { SettingTable } from './settings.ts'
+import type { BlobDamageTable, ScrubProgressTable, StorageHoldTable } from './storage.ts'
+import type { ArtifactReviewTable, SubjectReviewTable, TrashBlobTable, TrashEntryTable } from './trash.ts'
+
+/** Every table, by its noun: the files beside this one. */
+export interface Schema {
+  user_account: UserAccountTable
+  user_group: UserGroupTable
+  user_group_member: UserGroupMemberTable
+  role: RoleTable
+  oidc_session: OidcSessionTable
+  pending_sign_in: PendingSignInTable
+  personal_token: PersonalTokenTable
+  project: ProjectTable
+  project_member: ProjectMemberTable
+  project_blob: ProjectBlobTable
+  project_usage: ProjectUsageTable
+  quota: QuotaTable
+  quota_reservation: QuotaReservationTable
+  immutability_rule: ImmutabilityRuleTable
+  retention_policy: RetentionPolicyTable
+  project_metadata: ProjectMetadataTable
+  project_cve_allowlist: ProjectCveAllowlistTable
+  repository: RepositoryTable
+  blob: BlobTable
+  blob_trash: BlobTrashTable
+  blob_damage: BlobDamageTable
+  storage_hold: StorageHoldTable
+  scrub_progress: ScrubProgressTable
+  repository_blob: RepositoryBlobTable
+  link_review: LinkReviewTable
+  label: LabelTable
+  artifact_label: ArtifactLabelTable
+  artifact: ArtifactTable
+  artifact_payload: ArtifactPayloadTable
+  artifact_blob: ArtifactBlobTable
+  artifact_child: ArtifactChildTable
+  tag: TagTable
+  tag_move: TagMoveTable
+  trash_entry: TrashEntryTable
+  trash_blob: TrashBlobTable
+  artifact_review: ArtifactReviewTable
+  subject_review: SubjectReviewTable
+  upload: UploadTable
+  event: EventTable
+  signing_key: SigningKeyTable
+  lease: LeaseTable
+  activity_sample: ActivitySampleTable
+  storage_sample: StorageSampleTable
+  job: JobTable
+  job_log: JobLogTable
+  job_schedule: JobScheduleTable
+  job_kind: JobKindTable
+  job_worker: JobWorkerTable
+  session: SessionTable
+  setting: SettingTable
+  robot: RobotTable
+  robot_permission: RobotPermissionTable
+  trust_rule: TrustRuleTable
+  registry: RegistryTable
+  system_cve_allowlist: SystemCveAllowlistTable
+}

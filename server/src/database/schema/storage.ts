@@ -1,0 +1,39 @@
+import type { Generated } from 'kysely'
+import type { Flag } from './columns.ts'
+
+/** While it stands, no bytes are deleted that a row pointed to when it began. */
+export interface StorageHoldTable {
+  id: string
+  /** For people: `backup 20261126T104453Z`. */
+  reason: string
+  created_at: number
+  /** Renewed by who holds it; a holder that died lets go by this. */
+  expires_at: number
+}
+
+/** Bytes that are not what their digest says, or are not there. */
+export interface BlobDamageTable {
+  id: Generated<number>
+  digest: string
+  kind: 'changed' | 'missing'
+  /** Where the blob's row points to since then; nothing there is ever served. */
+  location: string
+  size: number
+  found_at: number
+  /** Whether the bytes lie there already. */
+  set_aside: Flag
+  /** When good bytes took their place. */
+  healed_at: number | null
+}
+
+/** One row at the most: the pass that runs, or the last one. */
+export interface ScrubProgressTable {
+  id: 1
+  /** The last digest that was looked at. */
+  position: string
+  started_at: number
+  blobs: number
+  bytes: number
+  damaged: number
+  finished_at: number | null
+}

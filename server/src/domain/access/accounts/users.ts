@@ -1,0 +1,368 @@
+import type { Selectable } from 'kysely'
+import { isUsername } from '#contract/username.ts'
+import type { Database, Reader, Writer } from '../../../database/database.ts'
+import { lockName, lockRows } from '../../../database/locking.ts'
+import type { UserAccountTable } from '../../../database/schema/access.ts'
+import type { Clock } from '../../clock.ts'
+import { DomainError } from '../../errors.ts'
+import { recordEvent, type UserChange } from '../../events.ts'
+import type { Actor } from '../actor.ts'
+import type { AccountSource } from './accounts.ts'
+import { assertCanInSystem, assertSystemAdministrator } from '../roles/authorise.ts'
+import { assertPasswordStrong, type Passwords } from '../credentials/passwords.ts'
+
+export interface User {
+  readonly id: number
+  readonly username: string
+  readonly email: string | undefined
+  readonly realName: string
+  readonly comment: string
+  /** By decision here; `adminByGroup` is beside it. */
+  readonly admin: boolean
+  readonly adminByGroup: boolean
+  /** Who vouches for the account. */
+  readonly source: AccountSource
+  readonly externalId: string | undefined
+  readonly disabled: boolean
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+export interface NewUser {
+  readonly username: string
+  /** Undefined: the account cannot sign in with a password. */
+  readonly password?: string
+  readonly email?: string
+  readonly realName?: string
+  readonly comment?: string
+  readonly admin?: boolean
+}
+
+export interface UsersOptions {
+  readonly database: Database
+  readonly clock: Clock
+  readonly passwords: Passwords
+}
+
+/** The administrator that a fresh installation has. */
+export const initialAdministrator = 'admin'
+/** What Harbor's installer sets and everybody knows. */
+export const defaultPassword = 'Harbor12345'
+
+/** What changes of administrators wait for each other by. */
+const administrators = 'administrators'
+
+const self: Actor = { kind: 'system', name: 'installation' }
+
+/** The accounts. Every change voids the credentials from before it and records its event in its own transaction. */
+export class Users {
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #passwords: Passwords
+  #defaultChecked: { readonly hash: string; readonly isDefault: boolean } | undefined
+
+  constructor({ database, clock, passwords }: UsersOptions) {
+    this.#database = database
+    this.#clock = clock
+    this.#passwords = passwords
+  }
+
+  /** @throws DomainError BAD_REQUEST (name or password against the rules), CONFLICT, UNAUTHENTICATED, FORBIDDEN */
+  async createUser(actor: Actor, user: NewUser): Promise<User> {
+    assertCanInSystem(actor, 'user:create')
+    if (user.admin === true) assertSystemAdministrator(actor)
+    assertUsername(user.username)
+    assertProfile(user)
+    if (user.password !== undefined) assertPasswordStrong(user.password)
+    const passwordHash = user.password === undefined ? null : await this.#passwords.hash(user.password)
+    return await this.#database.write(async (tx) => {
+      const created = await this.#insertUser(tx, actor, user, passwordHash)
+      if (created === undefined) throw new DomainError('CONFLICT', `there is a user ${user.username} already`)
+      return created
+    })
+  }
+
+  async findUser(username: string): Promise<User | undefined> {
+    const row = await this.#database.read
+      .selectFrom('user_account')
+      .selectAll()
+      .where('username', '=', username)
+      .executeTakeFirst()
+    return row === undefined ? undefined : userOf(row)
+  }
+
+  /** @throws DomainError USER_UNKNOWN */
+  async getUser(username: string): Promise<User> {
+    const user = await this.findUser(username)
+    if (user === undefined) throw userUnknown(username)
+    return user
+  }
+
+  /** One page in the order of their names, from the name behind `after`; `next` when there are more. */
+  async listUsers({
+    after,
+    limit,
+  }: {
+    after?: string | undefined
+    limit: number
+  }): Promise<{ users: User[]; next?: string }> {
+    const rows = await this.#database.read
+      .selectFrom('user_account')
+      .selectAll()
+      .where('username', '>', after ?? '')
+      .orderBy('username')
+      .limit(limit + 1)
+      .execute()
+    const users = rows.slice(0, limit).map(userOf)
+    const last = users.at(-1)
+    return rows.length > limit && last !== undefined ? { users, next: last.username } : { users }
+  }
+
+  /** @throws DomainError BAD_REQUEST, USER_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async setPassword(actor: Actor, username: string, password: string): Promise<void> {
+    assertMayChangePassword(actor, username)
+    assertPasswordStrong(password)
+    const passwordHash = await this.#passwords.hash(password)
+    await this.#updateUser(actor, username, 'password', async (_tx, user) => {
+      if (user.source !== 'local')
+        throw new DomainError('FORBIDDEN', `${username} signs in by ${user.source}; the password is changed there`)
+      return { password_hash: passwordHash }
+    })
+  }
+
+  /** @throws DomainError USER_UNKNOWN, CONFLICT for the last administrator, UNAUTHENTICATED, FORBIDDEN */
+  async setAdmin(actor: Actor, username: string, admin: boolean): Promise<void> {
+    assertSystemAdministrator(actor)
+    await this.#updateUser(actor, username, 'admin', async (tx, user) => {
+      if (user.admin === admin) return undefined
+      if (!admin) await this.#assertNotLastAdministrator(tx, user)
+      return { admin: admin ? 1 : 0 }
+    })
+  }
+
+  /** A disabled account keeps its rows and memberships and can do nothing, from its next request on. */
+  async disableUser(actor: Actor, username: string): Promise<void> {
+    await this.#setDisabled(actor, username, true)
+  }
+
+  /** @throws DomainError USER_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async enableUser(actor: Actor, username: string): Promise<void> {
+    await this.#setDisabled(actor, username, false)
+  }
+
+  /** Removes the account and its memberships; projects it owned stay. Nobody removes themselves. Throws as `setAdmin`. */
+  async deleteUser(actor: Actor, username: string): Promise<void> {
+    assertCanInSystem(actor, 'user:delete')
+    if (actor.kind === 'user' && actor.username === username) {
+      throw new DomainError('FORBIDDEN', `User with ID ${actor.id} cannot be deleted`)
+    }
+    await this.#database.write(async (tx) => {
+      await lockName(this.#database, tx, administrators)
+      const user = await this.#lockUser(tx, username)
+      // What a robot was given for accounts does not reach those who gave it.
+      if (user.admin) assertSystemAdministrator(actor)
+      await this.#assertNotLastAdministrator(tx, user)
+      await tx.deleteFrom('project_member').where('entity_type', '=', 'user').where('entity_id', '=', user.id).execute()
+      await tx.deleteFrom('user_account').where('id', '=', user.id).execute()
+      await recordEvent(tx, this.#clock, actor, { type: 'delete_user', userId: user.id, username })
+    })
+  }
+
+  /**
+   * Seeds the first administrator where there is none yet; returns whether it did. The password is the
+   * operator's and is not judged.
+   */
+  async ensureAdministrator(initialPassword: string): Promise<boolean> {
+    if (await hasAdministrator(this.#database.read)) return false
+    const passwordHash = await this.#passwords.hash(initialPassword)
+    return await this.#database.write(async (tx) => {
+      if (await hasAdministrator(tx)) return false
+      const created = await this.#insertUser(tx, self, { username: initialAdministrator, admin: true }, passwordHash)
+      return created !== undefined
+    })
+  }
+
+  /** Whether `admin` / `Harbor12345` opens this registry. Costs a password hash (about 50 ms, off the event loop). */
+  async usesDefaultPassword(): Promise<boolean> {
+    const row = await this.#database.read
+      .selectFrom('user_account')
+      .select(['password_hash', 'disabled'])
+      .where('username', '=', initialAdministrator)
+      .executeTakeFirst()
+    if (row === undefined || row.password_hash === null || row.disabled === 1) return false
+    // Asked on every visit of a page, and dear: the answer for one hash stays what it is.
+    if (this.#defaultChecked?.hash !== row.password_hash) {
+      const isDefault = await this.#passwords.verify(defaultPassword, row.password_hash)
+      this.#defaultChecked = { hash: row.password_hash, isDefault }
+    }
+    return this.#defaultChecked.isDefault
+  }
+
+  /** Whether it is this account's password; for an administrator who sets a new one. */
+  async isPassword(username: string, password: string): Promise<boolean> {
+    const row = await this.#database.read
+      .selectFrom('user_account')
+      .select('password_hash')
+      .where('username', '=', username)
+      .executeTakeFirst()
+    return await this.#passwords.verify(password, row?.password_hash ?? null)
+  }
+
+  async #insertUser(tx: Writer, actor: Actor, user: NewUser, passwordHash: string | null): Promise<User | undefined> {
+    const now = this.#clock.now()
+    const row = await tx
+      .insertInto('user_account')
+      .values({
+        username: user.username,
+        email: user.email ?? null,
+        real_name: user.realName ?? '',
+        comment: user.comment ?? '',
+        password_hash: passwordHash,
+        admin: user.admin === true ? 1 : 0,
+        disabled: 0,
+        credentials_changed_at: now,
+        created_at: now,
+        updated_at: now,
+      })
+      .onConflict((conflict) => conflict.column('username').doNothing())
+      .returningAll()
+      .executeTakeFirst()
+    if (row === undefined) return undefined
+    const created = userOf(row)
+    await recordEvent(tx, this.#clock, actor, {
+      type: 'create_user',
+      userId: created.id,
+      username: created.username,
+      admin: created.admin,
+    })
+    return created
+  }
+
+  async #setDisabled(actor: Actor, username: string, disabled: boolean): Promise<void> {
+    assertSystemAdministrator(actor)
+    await this.#updateUser(actor, username, 'disabled', async (tx, user) => {
+      if (user.disabled === disabled) return undefined
+      if (disabled) await this.#assertNotLastAdministrator(tx, user)
+      return { disabled: disabled ? 1 : 0 }
+    })
+  }
+
+  async #updateUser(
+    actor: Actor,
+    username: string,
+    change: UserChange,
+    decide: (tx: Writer, user: LockedUser) => Promise<Partial<Selectable<UserAccountTable>> | undefined>,
+  ): Promise<void> {
+    await this.#database.write(async (tx) => {
+      if (change === 'admin' || change === 'disabled') await lockName(this.#database, tx, administrators)
+      const user = await this.#lockUser(tx, username)
+      const columns = await decide(tx, user)
+      if (columns === undefined) return
+      const now = this.#clock.now()
+      // Two changes within one tick of the clock are two versions all the same.
+      const version = Math.max(now, user.version + 1)
+      await tx
+        .updateTable('user_account')
+        .set({ ...columns, credentials_changed_at: version, updated_at: now })
+        .where('id', '=', user.id)
+        .execute()
+      const value = columns.admin ?? columns.disabled
+      await recordEvent(tx, this.#clock, actor, {
+        type: 'update_user',
+        userId: user.id,
+        username,
+        change,
+        ...(value === undefined ? {} : { value: value === 1 }),
+      })
+    })
+  }
+
+  async #lockUser(tx: Writer, username: string): Promise<LockedUser> {
+    const query = tx
+      .selectFrom('user_account')
+      .select(['id', 'admin', 'disabled', 'source', 'credentials_changed_at'])
+      .where('username', '=', username)
+    const row = await lockRows(this.#database, query).executeTakeFirst()
+    if (row === undefined) throw userUnknown(username)
+    return {
+      id: row.id,
+      admin: row.admin === 1,
+      disabled: row.disabled === 1,
+      source: row.source,
+      version: row.credentials_changed_at,
+    }
+  }
+
+  /** Under the name's lock, one after the other: of two who remove each other at once, one is refused. */
+  async #assertNotLastAdministrator(tx: Writer, user: LockedUser): Promise<void> {
+    if (!user.admin || user.disabled) return
+    const other = await tx
+      .selectFrom('user_account')
+      .select('id')
+      .where('admin', '=', 1)
+      .where('disabled', '=', 0)
+      .where('id', '!=', user.id)
+      .limit(1)
+      .executeTakeFirst()
+    if (other !== undefined) return
+    throw new DomainError('CONFLICT', 'this is the last administrator; make somebody else one first')
+  }
+}
+
+async function hasAdministrator(reader: Reader): Promise<boolean> {
+  const row = await reader.selectFrom('user_account').select('id').where('admin', '=', 1).limit(1).executeTakeFirst()
+  return row !== undefined
+}
+
+interface LockedUser {
+  readonly id: number
+  readonly source: AccountSource
+  readonly admin: boolean
+  readonly disabled: boolean
+  readonly version: number
+}
+
+export function assertUsername(username: string): void {
+  if (isUsername(username)) return
+  throw new DomainError(
+    'BAD_REQUEST',
+    'a username has 1 to 255 characters, none of , " ~ # % $ : \\ among them and no space around them',
+  )
+}
+
+function assertProfile({ email, realName = '', comment = '' }: NewUser): void {
+  if (email !== undefined && !/^[^\s@]{1,64}@[^\s@]{1,255}$/u.test(email)) {
+    throw new DomainError('BAD_REQUEST', 'this is no electronic mail address; one looks like ada@example.org')
+  }
+  // oxlint-disable-next-line no-control-regex
+  if (realName.length > 255 || comment.length > 255 || /[\u0000-\u001f\u007f]/.test(realName + comment)) {
+    throw new DomainError('BAD_REQUEST', 'the real name and the comment have at most 255 characters each, in one line')
+  }
+}
+
+function assertMayChangePassword(actor: Actor, username: string): void {
+  const own =
+    actor.kind === 'user' && actor.access === undefined && actor.limits === undefined && actor.username === username
+  if (!own) assertSystemAdministrator(actor)
+}
+
+function userUnknown(username: string): DomainError {
+  return new DomainError('USER_UNKNOWN', `there is no user ${username}`)
+}
+
+export function userOf(row: Selectable<UserAccountTable>): User {
+  return {
+    id: row.id,
+    username: row.username,
+    email: row.email ?? undefined,
+    realName: row.real_name,
+    comment: row.comment,
+    admin: row.admin === 1,
+    adminByGroup: row.admin_by_group === 1,
+    source: row.source,
+    externalId: row.external_id ?? undefined,
+    disabled: row.disabled === 1,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}

@@ -1,0 +1,148 @@
+import { expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { ManualClock } from '../../../../test/access.ts'
+import type { DomainError } from '../../errors.ts'
+import { addressBlock } from '../address-block.ts'
+import { LoginBrake, type LoginAttempt } from './login-brake.ts'
+
+const here = '203.0.113.7'
+const there = '203.0.113.8'
+
+function fail(brake: LoginBrake, times: number, { address = here, username = 'ada' } = {}): void {
+  for (let round = 0; round < times; round += 1) brake.begin(address, username).failed()
+}
+
+function waitOf(begin: () => LoginAttempt): number {
+  try {
+    begin().abandoned()
+    return 0
+  } catch (error) {
+    const { code, retryAfterSeconds } = error as DomainError
+    expect(code).toBe('TOO_MANY_REQUESTS')
+    return retryAfterSeconds!
+  }
+}
+
+test('a few wrong passwords cost nothing, then each costs a longer wait', () => {
+  const clock = new ManualClock()
+  const brake = new LoginBrake(clock)
+  fail(brake, 4)
+  expect(waitOf(() => brake.begin(here, 'ada'))).toBe(0)
+  const waits: number[] = []
+  for (let round = 0; round < 14; round += 1) {
+    fail(brake, 1)
+    const seconds = waitOf(() => brake.begin(here, 'ada'))
+    waits.push(seconds)
+    clock.advance(seconds * 1000)
+  }
+  expect(waits.slice(0, 5)).toEqual([1, 2, 4, 8, 16])
+  expect(waits.at(-1)).toBe(900)
+})
+
+test('the same user on another address is not concerned', () => {
+  const brake = new LoginBrake(new ManualClock())
+  fail(brake, 5)
+  expect(waitOf(() => brake.begin(here, 'ada'))).toBeGreaterThan(0)
+  expect(waitOf(() => brake.begin(there, 'ada'))).toBe(0)
+})
+
+test('another user on the same address is not concerned by one user’s failures', () => {
+  const brake = new LoginBrake(new ManualClock())
+  fail(brake, 5)
+  expect(waitOf(() => brake.begin(here, 'bob'))).toBe(0)
+})
+
+test('success forgets the failures of that user', () => {
+  const brake = new LoginBrake(new ManualClock())
+  fail(brake, 4)
+  brake.begin(here, 'ada').succeeded()
+  fail(brake, 4)
+  expect(waitOf(() => brake.begin(here, 'ada'))).toBe(0)
+})
+
+test('an address that tries one password with many users is held to a trickle', () => {
+  const clock = new ManualClock()
+  const brake = new LoginBrake(clock)
+  let tried = 0
+  for (let second = 0; second < 600; second += 1) {
+    for (let round = 0; round < 10; round += 1) {
+      try {
+        brake.begin(here, `user${tried}`).failed()
+        tried += 1
+      } catch {
+        break
+      }
+    }
+    clock.advance(1000)
+  }
+  expect(tried).toBeLessThanOrEqual(50 + 600 / 5)
+  expect(waitOf(() => brake.begin(there, 'ada'))).toBe(0)
+})
+
+test('signing in to an account of one’s own does not pay for guesses at others', () => {
+  const brake = new LoginBrake(new ManualClock())
+  let tried = 0
+  try {
+    while (tried < 1000) {
+      brake.begin(here, `user${tried}`).failed()
+      tried += 1
+      brake.begin(here, 'own').succeeded()
+    }
+  } catch {
+    // the brake
+  }
+  expect(tried).toBe(50)
+})
+
+test('guesses sent all at once count before their outcome is known', () => {
+  const brake = new LoginBrake(new ManualClock())
+  let begun = 0
+  try {
+    for (; begun < 1000; begun += 1) brake.begin(here, 'ada')
+  } catch {
+    // the brake
+  }
+  expect(begun).toBe(5)
+})
+
+test('after a wait one guess is let through, not five', () => {
+  const clock = new ManualClock()
+  const brake = new LoginBrake(clock)
+  fail(brake, 5)
+  clock.advance(1000)
+  const attempt = brake.begin(here, 'ada')
+  expect(waitOf(() => brake.begin(here, 'ada'))).toBeGreaterThan(0)
+  attempt.failed()
+  expect(waitOf(() => brake.begin(here, 'ada'))).toBe(2)
+})
+
+test('attempts that could not be carried out are no failures', () => {
+  const brake = new LoginBrake(new ManualClock())
+  for (let round = 0; round < 100; round += 1) brake.begin(here, 'ada').abandoned()
+  expect(waitOf(() => brake.begin(here, 'ada'))).toBe(0)
+})
+
+test('a clock that is set back by a day locks nobody out for a day', () => {
+  const clock = new ManualClock()
+  const brake = new LoginBrake(clock)
+  fail(brake, 5)
+  clock.advance(-86_400_000)
+  expect(waitOf(() => brake.begin(here, 'ada'))).toBeLessThanOrEqual(900)
+})
+
+test('addresses of one IPv6 network count as one, IPv4 within IPv6 as IPv4', () => {
+  expect(addressBlock('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64')
+  expect(addressBlock('2001:0DB8:0001:0002::1')).toBe('2001:db8:1:2::/64')
+  expect(addressBlock('2001:db8::1')).toBe('2001:db8:0:0::/64')
+  expect(addressBlock('::1')).toBe('0:0:0:0::/64')
+  expect(addressBlock('::')).toBe('0:0:0:0::/64')
+  expect(addressBlock('fe80::1%eth0')).toBe('fe80:0:0:0::/64')
+  expect(addressBlock('::ffff:203.0.113.7')).toBe(here)
+  expect(addressBlock(here)).toBe(here)
+  expect(addressBlock('unknown')).toBe('unknown')
+  fc.assert(
+    fc.property(fc.ipV6(), (address) => {
+      expect(addressBlock(address)).toMatch(/^(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){3}::\/64|\d+\.\d+\.\d+\.\d+)$/)
+    }),
+  )
+})

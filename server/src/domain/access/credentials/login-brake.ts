@@ -1,0 +1,145 @@
+import type { Clock } from '../../clock.ts'
+import { DomainError } from '../../errors.ts'
+import { addressBlock } from '../address-block.ts'
+import { LruMap } from '../../../runtime/lru-map.ts'
+
+/** Wrong passwords that one address may send for one username before it has to wait. */
+const freeFailures = 5
+const firstWaitMs = 1_000
+const maxWaitMs = 15 * 60_000
+/** Quiet time after which earlier failures are forgotten; longer than any wait. */
+const forgetAfterMs = 30 * 60_000
+
+/** Failures of one address, whatever the usernames: so many at once, then one every `leakMs`. */
+const addressBurst = 50
+const leakMs = 5_000
+
+/** Trails kept of each kind; about 10 MB together when full. */
+const capacity = 20_000
+
+interface PairTrail {
+  failures: number
+  inFlight: number
+  blockedUntil: number
+  lastFailureAt: number
+}
+
+interface AddressTrail {
+  /** Failures that have not leaked away yet. */
+  level: number
+  inFlight: number
+  updatedAt: number
+}
+
+/** One attempt to sign in. Exactly one of its methods is called when its outcome is known. */
+export interface LoginAttempt {
+  succeeded(): void
+  failed(): void
+  /** Nothing was learned: the attempt could not be carried out. */
+  abandoned(): void
+}
+
+/**
+ * Makes guessing passwords slow: after a few failures an address waits longer and longer for the username it
+ * fails with, and an address that fails with many usernames is held to a trickle. Other addresses are not
+ * concerned, so nobody can lock a user out. Attempts under way count as failures until they are known.
+ */
+export class LoginBrake {
+  readonly #clock: Clock
+  readonly #pairs = new LruMap<string, PairTrail>(capacity)
+  readonly #addresses = new LruMap<string, AddressTrail>(capacity)
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** @throws DomainError TOO_MANY_REQUESTS while the address has to wait */
+  begin(clientAddress: string, username: string): LoginAttempt {
+    const block = addressBlock(clientAddress)
+    const pairKey = `${block} ${username}`
+    const pair = this.#pair(pairKey)
+    const address = this.#address(block)
+    this.#assertFree(pair, address)
+    pair.inFlight += 1
+    address.inFlight += 1
+    const end = (): void => {
+      pair.inFlight -= 1
+      address.inFlight -= 1
+    }
+    return {
+      succeeded: () => {
+        end()
+        // The address keeps its failures: who owns one account must not wipe out guesses at others with it.
+        pair.failures = 0
+        pair.blockedUntil = 0
+      },
+      failed: () => {
+        end()
+        this.#recordFailure(pair, address)
+        // Again, since a flood may have pushed them out while the password was verified.
+        this.#pairs.set(pairKey, pair)
+        this.#addresses.set(block, address)
+      },
+      abandoned: end,
+    }
+  }
+
+  /** A failure that another process of the registry saw: an address gains nothing by trying one after the other. */
+  failedElsewhere(clientAddress: string, username: string): void {
+    const block = addressBlock(clientAddress)
+    this.#recordFailure(this.#pair(`${block} ${username}`), this.#address(block))
+  }
+
+  #pair(key: string): PairTrail {
+    const known = this.#pairs.get(key)
+    if (known !== undefined) {
+      if (known.inFlight === 0 && this.#clock.now() - known.lastFailureAt > forgetAfterMs) known.failures = 0
+      return known
+    }
+    const trail = { failures: 0, inFlight: 0, blockedUntil: 0, lastFailureAt: 0 }
+    this.#pairs.set(key, trail)
+    return trail
+  }
+
+  #address(block: string): AddressTrail {
+    const now = this.#clock.now()
+    const known = this.#addresses.get(block)
+    if (known !== undefined) {
+      // A clock set back leaks nothing rather than adding to the level.
+      known.level = Math.max(0, known.level - Math.max(0, now - known.updatedAt) / leakMs)
+      known.updatedAt = now
+      return known
+    }
+    const trail = { level: 0, inFlight: 0, updatedAt: now }
+    this.#addresses.set(block, trail)
+    return trail
+  }
+
+  #assertFree(pair: PairTrail, address: AddressTrail): void {
+    const now = this.#clock.now()
+    // The clock may have been set back since.
+    pair.blockedUntil = Math.min(pair.blockedUntil, now + maxWaitMs)
+    if (pair.blockedUntil > now) throw tooMany(pair.blockedUntil - now)
+    // Once the free failures are used up, one at a time.
+    if (pair.inFlight > 0 && pair.failures + pair.inFlight >= freeFailures) throw tooMany(firstWaitMs)
+    const over = address.level + address.inFlight + 1 - addressBurst
+    if (over > 0) throw tooMany(over * leakMs)
+  }
+
+  #recordFailure(pair: PairTrail, address: AddressTrail): void {
+    const now = this.#clock.now()
+    pair.failures += 1
+    pair.lastFailureAt = now
+    if (pair.failures >= freeFailures) {
+      pair.blockedUntil = now + Math.min(maxWaitMs, firstWaitMs * 2 ** (pair.failures - freeFailures))
+    }
+    address.level += 1
+  }
+}
+
+function tooMany(waitMs: number): DomainError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1_000))
+  return new DomainError('TOO_MANY_REQUESTS', `too many failed logins; try again in ${retryAfterSeconds} s`, {
+    retryAfterSeconds,
+  })
+}

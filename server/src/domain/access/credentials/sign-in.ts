@@ -1,0 +1,257 @@
+import type { Database } from '../../../database/database.ts'
+import type { Clock } from '../../clock.ts'
+import { findAccountByName, type Account, type AccountWithPassword } from '../accounts/accounts.ts'
+import type { ActorLimits } from '../actor.ts'
+import { CredentialCache } from './credential-cache.ts'
+import { upgradeHash } from './hash-upgrade.ts'
+import { LoginBrake } from './login-brake.ts'
+import type { Passwords } from './passwords.ts'
+import { isPersonalToken } from '../tokens/personal-token-secret.ts'
+import {
+  findRobotByUsername,
+  isRobotUsable,
+  standardRobotPrefix,
+  type RobotAccount,
+  type RobotWithSecret,
+} from '../robots/robot-accounts.ts'
+import { isFastHash, verifyRobotSecret } from '../robots/robot-secret.ts'
+
+/** Longer is no password of ours and is not worth hashing. */
+const maxPasswordLength = 1_024
+/** A token of another issuer, which a robot may have instead of a secret. */
+const jwtPattern = /^eyJ[A-Za-z0-9_-]{10,8000}\.[A-Za-z0-9_-]{10,16000}\.[A-Za-z0-9_-]{10,8000}$/
+const longestJwt = 16_384
+const maxUsernameLength = 255
+
+// They belong to no username, and PostgreSQL would fail on some.
+// oxlint-disable-next-line no-control-regex
+const controlCharacters = /[\u0000-\u001f]/
+
+export interface SignInOptions {
+  readonly database: Database
+  readonly clock: Clock
+  readonly passwords: Passwords
+  /** What the usernames of robots begin with at this moment; Harbor's standard when left out. */
+  readonly robotPrefix?: () => Promise<string>
+  /** Asked about names that are unknown here and accounts for which others vouch; nobody when left out. */
+  readonly external?: ExternalSignIn
+  /** Finds whom a personal token stands for; nobody when left out. */
+  readonly personalTokens?: FindPersonalToken
+  /** Whether a token of another issuer stands for a robot's secret; none does when left out. */
+  readonly isTrustedFor?: (robotId: number, token: string) => Promise<boolean>
+  /** Hears of every login that failed; `username` is what was claimed. Not called for what the brake holds back. */
+  readonly onFailure?: (username: string, clientAddress: string) => Promise<void>
+}
+
+/**
+ * The account of who has just proved to another server who they are; undefined when they did not, or no server is
+ * asked. Throws what keeps the server from being asked: then nobody is let in, and nobody is told that they are wrong.
+ */
+export type ExternalSignIn = (
+  credentials: { username: string; password: string },
+  known: AccountWithPassword | undefined,
+) => Promise<Account | undefined>
+
+/** Whom a personal token stands for and what it narrows them to, as it is at this moment. */
+export type FindPersonalToken = (
+  secret: string,
+) => Promise<{ readonly account: Account; readonly limits: ActorLimits } | undefined>
+
+/** Who came with a username and a password. */
+export type SignedIn =
+  | { readonly kind: 'user'; readonly account: Account; readonly limits?: ActorLimits }
+  | { readonly kind: 'robot'; readonly robot: RobotAccount }
+
+/** Turns a username and a password into an account. */
+export class SignIn {
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #passwords: Passwords
+  readonly #robotPrefix: () => Promise<string>
+  readonly #external: ExternalSignIn | undefined
+  readonly #personalTokens: FindPersonalToken | undefined
+  readonly #isTrustedFor: (robotId: number, token: string) => Promise<boolean>
+  readonly #onFailure: (username: string, clientAddress: string) => Promise<void>
+  readonly #cache: CredentialCache
+  readonly #brake: LoginBrake
+  /** One verification for clients that come with the same password many times at once, as docker does. */
+  readonly #underWay = new Map<string, Promise<Account | undefined>>()
+
+  constructor({
+    database,
+    clock,
+    passwords,
+    robotPrefix,
+    external,
+    personalTokens,
+    isTrustedFor,
+    onFailure,
+  }: SignInOptions) {
+    this.#database = database
+    this.#clock = clock
+    this.#passwords = passwords
+    this.#robotPrefix = robotPrefix ?? (async () => standardRobotPrefix)
+    this.#external = external
+    this.#personalTokens = personalTokens
+    this.#isTrustedFor = isTrustedFor ?? (async () => false)
+    this.#onFailure = onFailure ?? (async () => {})
+    this.#cache = new CredentialCache(clock)
+    this.#brake = new LoginBrake(clock)
+  }
+
+  /**
+   * The account or the robot, for doors that are open to both. A username with the prefix of robots is a user's only
+   * where there is no such robot. Else as `signIn`.
+   */
+  async signInAnyone(
+    credentials: { username: string; password: string },
+    clientAddress: string,
+  ): Promise<SignedIn | undefined> {
+    if (isPersonalToken(credentials.password)) return await this.#signInByToken(credentials, clientAddress)
+    const found = isPlausible(credentials)
+      ? await findRobotByUsername(this.#database.read, await this.#robotPrefix(), credentials.username)
+      : undefined
+    if (found !== undefined) {
+      const robot = await this.#signInRobot(found, credentials, clientAddress)
+      return robot === undefined ? undefined : { kind: 'robot', robot }
+    }
+    const account = await this.signIn(credentials, clientAddress)
+    return account === undefined ? undefined : { kind: 'user', account }
+  }
+
+  /**
+   * A user's account, or undefined when the username, the password or the account's state is wrong: which of them,
+   * neither the answer nor its time says.
+   * @throws DomainError TOO_MANY_REQUESTS after too many failures, or when too many logins wait
+   */
+  async signIn(
+    credentials: { username: string; password: string },
+    clientAddress: string,
+  ): Promise<Account | undefined> {
+    if (!isPlausible(credentials)) return undefined
+    const { username, password } = credentials
+    const found = await findAccountByName(this.#database.read, username)
+    const account = found?.account
+    const key = this.#cache.keyOf(username, password)
+    // Not a guess any more, so the brake has no say: a user is not locked out by others behind the same address.
+    if (account !== undefined && !account.disabled && this.#cache.isVerified(key, account)) return account
+    // By version too: a password that was changed meanwhile must not be answered by the old one's verification.
+    const flight = `${key} ${account?.version ?? ''} ${clientAddress}`
+    let verification = this.#underWay.get(flight)
+    if (verification === undefined) {
+      verification = this.#verify(found, credentials, clientAddress).finally(() => this.#underWay.delete(flight))
+      this.#underWay.set(flight, verification)
+    }
+    const verified = await verification
+    // What another server says is not remembered: it may say something else next time.
+    if (verified !== undefined && found?.source === 'local') this.#cache.remember(key, verified)
+    return verified
+  }
+
+  /** Another process of this registry was guessed at. */
+  failedElsewhere(username: string, clientAddress: string): void {
+    this.#brake.failedElsewhere(clientAddress, username)
+  }
+
+  async #verify(
+    found: AccountWithPassword | undefined,
+    credentials: { username: string; password: string },
+    clientAddress: string,
+  ): Promise<Account | undefined> {
+    const attempt = this.#brake.begin(clientAddress, credentials.username)
+    let verified: Account | undefined
+    try {
+      verified = await this.#verifyOnce(found, credentials)
+    } catch (error) {
+      attempt.abandoned()
+      throw error
+    }
+    if (verified !== undefined) {
+      attempt.succeeded()
+    } else {
+      attempt.failed()
+      await this.#onFailure(credentials.username, clientAddress)
+    }
+    return verified
+  }
+
+  async #verifyOnce(
+    found: AccountWithPassword | undefined,
+    credentials: { username: string; password: string },
+  ): Promise<Account | undefined> {
+    if (found?.source !== 'local' && found?.account.disabled !== true) {
+      const account = await this.#external?.(credentials, found)
+      if (account !== undefined && !account.disabled) return account
+    }
+    // Without a hash to compare to, one is computed all the same: the time tells nobody which accounts exist.
+    const right = await this.#passwords.verify(credentials.password, found?.passwordHash ?? null)
+    if (!right || found?.account.disabled !== false) return undefined
+    const { account, passwordHash } = found
+    await upgradeHash(
+      { database: this.#database, passwords: this.#passwords },
+      { kind: 'user', id: account.id },
+      { password: credentials.password, hash: passwordHash },
+    )
+    return account
+  }
+
+  /** The username must be the owner's: who knows a token but not whose it is, has it from somewhere else. */
+  async #signInByToken(
+    { username, password }: { username: string; password: string },
+    clientAddress: string,
+  ): Promise<SignedIn | undefined> {
+    const found = await this.#personalTokens?.(password)
+    if (found !== undefined && found.account.username === username) return { kind: 'user', ...found }
+    this.#brake.begin(clientAddress, username).failed()
+    await this.#onFailure(username, clientAddress)
+    return undefined
+  }
+
+  async #signInRobot(
+    { robot, secretHash }: RobotWithSecret,
+    { username, password }: { username: string; password: string },
+    clientAddress: string,
+  ): Promise<RobotAccount | undefined> {
+    const usable = isRobotUsable(robot, this.#clock.now())
+    // The issuer limits how many there are; a forged one costs a look at its signature and no slow hash.
+    if (isJwt(password)) return usable && (await this.#isTrustedFor(robot.id, password)) ? robot : undefined
+    const fast = isFastHash(secretHash)
+    const key = this.#cache.keyOf(username, password)
+    // As with users: who has the secret is not held up by others behind the same address who have not.
+    if (usable && !fast && this.#cache.isVerified(key, robot)) return robot
+    const right = fast && (await verifyRobotSecret(password, secretHash, this.#passwords))
+    if (usable && right) return robot
+    const attempt = this.#brake.begin(clientAddress, username)
+    let verified = false
+    try {
+      // Without a slow hash to compare to, one is computed all the same: the time tells nobody which robots exist.
+      verified = (await this.#passwords.verify(password, fast ? null : secretHash)) && usable
+    } catch (error) {
+      attempt.abandoned()
+      throw error
+    }
+    if (verified) {
+      attempt.succeeded()
+      await upgradeHash(
+        { database: this.#database, passwords: this.#passwords },
+        { kind: 'robot', id: robot.id },
+        { password, hash: secretHash },
+      )
+      this.#cache.remember(key, robot)
+      return robot
+    }
+    attempt.failed()
+    await this.#onFailure(username, clientAddress)
+    return undefined
+  }
+}
+
+function isPlausible({ username, password }: { username: string; password: string }): boolean {
+  return (
+    username.length <= maxUsernameLength &&
+    (password.length <= maxPasswordLength || isJwt(password)) &&
+    !controlCharacters.test(username)
+  )
+}
+
+const isJwt = (text: string): boolean => text.length <= longestJwt && jwtPattern.test(text)

@@ -1,0 +1,152 @@
+import { DomainError } from '../../errors.ts'
+import { isSystemAdministrator, limitsOf, tokenAccessOf, type Actor, type ActorLimits } from '../actor.ts'
+import type { SystemPermission } from './grantable-permissions.ts'
+import { allPermissions, publicProjectPermissions, type Permission } from './permissions.ts'
+import { projectRightsOf, robotMayInProject } from '../robots/robot-rights.ts'
+
+/** Where an actor stands towards one project at this moment. */
+export interface ProjectStanding {
+  readonly project: { readonly id: number; readonly public: boolean; readonly createdAt: number }
+  /** Their roles as a member, their own and those of their groups; none for everyone else. */
+  readonly roleIds: readonly number[]
+  /** What those roles give, added up. */
+  readonly granted: ReadonlySet<Permission>
+}
+
+/** What a permission is called in the scope of an access token; what has no name there, no token gives. */
+const tokenActions: Readonly<Partial<Record<Permission, string>>> = {
+  'repository:pull': 'pull',
+  'repository:push': 'push',
+  'artifact:delete': 'delete',
+}
+
+/** What the account behind the actor may do in the project; an access token's restrictions come on top (`can`). */
+export function permissionsIn(actor: Actor, standing: ProjectStanding): ReadonlySet<Permission> {
+  const limits = limitsOf(actor)
+  if (limits !== undefined)
+    return new Set(
+      [...permissionsWithoutLimits(actor, standing)].filter((permission) => limitsAllow(limits, permission, standing)),
+    )
+  return permissionsWithoutLimits(actor, standing)
+}
+
+function permissionsWithoutLimits(actor: Actor, standing: ProjectStanding): ReadonlySet<Permission> {
+  if (isAdministrator(actor)) return allPermissions
+  const own = actor.kind === 'robot' ? projectRightsOf(actor.rights, standing.project.id) : standing.granted
+  if (!standing.project.public) return own
+  return own.size === 0 ? publicProjectPermissions : own.union(publicProjectPermissions)
+}
+
+/**
+ * May the actor do this? With an access token: only what the token says for this repository *and* what its
+ * account may do now. `standing` is undefined when there is no such project.
+ */
+export function can(
+  actor: Actor,
+  permission: Permission,
+  standing: ProjectStanding | undefined,
+  repositoryName?: string,
+): boolean {
+  return accountMay(actor, permission, standing) && tokenMay(actor, permission, standing, repositoryName)
+}
+
+/** Also with a personal token, which gives of their rights in projects what it names. */
+const isAdministrator = (actor: Actor): boolean =>
+  isSystemAdministrator(actor) || (actor.kind === 'user' && actor.admin)
+
+function limitsAllow(limits: ActorLimits, permission: Permission, standing: ProjectStanding): boolean {
+  const { projectIds, permissions } = limits
+  return permissions.has(permission) && (projectIds === undefined || projectIds.has(standing.project.id))
+}
+
+function accountMay(actor: Actor, permission: Permission, standing: ProjectStanding | undefined): boolean {
+  const limits = limitsOf(actor)
+  if (limits !== undefined && (standing === undefined || !limitsAllow(limits, permission, standing))) return false
+  if (isAdministrator(actor)) return true
+  if (standing === undefined) return false
+  if (actor.kind === 'robot') {
+    if (robotMayInProject(actor.rights, standing.project.id, permission)) return true
+  } else if (standing.granted.has(permission)) return true
+  return standing.project.public && publicProjectPermissions.has(permission)
+}
+
+function tokenMay(
+  actor: Actor,
+  permission: Permission,
+  standing: ProjectStanding | undefined,
+  repositoryName: string | undefined,
+): boolean {
+  const access = tokenAccessOf(actor)
+  if (access === undefined) return true
+  const action = tokenActions[permission]
+  if (action === undefined || repositoryName === undefined) return false
+  // A token from before the project was made was meant for an earlier project of that name.
+  const fromAccount = actor.kind === 'user' || actor.kind === 'robot'
+  if (fromAccount && standing !== undefined && (actor.tokenIssuedAt ?? 0) < standing.project.createdAt) return false
+  return access.some(
+    ({ type, name, actions }) => type === 'repository' && name === repositoryName && actions.includes(action),
+  )
+}
+
+/**
+ * Refuses what `can` denies. A missing project and one the actor may not see give the same answer.
+ * @throws DomainError UNAUTHENTICATED when credentials, or a token with another scope, could help; else FORBIDDEN
+ */
+export function assertCan(
+  actor: Actor,
+  permission: Permission,
+  standing: ProjectStanding | undefined,
+  repositoryName: string,
+): void {
+  if (can(actor, permission, standing, repositoryName)) return
+  const renewable = actor.kind === 'anonymous' || accountMay(actor, permission, standing)
+  const action = tokenActions[permission] ?? permission
+  const why = `unauthorized to access repository: ${repositoryName}, action: ${action}`
+  // Twice, because Harbor says it twice and its users' scripts match "action: push: unauthorized to access repository".
+  throw new DomainError(renewable ? 'UNAUTHENTICATED' : 'FORBIDDEN', `${why}: ${why}`, {
+    detail: { repository: repositoryName, action },
+  })
+}
+
+/**
+ * For what is done to a project itself or its members.
+ * @throws DomainError UNAUTHENTICATED, FORBIDDEN
+ */
+export function assertCanInProject(
+  actor: Actor,
+  permission: Permission,
+  standing: ProjectStanding | undefined,
+  projectName: string,
+): void {
+  if (can(actor, permission, standing)) return
+  throw new DomainError(
+    actor.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN',
+    `not allowed in project ${projectName}: ${permission}`,
+    { detail: { project: projectName, permission } },
+  )
+}
+
+/**
+ * For what concerns the whole registry. An access token is for repositories and never enough.
+ * @throws DomainError UNAUTHENTICATED, FORBIDDEN
+ */
+export function assertSystemAdministrator(actor: Actor): void {
+  if (isSystemAdministrator(actor) && tokenAccessOf(actor) === undefined) return
+  throw refusedInSystem(actor, 'only a system administrator may do this')
+}
+
+/** System administrators, and robots to whom the permission was given. An access token is never enough. */
+export function canInSystem(actor: Actor, permission: SystemPermission): boolean {
+  if (tokenAccessOf(actor) !== undefined) return false
+  return isSystemAdministrator(actor) || (actor.kind === 'robot' && actor.rights.system.has(permission))
+}
+
+/** @throws DomainError UNAUTHENTICATED, FORBIDDEN */
+export function assertCanInSystem(actor: Actor, permission: SystemPermission): void {
+  if (canInSystem(actor, permission)) return
+  throw refusedInSystem(actor, `only a system administrator, or a robot with ${permission}, may do this`)
+}
+
+function refusedInSystem(actor: Actor, message: string): DomainError {
+  return new DomainError(actor.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN', message)
+}

@@ -1,0 +1,75 @@
+import { sql, type SelectQueryBuilder } from 'kysely'
+import type { Database, Reader } from '../../database/database.ts'
+import { LruMap } from '../../runtime/lru-map.ts'
+import type { Clock } from '../clock.ts'
+
+/** As many rows are counted anew each time they are asked for. */
+const countedAnew = 1_000
+/** Nothing is counted further: then a list has at least as many. */
+export const mostCounted = 100_000
+const freshMs = 60_000
+const rememberedLists = 1_000
+
+/** What a list with a total needs. */
+export interface ListServices {
+  readonly database: Pick<Database, 'read'>
+  readonly totals: Totals
+}
+
+interface Counted {
+  readonly total: Promise<number>
+  readonly at: number
+}
+
+/**
+ * How many rows lists have in all. That is the only part of a page whose work grows with the list, so a total above a
+ * thousand is remembered for a minute, by the query itself, and counting ends at a hundred thousand.
+ */
+export class Totals {
+  readonly #clock: Clock
+  readonly #remembered = new LruMap<string, Counted>(rememberedLists)
+
+  constructor({ clock }: { clock: Clock }) {
+    this.#clock = clock
+  }
+
+  /** `page`: what was read of it, behind `offset` other rows; the total is never less than what is known from that. */
+  async totalOf<DB, Tables extends keyof DB>(
+    reader: Reader,
+    matched: SelectQueryBuilder<DB, Tables, object>,
+    page: { readonly rows: number; readonly limit: number; readonly offset: number },
+  ): Promise<number> {
+    const total = await this.#count(reader, matched)
+    const seen = page.rows === 0 ? 0 : page.offset + page.rows
+    return total < mostCounted ? Math.max(total, seen) : Math.max(total, seen + (page.rows === page.limit ? 1 : 0))
+  }
+
+  async #count<DB, Tables extends keyof DB>(
+    reader: Reader,
+    matched: SelectQueryBuilder<DB, Tables, object>,
+  ): Promise<number> {
+    const ones = matched.select(sql<number>`1`.as('one'))
+    const countTo = async (most: number) => {
+      const { total } = await reader
+        .selectFrom(ones.limit(most).as('some'))
+        .select((eb) => eb.fn.countAll<number | string>().as('total'))
+        .executeTakeFirstOrThrow()
+      return Number(total)
+    }
+    const few = await countTo(countedAnew + 1)
+    if (few <= countedAnew) return few
+    const { sql: text, parameters } = matched.compile()
+    const key = JSON.stringify([text, parameters])
+    const now = this.#clock.now()
+    const known = this.#remembered.get(key)
+    if (known !== undefined && Math.abs(now - known.at) < freshMs) return await known.total
+    const total = countTo(mostCounted)
+    this.#remembered.set(key, { total, at: now })
+    try {
+      return await total
+    } catch (error) {
+      this.#remembered.delete(key)
+      throw error
+    }
+  }
+}

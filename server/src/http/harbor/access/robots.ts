@@ -1,0 +1,252 @@
+import { z } from 'zod'
+import { isSystemAdministrator, type Actor } from '../../../domain/access/actor.ts'
+import { DomainError } from '../../../domain/errors.ts'
+import type { Condition, Listing } from '../../../domain/lists/listing.ts'
+import { everyNamespace } from '../../../domain/robots/robot-grants.ts'
+import type { Robot } from '../../../domain/robots/robot-list.ts'
+import { createdAt, idParam, timeOf } from '../frame/answers.ts'
+import { listingOf } from '../frame/list-query.ts'
+import { listQuery, pageHeaders } from '../frame/paging.ts'
+import { findNamedProject } from '../frame/project-param.ts'
+import { route, type Route } from '../frame/route.ts'
+
+const access = z.object({ resource: z.string(), action: z.string(), effect: z.string().nullish() })
+const permission = z.object({
+  kind: z.string().default(''),
+  namespace: z.string().default(''),
+  access: z.array(access).nullish(),
+})
+
+export const robotAnswer = z.object({
+  id: z.number().int(),
+  name: z.string(),
+  description: z.string().optional(),
+  level: z.enum(['system', 'project']),
+  duration: z.number().int(),
+  editable: z.boolean(),
+  disable: z.boolean(),
+  expires_at: z.number().int().describe('Seconds since the epoch; -1: never.'),
+  permissions: z.array(
+    z.object({
+      kind: z.string(),
+      namespace: z.string(),
+      access: z.array(z.object({ resource: z.string(), action: z.string() })),
+    }),
+  ),
+  creator_type: z.enum(['local', 'robot']),
+  creator_ref: z.number().int().optional(),
+  creation_time: z.string(),
+  update_time: z.string(),
+})
+
+export const robotCreated = z.object({
+  id: z.number().int(),
+  name: z.string(),
+  secret: z.string(),
+  creation_time: z.string(),
+  expires_at: z.number().int(),
+})
+
+const robotBody = z.object({
+  name: z.string().default(''),
+  description: z.string().nullish(),
+  level: z.string().default(''),
+  disable: z.boolean().nullish(),
+  duration: z.number().int().nullish(),
+  permissions: z.array(permission).nullish(),
+})
+
+const oneRobot = z.object({ robot_id: idParam })
+/** Then the permission of the resource `robot`, in the registry or in the project that the robot belongs to. */
+const byLevel = { kind: 'signed-in' } as const
+
+export const robotRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/robots',
+    tag: 'robot',
+    operationId: 'ListRobot',
+    summary: 'The robots of the registry, or of a project with q=Level=project,ProjectID=1.',
+    access: byLevel,
+    query: z.object(listQuery),
+    answers: { 200: z.array(robotAnswer) },
+    handle: async (call, { robots }) => {
+      const { projectId, listing } = whose(listingOf(call.query))
+      const { rows, total } = await robots.pageRobots(call.actor, projectId, listing)
+      return { body: rows.map(presentRobot), headers: pageHeaders(call, total) }
+    },
+  }),
+
+  route({
+    method: 'POST',
+    path: '/robots',
+    tag: 'robot',
+    operationId: 'CreateRobot',
+    summary: 'Creates a robot. Its secret is shown this once.',
+    access: byLevel,
+    body: robotBody,
+    answers: { 201: robotCreated },
+    handle: async (call, { robots, database }) => {
+      const { body, actor, request } = call
+      assertLevel(body.level)
+      const permissions = permissionsOf(body)
+      const [first] = permissions
+      if (first === undefined) throw new DomainError('BAD_REQUEST', 'bad request empty permission')
+      let projectId: number | undefined
+      if (body.level === 'project') {
+        if (first.namespace === everyNamespace)
+          throw new DomainError('BAD_REQUEST', 'a robot of a project has permissions in it alone')
+        projectId = (await findNamedProject(database, actor, request, first.namespace))?.project.id
+        if (projectId === undefined) throw projectUnknown(actor, first.namespace)
+      }
+      const { robot, secret } = await robots.createRobot(actor, {
+        name: body.name,
+        description: body.description ?? '',
+        projectId,
+        durationDays: body.duration ?? 0,
+        disabled: body.disable === true,
+        permissions,
+      })
+      return { ...createdAt(call.path, robot.id), body: presentCreated(robot, secret) }
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: '/robots/{robot_id}',
+    tag: 'robot',
+    operationId: 'GetRobotByID',
+    summary: 'One robot.',
+    access: byLevel,
+    params: oneRobot,
+    answers: { 200: robotAnswer },
+    handle: async ({ actor, params }, { robots }) => ({
+      body: presentRobot(await robots.getRobot(actor, params.robot_id)),
+    }),
+  }),
+
+  route({
+    method: 'PUT',
+    path: '/robots/{robot_id}',
+    tag: 'robot',
+    operationId: 'UpdateRobot',
+    summary: 'Changes a robot; its name and level stay.',
+    access: byLevel,
+    params: oneRobot,
+    body: robotBody,
+    answers: { 200: null },
+    handle: async ({ actor, params, body }, { robots }) => {
+      const { username, projectId } = await robots.getRobot(actor, params.robot_id)
+      if (body.name !== username || body.level !== levelOf({ projectId }))
+        throw new DomainError('BAD_REQUEST', 'cannot update the level or name of robot')
+      await robots.updateRobot(actor, params.robot_id, {
+        description: body.description ?? '',
+        disabled: body.disable === true,
+        durationDays: body.duration ?? undefined,
+        permissions: permissionsOf(body),
+      })
+      return {}
+    },
+  }),
+
+  route({
+    method: 'PATCH',
+    path: '/robots/{robot_id}',
+    tag: 'robot',
+    operationId: 'RefreshSec',
+    summary: 'Gives a robot the secret of the body, or a new one, which is shown this once.',
+    access: byLevel,
+    params: oneRobot,
+    body: z.object({ secret: z.string().nullish() }),
+    answers: { 200: z.object({ secret: z.string().optional() }) },
+    handle: async ({ actor, params, body }, { robots }) => ({
+      body: { secret: await robots.refreshSecret(actor, params.robot_id, body.secret || undefined) },
+    }),
+  }),
+
+  route({
+    method: 'DELETE',
+    path: '/robots/{robot_id}',
+    tag: 'robot',
+    operationId: 'DeleteRobot',
+    summary: 'Deletes a robot; its secret and tokens are void at once.',
+    access: byLevel,
+    params: oneRobot,
+    answers: { 200: null },
+    handle: async ({ actor, params }, { robots }) => {
+      await robots.deleteRobot(actor, params.robot_id)
+      return {}
+    },
+  }),
+]
+
+/** `Level` and `ProjectID` of `q` say whose robots are meant; without them it is the registry's own. */
+function whose(listing: Listing): { projectId: number | undefined; listing: Listing } {
+  const keyOf = ({ key }: Condition) => key.replaceAll('_', '').toLowerCase()
+  const { conditions = [] } = listing
+  const valueOf = (key: string) => {
+    const found = conditions.find((condition) => keyOf(condition) === key)
+    return found?.kind === 'exact' ? found.value : undefined
+  }
+  const rest = {
+    ...listing,
+    conditions: conditions.filter((condition) => !['level', 'projectid'].includes(keyOf(condition))),
+  }
+  const level = valueOf('level') ?? 'system'
+  assertLevel(level)
+  if (level === 'system') return { projectId: undefined, listing: rest }
+  const projectId = valueOf('projectid')
+  if (projectId === undefined || !/^[1-9]\d{0,14}$/.test(projectId))
+    throw new DomainError('BAD_REQUEST', 'must with project ID when to query project robots')
+  return { projectId: Number(projectId), listing: rest }
+}
+
+/** Who may see every project may also hear that this one is not there. */
+function projectUnknown(actor: Actor, name: string): DomainError {
+  if (isSystemAdministrator(actor)) return new DomainError('PROJECT_UNKNOWN', `project ${name} not found`)
+  return new DomainError('FORBIDDEN', `not allowed in project ${name}: robot:create`)
+}
+
+function assertLevel(level: string): void {
+  if (level !== 'system' && level !== 'project')
+    throw new DomainError('BAD_REQUEST', `bad request error level input: ${level.slice(0, 100)}`)
+}
+
+const levelOf = ({ projectId }: Pick<Robot, 'projectId'>) => (projectId === undefined ? 'system' : 'project')
+
+const permissionsOf = ({ permissions }: z.output<typeof robotBody>) =>
+  (permissions ?? []).map(({ kind, namespace, access: given }) => ({ kind, namespace, access: given ?? [] }))
+
+const expiryOf = ({ expiresAt }: Robot) => (expiresAt === undefined ? -1 : Math.floor(expiresAt / 1_000))
+
+export function presentRobot(robot: Robot): z.output<typeof robotAnswer> {
+  return {
+    id: robot.id,
+    name: robot.username,
+    description: robot.description || undefined,
+    level: levelOf(robot),
+    duration: robot.durationDays,
+    editable: true,
+    disable: robot.disabled,
+    expires_at: expiryOf(robot),
+    permissions: robot.permissions.map(({ kind, namespace, access: given }) => ({
+      kind,
+      namespace,
+      access: [...given],
+    })),
+    creator_type: robot.creatorType,
+    creator_ref: robot.creatorId,
+    creation_time: timeOf(robot.createdAt),
+    update_time: timeOf(robot.updatedAt),
+  }
+}
+
+export function presentCreated(robot: Robot, secret: string): z.output<typeof robotCreated> {
+  return {
+    id: robot.id,
+    name: robot.username,
+    secret,
+    creation_time: timeOf(robot.createdAt),
+    expires_at: expiryOf(robot),
+  }
+}

@@ -1,0 +1,181 @@
+import { z } from 'zod'
+import type { RepositoryName } from '#contract/repository-name.ts'
+import { kindOf, type ArtifactDetails, type ListedTag } from '../../../domain/artifacts/artifact-list.ts'
+import type { Accessory } from '../../../domain/artifacts/accessories.ts'
+import { readImmutability } from '../../../domain/policies/immutability.ts'
+import { noTime, timeOf } from '../frame/answers.ts'
+import { labelAnswer, presentLabel } from './label-answer.ts'
+import type { HarborServices } from '../frame/services.ts'
+
+export const tagAnswer = z.object({
+  id: z.number().int(),
+  repository_id: z.number().int(),
+  artifact_id: z.number().int(),
+  name: z.string(),
+  push_time: z.string(),
+  pull_time: z.string(),
+  immutable: z.boolean(),
+})
+
+const annotations = z.record(z.string(), z.string())
+
+const platform = z.object({
+  architecture: z.string().optional(),
+  os: z.string().optional(),
+  'os.version': z.string().optional(),
+  'os.features': z.array(z.string()).optional(),
+  variant: z.string().optional(),
+})
+
+const reference = z.object({
+  parent_id: z.number().int(),
+  child_id: z.number().int(),
+  child_digest: z.string(),
+  platform: platform.optional(),
+  annotations: annotations.optional(),
+  urls: z.array(z.string()).optional(),
+})
+
+export const accessoryAnswer = z.object({
+  id: z.number().int(),
+  artifact_id: z.number().int(),
+  subject_artifact_id: z.number().int(),
+  subject_artifact_digest: z.string(),
+  subject_artifact_repo: z.string(),
+  size: z.number().int(),
+  digest: z.string(),
+  type: z.string(),
+  icon: z.string(),
+  creation_time: z.string(),
+})
+
+export const artifactAnswer = z.object({
+  id: z.number().int(),
+  type: z.string(),
+  media_type: z.string(),
+  manifest_media_type: z.string(),
+  artifact_type: z.string(),
+  project_id: z.number().int(),
+  repository_id: z.number().int(),
+  repository_name: z.string(),
+  digest: z.string(),
+  size: z.number().int(),
+  icon: z.string(),
+  push_time: z.string(),
+  pull_time: z.string(),
+  annotations: annotations.optional(),
+  references: z.array(reference),
+  tags: z.array(tagAnswer),
+  addition_links: z.record(z.string(), z.object({ href: z.string(), absolute: z.boolean() })),
+  extra_attrs: z.record(z.string(), z.unknown()).optional(),
+  labels: z.array(labelAnswer),
+  accessories: z.array(accessoryAnswer),
+})
+
+export function presentArtifact(
+  projectId: number,
+  repositoryName: string,
+  artifact: ArtifactDetails,
+  isImmutable: IsImmutable,
+): z.output<typeof artifactAnswer> {
+  return {
+    id: artifact.id,
+    type: kindOf(artifact),
+    media_type: artifact.artifactType || artifact.mediaType,
+    manifest_media_type: artifact.mediaType,
+    artifact_type: artifact.artifactType || artifact.mediaType,
+    project_id: projectId,
+    repository_id: artifact.repositoryId,
+    repository_name: repositoryName,
+    digest: artifact.digest,
+    size: artifact.size,
+    icon: '',
+    push_time: timeOf(artifact.pushedAt),
+    pull_time: artifact.pulledAt === undefined ? noTime : timeOf(artifact.pulledAt),
+    ...(artifact.annotations === undefined ? {} : { annotations: artifact.annotations }),
+    references: artifact.references.map(presentReference),
+    tags: artifact.tags.map((tag) => presentTag(artifact, tag, isImmutable)),
+    addition_links: additionLinksOf(repositoryName, artifact),
+    labels: artifact.labels.map(presentLabel),
+    accessories: artifact.accessories.map((each) => presentAccessory(artifact, repositoryName, each)),
+  }
+}
+
+/** Whether rules of the project keep a tag where it is. */
+export type IsImmutable = (tag: string) => boolean
+
+/** By one question for all tags of an answer; none where the client does not ask. */
+export async function immutabilityFor(
+  { database }: HarborServices,
+  wanted: boolean,
+  projectId: number,
+  name: RepositoryName,
+): Promise<IsImmutable> {
+  if (!wanted) return () => false
+  const isImmutable = await readImmutability(database.read, projectId)
+  return (tag) => isImmutable(name, tag)
+}
+
+export function presentTag(
+  artifact: Pick<ArtifactDetails, 'repositoryId'>,
+  tag: ListedTag,
+  isImmutable: IsImmutable,
+): z.output<typeof tagAnswer> {
+  return {
+    id: tag.id,
+    repository_id: artifact.repositoryId,
+    artifact_id: tag.artifactId,
+    name: tag.name,
+    push_time: timeOf(tag.pushedAt),
+    pull_time: tag.pulledAt === undefined ? noTime : timeOf(tag.pulledAt),
+    immutable: isImmutable(tag.name),
+  }
+}
+
+/** Where more about it is to be had; only what is there. */
+function additionLinksOf(
+  repositoryName: string,
+  artifact: ArtifactDetails,
+): z.output<typeof artifactAnswer>['addition_links'] {
+  const additions = additionsOf(artifact)
+  const [project = '', ...rest] = repositoryName.split('/')
+  const repository = encodeURIComponent(encodeURIComponent(rest.join('/')))
+  const base = `/api/v2.0/projects/${project}/repositories/${repository}/artifacts/${artifact.digest}/additions`
+  return Object.fromEntries(additions.map((name) => [name, { href: `${base}/${name}`, absolute: false }]))
+}
+
+function additionsOf(artifact: ArtifactDetails): readonly string[] {
+  if (kindOf(artifact) === 'CHART') return ['dependencies', 'readme.md', 'values.yaml']
+  return kindOf(artifact) === 'IMAGE' && artifact.references.length === 0 ? ['build_history'] : []
+}
+
+function presentReference({ parentId, childId, descriptor }: ArtifactDetails['references'][number]) {
+  const { digest, platform: runsOn, annotations: notes, urls } = descriptor
+  return {
+    parent_id: parentId,
+    child_id: childId,
+    child_digest: digest,
+    ...(runsOn === undefined ? {} : { platform: runsOn as z.output<typeof platform> }),
+    ...(notes === undefined ? {} : { annotations: notes }),
+    ...(urls === undefined ? {} : { urls: [...urls] }),
+  }
+}
+
+export function presentAccessory(
+  artifact: Pick<ArtifactDetails, 'id'>,
+  repositoryName: string,
+  found: Accessory,
+): z.output<typeof accessoryAnswer> {
+  return {
+    id: found.artifactId,
+    artifact_id: found.artifactId,
+    subject_artifact_id: artifact.id,
+    subject_artifact_digest: found.subject,
+    subject_artifact_repo: repositoryName,
+    size: found.size,
+    digest: found.digest,
+    type: found.type,
+    icon: '',
+    creation_time: timeOf(found.createdAt),
+  }
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod'
+import { readArtifactGraph, type ArtifactGraph } from '../../../domain/artifacts/artifact-graph.ts'
+import { readLayers, type Layer } from '../../../domain/artifacts/layers.ts'
+import { textAnswer } from './additions.ts'
+import { timeOf } from '../frame/answers.ts'
+import { artifactParams, findArtifact, openManifest } from './artifacts.ts'
+import { route, type Route } from '../frame/route.ts'
+
+const layerAnswer = z.object({
+  digest: z.string(),
+  media_type: z.string(),
+  size: z.number().int(),
+  created_by: z.string().optional(),
+})
+
+const graphAnswer = z.object({
+  nodes: z.array(
+    z.object({
+      digest: z.string(),
+      type: z.string(),
+      artifact_type: z.string(),
+      size: z.number().int(),
+      push_time: z.string(),
+      tags: z.array(z.string()),
+    }),
+  ),
+  edges: z.array(z.object({ from: z.string(), to: z.string(), relation: z.enum(['child', 'referrer']) })),
+  truncated: z.boolean(),
+})
+
+const item = '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}'
+
+/** What an artifact is made of, for who looks at it with a session and not with a client of `/v2`. */
+export const artifactContentRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: `${item}/layers`,
+    tag: 'artifact',
+    operationId: 'listLayers',
+    summary: 'Beyond Harbor: the layers of an artifact with their sizes, and the step of the build that made each.',
+    access: { kind: 'project', permission: 'artifact-addition:read' },
+    params: artifactParams,
+    answers: { 200: z.array(layerAnswer) },
+    handle: async ({ actor, params }, services) => {
+      const { admission, manifest } = await openManifest(actor, params, services)
+      return { body: (await readLayers(services.content.blobs, admission, manifest)).map(presentLayer) }
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: `${item}/graph`,
+    tag: 'artifact',
+    operationId: 'getArtifactGraph',
+    summary:
+      'Beyond Harbor: what hangs together with an artifact: indexes, their children, subjects and their referrers.',
+    access: { kind: 'project', permission: 'artifact:read' },
+    params: artifactParams,
+    answers: { 200: graphAnswer },
+    handle: async ({ params }, services) => {
+      const { id, repositoryId } = await findArtifact(services, params)
+      return { body: presentGraph(await readArtifactGraph(services.database, repositoryId, id)) }
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: `${item}/manifest`,
+    tag: 'artifact',
+    operationId: 'getManifestText',
+    summary: 'Beyond Harbor: the manifest of an artifact, exactly as it was pushed, to be read as text.',
+    access: { kind: 'project', permission: 'artifact-addition:read' },
+    params: artifactParams,
+    answers: { 200: z.string() },
+    handle: async ({ actor, params }, services) => {
+      const { manifest } = await openManifest(actor, params, services)
+      return textAnswer('text/plain', new TextDecoder().decode(manifest.bytes))
+    },
+  }),
+]
+
+function presentLayer({ descriptor, createdBy }: Layer): z.output<typeof layerAnswer> {
+  const { digest, mediaType, size } = descriptor
+  return { digest, media_type: mediaType, size, ...(createdBy === undefined ? {} : { created_by: createdBy }) }
+}
+
+function presentGraph({ nodes, edges, truncated }: ArtifactGraph): z.output<typeof graphAnswer> {
+  return {
+    nodes: nodes.map(({ digest, kind, artifactType, size, pushedAt, tags }) => ({
+      digest,
+      type: kind,
+      artifact_type: artifactType,
+      size,
+      push_time: timeOf(pushedAt),
+      tags: [...tags],
+    })),
+    edges: [...edges],
+    truncated,
+  }
+}

@@ -1,0 +1,214 @@
+import { z } from 'zod'
+import { parseReference, type Reference } from '#contract/reference.ts'
+import { parseRepositoryName, type RepositoryName } from '#contract/repository-name.ts'
+import { getArtifact, pageArtifacts, type ArtifactDetails } from '../../../domain/artifacts/artifact-list.ts'
+import { pageAccessories } from '../../../domain/artifacts/accessories.ts'
+import type { Actor } from '../../../domain/access/actor.ts'
+import type { Admission } from '../../../domain/access/admission.ts'
+import { copyArtifact } from '../../../domain/artifacts/copy.ts'
+import { deleteManifest } from '../../../domain/artifacts/delete.ts'
+import { readImageConfig } from '../../../domain/artifacts/image-config.ts'
+import type { StoredManifest } from '../../../domain/artifacts/pull.ts'
+import { repositoryUnknown } from '../../../domain/artifacts/repository-list.ts'
+import { findRepositoryId } from '../../../domain/content/repositories.ts'
+import { DomainError } from '../../../domain/errors.ts'
+import { createdAt, truthQuery } from '../frame/answers.ts'
+import {
+  accessoryAnswer,
+  artifactAnswer,
+  immutabilityFor,
+  presentAccessory,
+  presentArtifact,
+} from './artifact-answer.ts'
+import { listingOf } from '../frame/list-query.ts'
+import { listQuery, pageHeaders, pageQuery } from '../frame/paging.ts'
+import { repositoryNameOf, repositoryParams } from './repositories.ts'
+import { route, type Route } from '../frame/route.ts'
+import type { HarborServices } from '../frame/services.ts'
+
+/** What may come along with an artifact. Scans are not part of this version: asking for them changes nothing. */
+export const partsQuery = {
+  with_tag: truthQuery.default(true),
+  with_accessory: truthQuery.default(false),
+  with_label: truthQuery.default(false),
+  with_scan_overview: truthQuery.default(false),
+  with_sbom_overview: truthQuery.default(false),
+  with_immutable_status: truthQuery.default(false),
+  with_inherited_accessory: truthQuery.default(false),
+}
+
+export const artifactParams = repositoryParams.extend({ reference: z.string() })
+
+const collection = '/projects/{project_name}/repositories/{repository_name}/artifacts'
+const item = `${collection}/{reference}`
+
+export const artifactRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: collection,
+    tag: 'artifact',
+    operationId: 'listArtifacts',
+    summary: 'Artifacts of a repository, without those that only belong to others.',
+    access: { kind: 'project', permission: 'artifact:list' },
+    params: repositoryParams,
+    query: z.object({ ...listQuery, ...partsQuery }),
+    answers: { 200: z.array(artifactAnswer) },
+    handle: async (call, services) => {
+      const name = repositoryNameOf(call.params)
+      const repositoryId = await findKnownRepository(services, name)
+      const parts = { tags: call.query.with_tag, accessories: call.query.with_accessory, labels: call.query.with_label }
+      const { rows, total } = await pageArtifacts(services, { repositoryId }, listingOf(call.query), parts)
+      const isImmutable = await immutabilityFor(
+        services,
+        call.query.with_immutable_status,
+        call.project!.project.id,
+        name,
+      )
+      const present = (row: ArtifactDetails) => presentArtifact(call.project!.project.id, name, row, isImmutable)
+      return { body: rows.map(present), headers: pageHeaders(call, total) }
+    },
+  }),
+
+  route({
+    method: 'POST',
+    path: collection,
+    tag: 'artifact',
+    operationId: 'CopyArtifact',
+    summary: 'Puts an artifact of another repository here, with everything that belongs to it.',
+    access: { kind: 'project', permission: 'artifact:create' },
+    params: repositoryParams,
+    query: z.object({ from: z.string().min(3).max(512).describe('`project/repository:tag` or `…@digest`.') }),
+    answers: { 201: null },
+    handle: async ({ actor, params, query, path }, { content, ...services }) => {
+      const from = parseArtifactName(query.from)
+      const source = await content.admit(actor, 'pull', from.repository)
+      const target = await content.admit(actor, 'push', repositoryNameOf(params))
+      const digest = await copyArtifact({ ...services, ...content }, source, target, from.reference)
+      return createdAt(path, digest)
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: item,
+    tag: 'artifact',
+    operationId: 'getArtifact',
+    summary: 'One artifact, by a tag or by its digest.',
+    access: { kind: 'project', permission: 'artifact:read' },
+    params: artifactParams,
+    // Pages are of a former version, in which tags came in pages here.
+    query: z.object({ ...pageQuery, ...partsQuery, with_signature: truthQuery.default(false) }),
+    answers: { 200: artifactAnswer },
+    handle: async ({ actor, params, query, project }, services) => {
+      const parts = { tags: query.with_tag, accessories: query.with_accessory, labels: query.with_label }
+      const artifact = await findArtifact(services, params, parts)
+      const [projectId, name] = [project!.project.id, repositoryNameOf(params)]
+      const isImmutable = await immutabilityFor(services, query.with_immutable_status, projectId, name)
+      const shown = presentArtifact(projectId, name, artifact, isImmutable)
+      const attributes = await extraAttributesOf(services, actor, name, artifact)
+      return { body: { ...shown, ...(attributes === undefined ? {} : { extra_attrs: attributes }) } }
+    },
+  }),
+
+  route({
+    method: 'DELETE',
+    path: item,
+    tag: 'artifact',
+    operationId: 'deleteArtifact',
+    summary: 'Deletes an artifact and every tag that names it.',
+    access: { kind: 'project', permission: 'artifact:delete' },
+    params: artifactParams,
+    answers: { 200: null },
+    handle: async ({ actor, params }, services) => {
+      const { digest } = await findArtifact(services, params)
+      const admission = await services.content.admit(actor, 'delete', repositoryNameOf(params))
+      await deleteManifest(services.content, admission, digest)
+      return {}
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: `${item}/accessories`,
+    tag: 'artifact',
+    operationId: 'listAccessories',
+    summary: 'Signatures, attestations and bills of materials of an artifact.',
+    access: { kind: 'project', permission: 'accessory:list' },
+    params: artifactParams,
+    query: z.object(listQuery),
+    answers: { 200: z.array(accessoryAnswer) },
+    handle: async (call, services) => {
+      const artifact = await findArtifact(services, call.params)
+      const { rows, total } = await pageAccessories(services.database.read, artifact, listingOf(call.query))
+      const name = repositoryNameOf(call.params)
+      return { body: rows.map((each) => presentAccessory(artifact, name, each)), headers: pageHeaders(call, total) }
+    },
+  }),
+]
+
+/** `project/repository:tag` or `project/repository@digest`. @throws ContractError */
+function parseArtifactName(text: string): { repository: RepositoryName; reference: Reference } {
+  const at = text.indexOf('@')
+  const end = at >= 0 ? at : text.lastIndexOf(':')
+  const name = end < 0 ? text : text.slice(0, end)
+  return { repository: parseRepositoryName(name), reference: parseReference(end < 0 ? '' : text.slice(end + 1)) }
+}
+
+/** @throws DomainError REPOSITORY_UNKNOWN */
+export async function findKnownRepository(
+  { database }: HarborServices,
+  name: ReturnType<typeof repositoryNameOf>,
+): Promise<number> {
+  const id = await findRepositoryId(database.read, name)
+  if (id === undefined) throw repositoryUnknown(name)
+  return id
+}
+
+/** @throws DomainError REPOSITORY_UNKNOWN, MANIFEST_UNKNOWN; ContractError for what is neither tag nor digest */
+export async function findArtifact(
+  services: HarborServices,
+  params: z.output<typeof artifactParams>,
+  parts = { tags: false, accessories: false, labels: false },
+): Promise<ArtifactDetails> {
+  const repositoryId = await findKnownRepository(services, repositoryNameOf(params))
+  return await getArtifact(services.database, repositoryId, parseReference(params.reference), parts)
+}
+
+/**
+ * The manifest behind an artifact, for who may also pull it.
+ * @throws DomainError as `findArtifact`, and of the gates of a pull
+ */
+export async function openManifest(
+  actor: Actor,
+  params: z.output<typeof artifactParams>,
+  services: HarborServices,
+): Promise<{ readonly admission: Admission<'pull'>; readonly manifest: StoredManifest }> {
+  const { content } = services
+  const { digest } = await findArtifact(services, params)
+  const admission = await content.admit(actor, 'pull', repositoryNameOf(params))
+  return { admission, manifest: await content.manifests.getManifest(admission, { kind: 'digest', digest }) }
+}
+
+/**
+ * What an image says about itself. For one artifact alone: it reads a blob, which a list does not. Left out for who may
+ * look at artifacts and not pull them.
+ */
+async function extraAttributesOf(
+  { content }: HarborServices,
+  actor: Actor,
+  name: RepositoryName,
+  { digest }: ArtifactDetails,
+): Promise<Record<string, unknown> | undefined> {
+  try {
+    const admission = await content.admit(actor, 'pull', name)
+    const manifest = await content.manifests.getManifest(admission, { kind: 'digest', digest })
+    const image = await readImageConfig(content.blobs, admission, manifest)
+    if (image === undefined) return undefined
+    const { architecture, os, author, created, config } = image
+    return { architecture, os, author, created, config }
+  } catch (error) {
+    if (error instanceof DomainError && ['FORBIDDEN', 'UNAUTHENTICATED', 'BAD_REQUEST'].includes(error.code))
+      return undefined
+    throw error
+  }
+}

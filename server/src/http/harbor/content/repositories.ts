@@ -1,0 +1,129 @@
+import { z } from 'zod'
+import { parseRepositoryName, type RepositoryName } from '#contract/repository-name.ts'
+import { deleteRepository } from '../../../domain/artifacts/delete.ts'
+import {
+  describeRepository,
+  getRepository,
+  pageRepositories,
+  type RepositoryDetails,
+} from '../../../domain/artifacts/repository-list.ts'
+import { timeOf } from '../frame/answers.ts'
+import { listingOf } from '../frame/list-query.ts'
+import { listQuery, pageHeaders } from '../frame/paging.ts'
+import { route, type Route } from '../frame/route.ts'
+
+const repositoryAnswer = z.object({
+  id: z.number().int(),
+  project_id: z.number().int(),
+  name: z.string(),
+  description: z.string(),
+  artifact_count: z.number().int(),
+  pull_count: z.number().int(),
+  creation_time: z.string(),
+  update_time: z.string(),
+})
+
+export const repositoryParams = z.object({ project_name: z.string(), repository_name: z.string() })
+
+/** The full name. @throws ContractError when the two are none */
+export const repositoryNameOf = (params: z.output<typeof repositoryParams>): RepositoryName =>
+  parseRepositoryName(`${params.project_name}/${params.repository_name}`)
+
+const collection = '/projects/{project_name}/repositories'
+const item = '/projects/{project_name}/repositories/{repository_name}'
+
+export const repositoryRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/repositories',
+    tag: 'repository',
+    operationId: 'listAllRepositories',
+    summary: 'Repositories of every project that one may see.',
+    access: { kind: 'own-rule', why: 'the list has only what one may see' },
+    query: z.object(listQuery),
+    answers: { 200: z.array(repositoryAnswer) },
+    handle: async (call, services) => {
+      const { rows, total } = await pageRepositories(services, { visibleTo: call.actor }, listingOf(call.query))
+      return { body: rows.map(presentRepository), headers: pageHeaders(call, total) }
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: collection,
+    tag: 'repository',
+    operationId: 'listRepositories',
+    summary: 'Repositories of a project.',
+    access: { kind: 'project', permission: 'repository:list' },
+    params: z.object({ project_name: z.string() }),
+    query: z.object(listQuery),
+    answers: { 200: z.array(repositoryAnswer) },
+    handle: async (call, services) => {
+      const of = { projectId: call.project!.project.id }
+      const { rows, total } = await pageRepositories(services, of, listingOf(call.query))
+      return { body: rows.map(presentRepository), headers: pageHeaders(call, total) }
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: item,
+    tag: 'repository',
+    operationId: 'getRepository',
+    summary: 'One repository.',
+    access: { kind: 'project', permission: 'repository:read' },
+    params: repositoryParams,
+    answers: { 200: repositoryAnswer },
+    handle: async ({ params, project }, { database }) => {
+      const details = await getRepository(database, project!.project.id, repositoryNameOf(params))
+      return { body: presentRepository(details) }
+    },
+  }),
+
+  route({
+    method: 'PUT',
+    path: item,
+    tag: 'repository',
+    operationId: 'updateRepository',
+    summary: 'Changes the description, which is all that can be changed.',
+    access: { kind: 'project', permission: 'repository:update' },
+    params: repositoryParams,
+    body: z.object({ description: z.string().max(65_536).nullish() }),
+    answers: { 200: null },
+    handle: async ({ params, project, body }, services) => {
+      const name = repositoryNameOf(params)
+      await getRepository(services.database, project!.project.id, name)
+      await describeRepository(services, name, body.description ?? '')
+      return {}
+    },
+  }),
+
+  route({
+    method: 'DELETE',
+    path: item,
+    tag: 'repository',
+    operationId: 'deleteRepository',
+    summary: 'Deletes a repository with all its artifacts.',
+    access: { kind: 'project', permission: 'repository:delete' },
+    params: repositoryParams,
+    answers: { 200: null },
+    handle: async ({ actor, params }, services) => {
+      const admission = await services.content.admit(actor, 'delete', repositoryNameOf(params))
+      await deleteRepository(services.content, admission)
+      return {}
+    },
+  }),
+]
+
+function presentRepository(repository: RepositoryDetails): z.output<typeof repositoryAnswer> {
+  return {
+    id: repository.id,
+    project_id: repository.projectId,
+    name: repository.name,
+    description: repository.description,
+    artifact_count: repository.artifactCount,
+    pull_count: repository.pullCount,
+    creation_time: timeOf(repository.createdAt),
+    update_time: timeOf(repository.updatedAt),
+  }
+}

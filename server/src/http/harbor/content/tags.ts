@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { parseTagName } from '#contract/reference.ts'
+import { pageTags } from '../../../domain/artifacts/artifact-list.ts'
+import { untag } from '../../../domain/artifacts/delete.ts'
+import { listTagMoves } from '../../../domain/artifacts/tag-history.ts'
+import { createTag } from '../../../domain/artifacts/tags.ts'
+import { DomainError } from '../../../domain/errors.ts'
+import { createdAt, timeOf, truthQuery } from '../frame/answers.ts'
+import { immutabilityFor, presentTag, tagAnswer } from './artifact-answer.ts'
+import { artifactParams, findArtifact, findKnownRepository } from './artifacts.ts'
+import { listingOf } from '../frame/list-query.ts'
+import { listQuery, pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
+import { repositoryNameOf, repositoryParams } from './repositories.ts'
+import { route, type Route } from '../frame/route.ts'
+
+const collection = '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/tags'
+
+export const tagRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: collection,
+    tag: 'artifact',
+    operationId: 'listTags',
+    summary: 'Tags of an artifact.',
+    access: { kind: 'project', permission: 'tag:list' },
+    params: artifactParams,
+    query: z.object({ ...listQuery, with_immutable_status: truthQuery.default(false) }),
+    answers: { 200: z.array(tagAnswer) },
+    handle: async (call, services) => {
+      const artifact = await findArtifact(services, call.params)
+      const { rows, total } = await pageTags(services.database, artifact.id, listingOf(call.query))
+      const { with_immutable_status: wanted } = call.query
+      const { id: projectId } = call.project!.project
+      const isImmutable = await immutabilityFor(services, wanted, projectId, repositoryNameOf(call.params))
+      return { body: rows.map((tag) => presentTag(artifact, tag, isImmutable)), headers: pageHeaders(call, total) }
+    },
+  }),
+
+  route({
+    method: 'POST',
+    path: collection,
+    tag: 'artifact',
+    operationId: 'createTag',
+    summary: 'Gives an artifact one more tag.',
+    access: { kind: 'project', permission: 'tag:create' },
+    params: artifactParams,
+    body: z.object({ name: z.string() }),
+    answers: { 201: null },
+    handle: async ({ actor, params, body, path }, services) => {
+      const name = parseTagName(body.name)
+      const artifact = await findArtifact(services, params)
+      const admission = await services.content.admit(actor, 'push', repositoryNameOf(params))
+      await createTag(services, admission, artifact, name)
+      return createdAt(path, name)
+    },
+  }),
+
+  route({
+    method: 'DELETE',
+    path: `${collection}/{tag_name}`,
+    tag: 'artifact',
+    operationId: 'deleteTag',
+    summary: 'Takes a tag away; the artifact stays.',
+    access: { kind: 'project', permission: 'tag:delete' },
+    params: artifactParams.extend({ tag_name: z.string() }),
+    answers: { 200: null },
+    handle: async ({ actor, params }, services) => {
+      const name = parseTagName(params.tag_name)
+      const artifact = await findArtifact(services, params)
+      const named = [{ kind: 'exact', key: 'name', value: name }] as const
+      const { total } = await pageTags(services.database, artifact.id, { conditions: named, limit: 1, offset: 0 })
+      if (total === 0) throw new DomainError('MANIFEST_UNKNOWN', `tag ${name} not found on artifact ${artifact.digest}`)
+      await untag(services.content, await services.content.admit(actor, 'delete', repositoryNameOf(params)), name)
+      return {}
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: '/projects/{project_name}/repositories/{repository_name}/tags/{tag_name}/history',
+    tag: 'tag history',
+    operationId: 'listTagHistory',
+    summary: 'Beyond Harbor: which artifacts a tag has named, who moved it and when; also of a tag that is gone.',
+    access: { kind: 'project', permission: 'tag:list' },
+    params: repositoryParams.extend({ tag_name: z.string() }),
+    query: z.object(pageQuery),
+    answers: {
+      200: z.array(z.object({ digest: z.string().optional(), username: z.string(), moved_at: z.string() })),
+    },
+    handle: async (call, services) => {
+      const repositoryId = await findKnownRepository(services, repositoryNameOf(call.params))
+      const tag = parseTagName(call.params.tag_name)
+      const { rows, total } = await listTagMoves(services.database, repositoryId, tag, pageOf(call.query))
+      const body = rows.map(({ digest, username, movedAt }) => ({ digest, username, moved_at: timeOf(movedAt) }))
+      return { body, headers: pageHeaders(call, total) }
+    },
+  }),
+]

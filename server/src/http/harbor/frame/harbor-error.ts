@@ -1,0 +1,69 @@
+import type { DomainError, DomainErrorCode } from '../../../domain/errors.ts'
+
+/** The only place where a domain error becomes a status and a code of Harbor's API. */
+const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: string]>> = {
+  BLOB_UNKNOWN: [404, 'NOT_FOUND'],
+  UPLOAD_UNKNOWN: [404, 'NOT_FOUND'],
+  UPLOAD_INVALID: [400, 'BAD_REQUEST'],
+  UPLOAD_OFFSET_WRONG: [400, 'BAD_REQUEST'],
+  DIGEST_INVALID: [400, 'BAD_REQUEST'],
+  DIGEST_MISMATCH: [400, 'BAD_REQUEST'],
+  MANIFEST_BLOB_UNKNOWN: [404, 'NOT_FOUND'],
+  MANIFEST_INVALID: [400, 'BAD_REQUEST'],
+  MANIFEST_UNKNOWN: [404, 'NOT_FOUND'],
+  MANIFEST_TOO_LARGE: [413, 'REQUEST_ENTITY_TOO_LARGE'],
+  NAME_INVALID: [400, 'BAD_REQUEST'],
+  TAG_INVALID: [400, 'BAD_REQUEST'],
+  REPOSITORY_UNKNOWN: [404, 'NOT_FOUND'],
+  PROJECT_UNKNOWN: [404, 'NOT_FOUND'],
+  USER_UNKNOWN: [404, 'NOT_FOUND'],
+  MEMBER_UNKNOWN: [404, 'NOT_FOUND'],
+  GROUP_UNKNOWN: [404, 'NOT_FOUND'],
+  ROLE_UNKNOWN: [404, 'NOT_FOUND'],
+  TOKEN_UNKNOWN: [404, 'NOT_FOUND'],
+  QUOTA_UNKNOWN: [404, 'NOT_FOUND'],
+  RULE_UNKNOWN: [404, 'NOT_FOUND'],
+  TRASH_ENTRY_UNKNOWN: [404, 'NOT_FOUND'],
+  RETENTION_UNKNOWN: [404, 'NOT_FOUND'],
+  QUOTA_EXCEEDED: [403, 'DENIED'],
+  ROBOT_UNKNOWN: [404, 'NOT_FOUND'],
+  REGISTRY_UNKNOWN: [404, 'NOT_FOUND'],
+  LABEL_UNKNOWN: [404, 'NOT_FOUND'],
+  METADATA_UNKNOWN: [404, 'NOT_FOUND'],
+  JOB_UNKNOWN: [404, 'NOT_FOUND'],
+  CONFLICT: [409, 'CONFLICT'],
+  BAD_REQUEST: [400, 'BAD_REQUEST'],
+  VALIDATION: [422, 'UNPROCESSABLE_ENTITY'],
+  SIZE_INVALID: [400, 'BAD_REQUEST'],
+  RANGE_NOT_SATISFIABLE: [416, 'BAD_REQUEST'],
+  UNAUTHENTICATED: [401, 'UNAUTHORIZED'],
+  FORBIDDEN: [403, 'FORBIDDEN'],
+  UNSUPPORTED: [400, 'UNSUPPORTED'],
+  DELETE_DISABLED: [405, 'METHOD_NOT_ALLOWED'],
+  READ_ONLY: [403, 'DENIED'],
+  REFERENCED: [412, 'VIOLATE_FOREIGN_KEY_CONSTRAINT'],
+  PRECONDITION: [412, 'PRECONDITION'],
+  TOO_MANY_REQUESTS: [429, 'TOO_MANY_REQUEST'],
+  STORAGE_FULL: [507, 'UNKNOWN'],
+  UNAVAILABLE: [503, 'UNKNOWN'],
+}
+
+/** `{"errors":[{code, message}]}` with a newline behind it, as Harbor writes it. */
+export function harborError(
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(`${JSON.stringify({ errors: [{ code, message }] })}\n`, {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+  })
+}
+
+export function harborErrorOf(error: DomainError): Response {
+  const [status, code] = table[error.code]
+  const retry =
+    error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.ceil(error.retryAfterSeconds)) }
+  return harborError(status, code, error.message, retry)
+}

@@ -1,0 +1,174 @@
+import type { z } from 'zod'
+import { anonymous, isSystemAdministrator, tokenAccessOf } from '../../../domain/access/actor.ts'
+import {
+  assertCanInProject,
+  assertCanInSystem,
+  assertSystemAdministrator,
+} from '../../../domain/access/roles/authorise.ts'
+import { DomainError } from '../../../domain/errors.ts'
+import type { ProjectAccess } from '../../../domain/projects/project-access.ts'
+import type { Authentication } from '../../authentication.ts'
+import { asDomainError } from '../../oci/error-response.ts'
+import { harborError, harborErrorOf } from './harbor-error.ts'
+import { findNamedProject } from './project-param.ts'
+import type { Answer, Call, Route } from './route.ts'
+import { RouteTable } from './route-table.ts'
+import type { HarborServices } from './services.ts'
+
+/** One request below /api/v2.0, after authentication. */
+export interface HarborCall {
+  readonly request: Request
+  /** Behind `/api/v2.0`, still encoded. */
+  readonly path: string
+  readonly search: string
+  readonly authentication: Authentication
+  readonly clientAddress: string
+  readonly requestId: string
+  body(): AsyncIterable<Uint8Array> | undefined
+}
+
+export interface HarborRouterOptions {
+  readonly services: HarborServices
+  readonly routes: readonly Route[]
+  readonly onError: (error: unknown) => void
+}
+
+export const apiPrefix = '/api/v2.0'
+const longestBody = 1024 * 1024
+
+/** Answers requests of Harbor's API: route → authorise → validate → handle → present. Never throws. */
+export function composeHarborRouter({
+  services,
+  routes,
+  onError,
+}: HarborRouterOptions): (call: HarborCall) => Promise<Response> {
+  const table = new RouteTable(routes)
+  return async (call) => {
+    try {
+      const match = table.find(call.request.method, call.path)
+      if (match.kind === 'unknown')
+        return harborError(404, 'NOT_FOUND', `path ${apiPrefix}${call.path.slice(0, 200)} was not found`)
+      if (match.kind === 'method-not-allowed') {
+        const allow = match.allowed.join(', ')
+        return harborError(
+          405,
+          'METHOD_NOT_ALLOWED',
+          `method ${call.request.method} is not allowed, but [${allow}] are`,
+          { allow },
+        )
+      }
+      const { route, params } = match
+      const asked = withoutAccessToken(call)
+      const project = await authorise(route, asked, params, services)
+      const answer = await route.handle(await validated(route, asked, params, project), services)
+      return present(answer)
+    } catch (thrown) {
+      const error = asDomainError(thrown)
+      if (error !== undefined) {
+        if (error.cause !== undefined) onError(error)
+        return harborErrorOf(error)
+      }
+      onError(thrown)
+      return harborError(500, 'UNKNOWN', 'internal server error')
+    }
+  }
+}
+
+/** Access tokens are for /v2: here who comes with one is nobody. */
+function withoutAccessToken(call: HarborCall): HarborCall {
+  const { authentication } = call
+  if (tokenAccessOf(authentication.actor) === undefined) return call
+  return { ...call, authentication: { ...authentication, actor: anonymous } }
+}
+
+async function authorise(
+  { access }: Route,
+  { request, authentication: { actor } }: HarborCall,
+  params: Readonly<Record<string, string>>,
+  { database }: HarborServices,
+): Promise<ProjectAccess | undefined> {
+  if (access.kind === 'signed-in' && actor.kind === 'anonymous') throw unauthorized()
+  if (access.kind === 'system-administrator') assertSystemAdministrator(actor)
+  if (access.kind === 'system') assertCanInSystem(actor, access.permission)
+  if (access.kind !== 'project') return undefined
+  const name = params['project_name_or_id'] ?? params['project_name'] ?? ''
+  const project = await findNamedProject(database, actor, request, name)
+  // Who may see every project may also hear that this one is not there; nobody else learns the difference.
+  if (project === undefined && isSystemAdministrator(actor))
+    throw new DomainError('PROJECT_UNKNOWN', `project ${name} not found`)
+  assertCanInProject(actor, access.permission, project, name)
+  return project
+}
+
+function unauthorized(): DomainError {
+  return new DomainError('UNAUTHENTICATED', 'unauthorized')
+}
+
+async function validated(
+  route: Route,
+  call: HarborCall,
+  params: Readonly<Record<string, string>>,
+  project: ProjectAccess | undefined,
+): Promise<Call<unknown, unknown, unknown>> {
+  const problems: string[] = []
+  const parse = (schema: z.ZodType | undefined, value: unknown, place: string): unknown => {
+    if (schema === undefined) return value
+    const parsed = schema.safeParse(value)
+    if (parsed.success) return parsed.data
+    for (const issue of parsed.error.issues)
+      problems.push(`${issue.path.join('.') || 'value'} in ${place} ${sentence(issue)}`)
+    return undefined
+  }
+  const query = parse(route.query, Object.fromEntries(new URLSearchParams(call.search)), 'query')
+  const path = parse(route.params, params, 'path')
+  const body = route.body === undefined ? undefined : parse(route.body, await readJson(call), 'body')
+  if (problems.length > 0) throw new ValidationFailure(problems)
+  return {
+    request: call.request,
+    actor: call.authentication.actor,
+    params: path,
+    query,
+    body,
+    path: `${apiPrefix}${call.path}`,
+    search: call.search,
+    clientAddress: call.clientAddress,
+    requestId: call.requestId,
+    project,
+  }
+}
+
+/** What a schema refuses, in the sentence Harbor's clients know. */
+class ValidationFailure extends DomainError {
+  constructor(problems: readonly string[]) {
+    super('VALIDATION', `validation failure list:\n${problems.join('\n')}`)
+  }
+}
+
+function sentence(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_type' && issue.input === undefined ? 'is required' : issue.message
+}
+
+async function readJson(call: HarborCall): Promise<unknown> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of call.body() ?? []) {
+    length += chunk.byteLength
+    if (length > longestBody)
+      throw new DomainError('MANIFEST_TOO_LARGE', `a request may have ${longestBody} bytes at the most`)
+    chunks.push(chunk)
+  }
+  if (length === 0) return undefined
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)))
+  } catch (cause) {
+    throw new DomainError('BAD_REQUEST', `the body is not JSON: ${(cause as Error).message.slice(0, 200)}`)
+  }
+}
+
+function present(answer: Answer): Response {
+  if (answer instanceof Response) return answer
+  const { status = 200, body, headers = {} } = answer
+  if (body === undefined) return new Response(null, { status, headers: { ...headers, 'content-length': '0' } })
+  const json = { 'content-type': 'application/json' }
+  return new Response(`${JSON.stringify(body)}\n`, { status, headers: { ...json, ...headers } })
+}

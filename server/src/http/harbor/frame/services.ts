@@ -1,0 +1,86 @@
+import type { Database } from '../../../database/database.ts'
+import type { OwnSessions } from '../../../domain/access/credentials/own-sessions.ts'
+import type { PersonalTokens } from '../../../domain/access/tokens/personal-tokens.ts'
+import type { Roles } from '../../../domain/access/roles/roles.ts'
+import type { SignIn } from '../../../domain/access/credentials/sign-in.ts'
+import type { UserGroups } from '../../../domain/access/accounts/user-groups.ts'
+import type { UserProfiles } from '../../../domain/access/accounts/user-profiles.ts'
+import type { Users } from '../../../domain/access/accounts/users.ts'
+import type { Clock } from '../../../domain/clock.ts'
+import type { AuditLog } from '../../../domain/audit/audit-log.ts'
+import type { StorageUsage } from '../../../domain/content/storage-usage.ts'
+import type { CliSecrets } from '../../../domain/identities/cli-secrets.ts'
+import type { Directory } from '../../../domain/identities/directory.ts'
+import type { ExternalAccounts } from '../../../domain/identities/external-accounts.ts'
+import type { Oidc } from '../../../domain/identities/oidc.ts'
+import type { Jobs } from '../../../domain/jobs/jobs.ts'
+import type { Labels } from '../../../domain/labels/labels.ts'
+import type { Members } from '../../../domain/projects/members.ts'
+import type { SystemCveAllowlist } from '../../../domain/projects/system-cve-allowlist.ts'
+import type { Projects } from '../../../domain/projects/projects.ts'
+import type { ImmutabilityRules } from '../../../domain/policies/immutability.ts'
+import type { Quotas } from '../../../domain/quotas/quotas.ts'
+import type { Retention } from '../../../domain/retention/compose-retention.ts'
+import type { Robots } from '../../../domain/robots/robots.ts'
+import type { TrustRules } from '../../../domain/robots/trust-rules.ts'
+import type { Registries } from '../../../domain/registries/registries.ts'
+import type { Registration } from '../../../domain/settings/registration.ts'
+import type { Settings } from '../../../domain/settings/settings.ts'
+import type { Totals } from '../../../domain/lists/totals.ts'
+import type { Volume } from '../../../storage/volume.ts'
+import type { EventStreams } from '../../server-sent-events.ts'
+import type { OciServices } from '../../oci/oci-request.ts'
+import type { ServedCertificate } from '../../served-certificate.ts'
+
+/** What the handlers of Harbor's API call. A new noun adds its verbs here and in compose.ts. */
+export interface HarborServices {
+  readonly database: Database
+  readonly clock: Clock
+  readonly users: Users
+  readonly profiles: UserProfiles
+  readonly registration: Registration
+  readonly userGroups: UserGroups
+  readonly roles: Roles
+  readonly personalTokens: PersonalTokens
+  readonly ownSessions: OwnSessions
+  readonly trustRules: TrustRules
+  readonly directory: Directory
+  readonly oidc: Oidc
+  readonly externalAccounts: ExternalAccounts
+  readonly cliSecrets: CliSecrets
+  readonly signIn: SignIn
+  readonly settings: Settings
+  readonly jobs: Jobs
+  readonly eventStreams: EventStreams
+  readonly labels: Labels
+  readonly projects: Projects
+  readonly members: Members
+  readonly robots: Robots
+  readonly registries: Registries
+  readonly quotas: Quotas
+  readonly immutabilityRules: ImmutabilityRules
+  readonly retention: Retention
+  readonly systemCveAllowlist: SystemCveAllowlist
+  readonly auditLog: AuditLog
+  readonly usage: StorageUsage
+  readonly totals: Totals
+  /** Gates, manifests, blobs: the same that /v2 uses. */
+  readonly content: OciServices
+  readonly system: SystemFacts
+}
+
+/** What only the process around us knows. */
+export interface SystemFacts {
+  /** The release of Harbor whose API this is, and our own version behind it. */
+  readonly harborVersion: string
+  readonly storageProvider: string
+  /** Nothing may be pushed or deleted. */
+  readonly readOnly: boolean
+  /** Otherwise nothing may be deleted. */
+  readonly deleteEnabled: boolean
+  readonly originOf: (request: Request) => string
+  readonly volume: () => Promise<Volume>
+  /** Undefined where TLS is not ours. */
+  readonly certificate: () => Promise<ServedCertificate | undefined>
+  readonly health: () => Promise<{ readonly database: boolean; readonly storage: boolean }>
+}

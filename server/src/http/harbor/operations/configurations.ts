@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { settingKeyOf, settingNames } from '../../../domain/settings/setting-keys.ts'
+import { harborError } from '../frame/harbor-error.ts'
+import { route, type Route } from '../frame/route.ts'
+
+const item = z.object({ value: z.union([z.string(), z.number(), z.boolean()]), editable: z.boolean() })
+
+export const configureRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/configurations',
+    tag: 'configure',
+    operationId: 'getConfigurations',
+    summary: 'The settings, without their secrets.',
+    access: { kind: 'system-administrator' },
+    answers: { 200: z.record(z.string(), item) },
+    handle: async (_call, { settings }) => {
+      const values = await settings.getSettings()
+      const shown = settingNames.filter((name) => settingKeyOf(name).secret !== true)
+      const fixed = Object.entries(settings.fixed).map(([name, value]) => [name, { value, editable: false }])
+      const changeable = shown.map((name) => [name, { value: values[name], editable: true }])
+      return { body: Object.fromEntries([...fixed, ...changeable]) as Record<string, z.output<typeof item>> }
+    },
+  }),
+
+  route({
+    method: 'PUT',
+    path: '/configurations',
+    tag: 'configure',
+    operationId: 'updateConfigurations',
+    summary: 'Changes the settings that the body names.',
+    access: { kind: 'system-administrator' },
+    body: z.record(z.string(), z.unknown()),
+    answers: { 200: null },
+    handle: async ({ actor, body }, { settings }) => {
+      await settings.updateSettings(actor, body)
+      return {}
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: '/internalconfig',
+    tag: 'configure',
+    operationId: 'getInternalconfig',
+    summary: "For Harbor's own components, which are not there.",
+    access: { kind: 'anyone' },
+    answers: { 401: null },
+    handle: async () => harborError(401, 'UNAUTHORIZED', 'unauthorized'),
+  }),
+]

@@ -1,0 +1,51 @@
+import { DomainError } from '../../../domain/errors.ts'
+import type { JobStatus, JobTrigger } from '../../../domain/jobs/job.ts'
+import { schedulerKind } from '../../../domain/jobs/kinds.ts'
+
+/** What Harbor calls the kinds of jobs that it has too. A kind that is not here is called as it is, in upper case. */
+const harborTypes: Readonly<Record<string, string>> = {
+  'collect-garbage': 'GARBAGE_COLLECTION',
+  'purge-audit-log': 'PURGE_AUDIT_LOG',
+  'apply-retention': 'RETENTION',
+  'scan-artifact': 'IMAGE_SCAN',
+  'scan-all': 'SCAN_ALL',
+  'generate-sbom': 'SBOM',
+  replicate: 'REPLICATION',
+  'deliver-webhook': 'WEBHOOK',
+  'export-scan-data': 'SCAN_DATA_EXPORT',
+  [schedulerKind]: 'SCHEDULER',
+}
+
+/** `GARBAGE_COLLECTION` of `collect-garbage`; `SCRUB_BLOBS` of `scrub-blobs`. */
+export const harborTypeOf = (kind: string): string => harborTypes[kind] ?? kind.toUpperCase().replaceAll('-', '_')
+
+/**
+ * The kind among `kinds` that Harbor's word means, in any case.
+ * @throws DomainError JOB_UNKNOWN
+ */
+export function kindNamed(type: string, kinds: readonly string[]): string {
+  const kind = kinds.find((known) => harborTypeOf(known) === type.toUpperCase())
+  if (kind === undefined) throw new DomainError('JOB_UNKNOWN', `the job type ${type.slice(0, 100)} is not known`)
+  return kind
+}
+
+export const harborStatusOf: Readonly<Record<JobStatus, string>> = {
+  delayed: 'Scheduled',
+  pending: 'Pending',
+  running: 'Running',
+  succeeded: 'Success',
+  failed: 'Error',
+  stopped: 'Stopped',
+}
+
+/** The statuses behind one of Harbor's words, in any case; none for a word that it does not have. */
+export function statusesNamed(word: string): JobStatus[] {
+  const entries = Object.entries(harborStatusOf) as [JobStatus, string][]
+  return entries.filter(([, name]) => name.toLowerCase() === word.toLowerCase()).map(([status]) => status)
+}
+
+export const harborTriggerOf: Readonly<Record<JobTrigger, string>> = {
+  manual: 'MANUAL',
+  schedule: 'SCHEDULE',
+  event: 'EVENT',
+}

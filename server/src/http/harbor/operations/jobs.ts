@@ -1,0 +1,207 @@
+import { z } from 'zod'
+import { actorKey, type Actor } from '../../../domain/access/actor.ts'
+import { assertCanInSystem, can, canInSystem } from '../../../domain/access/roles/authorise.ts'
+import type { SystemPermission } from '../../../domain/access/roles/grantable-permissions.ts'
+import type { Permission } from '../../../domain/access/roles/permissions.ts'
+import { isFinal, type Job, type JobStatus } from '../../../domain/jobs/job.ts'
+import type { Jobs } from '../../../domain/jobs/jobs.ts'
+import { findProjectAccessById } from '../../../domain/projects/project-access.ts'
+import type { Listening, ServerSentEvent } from '../../server-sent-events.ts'
+import { idParam } from '../frame/answers.ts'
+import { jobAnswer, logLineAnswer, presentJob, presentLogLine } from './job-answer.ts'
+import { cursorLink } from '../frame/paging.ts'
+import { route, type Route } from '../frame/route.ts'
+import type { HarborServices } from '../frame/services.ts'
+
+const statuses = ['delayed', 'pending', 'running', 'succeeded', 'failed', 'stopped'] as const satisfies JobStatus[]
+const words = z
+  .string()
+  .max(1_000)
+  .transform((text) => text.split(',').filter((word) => word !== ''))
+
+const collection = '/jobs'
+const item = `${collection}/{job_id}`
+const oneJob = z.object({ job_id: idParam })
+const monitor = 'jobservice-monitor:list'
+const ofJob = {
+  kind: 'own-rule',
+  why: 'who may look after jobs, or after jobs of this kind in the registry or in the project it belongs to',
+} as const
+
+export const jobRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: collection,
+    tag: 'job',
+    operationId: 'listJobs',
+    summary: 'Beyond Harbor: jobs of all kinds, the newest first.',
+    access: { kind: 'system', permission: monitor },
+    query: z.object({
+      kind: words.optional().describe('Kinds of jobs, separated by commas.'),
+      status: words
+        .pipe(z.array(z.enum(statuses)))
+        .optional()
+        .describe(`Of ${statuses.join(', ')}, separated by commas.`),
+      subject: z.string().max(200).optional().describe('What they are about: retention:12.'),
+      project_id: idParam.optional(),
+      page_size: z.coerce.number().int().min(1).max(100).default(10),
+      cursor: idParam.optional().describe('Id of the last job of the page before; the link to the next page has it.'),
+    }),
+    answers: { 200: z.array(jobAnswer) },
+    handle: async ({ query, path, search }, { jobs }) => {
+      const { rows, total, next } = await jobs.listJobs({
+        kinds: query.kind,
+        statuses: query.status,
+        subject: query.subject,
+        projectId: query.project_id,
+        limit: query.page_size,
+        beyond: query.cursor,
+      })
+      const headers = { 'x-total-count': String(total), link: cursorLink(path, search, next) }
+      return { body: rows.map(presentJob), headers }
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: `${collection}/events`,
+    tag: 'job',
+    operationId: 'followJobs',
+    summary: 'Beyond Harbor: every change of any job, as server-sent events `job`.',
+    access: { kind: 'system', permission: monitor },
+    answers: { 200: z.string() },
+    handle: async ({ actor, request }, { jobs, clock, eventStreams }) => {
+      // Who was away for longer looks at the list anew: going on from anywhere would be the whole history.
+      const since = Math.max(Number(lastEventId(request) ?? clock.now()), clock.now() - longestAbsenceMs)
+      return eventStreams.respond(request, actorKey(actor), (listening) => followAll(jobs, since, listening))
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: item,
+    tag: 'job',
+    operationId: 'getJob',
+    summary: 'Beyond Harbor: one job, with its progress and result.',
+    access: ofJob,
+    params: oneJob,
+    answers: { 200: jobAnswer },
+    handle: async ({ actor, params }, services) => ({
+      body: presentJob(await visibleJob(services, actor, params.job_id)),
+    }),
+  }),
+
+  route({
+    method: 'GET',
+    path: `${item}/log`,
+    tag: 'job',
+    operationId: 'getJobLog',
+    summary: 'Beyond Harbor: lines of the log of a job, the oldest first.',
+    access: ofJob,
+    params: oneJob,
+    query: z.object({
+      after: z.coerce.number().int().min(0).default(0).describe('Number of the last line of the page before.'),
+      page_size: z.coerce.number().int().min(1).max(1_000).default(100),
+    }),
+    answers: { 200: z.array(logLineAnswer) },
+    handle: async ({ actor, params, query }, services) => {
+      const job = await visibleJob(services, actor, params.job_id)
+      const lines = await services.jobs.readLog(job.id, { after: query.after, limit: query.page_size })
+      return { body: lines.map(presentLogLine), headers: { 'x-total-count': String(job.logLines) } }
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: `${item}/events`,
+    tag: 'job',
+    operationId: 'followJob',
+    summary:
+      'Beyond Harbor: a job as it goes, as server-sent events: `log` for each line (its number is the id), `job` for each change, `end`.',
+    access: ofJob,
+    params: oneJob,
+    answers: { 200: z.string() },
+    handle: async ({ actor, params, request }, services) => {
+      const { id } = await visibleJob(services, actor, params.job_id)
+      const after = Number(lastEventId(request) ?? 0)
+      return services.eventStreams.respond(request, actorKey(actor), (listening) =>
+        followJob(services.jobs, id, after, listening),
+      )
+    },
+  }),
+]
+
+const lastEventId = (request: Request): string | undefined =>
+  /^\d{1,15}$/.exec(request.headers.get('last-event-id') ?? '')?.[0]
+
+/** Who looks after a kind sees its jobs. */
+const permissionsOfKind: Readonly<
+  Record<string, { readonly system?: SystemPermission; readonly project?: Permission }>
+> = {
+  'purge-audit-log': { system: 'purge-audit:read' },
+  'collect-garbage': { system: 'garbage-collection:read' },
+  'apply-retention': { project: 'tag-retention:read' },
+  'retain-repository': { project: 'tag-retention:read' },
+}
+
+/** @throws DomainError JOB_UNKNOWN for who may see all jobs; UNAUTHENTICATED, FORBIDDEN for whoever may not see this one */
+async function visibleJob({ jobs, database }: HarborServices, actor: Actor, id: number): Promise<Job> {
+  if (canInSystem(actor, monitor)) return await jobs.getJob(id)
+  const job = await jobs.findJob(id)
+  const { system, project } = permissionsOfKind[job?.kind ?? ''] ?? {}
+  if (job !== undefined && system !== undefined && canInSystem(actor, system)) return job
+  if (job?.projectId !== undefined && project !== undefined) {
+    const access = await findProjectAccessById(database, actor, job.projectId)
+    if (access !== undefined && can(actor, project, access)) return job
+  }
+  assertCanInSystem(actor, monitor)
+  return await jobs.getJob(id)
+}
+
+const linesPerRead = 200
+
+async function* followJob(jobs: Jobs, id: number, from: number, listening: Listening): AsyncGenerator<ServerSentEvent> {
+  let after = from
+  let shown = ''
+  do {
+    // Its row before its lines: the lines of a job that has ended are then all there.
+    const job = await jobs.findJob(id)
+    if (job === undefined) break
+    for (let lines; after < job.logLines; after = lines.at(-1)!.number) {
+      lines = await jobs.readLog(id, { after, limit: linesPerRead })
+      if (lines.length === 0) break
+      for (const line of lines) yield { event: 'log', id: String(line.number), data: presentLogLine(line) }
+    }
+    const data = presentJob(job)
+    if (JSON.stringify(data) !== shown) yield { event: 'job', data }
+    shown = JSON.stringify(data)
+    if (isFinal(job.status)) break
+  } while (await listening.wait())
+  if (!listening.signal.aborted) yield { event: 'end', data: {} }
+}
+
+/** Changes become visible when their transaction ends, a little after the time that they carry. */
+const overlapMs = 5_000
+const longestAbsenceMs = 10 * 60_000
+const jobsPerRead = 100
+
+async function* followAll(jobs: Jobs, from: number, listening: Listening): AsyncGenerator<ServerSentEvent> {
+  let latest = from
+  let seen = new Map<number, string>()
+  do {
+    const now = new Map<number, string>()
+    let place = { updatedAt: Math.max(from, latest - overlapMs), id: 0 }
+    for (let page: Job[] | undefined; page === undefined || page.length === jobsPerRead;) {
+      page = await jobs.listChanged(place, jobsPerRead)
+      for (const job of page) {
+        const version = `${job.updatedAt} ${job.status} ${job.logLines}`
+        if (seen.get(job.id) !== version && now.get(job.id) !== version)
+          yield { event: 'job', id: String(job.updatedAt), data: presentJob(job) }
+        now.set(job.id, version)
+        place = job
+      }
+    }
+    latest = Math.max(latest, place.updatedAt)
+    seen = now
+  } while (await listening.wait())
+}

@@ -1,0 +1,153 @@
+import { z } from 'zod'
+import type { SystemPermission } from '../../../domain/access/roles/grantable-permissions.ts'
+import { DomainError } from '../../../domain/errors.ts'
+import type { Json } from '../../../domain/jobs/job.ts'
+import { findSchedule } from '../../../domain/jobs/schedules.ts'
+import { createdAt, idParam } from '../frame/answers.ts'
+import {
+  historyAnswer,
+  historyQuery,
+  listHistory,
+  logResponse,
+  presentHistory,
+  presentScheduleHistory,
+} from './job-history.ts'
+import { route, type Call, type Route } from '../frame/route.ts'
+import { followWish, parseScheduleWish, scheduleBody, type ScheduleBody } from './schedule-body.ts'
+import type { HarborServices, SystemFacts } from '../frame/services.ts'
+
+type Operation = 'list' | 'getSchedule' | 'createSchedule' | 'updateSchedule' | 'get' | 'stop' | 'log'
+
+type RunPermission<Resource extends string> = `${Resource}:${'list' | 'read' | 'create' | 'update' | 'stop'}`
+
+/** Work of the registry that Harbor runs by a button and by a schedule, with a history: seven operations, always alike. */
+export interface RunsOptions<Resource extends string, Parameters extends z.ZodType> {
+  readonly kind: string
+  readonly tag: string
+  /** `/system/gc` */
+  readonly path: string
+  /** `gc_id` */
+  readonly id: string
+  readonly resource: RunPermission<Resource> extends SystemPermission ? Resource : never
+  /** Each with its operationId and its summary. */
+  readonly operations: Readonly<Record<Operation, readonly [operationId: string, summary: string]>>
+  readonly parameters: Parameters
+  /** @throws DomainError for what the registry is set not to do */
+  payloadOf(parameters: z.output<Parameters>, system: SystemFacts): Json
+  /** In Harbor's words, results of a run included. */
+  parametersOf(payload: Json, result: Json | undefined): Json
+}
+
+export function composeRunRoutes<Resource extends string, Parameters extends z.ZodType>(
+  options: RunsOptions<Resource, Parameters>,
+): readonly Route[] {
+  const { kind, tag, path, id, resource, operations, parametersOf } = options
+  const item = `${path}/{${id}}`
+  const params = z.object({ [id]: idParam }).transform((given) => ({ id: Number(given[id]) }))
+  const of = (operation: Operation, action: 'list' | 'read' | 'create' | 'update' | 'stop') => ({
+    tag,
+    operationId: operations[operation][0],
+    summary: operations[operation][1],
+    access: { kind: 'system', permission: `${resource}:${action}` as SystemPermission } as const,
+  })
+  const follow = async ({ actor, body }: Call<unknown, unknown, ScheduleBody>, services: HarborServices) => {
+    const wish = parseScheduleWish(body)
+    const payload =
+      wish.kind === 'never' ? null : options.payloadOf(parsed(options.parameters, body.parameters), services.system)
+    return await followWish(services, actor, wish, { name: kind, kind, payload })
+  }
+  return [
+    route({
+      ...of('list', 'list'),
+      method: 'GET',
+      path,
+      query: historyQuery,
+      answers: { 200: z.array(historyAnswer) },
+      handle: async (call, { jobs }) =>
+        await listHistory(jobs, call, { kinds: [kind] }, (job) =>
+          presentHistory(job, parametersOf(job.payload, job.result)),
+        ),
+    }),
+
+    route({
+      ...of('getSchedule', 'read'),
+      method: 'GET',
+      path: `${path}/schedule`,
+      answers: { 200: historyAnswer.partial() },
+      handle: async (_call, { database }) => {
+        const schedule = await findSchedule(database.read, kind)
+        if (schedule === undefined) return { body: {} }
+        return { body: presentScheduleHistory(schedule, parametersOf(schedule.payload, undefined)) }
+      },
+    }),
+
+    route({
+      ...of('createSchedule', 'create'),
+      method: 'POST',
+      path: `${path}/schedule`,
+      body: scheduleBody,
+      answers: { 201: null },
+      handle: async (call, services) => {
+        const started = await follow(call, services)
+        return started === undefined ? { status: 201 } : createdAt(call.path.replace(/\/schedule\/*$/, ''), started)
+      },
+    }),
+
+    route({
+      ...of('updateSchedule', 'update'),
+      method: 'PUT',
+      path: `${path}/schedule`,
+      body: scheduleBody,
+      answers: { 200: null },
+      handle: async (call, services) => {
+        await follow(call, services)
+        return {}
+      },
+    }),
+
+    route({
+      ...of('get', 'read'),
+      method: 'GET',
+      path: item,
+      params,
+      answers: { 200: historyAnswer },
+      handle: async (call, { jobs }) => {
+        const job = await jobs.getJob(call.params.id, [kind])
+        return { body: presentHistory(job, parametersOf(job.payload, job.result)) }
+      },
+    }),
+
+    route({
+      ...of('stop', 'stop'),
+      method: 'PUT',
+      path: item,
+      params,
+      answers: { 200: null },
+      handle: async (call, { jobs }) => {
+        const job = await jobs.getJob(call.params.id, [kind])
+        await jobs.requestStop(call.actor, job.id)
+        return {}
+      },
+    }),
+
+    route({
+      ...of('log', 'read'),
+      method: 'GET',
+      path: `${item}/log`,
+      params,
+      answers: { 200: z.string() },
+      handle: async (call, { jobs }) => {
+        const job = await jobs.getJob(call.params.id, [kind])
+        return logResponse(jobs, job.id)
+      },
+    }),
+  ]
+}
+
+/** @throws DomainError BAD_REQUEST */
+function parsed<Schema extends z.ZodType>(schema: Schema, parameters: unknown): z.output<Schema> {
+  const result = schema.safeParse(parameters ?? {})
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  throw new DomainError('BAD_REQUEST', `parameters: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'cannot be'}`)
+}

@@ -1,0 +1,222 @@
+import { z } from 'zod'
+import type { Json } from '../../../domain/jobs/job.ts'
+import { findSchedule } from '../../../domain/jobs/schedules.ts'
+import { DomainError } from '../../../domain/errors.ts'
+import { countDamaged, listFindings } from '../../../domain/scrub/scrub-findings.ts'
+import { findProgress, shareDone } from '../../../domain/scrub/scrub-progress.ts'
+import { gentleBytesPerSecond, scrubKind } from '../../../domain/scrub/scrub-job.ts'
+import { createdAt, idParam, timeOf } from '../frame/answers.ts'
+import { jobAnswer, presentJob } from './job-answer.ts'
+import { logResponse } from './job-history.ts'
+import { cursorLink } from '../frame/paging.ts'
+import { route, type Call, type Route } from '../frame/route.ts'
+import {
+  followWish,
+  parseScheduleWish,
+  presentSchedule,
+  scheduleAnswer,
+  scheduleBody,
+  type ScheduleBody,
+} from './schedule-body.ts'
+import type { HarborServices } from '../frame/services.ts'
+
+const collection = '/system/scrub'
+const tag = 'scrub'
+const kinds = [scrubKind]
+
+const stateAnswer = z.object({
+  damaged_blobs: z
+    .number()
+    .int()
+    .describe('Blobs without good bytes now: not served until somebody pushes them again.'),
+  pass: z
+    .object({
+      started_at: z.string(),
+      finished_at: z.string().optional(),
+      share_done: z.number().describe('From 0 to 1.'),
+      blobs: z.number().int(),
+      bytes: z.number().int(),
+      damaged: z.number().int(),
+    })
+    .optional()
+    .describe('The pass that runs, or waits to be gone on with, or the last one.'),
+  job: jobAnswer.optional().describe('The newest job.'),
+})
+
+const findingAnswer = z.object({
+  id: z.number().int(),
+  digest: z.string(),
+  kind: z.enum(['changed', 'missing']),
+  size: z.number().int(),
+  found_at: z.string(),
+  healed_at: z.string().optional(),
+  repositories: z.array(z.string()),
+})
+
+const schedule = z.object({ schedule: scheduleAnswer, parameters: z.object({ bytes_per_second: z.number() }) })
+const oneJob = z.object({ job_id: idParam })
+
+/** Beyond Harbor: reads all stored bytes again and compares them with their digests. */
+export const scrubRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: collection,
+    tag,
+    operationId: 'getScrub',
+    summary: 'How far the scrub has come, and what is damaged.',
+    access: { kind: 'system', permission: 'garbage-collection:read' },
+    answers: { 200: stateAnswer },
+    handle: async (_call, { database, jobs }) => {
+      const [damaged, pass, page] = [
+        await countDamaged(database),
+        await findProgress(database.read),
+        await jobs.listJobs({ kinds, limit: 1, offset: 0 }),
+      ]
+      const [job] = page.rows
+      return {
+        body: {
+          damaged_blobs: damaged,
+          ...(pass === undefined
+            ? {}
+            : {
+                pass: {
+                  started_at: timeOf(pass.started_at),
+                  ...(pass.finished_at === null ? {} : { finished_at: timeOf(pass.finished_at) }),
+                  share_done: shareDone(pass),
+                  blobs: pass.blobs,
+                  bytes: pass.bytes,
+                  damaged: pass.damaged,
+                },
+              }),
+          ...(job === undefined ? {} : { job: presentJob(job) }),
+        },
+      }
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: `${collection}/findings`,
+    tag,
+    operationId: 'listScrubFindings',
+    summary: 'Damaged blobs, the newest first.',
+    access: { kind: 'system', permission: 'garbage-collection:list' },
+    query: z.object({
+      healed: z.stringbool().optional(),
+      before: z.coerce.number().int().min(1).optional().describe('The id of the last finding of the page before.'),
+      page_size: z.coerce.number().int().min(1).max(100).default(50),
+    }),
+    answers: { 200: z.array(findingAnswer) },
+    handle: async ({ query, path, search }, { database }) => {
+      const found = await listFindings(database, { ...query, limit: query.page_size })
+      const next = found.length < query.page_size ? undefined : found.at(-1)?.id
+      return {
+        headers: { link: cursorLink(path, search, next, 'before') },
+        body: found.map(({ foundAt, healedAt, repositories, ...finding }) => ({
+          ...finding,
+          found_at: timeOf(foundAt),
+          ...(healedAt === undefined ? {} : { healed_at: timeOf(healedAt) }),
+          repositories: [...repositories],
+        })),
+      }
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: `${collection}/schedule`,
+    tag,
+    operationId: 'getScrubSchedule',
+    summary: 'When the scrub runs by itself; empty when it does not.',
+    access: { kind: 'system', permission: 'garbage-collection:read' },
+    answers: { 200: schedule.partial() },
+    handle: async (_call, { database }) => {
+      const found = await findSchedule(database.read, scrubKind)
+      if (found === undefined) return { body: {} }
+      const { bytesPerSecond } = found.payload as { bytesPerSecond: number }
+      return { body: { schedule: presentSchedule(found), parameters: { bytes_per_second: bytesPerSecond } } }
+    },
+  }),
+
+  route({
+    method: 'POST',
+    path: `${collection}/schedule`,
+    tag,
+    operationId: 'createScrubSchedule',
+    summary:
+      'Starts the scrub (Manual), or sets when it runs by itself; `parameters.bytes_per_second` is how fast it may read.',
+    access: { kind: 'system', permission: 'garbage-collection:create' },
+    body: scheduleBody,
+    answers: { 201: null },
+    handle: async (call, services) => {
+      const id = await follow(call, services)
+      return id === undefined ? { status: 201 } : createdAt(call.path.replace(/\/schedule\/*$/, '/jobs'), id)
+    },
+  }),
+
+  route({
+    method: 'PUT',
+    path: `${collection}/schedule`,
+    tag,
+    operationId: 'updateScrubSchedule',
+    summary: 'Changes when the scrub runs by itself; None: it does not.',
+    access: { kind: 'system', permission: 'garbage-collection:update' },
+    body: scheduleBody,
+    answers: { 200: null },
+    handle: async (call, services) => {
+      await follow(call, services)
+      return {}
+    },
+  }),
+
+  route({
+    method: 'PUT',
+    path: `${collection}/jobs/{job_id}`,
+    tag,
+    operationId: 'stopScrub',
+    summary: 'Stops the scrub; the next one goes on where it was.',
+    access: { kind: 'system', permission: 'garbage-collection:stop' },
+    params: oneJob,
+    answers: { 200: null },
+    handle: async ({ actor, params }, { jobs }) => {
+      const { id } = await jobs.getJob(params.job_id, kinds)
+      await jobs.requestStop(actor, id)
+      return {}
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: `${collection}/jobs/{job_id}/log`,
+    tag,
+    operationId: 'getScrubLog',
+    summary: 'The log of one run, as text.',
+    access: { kind: 'system', permission: 'garbage-collection:read' },
+    params: oneJob,
+    answers: { 200: z.string() },
+    handle: async ({ params }, { jobs }) => {
+      const { id } = await jobs.getJob(params.job_id, kinds)
+      return logResponse(jobs, id)
+    },
+  }),
+]
+
+async function follow({ actor, body }: Call<unknown, unknown, ScheduleBody>, services: HarborServices) {
+  const wish = parseScheduleWish(body)
+  return await followWish(services, actor, wish, { name: scrubKind, kind: scrubKind, payload: payloadOf(body) })
+}
+
+const parametersSchema = z.object({
+  bytes_per_second: z
+    .number('bytes_per_second is a number')
+    .int()
+    .min(100_000, 'bytes_per_second is 100000 at least')
+    .max(1e12)
+    .default(gentleBytesPerSecond),
+})
+
+function payloadOf(body: ScheduleBody): Json {
+  const parsed = parametersSchema.safeParse(body.parameters ?? {})
+  if (parsed.success) return { bytesPerSecond: parsed.data.bytes_per_second }
+  throw new DomainError('BAD_REQUEST', `parameters: ${parsed.error.issues[0]?.message ?? 'cannot be'}`)
+}
