@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts'
 import { assertRoomForBlob, limitedProjectOf } from '../quotas/limit.ts'
 import { placeBlob, reviveBlob, trashBytes } from './blob-rows.ts'
 import { linkBlob } from './links.ts'
-import { ensureRepository } from './repositories.ts'
+import { ensureRepository } from '../projects/repositories.ts'
 
 const findBlob = preparedQuery<{ digest: string }, { size: number; location: string }>((db, param) =>
   db.selectFrom('blob').select(['size', 'location']).where('digest', '=', param('digest')),

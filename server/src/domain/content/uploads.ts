@@ -1,8 +1,6 @@
 import { algorithmOf, encodedOf, type Digest, type DigestAlgorithm } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
-import type { Database, Writer } from '../../database/database.ts'
-import { lockName } from '../../database/locking.ts'
-import { preparedQuery } from '../../database/prepared.ts'
+import type { Database } from '../../database/database.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import { createHasher, hashStream, type Hasher } from '../../runtime/hasher.ts'
 import { LruMap } from '../../runtime/lru-map.ts'
@@ -13,10 +11,13 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
 import { assertRoomForBlob, limitedProjectOf } from '../quotas/limit.ts'
-import { placeBlob, reviveBlob, type PlacedBlob } from './blob-rows.ts'
+import { placeBlob, type PlacedBlob } from './blob-rows.ts'
+import { assertContinues, ChunkCounter, type Chunk } from './chunk.ts'
 import { linkBlob } from './links.ts'
-import { ensureRepository, findRepositoryId } from './repositories.ts'
-import { deleteUpload, findUpload, insertUpload, listOpenUploads, moveOffset, type UploadRow } from './upload-rows.ts'
+import { mountBlob } from './mount.ts'
+import { ensureRepository, findRepositoryId } from '../projects/repositories.ts'
+import { assertUploadsLeft } from './upload-limits.ts'
+import { deleteUpload, findUpload, insertUpload, moveOffset, type UploadRow } from './upload-rows.ts'
 
 export interface Upload {
   readonly id: UploadId
@@ -29,14 +30,6 @@ interface RunningDigest {
   readonly hasher: Hasher
   readonly offset: number
 }
-
-const findSourceLink = preparedQuery<{ repositoryId: number; digest: string }, { digest: string }>((db, param) =>
-  db
-    .selectFrom('repository_blob')
-    .select('digest')
-    .where('repository_id', '=', param('repositoryId'))
-    .where('digest', '=', param('digest')),
-)
 
 export interface UploadsOptions {
   database: Database
@@ -102,7 +95,7 @@ export class Uploads {
     admission: Admission<'push'>,
     id: UploadId,
     bytes: AsyncIterable<Uint8Array>,
-    chunk?: { start: number; end: number },
+    chunk?: Chunk,
   ): Promise<Upload> {
     return await this.#exclusively(id, async () => {
       const row = await this.#get(admission, id)
@@ -120,7 +113,7 @@ export class Uploads {
     admission: Admission<'push'>,
     id: UploadId,
     digest: Digest,
-    last?: { bytes: AsyncIterable<Uint8Array>; chunk?: { start: number; end: number } },
+    last?: { bytes: AsyncIterable<Uint8Array>; chunk?: Chunk },
   ): Promise<{ digest: Digest; size: number }> {
     return await this.#exclusively(id, async () => {
       const row = await this.#get(admission, id)
@@ -167,24 +160,9 @@ export class Uploads {
     })
   }
 
-  /**
-   * Makes a blob that the actor can already read elsewhere readable here too. `sources` are repositories
-   * the actor may pull from; the caller has asked the gates for each.
-   * Returns false when none of them links it: then the client uploads (distribution-spec v1.1 §end-11).
-   */
+  /** As `mountBlob` of mount.ts: what begins an upload may find that none is needed. */
   async mountBlob(admission: Admission<'push'>, digest: Digest, source: Admission<'pull'>): Promise<boolean> {
-    const { database, clock, leaseMs } = this.#options
-    const sourceId = source.repositoryId
-    if (sourceId === undefined) return false
-    return await database.write(async (tx) => {
-      const now = clock.now()
-      // The blob's row first: that is the order in which garbage collection takes its locks.
-      const linked = async () => (await findSourceLink.first(tx, { repositoryId: sourceId, digest })) !== undefined
-      if (!(await reviveBlob(tx, digest, linked))) return false
-      const repositoryId = await ensureRepository(tx, repositoryOf(admission), now)
-      await linkBlob(tx, { repositoryId, digest, protectedUntil: now + leaseMs, now })
-      return true
-    })
+    return await mountBlob(this.#options, admission, digest, source)
   }
 
   /** Ends sessions past their time; at most `limit` of them. Returns how many. */
@@ -206,60 +184,46 @@ export class Uploads {
     return ended
   }
 
+  /** Writes bytes behind those that are there, and returns the new offset. */
   async #append(
     row: UploadRow,
     bytes: AsyncIterable<Uint8Array>,
-    chunk: { start: number; end: number } | undefined,
+    chunk: Chunk | undefined,
     finalDigest?: Digest,
   ): Promise<number> {
-    const { database, store, clock, expireAfterMs } = this.#options
-    const maxBytes = this.#maxBytes()
+    assertContinues(row, chunk)
     const id = row.id as UploadId
-    if (chunk !== undefined && chunk.start !== row.offset) {
-      throw new DomainError(
-        'UPLOAD_OFFSET_WRONG',
-        `this upload continues at byte ${row.offset}, not at ${chunk.start}`,
-        {
-          detail: { offset: row.offset },
-        },
-      )
-    }
-    const algorithm = row.offset === 0 && finalDigest !== undefined ? algorithmOf(finalDigest) : row.algorithm
-    let running = this.#digests.get(id)
-    if (row.offset === 0) running = { hasher: createHasher(algorithm), offset: 0 }
-    const hasher = running?.offset === row.offset ? running.hasher : undefined
-    // A hasher that saw bytes which are then not acknowledged is of no use any more.
-    this.#digests.delete(id)
-    let received = 0
-    const expected = chunk === undefined ? undefined : chunk.end - chunk.start + 1
+    // A first append that is the last one too is hashed with the algorithm of its digest.
+    if (row.offset === 0 && finalDigest !== undefined) row.algorithm = algorithmOf(finalDigest)
+    const hasher = this.#takeHasher(row)
+    const counter = new ChunkCounter(row.offset, chunk, this.#maxBytes())
     const offset = await this.#mapStagingErrors(id, () =>
-      store.append(id, row.offset, bytes, (piece) => {
-        received += piece.byteLength
-        if (expected !== undefined && received > expected) throw chunkLengthWrong(expected)
-        if (row.offset + received > maxBytes) {
-          throw new DomainError('SIZE_INVALID', `a blob may have ${maxBytes} bytes here at the most`, {
-            detail: { maxBytes },
-          })
-        }
+      this.#options.store.append(id, row.offset, bytes, (piece) => {
+        counter.count(piece.byteLength)
         hasher?.update(piece)
       }),
     )
-    if (expected !== undefined && received !== expected) throw chunkLengthWrong(expected)
-    if (finalDigest === undefined) {
-      await database.write(async (tx) => {
-        const moved = await moveOffset.run(tx, {
-          id,
-          from: row.offset,
-          to: offset,
-          expiresAt: clock.now() + expireAfterMs,
-        })
-        if (moved === 0) throw uploadUnknown()
-      }, 'relaxed')
-    }
+    counter.assertWhole()
+    if (finalDigest === undefined) await this.#moveOffset(row, offset)
     if (hasher !== undefined) this.#digests.set(id, { hasher, offset })
-    // A final append with another algorithm was hashed with that one.
-    row.algorithm = algorithm
     return offset
+  }
+
+  /** The digest in progress, if this process has it. A hasher that sees bytes which are then not acknowledged is lost. */
+  #takeHasher({ id, offset, algorithm }: UploadRow): Hasher | undefined {
+    const running = this.#digests.get(id as UploadId)
+    this.#digests.delete(id as UploadId)
+    if (offset === 0) return createHasher(algorithm)
+    return running?.offset === offset ? running.hasher : undefined
+  }
+
+  /** @throws DomainError UPLOAD_UNKNOWN when another request moved it, or it ended */
+  async #moveOffset({ id, offset: from }: UploadRow, to: number): Promise<void> {
+    const { database, clock, expireAfterMs } = this.#options
+    await database.write(async (tx) => {
+      const moved = await moveOffset.run(tx, { id, from, to, expiresAt: clock.now() + expireAfterMs })
+      if (moved === 0) throw uploadUnknown()
+    }, 'relaxed')
   }
 
   #maxBytes(): number {
@@ -354,39 +318,10 @@ export class Uploads {
   }
 }
 
-/** More than transactions can begin uploads at the same moment: closer to the limit they are counted one by one. */
-const countedOneByOne = 200
-
-async function assertUploadsLeft(database: Database, tx: Writer, actor: string, maxPerActor: number): Promise<void> {
-  if (maxPerActor <= 0) return
-  const countOpen = async () => (await listOpenUploads.all(tx, { actor, limit: maxPerActor })).length
-  const open = await countOpen()
-  if (open < maxPerActor - countedOneByOne) return
-  // A flood that is over the limit already does not queue for the lock, where it would hold connections.
-  if (open < maxPerActor) {
-    await lockName(database, tx, `uploads of ${actor}`)
-    if ((await countOpen()) < maxPerActor) return
-  }
-  throw new DomainError(
-    'TOO_MANY_REQUESTS',
-    `there are already ${maxPerActor} unfinished uploads; finish or cancel some first`,
-    {
-      retryAfterSeconds: 60,
-    },
-  )
-}
-
 function repositoryOf(admission: Admission): { projectId: number; name: RepositoryName } {
   return { projectId: admission.projectId, name: admission.repositoryName }
 }
 
 function uploadUnknown(): DomainError {
   return new DomainError('UPLOAD_UNKNOWN', 'no such upload in this repository; start a new one')
-}
-
-function chunkLengthWrong(expected: number): DomainError {
-  return new DomainError(
-    'SIZE_INVALID',
-    `the chunk does not have the ${expected} bytes that its Content-Range announces`,
-  )
 }

@@ -10,7 +10,7 @@ import { deleteManifest } from '../../../domain/artifacts/delete.ts'
 import { readImageConfig } from '../../../domain/artifacts/image-config.ts'
 import type { StoredManifest } from '../../../domain/artifacts/pull.ts'
 import { repositoryUnknown } from '../../../domain/artifacts/repository-list.ts'
-import { findRepositoryId } from '../../../domain/content/repositories.ts'
+import { findRepositoryId } from '../../../domain/projects/repositories.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { createdAt, truthQuery } from '../frame/answers.ts'
 import {
