@@ -14,7 +14,9 @@ import { recordEvent } from '../events.ts'
 import type { TrashedTag } from '../trash/put-in-trash.ts'
 import { trashEntryUnknown } from '../trash/trash.ts'
 import { reviewArtifact } from './orphans.ts'
-import { nameArtifact, storeArtifact, withRoomFor, type PushServices } from './push.ts'
+import { nameArtifact } from './name-artifact.ts'
+import { withRoomFor, type PushServices } from './push.ts'
+import { storeArtifact } from './store-artifact.ts'
 
 export interface RestoreOptions {
   /** Takes names that were given to something else meanwhile; otherwise they are a conflict. */
