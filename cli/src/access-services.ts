@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { openDatabase } from '#server/compose.ts'
+import { openDatabase } from '#server/compose/database.ts'
 import type { Actor } from '#server/domain/access/actor.ts'
 import { Passwords } from '#server/domain/access/credentials/passwords.ts'
 import { Users } from '#server/domain/access/accounts/users.ts'

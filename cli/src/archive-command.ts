@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
-import { composeBlobStore, composeDatabase } from '#server/compose.ts'
+import { composeBlobStore } from '#server/compose/blob-store.ts'
+import { composeDatabase } from '#server/compose/database.ts'
 import { openArchive } from '#server/compose/backup.ts'
 import type { Config } from '#server/config/config.ts'
 import type { Database } from '#server/database/database.ts'

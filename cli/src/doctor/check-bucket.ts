@@ -1,4 +1,4 @@
-import { composeBlobStore } from '#server/compose.ts'
+import { composeBlobStore } from '#server/compose/blob-store.ts'
 import type { Config } from '#server/config/config.ts'
 import { good, problem, type Finding } from './finding.ts'
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { sql } from 'kysely'
-import { composeDatabase } from '#server/compose.ts'
+import { composeDatabase } from '#server/compose/database.ts'
 import type { Config } from '#server/config/config.ts'
 import type { Database } from '#server/database/database.ts'
 import { migrations } from '#server/database/migrations/index.ts'

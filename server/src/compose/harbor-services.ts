@@ -1,4 +1,4 @@
-import type { Accounts } from '../compose.ts'
+import type { Accounts } from './accounts.ts'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
 import type { Clock } from '../domain/clock.ts'

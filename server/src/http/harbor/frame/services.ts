@@ -32,7 +32,7 @@ import type { EventStreams } from '../../server-sent-events.ts'
 import type { OciServices } from '../../oci/oci-request.ts'
 import type { ServedCertificate } from '../../served-certificate.ts'
 
-/** What the handlers of Harbor's API call. A new noun adds its verbs here and in compose.ts. */
+/** What the handlers of Harbor's API call. A new noun adds its verbs here and in compose/. */
 export interface HarborServices {
   readonly database: Database
   readonly clock: Clock

@@ -1,0 +1,27 @@
+import { composeOutbound } from '../clients/outbound.ts'
+import type { Config } from '../config/config.ts'
+import { noSignals, type Signals } from '../database/signals.ts'
+import type { Foundation } from './foundation.ts'
+import { composeIdentities, type IdentityServices } from './identities.ts'
+import { composeProjects, type ProjectServices } from './projects.ts'
+import { composeRobots, type RobotServices } from './robots.ts'
+import { composeSignInServices, type SignInServices } from './sign-in.ts'
+import { composeUsers, type UserServices } from './users.ts'
+
+/** Everybody who may come in, how they say who they are, and what they may come in to. */
+export type Accounts = UserServices & IdentityServices & RobotServices & SignInServices & ProjectServices
+
+/** Makes the administrator and the default project of a new installation. */
+export async function composeAccounts(
+  config: Config,
+  given: Pick<Foundation, 'database' | 'clock'> & { readonly signals?: Signals },
+): Promise<Accounts> {
+  const ground = { signals: noSignals, ...given }
+  const outbound = composeOutbound({ allowLocal: config.outbound.allowLocal })
+  const users = await composeUsers(config, ground)
+  const projects = await composeProjects(config, ground, users, outbound)
+  const identities = composeIdentities(config, ground, users, outbound)
+  const robots = composeRobots(ground, users, outbound)
+  const signIn = composeSignInServices(config, ground, { ...users, ...identities, ...robots })
+  return { ...users, ...projects, ...identities, ...robots, ...signIn }
+}

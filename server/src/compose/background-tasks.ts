@@ -1,0 +1,104 @@
+import type { Config } from '../config/config.ts'
+import { sampleActivity } from '../domain/activity/samples.ts'
+import { pruneTagMoves } from '../domain/artifacts/tag-history.ts'
+import type { StorageUsage } from '../domain/content/storage-usage.ts'
+import { pruneEvents } from '../domain/events.ts'
+import { collectGarbage } from '../domain/garbage-collection/collect.ts'
+import { pruneJobs } from '../domain/jobs/jobs.ts'
+import { foldUsage } from '../domain/quotas/project-usage.ts'
+import type { OciServices } from '../http/oci/oci-request.ts'
+import type { BackgroundTask } from '../jobs/background.ts'
+import type { Accounts } from './accounts.ts'
+import { collectBatch, collectorOf } from './content.ts'
+import type { Foundation } from './foundation.ts'
+
+/** Jobs forgotten in one transaction; each may have a long log. */
+const pruneJobsBatch = 100
+const pullFlushMs = 5_000
+const minuteMs = 60_000
+
+type Collected = Awaited<ReturnType<typeof collectGarbage>>
+
+export interface TaskServices {
+  readonly foundation: Foundation
+  readonly content: OciServices
+  readonly accounts: Pick<Accounts, 'sessions' | 'pullAudit'>
+  readonly usage: StorageUsage
+  readonly onCollected: (collected: Collected) => void
+}
+
+/** Does batches until one is not full. */
+async function drain(batch: number, work: () => Promise<number>): Promise<void> {
+  while ((await work()) === batch);
+}
+
+/** What runs beside the requests. */
+export function backgroundTasks(config: Config, services: TaskServices): readonly BackgroundTask[] {
+  return [...flushes(services), ...collection(config, services), ...pruning(config, services)]
+}
+
+/** What a process has gathered in memory. */
+function flushes({ content, accounts, usage, foundation }: TaskServices): readonly BackgroundTask[] {
+  const { database, clock } = foundation
+  return [
+    { name: 'flush-pulls', runs: 'everywhere', intervalMs: pullFlushMs, run: () => content.pulls.flush() },
+    {
+      name: 'sample-activity',
+      runs: 'once',
+      intervalMs: minuteMs,
+      run: () => sampleActivity({ database, clock, usage }),
+    },
+    { name: 'flush-pull-audit', runs: 'everywhere', intervalMs: pullFlushMs, run: () => accounts.pullAudit.flush() },
+  ]
+}
+
+function collection(config: Config, { foundation, content, onCollected }: TaskServices): readonly BackgroundTask[] {
+  return [
+    {
+      name: 'expire-uploads',
+      runs: 'once',
+      intervalMs: config.uploads.purgeIntervalMs,
+      run: () => drain(collectBatch, () => content.uploads.expireUploads(collectBatch)),
+    },
+    {
+      name: 'collect-garbage',
+      runs: 'once',
+      intervalMs: config.garbageCollection.intervalMs,
+      run: async () => onCollected(await collectGarbage(collectorOf(config, foundation))),
+    },
+    {
+      name: 'fold-usage',
+      runs: 'once',
+      intervalMs: minuteMs,
+      run: () => drain(collectBatch, () => foldUsage(foundation.database, collectBatch)),
+    },
+  ]
+}
+
+function pruning(config: Config, { foundation, accounts }: TaskServices): readonly BackgroundTask[] {
+  const { database, clock } = foundation
+  return [
+    {
+      name: 'prune-jobs',
+      runs: 'once',
+      intervalMs: 10 * minuteMs,
+      run: () => drain(pruneJobsBatch, () => pruneJobs(database, clock.now(), pruneJobsBatch)),
+    },
+    {
+      name: 'prune-sessions',
+      runs: 'once',
+      intervalMs: 60 * minuteMs,
+      run: () => drain(collectBatch, () => accounts.sessions.pruneSessions(collectBatch)),
+    },
+    {
+      name: 'prune-events',
+      runs: 'once',
+      intervalMs: 60 * minuteMs,
+      run: async () => {
+        const before = clock.now() - config.events.keepMs
+        await drain(collectBatch, () => pruneEvents(database, before, collectBatch))
+        await drain(collectBatch, () => pruneTagMoves(database, before, collectBatch))
+      },
+    },
+  ]
+}

@@ -1,0 +1,14 @@
+import type { Config } from '../config/config.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { composeFilesystemBlobStore } from '../storage/filesystem.ts'
+
+export async function composeBlobStore(config: Config): Promise<BlobStore> {
+  const { storage } = config
+  if (storage.kind === 'filesystem') return await composeFilesystemBlobStore({ folder: storage.folder })
+  // Loaded when it is wanted: AWS's client takes a tenth of a second.
+  const [{ openBucket }, { composeS3BlobStore }] = await Promise.all([
+    import('../storage/s3/s3-client.ts'),
+    import('../storage/s3/s3.ts'),
+  ])
+  return composeS3BlobStore({ bucket: openBucket(storage) })
+}

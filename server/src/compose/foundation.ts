@@ -1,0 +1,26 @@
+import type { Config } from '../config/config.ts'
+import type { Database } from '../database/database.ts'
+import type { Signals } from '../database/signals.ts'
+import { systemClock, type Clock } from '../domain/clock.ts'
+import type { Logger } from '../logging.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { composeBlobStore } from './blob-store.ts'
+import { openDatabase } from './database.ts'
+import { composeSignals } from './signals.ts'
+
+/** What everything else of a process stands on. */
+export interface Foundation {
+  readonly database: Database
+  readonly store: BlobStore
+  readonly signals: Signals
+  readonly clock: Clock
+}
+
+/** Opens database, store and signals; `owned` closes them. */
+export async function openFoundation(config: Config, logger: Logger, owned: AsyncDisposableStack): Promise<Foundation> {
+  const database = owned.use(await openDatabase(config, systemClock))
+  const store = owned.use(await composeBlobStore(config))
+  const onSignalError = (error: unknown) => logger.warn({ error }, 'other replicas are not heard; tried again')
+  const signals = owned.use(composeSignals(config, onSignalError))
+  return { database, store, signals, clock: systemClock }
+}

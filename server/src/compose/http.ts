@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto'
+import type { Config } from '../config/config.ts'
+import type { StorageUsage } from '../domain/content/storage-usage.ts'
+import { Jobs } from '../domain/jobs/jobs.ts'
+import { composeCsrf } from '../http/csrf.ts'
+import { harborErrorOf } from '../http/harbor/frame/harbor-error.ts'
+import { composeHarborRouter } from '../http/harbor/frame/harbor-router.ts'
+import { harborRoutes } from '../http/harbor/routes.ts'
+import { asDomainError, errorResponse } from '../http/oci/error-response.ts'
+import type { OciServices } from '../http/oci/oci-request.ts'
+import { composeOciRouter } from '../http/oci/oci-router.ts'
+import type { Metrics } from '../http/ops/metrics.ts'
+import { composeProbes } from '../http/ops/probes.ts'
+import { composeClientFacts } from '../http/origin.ts'
+import { composeRequestLog } from '../http/request-log.ts'
+import { composeRouter, type RouterOptions } from '../http/router.ts'
+import type { EventStreams } from '../http/server-sent-events.ts'
+import { composeSessionEndpoints } from '../http/session/session-endpoints.ts'
+import { composeConsole } from '../http/ui/console.ts'
+import type { Logging } from '../logging.ts'
+import type { Accounts } from './accounts.ts'
+import type { Foundation } from './foundation.ts'
+import { composeHarborServices } from './harbor-services.ts'
+import type { Answer } from './listeners.ts'
+
+export interface HttpServices {
+  readonly foundation: Foundation
+  readonly accounts: Accounts
+  readonly content: OciServices
+  readonly usage: StorageUsage
+  /** Kinds of jobs that can be asked for. */
+  readonly jobKinds: readonly string[]
+  readonly eventStreams: EventStreams
+  readonly metrics: Metrics
+  readonly logging: Logging
+  readonly isDraining: () => boolean
+  readonly onError: (error: unknown) => void
+}
+
+/** Everything that is answered at a port of clients. */
+export function composeHttp(config: Config, services: HttpServices): Answer {
+  const { accounts, metrics, logging, onError } = services
+  const facts = composeClientFacts(config)
+  const writeRequestLine = composeRequestLog(logging)
+  return composeRouter({
+    ...composeDoors(config, services, facts),
+    authenticate: accounts.authenticate,
+    authenticateBrowser: accounts.authenticateBrowser,
+    csrf: composeCsrf(facts),
+    metricsPath: config.metrics.path,
+    clientAddressOf: facts.clientAddressOf,
+    newRequestId: randomUUID,
+    welcome: () => 'Berth, a container registry. Images are under /v2/; sign in with: docker login\n',
+    errorResponse: (error, route) => {
+      const known = asDomainError(error)
+      if (known === undefined) return undefined
+      return route === 'api' ? harborErrorOf(known) : errorResponse(error)
+    },
+    onError,
+    onAnswered: (exchange) => {
+      metrics.observe(exchange)
+      writeRequestLine(exchange)
+    },
+  })
+}
+
+type Doors = Pick<RouterOptions, 'session' | 'token' | 'oci' | 'api' | 'ops' | 'console'>
+
+function composeDoors(
+  config: Config,
+  services: HttpServices,
+  { originOf }: ReturnType<typeof composeClientFacts>,
+): Doors {
+  const { accounts, content, metrics, isDraining, onError, foundation } = services
+  const probes = composeProbes({ ...foundation, isDraining })
+  const health = async () => {
+    const checks = await probes.check()
+    return { database: checks.database === 'ok', storage: checks.storage !== 'failed' }
+  }
+  const jobs = new Jobs({ ...foundation, kinds: services.jobKinds })
+  const harborServices = composeHarborServices(config, {
+    ...services,
+    ...foundation,
+    jobs,
+    system: { originOf, health },
+  })
+  const metricsAreHere = config.metrics.enabled && config.metrics.listen === undefined
+  return {
+    session: composeSessionEndpoints({ ...accounts, originOf }),
+    token: accounts.token,
+    oci: composeOciRouter({ services: content, tokenService: config.token.service, originOf, onError }),
+    api: composeHarborRouter({ services: harborServices, routes: harborRoutes, onError }),
+    ops: {
+      health: probes.health,
+      ready: probes.ready,
+      ...(metricsAreHere ? { metrics: () => metrics.respond() } : {}),
+    },
+    console: composeConsole(),
+  }
+}

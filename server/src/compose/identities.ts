@@ -1,0 +1,29 @@
+import type { Outbound } from '../clients/outbound.ts'
+import type { Config } from '../config/config.ts'
+import { CliSecrets } from '../domain/identities/cli-secrets.ts'
+import { Directory } from '../domain/identities/directory.ts'
+import { ExternalAccounts } from '../domain/identities/external-accounts.ts'
+import { Oidc } from '../domain/identities/oidc.ts'
+import { PendingSignIns } from '../domain/identities/pending-sign-ins.ts'
+import type { Foundation } from './foundation.ts'
+import type { UserServices } from './users.ts'
+
+export type IdentityServices = ReturnType<typeof composeIdentities>
+
+/** Accounts that somebody else vouches for: a directory, or a provider of OpenID Connect. */
+export function composeIdentities(
+  config: Config,
+  { database, clock }: Pick<Foundation, 'database' | 'clock'>,
+  { settings, passwords }: Pick<UserServices, 'settings' | 'passwords'>,
+  outbound: Outbound,
+) {
+  const oidc = new Oidc({ settings, outbound, clock })
+  const externalAccounts = new ExternalAccounts({ database, clock })
+  return {
+    directory: new Directory({ settings, allowLocal: config.outbound.allowLocal }),
+    oidc,
+    externalAccounts,
+    cliSecrets: new CliSecrets({ database, clock, passwords, oidc, accounts: externalAccounts }),
+    pendingSignIns: new PendingSignIns({ database, clock }),
+  }
+}

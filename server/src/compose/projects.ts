@@ -1,0 +1,39 @@
+import type { Outbound } from '../clients/outbound.ts'
+import { composeProbeRegistry } from '../clients/remote-registry.ts'
+import type { Config } from '../config/config.ts'
+import { AuditLog } from '../domain/audit/audit-log.ts'
+import { PullAudit } from '../domain/audit/pull-audit.ts'
+import { Members } from '../domain/projects/members.ts'
+import { Projects } from '../domain/projects/projects.ts'
+import { SystemCveAllowlist } from '../domain/projects/system-cve-allowlist.ts'
+import { Registries } from '../domain/registries/registries.ts'
+import type { Foundation } from './foundation.ts'
+import type { UserServices } from './users.ts'
+
+export type ProjectServices = Awaited<ReturnType<typeof composeProjects>>
+
+/** Projects, their members and what is written down about them; makes the default project of a new installation. */
+export async function composeProjects(
+  config: Config,
+  { database, clock }: Pick<Foundation, 'database' | 'clock'>,
+  { settings }: Pick<UserServices, 'settings'>,
+  outbound: Outbound,
+) {
+  const projects = new Projects({ database, clock, settings })
+  if (config.defaultProject !== undefined) await projects.ensureDefaultProject(config.defaultProject, true)
+  return {
+    projects,
+    members: new Members({ database, clock }),
+    registries: new Registries({ database, clock, probe: composeProbeRegistry(outbound) }),
+    systemCveAllowlist: new SystemCveAllowlist({ database, clock }),
+    auditLog: new AuditLog({
+      database,
+      disabledTypes: async () => (await settings.getSettings()).disabled_audit_log_event_types,
+    }),
+    pullAudit: new PullAudit({
+      database,
+      clock,
+      isWanted: async () => (await settings.getSettings()).audit_log_pull_events,
+    }),
+  }
+}

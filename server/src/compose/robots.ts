@@ -1,0 +1,32 @@
+import { IssuerKeys } from '../clients/issuer-keys.ts'
+import type { Outbound } from '../clients/outbound.ts'
+import { Robots } from '../domain/robots/robots.ts'
+import { TrustRules } from '../domain/robots/trust-rules.ts'
+import type { Foundation } from './foundation.ts'
+import type { UserServices } from './users.ts'
+
+export type RobotServices = ReturnType<typeof composeRobots>
+
+/** Accounts of machines, and whose tokens stand for their secrets. */
+export function composeRobots(
+  { database, clock }: Pick<Foundation, 'database' | 'clock'>,
+  { settings, passwords }: Pick<UserServices, 'settings' | 'passwords'>,
+  outbound: Outbound,
+) {
+  return {
+    robots: new Robots({
+      database,
+      clock,
+      passwords,
+      settings: async () => {
+        const { robot_name_prefix: prefix, robot_token_duration: durationDays } = await settings.getSettings()
+        return { prefix, durationDays }
+      },
+    }),
+    trustRules: new TrustRules({
+      database,
+      clock,
+      issuerKeys: new IssuerKeys({ outbound, now: () => clock.now() }),
+    }),
+  }
+}

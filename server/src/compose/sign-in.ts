@@ -1,0 +1,75 @@
+import type { Config } from '../config/config.ts'
+import { anonymous } from '../domain/access/actor.ts'
+import { Sessions } from '../domain/access/credentials/sessions.ts'
+import { SignIn } from '../domain/access/credentials/sign-in.ts'
+import { composeFindRobot } from '../domain/access/robots/robot-accounts.ts'
+import { AccessTokens } from '../domain/access/tokens/access-tokens.ts'
+import { PersonalTokens } from '../domain/access/tokens/personal-tokens.ts'
+import { SigningKeys } from '../domain/access/tokens/signing-keys.ts'
+import { recordEvent } from '../domain/events.ts'
+import { composeExternalSignIn } from '../domain/identities/external-sign-in.ts'
+import { composeAuthenticate } from '../http/authentication.ts'
+import { composeSessionAccount } from '../http/session-cookie.ts'
+import { composeTokenEndpoint } from '../http/token/token-endpoint.ts'
+import type { Foundation } from './foundation.ts'
+import type { IdentityServices } from './identities.ts'
+import type { RobotServices } from './robots.ts'
+import type { UserServices } from './users.ts'
+
+type Ground = Omit<Foundation, 'store'>
+type Known = Pick<UserServices, 'settings' | 'passwords'> & IdentityServices & Pick<RobotServices, 'trustRules'>
+
+export type SignInServices = ReturnType<typeof composeSignInServices>
+
+/** Every way to say who asks: password, session, secret of a robot, token. */
+export function composeSignInServices(config: Config, ground: Ground, known: Known) {
+  const { database, clock, signals } = ground
+  const { open, defaultProject, token } = config
+  const { settings } = known
+  const robotPrefix = async () => (await settings.getSettings()).robot_name_prefix
+  const signingKeys = new SigningKeys({
+    database,
+    clock,
+    tokenLifetimeSeconds: token.lifetimeSeconds,
+    onRotated: () => signals.send({ kind: 'signing-keys' }),
+  })
+  const tokens = new AccessTokens({ keys: signingKeys, clock, ...token })
+  const personalTokens = new PersonalTokens({ database, clock })
+  const signIn = composeSignIn(ground, known, { robotPrefix, personalTokens })
+  const lifetimeMs = async () => (await settings.getSettings()).session_timeout * 60_000
+  const sessions = new Sessions({ database, clock, lifetimeMs })
+  const findRobot = composeFindRobot(database, clock, robotPrefix)
+  const authentication = { database, signIn, tokens, findRobot, personalTokens, defaultProject, open }
+  return {
+    personalTokens,
+    signIn,
+    signingKeys,
+    sessions,
+    /** Basic and Bearer. */
+    authenticate: composeAuthenticate(authentication),
+    /** Those, and the sessions of browsers. */
+    authenticateBrowser: composeAuthenticate({ ...authentication, sessionAccount: composeSessionAccount(sessions) }),
+    token: composeTokenEndpoint({ database, signIn, tokens, service: token.service, defaultProject, open }),
+  }
+}
+
+function composeSignIn(
+  { database, clock, signals }: Ground,
+  { settings, passwords, directory, externalAccounts, cliSecrets, trustRules }: Known,
+  { robotPrefix, personalTokens }: { robotPrefix: () => Promise<string>; personalTokens: PersonalTokens },
+): SignIn {
+  return new SignIn({
+    database,
+    clock,
+    passwords,
+    robotPrefix,
+    external: composeExternalSignIn({ settings, directory, accounts: externalAccounts, cliSecrets }),
+    isTrustedFor: async (robotId, token) => await trustRules.isTrusted(robotId, token),
+    personalTokens: async (secret) => await personalTokens.findBySecret(secret),
+    onFailure: async (username, clientAddress) => {
+      signals.send({ kind: 'login-failed', username, clientAddress })
+      const event = { type: 'login_user', failed: true, username } as const
+      await database.write(async (tx) => await recordEvent(tx, clock, anonymous, event), 'relaxed')
+    },
+  })
+}

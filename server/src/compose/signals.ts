@@ -1,0 +1,29 @@
+import type { Config } from '../config/config.ts'
+import { composePostgresSignals } from '../database/postgres-signals.ts'
+import { noSignals, type Signals } from '../database/signals.ts'
+import type { SignIn } from '../domain/access/credentials/sign-in.ts'
+import type { SigningKeys } from '../domain/access/tokens/signing-keys.ts'
+import { setTellOthers, wakeOwnWorkers } from '../domain/jobs/wake-up.ts'
+
+/** How the processes of a registry hear from each other. */
+export function composeSignals(config: Config, onError: (error: unknown) => void): Signals {
+  const { database } = config
+  return database.kind === 'postgres' ? composePostgresSignals({ url: database.url, onError }) : noSignals
+}
+
+/** What is remembered here and changed elsewhere; after a gap nothing of it is trusted. */
+export function followSignals(
+  signals: Signals,
+  { signIn, signingKeys }: { readonly signIn: SignIn; readonly signingKeys: SigningKeys },
+): void {
+  setTellOthers(() => signals.send({ kind: 'jobs' }))
+  signals.onSignal((signal) => {
+    if (signal.kind === 'jobs') wakeOwnWorkers()
+    else if (signal.kind === 'signing-keys') signingKeys.forget()
+    else signIn.failedElsewhere(signal.username, signal.clientAddress)
+  })
+  signals.onGap(() => {
+    signingKeys.forget()
+    wakeOwnWorkers()
+  })
+}

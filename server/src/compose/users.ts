@@ -1,0 +1,38 @@
+import type { Config } from '../config/config.ts'
+import { UserGroups } from '../domain/access/accounts/user-groups.ts'
+import { UserProfiles } from '../domain/access/accounts/user-profiles.ts'
+import { Users } from '../domain/access/accounts/users.ts'
+import { OwnSessions } from '../domain/access/credentials/own-sessions.ts'
+import { Passwords } from '../domain/access/credentials/passwords.ts'
+import { Roles } from '../domain/access/roles/roles.ts'
+import { Registration } from '../domain/settings/registration.ts'
+import { Settings } from '../domain/settings/settings.ts'
+import type { Foundation } from './foundation.ts'
+
+export type UserServices = Awaited<ReturnType<typeof composeUsers>>
+
+/** Accounts of people and what they may set; makes the administrator of a new installation. */
+export async function composeUsers(config: Config, { database, clock }: Pick<Foundation, 'database' | 'clock'>) {
+  const passwords = new Passwords()
+  const users = new Users({ database, clock, passwords })
+  await users.ensureAdministrator(config.initialAdminPassword)
+  const profiles = new UserProfiles({ database, clock })
+  const tokenMinutes = Math.ceil(config.token.lifetimeSeconds / 60)
+  const settings = new Settings({
+    database,
+    clock,
+    fixed: { read_only: config.readOnly, token_expiration: tokenMinutes },
+  })
+  return {
+    passwords,
+    users,
+    profiles,
+    settings,
+    registration: new Registration({ users, profiles, settings }),
+    userGroups: new UserGroups({ database, clock }),
+    roles: new Roles({ database, clock }),
+    ownSessions: new OwnSessions({ database, clock }),
+    /** Whether somebody who read the manual can sign in as administrator. */
+    defaultPasswordStands: (): Promise<boolean> => users.usesDefaultPassword(),
+  }
+}

@@ -1,0 +1,62 @@
+import type { Config } from '../config/config.ts'
+import type { OciServices } from '../http/oci/oci-request.ts'
+import type { Metrics } from '../http/ops/metrics.ts'
+import { Background } from '../jobs/background.ts'
+import { composeJobKinds } from '../jobs/kinds.ts'
+import { JobWorker, type JobWorkerOptions } from '../jobs/worker.ts'
+import type { Logger } from '../logging.ts'
+import { backgroundTasks, type TaskServices } from './background-tasks.ts'
+import { collectorOf } from './content.ts'
+import type { Foundation } from './foundation.ts'
+
+export interface WorkServices {
+  readonly foundation: Foundation
+  /** Which process this is, in leases and in what is told of jobs. */
+  readonly process: JobWorkerOptions['process']
+  readonly logger: Logger
+  readonly owned: AsyncDisposableStack
+}
+
+/** Starts the tasks that come again and again. */
+export function startBackground(
+  config: Config,
+  { foundation, process, logger, owned }: WorkServices,
+  { metrics, ...services }: Omit<TaskServices, 'foundation' | 'onCollected'> & { readonly metrics: Metrics },
+): void {
+  const background = new Background({
+    database: foundation.database,
+    clock: foundation.clock,
+    holder: process.id,
+    onError: (task, error) => logger.error({ task, error }, 'background task failed; it is tried again'),
+  })
+  owned.use(background)
+  const onCollected: TaskServices['onCollected'] = (collected) => {
+    metrics.add('gc_blobs_deleted', collected.blobs)
+    metrics.add('gc_bytes_freed', collected.freedBytes)
+    if (collected.blobs + collected.links > 0) logger.info({ ...collected }, 'garbage collected')
+  }
+  background.start(backgroundTasks(config, { ...services, foundation, onCollected }))
+}
+
+/** Starts to work on jobs. @returns the names of the kinds that there are */
+export async function startJobs(
+  config: Config,
+  { foundation, process, logger, owned }: WorkServices,
+  content: OciServices,
+): Promise<readonly string[]> {
+  const { database, store, clock } = foundation
+  const kinds = composeJobKinds({ ...content, store, collector: collectorOf(config, foundation), settings: config })
+  const worker = new JobWorker({
+    database,
+    clock,
+    kinds,
+    process,
+    ...config.jobs,
+    onError: (doing, error) => logger.error({ doing, error }, 'work on jobs failed; it is tried again'),
+    onEnded: ({ job: { id, kind, attempt }, outcome, error }) =>
+      logger[error === undefined ? 'info' : 'warn']({ job: id, kind, attempt, error }, `job ${outcome}`),
+  })
+  owned.use(worker)
+  await worker.start()
+  return kinds.map(({ name }) => name)
+}
