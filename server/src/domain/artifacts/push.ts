@@ -9,7 +9,7 @@ import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
-import { ensureRepository } from '../projects/repositories.ts'
+import { ensureRepository, unlessRepositoryGone } from '../projects/repositories.ts'
 import { announceExceeded, limitedProjectOf, reserveRoom } from '../quotas/limit.ts'
 import { batches } from './batches.ts'
 import { nameArtifact } from './name-artifact.ts'
@@ -66,7 +66,7 @@ export async function pushManifest(
 
 /**
  * Runs the transaction that brings an artifact into a project, with room taken for it where the project has a limit.
- * @throws DomainError QUOTA_EXCEEDED, and what `write` throws
+ * @throws DomainError QUOTA_EXCEEDED, REPOSITORY_UNKNOWN (it was deleted meanwhile), and what `write` throws
  */
 export async function withRoomFor(
   services: PushServices,
@@ -76,12 +76,16 @@ export async function withRoomFor(
 ): Promise<void> {
   const { database } = services
   const to = limitedProjectOf(admission)
-  const reservation = await reserveRoom(services, to, () => newBytesOf(database.read, to.projectId, content))
+  const unlessGone = <Result>(work: () => Promise<Result>) => unlessRepositoryGone(admission.repositoryName, work)
+  const newBytes = () => newBytesOf(database.read, to.projectId, content)
+  const reservation = await unlessGone(() => reserveRoom(services, to, newBytes))
   try {
-    await database.write(async (tx) => {
-      await write(tx)
-      await reservation.settle(tx)
-    })
+    await unlessGone(() =>
+      database.write(async (tx) => {
+        await write(tx)
+        await reservation.settle(tx)
+      }),
+    )
   } catch (error) {
     await reservation.abandon()
     if (error instanceof DomainError && error.code === 'QUOTA_EXCEEDED') await announceExceeded(services, to)

@@ -77,7 +77,7 @@ export async function getRepository(
 /** Sets what people read about the repository. @throws DomainError REPOSITORY_UNKNOWN */
 export async function describeRepository(
   { database, clock }: { readonly database: Database; readonly clock: Clock },
-  name: RepositoryName,
+  { projectId, name }: { readonly projectId: number; readonly name: RepositoryName },
   description: string,
 ): Promise<void> {
   await database.write(async (tx) => {
@@ -85,6 +85,7 @@ export async function describeRepository(
       .updateTable('repository')
       .set({ description, updated_at: clock.now() })
       .where('name', '=', name)
+      .where('project_id', '=', projectId)
       .executeTakeFirst()
     if (changed.numUpdatedRows === 0n) throw repositoryUnknown(name)
   })

@@ -117,7 +117,7 @@ class Restore {
     await database.write(async (tx) => {
       const now = clock.now()
       await this.#take(tx, entry)
-      const repositoryId = (await findRepositoryId(tx, repository)) ?? -1
+      const repositoryId = (await findRepositoryId(tx, { projectId, name: repository })) ?? -1
       const named = tx
         .selectFrom('artifact')
         .select('id')
@@ -209,7 +209,7 @@ class Restore {
       }
       await this.#name(tx, { repositoryId, id, digest, now }, tagsOf(entry))
       if (isNew && entry.tags === '[]') await reviewArtifact(tx, id, now + spareMs)
-      await restoreLabels(tx, id, JSON.parse(entry.labels) as number[])
+      await restoreLabels(tx, { id, projectId }, JSON.parse(entry.labels) as number[])
       const tags = namesOf(entry)
       await recordEvent(tx, clock, actor, { type: 'restore_artifact', projectId, repository, digest, tags })
     })
@@ -263,7 +263,8 @@ class Restore {
 
   async #isThere(digest: Digest): Promise<boolean> {
     const { read } = this.#services.database
-    const repositoryId = await findRepositoryId(read, this.#admission.repositoryName)
+    const { projectId, repositoryName: name } = this.#admission
+    const repositoryId = await findRepositoryId(read, { projectId, name })
     if (repositoryId === undefined) return false
     const row = await read
       .selectFrom('artifact')
@@ -292,7 +293,12 @@ class Restore {
   }
 }
 
-async function restoreLabels(tx: Writer, artifactId: number, labelIds: readonly number[]): Promise<void> {
+/** Those that are still there for the project: a number may be another label by now. */
+async function restoreLabels(
+  tx: Writer,
+  artifact: { readonly id: number; readonly projectId: number },
+  labelIds: readonly number[],
+): Promise<void> {
   if (labelIds.length === 0) return
   await tx
     .insertInto('artifact_label')
@@ -300,8 +306,9 @@ async function restoreLabels(tx: Writer, artifactId: number, labelIds: readonly 
     .expression((eb) =>
       eb
         .selectFrom('label')
-        .select((select) => [select.val(artifactId).as('artifact_id'), 'id'])
-        .where('id', 'in', labelIds),
+        .select((select) => [select.val(artifact.id).as('artifact_id'), 'id'])
+        .where('id', 'in', labelIds)
+        .where((of) => of.or([of('project_id', 'is', null), of('project_id', '=', artifact.projectId)])),
     )
     .onConflict((conflict) => conflict.doNothing())
     .execute()

@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
-import { ensureRepository } from '../projects/repositories.ts'
+import { ensureRepository, unlessRepositoryGone } from '../projects/repositories.ts'
 import { reviveBlob } from './blob-rows.ts'
 import { linkBlob } from './links.ts'
 
@@ -33,14 +33,16 @@ export async function mountBlob(
 ): Promise<boolean> {
   const sourceId = source.repositoryId
   if (sourceId === undefined) return false
-  return await database.write(async (tx) => {
-    const now = clock.now()
-    // The blob's row first: that is the order in which garbage collection takes its locks.
-    const linked = async () => (await findSourceLink.first(tx, { repositoryId: sourceId, digest })) !== undefined
-    if (!(await reviveBlob(tx, digest, linked))) return false
-    const { projectId, repositoryName: name } = admission
-    const repositoryId = await ensureRepository(tx, { projectId, name }, now)
-    await linkBlob(tx, { repositoryId, digest, protectedUntil: now + leaseMs, now })
-    return true
-  })
+  const { projectId, repositoryName: name } = admission
+  return await unlessRepositoryGone(name, () =>
+    database.write(async (tx) => {
+      const now = clock.now()
+      // The blob's row first: that is the order in which garbage collection takes its locks.
+      const linked = async () => (await findSourceLink.first(tx, { repositoryId: sourceId, digest })) !== undefined
+      if (!(await reviveBlob(tx, digest, linked))) return false
+      const repositoryId = await ensureRepository(tx, { projectId, name }, now)
+      await linkBlob(tx, { repositoryId, digest, protectedUntil: now + leaseMs, now })
+      return true
+    }),
+  )
 }

@@ -1,5 +1,4 @@
 import { algorithmOf, encodedOf, type Digest, type DigestAlgorithm } from '#contract/digest.ts'
-import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Database } from '../../database/database.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import { createHasher, hashStream, type Hasher } from '../../runtime/hasher.ts'
@@ -15,7 +14,12 @@ import { placeBlob, type PlacedBlob } from './blob-rows.ts'
 import { assertContinues, ChunkCounter, type Chunk } from './chunk.ts'
 import { linkBlob } from './links.ts'
 import { mountBlob } from './mount.ts'
-import { ensureRepository, findRepositoryId } from '../projects/repositories.ts'
+import {
+  ensureRepository,
+  findRepositoryId,
+  unlessRepositoryGone,
+  type RepositoryKey,
+} from '../projects/repositories.ts'
 import { assertUploadsLeft } from './upload-limits.ts'
 import { deleteUpload, findUpload, insertUpload, moveOffset, type UploadRow } from './upload-rows.ts'
 
@@ -63,19 +67,21 @@ export class Uploads {
     const now = clock.now()
     const id = newId() as UploadId
     const actor = actorKey(admission.actor)
-    await database.write(async (tx) => {
-      await assertUploadsLeft(database, tx, actor, maxPerActor)
-      const repositoryId = await ensureRepository(tx, repositoryOf(admission), now)
-      await insertUpload.run(tx, {
-        id,
-        repository_id: repositoryId,
-        actor,
-        offset: 0,
-        algorithm,
-        created_at: now,
-        expires_at: now + expireAfterMs,
-      })
-    }, 'relaxed')
+    await unlessRepositoryGone(admission.repositoryName, () =>
+      database.write(async (tx) => {
+        await assertUploadsLeft(database, tx, actor, maxPerActor)
+        const repositoryId = await ensureRepository(tx, repositoryOf(admission), now)
+        await insertUpload.run(tx, {
+          id,
+          repository_id: repositoryId,
+          actor,
+          offset: 0,
+          algorithm,
+          created_at: now,
+          expires_at: now + expireAfterMs,
+        })
+      }, 'relaxed'),
+    )
     this.#digests.set(id, { hasher: createHasher(algorithm), offset: 0 })
     return { id, offset: 0 }
   }
@@ -279,7 +285,7 @@ export class Uploads {
     const { database } = this.#options
     const row = await findUpload.first(database.read, { id })
     if (row === undefined || row.actor !== actorKey(admission.actor)) throw uploadUnknown()
-    const repositoryId = admission.repositoryId ?? (await findRepositoryId(database.read, admission.repositoryName))
+    const repositoryId = admission.repositoryId ?? (await findRepositoryId(database.read, repositoryOf(admission)))
     if (row.repository_id !== repositoryId) throw uploadUnknown()
     return row
   }
@@ -318,7 +324,7 @@ export class Uploads {
   }
 }
 
-function repositoryOf(admission: Admission): { projectId: number; name: RepositoryName } {
+function repositoryOf(admission: Admission): RepositoryKey {
   return { projectId: admission.projectId, name: admission.repositoryName }
 }
 

@@ -29,10 +29,11 @@ export function composeAdmit(options: { database: Database; settings: GateContex
   const { database, settings } = options
   const remembered = new EpochCache<Facts>(database, rememberedFacts)
   return async (actor, operation, name) => {
-    const facts = await remembered.get(`${actorKey(actor)} ${name}`, async () => ({
-      access: await findProjectAccess(database, actor, projectOf(name)),
-      repositoryId: await findRepositoryId(database.read, name),
-    }))
+    const facts = await remembered.get(`${actorKey(actor)} ${name}`, async () => {
+      const access = await findProjectAccess(database, actor, projectOf(name))
+      if (access === undefined) return { access, repositoryId: undefined }
+      return { access, repositoryId: await findRepositoryId(database.read, { projectId: access.project.id, name }) }
+    })
     for (const gate of gates[operation]) gate({ actor, repositoryName: name, access: facts.access, settings })
     if (facts.access === undefined) {
       throw new DomainError('PROJECT_UNKNOWN', `project ${projectOf(name)} not found; create it first`)

@@ -1,35 +1,81 @@
-import type { RepositoryName } from '#contract/repository-name.ts'
+import { projectOf, type RepositoryName } from '#contract/repository-name.ts'
 import type { Reader, Writer } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
+import { isForeignKeyViolation } from '../../database/violations.ts'
+import { DomainError } from '../errors.ts'
 
-/** The repository's id; creates the repository when this is the first push to it. */
-export async function ensureRepository(
-  tx: Writer,
-  repository: { projectId: number; name: RepositoryName },
-  now: number,
-): Promise<number> {
-  const existing = await findRepositoryId(tx, repository.name)
+/**
+ * A repository by its name, in the project that the caller was admitted to. Queries compare both: a project can be
+ * deleted and made anew under the same name, and a door that took the name from elsewhere finds nothing.
+ */
+export interface RepositoryKey {
+  readonly projectId: number
+  readonly name: RepositoryName
+}
+
+/**
+ * The repository's id; creates the repository when this is the first push to it.
+ * @throws DomainError PROJECT_UNKNOWN when the project was deleted since the caller was admitted
+ */
+export async function ensureRepository(tx: Writer, repository: RepositoryKey, now: number): Promise<number> {
+  const { projectId, name } = repository
+  const existing = await findRepositoryId(tx, repository)
   if (existing !== undefined) return existing
-  await tx
-    .insertInto('repository')
-    .values({
-      project_id: repository.projectId,
-      name: repository.name,
-      description: '',
-      created_at: now,
-      updated_at: now,
-    })
-    .onConflict((conflict) => conflict.column('name').doNothing())
-    .execute()
-  const created = await findRepositoryId(tx, repository.name)
-  if (created === undefined) throw new Error(`repository ${repository.name} is not there after it was created`)
+  try {
+    await tx
+      .insertInto('repository')
+      .values({ project_id: projectId, name, description: '', created_at: now, updated_at: now })
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .execute()
+  } catch (error) {
+    if (isForeignKeyViolation(error)) throw projectGone(name, error)
+    throw error
+  }
+  const created = await findRepositoryId(tx, repository)
+  // The name is there, in a project that was made anew under the name of the deleted one.
+  if (created === undefined) throw projectGone(name)
   return created
 }
 
-const findId = preparedQuery<{ name: string }, { id: number }>((db, param) =>
-  db.selectFrom('repository').select('id').where('name', '=', param('name')),
+const findId = preparedQuery<{ projectId: number; name: string }, { id: number }>((db, param) =>
+  db
+    .selectFrom('repository')
+    .select('id')
+    .where('name', '=', param('name'))
+    .where('project_id', '=', param('projectId')),
 )
 
-export async function findRepositoryId(reader: Reader, name: RepositoryName): Promise<number | undefined> {
-  return (await findId.first(reader, { name }))?.id
+export async function findRepositoryId(
+  reader: Reader,
+  { projectId, name }: RepositoryKey,
+): Promise<number | undefined> {
+  return (await findId.first(reader, { projectId, name }))?.id
+}
+
+/**
+ * Runs a transaction that writes into a repository. Its rows may go at the same moment, with their project; what then
+ * refers to them is refused as for a repository that is not there.
+ * @throws DomainError REPOSITORY_UNKNOWN, and what `write` throws
+ */
+export async function unlessRepositoryGone<Result>(
+  name: RepositoryName,
+  write: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await write()
+  } catch (error) {
+    if (!isForeignKeyViolation(error)) throw error
+    throw new DomainError('REPOSITORY_UNKNOWN', `repository ${name} was deleted at the same moment; push again`, {
+      detail: { name },
+      cause: error,
+    })
+  }
+}
+
+function projectGone(name: RepositoryName, cause?: unknown): DomainError {
+  const project = projectOf(name)
+  return new DomainError('PROJECT_UNKNOWN', `project ${project} was deleted meanwhile; push again`, {
+    detail: { name },
+    cause,
+  })
 }

@@ -31,7 +31,7 @@ const memberBody = z.object({
     .nullish(),
 })
 
-const oneMember = z.object({ project_name_or_id: z.string(), mid: idParam })
+const oneMember = z.object({ mid: idParam })
 const collection = '/projects/{project_name_or_id}/members'
 const item = '/projects/{project_name_or_id}/members/{mid}'
 

@@ -1,13 +1,14 @@
 import { z } from 'zod'
-import { isSystemAdministrator, type Actor } from '../../../domain/access/actor.ts'
+import { isSystemAdministrator } from '../../../domain/access/actor.ts'
+import { assertCanInProject } from '../../../domain/access/roles/authorise.ts'
 import { DomainError } from '../../../domain/errors.ts'
+import { findProjectAccess } from '../../../domain/projects/project-access.ts'
 import type { Condition, Listing } from '../../../domain/lists/listing.ts'
 import { everyNamespace } from '../../../domain/robots/robot-grants.ts'
 import type { Robot } from '../../../domain/robots/robot-list.ts'
 import { createdAt, idParam, timeOf } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageHeaders } from '../frame/paging.ts'
-import { findNamedProject } from '../frame/project-param.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const access = z.object({ resource: z.string(), action: z.string(), effect: z.string().nullish() })
@@ -87,7 +88,7 @@ export const robotRoutes: readonly Route[] = [
     body: robotBody,
     answers: { 201: robotCreated },
     handle: async (call, { robots, database }) => {
-      const { body, actor, request } = call
+      const { body, actor } = call
       assertLevel(body.level)
       const permissions = permissionsOf(body)
       const [first] = permissions
@@ -96,8 +97,12 @@ export const robotRoutes: readonly Route[] = [
       if (body.level === 'project') {
         if (first.namespace === everyNamespace)
           throw new DomainError('BAD_REQUEST', 'a robot of a project has permissions in it alone')
-        projectId = (await findNamedProject(database, actor, request, first.namespace))?.project.id
-        if (projectId === undefined) throw projectUnknown(actor, first.namespace)
+        // As in Harbor, a namespace is a name, also one of digits.
+        const project = await findProjectAccess(database, actor, first.namespace)
+        if (project === undefined && isSystemAdministrator(actor))
+          throw new DomainError('PROJECT_UNKNOWN', `project ${first.namespace} not found`)
+        assertCanInProject(actor, 'robot:create', project, first.namespace)
+        projectId = project?.project.id
       }
       const { robot, secret } = await robots.createRobot(actor, {
         name: body.name,
@@ -199,12 +204,6 @@ function whose(listing: Listing): { projectId: number | undefined; listing: List
   if (projectId === undefined || !/^[1-9]\d{0,14}$/.test(projectId))
     throw new DomainError('BAD_REQUEST', 'must with project ID when to query project robots')
   return { projectId: Number(projectId), listing: rest }
-}
-
-/** Who may see every project may also hear that this one is not there. */
-function projectUnknown(actor: Actor, name: string): DomainError {
-  if (isSystemAdministrator(actor)) return new DomainError('PROJECT_UNKNOWN', `project ${name} not found`)
-  return new DomainError('FORBIDDEN', `not allowed in project ${name}: robot:create`)
 }
 
 function assertLevel(level: string): void {

@@ -11,7 +11,7 @@ import type { HarborServices } from '../frame/services.ts'
 
 const collection = '/projects/{project_name_or_id}/robots'
 const item = '/projects/{project_name_or_id}/robots/{robot_id}'
-const oneRobot = z.object({ project_name_or_id: z.string(), robot_id: idParam })
+const oneRobot = z.object({ robot_id: idParam })
 
 const createBody = z.object({
   name: z.string().default(''),

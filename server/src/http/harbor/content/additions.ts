@@ -20,11 +20,12 @@ export const additionRoutes: readonly Route[] = [
     access: { kind: 'project', permission: 'artifact-addition:read' },
     params: artifactParams.extend({ addition: z.string() }),
     answers: { 200: z.unknown() },
-    handle: async ({ actor, params }, services) => {
-      const { admission, manifest } = await openManifest(actor, params, services)
-      const found = await readAddition(services, admission, manifest, params.addition)
+    handle: async (call, services) => {
+      const { addition } = call.params
+      const { admission, manifest } = await openManifest(call, services)
+      const found = await readAddition(services, admission, manifest, addition)
       if (found !== undefined) return found
-      throw new DomainError('BAD_REQUEST', `this artifact has no addition ${params.addition.slice(0, 100)}`)
+      throw new DomainError('BAD_REQUEST', `this artifact has no addition ${addition.slice(0, 100)}`)
     },
   }),
 ]

@@ -41,8 +41,8 @@ export const artifactContentRoutes: readonly Route[] = [
     access: { kind: 'project', permission: 'artifact-addition:read' },
     params: artifactParams,
     answers: { 200: z.array(layerAnswer) },
-    handle: async ({ actor, params }, services) => {
-      const { admission, manifest } = await openManifest(actor, params, services)
+    handle: async (call, services) => {
+      const { admission, manifest } = await openManifest(call, services)
       return { body: (await readLayers(services.content.blobs, admission, manifest)).map(presentLayer) }
     },
   }),
@@ -57,8 +57,8 @@ export const artifactContentRoutes: readonly Route[] = [
     access: { kind: 'project', permission: 'artifact:read' },
     params: artifactParams,
     answers: { 200: graphAnswer },
-    handle: async ({ params }, services) => {
-      const { id, repositoryId } = await findArtifact(services, params)
+    handle: async (call, services) => {
+      const { id, repositoryId } = await findArtifact(services, call)
       return { body: presentGraph(await readArtifactGraph(services.database, repositoryId, id)) }
     },
   }),
@@ -72,8 +72,8 @@ export const artifactContentRoutes: readonly Route[] = [
     access: { kind: 'project', permission: 'artifact-addition:read' },
     params: artifactParams,
     answers: { 200: z.string() },
-    handle: async ({ actor, params }, services) => {
-      const { manifest } = await openManifest(actor, params, services)
+    handle: async (call, services) => {
+      const { manifest } = await openManifest(call, services)
       return textAnswer('text/plain', new TextDecoder().decode(manifest.bytes))
     },
   }),

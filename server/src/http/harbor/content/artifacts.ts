@@ -22,7 +22,7 @@ import {
 } from './artifact-answer.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageHeaders, pageQuery } from '../frame/paging.ts'
-import { repositoryNameOf, repositoryParams } from './repositories.ts'
+import { repositoryNameOf, repositoryParams, type RepositoryCall } from './repositories.ts'
 import { route, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
 
@@ -39,6 +39,9 @@ export const partsQuery = {
 
 export const artifactParams = repositoryParams.extend({ reference: z.string() })
 
+/** A call whose path names an artifact of a repository. */
+export type ArtifactCall = RepositoryCall<z.output<typeof artifactParams>>
+
 const collection = '/projects/{project_name}/repositories/{repository_name}/artifacts'
 const item = `${collection}/{reference}`
 
@@ -54,8 +57,8 @@ export const artifactRoutes: readonly Route[] = [
     query: z.object({ ...listQuery, ...partsQuery }),
     answers: { 200: z.array(artifactAnswer) },
     handle: async (call, services) => {
-      const name = repositoryNameOf(call.params)
-      const repositoryId = await findKnownRepository(services, name)
+      const name = repositoryNameOf(call)
+      const repositoryId = await getRepositoryId(services, call)
       const parts = { tags: call.query.with_tag, accessories: call.query.with_accessory, labels: call.query.with_label }
       const { rows, total } = await pageArtifacts(services, { repositoryId }, listingOf(call.query), parts)
       const isImmutable = await immutabilityFor(
@@ -79,12 +82,12 @@ export const artifactRoutes: readonly Route[] = [
     params: repositoryParams,
     query: z.object({ from: z.string().min(3).max(512).describe('`project/repository:tag` or `…@digest`.') }),
     answers: { 201: null },
-    handle: async ({ actor, params, query, path }, { content, ...services }) => {
-      const from = parseArtifactName(query.from)
-      const source = await content.admit(actor, 'pull', from.repository)
-      const target = await content.admit(actor, 'push', repositoryNameOf(params))
+    handle: async (call, { content, ...services }) => {
+      const from = parseArtifactName(call.query.from)
+      const source = await content.admit(call.actor, 'pull', from.repository)
+      const target = await content.admit(call.actor, 'push', repositoryNameOf(call))
       const digest = await copyArtifact({ ...services, ...content }, source, target, from.reference)
-      return createdAt(path, digest)
+      return createdAt(call.path, digest)
     },
   }),
 
@@ -99,10 +102,11 @@ export const artifactRoutes: readonly Route[] = [
     // Pages are of a former version, in which tags came in pages here.
     query: z.object({ ...pageQuery, ...partsQuery, with_signature: truthQuery.default(false) }),
     answers: { 200: artifactAnswer },
-    handle: async ({ actor, params, query, project }, services) => {
+    handle: async (call, services) => {
+      const { actor, query, project } = call
       const parts = { tags: query.with_tag, accessories: query.with_accessory, labels: query.with_label }
-      const artifact = await findArtifact(services, params, parts)
-      const [projectId, name] = [project!.project.id, repositoryNameOf(params)]
+      const artifact = await findArtifact(services, call, parts)
+      const [projectId, name] = [project!.project.id, repositoryNameOf(call)]
       const isImmutable = await immutabilityFor(services, query.with_immutable_status, projectId, name)
       const shown = presentArtifact(projectId, name, artifact, isImmutable)
       const attributes = await extraAttributesOf(services, actor, name, artifact)
@@ -119,9 +123,9 @@ export const artifactRoutes: readonly Route[] = [
     access: { kind: 'project', permission: 'artifact:delete' },
     params: artifactParams,
     answers: { 200: null },
-    handle: async ({ actor, params }, services) => {
-      const { digest } = await findArtifact(services, params)
-      const admission = await services.content.admit(actor, 'delete', repositoryNameOf(params))
+    handle: async (call, services) => {
+      const { digest } = await findArtifact(services, call)
+      const admission = await services.content.admit(call.actor, 'delete', repositoryNameOf(call))
       await deleteManifest(services.content, admission, digest)
       return {}
     },
@@ -138,9 +142,9 @@ export const artifactRoutes: readonly Route[] = [
     query: z.object(listQuery),
     answers: { 200: z.array(accessoryAnswer) },
     handle: async (call, services) => {
-      const artifact = await findArtifact(services, call.params)
+      const artifact = await findArtifact(services, call)
       const { rows, total } = await pageAccessories(services.database.read, artifact, listingOf(call.query))
-      const name = repositoryNameOf(call.params)
+      const name = repositoryNameOf(call)
       return { body: rows.map((each) => presentAccessory(artifact, name, each)), headers: pageHeaders(call, total) }
     },
   }),
@@ -154,24 +158,22 @@ function parseArtifactName(text: string): { repository: RepositoryName; referenc
   return { repository: parseRepositoryName(name), reference: parseReference(end < 0 ? '' : text.slice(end + 1)) }
 }
 
-/** @throws DomainError REPOSITORY_UNKNOWN */
-export async function findKnownRepository(
-  { database }: HarborServices,
-  name: ReturnType<typeof repositoryNameOf>,
-): Promise<number> {
-  const id = await findRepositoryId(database.read, name)
-  if (id === undefined) throw repositoryUnknown(name)
+/** Of the repository that a path names, in the project that was found. @throws DomainError REPOSITORY_UNKNOWN */
+export async function getRepositoryId({ database }: HarborServices, call: RepositoryCall): Promise<number> {
+  const repository = { projectId: call.project!.project.id, name: repositoryNameOf(call) }
+  const id = await findRepositoryId(database.read, repository)
+  if (id === undefined) throw repositoryUnknown(repository.name)
   return id
 }
 
 /** @throws DomainError REPOSITORY_UNKNOWN, MANIFEST_UNKNOWN; ContractError for what is neither tag nor digest */
 export async function findArtifact(
   services: HarborServices,
-  params: z.output<typeof artifactParams>,
+  call: ArtifactCall,
   parts = { tags: false, accessories: false, labels: false },
 ): Promise<ArtifactDetails> {
-  const repositoryId = await findKnownRepository(services, repositoryNameOf(params))
-  return await getArtifact(services.database, repositoryId, parseReference(params.reference), parts)
+  const repositoryId = await getRepositoryId(services, call)
+  return await getArtifact(services.database, repositoryId, parseReference(call.params.reference), parts)
 }
 
 /**
@@ -179,13 +181,12 @@ export async function findArtifact(
  * @throws DomainError as `findArtifact`, and of the gates of a pull
  */
 export async function openManifest(
-  actor: Actor,
-  params: z.output<typeof artifactParams>,
+  call: ArtifactCall & { readonly actor: Actor },
   services: HarborServices,
 ): Promise<{ readonly admission: Admission<'pull'>; readonly manifest: StoredManifest }> {
   const { content } = services
-  const { digest } = await findArtifact(services, params)
-  const admission = await content.admit(actor, 'pull', repositoryNameOf(params))
+  const { digest } = await findArtifact(services, call)
+  const admission = await content.admit(call.actor, 'pull', repositoryNameOf(call))
   return { admission, manifest: await content.manifests.getManifest(admission, { kind: 'digest', digest }) }
 }
 

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { DomainError } from '../../../domain/errors.ts'
 import { createdAt, idParam } from '../frame/answers.ts'
-import { artifactParams, findArtifact } from './artifacts.ts'
+import { artifactParams, findArtifact, type ArtifactCall } from './artifacts.ts'
 import { labelAnswer, presentLabel } from './label-answer.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageHeaders } from '../frame/paging.ts'
 import { repositoryNameOf } from './repositories.ts'
-import { route, type Call, type Route } from '../frame/route.ts'
+import { route, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
 
 const labelBody = z.object({
@@ -141,12 +141,9 @@ export const labelRoutes: readonly Route[] = [
   }),
 ]
 
-async function labelled(
-  { params, project }: Pick<Call<z.output<typeof artifactParams>, unknown, unknown>, 'params' | 'project'>,
-  services: HarborServices,
-) {
-  const { id, digest } = await findArtifact(services, params)
-  return { id, digest, repository: repositoryNameOf(params), projectId: project!.project.id }
+async function labelled(call: ArtifactCall, services: HarborServices) {
+  const { id, digest } = await findArtifact(services, call)
+  return { id, digest, repository: repositoryNameOf(call), projectId: call.project!.project.id }
 }
 
 /** `g`: the registry's own; `p`: of the project that is named. @throws DomainError BAD_REQUEST */

@@ -10,7 +10,7 @@ import {
 import { timeOf } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageHeaders } from '../frame/paging.ts'
-import { route, type Route } from '../frame/route.ts'
+import { route, type Call, type Route } from '../frame/route.ts'
 
 const repositoryAnswer = z.object({
   id: z.number().int(),
@@ -23,11 +23,20 @@ const repositoryAnswer = z.object({
   update_time: z.string(),
 })
 
-export const repositoryParams = z.object({ project_name: z.string(), repository_name: z.string() })
+export const repositoryParams = z.object({ repository_name: z.string() })
 
-/** The full name. @throws ContractError when the two are none */
-export const repositoryNameOf = (params: z.output<typeof repositoryParams>): RepositoryName =>
-  parseRepositoryName(`${params.project_name}/${params.repository_name}`)
+/** A call whose path names a repository of a project. */
+export type RepositoryCall<Params = z.output<typeof repositoryParams>> = Pick<
+  Call<Params, unknown, unknown>,
+  'project' | 'params'
+>
+
+/**
+ * The full name, from the project that was found: the text of the path could mean another one.
+ * @throws ContractError when it is no name
+ */
+export const repositoryNameOf = ({ project, params }: RepositoryCall): RepositoryName =>
+  parseRepositoryName(`${project!.project.name}/${params.repository_name}`)
 
 const collection = '/projects/{project_name}/repositories'
 const item = '/projects/{project_name}/repositories/{repository_name}'
@@ -55,7 +64,6 @@ export const repositoryRoutes: readonly Route[] = [
     operationId: 'listRepositories',
     summary: 'Repositories of a project.',
     access: { kind: 'project', permission: 'repository:list' },
-    params: z.object({ project_name: z.string() }),
     query: z.object(listQuery),
     answers: { 200: z.array(repositoryAnswer) },
     handle: async (call, services) => {
@@ -74,8 +82,8 @@ export const repositoryRoutes: readonly Route[] = [
     access: { kind: 'project', permission: 'repository:read' },
     params: repositoryParams,
     answers: { 200: repositoryAnswer },
-    handle: async ({ params, project }, { database }) => {
-      const details = await getRepository(database, project!.project.id, repositoryNameOf(params))
+    handle: async (call, { database }) => {
+      const details = await getRepository(database, call.project!.project.id, repositoryNameOf(call))
       return { body: presentRepository(details) }
     },
   }),
@@ -90,10 +98,9 @@ export const repositoryRoutes: readonly Route[] = [
     params: repositoryParams,
     body: z.object({ description: z.string().max(65_536).nullish() }),
     answers: { 200: null },
-    handle: async ({ params, project, body }, services) => {
-      const name = repositoryNameOf(params)
-      await getRepository(services.database, project!.project.id, name)
-      await describeRepository(services, name, body.description ?? '')
+    handle: async (call, services) => {
+      const repository = { projectId: call.project!.project.id, name: repositoryNameOf(call) }
+      await describeRepository(services, repository, call.body.description ?? '')
       return {}
     },
   }),
@@ -107,8 +114,8 @@ export const repositoryRoutes: readonly Route[] = [
     access: { kind: 'project', permission: 'repository:delete' },
     params: repositoryParams,
     answers: { 200: null },
-    handle: async ({ actor, params }, services) => {
-      const admission = await services.content.admit(actor, 'delete', repositoryNameOf(params))
+    handle: async (call, services) => {
+      const admission = await services.content.admit(call.actor, 'delete', repositoryNameOf(call))
       await deleteRepository(services.content, admission)
       return {}
     },

@@ -7,7 +7,7 @@ import { createTag } from '../../../domain/artifacts/tags.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { createdAt, timeOf, truthQuery } from '../frame/answers.ts'
 import { immutabilityFor, presentTag, tagAnswer } from './artifact-answer.ts'
-import { artifactParams, findArtifact, findKnownRepository } from './artifacts.ts'
+import { artifactParams, findArtifact, getRepositoryId } from './artifacts.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
 import { repositoryNameOf, repositoryParams } from './repositories.ts'
@@ -27,11 +27,11 @@ export const tagRoutes: readonly Route[] = [
     query: z.object({ ...listQuery, with_immutable_status: truthQuery.default(false) }),
     answers: { 200: z.array(tagAnswer) },
     handle: async (call, services) => {
-      const artifact = await findArtifact(services, call.params)
+      const artifact = await findArtifact(services, call)
       const { rows, total } = await pageTags(services.database, artifact.id, listingOf(call.query))
       const { with_immutable_status: wanted } = call.query
       const { id: projectId } = call.project!.project
-      const isImmutable = await immutabilityFor(services, wanted, projectId, repositoryNameOf(call.params))
+      const isImmutable = await immutabilityFor(services, wanted, projectId, repositoryNameOf(call))
       return { body: rows.map((tag) => presentTag(artifact, tag, isImmutable)), headers: pageHeaders(call, total) }
     },
   }),
@@ -46,12 +46,12 @@ export const tagRoutes: readonly Route[] = [
     params: artifactParams,
     body: z.object({ name: z.string() }),
     answers: { 201: null },
-    handle: async ({ actor, params, body, path }, services) => {
-      const name = parseTagName(body.name)
-      const artifact = await findArtifact(services, params)
-      const admission = await services.content.admit(actor, 'push', repositoryNameOf(params))
+    handle: async (call, services) => {
+      const name = parseTagName(call.body.name)
+      const artifact = await findArtifact(services, call)
+      const admission = await services.content.admit(call.actor, 'push', repositoryNameOf(call))
       await createTag(services, admission, artifact, name)
-      return createdAt(path, name)
+      return createdAt(call.path, name)
     },
   }),
 
@@ -64,13 +64,13 @@ export const tagRoutes: readonly Route[] = [
     access: { kind: 'project', permission: 'tag:delete' },
     params: artifactParams.extend({ tag_name: z.string() }),
     answers: { 200: null },
-    handle: async ({ actor, params }, services) => {
-      const name = parseTagName(params.tag_name)
-      const artifact = await findArtifact(services, params)
+    handle: async (call, services) => {
+      const name = parseTagName(call.params.tag_name)
+      const artifact = await findArtifact(services, call)
       const named = [{ kind: 'exact', key: 'name', value: name }] as const
       const { total } = await pageTags(services.database, artifact.id, { conditions: named, limit: 1, offset: 0 })
       if (total === 0) throw new DomainError('MANIFEST_UNKNOWN', `tag ${name} not found on artifact ${artifact.digest}`)
-      await untag(services.content, await services.content.admit(actor, 'delete', repositoryNameOf(params)), name)
+      await untag(services.content, await services.content.admit(call.actor, 'delete', repositoryNameOf(call)), name)
       return {}
     },
   }),
@@ -88,7 +88,7 @@ export const tagRoutes: readonly Route[] = [
       200: z.array(z.object({ digest: z.string().optional(), username: z.string(), moved_at: z.string() })),
     },
     handle: async (call, services) => {
-      const repositoryId = await findKnownRepository(services, repositoryNameOf(call.params))
+      const repositoryId = await getRepositoryId(services, call)
       const tag = parseTagName(call.params.tag_name)
       const { rows, total } = await listTagMoves(services.database, repositoryId, tag, pageOf(call.query))
       const body = rows.map(({ digest, username, movedAt }) => ({ digest, username, moved_at: timeOf(movedAt) }))

@@ -22,8 +22,7 @@ const entryAnswer = z.object({
   expiration_time: z.string(),
 })
 
-const projectParam = z.object({ project_name_or_id: z.string() })
-const entryParams = projectParam.extend({ entry_id: idParam })
+const entryParams = z.object({ entry_id: idParam })
 const restoreBody = z.object({
   overwrite: z.boolean().default(false).describe('Take tags back that name something else now.'),
 })
@@ -41,7 +40,6 @@ export const trashRoutes: readonly Route[] = [
     operationId: 'listTrash',
     summary: 'What was deleted and can be restored, the newest first. The Link header leads to the next page.',
     access: { kind: 'project', permission: 'trash:list' },
-    params: projectParam,
     query: z.object({
       page_size: z.coerce.number().int().min(1).max(100).default(10),
       before: z.coerce.number().int().min(1).optional().describe('Entries older than this one.'),
@@ -64,7 +62,6 @@ export const trashRoutes: readonly Route[] = [
     operationId: 'emptyTrash',
     summary: 'Empties the trash of a project: nothing in it can be restored any more.',
     access: { kind: 'project', permission: 'trash:delete' },
-    params: projectParam,
     answers: { 200: z.object({ entries: z.number().int() }) },
     handle: async ({ actor, project }, { content }) => {
       const { id, name } = project!.project
@@ -80,7 +77,6 @@ export const trashRoutes: readonly Route[] = [
     operationId: 'restoreRepositoryFromTrash',
     summary: 'Restores what was deleted from a repository, as far as one request goes; `left` says that there is more.',
     access: { kind: 'project', permission: 'trash:restore' },
-    params: projectParam,
     body: restoreBody.extend({ repository: z.string().max(512).describe('Full name, with the project.') }),
     answers: { 200: z.object({ entries: z.number().int(), left: z.boolean() }) },
     handle: async ({ actor, project, body }, { content }) => {

@@ -10,7 +10,7 @@ import type { ProjectAccess } from '../../../domain/projects/project-access.ts'
 import type { Authentication } from '../../authentication.ts'
 import { asDomainError } from '../../oci/error-response.ts'
 import { harborError, harborErrorOf } from './harbor-error.ts'
-import { findNamedProject } from './project-param.ts'
+import { findPathProject, withoutProject } from './project-param.ts'
 import type { Answer, Call, Route } from './route.ts'
 import { RouteTable } from './route-table.ts'
 import type { HarborServices } from './services.ts'
@@ -91,12 +91,11 @@ async function authorise(
   if (access.kind === 'system-administrator') assertSystemAdministrator(actor)
   if (access.kind === 'system') assertCanInSystem(actor, access.permission)
   if (access.kind !== 'project') return undefined
-  const name = params['project_name_or_id'] ?? params['project_name'] ?? ''
-  const project = await findNamedProject(database, actor, request, name)
+  const { said, found: project } = await findPathProject(database, actor, request, params)
   // Who may see every project may also hear that this one is not there; nobody else learns the difference.
   if (project === undefined && isSystemAdministrator(actor))
-    throw new DomainError('PROJECT_UNKNOWN', `project ${name} not found`)
-  assertCanInProject(actor, access.permission, project, name)
+    throw new DomainError('PROJECT_UNKNOWN', `project ${said} not found`)
+  assertCanInProject(actor, access.permission, project, said)
   return project
 }
 
@@ -120,7 +119,7 @@ async function validated(
     return undefined
   }
   const query = parse(route.query, Object.fromEntries(new URLSearchParams(call.search)), 'query')
-  const path = parse(route.params, params, 'path')
+  const path = parse(route.params, withoutProject(params), 'path')
   const body = route.body === undefined ? undefined : parse(route.body, await readJson(call), 'body')
   if (problems.length > 0) throw new ValidationFailure(problems)
   return {

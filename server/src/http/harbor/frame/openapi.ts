@@ -149,7 +149,7 @@ function headerParameters({ path }: Route): Json[] {
     description: 'An id for the logs; answers give it back.',
     schema: { type: 'string' },
   }
-  if (!/\{project_name(_or_id)?\}/.test(path)) return [requestId]
+  if (!path.includes('{project_name_or_id}')) return [requestId]
   return [
     requestId,
     {

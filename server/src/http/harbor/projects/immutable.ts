@@ -19,7 +19,7 @@ const ruleAnswer = z.object({
 
 const collection = '/projects/{project_name_or_id}/immutabletagrules'
 const item = `${collection}/{immutable_rule_id}`
-const oneRule = z.object({ project_name_or_id: z.string(), immutable_rule_id: idParam })
+const oneRule = z.object({ immutable_rule_id: idParam })
 
 export const immutableRoutes: readonly Route[] = [
   route({

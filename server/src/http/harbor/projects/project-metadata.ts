@@ -6,7 +6,7 @@ import { getDetails } from './projects.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const texts = z.record(z.string(), z.string())
-const oneKey = z.object({ project_name_or_id: z.string(), meta_name: z.string() })
+const oneKey = z.object({ meta_name: z.string() })
 const collection = '/projects/{project_name_or_id}/metadatas/'
 const item = '/projects/{project_name_or_id}/metadatas/{meta_name}'
 
