@@ -146,3 +146,43 @@ test('addresses of one IPv6 network count as one, IPv4 within IPv6 as IPv4', () 
     }),
   )
 })
+
+test('a flood of refused attempts does not push out the trail of another name', () => {
+  const clock = new ManualClock()
+  const brake = new LoginBrake(clock)
+  for (let round = 0; round < 11; round += 1) {
+    clock.advance(1000 * waitOf(() => brake.begin(here, 'admin')))
+    fail(brake, 1, { username: 'admin' })
+  }
+  const wait = waitOf(() => brake.begin(here, 'admin'))
+  expect(wait).toBe(64)
+  for (let at = 0; at < 60; at += 1) {
+    // Other addresses of the attacker use up their own bursts, then are refused for thousands of names.
+    const address = `198.51.100.${at}`
+    for (let round = 0; round < 50; round += 1) tryOnce(brake, address, `burst-${round}`)
+    for (let round = 0; round < 500; round += 1) tryOnce(brake, address, `flood-${at}-${round}`)
+  }
+  expect(waitOf(() => brake.begin(here, 'admin'))).toBe(wait)
+})
+
+test.each([
+  ['capitals', ['alice', 'aLice', 'ALICE', 'alicE', 'Alice']],
+  ['full width', ['alice', '\uff41lice', 'al\uff49ce', 'alic\uff45', '\uff21LICE']],
+  ['accents', ['muller', 'm\u00fcller', 'mu\u0308ller', 'M\u00dcLLER', 'm\u00fcl\u200bler']],
+  ['spaces', ['ada king', 'ada  king', ' ada king', 'ada king ', 'ADA\u00a0KING']],
+  ['sharp s', ['strasse', 'stra\u00dfe', 'STRASSE', 'Stra\u00dfe', 'stra\u1e9ee']],
+  ['invisible characters', ['alice', 'al\u200bice', 'al\u00adice', '\u202ealice', 'alice\ufeff']],
+])('spellings that a directory takes for one name have one trail: %s', (_, spellings) => {
+  const brake = new LoginBrake(new ManualClock())
+  for (const username of spellings) fail(brake, 1, { username })
+  expect(waitOf(() => brake.begin(here, spellings[0]!))).toBe(1)
+})
+
+/** Whatever comes of it. */
+function tryOnce(brake: LoginBrake, address: string, username: string): void {
+  try {
+    brake.begin(address, username).failed()
+  } catch (error) {
+    expect((error as DomainError).code).toBe('TOO_MANY_REQUESTS')
+  }
+}

@@ -56,10 +56,13 @@ export class LoginBrake {
   /** @throws DomainError TOO_MANY_REQUESTS while the address has to wait */
   begin(clientAddress: string, username: string): LoginAttempt {
     const block = addressBlock(clientAddress)
-    const pairKey = `${block} ${username}`
-    const pair = this.#pair(pairKey)
-    const address = this.#address(block)
+    const pairKey = pairKeyOf(block, username)
+    // Refused attempts leave no trail: a flood of them would push out the trails that are waited for.
+    const pair = this.#findPair(pairKey) ?? newPair()
+    const address = this.#findAddress(block) ?? this.#newAddress()
     this.#assertFree(pair, address)
+    this.#pairs.set(pairKey, pair)
+    this.#addresses.set(block, address)
     pair.inFlight += 1
     address.inFlight += 1
     const end = (): void => {
@@ -87,32 +90,32 @@ export class LoginBrake {
   /** A failure that another process of the registry saw: an address gains nothing by trying one after the other. */
   failedElsewhere(clientAddress: string, username: string): void {
     const block = addressBlock(clientAddress)
-    this.#recordFailure(this.#pair(`${block} ${username}`), this.#address(block))
+    const pairKey = pairKeyOf(block, username)
+    const pair = this.#findPair(pairKey) ?? newPair()
+    const address = this.#findAddress(block) ?? this.#newAddress()
+    this.#recordFailure(pair, address)
+    this.#pairs.set(pairKey, pair)
+    this.#addresses.set(block, address)
   }
 
-  #pair(key: string): PairTrail {
+  #findPair(key: string): PairTrail | undefined {
     const known = this.#pairs.get(key)
-    if (known !== undefined) {
-      if (known.inFlight === 0 && this.#clock.now() - known.lastFailureAt > forgetAfterMs) known.failures = 0
-      return known
-    }
-    const trail = { failures: 0, inFlight: 0, blockedUntil: 0, lastFailureAt: 0 }
-    this.#pairs.set(key, trail)
-    return trail
+    if (known?.inFlight === 0 && this.#clock.now() - known.lastFailureAt > forgetAfterMs) known.failures = 0
+    return known
   }
 
-  #address(block: string): AddressTrail {
-    const now = this.#clock.now()
+  #findAddress(block: string): AddressTrail | undefined {
     const known = this.#addresses.get(block)
-    if (known !== undefined) {
-      // A clock set back leaks nothing rather than adding to the level.
-      known.level = Math.max(0, known.level - Math.max(0, now - known.updatedAt) / leakMs)
-      known.updatedAt = now
-      return known
-    }
-    const trail = { level: 0, inFlight: 0, updatedAt: now }
-    this.#addresses.set(block, trail)
-    return trail
+    if (known === undefined) return undefined
+    const now = this.#clock.now()
+    // A clock set back leaks nothing rather than adding to the level.
+    known.level = Math.max(0, known.level - Math.max(0, now - known.updatedAt) / leakMs)
+    known.updatedAt = now
+    return known
+  }
+
+  #newAddress(): AddressTrail {
+    return { level: 0, inFlight: 0, updatedAt: this.#clock.now() }
   }
 
   #assertFree(pair: PairTrail, address: AddressTrail): void {
@@ -135,6 +138,20 @@ export class LoginBrake {
     }
     address.level += 1
   }
+}
+
+function newPair(): PairTrail {
+  return { failures: 0, inFlight: 0, blockedUntil: 0, lastFailureAt: 0 }
+}
+
+/**
+ * Directories compare names without case, width, accents, invisible characters and repeated spaces (RFC 4518). One
+ * account under many spellings has one trail; two accounts that share a trail lose nothing but guesses.
+ */
+function pairKeyOf(block: string, username: string): string {
+  const plain = username.normalize('NFKD').replace(/[\p{M}\p{C}\p{Default_Ignorable_Code_Point}]/gu, '')
+  const folded = plain.toLowerCase().toUpperCase().toLowerCase().replace(/\s+/gu, ' ').trim()
+  return `${block} ${folded}`
 }
 
 function tooMany(waitMs: number): DomainError {
