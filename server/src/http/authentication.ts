@@ -37,6 +37,8 @@ export interface AuthenticationOptions {
 export type Authenticate = (request: Request, clientAddress: string) => Promise<Authentication>
 
 const rememberedAccounts = 1_024
+/** In the audit log, and for the brake: a bearer claims no username. */
+const bearerOfPersonalToken = 'personal token'
 
 const noCredentials: Authentication = { actor: anonymous, authorizationSent: false, failedLogin: false }
 const wrongCredentials: Authentication = { actor: anonymous, authorizationSent: true, failedLogin: true }
@@ -63,7 +65,7 @@ export function composeAuthenticate(options: AuthenticationOptions): Authenticat
     const header = request.headers.get('authorization')
     if (header === null) return await bySession(options, request)
     const { scheme, value } = splitAuthorization(header)
-    if (scheme === 'bearer' && isPersonalToken(value)) return await byPersonalToken(options, value)
+    if (scheme === 'bearer' && isPersonalToken(value)) return await byPersonalToken(options, value, clientAddress)
     if (scheme === 'bearer') return await byToken(options, accounts, value)
     const credentials = scheme === 'basic' ? parseBasicCredentials(value) : undefined
     if (credentials === undefined) return wrongCredentials
@@ -86,9 +88,16 @@ async function bySession({ sessionAccount }: AuthenticationOptions, request: Req
 }
 
 /** As a bearer, for tools that have no place for a username. */
-async function byPersonalToken({ personalTokens }: AuthenticationOptions, secret: string): Promise<Authentication> {
+async function byPersonalToken(
+  { personalTokens, signIn }: AuthenticationOptions,
+  secret: string,
+  clientAddress: string,
+): Promise<Authentication> {
   const found = await personalTokens?.findBySecret(secret)
-  if (found === undefined) return wrongToken
+  if (found === undefined) {
+    await signIn.refuseGuess(bearerOfPersonalToken, clientAddress)
+    return wrongToken
+  }
   return { actor: actorBehind({ kind: 'user', ...found }), authorizationSent: true, failedLogin: false }
 }
 

@@ -23,6 +23,8 @@ class ProviderForTest {
   }
 }
 
+const refused = { account: undefined, hashed: false }
+
 describeEachDatabase('CLI secrets', (open) => {
   const person: ExternalPerson = {
     source: 'oidc',
@@ -51,11 +53,11 @@ describeEachDatabase('CLI secrets', (open) => {
 
   test('within a minute after the provider vouched, it is not asked again; a wrong secret never reaches it', async () => {
     const { provider, secrets, account, secret, clock } = await compose({ refreshToken: 'r' })
-    expect(await secrets.verifySecret(account, secret)).toEqual(account)
+    expect(await secrets.verifySecret(account, secret)).toEqual({ account, hashed: false })
     clock.advance(61_000)
-    expect(await secrets.verifySecret(account, `${secret}x`)).toBeUndefined()
+    expect(await secrets.verifySecret(account, `${secret}x`)).toEqual(refused)
     expect(provider.asked).toEqual([])
-    expect(await secrets.verifySecret(account, secret)).toEqual(account)
+    expect(await secrets.verifySecret(account, secret)).toEqual({ account, hashed: false })
     expect(provider.asked).toEqual(['r 7'])
     clock.advance(61_000)
     await secrets.verifySecret(account, secret)
@@ -75,7 +77,7 @@ describeEachDatabase('CLI secrets', (open) => {
     const { provider, secrets, account, secret, clock } = await compose({ refreshToken: 'r' })
     clock.advance(61_000)
     provider.says = new DomainError('FORBIDDEN', 'invalid_grant')
-    expect(await secrets.verifySecret(account, secret)).toBeUndefined()
+    expect(await secrets.verifySecret(account, secret)).toEqual(refused)
     provider.says = new DomainError('UNAVAILABLE', 'away')
     expect(secrets.verifySecret(account, secret)).rejects.toThrow('away')
   })
@@ -83,15 +85,15 @@ describeEachDatabase('CLI secrets', (open) => {
   test('where the provider gives no way to ask again, the secret ends with the ID token', async () => {
     const { secrets, account, secret, clock } = await compose({ refreshToken: undefined })
     clock.advance(9 * 60_000)
-    expect(await secrets.verifySecret(account, secret)).toEqual(account)
+    expect(await secrets.verifySecret(account, secret)).toEqual({ account, hashed: false })
     clock.advance(61_000)
-    expect(await secrets.verifySecret(account, secret)).toBeUndefined()
+    expect(await secrets.verifySecret(account, secret)).toEqual(refused)
   })
 
   test('an account of another person at the provider is not taken for this one', async () => {
     const { provider, secrets, account, secret, clock } = await compose({ refreshToken: 'r' })
     provider.says = { ...person, externalId: 'https://login.test 8' }
     clock.advance(61_000)
-    expect(await secrets.verifySecret(account, secret)).toBeUndefined()
+    expect(await secrets.verifySecret(account, secret)).toEqual(refused)
   })
 })

@@ -1,10 +1,12 @@
 import type { Database } from '../../database/database.ts'
 import type { Account } from '../access/accounts/accounts.ts'
 import type { Actor } from '../access/actor.ts'
+import type { ExternalVerdict } from '../access/credentials/sign-in.ts'
 import type { Passwords } from '../access/credentials/passwords.ts'
 import {
   assertSecretStrong,
   hashRobotSecret,
+  isFastHash,
   newRobotSecret,
   verifyRobotSecret,
 } from '../access/robots/robot-secret.ts'
@@ -90,22 +92,29 @@ export class CliSecrets {
   }
 
   /**
-   * The account as the provider describes it now, when it is its secret and the provider still vouches.
+   * The account as the provider describes it now, when it is its secret and the provider still vouches; and whether the
+   * secret was compared by a slow hash.
    * @throws DomainError UNAVAILABLE when the provider cannot be asked
    */
-  async verifySecret(account: Account, secret: string): Promise<Account | undefined> {
-    const row = await this.#database.read
+  async verifySecret(account: Account, secret: string): Promise<ExternalVerdict> {
+    const row = await this.#findSession(account.id)
+    if (row === undefined || row.cli_secret_hash === null || row.external_id === null)
+      return { account: undefined, hashed: false }
+    const hashed = !isFastHash(row.cli_secret_hash)
+    if (!(await verifyRobotSecret(secret, row.cli_secret_hash, this.#passwords))) return { account: undefined, hashed }
+    if (this.#clock.now() < row.valid_until) return { account, hashed }
+    if (row.refresh_token === null) return { account: undefined, hashed }
+    const subject = row.external_id.slice(row.external_id.indexOf(' ') + 1)
+    return { account: await this.#askAgain(account, row.refresh_token, subject), hashed }
+  }
+
+  async #findSession(userId: number) {
+    return await this.#database.read
       .selectFrom('oidc_session')
       .innerJoin('user_account', 'user_account.id', 'oidc_session.user_id')
       .select(['cli_secret_hash', 'refresh_token', 'valid_until', 'user_account.external_id'])
-      .where('user_id', '=', account.id)
+      .where('user_id', '=', userId)
       .executeTakeFirst()
-    if (row === undefined || row.cli_secret_hash === null || row.external_id === null) return undefined
-    if (!(await verifyRobotSecret(secret, row.cli_secret_hash, this.#passwords))) return undefined
-    if (this.#clock.now() < row.valid_until) return account
-    if (row.refresh_token === null) return undefined
-    const subject = row.external_id.slice(row.external_id.indexOf(' ') + 1)
-    return await this.#askAgain(account, row.refresh_token, subject)
   }
 
   async #askAgain(account: Account, refreshToken: string, subject: string): Promise<Account | undefined> {

@@ -1,4 +1,4 @@
-import type { ExternalSignIn } from '../access/credentials/sign-in.ts'
+import type { ExternalSignIn, ExternalVerdict } from '../access/credentials/sign-in.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Directory } from './directory.ts'
 import type { ExternalAccounts } from './external-accounts.ts'
@@ -10,6 +10,8 @@ export interface ExternalSignInOptions {
   readonly accounts: ExternalAccounts
   readonly cliSecrets: CliSecrets
 }
+
+const nobody: ExternalVerdict = { account: undefined, hashed: false }
 
 /**
  * Usernames and passwords of people for whom another server vouches: the directory's own, or the CLI secret that stands
@@ -25,10 +27,11 @@ export function composeExternalSignIn({
     const { auth_mode: mode } = await settings.getSettings()
     // An account is as good as the server that vouches for it; while that one is not asked, it is worth nothing.
     if (known?.source === 'oidc') {
-      return mode === 'oidc_auth' ? await cliSecrets.verifySecret(known.account, password) : undefined
+      return mode === 'oidc_auth' ? await cliSecrets.verifySecret(known.account, password) : nobody
     }
-    if (mode !== 'ldap_auth') return undefined
+    if (mode !== 'ldap_auth') return nobody
     const person = await directory.authenticate(username, password)
-    return person === undefined ? undefined : await accounts.recogniseAccount(person, { onboard: true })
+    if (person === undefined) return nobody
+    return { account: await accounts.recogniseAccount(person, { onboard: true }), hashed: false }
   }
 }

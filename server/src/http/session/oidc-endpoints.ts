@@ -1,3 +1,4 @@
+import type { SignIn } from '../../domain/access/credentials/sign-in.ts'
 import type { Sessions } from '../../domain/access/credentials/sessions.ts'
 import type { CliSecrets } from '../../domain/identities/cli-secrets.ts'
 import type { ExternalAccounts } from '../../domain/identities/external-accounts.ts'
@@ -14,6 +15,7 @@ export interface OidcEndpointsOptions {
   readonly externalAccounts: ExternalAccounts
   readonly cliSecrets: CliSecrets
   readonly sessions: Sessions
+  readonly signIn: SignIn
   readonly settings: Settings
   readonly originOf: (request: Request) => string
 }
@@ -21,6 +23,8 @@ export interface OidcEndpointsOptions {
 /** Between the way to the provider and back, and until somebody new chose a name. */
 const pendingCookie = 'berth_oidc'
 const callbackPath = '/c/oidc/callback'
+/** In the audit log, and for the brake: the account is not known yet. */
+const loginAtProvider = 'login at the OIDC provider'
 
 interface PendingLogin {
   readonly state: string
@@ -40,7 +44,7 @@ type Endpoint = (call: SessionCall) => Promise<Response>
 export function composeOidcEndpoints(
   options: OidcEndpointsOptions,
 ): Readonly<Record<string, readonly [method: string, endpoint: Endpoint]>> {
-  const { oidc, pendingSignIns, externalAccounts, cliSecrets, sessions, settings, originOf } = options
+  const { oidc, pendingSignIns, externalAccounts, cliSecrets, sessions, signIn, settings, originOf } = options
   const secure = (request: Request) => originOf(request).startsWith('https:')
 
   const login: Endpoint = async ({ request }) => {
@@ -50,12 +54,10 @@ export function composeOidcEndpoints(
     return redirectTo(url, [pendingCookieOf(token, secure(request))])
   }
 
-  const callback: Endpoint = async ({ request }) => {
-    const pending = await takePending<PendingLogin>(request, 'oidc-login')
-    if (pending === undefined)
-      throw new DomainError('BAD_REQUEST', 'this login began too long ago, or in another browser; sign in again')
-    const { search } = new URL(request.url)
-    const answer = await oidc.finishLogin(new URL(originOf(request) + callbackPath + search), pending)
+  const callback: Endpoint = async (call) => {
+    const { request } = call
+    const pending = await takePending<PendingLogin>(call, 'oidc-login')
+    const answer = await finishLogin(call, pending)
     const { oidc_auto_onboard: automatic } = await settings.getSettings()
     if (automatic || (await externalAccounts.isKnown(answer.person)))
       return await enter(request, answer, pending.redirect)
@@ -68,9 +70,7 @@ export function composeOidcEndpoints(
 
   const onboard: Endpoint = async (call) => {
     const username = usernameIn(await readBody(call))
-    const pending = await takePending<PendingOnboarding>(call.request, 'oidc-onboarding')
-    if (pending === undefined)
-      throw new DomainError('BAD_REQUEST', 'this login began too long ago, or in another browser; sign in again')
+    const pending = await takePending<PendingOnboarding>(call, 'oidc-onboarding')
     const { answer, redirect } = pending
     try {
       const entered = await enter(call.request, { ...answer, person: { ...answer.person, username } }, redirect)
@@ -105,9 +105,30 @@ export function composeOidcEndpoints(
     ])
   }
 
-  const takePending = async <Content>(request: Request, kind: string): Promise<Content | undefined> => {
+  /** @throws DomainError BAD_REQUEST without a login that began in this browser */
+  const takePending = async <Content>({ request, clientAddress }: SessionCall, kind: string): Promise<Content> => {
     const token = cookieOf(request, pendingCookie)
-    return token === undefined ? undefined : await pendingSignIns.take<Content>(kind, token)
+    const pending = token === undefined ? undefined : await pendingSignIns.take<Content>(kind, token)
+    return pending ?? (await refuse(clientAddress))
+  }
+
+  /** An answer that belongs to no login of this browser counts as a guess. @throws DomainError BAD_REQUEST */
+  const refuse = async (clientAddress: string): Promise<never> => {
+    await signIn.refuseGuess(loginAtProvider, clientAddress)
+    throw new DomainError('BAD_REQUEST', 'this login began too long ago, or in another browser; sign in again')
+  }
+
+  const finishLogin = async ({ request, clientAddress }: SessionCall, pending: PendingLogin): Promise<OidcPerson> => {
+    const { search, searchParams } = new URL(request.url)
+    if (searchParams.get('state') !== pending.state) return await refuse(clientAddress)
+    try {
+      return await oidc.finishLogin(new URL(originOf(request) + callbackPath + search), pending)
+    } catch (error) {
+      // The provider does not know the code: it is made up, or used already.
+      if (error instanceof DomainError && error.code === 'FORBIDDEN')
+        await signIn.refuseGuess(loginAtProvider, clientAddress)
+      throw error
+    }
   }
 
   return {

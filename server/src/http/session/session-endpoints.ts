@@ -1,6 +1,4 @@
 import { isSystemAdministrator } from '../../domain/access/actor.ts'
-import type { Sessions } from '../../domain/access/credentials/sessions.ts'
-import type { SignIn } from '../../domain/access/credentials/sign-in.ts'
 import type { UserProfiles } from '../../domain/access/accounts/user-profiles.ts'
 import { DomainError, type DomainErrorCode } from '../../domain/errors.ts'
 import type { Settings } from '../../domain/settings/settings.ts'
@@ -9,8 +7,6 @@ import { composeOidcEndpoints, type OidcEndpointsOptions } from './oidc-endpoint
 import { plain, readBytes, type SessionCall } from './session-call.ts'
 
 export interface SessionEndpointsOptions extends OidcEndpointsOptions {
-  readonly sessions: Sessions
-  readonly signIn: SignIn
   readonly profiles: UserProfiles
   readonly settings: Settings
   readonly originOf: (request: Request) => string

@@ -198,16 +198,6 @@ export class Users {
     return this.#defaultChecked.isDefault
   }
 
-  /** Whether it is this account's password; for an administrator who sets a new one. */
-  async isPassword(username: string, password: string): Promise<boolean> {
-    const row = await this.#database.read
-      .selectFrom('user_account')
-      .select('password_hash')
-      .where('username', '=', username)
-      .executeTakeFirst()
-    return await this.#passwords.verify(password, row?.password_hash ?? null)
-  }
-
   async #insertUser(tx: Writer, actor: Actor, user: NewUser, passwordHash: string | null): Promise<User | undefined> {
     const now = this.#clock.now()
     const row = await tx
@@ -340,7 +330,8 @@ function assertProfile({ email, realName = '', comment = '' }: NewUser): void {
   }
 }
 
-function assertMayChangePassword(actor: Actor, username: string): void {
+/** @throws DomainError UNAUTHENTICATED, FORBIDDEN for all but the owner, without a narrowed token, and administrators */
+export function assertMayChangePassword(actor: Actor, username: string): void {
   const own =
     actor.kind === 'user' && actor.access === undefined && actor.limits === undefined && actor.username === username
   if (!own) assertSystemAdministrator(actor)

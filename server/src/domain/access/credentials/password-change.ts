@@ -2,7 +2,8 @@ import { DomainError } from '../../errors.ts'
 import type { Actor } from '../actor.ts'
 import type { SignIn } from './sign-in.ts'
 import { isSelf } from '../accounts/user-profiles.ts'
-import type { User, Users } from '../accounts/users.ts'
+import { assertMayChangePassword, type User, type Users } from '../accounts/users.ts'
+import { assertPasswordStrong } from './passwords.ts'
 
 export interface PasswordChange {
   /** Asked of people who change their own. */
@@ -13,7 +14,8 @@ export interface PasswordChange {
 }
 
 /**
- * Sets the password of an account, by its owner who knows the old one, or by an administrator.
+ * Sets the password of an account, by its owner who knows the old one, or by an administrator. Nothing is compared for
+ * anybody else: the answer would tell whether the new password is the present one.
  * @throws DomainError FORBIDDEN, BAD_REQUEST (weak, or the same as before), TOO_MANY_REQUESTS, UNAUTHENTICATED
  */
 export async function changePassword(
@@ -23,12 +25,19 @@ export async function changePassword(
   { oldPassword, newPassword, clientAddress }: PasswordChange,
 ): Promise<void> {
   const { username } = user
+  assertMayChangePassword(actor, username)
   if (isSelf(actor, user.id)) {
     const account = await signIn.signIn({ username, password: oldPassword }, clientAddress)
     if (account === undefined) throw new DomainError('FORBIDDEN', 'Current password is incorrect')
+    if (oldPassword === newPassword) throw identical()
   }
-  if (await users.isPassword(username, newPassword)) {
-    throw new DomainError('BAD_REQUEST', 'New password is identical to old password')
-  }
+  // Before the comparison: a password that is refused anyway must not be one more guess.
+  assertPasswordStrong(newPassword)
+  if (!isSelf(actor, user.id) && (await signIn.isCurrentPassword({ username, password: newPassword }, clientAddress)))
+    throw identical()
   await users.setPassword(actor, username, newPassword)
+}
+
+function identical(): DomainError {
+  return new DomainError('BAD_REQUEST', 'New password is identical to old password')
 }

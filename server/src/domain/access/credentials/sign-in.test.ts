@@ -116,6 +116,114 @@ describeEachDatabase('signing in', (open) => {
     const { signIn } = await compose()
     expect(JSON.stringify(await signIn.signIn(credentials, here))).not.toContain('argon2')
   })
+
+  const jwt = `eyJ${'a'.repeat(20)}.${'b'.repeat(20)}.${'c'.repeat(20)}`
+
+  test('a token in the place of a robot’s secret fails alike whether the robot is there, disabled, expired or not', async () => {
+    const failures: string[] = []
+    const { robots, passwords, database, clock } = await compose()
+    const grant = { kind: 'system', namespace: '/', access: [{ resource: 'user', action: 'list' }] }
+    const robot = { description: '', projectId: undefined, durationDays: 1, disabled: false, permissions: [grant] }
+    await robots.createRobot(system, { ...robot, name: 'here' })
+    await robots.createRobot(system, { ...robot, name: 'stopped', disabled: true })
+    clock.advance(2 * 86_400_000)
+    await robots.createRobot(system, { ...robot, name: 'good' })
+    const onFailure = async (username: string) => void failures.push(username)
+    const signIn = new SignIn({ database, clock, passwords, onFailure })
+    const names = ['robot$here', 'robot$stopped', 'robot$good', 'robot$none', 'robot$alpha+none', 'robot$', 'robot$+']
+    for (const [at, username] of names.entries()) {
+      const outcomes = []
+      const hashes = passwords.verified
+      for (let round = 0; round < 6; round += 1)
+        outcomes.push(
+          await signIn
+            .signInAnyone({ username, password: jwt }, `198.51.100.${at}`)
+            .catch((error: DomainError) => error.code),
+        )
+      expect({ username, outcomes }).toEqual({
+        username,
+        outcomes: [...Array.from({ length: 5 }, () => undefined), 'TOO_MANY_REQUESTS'],
+      })
+      expect({ username, hashes: passwords.verified - hashes }).toEqual({ username, hashes: 5 })
+    }
+    expect(failures).toEqual(names.flatMap((name) => Array.from({ length: 5 }, () => name)))
+  })
+
+  test('a token that a rule trusts is let in although others from its address failed', async () => {
+    const { robots, passwords, database, clock } = await compose()
+    const grant = { kind: 'system', namespace: '/', access: [{ resource: 'user', action: 'list' }] }
+    const robot = { name: 'ci', description: '', projectId: undefined, durationDays: 1, disabled: false }
+    await robots.createRobot(system, { ...robot, permissions: [grant] })
+    const isTrustedFor = async (_: number, token: string) => token.endsWith('good')
+    const signIn = new SignIn({ database, clock, passwords, isTrustedFor })
+    const come = async (token: string) =>
+      await signIn
+        .signInAnyone({ username: 'robot$ci', password: token }, here)
+        .catch((error: DomainError) => error.code)
+    for (let round = 0; round < 5; round += 1) await come(jwt)
+    expect(await come(jwt)).toBe('TOO_MANY_REQUESTS')
+    expect(await come(`${jwt}good`)).toMatchObject({ kind: 'robot' })
+  })
+
+  test('a wrong personal token counts as a guess, whatever name comes with it', async () => {
+    const { database, clock, passwords } = await compose()
+    const failures: string[] = []
+    const onFailure = async (username: string) => void failures.push(username)
+    const signIn = new SignIn({ database, clock, passwords, onFailure, personalTokens: async () => undefined })
+    const secret = `berth_pat_${'A'.repeat(43)}`
+    for (const [at, username] of ['ada', 'nobody', 'robot$none'].entries()) {
+      const come = () => signIn.signInAnyone({ username, password: secret }, `198.51.100.${at}`)
+      for (let round = 0; round < 5; round += 1) expect(await come()).toBeUndefined()
+      expect(come()).rejects.toThrow('too many failed logins')
+    }
+    expect(failures).toHaveLength(15)
+    // A name with a line end would forge a line of the audit log.
+    expect(await signIn.signInAnyone({ username: 'ada\nroot', password: secret }, '198.51.100.9')).toBeUndefined()
+    expect(failures).toHaveLength(15)
+  })
+
+  test('an account for which others vouch costs one hash when it fails, as all do', async () => {
+    const { database, clock, passwords } = await compose()
+    const insert = {
+      email: null,
+      real_name: '',
+      comment: '',
+      password_hash: null,
+      admin: 0,
+      credentials_changed_at: 1,
+    } as const
+    for (const [username, disabled] of [
+      ['olga', 0],
+      ['oleg', 1],
+    ] as const)
+      await database.write(async (tx) => {
+        const row = {
+          ...insert,
+          username,
+          disabled,
+          source: 'oidc',
+          external_id: username,
+          created_at: 1,
+          updated_at: 1,
+        } as const
+        await tx.insertInto('user_account').values(row).execute()
+      })
+    const asked: string[] = []
+    for (const hashed of [false, true]) {
+      const external = async ({ username }: { username: string }) => {
+        asked.push(username)
+        if (hashed) await passwords.verify('x', null)
+        return { account: undefined, hashed }
+      }
+      const signIn = new SignIn({ database, clock, passwords, external })
+      for (const username of ['olga', 'oleg', 'nobody']) {
+        const before = passwords.verified
+        expect(await signIn.signIn({ username, password: 'Wrong12345' }, here)).toBeUndefined()
+        expect({ username, hashed, hashes: passwords.verified - before }).toEqual({ username, hashed, hashes: 1 })
+      }
+    }
+    expect(asked).toEqual(['olga', 'oleg', 'nobody', 'olga', 'oleg', 'nobody'])
+  })
 })
 
 describe('the credential cache', () => {

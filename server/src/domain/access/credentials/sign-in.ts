@@ -50,7 +50,13 @@ export interface SignInOptions {
 export type ExternalSignIn = (
   credentials: { username: string; password: string },
   known: AccountWithPassword | undefined,
-) => Promise<Account | undefined>
+) => Promise<ExternalVerdict>
+
+export interface ExternalVerdict {
+  readonly account: Account | undefined
+  /** The answer cost a slow hash of ours, so that another would make this account slower than others. */
+  readonly hashed: boolean
+}
 
 /** Whom a personal token stands for and what it narrows them to, as it is at this moment. */
 export type FindPersonalToken = (
@@ -107,10 +113,13 @@ export class SignIn {
     credentials: { username: string; password: string },
     clientAddress: string,
   ): Promise<SignedIn | undefined> {
+    if (!isPlausible(credentials)) return undefined
     if (isPersonalToken(credentials.password)) return await this.#signInByToken(credentials, clientAddress)
-    const found = isPlausible(credentials)
-      ? await findRobotByUsername(this.#database.read, await this.#robotPrefix(), credentials.username)
-      : undefined
+    const prefix = await this.#robotPrefix()
+    const found = await findRobotByUsername(this.#database.read, prefix, credentials.username)
+    // Robots that are not there take the path of those that are: neither answer nor time tells them apart.
+    const mayBeRobot = found !== undefined || (prefix !== '' && credentials.username.startsWith(prefix))
+    if (mayBeRobot && isJwt(credentials.password)) return await this.#signInByJwt(found, credentials, clientAddress)
     if (found !== undefined) {
       const robot = await this.#signInRobot(found, credentials, clientAddress)
       return robot === undefined ? undefined : { kind: 'robot', robot }
@@ -153,35 +162,77 @@ export class SignIn {
     this.#brake.failedElsewhere(clientAddress, username)
   }
 
+  /**
+   * A secret that another door found to be wrong: it counts as a guess, and has its row in the audit log.
+   * @throws DomainError TOO_MANY_REQUESTS instead, while the address has to wait
+   */
+  async refuseGuess(username: string, clientAddress: string): Promise<void> {
+    await this.#guess({ username, clientAddress }, async () => undefined)
+  }
+
+  /**
+   * Whether it is the account's password, for an administrator who sets another: a hit tells them the password, so it
+   * counts as a guess.
+   * @throws DomainError TOO_MANY_REQUESTS
+   */
+  async isCurrentPassword(
+    { username, password }: { username: string; password: string },
+    clientAddress: string,
+  ): Promise<boolean> {
+    const found = await findAccountByName(this.#database.read, username)
+    // A trail of its own: guesses at the login must not keep an administrator from setting a new password.
+    const attempt = this.#brake.begin(clientAddress, `new password of ${username}`)
+    let isHit = false
+    try {
+      isHit = await this.#passwords.verify(password, found?.passwordHash ?? null)
+    } finally {
+      if (isHit) attempt.failed()
+      else attempt.abandoned()
+    }
+    if (isHit) await this.#onFailure(username, clientAddress)
+    return isHit
+  }
+
   async #verify(
     found: AccountWithPassword | undefined,
     credentials: { username: string; password: string },
     clientAddress: string,
   ): Promise<Account | undefined> {
-    const attempt = this.#brake.begin(clientAddress, credentials.username)
-    let verified: Account | undefined
+    const { username } = credentials
+    return await this.#guess({ username, clientAddress }, async () => await this.#verifyOnce(found, credentials))
+  }
+
+  /** One guess under the brake, with a row in the audit log when it is wrong. */
+  async #guess<Found>(
+    { username, clientAddress }: { username: string; clientAddress: string },
+    verify: () => Promise<Found | undefined>,
+  ): Promise<Found | undefined> {
+    const attempt = this.#brake.begin(clientAddress, username)
+    let found: Found | undefined
     try {
-      verified = await this.#verifyOnce(found, credentials)
+      found = await verify()
     } catch (error) {
       attempt.abandoned()
       throw error
     }
-    if (verified !== undefined) {
+    if (found !== undefined) {
       attempt.succeeded()
-    } else {
-      attempt.failed()
-      await this.#onFailure(credentials.username, clientAddress)
+      return found
     }
-    return verified
+    attempt.failed()
+    await this.#onFailure(username, clientAddress)
+    return undefined
   }
 
   async #verifyOnce(
     found: AccountWithPassword | undefined,
     credentials: { username: string; password: string },
   ): Promise<Account | undefined> {
-    if (found?.source !== 'local' && found?.account.disabled !== true) {
-      const account = await this.#external?.(credentials, found)
-      if (account !== undefined && !account.disabled) return account
+    if (found?.source !== 'local') {
+      // Disabled accounts are asked about like all others: a quick refusal would tell them apart.
+      const verdict = await this.#external?.(credentials, found)
+      if (verdict?.account?.disabled === false && found?.account.disabled !== true) return verdict.account
+      if (verdict?.hashed === true) return undefined
     }
     // Without a hash to compare to, one is computed all the same: the time tells nobody which accounts exist.
     const right = await this.#passwords.verify(credentials.password, found?.passwordHash ?? null)
@@ -202,9 +253,25 @@ export class SignIn {
   ): Promise<SignedIn | undefined> {
     const found = await this.#personalTokens?.(password)
     if (found !== undefined && found.account.username === username) return { kind: 'user', ...found }
-    this.#brake.begin(clientAddress, username).failed()
-    await this.#onFailure(username, clientAddress)
+    await this.refuseGuess(username, clientAddress)
     return undefined
+  }
+
+  /**
+   * A token of another issuer in the place of a robot's secret. It is verified before the brake is asked, since every
+   * job of a CI service brings another one: a signature is no guess. A refused one costs a hash, as all others do.
+   */
+  async #signInByJwt(
+    found: RobotWithSecret | undefined,
+    { username, password }: { username: string; password: string },
+    clientAddress: string,
+  ): Promise<SignedIn | undefined> {
+    const usable = found !== undefined && isRobotUsable(found.robot, this.#clock.now())
+    if (usable && (await this.#isTrustedFor(found.robot.id, password))) return { kind: 'robot', robot: found.robot }
+    return await this.#guess({ username, clientAddress }, async () => {
+      await this.#passwords.verify(password, null)
+      return undefined
+    })
   }
 
   async #signInRobot(
@@ -213,25 +280,16 @@ export class SignIn {
     clientAddress: string,
   ): Promise<RobotAccount | undefined> {
     const usable = isRobotUsable(robot, this.#clock.now())
-    // The issuer limits how many there are; a forged one costs a look at its signature and no slow hash.
-    if (isJwt(password)) return usable && (await this.#isTrustedFor(robot.id, password)) ? robot : undefined
     const fast = isFastHash(secretHash)
     const key = this.#cache.keyOf(username, password)
     // As with users: who has the secret is not held up by others behind the same address who have not.
     if (usable && !fast && this.#cache.isVerified(key, robot)) return robot
     const right = fast && (await verifyRobotSecret(password, secretHash, this.#passwords))
     if (usable && right) return robot
-    const attempt = this.#brake.begin(clientAddress, username)
-    let verified = false
-    try {
+    return await this.#guess({ username, clientAddress }, async () => {
       // Without a slow hash to compare to, one is computed all the same: the time tells nobody which robots exist.
-      verified = (await this.#passwords.verify(password, fast ? null : secretHash)) && usable
-    } catch (error) {
-      attempt.abandoned()
-      throw error
-    }
-    if (verified) {
-      attempt.succeeded()
+      const verified = (await this.#passwords.verify(password, fast ? null : secretHash)) && usable
+      if (!verified) return undefined
       await upgradeHash(
         { database: this.#database, passwords: this.#passwords },
         { kind: 'robot', id: robot.id },
@@ -239,10 +297,7 @@ export class SignIn {
       )
       this.#cache.remember(key, robot)
       return robot
-    }
-    attempt.failed()
-    await this.#onFailure(username, clientAddress)
-    return undefined
+    })
   }
 }
 
