@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Database } from '../../database/database.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
 import { DomainError } from '../errors.ts'
-import { visibleTo } from '../projects/project-list.ts'
+import { visibleTo } from '../projects/project-visibility.ts'
 import { hourMs, hourOf, keptMs } from './samples.ts'
 
 export interface ActivityRange {
@@ -23,7 +23,7 @@ export interface ActivityPoint {
 }
 
 /**
- * Pushes and pulls in the projects that the actor may see, bucket by bucket without gaps.
+ * Pushes and pulls in the projects whose repositories the actor may see, bucket by bucket without gaps.
  * @throws DomainError BAD_REQUEST for a range that is empty or longer than what is kept
  */
 export async function readActivity(
@@ -46,7 +46,7 @@ export async function readActivity(
     ])
     .where('activity_sample.hour', '>=', first)
     .where('activity_sample.hour', '<', to)
-    .where(visibleTo(actor))
+    .where(visibleTo(actor, 'repository:list'))
     .groupBy(bucket)
     .execute()
   const counts = new Map(rows.map((row) => [Number(row.time), row]))

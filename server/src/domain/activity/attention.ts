@@ -1,9 +1,9 @@
-import { sql } from 'kysely'
+import { sql, type SqlBool } from 'kysely'
 import type { Database } from '../../database/database.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
 import type { Users } from '../access/accounts/users.ts'
 import type { Clock } from '../clock.ts'
-import { findMemberships } from '../projects/project-access.ts'
+import { visibleTo, type ProjectCondition } from '../projects/project-visibility.ts'
 
 const dayMs = 86_400_000
 const nearlyFull = 0.85
@@ -53,7 +53,6 @@ export interface AttentionServices {
 export async function listConcerns(services: AttentionServices, actor: Actor): Promise<readonly Concern[]> {
   const administrator = isSystemAdministrator(actor)
   if (!administrator && actor.kind !== 'user') return []
-  const projectIds = administrator ? undefined : await projectsOf(services.database, actor)
   const found = await Promise.all([
     ...(administrator
       ? [
@@ -63,24 +62,17 @@ export async function listConcerns(services: AttentionServices, actor: Actor): P
           findFailedJobs(services),
         ]
       : []),
-    findFullQuotas(services, projectIds?.quotas),
-    findExpiringRobots(services, projectIds?.robots),
+    findFullQuotas(services, visibleTo(actor, 'quota:read')),
+    findExpiringRobots(services, administrator ? undefined : robotsOf(actor)),
   ])
   return found
     .flat()
     .toSorted((one, other) => Number(other.severity === 'critical') - Number(one.severity === 'critical'))
 }
 
-/** Where the account is told of a full quota, and where of robots. */
-async function projectsOf(database: Database, actor: Actor): Promise<{ quotas: number[]; robots: number[] }> {
-  if (actor.kind !== 'user') return { quotas: [], robots: [] }
-  const memberships = (await findMemberships(database.read, actor.id)).filter(
-    ({ projectId }) => actor.limits?.projectIds?.has(projectId) ?? true,
-  )
-  const those = (permission: 'project:read' | 'robot:update') =>
-    memberships.filter(({ granted }) => granted.has(permission)).map(({ projectId }) => projectId)
-  return { quotas: those('project:read'), robots: those('robot:update') }
-}
+/** Where the account may see robots and do something about one that ends; none of the registry itself. */
+const robotsOf = (actor: Actor): ProjectCondition =>
+  sql<SqlBool>`(${visibleTo(actor, 'robot:list')} and ${visibleTo(actor, 'robot:update')})`
 
 async function findDefaultPassword({ users }: AttentionServices, actor: Actor): Promise<Concern[]> {
   if (actor.kind === 'open') return []
@@ -122,11 +114,7 @@ async function findFailedJobs({ database, clock }: AttentionServices): Promise<C
   return count === 0 ? [] : [{ kind: 'jobs-failed', severity: 'warning', count }]
 }
 
-async function findFullQuotas(
-  { database }: AttentionServices,
-  projectIds: readonly number[] | undefined,
-): Promise<Concern[]> {
-  if (projectIds?.length === 0) return []
+async function findFullQuotas({ database }: AttentionServices, visible: ProjectCondition): Promise<Concern[]> {
   const used = database.read
     .selectFrom('quota')
     .innerJoin('project', 'project.id', 'quota.project_id')
@@ -137,7 +125,7 @@ async function findFullQuotas(
       eb.fn.sum<number | string | null>('project_usage.bytes').as('used'),
     ])
     .where('quota.hard_bytes', '>', 0)
-    .$if(projectIds !== undefined, (query) => query.where('quota.project_id', 'in', [...projectIds!]))
+    .where(visible)
     .groupBy(['project.name', 'quota.hard_bytes'])
     .having((eb) => eb(eb.fn.sum('project_usage.bytes'), '>=', eb('quota.hard_bytes', '*', sql.lit(nearlyFull))))
     .orderBy('project.name')
@@ -156,9 +144,8 @@ async function findFullQuotas(
 
 async function findExpiringRobots(
   { database, clock }: AttentionServices,
-  projectIds: readonly number[] | undefined,
+  visible: ProjectCondition | undefined,
 ): Promise<Concern[]> {
-  if (projectIds?.length === 0) return []
   const now = clock.now()
   const rows = await database.read
     .selectFrom('robot')
@@ -167,7 +154,7 @@ async function findExpiringRobots(
     .where('robot.disabled', '=', 0)
     .where('robot.expires_at', '<', now + robotWarningMs)
     .where('robot.expires_at', '>', now - robotRememberedMs)
-    .$if(projectIds !== undefined, (query) => query.where('robot.project_id', 'in', [...projectIds!]))
+    .$if(visible !== undefined, (query) => query.where('robot.project_id', 'is not', null).where(visible!))
     .orderBy('robot.expires_at')
     .limit(mostOfAKind)
     .execute()

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 import { countArtifacts } from '../content/search.ts'
 import { DomainError } from '../errors.ts'
 import { matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
-import { visibleTo } from '../projects/project-list.ts'
+import { visibleTo } from '../projects/project-visibility.ts'
 import type { ListServices } from '../lists/totals.ts'
 
 /** What one sees of a repository in a list. */
@@ -37,7 +37,7 @@ const newestFirst = [
 ]
 
 /**
- * Repositories of one project, or of every project that the actor may see. One into which nothing was pushed yet but
+ * Repositories of one project, or of every project in which the actor may list them. One into which nothing was pushed yet but
  * parts of an upload is none. The number of queries does not depend on how many there are.
  */
 export async function pageRepositories(
@@ -46,7 +46,10 @@ export async function pageRepositories(
   { conditions, sort, limit, offset }: Listing,
 ): Promise<Listed<RepositoryDetails>> {
   let matched = selectFilled(database.read)
-  matched = 'projectId' in of ? matched.where('project_id', '=', of.projectId) : matched.where(visibleTo(of.visibleTo))
+  matched =
+    'projectId' in of
+      ? matched.where('project_id', '=', of.projectId)
+      : matched.where(visibleTo(of.visibleTo, 'repository:list'))
   for (const condition of matching(columns, conditions)) matched = matched.where(condition)
   let page = matched.select(detailColumns).limit(limit).offset(offset)
   for (const { ref, direction } of ordering(columns, sort, newestFirst)) page = page.orderBy(ref, direction)

@@ -2,7 +2,7 @@ import type { Digest } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Database } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
-import { visibleTo } from '../projects/project-list.ts'
+import { visibleTo } from '../projects/project-visibility.ts'
 
 /** Enough to find one that the gates admit; a base layer can be in thousands of repositories. */
 const candidates = 10
@@ -23,7 +23,7 @@ export async function listMountSources(
     .innerJoin('project', 'project.id', 'repository.project_id')
     .select('repository.name')
     .where('repository_blob.digest', '=', digest)
-    .where(visibleTo(actor))
+    .where(visibleTo(actor, 'repository:pull'))
     .limit(candidates)
   const rows = await query.execute()
   return rows.map((row) => row.name as RepositoryName)

@@ -2,7 +2,8 @@ import type { Database, Reader } from '../../database/database.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
 import { DomainError } from '../errors.ts'
 import { containing } from '../lists/listing.ts'
-import { listProjectDetails, visibleTo, type ProjectDetails } from '../projects/project-list.ts'
+import { listProjectDetails, type ProjectDetails } from '../projects/project-list.ts'
+import { listedTo, visibleTo } from '../projects/project-visibility.ts'
 import { totalLogicalBytes } from '../quotas/project-usage.ts'
 import type { StorageUsage } from './storage-usage.ts'
 
@@ -36,7 +37,7 @@ export async function search(
       'project.name as project_name',
       'project.public',
     ])
-    .where(visibleTo(actor))
+    .where(visibleTo(actor, 'repository:list'))
     .where(containing('repository.name', text))
     .orderBy('repository.name')
     .limit(mostFound)
@@ -89,14 +90,14 @@ export async function getStatistics(
   const projects = await database.read
     .selectFrom('project')
     .select((eb) => ['public', eb.fn.countAll<number | string>().as('count')])
-    .where(visibleTo(actor))
+    .where(listedTo(actor))
     .groupBy('public')
     .execute()
   const repositories = await database.read
     .selectFrom('repository')
     .innerJoin('project', 'project.id', 'repository.project_id')
     .select((eb) => ['project.public', eb.fn.countAll<number | string>().as('count')])
-    .where(visibleTo(actor))
+    .where(visibleTo(actor, 'repository:list'))
     .groupBy('project.public')
     .execute()
   const of = (rows: readonly { public: number; count: number | string }[], isPublic: number) =>

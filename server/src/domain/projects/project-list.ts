@@ -1,11 +1,10 @@
-import { sql, type RawBuilder, type SqlBool } from 'kysely'
 import type { Database, Reader } from '../../database/database.ts'
-import { isSystemAdministrator, type Actor } from '../access/actor.ts'
-import type { RobotRights } from '../access/robots/robot-rights.ts'
+import type { Actor } from '../access/actor.ts'
 import { containing, matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
 import { readCveAllowlists, type CveAllowlist } from './cve-allowlist.ts'
 import { findProjectAccesses } from './project-access.ts'
 import { readMetadata, type ProjectMetadata } from './project-metadata.ts'
+import { listedTo } from './project-visibility.ts'
 
 /** Everything one sees of a project in a list. */
 export interface ProjectDetails {
@@ -50,7 +49,7 @@ export async function listProjectDetails(
   let matched = database.read
     .selectFrom('project')
     .leftJoin('user_account as owner', 'owner.id', 'project.owner_id')
-    .where(visibleTo(actor))
+    .where(listedTo(actor))
   for (const condition of matching(columns, conditions)) matched = matched.where(condition)
   if (filter.name !== undefined) matched = matched.where(containing('project.name', filter.name))
   if (filter.owner !== undefined) matched = matched.where('owner.username', '=', filter.owner)
@@ -71,34 +70,6 @@ export async function listProjectDetails(
     ids.map(({ id }) => id),
   )
   return { rows: details, total: Number(total) }
-}
-
-/**
- * What of `project` the actor may see: public ones, those they are a member of or have permissions in, and all of
- * them as a system administrator.
- */
-export function visibleTo(actor: Actor): RawBuilder<SqlBool> {
-  if (isSystemAdministrator(actor)) return sql<SqlBool>`1 = 1`
-  if (actor.kind === 'robot') return visibleToRobot(actor.rights)
-  if (actor.kind !== 'user') return sql<SqlBool>`project.public = 1`
-  const { limits, ...owner } = actor
-  if (limits !== undefined) {
-    const named = limits.projectIds === undefined ? undefined : sql.join([...limits.projectIds])
-    const own = visibleTo(owner)
-    return named === undefined ? own : sql<SqlBool>`(${own} and project.id in (${named}))`
-  }
-  return sql<SqlBool>`(project.public = 1 or project.id in (
-    select project_id from project_member where entity_type = 'user' and entity_id = ${actor.id}
-    union all select project_id from project_member
-      join user_group_member on user_group_member.group_id = project_member.entity_id
-      where project_member.entity_type = 'group' and user_group_member.user_id = ${actor.id}))`
-}
-
-/** Harbor: a robot sees the projects that its permissions name, and all of them when one counts in every project. */
-function visibleToRobot({ system, everyProject, projects }: RobotRights): RawBuilder<SqlBool> {
-  if (system.has('project:list') || everyProject.size > 0) return sql<SqlBool>`1 = 1`
-  if (projects.size === 0) return sql<SqlBool>`project.public = 1`
-  return sql<SqlBool>`(project.public = 1 or project.id in (${sql.join([...projects.keys()])}))`
 }
 
 /** In the order of `ids`; without those that are gone. */

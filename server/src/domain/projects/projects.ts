@@ -12,7 +12,6 @@ import { DomainError } from '../errors.ts'
 import { recordEvent } from '../events.ts'
 import type { Settings } from '../settings/settings.ts'
 import { writeCveAllowlist } from './cve-allowlist.ts'
-import { visibleTo } from './project-list.ts'
 import { findProjectAccess, type ProjectAccess } from './project-access.ts'
 import {
   parseMetadataValue,
@@ -22,6 +21,7 @@ import {
   type MetadataKey,
   type ProjectMetadata,
 } from './project-metadata.ts'
+import { listedTo } from './project-visibility.ts'
 
 export interface Project {
   readonly id: number
@@ -136,7 +136,7 @@ export class Projects {
       .selectFrom('project')
       .selectAll()
       .where('name', '>', after ?? '')
-      .where(visibleTo(actor))
+      .where(listedTo(actor))
       .orderBy('name')
       .limit(limit + 1)
     const rows = await query.execute()

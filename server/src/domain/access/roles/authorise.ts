@@ -51,7 +51,7 @@ export function can(
 }
 
 /** Also with a personal token, which gives of their rights in projects what it names. */
-const isAdministrator = (actor: Actor): boolean =>
+export const isAdministrator = (actor: Actor): boolean =>
   isSystemAdministrator(actor) || (actor.kind === 'user' && actor.admin)
 
 function limitsAllow(limits: ActorLimits, permission: Permission, standing: ProjectStanding): boolean {
