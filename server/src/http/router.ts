@@ -115,6 +115,7 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
       response = known ?? new Response('internal server error\n', { status: 500 })
     }
     response.headers.set('x-request-id', requestId)
+    if (route === 'oci') response.headers.set('docker-distribution-api-version', 'registry/2.0')
     options.onAnswered({
       request,
       route,
