@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { composeAccounts } from './compose/accounts.ts'
-import { composeOciServices } from './compose/content.ts'
+import { composeContent, composeOciServices } from './compose/content.ts'
 import { openFoundation } from './compose/foundation.ts'
 import { composeHttp } from './compose/http.ts'
 import { openListeners, urlsOf } from './compose/listeners.ts'
 import { followSignals } from './compose/signals.ts'
 import { startBackground, startJobs } from './compose/work.ts'
 import type { Config } from './config/config.ts'
+import { PullRecorder } from './domain/artifacts/pull-recorder.ts'
 import { StorageUsage } from './domain/content/storage-usage.ts'
 import { Metrics } from './http/ops/metrics.ts'
 import { EventStreams } from './http/server-sent-events.ts'
@@ -41,20 +42,22 @@ async function start(config: Config, logging: Logging, owned: AsyncDisposableSta
   const foundation = await openFoundation(config, logger, owned)
   const accounts = await composeAccounts(config, foundation)
   followSignals(foundation.signals, accounts)
-  const content = { ...composeOciServices(config, foundation), pullAudit: accounts.pullAudit }
+  const content = composeContent(config, foundation)
+  const pulls = new PullRecorder(foundation.database)
+  const oci = composeOciServices(config, content, { pulls, ...accounts })
   const usage = new StorageUsage(foundation)
   const metrics = new Metrics()
   const eventStreams = new EventStreams()
   let draining = false
 
   const work = { foundation, process: thisProcess(), logger, owned }
-  startBackground(config, work, { content, accounts, usage, metrics })
+  startBackground(config, work, { content, pulls, accounts, usage, metrics })
   const jobKinds = await startJobs(config, work, content)
 
   const onError = (error: unknown) => logger.error({ error }, 'request failed')
   const isDraining = () => draining
   const answer = composeHttp(config, {
-    ...{ foundation, accounts, content, usage, jobKinds, eventStreams },
+    ...{ foundation, accounts, content, oci, usage, jobKinds, eventStreams },
     ...{ metrics, logging, isDraining, onError },
   })
   const listeners = await openListeners(config, answer, { logging, onError, metrics, owned })
@@ -69,7 +72,7 @@ async function start(config: Config, logging: Logging, owned: AsyncDisposableSta
       eventStreams[Symbol.dispose]()
       const clean = await Promise.all(listeners.map((listener) => listener.stop(config.drainTimeoutMs)))
       if (clean.includes(false)) logger.warn('requests were cut off: they took longer than the drain timeout')
-      await flushLast(logger, 'the last pull counts were lost', content.pulls)
+      await flushLast(logger, 'the last pull counts were lost', pulls)
       await flushLast(logger, 'the last pulls are missing in the audit log', accounts.pullAudit)
       await owned.disposeAsync()
     },

@@ -170,7 +170,7 @@ export class ModelledClient {
     const admission = await admit(system, 'push', this.repository)
     try {
       const here = await blobs.getBlob(await admit(system, 'pull', this.repository), digest)
-      if (blobs.needsLease(here)) await blobs.keepForPush(admission, here)
+      if (blobs.needsLease(here)) await blobs.keepForPush(admission, digest)
       return
     } catch (error) {
       if (!pushIsLate(error)) throw error

@@ -1,12 +1,13 @@
 import type { Config } from '../config/config.ts'
 import { sampleActivity } from '../domain/activity/samples.ts'
+import type { ContentServices } from '../domain/artifacts/content-services.ts'
+import type { PullRecorder } from '../domain/artifacts/pull-recorder.ts'
 import { pruneTagMoves } from '../domain/artifacts/tag-history.ts'
 import type { StorageUsage } from '../domain/content/storage-usage.ts'
 import { pruneEvents } from '../domain/events.ts'
 import { collectGarbage } from '../domain/garbage-collection/collect.ts'
 import { pruneJobs } from '../domain/jobs/jobs.ts'
 import { foldUsage } from '../domain/quotas/project-usage.ts'
-import type { OciServices } from '../http/oci/oci-request.ts'
 import type { BackgroundTask } from '../jobs/background.ts'
 import type { Accounts } from './accounts.ts'
 import { collectBatch, collectorOf } from './content.ts'
@@ -21,7 +22,8 @@ type Collected = Awaited<ReturnType<typeof collectGarbage>>
 
 export interface TaskServices {
   readonly foundation: Foundation
-  readonly content: OciServices
+  readonly content: ContentServices
+  readonly pulls: PullRecorder
   readonly accounts: Pick<Accounts, 'sessions' | 'pullAudit'>
   readonly usage: StorageUsage
   readonly onCollected: (collected: Collected) => void
@@ -38,10 +40,10 @@ export function backgroundTasks(config: Config, services: TaskServices): readonl
 }
 
 /** What a process has gathered in memory. */
-function flushes({ content, accounts, usage, foundation }: TaskServices): readonly BackgroundTask[] {
+function flushes({ pulls, accounts, usage, foundation }: TaskServices): readonly BackgroundTask[] {
   const { database, clock } = foundation
   return [
-    { name: 'flush-pulls', runs: 'everywhere', intervalMs: pullFlushMs, run: () => content.pulls.flush() },
+    { name: 'flush-pulls', runs: 'everywhere', intervalMs: pullFlushMs, run: () => pulls.flush() },
     {
       name: 'sample-activity',
       runs: 'once',

@@ -1,8 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { Config } from '../config/config.ts'
+import { listCatalog } from '../domain/artifacts/catalog.ts'
+import type { ContentServices } from '../domain/artifacts/content-services.ts'
+import { deleteManifest, untag } from '../domain/artifacts/delete.ts'
 import { Manifests } from '../domain/artifacts/pull.ts'
-import { PullRecorder } from '../domain/artifacts/pull-recorder.ts'
-import { Blobs } from '../domain/content/blobs.ts'
+import type { PullRecorder } from '../domain/artifacts/pull-recorder.ts'
+import { pushManifest } from '../domain/artifacts/push.ts'
+import { listReferrers } from '../domain/artifacts/referrers.ts'
+import type { PullObserver } from '../domain/artifacts/roles.ts'
+import { listTags } from '../domain/artifacts/tags.ts'
+import type { PullAudit } from '../domain/audit/pull-audit.ts'
+import type { Clock } from '../domain/clock.ts'
+import { Blobs, composeBlobReader } from '../domain/content/blobs.ts'
+import { listMountSources } from '../domain/content/mount-sources.ts'
 import { composeRedirectPolicy } from '../domain/content/redirects.ts'
 import { Uploads } from '../domain/content/uploads.ts'
 import type { CollectorOptions } from '../domain/garbage-collection/collect.ts'
@@ -13,11 +23,11 @@ import type { Foundation } from './foundation.ts'
 /** Rows per step and round; a round is repeated at once while it finds this many. */
 export const collectBatch = 1_000
 
-/** What `/v2` is made of. */
-export function composeOciServices(
+/** The content of this registry, for verbs of the domain. */
+export function composeContent(
   config: Config,
   { database, store, clock }: Pick<Foundation, 'database' | 'store' | 'clock'>,
-): OciServices {
+): ContentServices {
   const leaseMs = config.garbageCollection.leaseMs
   return {
     database,
@@ -41,10 +51,53 @@ export function composeOciServices(
       maxBytes: config.limits.uploadBytes,
     }),
     manifests: new Manifests(database),
-    pulls: new PullRecorder(database),
-    limits: { manifestBytes: config.limits.manifestBytes },
     trashWindowMs: config.trash.windowMs,
+  }
+}
+
+/** What `/v2` is made of. A reader that fetches from elsewhere takes the place of a role here. */
+export function composeOciServices(
+  config: Config,
+  content: ContentServices,
+  observers: { readonly pulls: PullRecorder; readonly pullAudit: PullAudit },
+): OciServices {
+  const { database, admit, manifests, blobs, uploads } = content
+  return {
+    admit,
+    manifests,
+    manifestWriter: {
+      pushManifest: (admission, push) => pushManifest(content, admission, push),
+      deleteManifest: (admission, digest) => deleteManifest(content, admission, digest),
+      untag: (admission, tag) => untag(content, admission, tag),
+    },
+    tags: { listTags: (admission, page) => listTags(database, admission, page) },
+    referrers: { listReferrers: (admission, subject, query) => listReferrers(content, admission, subject, query) },
+    catalog: { listCatalog: (page) => listCatalog(database, page) },
+    pulls: composePullObserver(content.clock, observers),
+    blobs: composeBlobReader(blobs),
+    blobLinks: {
+      keepForPush: (admission, digest) => blobs.keepForPush(admission, digest),
+      mountBlob: (admission, digest, source) => uploads.mountBlob(admission, digest, source),
+      listMountSources: (actor, digest) => listMountSources(database, actor, digest),
+      deleteBlob: (admission, digest) => blobs.deleteBlob(admission, digest),
+    },
+    blobTaker: uploads,
+    uploads,
+    limits: { manifestBytes: config.limits.manifestBytes },
     defaultProject: config.defaultProject,
+  }
+}
+
+function composePullObserver(
+  clock: Clock,
+  { pulls, pullAudit }: { readonly pulls: PullRecorder; readonly pullAudit: PullAudit },
+): PullObserver {
+  return {
+    onPull: ({ actor, projectId, repositoryName: repository }, reference, manifest) => {
+      pulls.record(manifest, clock.now())
+      const tag = reference.kind === 'tag' ? { tag: reference.tag } : {}
+      pullAudit.record(actor, { type: 'pull_artifact', projectId, repository, digest: manifest.digest, ...tag })
+    },
   }
 }
 

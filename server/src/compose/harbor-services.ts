@@ -11,7 +11,7 @@ import { composeRetention } from '../domain/retention/compose-retention.ts'
 import { Totals } from '../domain/lists/totals.ts'
 import { readServedCertificate } from '../http/served-certificate.ts'
 import type { HarborServices, SystemFacts } from '../http/harbor/frame/services.ts'
-import type { OciServices } from '../http/oci/oci-request.ts'
+import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { EventStreams } from '../http/server-sent-events.ts'
 import { volumeOf } from '../storage/volume.ts'
 import { harborRelease, version } from '../version.ts'
@@ -26,7 +26,7 @@ export function composeHarborServices(
     readonly database: Database
     readonly clock: Clock
     readonly accounts: Accounts
-    readonly content: OciServices
+    readonly content: ContentServices
     readonly jobs: Jobs
     readonly eventStreams: EventStreams
     readonly usage: StorageUsage

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Config } from '../config/config.ts'
+import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { StorageUsage } from '../domain/content/storage-usage.ts'
 import { Jobs } from '../domain/jobs/jobs.ts'
 import { composeCsrf } from '../http/csrf.ts'
@@ -26,7 +27,8 @@ import type { Answer } from './listeners.ts'
 export interface HttpServices {
   readonly foundation: Foundation
   readonly accounts: Accounts
-  readonly content: OciServices
+  readonly content: ContentServices
+  readonly oci: OciServices
   readonly usage: StorageUsage
   /** Kinds of jobs that can be asked for. */
   readonly jobKinds: readonly string[]
@@ -71,7 +73,7 @@ function composeDoors(
   services: HttpServices,
   { originOf }: ReturnType<typeof composeClientFacts>,
 ): Doors {
-  const { accounts, content, metrics, isDraining, onError, foundation } = services
+  const { accounts, oci, metrics, isDraining, onError, foundation } = services
   const probes = composeProbes({ ...foundation, isDraining })
   const health = async () => {
     const checks = await probes.check()
@@ -88,7 +90,7 @@ function composeDoors(
   return {
     session: composeSessionEndpoints({ ...accounts, originOf }),
     token: accounts.token,
-    oci: composeOciRouter({ services: content, tokenService: config.token.service, originOf, onError }),
+    oci: composeOciRouter({ services: oci, tokenService: config.token.service, originOf, onError }),
     api: composeHarborRouter({ services: harborServices, routes: harborRoutes, onError }),
     ops: {
       health: probes.health,

@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { composeHarborServices } from './harbor-services.ts'
 import { composeAccounts, type Accounts } from './accounts.ts'
 import { composeBlobStore } from './blob-store.ts'
-import { composeOciServices } from './content.ts'
+import { composeContent } from './content.ts'
 import { openDatabase } from './database.ts'
 import type { Config } from '../config/config.ts'
 import { Passwords } from '../domain/access/credentials/passwords.ts'
@@ -38,7 +38,7 @@ export async function openTransfer(config: Config): Promise<TransferServices> {
   await using owned = new AsyncDisposableStack()
   const database = owned.use(await openDatabase(config, clock))
   const store = owned.use(await composeBlobStore(config))
-  const { admit, blobs, manifests } = composeOciServices(config, { database, store, clock })
+  const { admit, blobs, manifests } = composeContent(config, { database, store, clock })
   const projects = new Projects({ database, clock })
   // As `berth serve` does: content may come in before the first start.
   await new Users({ database, clock, passwords: new Passwords() }).ensureAdministrator(config.initialAdminPassword)
@@ -68,7 +68,7 @@ export async function openHarborImport(
 ): Promise<{ readonly own: OwnApi; readonly accounts: Accounts }> {
   const { database, clock } = services
   const accounts = await composeAccounts(config, { database, clock })
-  const content = composeOciServices(config, services)
+  const content = composeContent(config, services)
   const harborServices = composeHarborServices(config, {
     ...{ database, clock, accounts, content, eventStreams: new EventStreams() },
     jobs: new Jobs({ database, clock }),

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { OciServices } from '../http/oci/oci-request.ts'
+import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
 import { Background } from '../jobs/background.ts'
 import { composeJobKinds } from '../jobs/kinds.ts'
@@ -42,7 +42,7 @@ export function startBackground(
 export async function startJobs(
   config: Config,
   { foundation, process, logger, owned }: WorkServices,
-  content: OciServices,
+  content: ContentServices,
 ): Promise<readonly string[]> {
   const { database, store, clock } = foundation
   const kinds = composeJobKinds({ ...content, store, collector: collectorOf(config, foundation), settings: config })

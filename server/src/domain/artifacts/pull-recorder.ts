@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.ts'
 import { countPulls, hourOf, type PullsOfProject } from '../activity/samples.ts'
-import type { StoredManifest } from './pull.ts'
+import type { ServedManifest } from './roles.ts'
 
 interface Pulls {
   count: number
@@ -20,7 +20,8 @@ export class PullRecorder {
     this.#database = database
   }
 
-  record(manifest: StoredManifest, now: number): void {
+  record(manifest: ServedManifest, now: number): void {
+    if (manifest.artifactId === undefined) return
     const pulls = this.#pulls.get(manifest.artifactId) ?? { count: 0, lastAt: now, tagIds: new Set() }
     pulls.count++
     pulls.lastAt = now

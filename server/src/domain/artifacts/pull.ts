@@ -5,14 +5,11 @@ import { EpochCache } from '../../database/epoch-cache.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import type { Admission } from '../access/admission.ts'
 import { DomainError } from '../errors.ts'
+import type { ManifestReader, ManifestStat, ServedManifest } from './roles.ts'
 
-/** A manifest as it is served: media type, digest and the very bytes that were pushed. */
-export interface StoredManifest {
+/** One that this registry has. */
+export interface StoredManifest extends ServedManifest {
   readonly artifactId: number
-  readonly tagId: number | undefined
-  readonly digest: Digest
-  readonly mediaType: string
-  readonly bytes: Uint8Array
 }
 
 interface ManifestRow {
@@ -59,13 +56,19 @@ const rememberedManifests = 512
 const rememberedBytes = 64 * 1024
 
 /** Manifests as a repository sees them. */
-export class Manifests {
+export class Manifests implements ManifestReader {
   readonly #database: Database
   readonly #remembered: EpochCache<ManifestRow>
 
   constructor(database: Database) {
     this.#database = database
     this.#remembered = new EpochCache(database, rememberedManifests, (row) => row.bytes.byteLength <= rememberedBytes)
+  }
+
+  /** @throws DomainError MANIFEST_UNKNOWN */
+  async statManifest(admission: Admission<'pull'>, reference: Reference): Promise<ManifestStat> {
+    const { digest, mediaType, bytes } = await this.getManifest(admission, reference)
+    return { digest, mediaType, sizeBytes: bytes.byteLength }
   }
 
   /** @throws DomainError MANIFEST_UNKNOWN; the same for a repository that was never pushed to */

@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { currentOrigin } from '../request-origin.ts'
 import { renewLease, reviewLink } from './links.ts'
+import type { BlobReader as LinkedBlobReader } from './roles.ts'
 import type { RedirectPolicy } from './redirects.ts'
 
 export interface LinkedBlob {
@@ -112,10 +113,10 @@ export class Blobs {
    * Renews the lease for somebody who may push and will skip the upload because the blob is here.
    * @throws DomainError BLOB_UNKNOWN when garbage collection was faster: then the client uploads
    */
-  async keepForPush(admission: Admission<'push'>, blob: LinkedBlob): Promise<void> {
-    if (admission.repositoryId === undefined) throw blobUnknown(blob.digest)
-    const link = { repositoryId: admission.repositoryId, digest: blob.digest }
-    if (!(await renewLease(this.#database, link, this.#clock.now(), this.#leaseMs))) throw blobUnknown(blob.digest)
+  async keepForPush(admission: Admission<'push'>, digest: Digest): Promise<void> {
+    if (admission.repositoryId === undefined) throw blobUnknown(digest)
+    const link = { repositoryId: admission.repositoryId, digest }
+    if (!(await renewLease(this.#database, link, this.#clock.now(), this.#leaseMs))) throw blobUnknown(digest)
   }
 
   /** Where the client finds the bytes itself, for some minutes; undefined when it gets them from us. */
@@ -191,4 +192,20 @@ function blobQuarantined(digest: Digest): DomainError {
 
 export function blobUnknown(digest: Digest): DomainError {
   return new DomainError('BLOB_UNKNOWN', 'blob unknown to this repository', { detail: { digest } })
+}
+
+/** The same for those who need not know where bytes lie. */
+export function composeBlobReader(blobs: Blobs): LinkedBlobReader {
+  return {
+    getBlob: async (admission, digest) => {
+      const blob = await blobs.getBlob(admission, digest)
+      return {
+        digest,
+        sizeBytes: blob.size,
+        needsLease: () => blobs.needsLease(blob),
+        redirect: () => blobs.redirectFor(admission, blob),
+        open: (range) => blobs.openBlob(admission, blob, range),
+      }
+    },
+  }
 }

@@ -109,7 +109,7 @@ describeEachDatabase('races with garbage collection', (open) => {
       const push = await registry.admit(system, 'push', repository)
       for (const content of contents) {
         const blob = await registry.blobs.getBlob(pull, digestOf(content))
-        if (registry.blobs.needsLease(blob)) await registry.blobs.keepForPush(push, blob)
+        if (registry.blobs.needsLease(blob)) await registry.blobs.keepForPush(push, blob.digest)
       }
       // Everything that held them goes, and the collector comes by, more than once.
       await deleteManifest(registry, await registry.admit(system, 'delete', repository), old)

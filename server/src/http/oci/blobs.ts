@@ -1,7 +1,7 @@
 import { parseRangeHeader } from '#contract/byte-range.ts'
 import { parseDigest } from '#contract/digest.ts'
 import type { Admission } from '../../domain/access/admission.ts'
-import type { LinkedBlob } from '../../domain/content/blobs.ts'
+import type { ReadableBlob } from '../../domain/content/roles.ts'
 import { DomainError } from '../../domain/errors.ts'
 import { matchesEtag } from './etag.ts'
 import type { OciHandler, OciRequest, OciServices } from './oci-request.ts'
@@ -10,11 +10,10 @@ import type { OciHandler, OciRequest, OciServices } from './oci-request.ts'
  * A blob is bytes that somebody pushed: never a page of ours, whatever it contains. Content under a digest
  * cannot change, so private caches may keep it.
  */
-function blobHeaders(blob: LinkedBlob): Record<string, string> {
+function blobHeaders(blob: ReadableBlob): Record<string, string> {
   return {
     'content-type': 'application/octet-stream',
     'docker-content-digest': blob.digest,
-    'docker-distribution-api-version': 'registry/2.0',
     etag: `"${blob.digest}"`,
     'accept-ranges': 'bytes',
     'cache-control': 'private, max-age=31536000, immutable',
@@ -27,12 +26,12 @@ export const headBlobEndpoint: OciHandler = async (services, oci) => {
   const digest = parseDigest(oci.reference)
   const admission = await services.admit(oci.actor, 'pull', oci.repository)
   const blob = await services.blobs.getBlob(admission, digest)
-  if (services.blobs.needsLease(blob)) await keepForPush(services, oci, blob)
-  return new Response(null, { headers: { ...blobHeaders(blob), 'content-length': String(blob.size) } })
+  if (blob.needsLease()) await keepForPush(services, oci, blob)
+  return new Response(null, { headers: { ...blobHeaders(blob), 'content-length': String(blob.sizeBytes) } })
 }
 
 /** Who asks by HEAD and may push will skip the upload because of the answer: the link must outlive the push. */
-async function keepForPush(services: OciServices, oci: OciRequest, blob: LinkedBlob): Promise<void> {
+async function keepForPush(services: OciServices, oci: OciRequest, blob: ReadableBlob): Promise<void> {
   let admission: Admission<'push'>
   try {
     admission = await services.admit(oci.actor, 'push', oci.repository)
@@ -40,7 +39,7 @@ async function keepForPush(services: OciServices, oci: OciRequest, blob: LinkedB
     if (error instanceof DomainError) return
     throw error
   }
-  await services.blobs.keepForPush(admission, blob)
+  await services.blobLinks.keepForPush(admission, blob.digest)
 }
 
 export const getBlobEndpoint: OciHandler = async (services, oci) => {
@@ -49,7 +48,7 @@ export const getBlobEndpoint: OciHandler = async (services, oci) => {
   const blob = await services.blobs.getBlob(admission, digest)
   const headers = blobHeaders(blob)
   if (matchesEtag(oci.request, blob.digest)) return new Response(null, { status: 304, headers })
-  const elsewhere = await services.blobs.redirectFor(admission, blob)
+  const elsewhere = await blob.redirect()
   if (elsewhere !== undefined) {
     // The client sends its Range there. Nobody may keep an answer that holds a signature.
     return new Response(null, {
@@ -57,25 +56,25 @@ export const getBlobEndpoint: OciHandler = async (services, oci) => {
       headers: { ...headers, location: elsewhere, 'cache-control': 'no-store' },
     })
   }
-  const range = parseRangeHeader(oci.request.headers.get('range'), blob.size)
+  const range = parseRangeHeader(oci.request.headers.get('range'), blob.sizeBytes)
   if (range.kind === 'unsatisfiable') {
-    throw new DomainError('RANGE_NOT_SATISFIABLE', `the blob has ${blob.size} bytes`, {
-      detail: { sizeBytes: blob.size },
+    throw new DomainError('RANGE_NOT_SATISFIABLE', `the blob has ${blob.sizeBytes} bytes`, {
+      detail: { sizeBytes: blob.sizeBytes },
     })
   }
   if (range.kind === 'whole') {
-    headers['content-length'] = String(blob.size)
-    return new Response((await services.blobs.openBlob(admission, blob)) as BodyInit, { headers })
+    headers['content-length'] = String(blob.sizeBytes)
+    return new Response((await blob.open()) as BodyInit, { headers })
   }
   headers['content-length'] = String(range.end - range.start + 1)
-  headers['content-range'] = `bytes ${range.start}-${range.end}/${blob.size}`
-  const body = await services.blobs.openBlob(admission, blob, { start: range.start, end: range.end })
+  headers['content-range'] = `bytes ${range.start}-${range.end}/${blob.sizeBytes}`
+  const body = await blob.open({ start: range.start, end: range.end })
   return new Response(body as BodyInit, { status: 206, headers })
 }
 
 export const deleteBlobEndpoint: OciHandler = async (services, oci) => {
   const digest = parseDigest(oci.reference)
   const admission = await services.admit(oci.actor, 'delete', oci.repository)
-  await services.blobs.deleteBlob(admission, digest)
+  await services.blobLinks.deleteBlob(admission, digest)
   return new Response(null, { status: 202, headers: { 'docker-content-digest': digest } })
 }

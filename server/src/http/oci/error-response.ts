@@ -65,10 +65,7 @@ export function errorResponse(thrown: unknown): Response | undefined {
   const error = asDomainError(thrown)
   if (error === undefined) return undefined
   const [status, code] = table[error.code]
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    'docker-distribution-api-version': 'registry/2.0',
-  }
+  const headers: Record<string, string> = { 'content-type': 'application/json' }
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterSeconds))
   if (error.code === 'RANGE_NOT_SATISFIABLE') headers['content-range'] = `bytes */${String(error.detail?.sizeBytes)}`
   const body = ociErrorBody([

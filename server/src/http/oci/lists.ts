@@ -1,9 +1,6 @@
 import { parseDigest } from '#contract/digest.ts'
 import { mediaTypes } from '#contract/media-types.ts'
 import { parseLast, parsePageSize, parseTypeFilter } from '#contract/paging.ts'
-import { listCatalog } from '../../domain/artifacts/catalog.ts'
-import { listReferrers } from '../../domain/artifacts/referrers.ts'
-import { listTags } from '../../domain/artifacts/tags.ts'
 import type { OciHandler } from './oci-request.ts'
 
 /** Old clients do not follow Link, so a page without `n` is as large as memory and patience allow. */
@@ -18,7 +15,7 @@ export const listTagsEndpoint: OciHandler = async (services, oci) => {
   const size = parsePageSize(oci.query.get('n'), tagsPage)
   const last = parseLast(oci.query.get('last'))
   const admission = await services.admit(oci.actor, 'pull', oci.repository)
-  const page = await listTags(services.database, admission, { size, last })
+  const page = await services.tags.listTags(admission, { size, last })
   return list({ name: oci.name, tags: page.tags }, nextLink(`/v2/${oci.name}/tags/list`, { last: page.next, n: size }))
 }
 
@@ -26,7 +23,7 @@ export const listTagsEndpoint: OciHandler = async (services, oci) => {
 export const listCatalogEndpoint: OciHandler = async (services, oci) => {
   const size = parsePageSize(oci.query.get('n'), catalogPage)
   const last = parseLast(oci.query.get('last'))
-  const page = await listCatalog(services.database, { size, last })
+  const page = await services.catalog.listCatalog({ size, last })
   return list({ repositories: page.repositories }, nextLink('/v2/_catalog', { last: page.next, n: size }))
 }
 
@@ -37,7 +34,7 @@ export const listReferrersEndpoint: OciHandler = async (services, oci) => {
   const last = parseLast(oci.query.get('last'))
   const artifactType = parseTypeFilter(oci.query.get('artifactType'))
   const admission = await services.admit(oci.actor, 'pull', oci.repository)
-  const page = await listReferrers(services, admission, subject, {
+  const page = await services.referrers.listReferrers(admission, subject, {
     size,
     maxBytes: referrersPageBytes,
     last,
@@ -62,6 +59,6 @@ function nextLink(
 
 function list(body: unknown, headers: Record<string, string>): Response {
   return new Response(JSON.stringify(body), {
-    headers: { 'content-type': 'application/json', 'docker-distribution-api-version': 'registry/2.0', ...headers },
+    headers: { 'content-type': 'application/json', ...headers },
   })
 }

@@ -1,8 +1,6 @@
 import { parseManifest } from '#contract/manifest.ts'
 import { parseReference, parseTagName, type TagName } from '#contract/reference.ts'
-import { deleteManifest, untag } from '../../domain/artifacts/delete.ts'
-import type { StoredManifest } from '../../domain/artifacts/pull.ts'
-import { pushManifest } from '../../domain/artifacts/push.ts'
+import type { ManifestStat } from '../../domain/artifacts/roles.ts'
 import { DomainError } from '../../domain/errors.ts'
 import { matchesEtag } from './etag.ts'
 import { readBody, type OciHandler } from './oci-request.ts'
@@ -14,27 +12,26 @@ export const getManifestEndpoint: OciHandler = async (services, oci) => {
   const reference = parseReference(oci.reference)
   const admission = await services.admit(oci.actor, 'pull', oci.repository)
   const manifest = await services.manifests.getManifest(admission, reference)
-  if (matchesEtag(oci.request, manifest.digest)) {
-    return new Response(null, { status: 304, headers: manifestHeaders(manifest) })
-  }
-  if (oci.request.method === 'HEAD') return new Response(null, { headers: manifestHeaders(manifest) })
-  services.pulls.record(manifest, services.clock.now())
-  services.pullAudit?.record(oci.actor, {
-    type: 'pull_artifact',
-    projectId: admission.projectId,
-    repository: admission.repositoryName,
-    digest: manifest.digest,
-    ...(reference.kind === 'tag' ? { tag: reference.tag } : {}),
-  })
-  return new Response(manifest.bytes as Uint8Array<ArrayBuffer>, { headers: manifestHeaders(manifest) })
+  const { digest, mediaType, bytes } = manifest
+  const headers = manifestHeaders({ digest, mediaType, sizeBytes: bytes.byteLength })
+  if (matchesEtag(oci.request, digest)) return new Response(null, { status: 304, headers })
+  services.pulls.onPull(admission, reference, manifest)
+  return new Response(bytes as Uint8Array<ArrayBuffer>, { headers })
 }
 
-function manifestHeaders(manifest: StoredManifest): Record<string, string> {
+export const headManifestEndpoint: OciHandler = async (services, oci) => {
+  const reference = parseReference(oci.reference)
+  const admission = await services.admit(oci.actor, 'pull', oci.repository)
+  const manifest = await services.manifests.statManifest(admission, reference)
+  const status = matchesEtag(oci.request, manifest.digest) ? 304 : 200
+  return new Response(null, { status, headers: manifestHeaders(manifest) })
+}
+
+function manifestHeaders(manifest: ManifestStat): Record<string, string> {
   return {
     'content-type': manifest.mediaType,
-    'content-length': String(manifest.bytes.byteLength),
+    'content-length': String(manifest.sizeBytes),
     'docker-content-digest': manifest.digest,
-    'docker-distribution-api-version': 'registry/2.0',
     etag: `"${manifest.digest}"`,
     'x-content-type-options': 'nosniff',
   }
@@ -46,11 +43,10 @@ export const putManifestEndpoint: OciHandler = async (services, oci) => {
   const admission = await services.admit(oci.actor, 'push', oci.repository)
   const bytes = await readBody(oci, services.limits.manifestBytes)
   const manifest = parseManifest(bytes, oci.request.headers.get('content-type') ?? undefined)
-  const pushed = await pushManifest(services, admission, { reference, tags, manifest, bytes })
+  const pushed = await services.manifestWriter.pushManifest(admission, { reference, tags, manifest, bytes })
   const headers = new Headers({
     location: `/v2/${oci.name}/manifests/${pushed.digest}`,
     'docker-content-digest': pushed.digest,
-    'docker-distribution-api-version': 'registry/2.0',
   })
   if (pushed.subject !== undefined) headers.set('oci-subject', pushed.subject)
   for (const tag of tags) headers.append('oci-tag', tag)
@@ -72,7 +68,7 @@ function queryTags(query: URLSearchParams): TagName[] {
 export const deleteManifestEndpoint: OciHandler = async (services, oci) => {
   const reference = parseReference(oci.reference)
   const admission = await services.admit(oci.actor, 'delete', oci.repository)
-  if (reference.kind === 'tag') await untag(services, admission, reference.tag)
-  else await deleteManifest(services, admission, reference.digest)
+  if (reference.kind === 'tag') await services.manifestWriter.untag(admission, reference.tag)
+  else await services.manifestWriter.deleteManifest(admission, reference.digest)
   return new Response(null, { status: 202 })
 }

@@ -2,29 +2,31 @@ import { canonicalRepositoryName, type RepositoryName } from '#contract/reposito
 import { DomainError } from '../../domain/errors.ts'
 import type { Actor } from '../../domain/access/actor.ts'
 import type { Admit } from '../../domain/policies/admit.ts'
-import type { Blobs } from '../../domain/content/blobs.ts'
-import type { Manifests } from '../../domain/artifacts/pull.ts'
-import type { Uploads } from '../../domain/content/uploads.ts'
-import type { PullAudit } from '../../domain/audit/pull-audit.ts'
-import type { PullRecorder } from '../../domain/artifacts/pull-recorder.ts'
-import type { Clock } from '../../domain/clock.ts'
-import type { Database } from '../../database/database.ts'
+import type {
+  CatalogLister,
+  ManifestReader,
+  ManifestWriter,
+  PullObserver,
+  ReferrerLister,
+  TagLister,
+} from '../../domain/artifacts/roles.ts'
+import type { BlobLinks, BlobReader, BlobTaker, UploadSessions } from '../../domain/content/roles.ts'
 
-/** What the endpoints under /v2 are made of. */
+/** What the endpoints under /v2 are made of: roles, each of which something else can stand in front of. */
 export interface OciServices {
-  readonly database: Database
-  readonly clock: Clock
   readonly admit: Admit
-  readonly blobs: Blobs
-  readonly uploads: Uploads
-  readonly manifests: Manifests
-  readonly pulls: PullRecorder
-  /** Where there is an audit log that wants pulls. */
-  readonly pullAudit?: PullAudit
+  readonly manifests: ManifestReader
+  readonly manifestWriter: ManifestWriter
+  readonly tags: TagLister
+  readonly referrers: ReferrerLister
+  readonly catalog: CatalogLister
+  readonly pulls: PullObserver
+  readonly blobs: BlobReader
+  readonly blobLinks: BlobLinks
+  readonly blobTaker: BlobTaker
+  readonly uploads: UploadSessions
   readonly limits: { readonly manifestBytes: number }
   /** Project of names without one; undefined: such names are refused. */
-  /** How long what was deleted can be restored (ms); 0: it is gone at once. */
-  readonly trashWindowMs: number
   readonly defaultProject: string | undefined
 }
 

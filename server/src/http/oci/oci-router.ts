@@ -5,7 +5,7 @@ import { deleteBlobEndpoint, getBlobEndpoint, headBlobEndpoint } from './blobs.t
 import { challenge } from './challenge.ts'
 import { asDomainError, errorResponse } from './error-response.ts'
 import { listCatalogEndpoint, listReferrersEndpoint, listTagsEndpoint } from './lists.ts'
-import { deleteManifestEndpoint, getManifestEndpoint, putManifestEndpoint } from './manifests.ts'
+import { deleteManifestEndpoint, getManifestEndpoint, headManifestEndpoint, putManifestEndpoint } from './manifests.ts'
 import {
   parseOciPath,
   repositoryOf,
@@ -27,7 +27,7 @@ import {
 const endpoints: Readonly<Partial<Record<OciPath['endpoint'], Readonly<Record<string, OciHandler>>>>> = {
   manifests: {
     GET: getManifestEndpoint,
-    HEAD: getManifestEndpoint,
+    HEAD: headManifestEndpoint,
     PUT: putManifestEndpoint,
     DELETE: deleteManifestEndpoint,
   },
@@ -94,7 +94,7 @@ async function dispatch(options: OciRouterOptions, call: OciCall): Promise<Respo
     if (request.method !== 'GET' && request.method !== 'HEAD') return methodNotAllowed(['GET', 'HEAD'])
     if (authentication.failedLogin) throw new DomainError('UNAUTHENTICATED', 'wrong username or password')
     return new Response('{}', {
-      headers: { 'content-type': 'application/json', 'docker-distribution-api-version': 'registry/2.0' },
+      headers: { 'content-type': 'application/json' },
     })
   }
   const query = call.search === '' ? noQuery : new URLSearchParams(call.search)

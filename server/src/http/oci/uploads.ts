@@ -3,7 +3,6 @@ import { parseDigest, type Digest, type DigestAlgorithm } from '#contract/digest
 import type { RepositoryName } from '#contract/repository-name.ts'
 import { anonymous } from '../../domain/access/actor.ts'
 import type { Admission } from '../../domain/access/admission.ts'
-import { listMountSources } from '../../domain/content/mount-sources.ts'
 import type { Upload } from '../../domain/content/uploads.ts'
 import { DomainError } from '../../domain/errors.ts'
 import type { UploadId } from '../../storage/blob-store.ts'
@@ -26,7 +25,7 @@ export const createUploadEndpoint: OciHandler = async (services, oci) => {
   const body = digest === undefined ? undefined : oci.body()
   // A POST that names the digest but brings no bytes begins an ordinary upload, as the spec allows.
   if (digest !== undefined && body !== undefined) {
-    await services.uploads.uploadAtOnce(admission, digest, body)
+    await services.blobTaker.uploadAtOnce(admission, digest, body)
     return blobCreated(oci, digest)
   }
   const upload = await services.uploads.createUpload(admission, algorithm)
@@ -87,10 +86,10 @@ async function mountFrom(
   digest: Digest,
   from: RepositoryName | undefined,
 ): Promise<boolean> {
-  const sources = from === undefined ? await listMountSources(services.database, oci.actor, digest) : [from]
+  const sources = from === undefined ? await services.blobLinks.listMountSources(oci.actor, digest) : [from]
   for (const name of sources) {
     const source = await admitSource(services, oci, name)
-    if (source !== undefined && (await services.uploads.mountBlob(admission, digest, source))) return true
+    if (source !== undefined && (await services.blobLinks.mountBlob(admission, digest, source))) return true
   }
   return false
 }
@@ -117,7 +116,6 @@ function blobCreated(oci: OciRequest, digest: Digest): Response {
     headers: {
       location: `/v2/${oci.name}/blobs/${digest}`,
       'docker-content-digest': digest,
-      'docker-distribution-api-version': 'registry/2.0',
     },
   })
 }
@@ -132,7 +130,6 @@ export function uploadHeaders(name: string, id: string, offset: number): Record<
     // The form has no way to say "nothing yet"; `0-0` is what every registry sends.
     range: `0-${Math.max(offset - 1, 0)}`,
     'docker-upload-uuid': id,
-    'docker-distribution-api-version': 'registry/2.0',
   }
 }
 

@@ -29,7 +29,7 @@ import type { Settings } from '../../../domain/settings/settings.ts'
 import type { Totals } from '../../../domain/lists/totals.ts'
 import type { Volume } from '../../../storage/volume.ts'
 import type { EventStreams } from '../../server-sent-events.ts'
-import type { OciServices } from '../../oci/oci-request.ts'
+import type { ContentServices } from '../../../domain/artifacts/content-services.ts'
 import type { ServedCertificate } from '../../served-certificate.ts'
 
 /** What the handlers of Harbor's API call. A new noun adds its verbs here and in compose/. */
@@ -65,7 +65,7 @@ export interface HarborServices {
   readonly usage: StorageUsage
   readonly totals: Totals
   /** Gates, manifests, blobs: the same that /v2 uses. */
-  readonly content: OciServices
+  readonly content: ContentServices
   readonly system: SystemFacts
 }
 
