@@ -8,12 +8,12 @@ import { s3Credentials, s3ServerMissing, startS3Server } from '../harness/s3-ser
 import { createTemporaryFolder } from '../harness/temporary-folder.ts'
 import { expectStatus, V2Client } from '../harness/v2-client.ts'
 import { helmMissing, render, type Values } from './helm-chart.ts'
-import { makeRootFileSystem, podmanMissing, runPod } from './pod.ts'
+import { findWhyNoPodRuns, makeRootFileSystem, runPod } from './pod.ts'
 
 const title = 'the pod of the chart, run as it says'
 const timeoutMs = 180_000
 const password = 'chosen-by-the-test-1'
-const missing = helmMissing ?? podmanMissing
+const missing = helmMissing ?? (await findWhyNoPodRuns())
 
 if (missing !== undefined) skipLoudly(title, missing)
 else {

@@ -2,31 +2,66 @@ import { chmod, chown, copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { runCommand } from '../harness/command.ts'
 import { findClient } from '../harness/real-client.ts'
+import { createTemporaryFolder } from '../harness/temporary-folder.ts'
 import type { Rendered, Untyped } from './helm-chart.ts'
 
 const podman = findClient('podman')
 const root = join(import.meta.dir, '..', '..')
 
 /** Why a pod of the chart cannot be run here; undefined when it can. */
-export const podmanMissing =
-  podman === undefined
-    ? 'not on this machine: podman'
-    : process.getuid?.() === 0
-      ? undefined
-      : 'it runs as root only: the file system of the container is made for another account'
+export async function findWhyNoPodRuns(): Promise<string | undefined> {
+  if (podman === undefined) return 'not on this machine: podman'
+  if (process.getuid?.() !== 0)
+    return 'it runs as root only: the file system of the container is made for another account'
+  await using folder = await createTemporaryFolder()
+  const rootFileSystem = join(folder.path, 'rootfs')
+  await copyProgram('/bin/true', rootFileSystem, '/bin/true')
+  await makeMountPoints(rootFileSystem)
+  // Kernels with cgroups of both versions refuse every container, and podman waits a minute before it says so.
+  const probe = Bun.spawn(
+    [podman, ...podmanState(folder.path), 'run', '--rm', ...ownMachine, '--rootfs', rootFileSystem, '/bin/true'],
+    { stdout: 'ignore', stderr: 'pipe', timeout: 30_000 },
+  )
+  const [code, said] = await Promise.all([probe.exited, new Response(probe.stderr).text()])
+  if (code === 0) return undefined
+  return `podman runs no container on this machine: ${said.trim().split('\n').at(-1) || `it ended with ${code}`}`
+}
+
+/** The services of a test listen on loopback; podman would raise the limits above what this machine may give. */
+const ownMachine = ['--network=host', '--ulimit=nofile=4096:4096', '--ulimit=nproc=4096:4096']
+
+/** Where podman keeps what belongs to one test, and how it runs without systemd. */
+function podmanState(folder: string): string[] {
+  return [
+    `--root=${folder}/podman`,
+    `--runroot=${folder}/run`,
+    '--storage-driver=vfs',
+    '--cgroup-manager=cgroupfs',
+    '--events-backend=none',
+  ]
+}
 
 /** A root file system with the executable and what it is linked to: less than any image has. */
 export async function makeRootFileSystem(folder: string): Promise<void> {
-  const executable = join(folder, 'usr', 'local', 'bin', 'berth')
-  await mkdir(dirname(executable), { recursive: true })
+  await using built = await createTemporaryFolder()
+  const executable = join(built.path, 'berth')
   await runCommand([process.execPath, join(root, 'tools', 'build.mjs'), '--outfile', executable])
-  for (const library of new Set((await runCommand(['ldd', executable])).match(/\/\S+/g))) {
-    if (library.startsWith(folder)) continue
-    await mkdir(join(folder, dirname(library)), { recursive: true })
-    await copyFile(library, join(folder, library))
+  await copyProgram(executable, folder, '/usr/local/bin/berth')
+  await makeMountPoints(folder)
+}
+
+async function copyProgram(program: string, rootFileSystem: string, place: string): Promise<void> {
+  const libraries = (await runCommand(['ldd', program])).match(/\/\S+/g) ?? []
+  const files = [[program, place] as const, ...[...new Set(libraries)].map((library) => [library, library] as const)]
+  for (const [from, to] of files) {
+    await mkdir(join(rootFileSystem, dirname(to)), { recursive: true })
+    await copyFile(from, join(rootFileSystem, to))
   }
+}
+
+async function makeMountPoints(rootFileSystem: string): Promise<void> {
   for (const place of ['data', 'tmp', 'proc', 'sys', 'dev', 'etc/berth']) {
-    await mkdir(join(folder, place), { recursive: true })
+    await mkdir(join(rootFileSystem, place), { recursive: true })
   }
 }
 
@@ -89,23 +124,13 @@ export async function runPod(options: {
   )
   for (const [key, value] of Object.entries(options.env)) env.set(key, value)
 
-  const own = [
-    `--root=${folder}/podman`,
-    `--runroot=${folder}/run`,
-    '--storage-driver=vfs',
-    '--cgroup-manager=cgroupfs',
-  ]
-  const command = (...args: string[]) => [podman!, ...own, '--events-backend=none', ...args]
+  const command = (...args: string[]) => [podman!, ...podmanState(folder), ...args]
   const child = Bun.spawn(
     command(
       'run',
       `--name=${name}`,
       '--rm',
-      // The services of the test listen on loopback.
-      '--network=host',
-      // podman would raise these above what this machine may give.
-      '--ulimit=nofile=4096:4096',
-      '--ulimit=nproc=4096:4096',
+      ...ownMachine,
       `--user=${uid}:${gid}`,
       `--group-add=${fsGroup}`,
       ...(securityContext.readOnlyRootFilesystem ? ['--read-only', '--read-only-tmpfs=false'] : []),
