@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test'
+import { test } from 'bun:test'
 import { describeBytes, type Descriptor } from '../harness/image.ts'
 import { describeScenario } from '../harness/scenario.ts'
 import { expectStatus, V2Client } from '../harness/v2-client.ts'
@@ -19,11 +19,9 @@ describeScenario('indexes of indexes', (registry) => {
     const repository = registry().newRepository()
     let top = await push(client, repository, [])
     for (let depth = 1; depth < 200; depth += 1) top = await push(client, repository, [top])
-    const start = performance.now()
     await expectStatus(await client.request(`/v2/${repository}/manifests/${top.digest}`), 200)
     await expectStatus(await client.request(`/v2/${repository}/referrers/${top.digest}`), 200)
     await expectStatus(await client.request(`/v2/${repository}/manifests/${top.digest}`, { method: 'DELETE' }), 202)
-    expect(performance.now() - start).toBeLessThan(2000)
   }, 60_000)
 
   test('may name a thousand others', async () => {
@@ -31,10 +29,8 @@ describeScenario('indexes of indexes', (registry) => {
     const repository = registry().newRepository()
     const child = await push(client, repository, [])
     const children = Array.from({ length: 1000 }, (_, at) => ({ ...child, annotations: { at: String(at) } }))
-    const start = performance.now()
     const wide = await push(client, repository, children)
     await expectStatus(await client.request(`/v2/${repository}/manifests/${wide.digest}`), 200)
-    expect(performance.now() - start).toBeLessThan(2000)
   })
 
   test('cannot contain themselves: what is not there yet is missing', async () => {

@@ -205,10 +205,12 @@ describe('one writer', () => {
     const database = await openIn(folder, 150)
     const other = otherProcess(folder)
     other.run('begin immediate')
-    const startedAt = performance.now()
-    const refused = insertLease(database, 'a').catch((error) => error)
+    let waiting = true
+    const refused = insertLease(database, 'a')
+      .catch((error) => error)
+      .finally(() => (waiting = false))
     expect(await leaseNames(database)).toEqual([])
-    expect(performance.now() - startedAt).toBeLessThan(100)
+    expect(waiting).toBe(true)
     expect(await refused).toBeInstanceOf(DatabaseBusy)
     const patient = insertLease(database, 'b')
     setTimeout(() => other.run('commit'), 50)
@@ -374,17 +376,15 @@ describe('the log', () => {
     cleanups.push(() => database[Symbol.asyncDispose]())
     await migrate(database)
     const holder = 'x'.repeat(20_000)
-    const deadline = Date.now() + 20_000
     let written = 0
     // Every byte passes through the log: once it is much shorter than their sum, it has begun anew.
-    while (written < 3 * statSync(`${file}-wal`).size && Date.now() < deadline) {
+    while (written < 3 * statSync(`${file}-wal`).size) {
       for (let each = 0; each < 10; each += 1) {
         const row = { name: `l${written}`, holder, expires_at: 1 }
         await database.write((tx) => tx.insertInto('lease').values(row).execute(), 'relaxed')
         written += holder.length
       }
     }
-    expect(written).toBeGreaterThanOrEqual(3 * statSync(`${file}-wal`).size)
     expect((await leaseNames(database)).length).toBe(written / holder.length)
     const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check`.execute(database.read)
     expect(rows).toEqual([{ integrity_check: 'ok' }])
@@ -400,11 +400,10 @@ describe('the log', () => {
     for await (const _ of database.read.selectFrom('lease').select('name').stream(1)) {
       streamed += 1
       if (streamed % 10 !== 0) continue
-      const startedAt = performance.now()
+      // A checkpoint that waited for this read would wait for ever: the read goes on after the writes.
       await Promise.all(
         Array.from({ length: 10 }, (__, index) => insertLease(database, `b${streamed}-${index}`, 'relaxed')),
       )
-      expect(performance.now() - startedAt).toBeLessThan(1000)
     }
     expect(streamed).toBe(50)
     expect((await leaseNames(database)).length).toBe(100)

@@ -4,6 +4,7 @@ import { mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TlsPair } from '../runtime/listener.ts'
+import { until } from '../../test/until.ts'
 import { readTlsPair, watchTlsFiles } from './tls-reload.ts'
 
 let folder: string
@@ -46,50 +47,59 @@ function watched(pair: TlsPair) {
   place(pair)
   const changes: TlsPair[] = []
   const refusals: string[] = []
+  let looks = 0
   const stop = watchTlsFiles({
     ...files,
     current: pair,
-    pollMs: 50,
+    pollMs: 10,
     onChange: (next) => changes.push(next),
     onRefused: (error) => refusals.push((error as Error).message),
+    onLooked: () => (looks += 1),
   })
   openWatches.push(stop)
-  return { files, place, changes, refusals, stop }
+  /** A look that began after this call has ended: the second from now. */
+  const looked = async () => {
+    const before = looks
+    await until(() => looks >= before + 2)
+  }
+  return { files, place, changes, refusals, stop, looked }
 }
 
 test('a new pair in the files is taken over, once', async () => {
-  const { place, changes, refusals } = watched(first)
-  await Bun.sleep(150)
+  const { place, changes, refusals, looked } = watched(first)
+  await looked()
   expect(changes).toEqual([])
   place(second)
-  await Bun.sleep(300)
+  await looked()
+  await looked()
   expect(changes).toEqual([second])
   expect(refusals.length).toBeLessThanOrEqual(1) // between the two writes
 })
 
 test('a key that does not belong to the certificate is refused and named, until the pair is right', async () => {
-  const { files, changes, refusals } = watched(first)
+  const { files, changes, refusals, looked } = watched(first)
   writeFileSync(files.certificateFile, second.certificate)
-  await Bun.sleep(300)
+  await looked()
+  await looked()
   expect(changes).toEqual([])
   expect(refusals).toHaveLength(1)
   expect(refusals[0]).toContain('does not belong to the first certificate')
   writeFileSync(files.privateKeyFile, second.privateKey)
-  await Bun.sleep(300)
+  await looked()
   expect(changes).toEqual([second])
 })
 
 test('half a file, and no file, leave the old pair in place', async () => {
-  const { files, place, changes, refusals } = watched(first)
+  const { files, place, changes, refusals, looked } = watched(first)
   writeFileSync(files.certificateFile, second.certificate.slice(0, 200))
-  await Bun.sleep(200)
+  await looked()
   unlinkSync(files.certificateFile)
-  await Bun.sleep(200)
+  await looked()
   expect(changes).toEqual([])
   expect(refusals[0]).toContain('has no PEM certificate')
   expect(refusals[1]).toContain('does not exist')
   place(second)
-  await Bun.sleep(200)
+  await looked()
   expect(changes).toEqual([second])
 })
 
@@ -110,21 +120,26 @@ test('a folder exchanged behind a symbolic link, as Kubernetes does it, is notic
       certificateFile: join(link, 'tls.crt'),
       privateKeyFile: join(link, 'tls.key'),
       current: first,
-      pollMs: 50,
+      pollMs: 10,
       onChange: (next) => changes.push(next),
       onRefused: () => {},
     }),
   )
   symlinkSync(join(folder, 'b'), `${link}.new`)
   renameSync(`${link}.new`, link)
-  await Bun.sleep(300)
+  await until(() => changes.length > 0)
   expect(changes).toEqual([second])
 })
 
 test('after it was stopped nothing is taken over', async () => {
-  const { place, changes, stop } = watched(first)
+  const { files, place, changes, stop } = watched(first)
   stop()
   place(second)
-  await Bun.sleep(200)
+  // Another watch of the same files sees them; the stopped one would have seen them before it.
+  const seen: TlsPair[] = []
+  openWatches.push(
+    watchTlsFiles({ ...files, current: first, pollMs: 50, onChange: (next) => seen.push(next), onRefused: () => {} }),
+  )
+  await until(() => seen.length > 0)
   expect(changes).toEqual([])
 })

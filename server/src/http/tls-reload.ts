@@ -43,6 +43,8 @@ export interface TlsWatchOptions extends TlsFiles {
   readonly onChange: (pair: TlsPair) => void
   /** The files changed and cannot be used: what was served before goes on being served. */
   readonly onRefused: (error: unknown) => void
+  /** After each look at the files, whatever it found. */
+  readonly onLooked?: () => void
   readonly pollMs?: number
 }
 
@@ -52,7 +54,7 @@ export interface TlsWatchOptions extends TlsFiles {
  * Returns the function that ends it.
  */
 export function watchTlsFiles(options: TlsWatchOptions): () => void {
-  const { certificateFile, privateKeyFile, onChange, onRefused, pollMs = 10_000 } = options
+  const { certificateFile, privateKeyFile, onChange, onRefused, onLooked = () => {}, pollMs = 10_000 } = options
   let served = options.current
   let seen = ''
   let refused = ''
@@ -79,6 +81,7 @@ export function watchTlsFiles(options: TlsWatchOptions): () => void {
       refused = reason
     } finally {
       checking = false
+      onLooked()
     }
   }
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { ClientTooSlow, listen, type Connection, type Listener, type ListenOptions, type TlsPair } from './listener.ts'
+import { until } from '../../test/until.ts'
 
 const open: Listener[] = []
 afterAll(async () => {
@@ -198,7 +199,7 @@ describe('slow clients', () => {
       500,
       24,
     )
-    expect(await answer).toStartWith('HTTP/1.1 200')
+    expect((await answer).text).toStartWith('HTTP/1.1 200')
     expect(seen[0]?.body).toHaveLength(12_000)
   }, 30_000)
 
@@ -215,7 +216,13 @@ describe('slow clients', () => {
         return new Response('too slow', { status: 408, headers: { connection: 'close' } })
       },
     })
-    const answer = await drip(listener, 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n', 'a', 300, 50)
+    const { text: answer } = await drip(
+      listener,
+      'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n',
+      'a',
+      300,
+      50,
+    )
     expect(thrown).toBeInstanceOf(ClientTooSlow)
     expect(answer).toStartWith('HTTP/1.1 408')
   }, 30_000)
@@ -228,9 +235,9 @@ describe('slow clients', () => {
 
   test.concurrent('headers that never end are cut off, though they keep coming', async () => {
     const { listener, seen } = await recording()
-    const startedAt = performance.now()
-    await drip(listener, 'GET /x HTTP/1.1\r\nHost: a\r\nX: ', 'a', 1000, 60)
-    expect(performance.now() - startedAt).toBeLessThan(20_000)
+    const pieces = 60
+    const { sent } = await drip(listener, 'GET /x HTTP/1.1\r\nHost: a\r\nX: ', 'a', 1000, pieces)
+    expect(sent).toBeLessThan(pieces)
     expect(seen).toEqual([])
   }, 30_000)
 
@@ -243,11 +250,9 @@ describe('slow clients', () => {
         return new Response('hashed')
       },
     })
-    const startedAt = performance.now()
     const answer = await sendRaw(listener, 'PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcd', 25_000)
     expect(answer.text).toEndWith('hashed')
     expect(answer.closed).toBe(true)
-    expect(performance.now() - startedAt).toBeGreaterThan(9_000)
   }, 30_000)
 
   test('a body in single bytes leaves the others their turn', async () => {
@@ -284,32 +289,42 @@ describe('slow clients', () => {
       )
       return socket
     })
-    const durations: number[] = []
+    let answered = 0
     for (let round = 0; round < 200; round += 1) {
-      const startedAt = performance.now()
-      await (await fetch(`http://127.0.0.1:${listener.port}/`)).text()
-      durations.push(performance.now() - startedAt)
+      const answer = await fetch(`http://127.0.0.1:${listener.port}/`)
+      answered += answer.status === 200 ? 1 : 0
     }
+    // All of it happened while the others held on: none was cut off to make room, and none was waited for.
+    expect(held.filter((socket) => !socket.closed)).toHaveLength(500)
+    expect(answered).toBe(200)
     for (const socket of held) socket.destroy()
-    durations.sort((a, b) => a - b)
-    expect(durations[197]).toBeLessThan(100)
   }, 30_000)
 })
 
-/** Writes `head`, then `piece` every `everyMs`, `times` over; resolves with what came back when the other end closes or answers. */
-function drip(listener: Listener, head: string, piece: string, everyMs: number, times: number): Promise<string> {
+/**
+ * Writes `head`, then `piece` every `everyMs`, `times` over; resolves when the other end closes or answers, with what
+ * came back and how many pieces had gone.
+ */
+function drip(
+  listener: Listener,
+  head: string,
+  piece: string,
+  everyMs: number,
+  times: number,
+): Promise<{ readonly text: string; readonly sent: number }> {
   return new Promise((resolve) => {
     let text = ''
     let sent = 0
     const socket = connect(listener.port, '127.0.0.1', () => socket.write(head))
     const timer = setInterval(() => {
-      if (sent++ < times) socket.write(piece)
-      else clearInterval(timer)
+      if (sent === times) return clearInterval(timer)
+      sent += 1
+      socket.write(piece)
     }, everyMs)
     const end = () => {
       clearInterval(timer)
       socket.destroy()
-      resolve(text)
+      resolve({ text, sent })
     }
     socket.on('data', (data) => {
       text += data.toString('latin1')
@@ -322,19 +337,14 @@ function drip(listener: Listener, head: string, piece: string, everyMs: number, 
 
 describe('stopping', () => {
   test('answers what is in flight, refuses what is new, and reports that nothing was cut off', async () => {
-    const { listener } = await recording({
-      fetch: async () => {
-        await Bun.sleep(500)
-        return new Response('finished')
-      },
-    })
+    const finish = Promise.withResolvers<Response>()
+    const { listener } = await recording({ fetch: () => finish.promise })
     const url = `http://127.0.0.1:${listener.port}/`
     const running = fetch(url).then((response) => response.text())
-    await Bun.sleep(100)
-    expect(listener.inFlight()).toBe(1)
-    const stopped = listener.stop(5_000)
-    await Bun.sleep(50)
+    await until(() => listener.inFlight() === 1)
+    const stopped = listener.stop(20_000)
     await expect(fetch(url)).rejects.toThrow()
+    finish.resolve(new Response('finished'))
     expect(await running).toBe('finished')
     expect(await stopped).toBe(true)
     expect(listener.inFlight()).toBe(0)
@@ -346,7 +356,7 @@ describe('stopping', () => {
       () => 'answered',
       () => 'cut off',
     )
-    await Bun.sleep(100)
+    await until(() => listener.inFlight() === 1)
     expect(await listener.stop(300)).toBe(false)
     expect(await running).toBe('cut off')
   })

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { DomainError } from '../../errors.ts'
 import { isHarborHash, verifyHarborHash } from './harbor-hash.ts'
 
-interface Argon2Cost {
+export interface Argon2Cost {
   readonly memoryKiB: number
   readonly passes: number
   readonly parallelism: number
@@ -34,18 +34,28 @@ export interface PasswordsOptions {
   readonly concurrency?: number
   /** Hashes that may wait for their turn; one more is refused. */
   readonly maxWaiting?: number
+  /** Computes a tag on the thread pool; a test counts what is asked of it. */
+  readonly derive?: Derive
 }
+
+export type Derive = (password: string, salt: Uint8Array, tagLength: number, cost: Argon2Cost) => Promise<Uint8Array>
 
 /** Hashes and verifies passwords on the thread pool, never on the event loop (invariant 11). */
 export class Passwords {
   readonly #concurrency: number
   readonly #maxWaiting: number
+  readonly #deriveTag: Derive
   readonly #waiting: (() => void)[] = []
   #running = 0
 
-  constructor({ concurrency = Math.min(4, availableParallelism()), maxWaiting = 64 }: PasswordsOptions = {}) {
+  constructor({
+    concurrency = Math.min(4, availableParallelism()),
+    maxWaiting = 64,
+    derive = deriveByArgon2,
+  }: PasswordsOptions = {}) {
     this.#concurrency = concurrency
     this.#maxWaiting = maxWaiting
+    this.#deriveTag = derive
   }
 
   /**
@@ -81,7 +91,7 @@ export class Passwords {
   }
 
   async #derive(password: string, salt: Uint8Array, tagLength: number, cost: Argon2Cost): Promise<Uint8Array> {
-    return await this.#inTurn(() => derive(password, salt, tagLength, cost))
+    return await this.#inTurn(() => this.#deriveTag(password, salt, tagLength, cost))
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -114,7 +124,12 @@ export class Passwords {
   }
 }
 
-function derive(password: string, salt: Uint8Array, tagLength: number, cost: Argon2Cost): Promise<Uint8Array> {
+export function deriveByArgon2(
+  password: string,
+  salt: Uint8Array,
+  tagLength: number,
+  cost: Argon2Cost,
+): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
   const parameters = {
     message: Buffer.from(password, 'utf8'),
