@@ -57,8 +57,25 @@ describe('patterns of rules', () => {
     )
   })
 
+  test('matches the same wherever in a long pattern a star, a directory or an alternative stands', () => {
+    for (let length = 0; length <= 70; length++) {
+      const before = `${'x'.repeat(length)}/`
+      const matches = parseDoublestar(`${before}**/*-{b,cc}`)
+      expect(['-b', 'a-cc', 'a/-b', 'a/b/c-cc'].filter((name) => !matches(before + name))).toEqual([])
+      expect(['a-c', 'a/', 'b', '', 'a-b/', 'a-ccc'].filter((name) => matches(before + name))).toEqual([])
+      expect(matches(`x${before}-b`)).toBe(false)
+    }
+  })
+
+  test('a class costs as much as it has ranges: many of them are refused as long patterns are', () => {
+    const manyRanges = `{b,c}{b,c}{b,c}[${'ad'.repeat(200)}]`
+    expect(() => parseDoublestar(manyRanges)).toThrow(/alternatives have more than/)
+    expect(parseDoublestar('[a-z]').steps).toBe(2)
+  })
+
   test('takes steps in proportion to pattern and name, whatever somebody wrote', () => {
     const matches = parseDoublestar(`${'*a'.repeat(500)}b`)
+    expect(matches.costPerCharacter).toBeLessThan(100)
     expect(matches('a'.repeat(500))).toBe(false)
     expect(parseDoublestar('*'.repeat(1_000))('a'.repeat(500))).toBe(true)
   })

@@ -1,21 +1,13 @@
 import { ContractError } from './contract-error.ts'
-
-/** A step of a pattern: what one character may be, or a star. */
-type Step =
-  | { readonly kind: 'literal'; readonly character: string }
-  /** `?`: any character but a slash. */
-  | { readonly kind: 'any' }
-  | { readonly kind: 'class'; readonly negated: boolean; readonly ranges: readonly (readonly [string, string])[] }
-  /** `*`: any number of characters but slashes. `**`: slashes too. */
-  | { readonly kind: 'star'; readonly slashes: boolean }
-  /** `**` and its slash: any number of directories, none among them. */
-  | { readonly kind: 'directories' }
+import { composeAutomaton, type Step } from './pattern-automaton.ts'
 
 /** Decides whether a name matches. */
 export interface Matcher {
   (name: string): boolean
-  /** What a character of a name costs, at the most. */
+  /** Characters of the pattern, alternatives spelt out and ranges counted: what rules are limited by. */
   readonly steps: number
+  /** What a character of a name costs. Times the length of the name, it is what a budget pays for. */
+  readonly costPerCharacter: number
 }
 
 const longestPattern = 1_024
@@ -26,16 +18,26 @@ const mostSteps = 2_048
 /**
  * The patterns of Harbor's rules (github.com/bmatcuk/doublestar): `*`, `**`, `?`, `[a-z]`, `[^a]`, `{a,b}`, `\`. `**`
  * counts as such between slashes and ends of the pattern; elsewhere it is `*`. Matching takes time in proportion to the
- * length of the pattern times that of the name, whatever they are.
+ * length of the pattern times that of the name, whatever they are; parsing ends at the first step too many.
  * @throws ContractError PATTERN_INVALID
  */
 export function parseDoublestar(pattern: string): Matcher {
   if (pattern.length > longestPattern) throw badPattern(pattern, `it has more than ${longestPattern} characters`)
-  const alternatives = expandBraces(pattern).map((alternative) => parseSteps(alternative, pattern))
-  const program = compile(alternatives)
-  const steps = program.codes.length
-  if (steps > mostSteps) throw badPattern(pattern, `its alternatives have more than ${mostSteps} characters together`)
-  return Object.assign((name: string) => matches(program, name), { steps })
+  const alternatives: (readonly Step[])[] = []
+  let steps = 0
+  for (const alternative of expandBraces(pattern)) {
+    const parsed = parseSteps(alternative, pattern)
+    steps += costOfSteps(parsed)
+    if (steps > mostSteps) throw badPattern(pattern, `its alternatives have more than ${mostSteps} characters together`)
+    alternatives.push(parsed)
+  }
+  const { matches, costPerCharacter } = composeAutomaton(alternatives)
+  return Object.assign(matches, { steps, costPerCharacter })
+}
+
+/** One for each step and one for the end; a class costs as much as it has ranges. */
+function costOfSteps(steps: readonly Step[]): number {
+  return steps.reduce((sum, step) => sum + (step.kind === 'class' ? step.ranges.length : 1), 1)
 }
 
 /** `a{b,c}d` → `abd`, `acd`; bounded, since each pair of braces multiplies. */
@@ -131,89 +133,6 @@ function pushStar(steps: Step[], star: Extract<Step, { kind: 'star' | 'directori
   if (last?.kind !== star.kind) steps.push(star)
   else if (last.kind === 'star' && star.kind === 'star')
     steps[steps.length - 1] = { kind: 'star', slashes: last.slashes || star.slashes }
-}
-
-/** A pattern with its alternatives behind each other, each with an end of its own, as arrays that a loop runs over. */
-interface Program {
-  readonly starts: readonly number[]
-  readonly codes: Uint8Array
-  /** Of literals: the character. */
-  readonly characters: Uint16Array
-  readonly steps: readonly (Step | undefined)[]
-}
-
-const code = { end: 0, literal: 1, any: 2, class: 3, star: 4, starWithSlashes: 5, directories: 6 } as const
-const slash = '/'.charCodeAt(0)
-
-function compile(alternatives: readonly (readonly Step[])[]): Program {
-  const steps = alternatives.flatMap((alternative) => [...alternative, undefined])
-  let start = 0
-  const starts = alternatives.map(({ length }) => (start += length + 1) - length - 1)
-  return {
-    starts,
-    steps,
-    codes: Uint8Array.from(steps, (step) => {
-      if (step === undefined) return code.end
-      return step.kind === 'star' && step.slashes ? code.starWithSlashes : code[step.kind]
-    }),
-    characters: Uint16Array.from(steps, (step) => (step?.kind === 'literal' ? step.character.charCodeAt(0) : 0)),
-  }
-}
-
-/** At the position; it may go on from here without a character where the step allows that. */
-const entered = 1
-/** Within a directory that `**` and its slash eats: it goes on behind the slash only. */
-const inside = 2
-
-/** All positions in the pattern at once, character by character: no way back, so no pattern takes long. */
-function matches({ starts, codes, characters, steps }: Program, name: string): boolean {
-  const { length } = codes
-  let positions = new Uint8Array(length + 1)
-  let next = new Uint8Array(length + 1)
-  for (const start of starts) positions[start] = entered
-  skipStars(codes, positions)
-  for (let at = 0; at < name.length; at++) {
-    const character = name.charCodeAt(at)
-    let isAlive = false
-    next.fill(0)
-    for (let position = 0; position < length; position++) {
-      if (positions[position] === 0) continue
-      const step = codes[position]
-      if (step === code.star || step === code.starWithSlashes) {
-        if (character === slash && step === code.star) continue
-        next[position]! |= entered
-      } else if (step === code.directories) {
-        next[position]! |= inside
-        if (character === slash) next[position + 1]! |= entered
-      } else if (
-        step === code.literal
-          ? characters[position] === character
-          : step !== code.end && accepts(steps[position]!, name[at]!)
-      ) {
-        next[position + 1]! |= entered
-      } else continue
-      isAlive = true
-    }
-    if (!isAlive) return false
-    ;[positions, next] = [next, positions]
-    skipStars(codes, positions)
-  }
-  for (let position = 0; position < length; position++)
-    if (codes[position] === code.end && (positions[position]! & entered) !== 0) return true
-  return false
-}
-
-/** What is entered at a star is entered behind it too: it may stand for nothing. */
-function skipStars(codes: Uint8Array, positions: Uint8Array): void {
-  for (let position = 0; position < codes.length; position++)
-    if ((positions[position]! & entered) !== 0 && codes[position]! >= code.star) positions[position + 1]! |= entered
-}
-
-/** Of a step that stands for one character. */
-function accepts(step: Step, character: string): boolean {
-  if (character === '/') return false
-  if (step.kind !== 'class') return step.kind === 'any'
-  return step.ranges.some(([low, high]) => low <= character && character <= high) !== step.negated
 }
 
 function badPattern(pattern: string, why: string): ContractError {

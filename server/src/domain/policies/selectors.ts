@@ -31,16 +31,17 @@ export function assertPatterns(selectors: readonly Selector[]): void {
       throw new DomainError('BAD_REQUEST', cause.message)
     }
   }
-  if (costOf(selectors) > mostSteps)
+  const steps = selectors.reduce((sum, { pattern }) => sum + matcherOf(pattern).steps, 0)
+  if (steps > mostSteps)
     throw new DomainError(
       'BAD_REQUEST',
       `the patterns of a rule may have ${mostSteps} characters, alternatives spelt out`,
     )
 }
 
-/** Steps of the matchers for each character of a name. */
+/** What the matchers cost for each character of a name. */
 export function costOf(selectors: readonly Selector[]): number {
-  return selectors.reduce((sum, { pattern }) => sum + matcherOf(pattern).steps, 0)
+  return selectors.reduce((sum, { pattern }) => sum + matcherOf(pattern).costPerCharacter, 0)
 }
 
 function matcherOf(pattern: string): Matcher {
