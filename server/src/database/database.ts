@@ -49,6 +49,10 @@ export interface Database extends AsyncDisposable {
   epoch(): number | undefined
 }
 
+/** A value of a query that no row can have. It came from a client, whose request is at fault. */
+export class UnstorableValue extends Error {
+  override readonly name = 'UnstorableValue'
+}
 export class DatabaseBusy extends Error {
   override readonly name = 'DatabaseBusy'
 }

@@ -1,5 +1,6 @@
 import { type CompiledQuery, type DatabaseConnection, type QueryResult } from 'kysely'
 import type { PoolClient, QueryResult as PgResult } from 'pg'
+import { assertStorable } from './bound-values.ts'
 import type { PreparedRunner } from './prepared.ts'
 import { translatePostgresError } from './postgres-errors.ts'
 
@@ -8,6 +9,7 @@ export function postgresDatabaseConnection(client: PoolClient, assertUsable: () 
   return {
     async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
       assertUsable()
+      assertStorable(query.parameters)
       const result = await translated(client.query(query.sql, [...query.parameters]))
       return returnsCount(result)
         ? { rows: result.rows as R[], numAffectedRows: BigInt(result.rowCount ?? 0) }
@@ -34,8 +36,12 @@ export function postgresDatabaseConnection(client: PoolClient, assertUsable: () 
 export type WithClient = <T>(use: (client: PoolClient) => Promise<T>) => Promise<T>
 
 export function postgresPreparedRunner(withClient: WithClient): PreparedRunner {
-  const query = (statement: { name: string; sql: string }, values: readonly unknown[]) =>
-    withClient((client) => translated(client.query({ name: statement.name, text: statement.sql, values: [...values] })))
+  const query = async (statement: { name: string; sql: string }, values: readonly unknown[]) => {
+    assertStorable(values)
+    return await withClient((client) =>
+      translated(client.query({ name: statement.name, text: statement.sql, values: [...values] })),
+    )
+  }
   return {
     dialect: 'postgres',
     rows: async (statement, values) => (await query(statement, values)).rows,

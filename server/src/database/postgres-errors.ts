@@ -1,4 +1,4 @@
-import { DatabaseBusy, DatabaseFull, DatabaseUnavailable } from './database.ts'
+import { DatabaseBusy, DatabaseFull, DatabaseUnavailable, UnstorableValue } from './database.ts'
 
 /** SQLSTATE (`40P01`) or the code of a network error (`ECONNREFUSED`). */
 export function postgresErrorCode(error: unknown): string | undefined {
@@ -19,6 +19,9 @@ export const isConnectionLost = (error: unknown): boolean => {
 /** What the rest of the program knows of a PostgreSQL failure; anything that is none of these stays as it is. */
 export function translatePostgresError(error: unknown): unknown {
   const code = postgresErrorCode(error)
+  if (unstorable.has(code ?? '')) {
+    return new UnstorableValue(`a value cannot be kept (${code})`, { cause: error })
+  }
   if (code === '53100') {
     const message = 'the disk of the PostgreSQL server is full: free some space, writes then succeed again'
     return new DatabaseFull(message, { cause: error })
@@ -33,6 +36,13 @@ export function translatePostgresError(error: unknown): unknown {
   }
   return error
 }
+
+/**
+ * string_data_right_truncation, numeric_value_out_of_range, invalid_datetime_format, datetime_field_overflow,
+ * character_not_in_repertoire, untranslatable_character, invalid_text_representation, and program_limit_exceeded for
+ * what is too long for its index.
+ */
+const unstorable = new Set(['22001', '22003', '22007', '22008', '22021', '22P05', '22P02', '54000'])
 
 const networkCodes = new Set([
   'ECONNREFUSED',

@@ -1,5 +1,6 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
 import type { SqliteConnection, SqlValue } from '#server/runtime/sqlite.ts'
+import { assertStorable } from './bound-values.ts'
 import type { PreparedRunner } from './prepared.ts'
 import { translateSqliteError } from './sqlite-errors.ts'
 
@@ -12,6 +13,7 @@ export function sqliteDatabaseConnection(
   return {
     async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
       assertUsable()
+      assertStorable(query.parameters)
       try {
         const { rows, changes } = connection.query(query.sql, query.parameters as readonly SqlValue[])
         return changes === undefined ? { rows: rows as R[] } : { rows: [], numAffectedRows: BigInt(changes) }
@@ -38,6 +40,7 @@ export function sqlitePreparedRunner(connection: SqliteConnection, assertUsable:
     dialect: 'sqlite',
     async rows(statement, values) {
       assertUsable()
+      assertStorable(values)
       try {
         return connection.rows(statement.sql, values as readonly SqlValue[])
       } catch (error) {
@@ -46,6 +49,7 @@ export function sqlitePreparedRunner(connection: SqliteConnection, assertUsable:
     },
     async firstRow(statement, values) {
       assertUsable()
+      assertStorable(values)
       try {
         return connection.firstRow(statement.sql, values as readonly SqlValue[])
       } catch (error) {
@@ -54,6 +58,7 @@ export function sqlitePreparedRunner(connection: SqliteConnection, assertUsable:
     },
     async run(statement, values) {
       assertUsable()
+      assertStorable(values)
       try {
         return connection.query(statement.sql, values as readonly SqlValue[]).changes ?? 0
       } catch (error) {

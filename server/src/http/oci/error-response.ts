@@ -1,6 +1,6 @@
 import { ContractError, type ContractErrorCode } from '#contract/contract-error.ts'
 import { ociErrorBody, type OciErrorCode } from '#contract/oci-errors.ts'
-import { DatabaseBusy, DatabaseUnavailable } from '../../database/database.ts'
+import { DatabaseBusy, DatabaseUnavailable, UnstorableValue } from '../../database/database.ts'
 import { DomainError, type DomainErrorCode } from '../../domain/errors.ts'
 import { BodyIncomplete, ClientTooSlow } from '../../runtime/listener.ts'
 import { StorageFull, StorageUnavailable } from '../../storage/blob-store.ts'
@@ -82,6 +82,9 @@ export function asDomainError(thrown: unknown): DomainError | undefined {
   if (thrown instanceof BodyIncomplete || thrown instanceof ClientTooSlow) {
     return new DomainError('SIZE_INVALID', 'the body of the request ended, or stopped, before it was complete')
   }
+  if (thrown instanceof UnstorableValue) {
+    return new DomainError('BAD_REQUEST', `a value of the request cannot be used: ${thrown.message}`)
+  }
   const cause = thrown
   if (thrown instanceof StorageFull) {
     return new DomainError(
@@ -107,4 +110,5 @@ const contractCodes: Readonly<Record<ContractErrorCode, DomainErrorCode>> = {
   SCOPE_INVALID: 'BAD_REQUEST',
   PAGE_INVALID: 'BAD_REQUEST',
   PATTERN_INVALID: 'BAD_REQUEST',
+  TEXT_INVALID: 'BAD_REQUEST',
 }
