@@ -86,7 +86,7 @@ function presentError(error: unknown): unknown {
 /** `scheme://user:password@host` loses its password; bearer and basic credentials are cut out. */
 export function withoutCredentials(text: string): string {
   return text
-    .replace(/(\w+:\/\/[^\s:/@]*):[^\s@/]*@/g, '$1:[hidden]@')
+    .replace(/(:\/\/[^\s:/@]*):[^\s@/]*@/g, '$1:[hidden]@')
     .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, '$1 [hidden]')
 }
 

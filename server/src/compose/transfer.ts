@@ -1,3 +1,4 @@
+import { withoutTrailing } from '#contract/trailing.ts'
 import { randomUUID } from 'node:crypto'
 import { basename, dirname, resolve } from 'node:path'
 import { composeHarborServices } from './harbor-services.ts'
@@ -116,7 +117,7 @@ export async function openDistributionStore(
   const bucket = /^s3:\/\/([^/]+)\/?(.*)$/.exec(from)
   if (bucket === null) return new DistributionStore(new FolderTree(withoutLayout(resolve(from))))
   const [, name = '', path = ''] = bucket
-  const folder = path.replace(/\/+$/, '').replace(/(^|\/)docker\/registry\/v2$/, '')
+  const folder = withoutTrailing(path, '/').replace(/(^|\/)docker\/registry\/v2$/, '')
   const prefix = folder === '' ? '' : `${folder}/`
   // Loaded when it is wanted: AWS's client takes a tenth of a second.
   const [{ openBucket }, { BucketTree }] = await Promise.all([

@@ -36,6 +36,9 @@ export interface ListColumn {
 
 export type ListColumns = Readonly<Record<string, ListColumn>>
 
+/** Of keys of conditions and orders: the names of columns are shorter. */
+export const maxKeyLength = 64
+
 /**
  * The conditions as SQL, one for each. Keys that the list does not know are passed over, as in Harbor; they may be
  * written as its Go fields (`ProjectID`) and with Django's suffixes (`name__icontains`).
@@ -107,19 +110,26 @@ function valueOf({ type }: ListColumn, key: string, text: string): string | numb
 }
 
 function findColumn(columns: ListColumns, key: string): ListColumn | undefined {
+  if (key.length > maxKeyLength) return undefined
   const name = snakeCase(key)
   return Object.hasOwn(columns, name) ? columns[name] : undefined
 }
 
-/** `ProjectID` → `project_id`. */
+/** `ProjectID` → `project_id`. A word begins at a capital behind a small letter or digit, or before a small letter. */
 function snakeCase(key: string): string {
-  return key
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
-    .toLowerCase()
+  let written = ''
+  for (let at = 0; at < key.length; at++) {
+    const [before = '', character = '', behind = ''] = [key[at - 1], key[at], key[at + 1]]
+    const begins = isCapital(character) && (/[a-z0-9]/.test(before) || (isCapital(before) && /[a-z]/.test(behind)))
+    written += begins ? `_${character}` : character
+  }
+  return written.toLowerCase()
 }
 
+const isCapital = (character: string): boolean => /[A-Z]/.test(character)
+
 function withoutSuffix(condition: Condition): Condition {
+  if (condition.key.length > maxKeyLength) return condition
   const [, key = '', suffix = ''] = /^(.+?)__(exact|icontains|in|gte|lte|gt|lt)$/.exec(condition.key) ?? []
   if (key === '' || condition.kind !== 'exact') return key === '' ? condition : { ...condition, key }
   const { value } = condition

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '#contract/trailing.ts'
 import type { Selectable } from 'kysely'
 import type { ProbeRegistry } from '../../clients/remote-registry.ts'
 import type { Database } from '../../database/database.ts'
@@ -249,7 +250,7 @@ function parseUrl(text: string): string {
   if (!usable) {
     throw new DomainError('BAD_REQUEST', 'the url of a registry looks like https://registry.example.org')
   }
-  return url.href.replace(/\/+$/, '')
+  return withoutTrailing(url.href, '/')
 }
 
 function rowOf(fields: RegistryFields) {

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '#contract/trailing.ts'
 import { formatHarborHash } from '../../domain/access/credentials/harbor-hash.ts'
 import { givePasswordHash, giveSecretHash } from '../../domain/access/credentials/moved-in-credentials.ts'
 import { DomainError } from '../../domain/errors.ts'
@@ -134,7 +135,7 @@ async function importOidcUser(
   subiss: string,
   configuration: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const endpoint = String(configuration['oidc_endpoint'] ?? '').replace(/\/+$/, '')
+  const endpoint = withoutTrailing(String(configuration['oidc_endpoint'] ?? ''), '/')
   const issuer = [endpoint, `${endpoint}/`].find((end) => endpoint !== '' && subiss.endsWith(end))
   if (issuer === undefined) {
     return report.leaveOut('user', username, 'its OIDC issuer is not the endpoint of the configuration')

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '#contract/trailing.ts'
 import type { Database } from '../../../database/database.ts'
 import { isSystemAdministrator, type Actor } from '../../../domain/access/actor.ts'
 import { permissionsIn } from '../../../domain/access/roles/authorise.ts'
@@ -14,7 +15,7 @@ export async function currentPermissions(
   scope: string,
   relative: boolean,
 ): Promise<readonly GrantablePermission[]> {
-  const path = scope.replace(/\/+$/, '')
+  const path = withoutTrailing(scope, '/')
   if (path === '/system' || path === '') {
     if (path === '' || !isSystemAdministrator(actor)) return []
     const name = (resource: string) => (relative ? resource : `${path}/${resource}`)

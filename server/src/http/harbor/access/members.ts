@@ -1,3 +1,4 @@
+import { withoutTrailing } from '#contract/trailing.ts'
 import { z } from 'zod'
 import type { Actor } from '../../../domain/access/actor.ts'
 import { DomainError } from '../../../domain/errors.ts'
@@ -70,7 +71,7 @@ export const memberRoutes: readonly Route[] = [
       const role = parseRole(body.role_id)
       const member = await memberOf(actor, body, services)
       const id = await services.members.addMember(actor, project!.project.name, member, role)
-      return { status: 201, headers: { location: `${call.path.replace(/\/+$/, '')}/${id}` } }
+      return { status: 201, headers: { location: `${withoutTrailing(call.path, '/')}/${id}` } }
     },
   }),
 

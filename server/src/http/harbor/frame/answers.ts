@@ -1,3 +1,4 @@
+import { withoutTrailing } from '#contract/trailing.ts'
 import { z } from 'zod'
 
 /** A moment as the API writes it: UTC with milliseconds. */
@@ -8,7 +9,7 @@ export const noTime = '0001-01-01T00:00:00.000Z'
 
 /** 201 with the address of what was created: below the path that it was posted to, as Harbor's clients cut it. */
 export function createdAt(path: string, idOrName: number | string): { status: 201; headers: Record<string, string> } {
-  return { status: 201, headers: { location: `${path.replace(/\/+$/, '')}/${idOrName}` } }
+  return { status: 201, headers: { location: `${withoutTrailing(path, '/')}/${idOrName}` } }
 }
 
 /** An id in a path. */

@@ -1,8 +1,9 @@
 import { DomainError } from '../../../domain/errors.ts'
-import type { Condition, Listing, SortKey } from '../../../domain/lists/listing.ts'
+import { maxKeyLength, type Condition, type Listing, type SortKey } from '../../../domain/lists/listing.ts'
 import { pageOf } from './paging.ts'
 
 const mostConditions = 32
+const maxSortKeys = 16
 
 /**
  * `k=v` exact, `k=~v` case-insensitive substring, `k=[a~b]` range with either end empty, `k={a b}` any of,
@@ -27,6 +28,7 @@ function parseCondition(text: string): Condition {
       `the query string must contain "=" and a key and a value on its sides: ${text.slice(0, 100)}`,
     )
   }
+  assertKey(key)
   const inside = value.slice(1, -1)
   if (value.startsWith('~')) return { kind: 'fuzzy', key, value: plain(value.slice(1)) }
   if (value.startsWith('[') && value.endsWith(']')) {
@@ -78,13 +80,21 @@ function splitUnescaped(text: string, separator: string): string[] {
   return [...parts, part]
 }
 
-/** `a,-b`. Keys a list does not know are for it to ignore. */
+/** `a,-b`. Keys a list does not know are for it to ignore. @throws DomainError BAD_REQUEST */
 export function parseSort(sort: string | undefined): SortKey[] {
-  return (sort ?? '')
+  const keys = (sort ?? '')
     .split(',')
     .map((key) => key.trim())
     .filter((key) => key !== '' && key !== '-')
     .map((key) => (key.startsWith('-') ? { key: key.slice(1), descending: true } : { key, descending: false }))
+  if (keys.length > maxSortKeys) throw new DomainError('BAD_REQUEST', `sort may have ${maxSortKeys} keys at the most`)
+  for (const { key } of keys) assertKey(key)
+  return keys
+}
+
+function assertKey(key: string): void {
+  if (key.length > maxKeyLength)
+    throw new DomainError('BAD_REQUEST', `a key of q or sort may have ${maxKeyLength} characters at the most`)
 }
 
 /** What a list with `q`, `sort`, `page` and `page_size` is asked for. @throws DomainError BAD_REQUEST */

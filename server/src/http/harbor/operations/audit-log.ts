@@ -129,8 +129,15 @@ function headersOf(call: AuditCall, { total, next }: AuditPage, passed: number):
   parameters.delete('cursor')
   const headers = pageHeaders({ ...call, search: parameters.toString() }, Math.max(0, passed) + total)
   if (next === undefined) return headers
-  const link = (headers['link'] ?? '').replace(/\?(?=[^>]*>; rel="next")/, `?cursor=${next}&`)
-  return { ...headers, link }
+  return { ...headers, link: withCursor(headers['link'] ?? '', next) }
+}
+
+/** Puts the cursor in front of the query of the link to the next page, where there is one. */
+function withCursor(links: string, cursor: string | number): string {
+  const end = links.indexOf('>; rel="next"')
+  const query = links.indexOf('?', links.lastIndexOf('<', end))
+  if (end < 0 || query < 0) return links
+  return `${links.slice(0, query)}?cursor=${cursor}&${links.slice(query + 1)}`
 }
 
 function presentRecord(record: AuditRecord): z.output<typeof logAnswer> {
