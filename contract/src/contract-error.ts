@@ -7,6 +7,7 @@ export type ContractErrorCode =
   | 'SCOPE_INVALID'
   | 'PAGE_INVALID'
   | 'PATTERN_INVALID'
+  | 'TEXT_INVALID'
 
 /** Text from outside is not what it should be. `message` is a sentence for the person who sent it. */
 export class ContractError extends Error {

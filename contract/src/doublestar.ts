@@ -35,6 +35,25 @@ export function parseDoublestar(pattern: string): Matcher {
   return Object.assign(matches, { steps, costPerCharacter })
 }
 
+const rememberedMatchers = 1_000
+const matchers = new Map<string, Matcher>()
+
+/** As `parseDoublestar`, remembered: rules are asked about many names. @throws ContractError PATTERN_INVALID */
+export function matcherOf(pattern: string): Matcher {
+  const known = matchers.get(pattern)
+  if (known !== undefined) {
+    // Last in the map is the one that was asked for last.
+    matchers.delete(pattern)
+    matchers.set(pattern, known)
+    return known
+  }
+  const matcher = parseDoublestar(pattern)
+  const [oldest] = matchers.keys()
+  if (matchers.size >= rememberedMatchers && oldest !== undefined) matchers.delete(oldest)
+  matchers.set(pattern, matcher)
+  return matcher
+}
+
 /** One for each step and one for the end; a class costs as much as it has ranges. */
 function costOfSteps(steps: readonly Step[]): number {
   return steps.reduce((sum, step) => sum + (step.kind === 'class' ? step.ranges.length : 1), 1)

@@ -7,6 +7,7 @@ export interface JsonLimits {
   readonly maxDepth: number
   /** Objects, arrays, strings (keys too) and other values, all counted together. */
   readonly maxValues: number
+  readonly allowsNul?: true
 }
 
 const quote = 0x22
@@ -18,14 +19,14 @@ const letterU = 0x75
 const openBrace = 0x7b
 const closeBrace = 0x7d
 
-/** Why the text is refused, as the end of a sentence; undefined when there is nothing to say against it. */
-export function whyRefused(text: string, { maxDepth, maxValues }: JsonLimits): string | undefined {
+/** Why the text is refused, as the end of a sentence about it; undefined when there is nothing to say against it. */
+export function whyRefused(text: string, { maxDepth, maxValues, allowsNul }: JsonLimits): string | undefined {
   // The keys met so far in each open object; undefined for an array.
   const open: (Set<string> | undefined)[] = []
   let keys: Set<string> | undefined
   let keyNext = false
   let values = 0
-  const readString = stringReader(text)
+  const readString = stringReader(text, allowsNul === true)
   for (let at = 0; at < text.length; at += 1) {
     switch (text.charCodeAt(at)) {
       case quote: {
@@ -33,8 +34,8 @@ export function whyRefused(text: string, { maxDepth, maxValues }: JsonLimits): s
         if (typeof string === 'string') return string
         if (keys !== undefined && keyNext) {
           const key = string.escaped ? unescaped(text.slice(at, string.end + 1)) : text.slice(at + 1, string.end)
-          if (key === undefined) return 'it is not JSON'
-          if (keys.has(key)) return 'an object in it has the same key twice'
+          if (key === undefined) return 'is not JSON'
+          if (keys.has(key)) return 'has an object with the same key twice'
           keys.add(key)
           keyNext = false
         }
@@ -49,7 +50,7 @@ export function whyRefused(text: string, { maxDepth, maxValues }: JsonLimits): s
         keyNext = isObject
         open.push(keys)
         values += 1
-        if (open.length > maxDepth) return `it is nested more than ${maxDepth} deep`
+        if (open.length > maxDepth) return `is nested more than ${maxDepth} deep`
         break
       }
       case closeBrace:
@@ -63,7 +64,7 @@ export function whyRefused(text: string, { maxDepth, maxValues }: JsonLimits): s
         values += 1
         break
     }
-    if (values > maxValues) return `it has more than ${maxValues} values`
+    if (values > maxValues) return `has more than ${maxValues} values`
   }
   return undefined
 }
@@ -75,34 +76,35 @@ type StringReader = (start: number) => { end: number; escaped: boolean } | strin
  * all strings have no escape, and native searches are all the work then: the text is looked at once for the next
  * backslash, however many strings come before it.
  */
-function stringReader(text: string): StringReader {
+function stringReader(text: string, allowsNul: boolean): StringReader {
   let nextBackslash = text.indexOf('\\')
   return (start) => {
     const firstQuote = text.indexOf('"', start + 1)
-    if (firstQuote < 0) return 'it is not JSON'
+    if (firstQuote < 0) return 'is not JSON'
     if (nextBackslash >= 0 && nextBackslash < start) nextBackslash = text.indexOf('\\', start)
     if (nextBackslash < 0 || nextBackslash > firstQuote) return { end: firstQuote, escaped: false }
-    return readEscapedString(text, nextBackslash)
+    return readEscapedString(text, nextBackslash, allowsNul)
   }
 }
 
 /** `at` is the first backslash of the string. */
-function readEscapedString(text: string, at: number): { end: number; escaped: boolean } | string {
+function readEscapedString(text: string, at: number, allowsNul: boolean): { end: number; escaped: boolean } | string {
   let highSurrogate = false
   for (; at < text.length; at += 1) {
     const unit = text.charCodeAt(at)
     if (unit === backslash && text.charCodeAt(at + 1) === letterU) {
+      if (!allowsNul && text.startsWith('0000', at + 2)) return 'has the character NUL in a string'
       const half = surrogateHalf(text, at + 2)
-      if ((half === 'low') !== highSurrogate) return 'a string in it has half a surrogate pair'
+      if ((half === 'low') !== highSurrogate) return 'has half a surrogate pair in a string'
       highSurrogate = half === 'high'
       at += 5
       continue
     }
-    if (highSurrogate) return 'a string in it has half a surrogate pair'
+    if (highSurrogate) return 'has half a surrogate pair in a string'
     if (unit === backslash) at += 1
     else if (unit === quote) return { end: at, escaped: true }
   }
-  return 'it is not JSON'
+  return 'is not JSON'
 }
 
 /** Which half of a surrogate pair the four hex digits at `at` are: D800 to DBFF, DC00 to DFFF, or neither. */

@@ -1,4 +1,5 @@
-import { quoted } from './contract-error.ts'
+import { budgets, parseForeignJson } from './budget.ts'
+import { ContractError, quoted } from './contract-error.ts'
 import {
   invalidManifest,
   parseAnnotations,
@@ -7,7 +8,6 @@ import {
   parseType,
   type Descriptor,
 } from './descriptor.ts'
-import { whyRefused } from './json-structure.ts'
 import {
   isDockerMediaType,
   isIndexMediaType,
@@ -36,7 +36,6 @@ export interface ParsedManifest {
   readonly annotations?: Readonly<Record<string, string>>
 }
 
-const limits = { maxDepth: 64, maxValues: 100_000 }
 /** Each becomes rows; images have tens, the largest indexes in the wild hundreds. */
 const maxDescriptors = 10_000
 
@@ -107,20 +106,10 @@ export function descriptorsOf(manifest: ParsedManifest): Descriptor[] {
 }
 
 function parseJson(bytes: Uint8Array): unknown {
-  let text: string
   try {
-    // ignoreBOM keeps the mark in the text, where it is refused: RFC 8259 §8.1 forbids to send one.
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    throw invalidManifest('it is not UTF-8 text')
-  }
-  if (text.startsWith('\ufeff')) throw invalidManifest('it begins with a byte order mark')
-  const refused = whyRefused(text, limits)
-  if (refused !== undefined) throw invalidManifest(refused)
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw invalidManifest('it is not JSON')
+    return parseForeignJson(bytes, budgets.manifest)
+  } catch (thrown) {
+    throw thrown instanceof ContractError ? invalidManifest(thrown.message) : thrown
   }
 }
 

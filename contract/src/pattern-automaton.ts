@@ -68,8 +68,8 @@ function compile(alternatives: readonly (readonly Step[])[]): Program {
 
 function matches(program: Program, name: string): boolean {
   const { length } = program.starts
-  let entered: Bits = new Int32Array(length)
-  let next: Bits = new Int32Array(length)
+  const entered: Bits = new Int32Array(length)
+  const next: Bits = new Int32Array(length)
   // Within a directory that `**` and its slash eats: those positions go on behind the slash only.
   const inside: Bits = new Int32Array(length)
   enter(program, program.starts, entered)

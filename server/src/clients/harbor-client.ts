@@ -1,3 +1,5 @@
+import { withoutTrailing } from '#contract/trailing.ts'
+import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Digest } from '#contract/digest.ts'
@@ -67,7 +69,7 @@ export class HarborClient {
     const text = await readText(body)
     if (status === 404 || status === 405 || status === 501) return undefined
     if (status !== 200) throw new HarborRefused(`${path} answered ${status}: ${text.slice(0, 300)}`, status)
-    return JSON.parse(text)
+    return parseForeignJson(text, budgets.movingAnswer)
   }
 
   /** Every item of a list, page after page. */
@@ -129,7 +131,7 @@ export class HarborClient {
     const { status, body } = await this.#call(`/service/token?${query}`, { authorization: this.#basic() })
     const text = await readText(body)
     if (status !== 200) throw new HarborRefused(`its token service answered ${status}: ${text.slice(0, 300)}`, status)
-    const { token } = JSON.parse(text) as { token: string }
+    const { token } = parseForeignJson(text, budgets.movingAnswer) as { token: string }
     if (this.#tokens.size >= rememberedTokens) this.#tokens.clear()
     this.#tokens.set(repository, { token, until: performance.now() + tokenMs })
     return token
@@ -146,7 +148,7 @@ export class HarborClient {
     headers: Readonly<Record<string, string>>,
     method: 'GET' | 'HEAD' = 'GET',
   ): Promise<Streamed> {
-    let url = new URL(`${this.#origin.href.replace(/\/+$/, '')}${path}`)
+    let url = new URL(`${withoutTrailing(this.#origin.href, '/')}${path}`)
     for (let redirects = 0; ; redirects++) {
       const isHome = url.host === this.#origin.host
       const { authorization: _, ...others } = headers

@@ -1,3 +1,5 @@
+import { budgets, parseForeignJson } from '#contract/budget.ts'
+import { ContractError } from '#contract/contract-error.ts'
 import { createLocalJWKSet, errors, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose'
 import { LruMap } from '../runtime/lru-map.ts'
 import { OutboundFailure, type Outbound } from './outbound.ts'
@@ -96,9 +98,9 @@ export class IssuerKeys {
     try {
       const { status, body } = await this.#outbound({ url: new URL(address), authority })
       if (status !== 200) throw new IssuerUnavailable(`${address} answered ${status}`)
-      return JSON.parse(body) as Record<string, unknown>
+      return parseForeignJson(body, budgets.remoteAnswer) as Record<string, unknown>
     } catch (cause) {
-      if (cause instanceof OutboundFailure || cause instanceof SyntaxError || cause instanceof TypeError)
+      if (cause instanceof OutboundFailure || cause instanceof ContractError || cause instanceof TypeError)
         throw new IssuerUnavailable(`${address}: ${cause.message}`, { cause })
       throw cause
     }

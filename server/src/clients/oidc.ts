@@ -1,5 +1,6 @@
+import { budgets, parseForeignJson } from '#contract/budget.ts'
 import * as openid from 'openid-client'
-import { OutboundFailure, type Outbound } from './outbound.ts'
+import { OutboundFailure, type Outbound, type OutboundAnswer } from './outbound.ts'
 
 /** What an OIDC provider is to us: what Harbor's settings `oidc_*` say. */
 export interface OidcProvider {
@@ -164,11 +165,22 @@ function fetchThrough(outbound: Outbound, insecure: boolean): openid.CustomFetch
       insecure,
       ...(body === null || body === undefined ? {} : { body: String(body) }),
     })
+    refuseBeyondBudget(answer)
     const answered = Object.entries(answer.headers).flatMap(([name, value]): [string, string][] =>
       value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
     )
     const empty = answer.status === 204 || answer.status === 304
     return new Response(empty ? null : answer.body, { status: answer.status, headers: answered })
+  }
+}
+
+/** The library parses JSON by itself: what is beyond the budget of an answer never reaches it. @throws OutboundFailure */
+function refuseBeyondBudget({ headers, body }: OutboundAnswer): void {
+  if (!/json/i.test(String(headers['content-type'] ?? ''))) return
+  try {
+    parseForeignJson(body, budgets.remoteAnswer)
+  } catch (cause) {
+    throw new OutboundFailure(`the provider cannot be understood: ${(cause as Error).message}`, { cause })
   }
 }
 

@@ -1,3 +1,5 @@
+import { budgets, parseForeignJson } from '#contract/budget.ts'
+import { ContractError } from '#contract/contract-error.ts'
 import { OutboundFailure, type Outbound, type OutboundAnswer } from './outbound.ts'
 
 export interface RemoteRegistry {
@@ -71,11 +73,11 @@ function parseChallenge({ headers }: OutboundAnswer): { realm: string; service: 
 
 function tokenOf(body: string): string | undefined {
   try {
-    const { token, access_token: accessToken } = JSON.parse(body) as Record<string, unknown>
+    const { token, access_token: accessToken } = parseForeignJson(body, budgets.remoteAnswer) as Record<string, unknown>
     const found = [token, accessToken].find((value) => typeof value === 'string' && value !== '')
     return found as string | undefined
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined
+    if (error instanceof ContractError || error instanceof TypeError) return undefined
     throw error
   }
 }

@@ -1,6 +1,5 @@
 import { ContractError } from '#contract/contract-error.ts'
-import { parseDoublestar, type Matcher } from '#contract/doublestar.ts'
-import { LruMap } from '../../runtime/lru-map.ts'
+import { matcherOf } from '#contract/doublestar.ts'
 import { DomainError } from '../errors.ts'
 
 /** One condition on names: those that match the pattern, or those that do not. */
@@ -8,9 +7,6 @@ export interface Selector {
   readonly excludes: boolean
   readonly pattern: string
 }
-
-const rememberedPatterns = 1_000
-const matchers = new LruMap<string, Matcher>(rememberedPatterns)
 
 /** Whether the name passes every selector. @throws ContractError PATTERN_INVALID for a pattern that no door let in */
 export function isSelected(selectors: readonly Selector[], name: string): boolean {
@@ -42,12 +38,4 @@ export function assertPatterns(selectors: readonly Selector[]): void {
 /** What the matchers cost for each character of a name. */
 export function costOf(selectors: readonly Selector[]): number {
   return selectors.reduce((sum, { pattern }) => sum + matcherOf(pattern).costPerCharacter, 0)
-}
-
-function matcherOf(pattern: string): Matcher {
-  const known = matchers.get(pattern)
-  if (known !== undefined) return known
-  const matcher = parseDoublestar(pattern)
-  matchers.set(pattern, matcher)
-  return matcher
 }

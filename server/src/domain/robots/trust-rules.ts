@@ -1,5 +1,5 @@
 import { ContractError } from '#contract/contract-error.ts'
-import { parseDoublestar } from '#contract/doublestar.ts'
+import { matcherOf } from '#contract/doublestar.ts'
 import { decodeJwt, errors } from 'jose'
 import type { Selectable } from 'kysely'
 import { IssuerUnavailable, type IssuerKeys } from '../../clients/issuer-keys.ts'
@@ -158,12 +158,17 @@ function issuerOf(token: string): string | undefined {
   }
 }
 
+/** Of a claim that is a list: groups, roles. The issuer may be the attacker's own, and sign whatever is wanted. */
+const maxValues = 100
+/** Of a pattern, alternatives spelt out: a login holds it against what a token says. */
+const maxPatternSteps = 256
+
 function matchesClaims({ claims: wanted }: TrustRule, claims: Readonly<Record<string, unknown>>): boolean {
   return Object.entries(wanted).every(([name, pattern]) => {
     const value = Object.hasOwn(claims, name) ? claims[name] : undefined
-    const values = Array.isArray(value) ? value : [value]
+    const values: unknown[] = Array.isArray(value) ? value.slice(0, maxValues) : [value]
     const texts = values.filter((each) => ['string', 'number', 'boolean'].includes(typeof each)).map(String)
-    return texts.some((text) => text.length <= longestText && parseDoublestar(pattern)(text))
+    return texts.some((text) => text.length <= longestText && matcherOf(pattern)(text))
   })
 }
 
@@ -180,7 +185,8 @@ function assertRule({ issuer, audience, claims, authority }: NewTrustRule): void
   if (named.length > mostClaims) refuse(`a rule has ${mostClaims} claims at the most`)
   for (const [, pattern] of named) {
     try {
-      parseDoublestar(pattern)
+      if (matcherOf(pattern).steps > maxPatternSteps)
+        refuse(`the pattern of a claim may have ${maxPatternSteps} characters, alternatives spelt out`)
     } catch (cause) {
       if (!(cause instanceof ContractError)) throw cause
       refuse(cause.message)

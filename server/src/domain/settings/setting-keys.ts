@@ -1,3 +1,4 @@
+import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { LdapFailure, parseLdapUrl } from '../../clients/ldap-names.ts'
 
 /**
@@ -113,7 +114,7 @@ function limitOfStorage(value: unknown): string | undefined {
 
 function jsonObject(value: unknown): string | undefined {
   try {
-    const parsed: unknown = value === '' ? {} : JSON.parse(String(value))
+    const parsed: unknown = value === '' ? {} : parseForeignJson(String(value), budgets.fragment)
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return undefined
   } catch {
     // Not JSON at all: the same sentence.

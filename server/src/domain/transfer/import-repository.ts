@@ -1,3 +1,4 @@
+import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { findDigest, formatDigest, algorithmOf, type Digest } from '#contract/digest.ts'
 import { ContractError } from '#contract/contract-error.ts'
 import { parseManifest, type ParsedManifest } from '#contract/manifest.ts'
@@ -249,7 +250,7 @@ export class RepositoryImport {
 function mediaTypeOf({ bytes, mediaType }: SourceManifest): string | undefined {
   let fields: { schemaVersion?: unknown; mediaType?: unknown; manifests?: unknown; fsLayers?: unknown } | null
   try {
-    fields = JSON.parse(new TextDecoder().decode(bytes)) as typeof fields
+    fields = parseForeignJson(bytes, budgets.manifest) as typeof fields
   } catch {
     return mediaType ?? mediaTypes.ociManifest
   }

@@ -1,4 +1,5 @@
 import type { SignIn } from '../../domain/access/credentials/sign-in.ts'
+import { budgets, parseForeignJson } from '#contract/budget.ts'
 import type { Sessions } from '../../domain/access/credentials/sessions.ts'
 import type { CliSecrets } from '../../domain/identities/cli-secrets.ts'
 import type { ExternalAccounts } from '../../domain/identities/external-accounts.ts'
@@ -152,7 +153,7 @@ const pendingCookieOf = (token: string, secure: boolean): string =>
 
 function usernameIn(body: string | undefined): string {
   try {
-    const { username } = JSON.parse(body ?? '') as Record<string, unknown>
+    const { username } = parseForeignJson(body ?? '', budgets.fragment) as Record<string, unknown>
     if (typeof username === 'string' && username.trim() !== '') return username.trim()
   } catch {
     // Not JSON: as good as without a name.

@@ -1,3 +1,4 @@
+import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { mkdir, open, readFile, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
@@ -190,7 +191,7 @@ export class OciLayoutSource implements ContentSource {
     const path = join(this.#root, this.#folderOf(repository), indexFile)
     try {
       if ((await stat(path)).size > largestIndexBytes) throw new Error(`${path} is too large to be an index`)
-      const { manifests } = JSON.parse(await readFile(path, 'utf8')) as { manifests?: LayoutEntry[] }
+      const { manifests } = parseForeignJson(await readFile(path), budgets.layoutIndex) as { manifests?: LayoutEntry[] }
       return (manifests ?? []).filter(({ digest }) => typeof digest === 'string')
     } catch (error) {
       if (errorCodeOf(error) === 'ENOENT') return []

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readImageConfig } from '../../../domain/artifacts/image-config.ts'
-import { readChartFiles } from '../../../domain/artifacts/chart.ts'
+import { readChartDependencies, readChartText } from '../../../domain/artifacts/chart.ts'
 import type { StoredManifest } from '../../../domain/artifacts/pull.ts'
 import type { Admission } from '../../../domain/access/admission.ts'
 import { DomainError } from '../../../domain/errors.ts'
@@ -40,16 +40,20 @@ async function readAddition(
     const config = await readImageConfig(blobs, admission, manifest)
     return config === undefined ? undefined : { body: config.history, headers: nosniff }
   }
-  if (!chartAdditions.includes(addition)) return undefined
-  const chart = await readChartFiles(blobs, admission, manifest)
-  if (chart === undefined) return undefined
-  if (addition === 'dependencies') return { body: chart.dependencies, headers: nosniff }
-  return addition === 'readme.md'
-    ? textAnswer('text/markdown', chart.readme ?? '')
-    : textAnswer('text/plain', chart.values ?? '')
+  const chart = { blobs, admission, manifest }
+  if (addition === 'dependencies') {
+    const dependencies = await readChartDependencies(chart)
+    return dependencies === undefined ? undefined : { body: dependencies, headers: nosniff }
+  }
+  const file = chartTexts.get(addition)
+  const text = file === undefined ? undefined : await readChartText(chart, file.name)
+  return file === undefined || text === undefined ? undefined : textAnswer(file.type, text)
 }
 
-const chartAdditions = ['readme.md', 'values.yaml', 'dependencies']
+const chartTexts = new Map([
+  ['readme.md', { name: 'README.md', type: 'text/markdown' }],
+  ['values.yaml', { name: 'values.yaml', type: 'text/plain' }],
+])
 const nosniff = { 'x-content-type-options': 'nosniff' }
 
 /** What somebody pushed is shown as text and run as nothing. */

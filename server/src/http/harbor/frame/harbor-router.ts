@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { anonymous, isSystemAdministrator, tokenAccessOf } from '../../../domain/access/actor.ts'
 import {
   assertCanInProject,
@@ -34,7 +35,6 @@ export interface HarborRouterOptions {
 }
 
 export const apiPrefix = '/api/v2.0'
-const longestBody = 1024 * 1024
 
 /** Answers requests of Harbor's API: route → authorise → validate → handle → present. Never throws. */
 export function composeHarborRouter({
@@ -148,20 +148,16 @@ function sentence(issue: z.core.$ZodIssue): string {
 }
 
 async function readJson(call: HarborCall): Promise<unknown> {
+  const { maxBytes } = budgets.requestBody
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of call.body() ?? []) {
     length += chunk.byteLength
-    if (length > longestBody)
-      throw new DomainError('MANIFEST_TOO_LARGE', `a request may have ${longestBody} bytes at the most`)
+    if (length > maxBytes)
+      throw new DomainError('MANIFEST_TOO_LARGE', `a request may have ${maxBytes} bytes at the most`)
     chunks.push(chunk)
   }
-  if (length === 0) return undefined
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)))
-  } catch (cause) {
-    throw new DomainError('BAD_REQUEST', `the body is not JSON: ${(cause as Error).message.slice(0, 200)}`)
-  }
+  return length === 0 ? undefined : parseForeignJson(Buffer.concat(chunks), budgets.requestBody)
 }
 
 function present(answer: Answer): Response {

@@ -1,3 +1,4 @@
+import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { z } from 'zod'
 import { DomainError } from '../../../domain/errors.ts'
 import type { RetentionFields, RetentionPolicy } from '../../../domain/retention/policies.ts'
@@ -110,7 +111,7 @@ function passesUntagged(excludes: boolean, extras: string | null | undefined): b
 function untaggedOf(extras: string | null | undefined): boolean | undefined {
   if (!extras) return undefined
   try {
-    const { untagged } = JSON.parse(extras) as { untagged?: unknown }
+    const { untagged } = parseForeignJson(extras, budgets.fragment) as { untagged?: unknown }
     return untagged === true
   } catch {
     return undefined // as in Harbor

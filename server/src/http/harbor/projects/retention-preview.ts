@@ -1,3 +1,4 @@
+import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { z } from 'zod'
 import { parseRepositoryName, restOf } from '#contract/repository-name.ts'
 import { DomainError } from '../../../domain/errors.ts'
@@ -95,7 +96,7 @@ const formatPosition = (position: PreviewPosition): string =>
 /** @throws DomainError BAD_REQUEST */
 function parsePosition(text: string): PreviewPosition {
   try {
-    return positionSchema.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
+    return positionSchema.parse(parseForeignJson(Buffer.from(text, 'base64url'), budgets.fragment))
   } catch (cause) {
     throw new DomainError('BAD_REQUEST', 'next is what the page before said, as it was said', { cause })
   }
