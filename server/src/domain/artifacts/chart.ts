@@ -1,18 +1,13 @@
 import { createGunzip } from 'node:zlib'
 import { createTarDecoder } from 'modern-tar'
-import { parse as parseYaml } from 'yaml'
+import { budgets } from '#contract/budget.ts'
+import { ContractError } from '#contract/contract-error.ts'
 import { parseManifest } from '#contract/manifest.ts'
+import { ParserBusy, parseForeignYaml } from '../../runtime/yaml-thread.ts'
 import type { Admission } from '../access/admission.ts'
 import type { Blobs } from '../content/blobs.ts'
 import { DomainError } from '../errors.ts'
 import type { StoredManifest } from './pull.ts'
-
-/** What people look for in a Helm chart. */
-export interface ChartFiles {
-  readonly readme: string | undefined
-  readonly values: string | undefined
-  readonly dependencies: readonly ChartDependency[]
-}
 
 export interface ChartDependency {
   readonly name: string
@@ -24,31 +19,53 @@ export const chartConfigMediaType = 'application/vnd.cncf.helm.config.v1+json'
 const chartContentMediaType = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip'
 
 /** Charts have kilobytes; what is larger is not unpacked for a page. */
-const mostPackedBytes = 8 << 20
-const mostUnpackedBytes = 64 << 20
-const mostFileBytes = 1 << 20
+const maxPackedBytes = 8 << 20
+const maxUnpackedBytes = 64 << 20
+const maxFileBytes = 1 << 20
 
 /**
- * The files of a Helm chart that tell about it; undefined for an artifact that is none.
+ * A text file of a Helm chart: `README.md`, `values.yaml`; '' where the chart has none, undefined for an artifact that
+ * is no chart.
  * @throws DomainError BAD_REQUEST when it is too large or not what it says it is, BLOB_UNKNOWN
  */
-export async function readChartFiles(
-  blobs: Blobs,
-  admission: Admission<'pull'>,
-  { bytes, mediaType }: Pick<StoredManifest, 'bytes' | 'mediaType'>,
-): Promise<ChartFiles | undefined> {
-  const { config, layers } = parseManifest(bytes, mediaType)
+export async function readChartText(chart: ChartSource, file: string): Promise<string | undefined> {
+  const files = await readFiles(chart, [file])
+  return files === undefined ? undefined : (files.get(file) ?? '')
+}
+
+/**
+ * The charts that a Helm chart needs; undefined for an artifact that is no chart.
+ * @throws DomainError BAD_REQUEST when they cannot be read, UNAVAILABLE while many others are read, BLOB_UNKNOWN
+ */
+export async function readChartDependencies(chart: ChartSource): Promise<readonly ChartDependency[] | undefined> {
+  const places = ['Chart.yaml', 'requirements.yaml']
+  const files = await readFiles(chart, places)
+  if (files === undefined) return undefined
+  for (const place of places) {
+    const found = await dependenciesIn(place, files.get(place))
+    if (found !== undefined) return found
+  }
+  return []
+}
+
+/** Where a chart's files come from. */
+export interface ChartSource {
+  readonly blobs: Blobs
+  readonly admission: Admission<'pull'>
+  readonly manifest: Pick<StoredManifest, 'bytes' | 'mediaType'>
+}
+
+async function readFiles(
+  { blobs, admission, manifest }: ChartSource,
+  wanted: readonly string[],
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const { config, layers } = parseManifest(manifest.bytes, manifest.mediaType)
   const layer = layers.find((each) => each.mediaType === chartContentMediaType)
   if (config?.mediaType !== chartConfigMediaType || layer === undefined) return undefined
   const blob = await blobs.getBlob(admission, layer.digest)
-  if (blob.size > mostPackedBytes) throw refused(`it has ${blob.size} bytes`)
+  if (blob.size > maxPackedBytes) throw refused(`it has ${blob.size} bytes`)
   const packed = new Uint8Array(await new Response((await blobs.openBlob(admission, blob)) as BodyInit).arrayBuffer())
-  const files = await unpack(packed, new Set(['README.md', 'values.yaml', 'Chart.yaml', 'requirements.yaml']))
-  return {
-    readme: files.get('README.md'),
-    values: files.get('values.yaml'),
-    dependencies: dependenciesIn(files.get('Chart.yaml')) ?? dependenciesIn(files.get('requirements.yaml')) ?? [],
-  }
+  return await unpack(packed, new Set(wanted))
 }
 
 /** The wanted files of the chart itself, not of charts within it. Bytes are counted as they come, not as a header says. */
@@ -62,7 +79,7 @@ async function unpack(packed: Uint8Array, wanted: ReadonlySet<string>): Promise<
       try {
         for await (const chunk of gunzip as AsyncIterable<Uint8Array>) {
           unpackedBytes += chunk.byteLength
-          if (unpackedBytes > mostUnpackedBytes) throw refused('it is too large when unpacked')
+          if (unpackedBytes > maxUnpackedBytes) throw refused('it is too large when unpacked')
           controller.enqueue(chunk)
         }
         controller.close()
@@ -75,7 +92,7 @@ async function unpack(packed: Uint8Array, wanted: ReadonlySet<string>): Promise<
     for await (const { header, body } of unpacked.pipeThrough(createTarDecoder())) {
       const [, name = '', ...below] = header.name.replace(/^\.\//, '').split('/')
       if (header.type === 'file' && below.length === 0 && wanted.has(name)) {
-        if (header.size > mostFileBytes) throw refused(`its ${name} has ${header.size} bytes`)
+        if (header.size > maxFileBytes) throw refused(`its ${name} has ${header.size} bytes`)
         files.set(name, await new Response(body).text())
       } else await body.cancel()
     }
@@ -86,23 +103,30 @@ async function unpack(packed: Uint8Array, wanted: ReadonlySet<string>): Promise<
   return files
 }
 
-function dependenciesIn(text: string | undefined): readonly ChartDependency[] | undefined {
+async function dependenciesIn(file: string, text: string | undefined): Promise<readonly ChartDependency[] | undefined> {
   if (text === undefined) return undefined
-  let document: unknown
-  try {
-    // Aliases that multiply are an attack on who reads: none is followed.
-    document = parseYaml(text, { maxAliasCount: 0 })
-  } catch (cause) {
-    throw refused(`its Chart.yaml is no YAML: ${(cause as Error).message.slice(0, 200)}`)
-  }
-  const listed = (document as { dependencies?: unknown } | null)?.dependencies
+  const document = await parsed(file, text)
+  const listed = (document as { dependencies?: unknown } | null | undefined)?.dependencies
   if (!Array.isArray(listed)) return undefined
   return listed.map((each: Record<string, unknown> | null) => ({
-    name: String(each?.['name'] ?? ''),
-    version: String(each?.['version'] ?? ''),
-    repository: String(each?.['repository'] ?? ''),
+    name: textOf(each?.['name']),
+    version: textOf(each?.['version']),
+    repository: textOf(each?.['repository']),
   }))
 }
+
+async function parsed(file: string, text: string): Promise<unknown> {
+  try {
+    return await parseForeignYaml(text, { ...budgets.chartFile, subject: `its ${file}` })
+  } catch (cause) {
+    if (cause instanceof ContractError) throw refused(cause.message)
+    if (!(cause instanceof ParserBusy)) throw cause
+    throw new DomainError('UNAVAILABLE', 'many charts are read at this moment; try again', { retryAfterSeconds: 5 })
+  }
+}
+
+/** YAML makes a number of an unquoted version; anything else is no text. */
+const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '')
 
 function refused(why: string): DomainError {
   return new DomainError('BAD_REQUEST', `this chart cannot be shown: ${why}`)

@@ -1,3 +1,5 @@
+import { budgets, parseForeignJson } from '#contract/budget.ts'
+import { ContractError } from '#contract/contract-error.ts'
 import { parseManifest, type ParsedManifest } from '#contract/manifest.ts'
 import type { Admission } from '../access/admission.ts'
 import type { Blobs } from '../content/blobs.ts'
@@ -13,18 +15,24 @@ export interface ImageConfig {
   /** How it is run: Cmd, Env, Labels and so on. */
   readonly config: Readonly<Record<string, unknown>> | undefined
   /** One entry for each step of its building. */
-  readonly history: readonly unknown[]
+  readonly history: readonly HistoryEntry[]
 }
 
-/** Configs have kilobytes. */
-const mostBytes = 1 << 20
+/** The fields of image-spec v1.1 config.md §history, as far as they are there and are what they should be. */
+export interface HistoryEntry {
+  readonly created?: string
+  readonly created_by?: string
+  readonly author?: string
+  readonly comment?: string
+  readonly empty_layer?: boolean
+}
 
 const imageConfigs = new Set([
   'application/vnd.oci.image.config.v1+json',
   'application/vnd.docker.container.image.v1+json',
 ])
 
-/** The config of an image; undefined for an artifact that is none. @throws DomainError BLOB_UNKNOWN, BAD_REQUEST when it is no JSON */
+/** The config of an image; undefined for an artifact that is none. @throws DomainError BLOB_UNKNOWN, BAD_REQUEST when it is too large, too deep or no JSON */
 export async function readImageConfig(
   blobs: Blobs,
   admission: Admission<'pull'>,
@@ -33,28 +41,36 @@ export async function readImageConfig(
   const { config }: ParsedManifest = parseManifest(bytes, mediaType)
   if (config === undefined || !imageConfigs.has(config.mediaType)) return undefined
   const blob = await blobs.getBlob(admission, config.digest)
-  if (blob.size > mostBytes) {
+  if (blob.size > budgets.imageConfig.maxBytes) {
     throw new DomainError('BAD_REQUEST', `the config of this image has ${blob.size} bytes, which is too much to show`)
   }
-  const text = await new Response((await blobs.openBlob(admission, blob)) as BodyInit).text()
-  const fields = recordOf(parsed(text))
+  const written = await new Response((await blobs.openBlob(admission, blob)) as BodyInit).bytes()
+  const fields = recordOf(parsed(written))
   return {
     architecture: textOf(fields['architecture']),
     os: textOf(fields['os']),
     author: textOf(fields['author']),
     created: textOf(fields['created']),
     config: fields['config'] === undefined ? undefined : recordOf(fields['config']),
-    history: Array.isArray(fields['history']) ? (fields['history'] as unknown[]) : [],
+    history: Array.isArray(fields['history']) ? fields['history'].map(historyEntryOf) : [],
   }
 }
 
-function parsed(text: string): unknown {
+function parsed(written: Uint8Array): unknown {
   try {
-    return JSON.parse(text)
-  } catch (error) {
-    const why = (error as Error).message.slice(0, 200)
-    throw new DomainError('BAD_REQUEST', `the config of this image is no JSON: ${why}`)
+    return parseForeignJson(written, budgets.imageConfig)
+  } catch (thrown) {
+    throw thrown instanceof ContractError ? new DomainError('BAD_REQUEST', thrown.message) : thrown
   }
+}
+
+function historyEntryOf(value: unknown): HistoryEntry {
+  const entry = recordOf(value)
+  const texts = ['created', 'created_by', 'author', 'comment'].flatMap((name) =>
+    typeof entry[name] === 'string' ? [[name, entry[name]] as const] : [],
+  )
+  const empty = entry['empty_layer']
+  return { ...Object.fromEntries(texts), ...(typeof empty === 'boolean' ? { empty_layer: empty } : {}) }
 }
 
 function recordOf(value: unknown): Record<string, unknown> {

@@ -22,13 +22,7 @@ export async function readLayers(
 ): Promise<readonly Layer[]> {
   const { layers } = parseManifest(manifest.bytes, manifest.mediaType)
   const config = await readImageConfig(blobs, admission, manifest)
-  const steps = (config?.history ?? []).map(stepOf).filter((step) => !step.isEmpty)
+  const steps = (config?.history ?? []).filter((step) => step.empty_layer !== true)
   const addUp = steps.length === layers.length
-  return layers.map((descriptor, index) => ({ descriptor, createdBy: addUp ? steps[index]!.createdBy : undefined }))
-}
-
-function stepOf(entry: unknown): { readonly isEmpty: boolean; readonly createdBy: string | undefined } {
-  const fields = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<string, unknown>
-  const createdBy = fields['created_by']
-  return { isEmpty: fields['empty_layer'] === true, createdBy: typeof createdBy === 'string' ? createdBy : undefined }
+  return layers.map((descriptor, index) => ({ descriptor, createdBy: addUp ? steps[index]!.created_by : undefined }))
 }
