@@ -4,6 +4,7 @@ import type { Actor } from '#server/domain/access/actor.ts'
 import { Passwords } from '#server/domain/access/credentials/passwords.ts'
 import { Users } from '#server/domain/access/accounts/users.ts'
 import { systemClock } from '#server/domain/clock.ts'
+import { composeEvents } from '#server/compose/events.ts'
 import { Members } from '#server/domain/projects/members.ts'
 import { Projects } from '#server/domain/projects/projects.ts'
 import { loadConfigFor } from './setting-flags.ts'
@@ -23,12 +24,13 @@ export type OpenAccessServices = (command: Command) => Promise<AccessServices>
 export const openAccessServices: OpenAccessServices = async (command) => {
   const { config } = loadConfigFor(command)
   const clock = systemClock
+  const events = composeEvents(clock)
   const database = await openDatabase(config, clock)
   return {
     actor: { kind: 'system', name: 'cli' },
-    users: new Users({ database, clock, passwords: new Passwords() }),
-    projects: new Projects({ database, clock }),
-    members: new Members({ database, clock }),
+    users: new Users({ database, clock, events, passwords: new Passwords() }),
+    projects: new Projects({ database, clock, events }),
+    members: new Members({ database, clock, events }),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   }
 }

@@ -7,6 +7,7 @@ import { SignIn } from '#server/domain/access/credentials/sign-in.ts'
 import { SigningKeys } from '#server/domain/access/tokens/signing-keys.ts'
 import { Users } from '#server/domain/access/accounts/users.ts'
 import type { Clock } from '#server/domain/clock.ts'
+import { Events } from '#server/domain/events/events.ts'
 import { Members } from '#server/domain/projects/members.ts'
 import { Projects } from '#server/domain/projects/projects.ts'
 import { Robots } from '#server/domain/robots/robots.ts'
@@ -36,6 +37,7 @@ export const password = 'Correct-Horse-1'
 export interface AccessForTest {
   readonly database: Database
   readonly clock: ManualClock
+  readonly events: Events
   readonly passwords: Passwords
   readonly users: Users
   readonly projects: Projects
@@ -55,7 +57,8 @@ export function composeAccessForTest(
 ): AccessForTest {
   const { clock = new ManualClock(), defaultProject = 'library', open = false } = options
   const passwords = new Passwords()
-  const keys = new SigningKeys({ database, clock, tokenLifetimeSeconds: 1800 })
+  const events = new Events({ clock })
+  const keys = new SigningKeys({ database, clock, events, tokenLifetimeSeconds: 1800 })
   const service = 'harbor-registry'
   const signIn = new SignIn({ database, clock, passwords })
   const tokens = new AccessTokens({ keys, clock, issuer: 'harbor-token-issuer', service, lifetimeSeconds: 1800 })
@@ -63,13 +66,15 @@ export function composeAccessForTest(
   return {
     database,
     clock,
+    events,
     passwords,
-    users: new Users({ database, clock, passwords }),
-    projects: new Projects({ database, clock }),
-    members: new Members({ database, clock }),
+    users: new Users({ database, clock, events, passwords }),
+    projects: new Projects({ database, clock, events }),
+    members: new Members({ database, clock, events }),
     robots: new Robots({
       database,
       clock,
+      events,
       passwords,
       settings: async () => ({ prefix: standardRobotPrefix, durationDays: 30 }),
     }),

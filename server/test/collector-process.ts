@@ -8,6 +8,7 @@ import { jobKind } from '#server/jobs/job-kind.ts'
 import { JobWorker } from '#server/jobs/worker.ts'
 import { enableFaultPoint } from '#server/runtime/fault-points.ts'
 import { composeFilesystemBlobStore } from '#server/storage/filesystem.ts'
+import { Events } from '#server/domain/events/events.ts'
 
 export interface CollectorProcess {
   /** A file of SQLite, or the URL of PostgreSQL. */
@@ -29,7 +30,7 @@ const sweeper = await composeFilesystemBlobStore({ folder: told.store })
 const actor = { kind: 'system', name: 'test' } as const
 const { promise: ended, resolve: end } = Promise.withResolvers<string>()
 const kind = composeCollectGarbage(
-  { database, sweeper, clock, graceMs: 0, batch: 2, ...told.windows },
+  { database, sweeper, clock, events: new Events({ clock }), graceMs: 0, batch: 2, ...told.windows },
   { readOnly: false, deleteEnabled: true },
 )
 const worker = new JobWorker({

@@ -9,6 +9,7 @@ import { pushManifest } from '#server/domain/artifacts/push.ts'
 import type { Clock } from '#server/domain/clock.ts'
 import type { Admission } from '#server/domain/access/admission.ts'
 import { Blobs } from '#server/domain/content/blobs.ts'
+import { Events } from '#server/domain/events/events.ts'
 import { Uploads } from '#server/domain/content/uploads.ts'
 import { composeAdmit, type Admit } from '#server/domain/policies/admit.ts'
 import type { BlobStore } from '#server/storage/blob-store.ts'
@@ -33,6 +34,7 @@ export interface RegistryForTest {
   readonly database: Database
   readonly store: BlobStore
   readonly clock: TestClock
+  readonly events: Events
   readonly trashWindowMs: number
   readonly admit: Admit
   readonly blobs: Blobs
@@ -48,12 +50,14 @@ export async function composeRegistryForTest(
   { trashWindowMs = 0 }: { readonly trashWindowMs?: number } = {},
 ): Promise<RegistryForTest> {
   const clock = new TestClock()
+  const events = new Events({ clock })
   const admit = composeAdmit({ database, settings: { readOnly: false, deleteEnabled: true } })
   const blobs = new Blobs({ database, reader: store, clock, leaseMs })
   const uploads = new Uploads({
     database,
     store,
     clock,
+    events,
     newId: randomUUID,
     leaseMs,
     expireAfterMs: 10 * leaseMs,
@@ -74,10 +78,10 @@ export async function composeRegistryForTest(
     const digests: Digest[] = []
     for (const content of contents) digests.push(await pushBlob(repository, content))
     const admission = await admit(system, 'push', repository as RepositoryName)
-    const pushed = await pushManifest({ database, clock }, admission, imageOf(tag, digests, contents))
+    const pushed = await pushManifest({ database, clock, events }, admission, imageOf(tag, digests, contents))
     return pushed.digest
   }
-  return { database, store, clock, trashWindowMs, admit, blobs, uploads, pulls, pushBlob, pushImage }
+  return { database, store, clock, events, trashWindowMs, admit, blobs, uploads, pulls, pushBlob, pushImage }
 }
 
 export async function createProject(database: Database, name: string, clock: Clock, isPublic = true): Promise<void> {

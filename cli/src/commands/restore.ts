@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { parseDigest } from '#contract/digest.ts'
 import { healBlob } from '#server/domain/backup/heal-blob.ts'
 import { prepareRestore, restoreBackup } from '#server/domain/backup/restore-backup.ts'
+import { composeEvents } from '#server/compose/events.ts'
 import { systemClock } from '#server/domain/clock.ts'
 import {
   cliActor,
@@ -32,6 +33,7 @@ const restoreCommand: ArchiveCommand = {
       archive: await services.archive(),
       backupId: flags['backup'] as string | undefined,
       clock: systemClock,
+      events: composeEvents(systemClock),
       actor: cliActor,
       onRestored: progressLine('blobs'),
     }
@@ -72,6 +74,7 @@ async function restoreBlob(services: ArchiveServices, text: string): Promise<Jud
       store: await services.store(),
       archive: await services.archive(),
       clock: systemClock,
+      events: composeEvents(systemClock),
       actor: cliActor,
     },
     digest,

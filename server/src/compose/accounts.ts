@@ -14,7 +14,7 @@ export type Accounts = UserServices & IdentityServices & RobotServices & SignInS
 /** Makes the administrator and the default project of a new installation. */
 export async function composeAccounts(
   config: Config,
-  given: Pick<Foundation, 'database' | 'clock'> & { readonly signals?: Signals },
+  given: Pick<Foundation, 'database' | 'clock' | 'events'> & { readonly signals?: Signals },
 ): Promise<Accounts> {
   const ground = { signals: noSignals, ...given }
   const outbound = composeOutbound({ allowLocal: config.outbound.allowLocal })

@@ -26,12 +26,13 @@ export const collectBatch = 1_000
 /** The content of this registry, for verbs of the domain. */
 export function composeContent(
   config: Config,
-  { database, store, clock }: Pick<Foundation, 'database' | 'store' | 'clock'>,
+  { database, store, clock, events }: Pick<Foundation, 'database' | 'store' | 'clock' | 'events'>,
 ): ContentServices {
   const leaseMs = config.garbageCollection.leaseMs
   return {
     database,
     clock,
+    events,
     admit: composeAdmit({ database, settings: { readOnly: config.readOnly, deleteEnabled: config.deleteEnabled } }),
     blobs: new Blobs({
       database,
@@ -44,6 +45,7 @@ export function composeContent(
       database,
       store,
       clock,
+      events,
       newId: randomUUID,
       leaseMs,
       expireAfterMs: config.uploads.expireAfterMs,
@@ -102,8 +104,11 @@ function composePullObserver(
 }
 
 /** Garbage collection as it is configured. */
-export function collectorOf(config: Config, { database, store, clock }: Omit<Foundation, 'signals'>): CollectorOptions {
+export function collectorOf(
+  config: Config,
+  { database, store, clock, events }: Omit<Foundation, 'signals'>,
+): CollectorOptions {
   const { graceMs, leaseMs, lingerMs: trashMs } = config.garbageCollection
   const trashWindowMs = config.trash.windowMs
-  return { database, sweeper: store, clock, graceMs, leaseMs, trashMs, trashWindowMs, batch: collectBatch }
+  return { database, sweeper: store, clock, events, graceMs, leaseMs, trashMs, trashWindowMs, batch: collectBatch }
 }

@@ -2,9 +2,11 @@ import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
 import type { Signals } from '../database/signals.ts'
 import { systemClock, type Clock } from '../domain/clock.ts'
+import type { Events } from '../domain/events/events.ts'
 import type { Logger } from '../logging.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { composeBlobStore } from './blob-store.ts'
+import { composeEvents } from './events.ts'
 import { openDatabase } from './database.ts'
 import { composeSignals } from './signals.ts'
 
@@ -14,6 +16,7 @@ export interface Foundation {
   readonly store: BlobStore
   readonly signals: Signals
   readonly clock: Clock
+  readonly events: Events
 }
 
 /** Opens database, store and signals; `owned` closes them. */
@@ -22,5 +25,5 @@ export async function openFoundation(config: Config, logger: Logger, owned: Asyn
   const store = owned.use(await composeBlobStore(config))
   const onSignalError = (error: unknown) => logger.warn({ error }, 'other replicas are not heard; tried again')
   const signals = owned.use(composeSignals(config, onSignalError))
-  return { database, store, signals, clock: systemClock }
+  return { database, store, signals, clock: systemClock, events: composeEvents(systemClock) }
 }

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { StorageUsage } from '../domain/content/storage-usage.ts'
+import type { Events } from '../domain/events/events.ts'
 import type { Jobs } from '../domain/jobs/jobs.ts'
 import { Labels } from '../domain/labels/labels.ts'
 import { ImmutabilityRules } from '../domain/policies/immutability.ts'
@@ -25,6 +26,7 @@ export function composeHarborServices(
   given: {
     readonly database: Database
     readonly clock: Clock
+    readonly events: Events
     readonly accounts: Accounts
     readonly content: ContentServices
     readonly jobs: Jobs
@@ -33,17 +35,18 @@ export function composeHarborServices(
     readonly system: Pick<SystemFacts, 'originOf' | 'health'>
   },
 ): HarborServices {
-  const { database, clock, accounts, content, jobs, eventStreams, usage, system } = given
+  const { database, clock, events, accounts, content, jobs, eventStreams, usage, system } = given
   return {
     ...accounts,
     database,
     clock,
+    events,
     jobs,
     eventStreams,
-    labels: new Labels({ database, clock }),
-    quotas: new Quotas({ database, clock }),
-    immutabilityRules: new ImmutabilityRules({ database, clock }),
-    retention: composeRetention({ database, clock, jobs, settings: config }),
+    labels: new Labels({ database, clock, events }),
+    quotas: new Quotas({ database, clock, events }),
+    immutabilityRules: new ImmutabilityRules({ database, clock, events }),
+    retention: composeRetention({ database, clock, events, jobs, settings: config }),
     usage,
     totals: new Totals({ clock }),
     content,

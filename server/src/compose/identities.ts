@@ -13,17 +13,17 @@ export type IdentityServices = ReturnType<typeof composeIdentities>
 /** Accounts that somebody else vouches for: a directory, or a provider of OpenID Connect. */
 export function composeIdentities(
   config: Config,
-  { database, clock }: Pick<Foundation, 'database' | 'clock'>,
+  { database, clock, events }: Pick<Foundation, 'database' | 'clock' | 'events'>,
   { settings, passwords }: Pick<UserServices, 'settings' | 'passwords'>,
   outbound: Outbound,
 ) {
   const oidc = new Oidc({ settings, outbound, clock })
-  const externalAccounts = new ExternalAccounts({ database, clock })
+  const externalAccounts = new ExternalAccounts({ database, clock, events })
   return {
     directory: new Directory({ settings, allowLocal: config.outbound.allowLocal }),
     oidc,
     externalAccounts,
-    cliSecrets: new CliSecrets({ database, clock, passwords, oidc, accounts: externalAccounts }),
+    cliSecrets: new CliSecrets({ database, clock, events, passwords, oidc, accounts: externalAccounts }),
     pendingSignIns: new PendingSignIns({ database, clock }),
   }
 }

@@ -15,24 +15,24 @@ export type ProjectServices = Awaited<ReturnType<typeof composeProjects>>
 /** Projects, their members and what is written down about them; makes the default project of a new installation. */
 export async function composeProjects(
   config: Config,
-  { database, clock }: Pick<Foundation, 'database' | 'clock'>,
+  { database, clock, events }: Pick<Foundation, 'database' | 'clock' | 'events'>,
   { settings }: Pick<UserServices, 'settings'>,
   outbound: Outbound,
 ) {
-  const projects = new Projects({ database, clock, settings })
+  const projects = new Projects({ database, clock, events, settings })
   if (config.defaultProject !== undefined) await projects.ensureDefaultProject(config.defaultProject, true)
   return {
     projects,
-    members: new Members({ database, clock }),
-    registries: new Registries({ database, clock, probe: composeProbeRegistry(outbound) }),
-    systemCveAllowlist: new SystemCveAllowlist({ database, clock }),
+    members: new Members({ database, clock, events }),
+    registries: new Registries({ database, clock, events, probe: composeProbeRegistry(outbound) }),
+    systemCveAllowlist: new SystemCveAllowlist({ database, clock, events }),
     auditLog: new AuditLog({
       database,
       disabledTypes: async () => (await settings.getSettings()).disabled_audit_log_event_types,
     }),
     pullAudit: new PullAudit({
       database,
-      clock,
+      events,
       isWanted: async () => (await settings.getSettings()).audit_log_pull_events,
     }),
   }

@@ -9,7 +9,7 @@ export type RobotServices = ReturnType<typeof composeRobots>
 
 /** Accounts of machines, and whose tokens stand for their secrets. */
 export function composeRobots(
-  { database, clock }: Pick<Foundation, 'database' | 'clock'>,
+  { database, clock, events }: Pick<Foundation, 'database' | 'clock' | 'events'>,
   { settings, passwords }: Pick<UserServices, 'settings' | 'passwords'>,
   outbound: Outbound,
 ) {
@@ -17,6 +17,7 @@ export function composeRobots(
     robots: new Robots({
       database,
       clock,
+      events,
       passwords,
       settings: async () => {
         const { robot_name_prefix: prefix, robot_token_duration: durationDays } = await settings.getSettings()
@@ -26,6 +27,7 @@ export function composeRobots(
     trustRules: new TrustRules({
       database,
       clock,
+      events,
       issuerKeys: new IssuerKeys({ outbound, now: () => clock.now() }),
     }),
   }

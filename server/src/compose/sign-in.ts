@@ -6,7 +6,6 @@ import { composeFindRobot } from '../domain/access/robots/robot-accounts.ts'
 import { AccessTokens } from '../domain/access/tokens/access-tokens.ts'
 import { PersonalTokens } from '../domain/access/tokens/personal-tokens.ts'
 import { SigningKeys } from '../domain/access/tokens/signing-keys.ts'
-import { recordEvent } from '../domain/events.ts'
 import { composeExternalSignIn } from '../domain/identities/external-sign-in.ts'
 import { composeAuthenticate } from '../http/authentication.ts'
 import { composeSessionAccount } from '../http/session-cookie.ts'
@@ -23,21 +22,22 @@ export type SignInServices = ReturnType<typeof composeSignInServices>
 
 /** Every way to say who asks: password, session, secret of a robot, token. */
 export function composeSignInServices(config: Config, ground: Ground, known: Known) {
-  const { database, clock, signals } = ground
+  const { database, clock, events, signals } = ground
   const { open, defaultProject, token } = config
   const { settings } = known
   const robotPrefix = async () => (await settings.getSettings()).robot_name_prefix
   const signingKeys = new SigningKeys({
     database,
     clock,
+    events,
     tokenLifetimeSeconds: token.lifetimeSeconds,
     onRotated: () => signals.send({ kind: 'signing-keys' }),
   })
   const tokens = new AccessTokens({ keys: signingKeys, clock, ...token })
-  const personalTokens = new PersonalTokens({ database, clock })
+  const personalTokens = new PersonalTokens({ database, clock, events })
   const signIn = composeSignIn(ground, known, { robotPrefix, personalTokens })
   const lifetimeMs = async () => (await settings.getSettings()).session_timeout * 60_000
-  const sessions = new Sessions({ database, clock, lifetimeMs })
+  const sessions = new Sessions({ database, clock, events, lifetimeMs })
   const findRobot = composeFindRobot(database, clock, robotPrefix)
   const authentication = { database, signIn, tokens, findRobot, personalTokens, defaultProject, open }
   return {
@@ -54,7 +54,7 @@ export function composeSignInServices(config: Config, ground: Ground, known: Kno
 }
 
 function composeSignIn(
-  { database, clock, signals }: Ground,
+  { database, clock, events, signals }: Ground,
   { settings, passwords, directory, externalAccounts, cliSecrets, trustRules }: Known,
   { robotPrefix, personalTokens }: { robotPrefix: () => Promise<string>; personalTokens: PersonalTokens },
 ): SignIn {
@@ -69,7 +69,7 @@ function composeSignIn(
     onFailure: async (username, clientAddress) => {
       signals.send({ kind: 'login-failed', username, clientAddress })
       const event = { type: 'login_user', failed: true, username } as const
-      await database.write(async (tx) => await recordEvent(tx, clock, anonymous, event), 'relaxed')
+      await database.write(async (tx) => await events.record(tx, anonymous, event), 'relaxed')
     },
   })
 }

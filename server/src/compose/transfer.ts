@@ -1,6 +1,7 @@
 import { withoutTrailing } from '#contract/trailing.ts'
 import { randomUUID } from 'node:crypto'
 import { basename, dirname, resolve } from 'node:path'
+import { composeEvents } from './events.ts'
 import { composeHarborServices } from './harbor-services.ts'
 import { composeAccounts, type Accounts } from './accounts.ts'
 import { composeBlobStore } from './blob-store.ts'
@@ -36,13 +37,16 @@ export interface TransferServices extends ImportServices, AsyncDisposable {
 
 export async function openTransfer(config: Config): Promise<TransferServices> {
   const clock = systemClock
+  const events = composeEvents(clock)
   await using owned = new AsyncDisposableStack()
   const database = owned.use(await openDatabase(config, clock))
   const store = owned.use(await composeBlobStore(config))
-  const { admit, blobs, manifests } = composeContent(config, { database, store, clock })
-  const projects = new Projects({ database, clock })
+  const { admit, blobs, manifests } = composeContent(config, { database, store, clock, events })
+  const projects = new Projects({ database, clock, events })
   // As `berth serve` does: content may come in before the first start.
-  await new Users({ database, clock, passwords: new Passwords() }).ensureAdministrator(config.initialAdminPassword)
+  await new Users({ database, clock, events, passwords: new Passwords() }).ensureAdministrator(
+    config.initialAdminPassword,
+  )
   if (config.defaultProject !== undefined) await projects.ensureDefaultProject(config.defaultProject, true)
   const leaseMs = config.garbageCollection.leaseMs
   const limits = { expireAfterMs: config.uploads.expireAfterMs, maxPerActor: 0, maxBytes: 0 }
@@ -50,12 +54,13 @@ export async function openTransfer(config: Config): Promise<TransferServices> {
   return {
     database,
     clock,
+    events,
     store,
     admit,
     blobs,
     manifests,
-    uploads: new Uploads({ database, store, clock, newId: randomUUID, leaseMs, ...limits }),
-    adoptions: new Adoptions({ database, store, clock, newId: randomUUID, leaseMs }),
+    uploads: new Uploads({ database, store, clock, events, newId: randomUUID, leaseMs, ...limits }),
+    adoptions: new Adoptions({ database, store, clock, events, newId: randomUUID, leaseMs }),
     projects,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
@@ -67,12 +72,12 @@ export async function openHarborImport(
   services: TransferServices,
   onError: (error: unknown) => void,
 ): Promise<{ readonly own: OwnApi; readonly accounts: Accounts }> {
-  const { database, clock } = services
-  const accounts = await composeAccounts(config, { database, clock })
+  const { database, clock, events } = services
+  const accounts = await composeAccounts(config, { database, clock, events })
   const content = composeContent(config, services)
   const harborServices = composeHarborServices(config, {
-    ...{ database, clock, accounts, content, eventStreams: new EventStreams() },
-    jobs: new Jobs({ database, clock }),
+    ...{ database, clock, events, accounts, content, eventStreams: new EventStreams() },
+    jobs: new Jobs({ database, clock, events }),
     usage: new StorageUsage({ database, clock }),
     system: { originOf: ({ url }) => new URL(url).origin, health: async () => ({ database: true, storage: true }) },
   })

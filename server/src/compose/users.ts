@@ -12,15 +12,19 @@ import type { Foundation } from './foundation.ts'
 export type UserServices = Awaited<ReturnType<typeof composeUsers>>
 
 /** Accounts of people and what they may set; makes the administrator of a new installation. */
-export async function composeUsers(config: Config, { database, clock }: Pick<Foundation, 'database' | 'clock'>) {
+export async function composeUsers(
+  config: Config,
+  { database, clock, events }: Pick<Foundation, 'database' | 'clock' | 'events'>,
+) {
   const passwords = new Passwords()
-  const users = new Users({ database, clock, passwords })
+  const users = new Users({ database, clock, events, passwords })
   await users.ensureAdministrator(config.initialAdminPassword)
-  const profiles = new UserProfiles({ database, clock })
+  const profiles = new UserProfiles({ database, clock, events })
   const tokenMinutes = Math.ceil(config.token.lifetimeSeconds / 60)
   const settings = new Settings({
     database,
     clock,
+    events,
     fixed: { read_only: config.readOnly, token_expiration: tokenMinutes },
   })
   return {
@@ -29,9 +33,9 @@ export async function composeUsers(config: Config, { database, clock }: Pick<Fou
     profiles,
     settings,
     registration: new Registration({ users, profiles, settings }),
-    userGroups: new UserGroups({ database, clock }),
-    roles: new Roles({ database, clock }),
-    ownSessions: new OwnSessions({ database, clock }),
+    userGroups: new UserGroups({ database, clock, events }),
+    roles: new Roles({ database, clock, events }),
+    ownSessions: new OwnSessions({ database, clock, events }),
     /** Whether somebody who read the manual can sign in as administrator. */
     defaultPasswordStands: (): Promise<boolean> => users.usesDefaultPassword(),
   }

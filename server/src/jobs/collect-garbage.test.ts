@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, leaseMs, system } from '#server-test/registry-for-test.ts'
 import { composeCollectGarbage } from './collect-garbage.ts'
+import { Events } from '../domain/events/events.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -15,7 +16,10 @@ describeEachDatabase('a run of garbage collection', (open) => {
     for (const layer of ['old', 'new']) await pushImage('library/app', 'v1', [bytes('config'), bytes(layer)])
     clock.advance(leaseMs * 2)
     const windows = { graceMs: 1, trashMs: 1, leaseMs: 1, trashWindowMs: 0, batch: 100 }
-    const kind = composeCollectGarbage({ database, sweeper, clock, ...windows }, settings)
+    const kind = composeCollectGarbage(
+      { database, sweeper, clock, events: new Events({ clock }), ...windows },
+      settings,
+    )
     const said: string[] = []
     await kind.run({
       id: 1,

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts'
 import type { Clock } from '../domain/clock.ts'
+import type { Events } from '../domain/events/events.ts'
 import type { Admit } from '../domain/policies/admit.ts'
 import type { RegistrySettings } from '../domain/policies/gates.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
@@ -13,6 +14,7 @@ import { composeApplyRetention, composeRetainRepository } from './retention.ts'
 export interface JobServices {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   readonly admit: Admit
   readonly trashWindowMs: number
   readonly store: BlobStore

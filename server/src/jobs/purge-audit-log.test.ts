@@ -7,6 +7,7 @@ import { TestClock } from '#server-test/registry-for-test.ts'
 import { jobKind } from './job-kind.ts'
 import { composePurgeAuditLog, purgeAuditLogKind, type PurgeAuditLogPayload } from './purge-audit-log.ts'
 import { JobWorker } from './worker.ts'
+import { Events } from '../domain/events/events.ts'
 
 const actor = { kind: 'system', name: 'ada' } as const
 const hour = 3_600_000
@@ -31,12 +32,12 @@ async function composePurge(database: Database, hours: number) {
         .values(rows.slice(start, start + 1_000))
         .execute()
   })
-  const jobs = new Jobs({ database, clock })
+  const jobs = new Jobs({ database, clock, events: new Events({ clock }) })
   const errors: unknown[] = []
   const worker = new JobWorker({
     database,
     clock,
-    kinds: [jobKind(composePurgeAuditLog({ database, clock }))],
+    kinds: [jobKind(composePurgeAuditLog({ database, clock, events: new Events({ clock }) }))],
     process: { id: 'worker', host: 'here', pid: 1 },
     concurrency: 1,
     keepMs: hour,

@@ -3,7 +3,7 @@ import type { Database, Writer } from '../database/database.ts'
 import { typesNamed } from '../domain/audit/audit-records.ts'
 import { countPurgeable, findPurgeRange, purgeRecords, purgeWindow } from '../domain/audit/purge.ts'
 import type { Clock } from '../domain/clock.ts'
-import { recordEvent } from '../domain/events.ts'
+import type { Events } from '../domain/events/events.ts'
 import { Interrupted, type JobKind } from './job-kind.ts'
 
 export const purgeAuditLogKind = 'purge-audit-log'
@@ -29,9 +29,11 @@ const stateSchema = z.object({
 export function composePurgeAuditLog({
   database,
   clock,
+  events,
 }: {
   database: Database
   clock: Clock
+  events: Events
 }): JobKind<PurgeAuditLogPayload> {
   return {
     name: purgeAuditLogKind,
@@ -64,7 +66,7 @@ export function composePurgeAuditLog({
       const { low, high } = state
       const announce = async (tx: Writer, records: number) => {
         const event = { type: 'purge_audit_log', records, before: new Date(state!.before).toISOString() } as const
-        if (records > 0 && !dryRun) await recordEvent(tx, clock, job.actor, event)
+        if (records > 0 && !dryRun) await events.record(tx, job.actor, event)
       }
       for (let from = state.from, { purged } = state; ;) {
         const window = purgeWindow({ low, high }, from)

@@ -39,21 +39,22 @@ const rule = (template: Template, value = 0, pattern = '**', rest: Partial<Reten
 
 async function compose(database: Database, settings = { readOnly: false, deleteEnabled: true }) {
   const registry = await composeRegistryForTest(database)
-  const { clock, pushImage } = registry
+  const { clock, events, pushImage } = registry
   const admit = composeAdmit({ database, settings })
   const windows = { graceMs: 0, trashMs: 0, leaseMs: 0, trashWindowMs: 0 }
-  const collector = { database, sweeper: registry.store, clock, ...windows, batch: 100 }
+  const collector = { database, sweeper: registry.store, clock, events, ...windows, batch: 100 }
   const kinds = composeJobKinds({
     database,
     clock,
+    events,
     admit,
     trashWindowMs: 0,
     store: registry.store,
     collector,
     settings,
   })
-  const jobs = new Jobs({ database, clock, kinds: kinds.map(({ name }) => name) })
-  const retention = composeRetention({ database, clock, jobs, settings })
+  const jobs = new Jobs({ database, clock, events, kinds: kinds.map(({ name }) => name) })
+  const retention = composeRetention({ database, clock, events, jobs, settings })
   const errors: unknown[] = []
   const worker = new JobWorker({
     database,

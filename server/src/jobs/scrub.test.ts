@@ -33,12 +33,12 @@ async function compose(database: Database) {
   const folder = await mkdtemp(join(tmpdir(), 'berth-scrub-'))
   const store = await composeFilesystemBlobStore({ folder })
   const registry = await composeRegistryForTest(database, store)
-  const { clock } = registry
+  const { clock, events } = registry
   const errors: unknown[] = []
   const worker = new JobWorker({
     database,
     clock,
-    kinds: [jobKind(composeScrub({ database, store, clock }))],
+    kinds: [jobKind(composeScrub({ database, store, clock, events }))],
     process: { id: 'one', host: 'here', pid: 1 },
     concurrency: 1,
     keepMs: 60_000,
@@ -52,7 +52,7 @@ async function compose(database: Database) {
     () => worker[Symbol.asyncDispose](),
   )
   await database.write((tx) => ensureKinds(tx, ['scrub']))
-  const jobs = new Jobs({ database, clock })
+  const jobs = new Jobs({ database, clock, events })
   const start = async (bytesPerSecond = 1e9) => {
     const payload = { bytesPerSecond }
     return await database.write((tx) =>
@@ -76,11 +76,11 @@ async function compose(database: Database) {
     await chmod(path, 0o640)
     await writeFile(path, stored)
   }
-  const events = async () =>
+  const eventsTold = async () =>
     (await database.read.selectFrom('event').select(['type', 'resource']).orderBy('id').execute())
       .filter(({ type }) => type.endsWith('blob'))
       .map(({ type, resource }) => `${type} ${resource}`)
-  return { ...registry, database, folder, worker, jobs, start, scrub, flip, locationOf, events }
+  return { ...registry, database, folder, worker, jobs, start, scrub, flip, locationOf, eventsTold }
 }
 
 describeEachDatabase('the scrub', (open) => {
@@ -112,7 +112,7 @@ describeEachDatabase('the scrub', (open) => {
     await registry.pushBlob('library/b', bytes('layer'))
     expect(await readBlob(registry, 'library/a', digest)).toEqual(bytes('layer'))
     expect(await countDamaged(registry.database)).toBe(0)
-    expect(await registry.events()).toEqual([`quarantine_blob ${digest}`, `heal_blob ${digest}`])
+    expect(await registry.eventsTold()).toEqual([`quarantine_blob ${digest}`, `heal_blob ${digest}`])
     registry.clock.advance(leaseMs / 2)
     await collectGarbage({ ...registry, sweeper: registry.store, leaseMs, graceMs: 1, trashMs: 1, batch: 100 })
     await expect(readFile(join(registry.folder, aside))).rejects.toThrow('ENOENT')

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { Clock } from '../domain/clock.ts'
+import type { Events } from '../domain/events/events.ts'
 import { judgeBlob, Pace } from '../domain/scrub/check-blob.ts'
 import { finishQuarantine, quarantineBlob } from '../domain/scrub/quarantine-blob.ts'
 import { scrubKind } from '../domain/scrub/scrub-job.ts'
@@ -22,6 +23,7 @@ export function composeScrub(services: {
   readonly database: Database
   readonly store: BlobStore
   readonly clock: Clock
+  readonly events: Events
 }): JobKind<z.output<typeof payloadSchema>> {
   const { database, store, clock } = services
   return {

@@ -6,6 +6,7 @@ import { type JobKind, Interrupted, jobKind, PermanentFailure } from '#server/jo
 import { JobWorker, type JobWorkerOptions } from '#server/jobs/worker.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { TestClock } from '#server-test/registry-for-test.ts'
+import { Events } from '../domain/events/events.ts'
 
 const actor = { kind: 'system', name: 'test' } as const
 const opened: AsyncDisposable[] = []
@@ -56,7 +57,7 @@ const enqueue = (database: Database, clock: TestClock, job: Partial<NewJob> = {}
 describeEachDatabase('workers', (open) => {
   test('a job is done once, and its result, progress and log are kept', async () => {
     const [database, clock] = [await open(), new TestClock()]
-    const jobs = new Jobs({ database, clock })
+    const jobs = new Jobs({ database, clock, events: new Events({ clock }) })
     const { id } = await enqueue(database, clock)
     const { round, errors } = workerOf(database, clock, [
       kindOf(async (job) => {
@@ -84,7 +85,7 @@ describeEachDatabase('workers', (open) => {
 
   test('a job that fails is tried again later, as often as its kind says', async () => {
     const [database, clock] = [await open(), new TestClock()]
-    const jobs = new Jobs({ database, clock })
+    const jobs = new Jobs({ database, clock, events: new Events({ clock }) })
     const { id } = await enqueue(database, clock)
     const { round } = workerOf(database, clock, [kindOf(() => Promise.reject(new Error('the remote end is away')))])
     await round()
@@ -101,7 +102,7 @@ describeEachDatabase('workers', (open) => {
 
   test('a permanent failure and a payload that cannot be are not tried again', async () => {
     const [database, clock] = [await open(), new TestClock()]
-    const jobs = new Jobs({ database, clock })
+    const jobs = new Jobs({ database, clock, events: new Events({ clock }) })
     const refused = await enqueue(database, clock)
     const unreadable = await enqueue(database, clock, { kind: 'picky' })
     const picky = kindOf(async () => null, {
@@ -121,7 +122,7 @@ describeEachDatabase('workers', (open) => {
 
   test('a job that is stopped keeps what it had done', async () => {
     const [database, clock] = [await open(), new TestClock()]
-    const jobs = new Jobs({ database, clock })
+    const jobs = new Jobs({ database, clock, events: new Events({ clock }) })
     const { id } = await enqueue(database, clock)
     const { worker, round } = workerOf(database, clock, [
       kindOf(async ({ signal }) => {
@@ -137,7 +138,7 @@ describeEachDatabase('workers', (open) => {
 
   test('a job that comes to its end although it was to stop has succeeded', async () => {
     const [database, clock] = [await open(), new TestClock()]
-    const jobs = new Jobs({ database, clock })
+    const jobs = new Jobs({ database, clock, events: new Events({ clock }) })
     const { id } = await enqueue(database, clock)
     const { worker, round } = workerOf(database, clock, [
       kindOf(async ({ signal }) => {
@@ -153,7 +154,7 @@ describeEachDatabase('workers', (open) => {
 
   test('a process that shuts down gives its jobs back, and the next one goes on from their state', async () => {
     const [database, clock] = [await open(), new TestClock()]
-    const jobs = new Jobs({ database, clock })
+    const jobs = new Jobs({ database, clock, events: new Events({ clock }) })
     const { id } = await enqueue(database, clock)
     const started = Promise.withResolvers<void>()
     const first = workerOf(database, clock, [
@@ -235,7 +236,7 @@ describeEachDatabase('workers', (open) => {
 
   test('a worker that hears of its lost lease tells the job to end, and keeps nothing of what it returns', async () => {
     const [database, clock] = [await open(), new TestClock()]
-    const jobs = new Jobs({ database, clock })
+    const jobs = new Jobs({ database, clock, events: new Events({ clock }) })
     const { id } = await enqueue(database, clock)
     const ended: string[] = []
     const kind = kindOf(async ({ signal }) => {
@@ -259,7 +260,7 @@ describeEachDatabase('workers', (open) => {
 
   test('a log is bounded, and says so', async () => {
     const [database, clock] = [await open(), new TestClock()]
-    const jobs = new Jobs({ database, clock })
+    const jobs = new Jobs({ database, clock, events: new Events({ clock }) })
     const { id } = await enqueue(database, clock)
     const { round } = workerOf(database, clock, [
       kindOf(async (job) => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
+import { composeEvents } from '#server/compose/events.ts'
 import { systemClock } from '#server/domain/clock.ts'
 import { createBackup } from '#server/domain/backup/create-backup.ts'
 import { version } from '#server/version.ts'
@@ -21,6 +22,7 @@ const createCommand: ArchiveCommand = {
       store: await services.store(),
       archive: await services.archive(),
       clock: systemClock,
+      events: composeEvents(systemClock),
       actor: cliActor,
       program: version,
       idTail: randomBytes(3).toString('hex'),

@@ -71,7 +71,7 @@ Example:
     const only = flags.repository.map(parseDoublestar)
     const context = {
       ...{ source: client, secrets, own, report, actor: importer, ...accounts },
-      ...{ database: services.database, clock: services.clock },
+      ...{ database: services.database, clock: services.clock, events: services.events },
       isWantedProject: (name: string) =>
         only.length === 0 || only.some((matches) => matches(name) || matches(`${name}/x`)),
     }

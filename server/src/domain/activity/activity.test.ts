@@ -9,6 +9,7 @@ import { DomainError } from '../errors.ts'
 import { readActivity } from './activity.ts'
 import { listConcerns, type Surroundings } from './attention.ts'
 import { hourMs, hourOf, keptMs, sampleActivity } from './samples.ts'
+import { Events } from '../events/events.ts'
 
 const bytes = (seed: number) => new Uint8Array(2_000).fill(seed)
 const stranger: Actor = { kind: 'user', id: 4_711, username: 'stranger', admin: false }
@@ -141,7 +142,7 @@ describeEachDatabase('attention', (open) => {
   async function compose(surroundings: Partial<Surroundings> = {}) {
     const registry = await composeRegistryForTest(await open())
     const { database, clock } = registry
-    const users = new Users({ database, clock, passwords: new Passwords() })
+    const users = new Users({ database, clock, events: new Events({ clock }), passwords: new Passwords() })
     const services = {
       database,
       clock,

@@ -18,6 +18,7 @@ import { pageAccessories } from './accessories.ts'
 import { pageArtifacts } from './artifact-list.ts'
 import { deleteRepository } from './delete.ts'
 import { getRepository, pageRepositories } from './repository-list.ts'
+import { Events } from '../events/events.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const repository = 'library/app' as RepositoryName
@@ -134,6 +135,7 @@ describeEachDatabase('lists of artifacts', (open) => {
         database,
         sweeper,
         clock,
+        events: new Events({ clock }),
         graceMs: 1,
         trashMs: 1,
         leaseMs: 1,

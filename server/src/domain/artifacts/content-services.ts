@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.ts'
 import type { Clock } from '../clock.ts'
+import type { Events } from '../events/events.ts'
 import type { Blobs } from '../content/blobs.ts'
 import type { Uploads } from '../content/uploads.ts'
 import type { Admit } from '../policies/admit.ts'
@@ -9,6 +10,7 @@ import type { Manifests } from './pull.ts'
 export interface ContentServices {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   readonly admit: Admit
   readonly manifests: Manifests
   readonly blobs: Blobs

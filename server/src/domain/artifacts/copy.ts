@@ -5,6 +5,7 @@ import { parseTagName, type Reference, type TagName } from '#contract/reference.
 import type { Database } from '../../database/database.ts'
 import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
+import type { Events } from '../events/events.ts'
 import type { Uploads } from '../content/uploads.ts'
 import { DomainError } from '../errors.ts'
 import { listAccessories } from './accessories.ts'
@@ -14,6 +15,7 @@ import { pushManifest } from './push.ts'
 export interface CopyServices {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   readonly manifests: Manifests
   readonly uploads: Uploads
 }

@@ -4,7 +4,6 @@ import type { Database, Writer } from '../../database/database.ts'
 import { actorName } from '../access/actor.ts'
 import type { Admission } from '../access/admission.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
 import { assertTagsMutable } from '../policies/immutability.ts'
 import { putTagInTrash } from '../trash/put-in-trash.ts'
 import { followDeletions, reviewArtifact } from './orphans.ts'
@@ -40,7 +39,7 @@ export async function deleteManifestWithin(
   admission: Admission<'delete'>,
   digest: Digest,
 ): Promise<void> {
-  const { database, clock } = services
+  const { database, clock, events } = services
   const { projectId, repositoryId = -1, repositoryName: repository, actor } = admission
   const known = await findArtifact(tx, repositoryId, digest)
   if (known === undefined) throw manifestUnknown(admission, digest)
@@ -68,7 +67,7 @@ export async function deleteManifestWithin(
   await removeArtifacts(services, tx, { projectId, repositoryId, repository, actor }, [artifact])
   const moved = { repositoryId, digest: undefined, movedAt: clock.now() }
   for (const tag of tags) await recordTagMove(tx, actor, { ...moved, tag })
-  await recordEvent(tx, clock, actor, { type: 'delete_artifact', projectId, repository, digest, tags })
+  await events.record(tx, actor, { type: 'delete_artifact', projectId, repository, digest, tags })
 }
 
 /**
@@ -86,7 +85,7 @@ export async function untagWithin(
   admission: Admission<'delete'>,
   tag: string,
 ): Promise<void> {
-  const { clock, trashWindowMs } = services
+  const { clock, events, trashWindowMs } = services
   const { projectId, repositoryId = -1, repositoryName: repository, actor } = admission
   const removed = await tx
     .deleteFrom('tag')
@@ -110,7 +109,7 @@ export async function untagWithin(
     const deletion = { projectId, repository, deletedBy: actorName(actor), partOf: undefined, now }
     await putTagInTrash(tx, { digest, mediaType, artifactType }, taken, deletion)
   }
-  await recordEvent(tx, clock, actor, { type: 'delete_tag', projectId, repository, digest: artifact.digest, tag })
+  await events.record(tx, actor, { type: 'delete_tag', projectId, repository, digest: artifact.digest, tag })
 }
 
 /**
@@ -119,7 +118,7 @@ export async function untagWithin(
  * @throws DomainError REPOSITORY_UNKNOWN, PRECONDITION while a tag in it is immutable
  */
 export async function deleteRepository(services: DeleteServices, admission: Admission<'delete'>): Promise<void> {
-  const { database, clock } = services
+  const { database, clock, events } = services
   const { repositoryId, repositoryName: repository, projectId, actor } = admission
   if (repositoryId === undefined) throw repositoryUnknown(repository)
   await assertAllTagsMutable(database, admission, repositoryId)
@@ -149,7 +148,7 @@ export async function deleteRepository(services: DeleteServices, admission: Admi
         .where('id', '=', repositoryId)
         .execute()
     await tx.deleteFrom('subject_review').where('repository_id', '=', repositoryId).execute()
-    await recordEvent(tx, clock, actor, { type: 'delete_repository', projectId, repository })
+    await events.record(tx, actor, { type: 'delete_repository', projectId, repository })
   })
 }
 

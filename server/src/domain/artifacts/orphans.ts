@@ -6,7 +6,6 @@ import type { SubjectReviewTable } from '../../database/schema/trash.ts'
 import { rested } from '../../runtime/rested.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import type { Actor } from '../access/actor.ts'
-import { recordEvent } from '../events.ts'
 import { assertTagsMutable } from '../policies/immutability.ts'
 import { DomainError } from '../errors.ts'
 import { accessoryTagsOf } from './accessories.ts'
@@ -199,7 +198,7 @@ async function removeAndTell(
   await removeArtifacts(services, tx, removal, artifacts)
   for (const { digest } of artifacts) {
     const event = { type: 'delete_artifact', projectId, repository, digest, tags: [] } as const
-    await recordEvent(tx, services.clock, removal.actor, event)
+    await services.events.record(tx, removal.actor, event)
   }
   if (artifacts.length > 0) faultPoint('gc-follow-before-commit')
 }

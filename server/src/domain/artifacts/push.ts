@@ -8,7 +8,7 @@ import { createHasher } from '../../runtime/hasher.ts'
 import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import { ensureRepository, unlessRepositoryGone } from '../projects/repositories.ts'
 import { announceExceeded, limitedProjectOf, reserveRoom } from '../quotas/limit.ts'
 import { batches } from './batches.ts'
@@ -33,6 +33,7 @@ const touchRepository = preparedQuery<{ id: number; now: number }, unknown>((db,
 export interface PushServices {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
 }
 
 /**
@@ -46,7 +47,7 @@ export async function pushManifest(
   admission: Admission<'push'>,
   push: { reference: Reference; tags: readonly TagName[]; manifest: ParsedManifest; bytes: Uint8Array },
 ): Promise<PushedArtifact> {
-  const { clock } = services
+  const { clock, events } = services
   const digest = digestOf(push.reference, push.bytes)
   const tags = push.reference.kind === 'tag' ? [push.reference.tag, ...push.tags] : [...push.tags]
   await withRoomFor(services, admission, { digest, ...push }, async (tx) => {
@@ -57,7 +58,7 @@ export async function pushManifest(
     await nameArtifact(tx, admission, { repositoryId, id, digest, now }, tags)
     if (isNew && tags.length === 0) await reviewArtifact(tx, id, now)
     await touchRepository.run(tx, { id: repositoryId, now })
-    await recordEvent(tx, clock, actor, { type: 'push_artifact', projectId, repository, digest, tags })
+    await events.record(tx, actor, { type: 'push_artifact', projectId, repository, digest, tags })
     faultPoint('manifest-before-commit')
   })
   faultPoint('manifest-after-commit')

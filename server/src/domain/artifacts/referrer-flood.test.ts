@@ -7,6 +7,7 @@ import { composeRegistryForTest, system } from '#server-test/registry-for-test.t
 import { composeMemoryBlobStore } from '#server/storage/memory.ts'
 import { collectGarbage } from '../garbage-collection/collect.ts'
 import { deleteManifest } from './delete.ts'
+import { Events } from '../events/events.ts'
 
 const flood = process.env['BERTH_TEST_LONG'] === '1' ? 100_000 : 1_500
 const repository = 'library/app' as RepositoryName
@@ -55,7 +56,14 @@ describeEachDatabase('a flood of referrers', (open) => {
       const pushing = registry.pushImage(repository, 'v2', [bytes('config'), bytes('other')])
       const { clock, store } = registry
       const windows = { graceMs: 0, trashMs: 0, leaseMs: 0, trashWindowMs: 0 }
-      const collected = collectGarbage({ database, sweeper: store, clock, ...windows, batch: 1_000 })
+      const collected = collectGarbage({
+        database,
+        sweeper: store,
+        clock,
+        events: new Events({ clock }),
+        ...windows,
+        batch: 1_000,
+      })
       await pushing
       const whilePushed = await left()
       await collected

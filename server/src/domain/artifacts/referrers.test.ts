@@ -10,6 +10,7 @@ import { composeRegistryForTest, system } from '../../../test/registry-for-test.
 import { Manifests } from './pull.ts'
 import { pushManifest } from './push.ts'
 import { listReferrers, type ReferrersQuery } from './referrers.ts'
+import { Events } from '../events/events.ts'
 
 const name = 'library/app' as RepositoryName
 const subject = `sha256:${'0'.repeat(64)}` as Digest
@@ -30,7 +31,7 @@ async function compose(open: OpenDatabase) {
     const text = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [], ...fields })
     const bytes = new TextEncoder().encode(text)
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
-    await pushManifest({ database, clock }, await admit(system, 'push', name), {
+    await pushManifest({ database, clock, events: new Events({ clock }) }, await admit(system, 'push', name), {
       reference: { kind: 'digest', digest },
       tags: tags as TagName[],
       manifest: parseManifest(bytes, mediaTypes.ociIndex),

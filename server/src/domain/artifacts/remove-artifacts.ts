@@ -5,6 +5,7 @@ import { lockRows, lockRowsShared } from '../../database/locking.ts'
 import { actorName, type Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { unlinkUnused } from '../content/links.ts'
+import type { Events } from '../events/events.ts'
 import { contentOf, releaseContent } from '../quotas/project-usage.ts'
 import { putArtifactsInTrash } from '../trash/put-in-trash.ts'
 import { accessoryTagsOf } from './accessories.ts'
@@ -12,6 +13,7 @@ import { accessoryTagsOf } from './accessories.ts'
 export interface DeleteServices {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   /** How long what was deleted can be restored; 0: it is gone at once. */
   readonly trashWindowMs: number
 }

@@ -20,6 +20,7 @@ import { deleteManifest, deleteRepository, untag } from './delete.ts'
 import { Manifests } from './pull.ts'
 import { pushManifest } from './push.ts'
 import { restoreEntry, restoreRepository } from './restore.ts'
+import { Events } from '../events/events.ts'
 
 const trashWindowMs = 3_600_000
 const repository = 'library/app' as RepositoryName
@@ -45,7 +46,8 @@ async function openScene(open: OpenDatabase): Promise<Scene> {
   return {
     ...registry,
     projectId,
-    collect: async () => await collectGarbage({ database, sweeper: store, clock, ...times, batch: 100 }),
+    collect: async () =>
+      await collectGarbage({ database, sweeper: store, clock, events: new Events({ clock }), ...times, batch: 100 }),
     pull: async (name) => {
       const admission = await admit(system, 'pull', repository)
       const reference = name.includes(':')

@@ -10,7 +10,6 @@ import { reviveBlob } from '../content/blob-rows.ts'
 import { linkBlob } from '../content/links.ts'
 import { ensureRepository, findRepositoryId } from '../projects/repositories.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
 import type { TrashedTag } from '../trash/put-in-trash.ts'
 import { trashEntryUnknown } from '../trash/trash.ts'
 import { reviewArtifact } from './orphans.ts'
@@ -128,7 +127,7 @@ class Restore {
       if (row === undefined) throw gone(`the artifact ${digest} was deleted again`)
       await this.#name(tx, { repositoryId, id: row.id, digest, now }, tagsOf(entry))
       for (const tag of namesOf(entry)) {
-        await recordEvent(tx, clock, actor, { type: 'restore_tag', projectId, repository, digest, tag })
+        await this.#services.events.record(tx, actor, { type: 'restore_tag', projectId, repository, digest, tag })
       }
     })
   }
@@ -211,7 +210,7 @@ class Restore {
       if (isNew && entry.tags === '[]') await reviewArtifact(tx, id, now + spareMs)
       await restoreLabels(tx, { id, projectId }, JSON.parse(entry.labels) as number[])
       const tags = namesOf(entry)
-      await recordEvent(tx, clock, actor, { type: 'restore_artifact', projectId, repository, digest, tags })
+      await this.#services.events.record(tx, actor, { type: 'restore_artifact', projectId, repository, digest, tags })
     })
     this.artifacts += 1
   }

@@ -5,8 +5,8 @@ import type { Database, Writer } from '../../database/database.ts'
 import { lockRows, lockRowsShared } from '../../database/locking.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import type { Admission } from '../access/admission.ts'
-import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
+import type { EventServices } from '../events/events.ts'
 import { assertWithinLimit, limitedProjectOf } from '../quotas/limit.ts'
 import { countContent } from '../quotas/project-usage.ts'
 import { batches } from './batches.ts'
@@ -25,7 +25,7 @@ export interface NewArtifact extends Content {
 
 /** Stores the artifact, if it is not there, and counts what it brings. @throws DomainError MANIFEST_BLOB_UNKNOWN, QUOTA_EXCEEDED */
 export async function storeArtifact(
-  services: { readonly database: Database; readonly clock: Clock },
+  services: EventServices & { readonly database: Database },
   tx: Writer,
   admission: Admission<'push'>,
   content: NewArtifact,

@@ -6,7 +6,7 @@ import { preparedQuery } from '../../database/prepared.ts'
 import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import { recordTagMove } from './tag-history.ts'
 
 const upsertTag = preparedQuery<{ repositoryId: number; tag: string; artifactId: number; pushedAt: number }, unknown>(
@@ -41,7 +41,7 @@ export async function moveTag(
  * @throws DomainError MANIFEST_UNKNOWN, CONFLICT when the name is another artifact's or its own already
  */
 export async function createTag(
-  { database, clock }: { readonly database: Database; readonly clock: Clock },
+  { database, clock, events }: { readonly database: Database; readonly clock: Clock; readonly events: Events },
   admission: Admission<'push'>,
   artifact: { readonly id: number; readonly digest: Digest },
   tag: TagName,
@@ -64,7 +64,7 @@ export async function createTag(
       throw new DomainError('CONFLICT', `tag ${tag} already exists in ${repository}; delete it first, or push to it`)
     }
     await recordTagMove(tx, admission.actor, { repositoryId, tag, digest: artifact.digest, movedAt: now })
-    await recordEvent(tx, clock, admission.actor, {
+    await events.record(tx, admission.actor, {
       type: 'create_tag',
       projectId,
       repository,

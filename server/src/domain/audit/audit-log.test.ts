@@ -4,7 +4,7 @@ import { describeEachDatabase } from '../../../test/databases.ts'
 import type { Database } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
 import { rightsOf } from '../access/robots/robot-rights.ts'
-import { recordEvent, type BusinessEvent } from '../events.ts'
+import type { BusinessEvent } from '../events/event-types.ts'
 import { withOrigin } from '../request-origin.ts'
 import { AuditLog, type AuditQuery } from './audit-log.ts'
 import { describeRecord } from './audit-records.ts'
@@ -20,7 +20,7 @@ describeEachDatabase('audit log', (open) => {
     const log = new AuditLog({ database: access.database, disabledTypes: async () => disabled })
     const record = async (event: BusinessEvent, actor: Actor = ada) => {
       access.clock.advance(1_000)
-      await access.database.write(async (tx) => await recordEvent(tx, access.clock, actor, event))
+      await access.database.write(async (tx) => await access.events.record(tx, actor, event))
     }
     const push = async (projectId: number, tag: string) =>
       await record({ type: 'push_artifact', projectId, repository: `p${projectId}/app`, digest, tags: [tag] })
@@ -208,9 +208,9 @@ describeEachDatabase('audit log', (open) => {
   })
 
   test('pulls are in it when they are asked for, written together, with who and from where', async () => {
-    const { database, clock, list } = await compose()
+    const { database, events, list } = await compose()
     let wanted = false
-    const pulls = new PullAudit({ database, clock, isWanted: async () => wanted })
+    const pulls = new PullAudit({ database, events, isWanted: async () => wanted })
     const pull = (tag: string) =>
       withOrigin({ clientAddress: '203.0.113.6' }, () =>
         pulls.record(ada, { type: 'pull_artifact', projectId: 1, repository: 'p1/app', digest, tag }),

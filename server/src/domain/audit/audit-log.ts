@@ -1,7 +1,7 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely'
 import type { Database, Reader } from '../../database/database.ts'
 import { DomainError } from '../errors.ts'
-import { eventTypes, type EventType } from '../events.ts'
+import { eventTypes, type EventType } from '../events/event-types.ts'
 import { matching, type Condition, type ListColumns, type SortKey } from '../lists/listing.ts'
 import { typesNamed, wordsOf, type AuditRecord } from './audit-records.ts'
 

@@ -1,4 +1,4 @@
-import { eventTypes, type EventType } from '../events.ts'
+import { eventTypes, findEventKind, type EventType } from '../events/event-types.ts'
 
 /** One line of the audit log: who did what to what, when, from where, and whether it was let happen. */
 export interface AuditRecord {
@@ -20,8 +20,8 @@ export interface AuditWords {
 
 export function wordsOf(type: string): AuditWords {
   const split = type.indexOf('_')
-  const verb = type.slice(0, split)
-  return { operation: verb === 'push' ? 'create' : verb, resourceType: type.slice(split + 1) }
+  const operation = findEventKind(type)?.auditedAs ?? type.slice(0, split)
+  return { operation, resourceType: type.slice(split + 1) }
 }
 
 /** The name under which Harbor lists a type: `create_artifact` for what is `push_artifact` here. */

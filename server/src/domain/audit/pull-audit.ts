@@ -1,18 +1,18 @@
 import type { Database } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
-import type { Clock } from '../clock.ts'
-import { eventRow, type BusinessEvent, type NewEvent } from '../events.ts'
+import type { BusinessEvent } from '../events/event-types.ts'
+import type { Events, PreparedEvent } from '../events/events.ts'
 
 export interface PullAuditOptions {
   readonly database: Database
-  readonly clock: Clock
+  readonly events: Events
   /** Whether an administrator asked for it. */
   readonly isWanted: () => Promise<boolean>
 }
 
 /** Rows kept for the next flush; more come only when the database does not take them. */
 const mostWaiting = 50_000
-const rowsPerInsert = 500
+const eventsPerWrite = 500
 
 type PullEvent = Extract<BusinessEvent, { type: 'pull_artifact' }>
 
@@ -23,21 +23,21 @@ type PullEvent = Extract<BusinessEvent, { type: 'pull_artifact' }>
  */
 export class PullAudit {
   readonly #database: Database
-  readonly #clock: Clock
+  readonly #events: Events
   readonly #isWanted: () => Promise<boolean>
   #wanted = false
-  #waiting: NewEvent[] = []
+  #waiting: PreparedEvent[] = []
   #lost = 0
 
-  constructor({ database, clock, isWanted }: PullAuditOptions) {
+  constructor({ database, events, isWanted }: PullAuditOptions) {
     this.#database = database
-    this.#clock = clock
+    this.#events = events
     this.#isWanted = isWanted
   }
 
   record(actor: Actor, event: PullEvent): void {
     if (!this.#wanted) return
-    if (this.#waiting.length < mostWaiting) this.#waiting.push(eventRow(this.#clock.now(), actor, event))
+    if (this.#waiting.length < mostWaiting) this.#waiting.push(this.#events.prepare(actor, event))
     else this.#lost += 1
   }
 
@@ -51,9 +51,9 @@ export class PullAudit {
     this.#waiting = []
     try {
       while (gathered.length > 0) {
-        const rows = gathered.slice(0, rowsPerInsert)
-        await this.#database.write(async (tx) => await tx.insertInto('event').values(rows).execute(), 'relaxed')
-        gathered.splice(0, rows.length)
+        const events = gathered.slice(0, eventsPerWrite)
+        await this.#database.write(async (tx) => await this.#events.recordPrepared(tx, events), 'relaxed')
+        gathered.splice(0, events.length)
       }
     } catch (error) {
       this.#waiting = [...gathered, ...this.#waiting].slice(0, mostWaiting)

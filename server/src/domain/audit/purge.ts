@@ -1,5 +1,5 @@
 import type { Database, Reader, Writer } from '../../database/database.ts'
-import type { EventType } from '../events.ts'
+import type { EventType } from '../events/event-types.ts'
 
 /** What to forget: records of these types from before that moment (ms). */
 export interface PurgeScope {

@@ -82,6 +82,7 @@ const restoreInto = (
   store,
   archive,
   clock: registry.clock,
+  events: registry.events,
   actor: system,
 })
 

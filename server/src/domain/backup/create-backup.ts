@@ -7,7 +7,7 @@ import type { Archive } from '../../storage/archive/archive.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { StorageHold } from '../content/storage-hold.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import {
   backupId,
   blobTable,
@@ -28,6 +28,7 @@ export interface CreateBackupOptions {
   readonly store: BlobReader
   readonly archive: Archive
   readonly clock: Clock
+  readonly events: Events
   readonly actor: Actor
   /** The version of the program. */
   readonly program: string
@@ -68,7 +69,7 @@ const unfinishedAfterMs = 24 * 60 * 60_000
  * @throws DomainError CONFLICT when another backup runs; UNAVAILABLE when the hold on the bytes was lost
  */
 export async function createBackup(options: CreateBackupOptions): Promise<CreatedBackup> {
-  const { database, archive, clock, actor, program } = options
+  const { database, archive, clock, events, actor, program } = options
   const migrations = await listMigrations(database)
   const startedAt = clock.now()
   const id = backupId(startedAt, options.idTail)
@@ -91,9 +92,7 @@ export async function createBackup(options: CreateBackupOptions): Promise<Create
     blobs: { count: copied.count, bytes: copied.bytes, damaged: copied.damaged },
   }
   await writeBackup(archive, backup)
-  await database.write((tx) =>
-    recordEvent(tx, clock, actor, { type: 'create_backup', backup: id, archive: archive.name }),
-  )
+  await database.write((tx) => events.record(tx, actor, { type: 'create_backup', backup: id, archive: archive.name }))
   const pruned = options.keep === undefined ? [] : await pruneBackups({ archive, keep: options.keep })
   return { backup, copied, pruned }
 }

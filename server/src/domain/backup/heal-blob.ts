@@ -7,7 +7,7 @@ import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { placeBlob } from '../content/blob-rows.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import { assertArchive } from './backup-format.ts'
 import { fetchBlob } from './fetch-blob.ts'
 import { BytesDiffer } from './verified-bytes.ts'
@@ -22,11 +22,12 @@ export async function healBlob(
     readonly store: BlobStore
     readonly archive: Archive
     readonly clock: Clock
+    readonly events: Events
     readonly actor: Actor
   },
   digest: Digest,
 ): Promise<{ size: number }> {
-  const { database, store, archive, clock, actor } = options
+  const { database, store, archive, clock, events, actor } = options
   await assertArchive(archive)
   const known = await database.read.selectFrom('blob').select('size').where('digest', '=', digest).executeTakeFirst()
   if (known === undefined) throw new DomainError('BLOB_UNKNOWN', `this registry knows no blob ${digest}`)
@@ -39,7 +40,7 @@ export async function healBlob(
     const still = await tx.selectFrom('blob').select('digest').where('digest', '=', digest).executeTakeFirst()
     if (still === undefined) return false
     await placeBlob(tx, { ...blob, location }, clock.now())
-    await recordEvent(tx, clock, actor, { type: 'heal_blob', digest })
+    await events.record(tx, actor, { type: 'heal_blob', digest })
     return true
   })
   if (placed) return { size: known.size }

@@ -10,7 +10,7 @@ import type { Clock } from '../clock.ts'
 import { listDamaged, recordDamage } from '../content/blob-damage.ts'
 import type { PlacedBlob } from '../content/blob-rows.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import { blobTable, getBackup, type Backup } from './backup-format.ts'
 import { concurrently } from './concurrently.ts'
 import { copiesAtOnce } from './copy-blobs.ts'
@@ -37,6 +37,7 @@ export interface RestoreOptions {
   /** Undefined: the newest backup. */
   readonly backupId?: string | undefined
   readonly clock: Clock
+  readonly events: Events
   readonly actor: Actor
   readonly onRestored?: (progress: { readonly count: number; readonly total: number }) => void
 }
@@ -85,7 +86,7 @@ export async function prepareRestore(options: RestoreOptions): Promise<{ backup:
  * @throws DomainError as `prepareRestore`
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
-  const { database, archive, clock, actor } = options
+  const { database, archive, clock, events, actor } = options
   const { backup, resumed } = await prepareRestore(options)
   if (!resumed) await beginRestore(database, backup, clock)
   const blobs = await restoreBlobs(options, backup)
@@ -105,7 +106,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   await endRestore(database, backup)
   await migrate(database, { clock })
   await database.write((tx) =>
-    recordEvent(tx, clock, actor, { type: 'restore_backup', backup: backup.id, archive: archive.name }),
+    events.record(tx, actor, { type: 'restore_backup', backup: backup.id, archive: archive.name }),
   )
   return { backup, rows, ...blobs }
 }

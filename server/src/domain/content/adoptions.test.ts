@@ -10,6 +10,7 @@ import { disableFaultPoints, enableFaultPoint } from '../../runtime/fault-points
 import { composeFilesystemBlobStore } from '../../storage/filesystem.ts'
 import { collectGarbage } from '../garbage-collection/collect.ts'
 import { Adoptions } from './adoptions.ts'
+import { Events } from '../events/events.ts'
 
 const bytes = new TextEncoder().encode('bytes of another registry')
 const blob = { digest: digestOf(bytes), size: bytes.byteLength }
@@ -27,7 +28,14 @@ describeEachDatabase('blobs that are adopted', (open) => {
     const store = owned.use(await composeFilesystemBlobStore({ folder: join(folder, 'store') }))
     const registry = await composeRegistryForTest(await open(), store)
     const { database, clock, admit } = registry
-    const adoptions = new Adoptions({ database, store, clock, newId: randomUUID, leaseMs })
+    const adoptions = new Adoptions({
+      database,
+      store,
+      clock,
+      events: new Events({ clock }),
+      newId: randomUUID,
+      leaseMs,
+    })
     return {
       ...registry,
       adoptions,
@@ -38,6 +46,7 @@ describeEachDatabase('blobs that are adopted', (open) => {
           database,
           sweeper: store,
           clock,
+          events: new Events({ clock }),
           graceMs: leaseMs,
           trashMs: leaseMs,
           leaseMs: 1,

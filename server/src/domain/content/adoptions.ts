@@ -5,6 +5,7 @@ import { faultPoint } from '../../runtime/fault-points.ts'
 import type { BlobAdopter, ForeignBytes, UploadId } from '../../storage/blob-store.ts'
 import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
+import type { Events } from '../events/events.ts'
 import { assertRoomForBlob, limitedProjectOf } from '../quotas/limit.ts'
 import { placeBlob, reviveBlob, trashBytes } from './blob-rows.ts'
 import { linkBlob } from './links.ts'
@@ -25,6 +26,7 @@ export interface AdoptionsOptions {
   readonly database: Database
   readonly store: BlobAdopter
   readonly clock: Clock
+  readonly events: Events
   readonly newId: () => string
   readonly leaseMs: number
 }

@@ -6,6 +6,7 @@ import { composeRegistryForTest, leaseMs, system } from '../../../test/registry-
 import { StagedBytesMissing, type UploadId } from '../../storage/blob-store.ts'
 import { composeMemoryBlobStore } from '../../storage/memory.ts'
 import { Uploads } from './uploads.ts'
+import { Events } from '../events/events.ts'
 
 const name = 'library/app' as RepositoryName
 const expireAfterMs = 10 * leaseMs
@@ -15,7 +16,17 @@ async function compose(open: OpenDatabase, maxPerActor: number) {
   const store = composeMemoryBlobStore()
   const { clock, admit } = await composeRegistryForTest(database, store)
   const newId = randomUUID
-  const uploads = new Uploads({ database, store, clock, newId, leaseMs, expireAfterMs, maxPerActor, maxBytes: 0 })
+  const uploads = new Uploads({
+    database,
+    store,
+    clock,
+    events: new Events({ clock }),
+    newId,
+    leaseMs,
+    expireAfterMs,
+    maxPerActor,
+    maxBytes: 0,
+  })
   const admission = await admit(system, 'push', name)
   const codeOf = async (work: Promise<unknown>): Promise<unknown> =>
     await work.then(

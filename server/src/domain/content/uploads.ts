@@ -8,7 +8,7 @@ import type { Admission } from '../access/admission.ts'
 import { actorKey, type Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import { assertRoomForBlob, limitedProjectOf } from '../quotas/limit.ts'
 import { placeBlob, type PlacedBlob } from './blob-rows.ts'
 import { assertContinues, ChunkCounter, type Chunk } from './chunk.ts'
@@ -39,6 +39,7 @@ export interface UploadsOptions {
   database: Database
   store: BlobStager & BlobSweeper
   clock: Clock
+  events: Events
   newId: () => string
   leaseMs: number
   expireAfterMs: number
@@ -253,14 +254,14 @@ export class Uploads {
   /** The last step of a blob's push: from here on it is there. */
   async #commitRow(actor: Actor, row: UploadRow, blob: PlacedBlob): Promise<void> {
     const { digest, location } = blob
-    const { database, clock, leaseMs, store } = this.#options
+    const { database, clock, events, leaseMs, store } = this.#options
     faultPoint('upload-before-row')
     try {
       await database.write(async (tx) => {
         const now = clock.now()
         if ((await deleteUpload.run(tx, { id: row.id })) === 0) throw uploadUnknown()
         const healed = await placeBlob(tx, blob, now)
-        if (healed) await recordEvent(tx, clock, actor, { type: 'heal_blob', digest })
+        if (healed) await events.record(tx, actor, { type: 'heal_blob', digest })
         await linkBlob(tx, { repositoryId: row.repository_id, digest, protectedUntil: now + leaseMs, now })
       })
     } catch (error) {

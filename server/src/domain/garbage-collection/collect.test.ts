@@ -25,6 +25,7 @@ const collect = (registry: RegistryForTest) =>
     database: registry.database,
     sweeper: registry.store,
     clock: registry.clock,
+    events: registry.events,
     graceMs,
     trashMs,
     leaseMs,

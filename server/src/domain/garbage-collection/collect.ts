@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database.ts'
 import type { BlobSweeper } from '../../storage/blob-store.ts'
 import type { Clock } from '../clock.ts'
+import type { Events } from '../events/events.ts'
 import { deleteUntagged, followDeletions } from '../artifacts/orphans.ts'
 import { expireTrash } from '../trash/trash.ts'
 import { removeCondemned } from './remove-condemned.ts'
@@ -11,6 +12,7 @@ export interface CollectorOptions {
   readonly database: Database
   readonly sweeper: Pick<BlobSweeper, 'delete'>
   readonly clock: Clock
+  readonly events: Events
   /** How long a condemned blob waits for somebody to push or mount it again. */
   readonly graceMs: number
   /** How long bytes without a row stay, for the reads that looked them up before. */
@@ -65,8 +67,8 @@ const actor = { kind: 'system', name: 'garbage-collection' } as const
  * place is simply gone on with, because what a queue still has is what was not done.
  */
 export const steps = {
-  expireTrash: async ({ database, clock, trashWindowMs, batch, signal }, collected) => {
-    const expired = await expireTrash({ database, clock, trashWindowMs }, { most: batch, signal })
+  expireTrash: async ({ batch, signal, ...services }, collected) => {
+    const expired = await expireTrash(services, { most: batch, signal })
     collected.expired += expired
     return expired
   },

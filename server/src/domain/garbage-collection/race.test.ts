@@ -15,6 +15,7 @@ import { s3ServerMissing, startS3Server } from '../../../../conformance/harness/
 import { deleteManifest } from '../artifacts/delete.ts'
 import { pushManifest } from '../artifacts/push.ts'
 import { collectGarbage } from './collect.ts'
+import { Events } from '../events/events.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const repository = 'library/app' as RepositoryName
@@ -64,7 +65,7 @@ describeEachDatabase('races with garbage collection', (open) => {
       const { database, clock } = registry
       const times = { graceMs: 0, trashMs: 0, trashWindowMs: 0, leaseMs }
       const collect = async (sweeper: Pick<BlobStore, 'delete'> = store) =>
-        await collectGarbage({ database, sweeper, clock, ...times, batch: 100 })
+        await collectGarbage({ database, sweeper, clock, events: new Events({ clock }), ...times, batch: 100 })
       return { ...registry, collect }
     }
 

@@ -12,6 +12,7 @@ import { Blobs } from '../content/blobs.ts'
 import { Uploads } from '../content/uploads.ts'
 import { usageOf } from '../quotas/project-usage.ts'
 import { collectGarbage, type CollectorOptions } from './collect.ts'
+import { Events } from '../events/events.ts'
 
 const isLong = process.env['BERTH_TEST_LONG'] === '1'
 const soakMs = isLong ? 300_000 : 12_000
@@ -42,7 +43,15 @@ describeEachDatabase('a soak of everything at once', (open) => {
       const composed = await composeRegistryForTest(database, store, { trashWindowMs })
       const limits = { expireAfterMs: 600_000, maxPerActor: 0, maxBytes: 0 }
       const { id: projectId } = await database.read.selectFrom('project').select('id').executeTakeFirstOrThrow()
-      const uploads = new Uploads({ database, store, clock, newId: randomUUID, leaseMs, ...limits })
+      const uploads = new Uploads({
+        database,
+        store,
+        clock,
+        events: new Events({ clock }),
+        newId: randomUUID,
+        leaseMs,
+        ...limits,
+      })
       const blobs = new Blobs({ database, reader: store, clock, leaseMs })
       const pushBlob = async (repository: string, bytes: Uint8Array) => {
         const admission = await composed.admit(system, 'push', repository as RepositoryName)
@@ -61,6 +70,7 @@ describeEachDatabase('a soak of everything at once', (open) => {
         database,
         sweeper: store,
         clock,
+        events: new Events({ clock }),
         graceMs: 0,
         trashMs: 500,
         trashWindowMs,

@@ -6,6 +6,7 @@ import { DomainError } from '../errors.ts'
 import { CliSecrets } from './cli-secrets.ts'
 import { ExternalAccounts, type ExternalPerson } from './external-accounts.ts'
 import type { Oidc, OidcPerson } from './oidc.ts'
+import { Events } from '../events/events.ts'
 
 /** What a provider would say: a person, a refusal, or that it is away. */
 class ProviderForTest {
@@ -39,9 +40,16 @@ describeEachDatabase('CLI secrets', (open) => {
   async function compose({ refreshToken }: { refreshToken: string | undefined }) {
     const { database, clock } = composeAccessForTest(await open())
     const provider = new ProviderForTest(person)
-    const accounts = new ExternalAccounts({ database, clock })
+    const accounts = new ExternalAccounts({ database, clock, events: new Events({ clock }) })
     const oidc = provider as unknown as Oidc
-    const secrets = new CliSecrets({ database, clock, passwords: new Passwords(), oidc, accounts })
+    const secrets = new CliSecrets({
+      database,
+      clock,
+      events: new Events({ clock }),
+      passwords: new Passwords(),
+      oidc,
+      accounts,
+    })
     const account = (await accounts.recogniseAccount(person, { onboard: true }))!
     const expiresAt = clock.now() + 10 * 60_000
     await secrets.rememberLogin(account, { person, issuer: 'https://login.test', refreshToken, expiresAt })

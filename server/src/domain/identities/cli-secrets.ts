@@ -14,7 +14,7 @@ import { isSelf } from '../access/accounts/user-profiles.ts'
 import { assertSystemAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import type { ExternalAccounts } from './external-accounts.ts'
 import type { Oidc, OidcPerson } from './oidc.ts'
 
@@ -24,6 +24,7 @@ const askAgainMs = 60_000
 export interface CliSecretsOptions {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   readonly passwords: Passwords
   readonly oidc: Oidc
   readonly accounts: ExternalAccounts
@@ -36,13 +37,15 @@ export interface CliSecretsOptions {
 export class CliSecrets {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
   readonly #passwords: Passwords
   readonly #oidc: Oidc
   readonly #accounts: ExternalAccounts
 
-  constructor({ database, clock, passwords, oidc, accounts }: CliSecretsOptions) {
+  constructor({ database, clock, events, passwords, oidc, accounts }: CliSecretsOptions) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
     this.#passwords = passwords
     this.#oidc = oidc
     this.#accounts = accounts
@@ -86,7 +89,7 @@ export class CliSecrets {
       if (updated.numUpdatedRows === 0n)
         throw new DomainError('PRECONDITION', `${user.username} has never signed in by OIDC`)
       const { id: userId, username } = user
-      await recordEvent(tx, this.#clock, actor, { type: 'update_user', userId, username, change: 'cli-secret' })
+      await this.#events.record(tx, actor, { type: 'update_user', userId, username, change: 'cli-secret' })
     })
     return given
   }

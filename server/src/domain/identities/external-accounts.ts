@@ -6,7 +6,7 @@ import { setGroupsOf, type GroupIdentity } from '../access/accounts/user-groups.
 import { assertUsername } from '../access/accounts/users.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 
 /** Somebody for whom another server vouches, as that server describes them now. */
 export interface ExternalPerson {
@@ -27,10 +27,12 @@ const longestText = 255
 export class ExternalAccounts {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
 
-  constructor({ database, clock }: { database: Database; clock: Clock }) {
+  constructor({ database, clock, events }: { database: Database; clock: Clock; events: Events }) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
   }
 
   /**
@@ -45,7 +47,7 @@ export class ExternalAccounts {
       const account = known ?? (onboard ? await this.#insert(tx, person) : undefined)
       if (account === undefined) return undefined
       const actor: Actor = { kind: 'user', id: account.id, username: account.username, admin: account.admin }
-      await setGroupsOf(tx, this.#clock, actor, account.id, person.groups)
+      await setGroupsOf(tx, { clock: this.#clock, events: this.#events }, actor, account.id, person.groups)
       return await this.#refresh(tx, account, person)
     })
   }
@@ -104,7 +106,7 @@ export class ExternalAccounts {
     const account = accountOf(row)
     const actor: Actor = { kind: 'system', name: source }
     const created = { type: 'create_user', userId: account.id, username, admin: account.admin } as const
-    await recordEvent(tx, this.#clock, actor, created)
+    await this.#events.record(tx, actor, created)
     return account
   }
 
@@ -138,7 +140,7 @@ export class ExternalAccounts {
     if (before.admin_by_group !== adminByGroup) {
       const { id: userId, username } = account
       const changed = { type: 'update_user', userId, username, change: 'admin', value: person.admin } as const
-      await recordEvent(tx, this.#clock, { kind: 'system', name: person.source }, changed)
+      await this.#events.record(tx, { kind: 'system', name: person.source }, changed)
     }
     return accountOf(row)
   }

@@ -3,7 +3,7 @@ import { afterCommit } from '../../database/write-scope.ts'
 import { actorKey, actorName, type Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { EventServices } from '../events/events.ts'
 import type { JobTrigger, Json } from './job.ts'
 import { wakeWorkers } from './wake-up.ts'
 
@@ -65,9 +65,6 @@ export async function enqueueJob(tx: Writer, clock: Clock, job: NewJob): Promise
       .returning('id')
       .executeTakeFirst()
     if (inserted !== undefined) {
-      const { kind } = job
-      if (job.trigger === 'manual')
-        await recordEvent(tx, clock, job.actor, { type: 'start_job', jobId: inserted.id, kind, ...projectOf(job) })
       afterCommit(wakeWorkers)
       return { id: inserted.id, existing: false }
     }
@@ -83,4 +80,17 @@ export async function enqueueJob(tx: Writer, clock: Clock, job: NewJob): Promise
   }
 }
 
-const projectOf = ({ projectId }: NewJob) => (projectId === undefined ? {} : { projectId })
+/** Adds what a person asked for, and tells of it. */
+export async function startJob(
+  tx: Writer,
+  { clock, events }: EventServices,
+  job: Omit<NewJob, 'trigger'>,
+): Promise<Enqueued> {
+  const { actor, kind } = job
+  const enqueued = await enqueueJob(tx, clock, { ...job, trigger: 'manual' })
+  if (!enqueued.existing)
+    await events.record(tx, actor, { type: 'start_job', jobId: enqueued.id, kind, ...projectOf(job) })
+  return enqueued
+}
+
+const projectOf = ({ projectId }: Pick<NewJob, 'projectId'>) => (projectId === undefined ? {} : { projectId })

@@ -5,7 +5,7 @@ import { afterCommit } from '../../database/write-scope.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import { isFinal, jobColumns, jobOf, type Job, type JobStatus } from './job.ts'
 import { readLog, type LogLine } from './job-log.ts'
 import { pausedKinds, setPaused } from './kinds.ts'
@@ -58,14 +58,26 @@ const keepStoppedMs = 7 * 86_400_000
 export class Jobs {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
 
   /** Names of the kinds that there is code for. */
   readonly kinds: readonly string[]
 
-  constructor({ database, clock, kinds = [] }: { database: Database; clock: Clock; kinds?: readonly string[] }) {
+  constructor({
+    database,
+    clock,
+    events,
+    kinds = [],
+  }: {
+    database: Database
+    clock: Clock
+    events: Events
+    kinds?: readonly string[]
+  }) {
     this.kinds = kinds
     this.#database = database
     this.#clock = clock
+    this.#events = events
   }
 
   /** @throws DomainError JOB_UNKNOWN; also when its kind is none of `kinds` */
@@ -142,7 +154,7 @@ export class Jobs {
         .where('id', '=', id)
         .execute()
       const project = job.project_id === null ? {} : { projectId: job.project_id }
-      await recordEvent(tx, this.#clock, actor, { type: 'stop_job', jobId: id, kind: job.kind, ...project })
+      await this.#events.record(tx, actor, { type: 'stop_job', jobId: id, kind: job.kind, ...project })
       afterCommit(wakeWorkers)
     })
   }
@@ -165,12 +177,12 @@ export class Jobs {
   }
 
   async pause(actor: Actor, kind: string): Promise<void> {
-    await this.#database.write(async (tx) => await setPaused(tx, this.#clock, actor, kind, true))
+    await this.#database.write(async (tx) => await setPaused(tx, this.#events, actor, kind, true))
   }
 
   async resume(actor: Actor, kind: string): Promise<void> {
     await this.#database.write(async (tx) => {
-      await setPaused(tx, this.#clock, actor, kind, false)
+      await setPaused(tx, this.#events, actor, kind, false)
       afterCommit(wakeWorkers)
     })
   }

@@ -1,7 +1,6 @@
 import type { Reader, Writer } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
-import type { Clock } from '../clock.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 
 /** The scheduler can be paused like a kind of job; no job is of it. */
 export const schedulerKind = 'scheduler'
@@ -17,7 +16,13 @@ export async function ensureKinds(tx: Writer, kinds: readonly string[]): Promise
 }
 
 /** Jobs of a paused kind wait; those that run go on. */
-export async function setPaused(tx: Writer, clock: Clock, actor: Actor, kind: string, paused: boolean): Promise<void> {
+export async function setPaused(
+  tx: Writer,
+  events: Events,
+  actor: Actor,
+  kind: string,
+  paused: boolean,
+): Promise<void> {
   const value = paused ? 1 : 0
   const before = await tx.selectFrom('job_kind').select('paused').where('kind', '=', kind).executeTakeFirst()
   if ((before?.paused ?? 0) === value) return
@@ -26,7 +31,7 @@ export async function setPaused(tx: Writer, clock: Clock, actor: Actor, kind: st
     .values({ kind, paused: value })
     .onConflict((conflict) => conflict.column('kind').doUpdateSet({ paused: value }))
     .execute()
-  await recordEvent(tx, clock, actor, { type: paused ? 'pause_job_queue' : 'resume_job_queue', kind })
+  await events.record(tx, actor, { type: paused ? 'pause_job_queue' : 'resume_job_queue', kind })
 }
 
 export async function pausedKinds(reader: Reader): Promise<ReadonlySet<string>> {

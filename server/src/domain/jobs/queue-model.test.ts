@@ -8,6 +8,7 @@ import { isFinal, type JobStatus } from './job.ts'
 import { Jobs } from './jobs.ts'
 import { ensureKinds } from './kinds.ts'
 import { JobLeaseLost, JobQueue, type QueuedKind, type TakenJob } from './queue.ts'
+import { Events } from '../events/events.ts'
 
 const actor = { kind: 'system', name: 'test' } as const
 const leaseMs = 100
@@ -89,7 +90,7 @@ class Model {
 
   constructor(database: Database) {
     this.#database = database
-    this.#people = new Jobs({ database, clock: this.clock })
+    this.#people = new Jobs({ database, clock: this.clock, events: new Events({ clock: this.clock }) })
     this.queues = [0, 1, 2].map(
       (worker) => new JobQueue({ database, clock: this.clock, worker: `worker ${worker}`, leaseMs }),
     )

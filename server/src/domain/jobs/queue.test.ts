@@ -6,6 +6,7 @@ import { enqueueJob, type NewJob } from './enqueue.ts'
 import { Jobs, pruneJobs } from './jobs.ts'
 import { ensureKinds } from './kinds.ts'
 import { JobLeaseLost, JobQueue, type QueuedKind, type TakenJob } from './queue.ts'
+import { Events } from '../events/events.ts'
 
 const actor = { kind: 'system', name: 'test' } as const
 const leaseMs = 30_000
@@ -24,7 +25,8 @@ async function composeQueue(database: Database, clock = new TestClock()) {
   const queueOf = (worker: string) => new JobQueue({ database, clock, worker, leaseMs })
   const enqueue = (job: Partial<NewJob> = {}) =>
     database.write((tx) => enqueueJob(tx, clock, { kind: 'work', payload: null, trigger: 'event', actor, ...job }))
-  return { database, clock, queueOf, enqueue, jobs: new Jobs({ database, clock, kinds: ['work'] }) }
+  const jobs = new Jobs({ database, clock, events: new Events({ clock }), kinds: ['work'] })
+  return { database, clock, queueOf, enqueue, jobs }
 }
 
 const recover = (queue: JobQueue, kind: QueuedKind) => queue.recoverExpired(new Map([[kind.name, kind]]))

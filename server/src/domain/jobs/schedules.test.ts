@@ -13,6 +13,7 @@ import {
   setSchedule,
   type NewSchedule,
 } from './schedules.ts'
+import { Events } from '../events/events.ts'
 
 const actor = { kind: 'system', name: 'test' } as const
 
@@ -25,12 +26,13 @@ const nightly: NewSchedule = {
 
 function composeSchedules(database: Database) {
   const clock = new TestClock()
-  const jobs = new Jobs({ database, clock })
-  const set = (schedule: NewSchedule) => database.write((tx) => setSchedule(tx, clock, actor, schedule))
+  const events = new Events({ clock })
+  const jobs = new Jobs({ database, clock, events })
+  const set = (schedule: NewSchedule) => database.write((tx) => setSchedule(tx, { clock, events }, actor, schedule))
   const fire = () => fireDueSchedules(database, clock)
   const toNext = async () => clock.advance((await findSchedule(database.read, 'sweep'))!.nextRunAt - clock.now())
   const started = async () => (await jobs.listJobs({ kinds: ['sweep'], limit: 100 })).rows
-  return { database, clock, jobs, set, fire, toNext, started }
+  return { database, clock, events, jobs, set, fire, toNext, started }
 }
 
 const eventsOf = async (database: Database) =>
@@ -85,7 +87,7 @@ describeEachDatabase('schedules', (open) => {
   })
 
   test('setting replaces, deleting ends, and both are events', async () => {
-    const { database, clock, set } = composeSchedules(await open())
+    const { database, events, set } = composeSchedules(await open())
     await set(nightly)
     const { id, nextRunAt } = (await findSchedule(database.read, 'sweep'))!
     await set({ ...nightly, timing: { preset: 'daily' } })
@@ -93,7 +95,7 @@ describeEachDatabase('schedules', (open) => {
     expect(changed).toMatchObject({ id, preset: 'daily', cron: '0 0 0 * * *', timeZone: 'UTC', username: 'test' })
     expect(changed.nextRunAt).not.toBe(nextRunAt)
     expect(await listSchedules(database.read, { offset: 0, limit: 10 })).toEqual({ rows: [changed], total: 1 })
-    const remove = () => database.write((tx) => deleteSchedule(tx, clock, actor, 'sweep'))
+    const remove = () => database.write((tx) => deleteSchedule(tx, events, actor, 'sweep'))
     expect([await remove(), await remove()]).toEqual([true, false])
     expect(await eventsOf(database)).toEqual(['create_schedule', 'update_schedule', 'delete_schedule'])
   })
@@ -112,7 +114,7 @@ describeEachDatabase('schedules', (open) => {
 
   test('the schedules of a project go with it', async () => {
     const { database, clock, set } = composeSchedules(await open())
-    const projects = new Projects({ database, clock })
+    const projects = new Projects({ database, clock, events: new Events({ clock }) })
     await projects.createProject(actor, { name: 'gone', public: false })
     const { id } = await database.read
       .selectFrom('project')

@@ -4,7 +4,7 @@ import { lockFreeRows } from '../../database/locking.ts'
 import type { JobScheduleTable } from '../../database/schema/jobs.ts'
 import { actorKey, actorName, type Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
-import { recordEvent } from '../events.ts'
+import type { EventServices, Events } from '../events/events.ts'
 import { cronOfPreset, nextOccurrence, type CronPreset } from './cron.ts'
 import { enqueueJob } from './enqueue.ts'
 import type { Json } from './job.ts'
@@ -51,7 +51,12 @@ const fireBatch = 20
  * Sets when a kind of job comes by itself, in the place of what was set under the same name before.
  * @throws DomainError BAD_REQUEST for a cron expression or a time zone that cannot be
  */
-export async function setSchedule(tx: Writer, clock: Clock, actor: Actor, schedule: NewSchedule): Promise<void> {
+export async function setSchedule(
+  tx: Writer,
+  { clock, events }: EventServices,
+  actor: Actor,
+  schedule: NewSchedule,
+): Promise<void> {
   const now = clock.now()
   const { name, kind, timing } = schedule
   const cron = timing.cron?.trim() || (timing.preset === 'custom' ? '' : cronOfPreset[timing.preset])
@@ -76,16 +81,16 @@ export async function setSchedule(tx: Writer, clock: Clock, actor: Actor, schedu
     .onConflict((conflict) => conflict.column('name').doUpdateSet(values))
     .execute()
   const type = before === undefined ? 'create_schedule' : 'update_schedule'
-  await recordEvent(tx, clock, actor, { type, schedule: name, cron, ...projectOf(schedule.projectId) })
+  await events.record(tx, actor, { type, schedule: name, cron, ...projectOf(schedule.projectId) })
 }
 
 /** Returns whether there was one. */
-export async function deleteSchedule(tx: Writer, clock: Clock, actor: Actor, name: string): Promise<boolean> {
+export async function deleteSchedule(tx: Writer, events: Events, actor: Actor, name: string): Promise<boolean> {
   const before = await findSchedule(tx, name)
   if (before === undefined) return false
   await tx.deleteFrom('job_schedule').where('name', '=', name).execute()
   const { cron, projectId } = before
-  await recordEvent(tx, clock, actor, { type: 'delete_schedule', schedule: name, cron, ...projectOf(projectId) })
+  await events.record(tx, actor, { type: 'delete_schedule', schedule: name, cron, ...projectOf(projectId) })
   return true
 }
 

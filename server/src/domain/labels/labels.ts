@@ -7,7 +7,7 @@ import type { Actor } from '../access/actor.ts'
 import { assertCanInProject, assertCanInSystem } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import { containing, matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
 import { findProjectAccessById } from '../projects/project-access.ts'
 
@@ -45,10 +45,12 @@ const byName = [{ key: 'name', descending: false }]
 export class Labels {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
 
-  constructor({ database, clock }: { database: Database; clock: Clock }) {
+  constructor({ database, clock, events }: { database: Database; clock: Clock; events: Events }) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
   }
 
   /** @throws DomainError BAD_REQUEST, CONFLICT (the name is taken there), UNAUTHENTICATED, FORBIDDEN */
@@ -63,7 +65,7 @@ export class Labels {
           .values({ ...fields, project_id: projectId ?? null, created_at: now, updated_at: now })
           .returning('id')
           .executeTakeFirstOrThrow()
-        await recordEvent(tx, this.#clock, actor, { type: 'create_label', ...eventFacts(id, fields.name, projectId) })
+        await this.#events.record(tx, actor, { type: 'create_label', ...eventFacts(id, fields.name, projectId) })
         return id
       }),
     )
@@ -106,7 +108,7 @@ export class Labels {
           .where('id', '=', id)
           .executeTakeFirst()
         if (changed.numUpdatedRows === 0n) throw labelUnknown(id)
-        await recordEvent(tx, this.#clock, actor, { type: 'update_label', ...eventFacts(id, fields.name, projectId) })
+        await this.#events.record(tx, actor, { type: 'update_label', ...eventFacts(id, fields.name, projectId) })
       }),
     )
   }
@@ -117,7 +119,7 @@ export class Labels {
     await this.#database.write(async (tx) => {
       const deleted = await tx.deleteFrom('label').where('id', '=', id).executeTakeFirst()
       if (deleted.numDeletedRows === 0n) throw labelUnknown(id)
-      await recordEvent(tx, this.#clock, actor, { type: 'delete_label', ...eventFacts(id, name, projectId) })
+      await this.#events.record(tx, actor, { type: 'delete_label', ...eventFacts(id, name, projectId) })
     })
   }
 
@@ -136,7 +138,7 @@ export class Labels {
       if (added.numInsertedOrUpdatedRows === 0n) {
         throw new DomainError('CONFLICT', `the artifact has the label ${label.name} already`)
       }
-      await recordEvent(tx, this.#clock, actor, {
+      await this.#events.record(tx, actor, {
         type: 'add_artifact_label',
         ...artifactFacts(artifact),
         label: label.name,
@@ -155,7 +157,7 @@ export class Labels {
         .executeTakeFirst()
       if (removed.numDeletedRows === 0n) throw labelUnknown(labelId)
       const facts = { ...artifactFacts(artifact), label: label.name }
-      await recordEvent(tx, this.#clock, actor, { type: 'remove_artifact_label', ...facts })
+      await this.#events.record(tx, actor, { type: 'remove_artifact_label', ...facts })
     })
   }
 

@@ -7,7 +7,7 @@ import type { Actor } from '../access/actor.ts'
 import type { Permission } from '../access/roles/permissions.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import { getProjectFor } from '../projects/projects.ts'
 import { assertPatterns, isSelected, type Selector } from './selectors.ts'
 
@@ -76,10 +76,12 @@ export async function assertTagsMutable(
 export class ImmutabilityRules {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
 
-  constructor({ database, clock }: { database: Database; clock: Clock }) {
+  constructor({ database, clock, events }: { database: Database; clock: Clock; events: Events }) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
   }
 
   /** There are few: all of them. @throws DomainError PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
@@ -138,7 +140,7 @@ export class ImmutabilityRules {
         .executeTakeFirst()
       if (deleted.numDeletedRows === 0n) throw ruleUnknown(id)
       const { id: projectId, name } = access.project
-      await recordEvent(tx, this.#clock, actor, { type: 'delete_immutable', projectId, project: name, ruleId: id })
+      await this.#events.record(tx, actor, { type: 'delete_immutable', projectId, project: name, ruleId: id })
     })
   }
 
@@ -174,7 +176,7 @@ export class ImmutabilityRules {
       const ruleId = await write(tx, access.project.id, columns)
       const type = ownId === undefined ? 'create_immutable' : 'update_immutable'
       const { id: projectId, name } = access.project
-      await recordEvent(tx, this.#clock, actor, { type, projectId, project: name, ruleId })
+      await this.#events.record(tx, actor, { type, projectId, project: name, ruleId })
       return ruleId
     })
   }

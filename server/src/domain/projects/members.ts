@@ -4,7 +4,7 @@ import type { Actor } from '../access/actor.ts'
 import { findRoleName, roleIds, type RoleName } from '../access/roles/permissions.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import { containing, type Listed } from '../lists/listing.ts'
 import { getProjectFor } from './projects.ts'
 
@@ -40,16 +40,19 @@ interface Entity {
 export interface MembersOptions {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
 }
 
 /** Who has which role in a project. A change counts from the next request on, for tokens in use too. */
 export class Members {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
 
-  constructor({ database, clock }: MembersOptions) {
+  constructor({ database, clock, events }: MembersOptions) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
   }
 
   /**
@@ -211,8 +214,8 @@ export class Members {
     const member =
       kind === 'user' ? ({ kind, userId: id, username: name } as const) : ({ kind, groupId: id, group: name } as const)
     const onProject = { projectId: project.id, project: project.name }
-    if (type === 'delete_member') await recordEvent(tx, this.#clock, actor, { type, ...onProject, ...member })
-    else await recordEvent(tx, this.#clock, actor, { type, ...onProject, ...member, role: role! })
+    if (type === 'delete_member') await this.#events.record(tx, actor, { type, ...onProject, ...member })
+    else await this.#events.record(tx, actor, { type, ...onProject, ...member, role: role! })
   }
 
   async #lockMember(

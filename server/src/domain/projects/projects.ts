@@ -9,7 +9,8 @@ import { assertCanInProject, assertCanInSystem, can } from '../access/roles/auth
 import { roleIds, type Permission } from '../access/roles/permissions.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
+import { deleteEmptyRepositories } from './empty-repositories.ts'
 import type { Settings } from '../settings/settings.ts'
 import { writeCveAllowlist } from './cve-allowlist.ts'
 import { findProjectAccess, type ProjectAccess } from './project-access.ts'
@@ -52,6 +53,7 @@ export interface ProjectChange {
 export interface ProjectsOptions {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   /** Says who may create projects; without it everybody with an account. */
   readonly settings?: Pick<Settings, 'getSettings'>
 }
@@ -62,11 +64,13 @@ const self: Actor = { kind: 'system', name: 'installation' }
 export class Projects {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
   readonly #settings: ProjectsOptions['settings']
 
-  constructor({ database, clock, settings }: ProjectsOptions) {
+  constructor({ database, clock, events, settings }: ProjectsOptions) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
     this.#settings = settings
   }
 
@@ -208,7 +212,7 @@ export class Projects {
       .set({ updated_at: this.#clock.now(), ...(isPublic === undefined ? {} : { public: isPublic ? 1 : 0 }) })
       .where('id', '=', project.id)
       .execute()
-    await recordEvent(tx, this.#clock, actor, {
+    await this.#events.record(tx, actor, {
       type: 'update_project',
       projectId: project.id,
       project: project.name,
@@ -248,7 +252,7 @@ export class Projects {
           .executeTakeFirst()
         if (repository !== undefined) throw notEmpty()
         await tx.deleteFrom('project').where('id', '=', project.id).execute()
-        await recordEvent(tx, this.#clock, actor, { type: 'delete_project', projectId: project.id, project: name })
+        await this.#events.record(tx, actor, { type: 'delete_project', projectId: project.id, project: name })
       })
     } catch (error) {
       // A first push came between the look and the delete.
@@ -301,7 +305,7 @@ export class Projects {
         })
         .execute()
     }
-    await recordEvent(tx, this.#clock, actor, {
+    await this.#events.record(tx, actor, {
       type: 'create_project',
       projectId: row.id,
       project: row.name,
@@ -361,37 +365,4 @@ function projectOf(row: Selectable<ProjectTable>): Project {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
-}
-
-/**
- * Repositories that hold nothing and into which nobody is pushing: begun and given up, and shown to nobody. Garbage
- * collection is asked to look at what they link.
- */
-async function deleteEmptyRepositories(tx: Writer, projectId: number, now: number): Promise<void> {
-  const empty = tx
-    .selectFrom('repository')
-    .select('repository.id')
-    .where('project_id', '=', projectId)
-    .where((eb) =>
-      eb.not(eb.exists(eb.selectFrom('artifact').select('id').whereRef('repository_id', '=', 'repository.id'))),
-    )
-    .where((eb) =>
-      eb.not(eb.exists(eb.selectFrom('upload').select('id').whereRef('repository_id', '=', 'repository.id'))),
-    )
-  await tx
-    .insertInto('link_review')
-    .columns(['repository_id', 'digest', 'review_after'])
-    .expression((eb) =>
-      eb
-        .selectFrom('repository_blob')
-        .select((select) => ['repository_id', 'digest', select.val(now).as('review_after')])
-        .where('repository_id', 'in', empty),
-    )
-    .onConflict((conflict) =>
-      conflict
-        .columns(['repository_id', 'digest'])
-        .doUpdateSet((eb) => ({ review_after: eb.ref('excluded.review_after') })),
-    )
-    .execute()
-  await tx.deleteFrom('repository').where('id', 'in', empty).execute()
 }

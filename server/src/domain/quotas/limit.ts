@@ -6,7 +6,7 @@ import { preparedQuery } from '../../database/prepared.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 
 /** A project is warned when it uses this part of what it may. */
 const warnFrom = 0.85
@@ -63,6 +63,7 @@ async function readStanding(reader: Reader, projectId: number, now: number): Pro
 export interface LimitServices {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
 }
 
 export interface LimitedProject {
@@ -180,7 +181,7 @@ function reservationOf(database: Database, id: number): Reservation {
  * @throws DomainError QUOTA_EXCEEDED
  */
 export async function assertWithinLimit(
-  { clock }: Pick<LimitServices, 'clock'>,
+  { clock, events }: Pick<LimitServices, 'clock' | 'events'>,
   tx: Writer,
   to: LimitedProject,
   addedBytes: number,
@@ -194,14 +195,14 @@ export async function assertWithinLimit(
   const threshold = hardBytes * warnFrom
   if (before.usedBytes >= threshold || usedBytes < threshold) return
   const { projectId, project } = to
-  await recordEvent(tx, clock, to.actor, { type: 'quota_warning', projectId, project, usedBytes, hardBytes })
+  await events.record(tx, to.actor, { type: 'quota_warning', projectId, project, usedBytes, hardBytes })
 }
 
 /** Announced on its own: what was refused was rolled back, that it was is worth knowing. */
-export async function announceExceeded({ database, clock }: LimitServices, to: LimitedProject): Promise<void> {
+export async function announceExceeded({ database, events }: LimitServices, to: LimitedProject): Promise<void> {
   const { projectId, project, actor } = to
   await database.write(
-    async (tx) => await recordEvent(tx, clock, actor, { type: 'quota_exceeded', projectId, project }),
+    async (tx) => await events.record(tx, actor, { type: 'quota_exceeded', projectId, project }),
     'relaxed',
   )
 }

@@ -4,7 +4,7 @@ import type { Actor } from '../access/actor.ts'
 import { assertCanInSystem, assertSystemAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import type { Listed, SortKey } from '../lists/listing.ts'
 import { recountUsage } from './project-usage.ts'
 
@@ -28,10 +28,12 @@ const sortable: Readonly<Record<string, string>> = { 'hard.storage': 'hard_bytes
 export class Quotas {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
 
-  constructor({ database, clock }: { database: Database; clock: Clock }) {
+  constructor({ database, clock, events }: { database: Database; clock: Clock; events: Events }) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
   }
 
   /** @throws DomainError UNAUTHENTICATED, FORBIDDEN */
@@ -88,7 +90,7 @@ export class Quotas {
         .select('name')
         .where('id', '=', projectId)
         .executeTakeFirstOrThrow()
-      await recordEvent(tx, this.#clock, actor, { type: 'update_quota', projectId, project: name, hardBytes })
+      await this.#events.record(tx, actor, { type: 'update_quota', projectId, project: name, hardBytes })
     })
   }
 

@@ -6,6 +6,7 @@ import type { Actor } from '../access/actor.ts'
 import { rightsOf } from '../access/robots/robot-rights.ts'
 import { DomainError } from '../errors.ts'
 import { Registries, type RegistryFields } from './registries.ts'
+import { Events } from '../events/events.ts'
 
 const codeOf = async (work: Promise<unknown>): Promise<string | undefined> =>
   await work.then(
@@ -33,6 +34,7 @@ describeEachDatabase('remote registries', (open) => {
     const registries = new Registries({
       database,
       clock: new ManualClock(),
+      events: new Events({ clock: new ManualClock() }),
       probe: async (remote) => {
         probed.push(remote)
         return problem

@@ -8,7 +8,7 @@ import type { Actor } from '../access/actor.ts'
 import { assertCanInSystem } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import { matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
 import { apiUrlOf, registryTypes } from './registry-types.ts'
 
@@ -48,6 +48,7 @@ export type RegistryChange = { readonly [Key in keyof RegistryFields]?: Registry
 export interface RegistriesOptions {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   readonly probe: ProbeRegistry
 }
 
@@ -71,11 +72,13 @@ const longestAuthority = 65_536
 export class Registries {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
   readonly #probe: ProbeRegistry
 
-  constructor({ database, clock, probe }: RegistriesOptions) {
+  constructor({ database, clock, events, probe }: RegistriesOptions) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
     this.#probe = probe
   }
 
@@ -92,7 +95,7 @@ export class Registries {
           .values({ ...rowOf(fields), status: 'healthy', created_at: now, updated_at: now })
           .returning('id')
           .executeTakeFirstOrThrow()
-        await recordEvent(tx, this.#clock, actor, { type: 'create_registry', registryId: id, registry: fields.name })
+        await this.#events.record(tx, actor, { type: 'create_registry', registryId: id, registry: fields.name })
         return id
       }),
     )
@@ -134,7 +137,7 @@ export class Registries {
           .where('id', '=', id)
           .executeTakeFirst()
         if (numUpdatedRows === 0n) throw registryUnknown(id)
-        await recordEvent(tx, this.#clock, actor, {
+        await this.#events.record(tx, actor, {
           type: 'update_registry',
           registryId: id,
           registry: fields.name,
@@ -150,7 +153,7 @@ export class Registries {
     await this.#database.write(async (tx) => {
       const row = await tx.deleteFrom('registry').where('id', '=', id).returning('name').executeTakeFirst()
       if (row === undefined) throw registryUnknown(id)
-      await recordEvent(tx, this.#clock, actor, { type: 'delete_registry', registryId: id, registry: row.name })
+      await this.#events.record(tx, actor, { type: 'delete_registry', registryId: id, registry: row.name })
     })
   }
 

@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.ts'
 import type { Clock } from '../clock.ts'
+import type { Events } from '../events/events.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { RegistrySettings } from '../policies/gates.ts'
 import { RetentionExecutions } from './executions.ts'
@@ -13,6 +14,7 @@ export interface Retention {
 export function composeRetention(services: {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   readonly jobs: Jobs
   readonly settings: RegistrySettings
 }): Retention {

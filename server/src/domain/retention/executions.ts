@@ -4,8 +4,9 @@ import type { Database } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Permission } from '../access/roles/permissions.ts'
 import type { Clock } from '../clock.ts'
+import type { Events } from '../events/events.ts'
 import { DomainError } from '../errors.ts'
-import { enqueueJob } from '../jobs/enqueue.ts'
+import { startJob } from '../jobs/enqueue.ts'
 import type { Job, JobStatus, JobTrigger } from '../jobs/job.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Listed } from '../lists/listing.ts'
@@ -80,6 +81,7 @@ const stopBatch = 500
 export class RetentionExecutions {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
   readonly #policies: RetentionPolicies
   readonly #jobs: Jobs
   readonly #settings: RegistrySettings
@@ -87,12 +89,14 @@ export class RetentionExecutions {
   constructor(options: {
     database: Database
     clock: Clock
+    events: Events
     policies: RetentionPolicies
     jobs: Jobs
     settings: RegistrySettings
   }) {
     this.#database = options.database
     this.#clock = options.clock
+    this.#events = options.events
     this.#policies = options.policies
     this.#jobs = options.jobs
     this.#settings = options.settings
@@ -105,8 +109,8 @@ export class RetentionExecutions {
     return await this.#database.write(async (tx) => {
       const subject = retentionSubject(policyId)
       const payload = { policyId, dryRun }
-      const job = { kind: retentionKind, payload, subject, projectId, trigger: 'manual', actor } as const
-      return (await enqueueJob(tx, this.#clock, job)).id
+      const job = { kind: retentionKind, payload, subject, projectId, actor }
+      return (await startJob(tx, { clock: this.#clock, events: this.#events }, job)).id
     })
   }
 

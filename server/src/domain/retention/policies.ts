@@ -7,7 +7,7 @@ import { assertCanInProject } from '../access/roles/authorise.ts'
 import type { Permission } from '../access/roles/permissions.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import { deleteSchedule, setSchedule } from '../jobs/schedules.ts'
 import { findProjectAccessById, type ProjectAccess } from '../projects/project-access.ts'
 import { deleteMetadataKey, writeMetadata } from '../projects/project-metadata.ts'
@@ -35,10 +35,12 @@ export interface RetentionPolicy extends RetentionFields {
 export class RetentionPolicies {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
 
-  constructor({ database, clock }: { database: Database; clock: Clock }) {
+  constructor({ database, clock, events }: { database: Database; clock: Clock; events: Events }) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
   }
 
   /** @throws DomainError BAD_REQUEST (also when there is one already), CONFLICT, UNAUTHENTICATED, FORBIDDEN */
@@ -136,10 +138,10 @@ export class RetentionPolicies {
   ): Promise<void> {
     const name = retentionSubject(id)
     if (cron === '') {
-      await deleteSchedule(tx, this.#clock, actor, name)
+      await deleteSchedule(tx, this.#events, actor, name)
       return
     }
-    await setSchedule(tx, this.#clock, actor, {
+    await setSchedule(tx, { clock: this.#clock, events: this.#events }, actor, {
       name,
       kind: retentionKind,
       payload: { policyId: id, dryRun: false },
@@ -156,7 +158,7 @@ export class RetentionPolicies {
     project: ProjectAccess['project'],
     policyId: number,
   ): Promise<void> {
-    await recordEvent(tx, this.#clock, actor, { type, projectId: project.id, project: project.name, policyId })
+    await this.#events.record(tx, actor, { type, projectId: project.id, project: project.name, policyId })
   }
 }
 

@@ -3,6 +3,7 @@ import { restOf } from '#contract/repository-name.ts'
 import type { Database, Writer } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
+import type { Events } from '../events/events.ts'
 import { DomainError, type DomainErrorCode } from '../errors.ts'
 import type { Admit } from '../policies/admit.ts'
 import { readImmutability } from '../policies/immutability.ts'
@@ -51,6 +52,7 @@ export async function* walkDecisions(
 export interface RetainServices {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   /** How long what was deleted can be restored; 0: it is gone at once. */
   readonly trashWindowMs: number
   readonly admit: Admit

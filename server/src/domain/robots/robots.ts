@@ -3,7 +3,7 @@ import { lockRows } from '../../database/locking.ts'
 import { isForeignKeyViolation, isUniqueViolation } from '../../database/violations.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import type { Listed, Listing } from '../lists/listing.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Passwords } from '../access/credentials/passwords.ts'
@@ -57,6 +57,7 @@ export interface RobotSettings {
 export interface RobotsOptions {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   readonly passwords: Passwords
   readonly settings: () => Promise<RobotSettings>
 }
@@ -65,12 +66,14 @@ export interface RobotsOptions {
 export class Robots {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
   readonly #passwords: Passwords
   readonly #settings: () => Promise<RobotSettings>
 
-  constructor({ database, clock, passwords, settings }: RobotsOptions) {
+  constructor({ database, clock, events, passwords, settings }: RobotsOptions) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
     this.#passwords = passwords
     this.#settings = settings
   }
@@ -112,7 +115,7 @@ export class Robots {
           .executeTakeFirstOrThrow()
         await insertGrants(tx, id, grants)
         const [robot] = await readRobots(tx, prefix, [id])
-        await recordEvent(tx, this.#clock, actor, { type: 'create_robot', ...onRobot(robot!) })
+        await this.#events.record(tx, actor, { type: 'create_robot', ...onRobot(robot!) })
         return { robot: robot!, secret }
       })
     } catch (error) {
@@ -178,7 +181,7 @@ export class Robots {
         ...(disabled === undefined || disabled === robot.disabled ? [] : ['disable']),
         ...(grants === undefined ? [] : ['permissions']),
       ]
-      await recordEvent(tx, this.#clock, actor, { type: 'update_robot', ...onRobot(robot), changed })
+      await this.#events.record(tx, actor, { type: 'update_robot', ...onRobot(robot), changed })
     })
   }
 
@@ -201,7 +204,7 @@ export class Robots {
         .set({ secret_hash: hash, credentials_changed_at: Math.max(now, version + 1), updated_at: now })
         .where('id', '=', id)
         .execute()
-      await recordEvent(tx, this.#clock, actor, { type: 'update_robot', ...onRobot(robot), changed: ['secret'] })
+      await this.#events.record(tx, actor, { type: 'update_robot', ...onRobot(robot), changed: ['secret'] })
     })
     return made
   }
@@ -215,7 +218,7 @@ export class Robots {
     await this.#database.write(async (tx) => {
       await this.#lock(tx, id)
       await tx.deleteFrom('robot').where('id', '=', id).execute()
-      await recordEvent(tx, this.#clock, actor, { type: 'delete_robot', ...onRobot(robot) })
+      await this.#events.record(tx, actor, { type: 'delete_robot', ...onRobot(robot) })
     })
   }
 

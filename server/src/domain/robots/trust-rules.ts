@@ -8,7 +8,7 @@ import type { TrustRuleTable } from '../../database/schema/identities.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import { assertMayActOnRobots } from './robot-authorisation.ts'
 
 /**
@@ -35,11 +35,23 @@ const longestText = 1_024
 export class TrustRules {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
   readonly #issuerKeys: IssuerKeys
 
-  constructor({ database, clock, issuerKeys }: { database: Database; clock: Clock; issuerKeys: IssuerKeys }) {
+  constructor({
+    database,
+    clock,
+    events,
+    issuerKeys,
+  }: {
+    database: Database
+    clock: Clock
+    events: Events
+    issuerKeys: IssuerKeys
+  }) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
     this.#issuerKeys = issuerKeys
   }
 
@@ -68,7 +80,7 @@ export class TrustRules {
         })
         .returning('id')
         .executeTakeFirstOrThrow()
-      await recordEvent(tx, this.#clock, actor, { type: 'create_trust_rule', ruleId: id, robotId, ...projectId })
+      await this.#events.record(tx, actor, { type: 'create_trust_rule', ruleId: id, robotId, ...projectId })
       return id
     })
   }
@@ -83,7 +95,7 @@ export class TrustRules {
         .where('id', '=', id)
         .executeTakeFirst()
       if (deleted.numDeletedRows === 0n) throw new DomainError('RULE_UNKNOWN', `this robot has no trust rule ${id}`)
-      await recordEvent(tx, this.#clock, actor, { type: 'delete_trust_rule', ruleId: id, robotId, ...projectId })
+      await this.#events.record(tx, actor, { type: 'delete_trust_rule', ruleId: id, robotId, ...projectId })
     })
   }
 

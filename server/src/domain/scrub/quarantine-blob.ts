@@ -6,13 +6,14 @@ import { beforeQuarantine } from '../../storage/layout.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { recordDamage } from '../content/blob-damage.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import type { StoredBlob } from './check-blob.ts'
 
 export interface QuarantineOptions {
   readonly database: Database
   readonly store: BlobQuarantine & BlobSweeper
   readonly clock: Clock
+  readonly events: Events
   readonly actor: Actor
 }
 
@@ -21,7 +22,7 @@ export interface QuarantineOptions {
  * in between, `finishQuarantine` moves them. False when a push was faster.
  */
 export async function quarantineBlob(
-  { database, store, clock, actor }: QuarantineOptions,
+  { database, store, clock, events, actor }: QuarantineOptions,
   { digest, size, location }: StoredBlob,
   kind: 'changed' | 'missing',
 ): Promise<boolean> {
@@ -34,7 +35,7 @@ export async function quarantineBlob(
     if (known?.location !== location) return false
     await tx.updateTable('blob').set({ location: aside }).where('digest', '=', digest).execute()
     await recordDamage(tx, { digest, size, location: aside }, kind, clock.now(), false)
-    await recordEvent(tx, clock, actor, { type: 'quarantine_blob', digest, reason: kind })
+    await events.record(tx, actor, { type: 'quarantine_blob', digest, reason: kind })
     return true
   })
   if (!done) return false

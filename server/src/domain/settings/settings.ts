@@ -4,7 +4,7 @@ import type { Actor } from '../access/actor.ts'
 import { assertSystemAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import { settingKeyOf, settingKeys, settingNames, type SettingName, type SettingValues } from './setting-keys.ts'
 
 /** What Harbor lets an administrator change and here is decided where the registry is started. */
@@ -17,6 +17,7 @@ export interface FixedSettings {
 export interface SettingsOptions {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   readonly fixed: FixedSettings
 }
 
@@ -35,13 +36,15 @@ type SettingValue = string | number | boolean
 export class Settings {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
   readonly #remembered: EpochCache<SettingValues>
   readonly fixed: FixedSettings
 
-  constructor({ database, clock, fixed }: SettingsOptions) {
+  constructor({ database, clock, events, fixed }: SettingsOptions) {
     this.fixed = fixed
     this.#database = database
     this.#clock = clock
+    this.#events = events
     this.#remembered = new EpochCache<SettingValues>(database, 1)
   }
 
@@ -91,7 +94,7 @@ export class Settings {
           })),
         )
         .execute()
-      await recordEvent(tx, this.#clock, actor, {
+      await this.#events.record(tx, actor, {
         type: 'update_configuration',
         changed: values.map(({ name }) => name),
       })

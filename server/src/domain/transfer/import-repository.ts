@@ -154,10 +154,10 @@ export class RepositoryImport {
       return leaveOut('content-missing', 'something that it is made of was not taken')
     }
     try {
-      const { database, clock } = this.#context
+      const { database, clock, events } = this.#context
       const reference = { kind: 'digest', digest } as const
       await withPatience(async () =>
-        pushManifest({ database, clock }, await this.#admit(), { reference, tags, manifest, bytes }),
+        pushManifest({ database, clock, events }, await this.#admit(), { reference, tags, manifest, bytes }),
       )
     } catch (error) {
       return leaveOut(...refusalOf(error))

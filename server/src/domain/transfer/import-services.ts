@@ -3,6 +3,7 @@ import type { ContentSource } from '../../storage/foreign/content-source.ts'
 import type { Limiter } from '../../storage/limiter.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
+import type { Events } from '../events/events.ts'
 import type { Adoptions } from '../content/adoptions.ts'
 import type { Uploads } from '../content/uploads.ts'
 import type { Admit } from '../policies/admit.ts'
@@ -34,6 +35,7 @@ export interface ImportOptions {
 export interface ImportServices {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   readonly admit: Admit
   readonly uploads: Uploads
   readonly adoptions: Adoptions

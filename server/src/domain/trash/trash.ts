@@ -10,7 +10,7 @@ import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { noRepository, reviewLinks } from '../content/links.ts'
 import { DomainError } from '../errors.ts'
-import { recordEvent } from '../events.ts'
+import type { Events } from '../events/events.ts'
 import type { TrashedTag } from './put-in-trash.ts'
 
 /** Something that was deleted and can be had back. */
@@ -35,6 +35,7 @@ export interface TrashEntry {
 export interface TrashServices {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   readonly trashWindowMs: number
 }
 
@@ -107,7 +108,7 @@ export type Emptying = { readonly entryId: number } | { readonly projectId: numb
  * Goes on in several transactions; what was forgotten stays so when it breaks off. Returns how many entries it were.
  */
 export async function emptyTrash(
-  { database, clock }: TrashServices,
+  { database, clock, events }: TrashServices,
   actor: Actor,
   what: Emptying,
   project?: { readonly id: number; readonly name: string },
@@ -119,7 +120,7 @@ export async function emptyTrash(
     entries += await database.write(async (tx) => await forgetEntries(database, tx, ids, clock.now()))
   }
   const named = project === undefined ? {} : { projectId: project.id, project: project.name }
-  await database.write(async (tx) => await recordEvent(tx, clock, actor, { type: 'empty_trash', ...named, entries }))
+  await database.write(async (tx) => await events.record(tx, actor, { type: 'empty_trash', ...named, entries }))
   return entries
 }
 

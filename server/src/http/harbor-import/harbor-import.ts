@@ -4,6 +4,7 @@ import type { Database } from '../../database/database.ts'
 import type { Actor } from '../../domain/access/actor.ts'
 import type { Users } from '../../domain/access/accounts/users.ts'
 import type { Clock } from '../../domain/clock.ts'
+import type { Events } from '../../domain/events/events.ts'
 import type { ExternalAccounts } from '../../domain/identities/external-accounts.ts'
 import type { HarborKind, HarborReport } from './harbor-report.ts'
 import type { OwnAnswer, OwnApi } from './own-api.ts'
@@ -16,6 +17,7 @@ export interface HarborImport {
   readonly own: OwnApi
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   readonly users: Users
   readonly externalAccounts: ExternalAccounts
   readonly actor: Actor

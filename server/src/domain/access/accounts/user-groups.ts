@@ -1,7 +1,7 @@
 import type { Database, Writer } from '../../../database/database.ts'
 import type { Clock } from '../../clock.ts'
 import { DomainError } from '../../errors.ts'
-import { recordEvent } from '../../events.ts'
+import type { Events, EventServices } from '../../events/events.ts'
 import { containing, type Listed } from '../../lists/listing.ts'
 import type { Actor } from '../actor.ts'
 import { assertCanInSystem } from '../roles/authorise.ts'
@@ -27,17 +27,19 @@ const longestName = 255
 export class UserGroups {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
 
-  constructor({ database, clock }: { database: Database; clock: Clock }) {
+  constructor({ database, clock, events }: { database: Database; clock: Clock; events: Events }) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
   }
 
   /** @throws DomainError BAD_REQUEST, CONFLICT when it is known already, UNAUTHENTICATED, FORBIDDEN */
   async createGroup(actor: Actor, group: GroupIdentity): Promise<UserGroup> {
     assertCanInSystem(actor, 'user-group:create')
     return await this.#database.write(async (tx) => {
-      const created = await insertGroup(tx, this.#clock, actor, group)
+      const created = await insertGroup(tx, { clock: this.#clock, events: this.#events }, actor, group)
       if (created === undefined) throw new DomainError('CONFLICT', `there is a user group ${group.name} already`)
       return created
     })
@@ -46,7 +48,7 @@ export class UserGroups {
   /** The group, which is made when it is not there yet. For who may make members of a project. */
   async ensureGroup(actor: Actor, group: GroupIdentity): Promise<UserGroup> {
     return await this.#database.write(async (tx) => {
-      const created = await insertGroup(tx, this.#clock, actor, group)
+      const created = await insertGroup(tx, { clock: this.#clock, events: this.#events }, actor, group)
       return created ?? (await getByExternalId(tx, group))
     })
   }
@@ -94,7 +96,7 @@ export class UserGroups {
         .where('id', '=', id)
         .executeTakeFirst()
       if (updated.numUpdatedRows === 0n) throw groupUnknown(id)
-      await recordEvent(tx, this.#clock, actor, { type: 'update_user_group', groupId: id, group: name })
+      await this.#events.record(tx, actor, { type: 'update_user_group', groupId: id, group: name })
     })
   }
 
@@ -105,7 +107,7 @@ export class UserGroups {
       const deleted = await tx.deleteFrom('user_group').where('id', '=', id).returning('name').executeTakeFirst()
       if (deleted === undefined) throw groupUnknown(id)
       await tx.deleteFrom('project_member').where('entity_type', '=', 'group').where('entity_id', '=', id).execute()
-      await recordEvent(tx, this.#clock, actor, { type: 'delete_user_group', groupId: id, group: deleted.name })
+      await this.#events.record(tx, actor, { type: 'delete_user_group', groupId: id, group: deleted.name })
     })
   }
 
@@ -132,14 +134,14 @@ const columns = ['id', 'kind', 'name', 'external_id as externalId'] as const
  */
 export async function setGroupsOf(
   tx: Writer,
-  clock: Clock,
+  services: EventServices,
   actor: Actor,
   userId: number,
   groups: readonly GroupIdentity[],
 ): Promise<void> {
   const ids = new Set<number>()
   for (const group of groups) {
-    const known = await insertGroup(tx, clock, actor, group)
+    const known = await insertGroup(tx, services, actor, group)
     ids.add((known ?? (await getByExternalId(tx, group))).id)
   }
   const before = await tx.selectFrom('user_group_member').select('group_id').where('user_id', '=', userId).execute()
@@ -157,7 +159,7 @@ export async function setGroupsOf(
 
 async function insertGroup(
   tx: Writer,
-  clock: Clock,
+  { clock, events }: EventServices,
   actor: Actor,
   { kind, name, externalId }: GroupIdentity,
 ): Promise<UserGroup | undefined> {
@@ -170,7 +172,7 @@ async function insertGroup(
     .returning(columns)
     .executeTakeFirst()
   if (row === undefined) return undefined
-  await recordEvent(tx, clock, actor, { type: 'create_user_group', groupId: row.id, group: name })
+  await events.record(tx, actor, { type: 'create_user_group', groupId: row.id, group: name })
   return row
 }
 

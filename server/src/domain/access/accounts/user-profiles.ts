@@ -1,7 +1,7 @@
 import type { Database } from '../../../database/database.ts'
 import type { Clock } from '../../clock.ts'
 import { DomainError } from '../../errors.ts'
-import { recordEvent } from '../../events.ts'
+import type { Events } from '../../events/events.ts'
 import { containing, matching, ordering, type Listed, type ListColumns, type Listing } from '../../lists/listing.ts'
 import { limitsOf, type Actor } from '../actor.ts'
 import { assertCanInSystem } from '../roles/authorise.ts'
@@ -17,6 +17,7 @@ export interface UserProfile {
 export interface UserProfilesOptions {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
 }
 
 const columns: ListColumns = {
@@ -33,10 +34,12 @@ const columns: ListColumns = {
 export class UserProfiles {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
 
-  constructor({ database, clock }: UserProfilesOptions) {
+  constructor({ database, clock, events }: UserProfilesOptions) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
   }
 
   /** @throws DomainError BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN */
@@ -105,7 +108,7 @@ export class UserProfiles {
         .returning('username')
         .executeTakeFirst()
       if (row === undefined) throw userUnknown(id)
-      await recordEvent(tx, this.#clock, actor, {
+      await this.#events.record(tx, actor, {
         type: 'update_user',
         userId: id,
         username: row.username,

@@ -5,7 +5,8 @@ import { lockName, lockRows } from '../../../database/locking.ts'
 import type { UserAccountTable } from '../../../database/schema/access.ts'
 import type { Clock } from '../../clock.ts'
 import { DomainError } from '../../errors.ts'
-import { recordEvent, type UserChange } from '../../events.ts'
+import type { UserChange } from '../../events/access-events.ts'
+import type { Events } from '../../events/events.ts'
 import type { Actor } from '../actor.ts'
 import type { AccountSource } from './accounts.ts'
 import { assertCanInSystem, assertSystemAdministrator } from '../roles/authorise.ts'
@@ -41,6 +42,7 @@ export interface NewUser {
 export interface UsersOptions {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   readonly passwords: Passwords
 }
 
@@ -58,12 +60,14 @@ const self: Actor = { kind: 'system', name: 'installation' }
 export class Users {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
   readonly #passwords: Passwords
   #defaultChecked: { readonly hash: string; readonly isDefault: boolean } | undefined
 
-  constructor({ database, clock, passwords }: UsersOptions) {
+  constructor({ database, clock, events, passwords }: UsersOptions) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
     this.#passwords = passwords
   }
 
@@ -164,7 +168,7 @@ export class Users {
       await this.#assertNotLastAdministrator(tx, user)
       await tx.deleteFrom('project_member').where('entity_type', '=', 'user').where('entity_id', '=', user.id).execute()
       await tx.deleteFrom('user_account').where('id', '=', user.id).execute()
-      await recordEvent(tx, this.#clock, actor, { type: 'delete_user', userId: user.id, username })
+      await this.#events.record(tx, actor, { type: 'delete_user', userId: user.id, username })
     })
   }
 
@@ -219,7 +223,7 @@ export class Users {
       .executeTakeFirst()
     if (row === undefined) return undefined
     const created = userOf(row)
-    await recordEvent(tx, this.#clock, actor, {
+    await this.#events.record(tx, actor, {
       type: 'create_user',
       userId: created.id,
       username: created.username,
@@ -257,7 +261,7 @@ export class Users {
         .where('id', '=', user.id)
         .execute()
       const value = columns.admin ?? columns.disabled
-      await recordEvent(tx, this.#clock, actor, {
+      await this.#events.record(tx, actor, {
         type: 'update_user',
         userId: user.id,
         username,

@@ -6,6 +6,7 @@ import { formatHarborHash } from './harbor-hash.ts'
 import { Passwords } from './passwords.ts'
 import { SignIn } from './sign-in.ts'
 import { Users } from '../accounts/users.ts'
+import { Events } from '../../events/events.ts'
 
 /** As Harbor's src/common/utils/encrypt.go computes it. */
 const harborHash = (password: string, salt: string, digest: string, iterations: number) =>
@@ -36,7 +37,7 @@ describeEachDatabase('an account that moved in with its hash', (open) => {
   test('signs in with its old password, which is our own hash from then on', async () => {
     const database = await open()
     const [clock, passwords] = [new TestClock(), new Passwords()]
-    const users = new Users({ database, clock, passwords })
+    const users = new Users({ database, clock, events: new Events({ clock }), passwords })
     const stored = formatHarborHash({ hash: harborHash(password, salt, 'sha256', 4_096), salt, version: 'sha256' })!
     await users.createUser({ kind: 'system', name: 'test' }, { username: 'ada' })
     await database.write((tx) => tx.updateTable('user_account').set({ password_hash: stored }).execute())

@@ -1,18 +1,16 @@
 import type { Database } from '../../../database/database.ts'
-import type { Clock } from '../../clock.ts'
-import { recordEvent } from '../../events.ts'
+import type { EventServices } from '../../events/events.ts'
 import type { Actor } from '../actor.ts'
 import { robotUsername } from '../robots/robot-accounts.ts'
 import { isFastHash } from '../robots/robot-secret.ts'
 
-interface Services {
+interface Services extends EventServices {
   readonly database: Database
-  readonly clock: Clock
 }
 
 /** The hash that an account had where it comes from; only for one that has no password here. Whether it was given. */
 export async function givePasswordHash(
-  { database, clock }: Services,
+  { database, clock, events }: Services,
   actor: Actor,
   username: string,
   hash: string,
@@ -28,7 +26,7 @@ export async function givePasswordHash(
       .returning('id')
       .executeTakeFirst()
     if (given === undefined) return false
-    await recordEvent(tx, clock, actor, { type: 'update_user', userId: given.id, username, change: 'password' })
+    await events.record(tx, actor, { type: 'update_user', userId: given.id, username, change: 'password' })
     return true
   })
 }
@@ -38,7 +36,7 @@ export async function givePasswordHash(
  * changed the robot since. Whether it was given.
  */
 export async function giveSecretHash(
-  { database, clock }: Services,
+  { database, clock, events }: Services,
   actor: Actor,
   robot: { readonly prefix: string; readonly project: string | undefined; readonly name: string },
   hash: string,
@@ -61,7 +59,7 @@ export async function giveSecretHash(
       .set({ secret_hash: hash, credentials_changed_at: now, updated_at: now })
       .where('id', '=', found.id)
       .execute()
-    await recordEvent(tx, clock, actor, {
+    await events.record(tx, actor, {
       type: 'update_robot',
       robotId: found.id,
       robot: robotUsername(robot.prefix, robot.project, robot.name),

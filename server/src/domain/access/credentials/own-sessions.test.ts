@@ -6,6 +6,7 @@ import { OwnSessions } from './own-sessions.ts'
 import { Passwords } from './passwords.ts'
 import { Sessions } from './sessions.ts'
 import { SignIn } from './sign-in.ts'
+import { Events } from '../../events/events.ts'
 
 const lifetimeMs = 3_600_000
 
@@ -21,8 +22,19 @@ describeEachDatabase('sessions of a person', (open) => {
       return found
     }
     const actor = ({ id, username }: Account) => ({ kind: 'user', id, username, admin: false }) as const
-    const sessions = new Sessions({ database, clock, lifetimeMs: async () => lifetimeMs })
-    return { ...access, sessions, own: new OwnSessions({ database, clock }), account, actor }
+    const sessions = new Sessions({
+      database,
+      clock,
+      events: new Events({ clock }),
+      lifetimeMs: async () => lifetimeMs,
+    })
+    return {
+      ...access,
+      sessions,
+      own: new OwnSessions({ database, clock, events: new Events({ clock }) }),
+      account,
+      actor,
+    }
   }
 
   test('are listed for them alone, and none of their ids is the token or its hash', async () => {

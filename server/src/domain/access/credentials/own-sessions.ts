@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Database } from '../../../database/database.ts'
 import type { Clock } from '../../clock.ts'
-import { recordEvent } from '../../events.ts'
+import type { Events } from '../../events/events.ts'
 import type { Actor } from '../actor.ts'
 import { personOf } from '../accounts/person.ts'
 import { hashOfSession } from './sessions.ts'
@@ -23,10 +23,12 @@ const mostListed = 200
 export class OwnSessions {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
 
-  constructor({ database, clock }: { database: Database; clock: Clock }) {
+  constructor({ database, clock, events }: { database: Database; clock: Clock; events: Events }) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
   }
 
   /** The newest first. `token`: of the browser that asks. @throws DomainError FORBIDDEN */
@@ -53,7 +55,7 @@ export class OwnSessions {
         .executeTakeFirst()
       if (numDeletedRows === 0n) return
       const { id: userId, username } = person
-      await recordEvent(tx, this.#clock, actor, { type: 'logout_user', userId, username })
+      await this.#events.record(tx, actor, { type: 'logout_user', userId, username })
     })
   }
 

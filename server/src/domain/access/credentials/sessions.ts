@@ -2,12 +2,13 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Database } from '../../../database/database.ts'
 import { preparedQuery } from '../../../database/prepared.ts'
 import type { Clock } from '../../clock.ts'
-import { recordEvent } from '../../events.ts'
+import type { Events } from '../../events/events.ts'
 import { accountColumns, accountOf, actorOf, type Account, type AccountRow } from '../accounts/accounts.ts'
 
 export interface SessionsOptions {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   /** How long a session lives after it was last used. */
   readonly lifetimeMs: () => Promise<number>
 }
@@ -36,11 +37,13 @@ const selectSession = preparedQuery<{ idHash: string }, SessionRow>((db, param) 
 export class Sessions {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
   readonly #lifetimeMs: () => Promise<number>
 
-  constructor({ database, clock, lifetimeMs }: SessionsOptions) {
+  constructor({ database, clock, events, lifetimeMs }: SessionsOptions) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
     this.#lifetimeMs = lifetimeMs
   }
 
@@ -61,7 +64,7 @@ export class Sessions {
         })
         .execute()
       const { id: userId, username } = account
-      await recordEvent(tx, this.#clock, actorOf(account), { type: 'login_user', userId, username })
+      await this.#events.record(tx, actorOf(account), { type: 'login_user', userId, username })
     })
     return token
   }
@@ -92,7 +95,7 @@ export class Sessions {
         .select(accountColumns)
         .where('id', '=', ended.user_id)
         .executeTakeFirstOrThrow()
-      await recordEvent(tx, this.#clock, actorOf(accountOf(user)), {
+      await this.#events.record(tx, actorOf(accountOf(user)), {
         type: 'logout_user',
         userId: user.id,
         username: user.username,

@@ -4,7 +4,7 @@ import type { RoleTable } from '../../../database/schema/identities.ts'
 import { isUniqueViolation } from '../../../database/violations.ts'
 import type { Clock } from '../../clock.ts'
 import { DomainError } from '../../errors.ts'
-import { recordEvent } from '../../events.ts'
+import type { Events } from '../../events/events.ts'
 import type { Actor } from '../actor.ts'
 import { assertSystemAdministrator } from './authorise.ts'
 import { isPermission, isRoleName, roleIds, rolePermissions, type Permission, type RoleName } from './permissions.ts'
@@ -32,10 +32,12 @@ const longestDescription = 1_024
 export class Roles {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
 
-  constructor({ database, clock }: { database: Database; clock: Clock }) {
+  constructor({ database, clock, events }: { database: Database; clock: Clock; events: Events }) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
   }
 
   /** Harbor's first. There are few: all at once. @throws DomainError UNAUTHENTICATED */
@@ -57,7 +59,7 @@ export class Roles {
           .values({ ...columns, created_at: now, updated_at: now })
           .returning('id')
           .executeTakeFirstOrThrow()
-        await recordEvent(tx, this.#clock, actor, { type: 'create_role', roleId: id, role: fields.name })
+        await this.#events.record(tx, actor, { type: 'create_role', roleId: id, role: fields.name })
         return id
       }),
     )
@@ -75,7 +77,7 @@ export class Roles {
           .where('id', '=', id)
           .executeTakeFirst()
         if (updated.numUpdatedRows === 0n) throw roleUnknown(id)
-        await recordEvent(tx, this.#clock, actor, { type: 'update_role', roleId: id, role: fields.name })
+        await this.#events.record(tx, actor, { type: 'update_role', roleId: id, role: fields.name })
       }),
     )
   }
@@ -96,7 +98,7 @@ export class Roles {
       if (member !== undefined) {
         throw new DomainError('CONFLICT', `members of project ${member.name} have this role; give them another first`)
       }
-      await recordEvent(tx, this.#clock, actor, { type: 'delete_role', roleId: id, role: deleted.name })
+      await this.#events.record(tx, actor, { type: 'delete_role', roleId: id, role: deleted.name })
     })
   }
 }

@@ -5,6 +5,7 @@ import { composeAccessForTest, type ManualClock, system, type AccessForTest } fr
 import { describeEachDatabase } from '../../../../test/databases.ts'
 import { AccessTokens } from './access-tokens.ts'
 import { SigningKeys, type SigningKey } from './signing-keys.ts'
+import { Events } from '../../events/events.ts'
 
 const access = [{ type: 'repository', name: 'p/app', actions: ['pull'] }]
 const account = { id: 7, username: 'ada', admin: false, disabled: false, version: 42 }
@@ -228,7 +229,7 @@ describeEachDatabase('access tokens', (open) => {
 
   test('a verified token is not verified again, and expires on time all the same', async () => {
     const { database, clock } = await compose()
-    const keys = new CountingKeys({ database, clock, tokenLifetimeSeconds: 90 })
+    const keys = new CountingKeys({ database, clock, events: new Events({ clock }), tokenLifetimeSeconds: 90 })
     const tokens = new AccessTokens({
       keys,
       clock,
@@ -326,7 +327,12 @@ describeEachDatabase('signing keys', (open) => {
         return database.read
       },
     } as typeof database
-    const watched = new SigningKeys({ database: counting, clock, tokenLifetimeSeconds: 1800 })
+    const watched = new SigningKeys({
+      database: counting,
+      clock,
+      events: new Events({ clock }),
+      tokenLifetimeSeconds: 1800,
+    })
     await Promise.all(Array.from({ length: 100 }, (_, index) => watched.findKey(`kid${index}`)))
     expect(reads).toBe(1)
   })

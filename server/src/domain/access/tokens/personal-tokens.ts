@@ -3,7 +3,7 @@ import { preparedQuery } from '../../../database/prepared.ts'
 import { isUniqueViolation } from '../../../database/violations.ts'
 import type { Clock } from '../../clock.ts'
 import { DomainError } from '../../errors.ts'
-import { recordEvent } from '../../events.ts'
+import type { Events } from '../../events/events.ts'
 import { accountColumns, accountOf, type Account, type AccountRow } from '../accounts/accounts.ts'
 import type { Actor, ActorLimits } from '../actor.ts'
 import { isPermission, type Permission } from '../roles/permissions.ts'
@@ -76,10 +76,12 @@ const findById = preparedQuery<{ id: number }, FoundRow>((db, param) =>
 export class PersonalTokens {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
 
-  constructor({ database, clock }: { database: Database; clock: Clock }) {
+  constructor({ database, clock, events }: { database: Database; clock: Clock; events: Events }) {
     this.#database = database
     this.#clock = clock
+    this.#events = events
   }
 
   /**
@@ -117,7 +119,7 @@ export class PersonalTokens {
           })
           .returning('id')
           .executeTakeFirstOrThrow()
-        await recordEvent(tx, this.#clock, actor, { type: 'create_personal_token', tokenId: id, token: token.name })
+        await this.#events.record(tx, actor, { type: 'create_personal_token', tokenId: id, token: token.name })
         return { id, secret }
       })
     } catch (cause) {
@@ -157,7 +159,7 @@ export class PersonalTokens {
         .returning('name')
         .executeTakeFirst()
       if (deleted === undefined) throw new DomainError('TOKEN_UNKNOWN', `you have no token ${id}`)
-      await recordEvent(tx, this.#clock, actor, { type: 'delete_personal_token', tokenId: id, token: deleted.name })
+      await this.#events.record(tx, actor, { type: 'delete_personal_token', tokenId: id, token: deleted.name })
     })
   }
 

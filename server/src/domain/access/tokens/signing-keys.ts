@@ -2,7 +2,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type Cry
 import type { Database } from '../../../database/database.ts'
 import type { Actor } from '../actor.ts'
 import type { Clock } from '../../clock.ts'
-import { recordEvent } from '../../events.ts'
+import type { Events } from '../../events/events.ts'
 
 const algorithm = 'ES256'
 const dayMs = 24 * 60 * 60_000
@@ -26,6 +26,7 @@ export interface SigningKey {
 export interface SigningKeysOptions {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   /** A key signs for this long. Milliseconds; 90 days when not given. */
   readonly rotateAfterMs?: number
   /** The longest life of a token; a retired key verifies until the last one it signed has expired. */
@@ -40,6 +41,7 @@ const self: Actor = { kind: 'system', name: 'signing-keys' }
 export class SigningKeys {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #events: Events
   readonly #rotateAfterMs: number
   readonly #keepRetiredMs: number
   readonly #onRotated: () => void
@@ -51,10 +53,11 @@ export class SigningKeys {
   #underWay: Promise<unknown> = Promise.resolve()
 
   constructor(options: SigningKeysOptions) {
-    const { database, clock, tokenLifetimeSeconds, rotateAfterMs = 90 * dayMs } = options
+    const { database, clock, events, tokenLifetimeSeconds, rotateAfterMs = 90 * dayMs } = options
     this.#onRotated = options.onRotated ?? (() => {})
     this.#database = database
     this.#clock = clock
+    this.#events = events
     this.#rotateAfterMs = rotateAfterMs
     this.#keepRetiredMs = tokenLifetimeSeconds * 1000 + retiredMarginMs
   }
@@ -115,7 +118,7 @@ export class SigningKeys {
         .insertInto('signing_key')
         .values({ kid: made.kid, algorithm, private_jwk: JSON.stringify(made.jwk), created_at: now, retired_at: null })
         .execute()
-      await recordEvent(tx, this.#clock, actor, { type: 'rotate_signing_key', kid: made.kid })
+      await this.#events.record(tx, actor, { type: 'rotate_signing_key', kid: made.kid })
     })
     this.#onRotated()
     // A load under way may have read the rows from before.

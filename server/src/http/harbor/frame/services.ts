@@ -7,6 +7,7 @@ import type { UserGroups } from '../../../domain/access/accounts/user-groups.ts'
 import type { UserProfiles } from '../../../domain/access/accounts/user-profiles.ts'
 import type { Users } from '../../../domain/access/accounts/users.ts'
 import type { Clock } from '../../../domain/clock.ts'
+import type { Events } from '../../../domain/events/events.ts'
 import type { AuditLog } from '../../../domain/audit/audit-log.ts'
 import type { StorageUsage } from '../../../domain/content/storage-usage.ts'
 import type { CliSecrets } from '../../../domain/identities/cli-secrets.ts'
@@ -36,6 +37,7 @@ import type { ServedCertificate } from '../../served-certificate.ts'
 export interface HarborServices {
   readonly database: Database
   readonly clock: Clock
+  readonly events: Events
   readonly users: Users
   readonly profiles: UserProfiles
   readonly registration: Registration

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { auditedTypes, harborEventType, wordsOf } from '../../../domain/audit/audit-records.ts'
-import { eventTypes } from '../../../domain/events.ts'
+import { eventTypes } from '../../../domain/events/event-types.ts'
 import type { Json } from '../../../domain/jobs/job.ts'
 import { composeRunRoutes } from './run-routes.ts'
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Database } from '../../../database/database.ts'
 import type { Actor } from '../../../domain/access/actor.ts'
-import type { Clock } from '../../../domain/clock.ts'
+import type { EventServices } from '../../../domain/events/events.ts'
 import { DomainError } from '../../../domain/errors.ts'
-import { enqueueJob } from '../../../domain/jobs/enqueue.ts'
+import { startJob } from '../../../domain/jobs/enqueue.ts'
 import type { Json } from '../../../domain/jobs/job.ts'
 import { deleteSchedule, setSchedule, type Schedule, type Timing } from '../../../domain/jobs/schedules.ts'
 import { timeOf } from '../frame/answers.ts'
@@ -77,22 +77,22 @@ export interface ScheduledWork {
  * @throws DomainError CONFLICT when it is to run now and already does
  */
 export async function followWish(
-  { database, clock }: { readonly database: Database; readonly clock: Clock },
+  services: EventServices & { readonly database: Database },
   actor: Actor,
   wish: Wish,
   work: ScheduledWork,
 ): Promise<number | undefined> {
-  return await database.write(async (tx) => {
+  return await services.database.write(async (tx) => {
     if (wish.kind === 'never') {
-      await deleteSchedule(tx, clock, actor, work.name)
+      await deleteSchedule(tx, services.events, actor, work.name)
       return undefined
     }
     if (wish.kind === 'regularly') {
-      await setSchedule(tx, clock, actor, { ...work, timing: wish.timing })
+      await setSchedule(tx, services, actor, { ...work, timing: wish.timing })
       return undefined
     }
     const { name, ...job } = work
-    const { id, existing } = await enqueueJob(tx, clock, { ...job, uniqueKey: name, trigger: 'manual', actor })
+    const { id, existing } = await startJob(tx, services, { ...job, uniqueKey: name, actor })
     if (existing) throw new DomainError('CONFLICT', `it is running or waiting already, as job ${id}`)
     return id
   })

@@ -1,14 +1,15 @@
 import { expect, test } from 'bun:test'
-import { ManualClock, system } from '../../test/access.ts'
-import { describeEachDatabase } from '../../test/databases.ts'
-import type { Database } from '../database/database.ts'
-import { pruneEvents, recordEvent, type BusinessEvent } from './events.ts'
+import { ManualClock, system } from '../../../test/access.ts'
+import { describeEachDatabase } from '../../../test/databases.ts'
+import type { Database } from '../../database/database.ts'
+import type { BusinessEvent } from './event-types.ts'
+import { Events, pruneEvents } from './events.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`
 
 describeEachDatabase('events', (open) => {
   const record = async (database: Database, clock: ManualClock, event: BusinessEvent) =>
-    await database.write(async (tx) => await recordEvent(tx, clock, system, event))
+    await database.write(async (tx) => await new Events({ clock }).record(tx, system, event))
 
   test('an event says who did what to what, and when', async () => {
     const database = await open()
@@ -34,7 +35,11 @@ describeEachDatabase('events', (open) => {
   test('an event of a transaction that is rolled back never was', async () => {
     const database = await open()
     const rolledBack = database.write(async (tx) => {
-      await recordEvent(tx, new ManualClock(), system, { type: 'delete_user', userId: 1, username: 'ada' })
+      await new Events({ clock: new ManualClock() }).record(tx, system, {
+        type: 'delete_user',
+        userId: 1,
+        username: 'ada',
+      })
       throw new Error('no')
     })
     expect(await rolledBack.catch((error: Error) => error.message)).toBe('no')

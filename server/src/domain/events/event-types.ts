@@ -1,0 +1,48 @@
+import { accessEvents } from './access-events.ts'
+import { artifactEvents } from './artifact-events.ts'
+import type { EventKind } from './event-kind.ts'
+import { jobEvents } from './job-events.ts'
+import { labelEvents } from './label-events.ts'
+import { policyEvents } from './policy-events.ts'
+import { projectEvents, quotaEvents } from './project-events.ts'
+import { registryCareEvents } from './registry-care-events.ts'
+import { registryEvents } from './registry-events.ts'
+import { robotEvents } from './robot-events.ts'
+
+/**
+ * Everything that happens here and that somebody outside a transaction may want to know of: audit, webhooks, scans,
+ * replication. The list is closed: a new type is a line in the table of its noun, and nothing else.
+ */
+const eventTable = {
+  ...artifactEvents,
+  ...projectEvents,
+  ...accessEvents,
+  ...robotEvents,
+  ...labelEvents,
+  ...registryEvents,
+  ...quotaEvents,
+  ...policyEvents,
+  ...registryCareEvents,
+  ...jobEvents,
+}
+
+type EventTable = typeof eventTable
+type FieldsOf<Kind> = Kind extends EventKind<infer Fields> ? Fields : never
+
+export type EventType = keyof EventTable
+
+export type BusinessEvent = { [Type in EventType]: { readonly type: Type } & FieldsOf<EventTable[Type]> }[EventType]
+
+export const eventTypes = Object.keys(eventTable) as readonly EventType[]
+
+/** Undefined for a type that another version of the program wrote. */
+export function findEventKind(type: string): Pick<EventKind<never>, 'auditedAs'> | undefined {
+  return Object.hasOwn(eventTable, type) ? eventTable[type as EventType] : undefined
+}
+
+/** The thing that an event happened to, as the audit log names it. */
+export function resourceOf(event: BusinessEvent): string {
+  // The table maps each type to the fields of that type, which the checker cannot follow through the union.
+  const kind = eventTable[event.type] as EventKind<BusinessEvent>
+  return kind.resource(event)
+}
