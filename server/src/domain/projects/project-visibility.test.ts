@@ -37,7 +37,7 @@ describeEachDatabase('the projects that lists show', (open) => {
       await access.members.addMember(system, 'own', username, role)
       return actor
     }
-    const roles = new Roles({ database: access.database, clock: access.clock })
+    const roles = new Roles({ database: access.database, clock: access.clock, events: access.events })
     const composed = (name: string, permissions: readonly Permission[]) =>
       roles.createRole(system, { name, description: '', permissions })
     return { ...access, ids, account, member, robot, composed }
@@ -45,10 +45,10 @@ describeEachDatabase('the projects that lists show', (open) => {
 
   type Composed = Awaited<ReturnType<typeof compose>>
 
-  async function actorsOf({ database, clock, members, ids, account, member, robot, composed }: Composed) {
+  async function actorsOf({ database, clock, events, members, ids, account, member, robot, composed }: Composed) {
     const inGroup = await account('in-a-group')
     await database.write(async (tx) => {
-      await setGroupsOf(tx, clock, system, inGroup.id, [{ kind: 'oidc', name: 'team', externalId: 'team' }])
+      await setGroupsOf(tx, { clock, events }, system, inGroup.id, [{ kind: 'oidc', name: 'team', externalId: 'team' }])
     })
     const group = await database.read.selectFrom('user_group').select('id').executeTakeFirstOrThrow()
     await members.addMember(system, 'of-a-group', { groupId: group.id }, await composed('of-team', ['project:read']))
