@@ -50,7 +50,7 @@ describeControlledScenario('projects and members of the API', (registry) => {
     }
     const noJson = await fetch(`${registry().url}/api/v2.0/projects`, {
       method: 'POST',
-      headers: { authorization: `Basic ${btoa(`admin:${registry().password}`)}` },
+      headers: { authorization: `Basic ${btoa(`admin:${registry().password}`)}`, 'content-type': 'application/json' },
       body: '{',
     })
     expect([noJson.status, codes(await noJson.json())]).toEqual([400, ['BAD_REQUEST']])

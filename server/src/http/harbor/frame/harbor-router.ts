@@ -10,6 +10,7 @@ import { DomainError } from '../../../domain/errors.ts'
 import type { ProjectAccess } from '../../../domain/projects/project-access.ts'
 import type { Authentication } from '../../authentication.ts'
 import { asDomainError } from '../../oci/error-response.ts'
+import { announcesBody, assertJsonType } from './body-type.ts'
 import { harborError, harborErrorOf } from './harbor-error.ts'
 import { findPathProject, withoutProject } from './project-param.ts'
 import type { Answer, Call, Route } from './route.ts'
@@ -120,6 +121,7 @@ async function validated(
   }
   const query = parse(route.query, Object.fromEntries(new URLSearchParams(call.search)), 'query')
   const path = parse(route.params, withoutProject(params), 'path')
+  if (announcesBody(call.request)) assertJsonType(call.request)
   const body = route.body === undefined ? undefined : parse(route.body, await readJson(call), 'body')
   if (problems.length > 0) throw new ValidationFailure(problems)
   return {
@@ -152,6 +154,7 @@ async function readJson(call: HarborCall): Promise<unknown> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of call.body() ?? []) {
+    if (length === 0 && chunk.byteLength > 0) assertJsonType(call.request)
     length += chunk.byteLength
     if (length > maxBytes)
       throw new DomainError('MANIFEST_TOO_LARGE', `a request may have ${maxBytes} bytes at the most`)
