@@ -139,6 +139,38 @@ describeControlledScenario('sessions of browsers', (registry) => {
     expect(replayed.status).toBe(401)
   })
 
+  const elsewhere: readonly Record<string, string>[] = [
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
+    { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors' },
+    { 'sec-fetch-site': 'cross-site', referer: 'https://evil.example/' },
+    { referer: 'https://evil.example/' },
+    { origin: 'null' },
+    { origin: 'https://evil.example' },
+  ]
+
+  test.each(['/c/log_out', '/c/oidc/logout'])('a page of another site signs nobody out by %s', async (path) => {
+    const browser = new Browser()
+    await browser.signIn('admin', registry().password)
+    for (const headers of elsewhere) {
+      const refused = await browser.send(path, { headers, redirect: 'manual' })
+      expect({ headers, status: refused.status }).toEqual({ headers, status: 403 })
+      expect((await browser.send(current)).status).toBe(200)
+    }
+  })
+
+  test.each([{ 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }, {}])(
+    'our own pages, typed addresses and old browsers sign out: %j',
+    async (headers) => {
+      const browser = new Browser()
+      await browser.signIn('admin', registry().password)
+      const referer = Object.keys(headers).length === 1 ? { referer: `${registry().url}/projects` } : {}
+      expect(
+        (await browser.send('/c/log_out', { headers: { ...headers, ...referer } as Record<string, string> })).status,
+      ).toBe(200)
+      expect((await browser.send(current)).status).toBe(401)
+    },
+  )
+
   test('a session is another one after signing in, whatever cookie came along', async () => {
     const browser = new Browser()
     await browser.signIn('admin', registry().password)

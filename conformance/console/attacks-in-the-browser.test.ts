@@ -86,3 +86,55 @@ describeConsole('what somebody pushed or wrote', (scenario) => {
       expect((await fetch(`${registry.url}${path}`)).status).toBe(404)
   })
 })
+
+describeConsole(
+  'a registry without accounts, open in a browser',
+  (scenario) => {
+    test('is changed and read by no page of another site, and by its own console as ever', async () => {
+      const { visit, registry } = scenario()
+      const other = Bun.serve({
+        port: 0,
+        hostname: '127.0.0.2',
+        fetch: () => new Response('<p>a page of another site</p>', { headers: { 'content-type': 'text/html' } }),
+      })
+      try {
+        await visit({}, async ({ page, open, tolerate }) => {
+          tolerate(/./)
+          await page.goto(`http://127.0.0.2:${other.port}/`)
+          await page.evaluate(async (url) => {
+            const send = async (path: string, init: RequestInit) =>
+              await fetch(`${url}${path}`, { mode: 'no-cors', ...init }).then(
+                () => undefined,
+                () => undefined,
+              )
+            const project = JSON.stringify({ project_name: 'forged' })
+            for (const body of [project, new Blob([project]), new Blob([project], { type: 'text/plain' })])
+              await send('/api/v2.0/projects', { method: 'POST', body })
+            await send('/v2/library/forged/blobs/uploads/', { method: 'POST' })
+            await send('/c/log_out', {})
+          }, registry.url)
+          const read = await page.evaluate(
+            async (url) =>
+              await fetch(`${url}/api/v2.0/users`).then(
+                async (answer) => await answer.text(),
+                () => 'unreadable',
+              ),
+            registry.url,
+          )
+          expect(read).toBe('unreadable')
+          const projects = (await (await fetch(`${registry.url}/api/v2.0/projects`)).json()) as { name: string }[]
+          expect(projects.map(({ name }) => name)).toEqual(['library'])
+          await open('/projects')
+          const made = await page.evaluate(async () => {
+            const init = { method: 'POST', headers: { 'content-type': 'application/json' } }
+            return (await fetch('/api/v2.0/projects', { ...init, body: '{"project_name":"our-own"}' })).status
+          })
+          expect(made).toBe(201)
+        })
+      } finally {
+        await other.stop(true)
+      }
+    })
+  },
+  { flags: ['--open'] },
+)

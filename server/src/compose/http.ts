@@ -13,10 +13,13 @@ import { composeOciRouter } from '../http/oci/oci-router.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
 import { composeProbes } from '../http/ops/probes.ts'
 import { composeClientFacts } from '../http/origin.ts'
+import { composeOpenDoor } from '../http/open-door.ts'
+import { isLoopbackHost } from '../http/request-names.ts'
 import { composeRequestLog } from '../http/request-log.ts'
 import { composeRouter, type RouterOptions } from '../http/router.ts'
 import type { EventStreams } from '../http/server-sent-events.ts'
 import { composeSessionEndpoints } from '../http/session/session-endpoints.ts'
+import { composeIsFromThisMachine } from '../http/this-machine.ts'
 import { composeConsole } from '../http/ui/console.ts'
 import type { Logging } from '../logging.ts'
 import type { Accounts } from './accounts.ts'
@@ -51,6 +54,8 @@ export function composeHttp(config: Config, services: HttpServices): Answer {
     csrf: composeCsrf(facts),
     metricsPath: config.metrics.path,
     clientAddressOf: facts.clientAddressOf,
+    isFromThisMachine: composeIsFromThisMachine(config),
+    openDoor: config.open ? composeOpenDoor({ ...config, reachable: isReachable(config) }) : undefined,
     newRequestId: randomUUID,
     welcome: () => 'Berth, a container registry. Images are under /v2/; sign in with: docker login\n',
     errorResponse: (error, route) => {
@@ -65,6 +70,10 @@ export function composeHttp(config: Config, services: HttpServices): Answer {
     },
   })
 }
+
+/** Whether clients elsewhere reach a port of it. */
+const isReachable = ({ http, https }: Config): boolean =>
+  [http, https].some((listens) => listens !== undefined && !isLoopbackHost(listens.host))
 
 type Doors = Pick<RouterOptions, 'session' | 'token' | 'oci' | 'api' | 'ops' | 'console'>
 

@@ -3,6 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 /** Where a request came from, for the events that it causes. */
 export interface RequestOrigin {
   readonly clientAddress: string
+  /** Whether a program on this machine made it, as far as that can be known; in doubt not. */
+  readonly isFromThisMachine: () => boolean
 }
 
 const current = new AsyncLocalStorage<RequestOrigin>()

@@ -29,6 +29,7 @@ function routerWith(authenticate: RouterOptions['authenticate']) {
     ops: {},
     metricsPath: '/metrics',
     clientAddressOf: () => '192.0.2.1',
+    isFromThisMachine: () => false,
     newRequestId: () => 'id',
     welcome: () => 'welcome',
     console: async () => undefined,

@@ -1,13 +1,18 @@
 import { isConsolePath } from '#contract/console-paths.ts'
+import { ociErrorBody } from '#contract/oci-errors.ts'
 import { anonymous, type Actor } from '../domain/access/actor.ts'
 import { withOrigin } from '../domain/request-origin.ts'
 import type { Connection } from '../runtime/listener.ts'
+import { guardAnswer } from './answer-headers.ts'
 import type { Authenticate } from './authentication.ts'
 import type { Csrf } from './csrf.ts'
+import { harborError } from './harbor/frame/harbor-error.ts'
 import { apiPrefix, type HarborCall } from './harbor/frame/harbor-router.ts'
 import type { OciCall } from './oci/oci-router.ts'
+import type { OpenDoor, OpenDoorRefusal } from './open-door.ts'
 import type { SessionCall } from './session/session-call.ts'
 import { sessionPrefix } from './session/session-endpoints.ts'
+import type { IsFromThisMachine } from './this-machine.ts'
 import type { TokenEndpoint } from './token/token-endpoint.ts'
 import type { Console } from './ui/console.ts'
 
@@ -49,9 +54,14 @@ export interface RouterOptions {
   /** For the doors that browsers come in by, with their session. */
   readonly authenticateBrowser: Authenticate
   readonly token: TokenEndpoint
-  readonly ops: Readonly<Partial<Record<'health' | 'ready' | 'metrics', () => Response | Promise<Response>>>>
+  readonly ops: Readonly<
+    Partial<Record<'health' | 'ready' | 'metrics', (request: Request) => Response | Promise<Response>>>
+  >
   readonly metricsPath: string
   readonly clientAddressOf: (request: Request, connection: Connection) => string
+  readonly isFromThisMachine: IsFromThisMachine
+  /** Of a registry without accounts. */
+  readonly openDoor?: OpenDoor | undefined
   readonly newRequestId: () => string
   /** For /, where there is no console. */
   readonly welcome: () => string
@@ -66,7 +76,8 @@ export interface RouterOptions {
 export function composeRouter(options: RouterOptions): (request: Request, connection: Connection) => Promise<Response> {
   return async (request, connection) => {
     const clientAddress = options.clientAddressOf(request, connection)
-    return await withOrigin({ clientAddress }, () => answer(request, connection, clientAddress))
+    const isFromThisMachine = () => options.isFromThisMachine(request, connection)
+    return await withOrigin({ clientAddress, isFromThisMachine }, () => answer(request, connection, clientAddress))
   }
 
   async function answer(request: Request, connection: Connection, clientAddress: string): Promise<Response> {
@@ -74,46 +85,9 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
     const { path, search } = splitUrl(request.url)
     const requestId = requestIdOf(request, options.newRequestId)
     const route = routeOf(path, options.metricsPath)
-    let actor: Actor = anonymous
-    let response: Response
-    try {
-      if (route === 'oci') {
-        const authentication = await options.authenticate(request, clientAddress)
-        actor = authentication.actor
-        response = await options.oci({
-          request,
-          path: path.slice('/v2'.length),
-          search,
-          authentication,
-          body: () => connection.body(),
-        })
-      } else if (route === 'api' || route === 'session') {
-        const { actor: known, ...rest } = await options.authenticateBrowser(request, clientAddress)
-        actor = known
-        const call = { request, clientAddress, body: () => connection.body() }
-        response = await options.csrf.protect(request, { always: route === 'session' }, () =>
-          route === 'session'
-            ? options.session({ ...call, path: path.slice(sessionPrefix.length), actor })
-            : options.api({
-                ...call,
-                path: path.slice(apiPrefix.length),
-                search,
-                authentication: { actor, ...rest },
-                requestId,
-              }),
-        )
-      } else if (route === 'token') {
-        const answer = await options.token(request, clientAddress)
-        actor = answer.actor
-        response = answer.response
-      } else {
-        response = await answerWithoutAccount(options, route, request, path)
-      }
-    } catch (error) {
-      const known = options.errorResponse(error, route)
-      if (known === undefined) options.onError(error)
-      response = known ?? new Response('internal server error\n', { status: 500 })
-    }
+    const answered = await dispatch({ request, connection, clientAddress, path, search, requestId, route })
+    const { actor, response } = answered
+    guardAnswer(route, response)
     response.headers.set('x-request-id', requestId)
     if (route === 'oci') response.headers.set('docker-distribution-api-version', 'registry/2.0')
     options.onAnswered({
@@ -129,19 +103,67 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
     })
     return response
   }
+
+  async function dispatch(incoming: Incoming): Promise<Answered> {
+    const { request, route } = incoming
+    const refused = options.openDoor?.(request, route)
+    if (refused !== undefined) return { actor: anonymous, response: refusalOf(refused, route) }
+    try {
+      if (route === 'oci') return await answerOci(options, incoming)
+      if (route === 'api' || route === 'session') return await answerBrowser(options, incoming, route)
+      if (route === 'token') return await options.token(request, incoming.clientAddress)
+      return { actor: anonymous, response: await answerWithoutAccount(options, incoming) }
+    } catch (error) {
+      const known = options.errorResponse(error, route)
+      if (known === undefined) options.onError(error)
+      return { actor: anonymous, response: known ?? new Response('internal server error\n', { status: 500 }) }
+    }
+  }
 }
 
-async function answerWithoutAccount(
-  options: RouterOptions,
-  route: Route,
-  request: Request,
-  path: string,
-): Promise<Response> {
+interface Incoming extends Pick<Exchange, 'request' | 'route' | 'path' | 'clientAddress' | 'requestId'> {
+  readonly connection: Connection
+  readonly search: string
+}
+
+type Answered = Pick<Exchange, 'actor' | 'response'>
+
+async function answerOci(options: RouterOptions, incoming: Incoming): Promise<Answered> {
+  const { request, connection, path, search, clientAddress } = incoming
+  const authentication = await options.authenticate(request, clientAddress)
+  const body = () => connection.body()
+  const response = await options.oci({ request, path: path.slice('/v2'.length), search, authentication, body })
+  return { actor: authentication.actor, response }
+}
+
+async function answerBrowser(options: RouterOptions, incoming: Incoming, route: 'api' | 'session'): Promise<Answered> {
+  const { request, connection, path, search, clientAddress, requestId } = incoming
+  const authentication = await options.authenticateBrowser(request, clientAddress)
+  const { actor } = authentication
+  const call = { request, clientAddress, body: () => connection.body() }
+  const response = await options.csrf.protect(request, { always: route === 'session' }, () =>
+    route === 'session'
+      ? options.session({ ...call, path: path.slice(sessionPrefix.length), actor })
+      : options.api({ ...call, path: path.slice(apiPrefix.length), search, authentication, requestId }),
+  )
+  return { actor, response }
+}
+
+/** In the words of the protocol that the client speaks. */
+function refusalOf({ status, message }: OpenDoorRefusal, route: Route): Response {
+  if (route === 'api' || route === 'session')
+    return harborError(status, status === 421 ? 'MISDIRECTED_REQUEST' : 'FORBIDDEN', message)
+  if (route === 'oci' || route === 'token')
+    return Response.json(ociErrorBody([{ code: 'DENIED', message }]), { status })
+  return new Response(`${message}\n`, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+}
+
+async function answerWithoutAccount(options: RouterOptions, { route, request, path }: Incoming): Promise<Response> {
   switch (route) {
     case 'health':
     case 'ready':
     case 'metrics':
-      return (await options.ops[route]?.()) ?? notFound()
+      return (await options.ops[route]?.(request)) ?? notFound()
     case 'api-version':
       return Response.json({ version: apiPrefix.slice('/api/'.length) })
     default:

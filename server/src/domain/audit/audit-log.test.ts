@@ -32,7 +32,7 @@ describeEachDatabase('audit log', (open) => {
 
   test('says who did what to what, from where and with which result', async () => {
     const { record, list } = await compose()
-    await withOrigin({ clientAddress: '203.0.113.5' }, async () => {
+    await withOrigin({ clientAddress: '203.0.113.5', isFromThisMachine: () => false }, async () => {
       await record({
         type: 'update_member',
         projectId: 1,
@@ -212,7 +212,7 @@ describeEachDatabase('audit log', (open) => {
     let wanted = false
     const pulls = new PullAudit({ database, events, isWanted: async () => wanted })
     const pull = (tag: string) =>
-      withOrigin({ clientAddress: '203.0.113.6' }, () =>
+      withOrigin({ clientAddress: '203.0.113.6', isFromThisMachine: () => false }, () =>
         pulls.record(ada, { type: 'pull_artifact', projectId: 1, repository: 'p1/app', digest, tag }),
       )
     await pulls.flush()

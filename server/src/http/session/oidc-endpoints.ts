@@ -8,7 +8,7 @@ import type { PendingSignIns } from '../../domain/identities/pending-sign-ins.ts
 import { DomainError } from '../../domain/errors.ts'
 import type { Settings } from '../../domain/settings/settings.ts'
 import { clearSessionCookie, cookieOf, sessionTokenOf, setSessionCookie } from '../session-cookie.ts'
-import { plain, readBody, type SessionCall } from './session-call.ts'
+import { assertOwnPage, plain, readBody, type SessionCall } from './session-call.ts'
 
 export interface OidcEndpointsOptions {
   readonly oidc: Oidc
@@ -87,6 +87,7 @@ export function composeOidcEndpoints(
   }
 
   const logout: Endpoint = async ({ request }) => {
+    assertOwnPage(request, originOf(request))
     const token = sessionTokenOf(request)
     if (token !== undefined) await sessions.endSession(token)
     const there = await oidc.findEndSessionUrl(`${originOf(request)}/`)

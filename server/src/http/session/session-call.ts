@@ -1,4 +1,6 @@
 import type { Actor } from '../../domain/access/actor.ts'
+import { DomainError } from '../../domain/errors.ts'
+import { isFromAnotherSite } from '../other-sites.ts'
 
 /** A request below /c/. */
 export interface SessionCall {
@@ -8,6 +10,16 @@ export interface SessionCall {
   readonly actor: Actor
   readonly clientAddress: string
   body(): AsyncIterable<Uint8Array> | undefined
+}
+
+/**
+ * Harbor's portal signs out by a GET, which any page could make a browser send. Browsers say whose page it was.
+ * @throws DomainError FORBIDDEN for a page of another site
+ */
+export function assertOwnPage(request: Request, origin: string): void {
+  const { host } = new URL(origin)
+  if (!isFromAnotherSite(request, (page) => page.host === host)) return
+  throw new DomainError('FORBIDDEN', 'a page of another site cannot sign people out; sign out from the console')
 }
 
 const longestBody = 64 * 1024

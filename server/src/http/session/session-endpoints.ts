@@ -4,7 +4,7 @@ import { DomainError, type DomainErrorCode } from '../../domain/errors.ts'
 import type { Settings } from '../../domain/settings/settings.ts'
 import { clearSessionCookie, sessionTokenOf, setSessionCookie } from '../session-cookie.ts'
 import { composeOidcEndpoints, type OidcEndpointsOptions } from './oidc-endpoints.ts'
-import { plain, readBytes, type SessionCall } from './session-call.ts'
+import { assertOwnPage, plain, readBytes, type SessionCall } from './session-call.ts'
 
 export interface SessionEndpointsOptions extends OidcEndpointsOptions {
   readonly profiles: UserProfiles
@@ -41,6 +41,7 @@ export function composeSessionEndpoints(options: SessionEndpointsOptions): (call
   }
 
   const logout = async ({ request }: SessionCall): Promise<Response> => {
+    assertOwnPage(request, options.originOf(request))
     const token = sessionTokenOf(request)
     if (token !== undefined) await options.sessions.endSession(token)
     return plain(200, '', { 'set-cookie': clearSessionCookie(secure(request)) })
