@@ -38,7 +38,8 @@ export function TagHistory({ place, tag, onClose }: TagHistoryProps) {
           <Timeline.Item key={index}>
             {digest === undefined ? <Text size="sm">{t('tagRemoved')}</Text> : <Digest digest={digest} />}
             <Text size="sm" c="dimmed">
-              {username} · <RelativeTime time={movedAt} />
+              {username !== undefined && `${username} · `}
+              <RelativeTime time={movedAt} />
             </Text>
           </Timeline.Item>
         ))}

@@ -85,13 +85,24 @@ export const tagRoutes: readonly Route[] = [
     params: repositoryParams.extend({ tag_name: z.string() }),
     query: z.object(pageQuery),
     answers: {
-      200: z.array(z.object({ digest: z.string().optional(), username: z.string(), moved_at: z.string() })),
+      200: z.array(
+        z.object({
+          digest: z.string().optional(),
+          username: z.string().optional().describe('Left out for who asks without an account.'),
+          moved_at: z.string(),
+        }),
+      ),
     },
     handle: async (call, services) => {
       const repositoryId = await getRepositoryId(services, call)
       const tag = parseTagName(call.params.tag_name)
       const { rows, total } = await listTagMoves(services.database, repositoryId, tag, pageOf(call.query))
-      const body = rows.map(({ digest, username, movedAt }) => ({ digest, username, moved_at: timeOf(movedAt) }))
+      const isNamed = call.actor.kind !== 'anonymous'
+      const body = rows.map(({ digest, username, movedAt }) => ({
+        digest,
+        ...(isNamed ? { username } : {}),
+        moved_at: timeOf(movedAt),
+      }))
       return { body, headers: pageHeaders(call, total) }
     },
   }),
