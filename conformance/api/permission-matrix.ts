@@ -67,7 +67,6 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'GET /projects': row('anyone'),
   'GET /repositories': row('anyone'),
   'GET /labels': row('signed-in', { query: 'scope=g' }),
-  'GET /labels/{label_id}': row('signed-in'),
   // For Harbor's own parts: nobody has it.
   'GET /internalconfig': row('administrator'),
 
@@ -233,17 +232,17 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
  * everything learns that. Each has tests of its own (robots, labels, trust rules).
  */
 export const byObject: Readonly<Record<string, Need>> = {
-  // Labels of the registry are for everybody to see.
-  'PUT /labels/{label_id}': 'signed-in',
-  'DELETE /labels/{label_id}': 'signed-in',
+  'GET /labels/{label_id}': 'administrator',
+  'PUT /labels/{label_id}': 'administrator',
+  'DELETE /labels/{label_id}': 'administrator',
   'GET /jobs/{job_id}': 'system jobservice-monitor:list',
   'GET /jobs/{job_id}/log': 'system jobservice-monitor:list',
   'GET /jobs/{job_id}/events': 'system jobservice-monitor:list',
-  'GET /robots/{robot_id}': 'system robot:read',
+  'GET /robots/{robot_id}': 'administrator',
   'PUT /robots/{robot_id}': 'administrator',
   'PATCH /robots/{robot_id}': 'administrator',
-  'DELETE /robots/{robot_id}': 'system robot:delete',
-  'GET /robots/{robot_id}/trust-rules': 'system robot:read',
+  'DELETE /robots/{robot_id}': 'administrator',
+  'GET /robots/{robot_id}/trust-rules': 'administrator',
   'POST /robots/{robot_id}/trust-rules': 'administrator',
   'DELETE /robots/{robot_id}/trust-rules/{rule_id}': 'administrator',
   'POST /retentions': 'administrator',

@@ -4,12 +4,12 @@ import type { Database, Reader } from '../../database/database.ts'
 import type { LabelTable } from '../../database/schema/labels.ts'
 import { isUniqueViolation } from '../../database/violations.ts'
 import type { Actor } from '../access/actor.ts'
-import { assertCanInProject, assertCanInSystem } from '../access/roles/authorise.ts'
+import { assertCanInSystem, can, canEverywhere, canInSystem, refusedOn } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { containing, matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
-import { findProjectAccessById } from '../projects/project-access.ts'
+import { findProjectAccessById, getProjectByIdFor } from '../projects/project-access.ts'
 
 /** A word for artifacts: of one project, or of the registry and good in all of them. */
 export interface Label {
@@ -53,7 +53,7 @@ export class Labels {
     this.#events = events
   }
 
-  /** @throws DomainError BAD_REQUEST, CONFLICT (the name is taken there), UNAUTHENTICATED, FORBIDDEN */
+  /** @throws DomainError BAD_REQUEST, CONFLICT (the name is taken there), PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async createLabel(actor: Actor, projectId: number | undefined, fields: LabelFields): Promise<number> {
     await this.#assertMay(actor, 'create', projectId)
     assertFields(fields)
@@ -136,7 +136,7 @@ export class Labels {
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst()
       if (added.numInsertedOrUpdatedRows === 0n) {
-        throw new DomainError('CONFLICT', `the artifact has the label ${label.name} already`)
+        throw new DomainError('CONFLICT', `the artifact has label ${labelId} already`)
       }
       await this.#events.record(tx, actor, {
         type: 'add_artifact_label',
@@ -169,23 +169,23 @@ export class Labels {
 
   async #find(actor: Actor, action: 'read' | 'update' | 'delete', id: number): Promise<Label> {
     const row = await this.#database.read.selectFrom('label').selectAll().where('id', '=', id).executeTakeFirst()
-    // Who may do nothing anywhere hears that, and not whether there is one of that number.
-    if (row === undefined && actor.kind === 'anonymous') throw new DomainError('UNAUTHENTICATED', 'unauthorized')
-    if (row === undefined) throw labelUnknown(id)
-    const label = labelOf(row)
-    await this.#assertMay(actor, action, label.projectId)
+    const label = row === undefined ? undefined : labelOf(row)
+    if (!(await this.#may(actor, action, label))) throw refusedOn(actor, `label ${id}`, `label:${action}`)
+    if (label === undefined) throw labelUnknown(id)
     return label
   }
 
-  async #assertMay(
-    actor: Actor,
-    action: 'create' | 'read' | 'update' | 'delete' | 'list',
-    projectId: number | undefined,
-  ): Promise<void> {
+  async #may(actor: Actor, action: 'read' | 'update' | 'delete', label: Label | undefined): Promise<boolean> {
+    if (label === undefined) return canEverywhere(actor, `label:${action}`)
+    if (label.projectId === undefined)
+      return action === 'read' ? actor.kind !== 'anonymous' : canInSystem(actor, `label:${action}`)
+    return can(actor, `label:${action}`, await findProjectAccessById(this.#database, actor, label.projectId))
+  }
+
+  async #assertMay(actor: Actor, action: 'create' | 'list', projectId: number | undefined): Promise<void> {
     if (projectId !== undefined) {
-      const access = await findProjectAccessById(this.#database, actor, projectId)
-      assertCanInProject(actor, `label:${action}`, access, access?.project.name ?? String(projectId))
-    } else if (action === 'read' || action === 'list') {
+      await getProjectByIdFor(this.#database.read, actor, `label:${action}`, projectId)
+    } else if (action === 'list') {
       if (actor.kind === 'anonymous') throw new DomainError('UNAUTHENTICATED', 'unauthorized')
     } else {
       assertCanInSystem(actor, `label:${action}`)

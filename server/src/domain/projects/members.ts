@@ -80,7 +80,7 @@ export class Members {
       if (added === undefined) {
         throw new DomainError(
           'CONFLICT',
-          `${entity.name} is a member of project ${project} already; set another role instead`,
+          `${saidOf(member)} is a member of the project already; set another role instead`,
         )
       }
       await this.#record(tx, actor, 'create_member', access.project, entity, roleName)
@@ -298,6 +298,12 @@ function memberOf(row: MemberRow): Member {
 function parsePosition(after: string | undefined): { id: number; name: string } | undefined {
   const match = /^(\d{1,15}) (.*)$/s.exec(after ?? '')
   return match === null ? undefined : { id: Number(match[1]), name: match[2]! }
+}
+
+/** As the caller named them: a name is not told for an id. */
+function saidOf(member: NewMember): string {
+  if (typeof member === 'string') return member
+  return 'userId' in member ? `user ${member.userId}` : `user group ${member.groupId}`
 }
 
 function memberUnknown(project: string, member: MemberReference): DomainError {

@@ -2,8 +2,9 @@ import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Database, Reader } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import type { Flag } from '../../database/schema/columns.ts'
-import type { Actor } from '../access/actor.ts'
-import { assertCan, type ProjectStanding } from '../access/roles/authorise.ts'
+import { isSystemAdministrator, type Actor } from '../access/actor.ts'
+import { assertCan, assertCanInProject, type ProjectStanding } from '../access/roles/authorise.ts'
+import { DomainError } from '../errors.ts'
 import { noPermissions, permissionsOfRole, type Permission } from '../access/roles/permissions.ts'
 
 /** A project and what the actor is in it. */
@@ -107,6 +108,23 @@ export async function findProjectAccessById(
   projectId: number,
 ): Promise<ProjectAccess | undefined> {
   return accessOf(await findAccessById.all(database.read, { id: projectId, userId: userIdOf(actor) }))
+}
+
+/**
+ * The project that the caller names by its id, when they have the permission. A refusal says the id.
+ * @throws DomainError PROJECT_UNKNOWN (to who may see all projects), UNAUTHENTICATED, FORBIDDEN
+ */
+export async function getProjectByIdFor(
+  reader: Reader,
+  actor: Actor,
+  permission: Permission,
+  projectId: number,
+): Promise<ProjectAccess> {
+  const access = await findProjectAccessById({ read: reader }, actor, projectId)
+  if (access !== undefined || !isSystemAdministrator(actor))
+    assertCanInProject(actor, permission, access, String(projectId))
+  if (access === undefined) throw new DomainError('PROJECT_UNKNOWN', `project ${projectId} not found`)
+  return access
 }
 
 /** Every project in which the account is a member, by itself or in a group, and what that gives. */

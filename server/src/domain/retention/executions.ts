@@ -134,8 +134,9 @@ export class RetentionExecutions {
   /** @throws DomainError RETENTION_UNKNOWN, JOB_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async assertTaskReadable(actor: Actor, policyId: number, executionId: number, taskId: number): Promise<void> {
     await this.#find(actor, 'tag-retention:read', policyId, executionId)
-    const task = await this.#jobs.getJob(taskId, [retainRepositoryKind])
-    if (task.subject !== retentionRunSubject(executionId)) throw unknown('task', taskId)
+    const task = await this.#jobs.findJob(taskId)
+    if (task?.kind !== retainRepositoryKind || task.subject !== retentionRunSubject(executionId))
+      throw unknown('task', taskId)
   }
 
   /**
@@ -174,8 +175,9 @@ export class RetentionExecutions {
 
   async #find(actor: Actor, permission: Permission, policyId: number, executionId: number): Promise<Job> {
     await this.#policies.getPolicy(actor, policyId, permission)
-    const job = await this.#jobs.getJob(executionId, [retentionKind])
-    if (job.subject !== retentionSubject(policyId)) throw unknown('execution', executionId)
+    const job = await this.#jobs.findJob(executionId)
+    if (job?.kind !== retentionKind || job.subject !== retentionSubject(policyId))
+      throw unknown('execution', executionId)
     return job
   }
 

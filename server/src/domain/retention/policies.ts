@@ -3,7 +3,7 @@ import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockName } from '../../database/locking.ts'
 import type { RetentionPolicyTable } from '../../database/schema/policies.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
-import { assertCanInProject } from '../access/roles/authorise.ts'
+import { assertCanInProject, can, refusedOn } from '../access/roles/authorise.ts'
 import type { Permission } from '../access/roles/permissions.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
@@ -113,8 +113,10 @@ export class RetentionPolicies {
     const row = await reader.selectFrom('retention_policy').selectAll().where('id', '=', id).executeTakeFirst()
     // Who may see everything learns that it is not there; for others it might be somebody else's.
     if (row === undefined && isSystemAdministrator(actor)) throw retentionUnknown(id)
-    const access = await this.#accessTo(reader, actor, permission, row?.project_id)
-    return { policy: policyOf(row!), project: access.project }
+    const access = row === undefined ? undefined : await findProjectAccessById({ read: reader }, actor, row.project_id)
+    if (row === undefined || access === undefined || !can(actor, permission, access))
+      throw refusedOn(actor, `retention policy ${id}`, permission)
+    return { policy: policyOf(row), project: access.project }
   }
 
   async #accessTo(
@@ -124,7 +126,7 @@ export class RetentionPolicies {
     projectId: number | undefined,
   ): Promise<ProjectAccess> {
     const access = projectId === undefined ? undefined : await findProjectAccessById({ read: reader }, actor, projectId)
-    assertCanInProject(actor, permission, access, access?.project.name ?? String(projectId ?? 'unknown'))
+    assertCanInProject(actor, permission, access, String(projectId ?? 'unknown'))
     // Only who may do everything everywhere comes here without one. Harbor's sentence.
     if (access === undefined) throw new DomainError('BAD_REQUEST', `invalid Project id ${projectId}`)
     return access

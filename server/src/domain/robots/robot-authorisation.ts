@@ -1,12 +1,15 @@
 import type { Reader } from '../../database/database.ts'
 import { DomainError } from '../errors.ts'
-import { findProjectAccessById, type ProjectAccess } from '../projects/project-access.ts'
+import { findProjectAccessById, getProjectByIdFor, type ProjectAccess } from '../projects/project-access.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
 import {
-  assertCanInProject,
   assertCanInSystem,
   assertSystemAdministrator,
+  can,
+  canEverywhere,
+  canInSystem,
   permissionsIn,
+  refusedOn,
 } from '../access/roles/authorise.ts'
 import { roleIds } from '../access/roles/permissions.ts'
 import { covers, rightsOf, type Grant } from '../access/robots/robot-rights.ts'
@@ -29,12 +32,39 @@ export async function assertMayActOnRobots(
     else assertCanInSystem(actor, `robot:${action}`)
     return undefined
   }
-  const home = await findProjectAccessById({ read: reader }, actor, projectId)
-  if (home === undefined && isSystemAdministrator(actor))
-    throw new DomainError('PROJECT_UNKNOWN', `project ${projectId} not found`)
-  assertCanInProject(actor, `robot:${action}`, home, home?.project.name ?? String(projectId))
+  return await getProjectByIdFor(reader, actor, `robot:${action}`, projectId)
+}
+
+/**
+ * For a robot that the caller names by its id. The refusal is the same for one of the registry, one of any project, and an
+ * id that no robot has.
+ * @throws DomainError ROBOT_UNKNOWN (to who may see all), UNAUTHENTICATED, FORBIDDEN
+ */
+export async function assertMayActOnRobot(
+  reader: Reader,
+  actor: Actor,
+  { id, found }: { readonly id: number; readonly found: { readonly projectId: number | undefined } | undefined },
+  action: 'read' | 'update' | 'delete',
+): Promise<RobotHome> {
+  const home =
+    found?.projectId === undefined ? undefined : await findProjectAccessById({ read: reader }, actor, found.projectId)
+  if (!mayActOnRobot(actor, found, home, action)) throw refusedOn(actor, `robot ${id}`, `robot:${action}`)
+  if (found === undefined) throw robotUnknown(id)
   return home
 }
+
+function mayActOnRobot(
+  actor: Actor,
+  found: { readonly projectId: number | undefined } | undefined,
+  home: RobotHome,
+  action: 'read' | 'update' | 'delete',
+): boolean {
+  if (found?.projectId !== undefined) return can(actor, `robot:${action}`, home)
+  if (action === 'update') return isSystemAdministrator(actor)
+  return found === undefined ? canEverywhere(actor, `robot:${action}`) : canInSystem(actor, `robot:${action}`)
+}
+
+export const robotUnknown = (id: number) => new DomainError('ROBOT_UNKNOWN', `robot ${id} not found`)
 
 /**
  * Nobody makes a robot that may do more than they may themselves.

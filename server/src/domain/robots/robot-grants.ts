@@ -55,7 +55,7 @@ function assertPermission({ kind, namespace, access }: RobotPermission, home: Ro
   if (kind === 'system' && namespace !== systemNamespace)
     throw new DomainError('BAD_REQUEST', `the namespace of a system permission is ${systemNamespace}`)
   if (home !== undefined && (kind !== 'project' || namespace !== home.project.name))
-    throw new DomainError('BAD_REQUEST', `a robot of project ${home.project.name} has permissions in it alone`)
+    throw new DomainError('BAD_REQUEST', 'a robot of a project has permissions in it alone')
 }
 
 async function findProjectIds(reader: Reader, names: readonly string[]): Promise<Map<string, number>> {

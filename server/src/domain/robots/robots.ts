@@ -8,7 +8,13 @@ import type { Listed, Listing } from '../lists/listing.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Passwords } from '../access/credentials/passwords.ts'
 import { robotUsername } from '../access/robots/robot-accounts.ts'
-import { assertMayActOnRobots, assertMayGrant, type RobotHome } from './robot-authorisation.ts'
+import {
+  assertMayActOnRobot,
+  assertMayActOnRobots,
+  assertMayGrant,
+  robotUnknown,
+  type RobotHome,
+} from './robot-authorisation.ts'
 import { parseGrants, type RobotPermission } from './robot-grants.ts'
 import { listRobots, readRobots, type Robot } from './robot-list.ts'
 import type { Grant } from '../access/robots/robot-rights.ts'
@@ -231,10 +237,14 @@ export class Robots {
   ): Promise<{ robot: Robot; home: RobotHome }> {
     const { prefix } = await this.#settings()
     const [found] = await readRobots(this.#database.read, prefix, [id])
-    const robot = projectId === undefined || found?.projectId === projectId ? found : undefined
-    const home = await assertMayActOnRobots(this.#database.read, actor, robot?.projectId ?? projectId, action)
-    if (robot === undefined) throw robotUnknown(id)
-    return { robot, home }
+    const { read } = this.#database
+    if (projectId !== undefined) {
+      const home = await assertMayActOnRobots(read, actor, projectId, action)
+      if (found?.projectId !== projectId) throw robotUnknown(id)
+      return { robot: found, home }
+    }
+    const home = await assertMayActOnRobot(read, actor, { id, found }, action)
+    return { robot: found!, home }
   }
 
   async #lock(tx: Writer, id: number): Promise<{ version: number }> {
@@ -295,8 +305,4 @@ function assertName(name: string): void {
 function assertDescription(description: string): void {
   if (description.length <= longestDescription && !description.includes('\u0000')) return
   throw new DomainError('BAD_REQUEST', `a description has ${longestDescription} characters at the most`)
-}
-
-function robotUnknown(id: number): DomainError {
-  return new DomainError('ROBOT_UNKNOWN', `robot ${id} not found`)
 }

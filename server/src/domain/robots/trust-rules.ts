@@ -9,7 +9,7 @@ import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
-import { assertMayActOnRobots } from './robot-authorisation.ts'
+import { assertMayActOnRobot } from './robot-authorisation.ts'
 
 /**
  * Says which tokens of which issuer stand for a robot's secret: a job of a CI service or a pod of a cluster signs in as
@@ -142,10 +142,9 @@ export class TrustRules {
       .select('project_id')
       .where('id', '=', robotId)
       .executeTakeFirst()
-    // Who may not know of robots of the registry learns nothing of those that are not there.
-    await assertMayActOnRobots(this.#database.read, actor, robot?.project_id ?? undefined, action)
-    if (robot === undefined) throw new DomainError('ROBOT_UNKNOWN', `there is no robot ${robotId}`)
-    return robot.project_id === null ? {} : { projectId: robot.project_id }
+    const found = robot === undefined ? undefined : { projectId: robot.project_id ?? undefined }
+    await assertMayActOnRobot(this.#database.read, actor, { id: robotId, found }, action)
+    return found?.projectId === undefined ? {} : { projectId: found.projectId }
   }
 }
 

@@ -109,21 +109,43 @@ export function assertCan(
 }
 
 /**
- * For what is done to a project itself or its members.
+ * For what is done to a project itself or its members. `said` is how the caller named the project, never how it was found:
+ * by counting ids nobody learns names.
  * @throws DomainError UNAUTHENTICATED, FORBIDDEN
  */
 export function assertCanInProject(
   actor: Actor,
   permission: Permission,
   standing: ProjectStanding | undefined,
-  projectName: string,
+  said: string,
 ): void {
   if (can(actor, permission, standing)) return
-  throw new DomainError(
-    actor.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN',
-    `not allowed in project ${projectName}: ${permission}`,
-    { detail: { project: projectName, permission } },
-  )
+  throw new DomainError(refusalCode(actor), `not allowed in project ${said}: ${permission}`, {
+    detail: { project: said, permission },
+  })
+}
+
+/** An object as the caller named it: the kind and the id of the request. */
+export type SaidObject = `${'label' | 'robot' | 'retention policy' | 'trash entry'} ${number}` | 'the trash'
+
+/**
+ * The refusal for an object that was asked for by its id. It repeats the id and says nothing of what was found, so that it
+ * is the same for an id that nothing has.
+ */
+export function refusedOn(actor: Actor, said: SaidObject, permission: string): DomainError {
+  return new DomainError(refusalCode(actor), `not allowed on ${said}: ${permission}`)
+}
+
+/** Credentials could help whoever came without any. */
+const refusalCode = (actor: Actor) => (actor.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN')
+
+/**
+ * May the actor do this wherever an object may lie: in every project and, when it asks for more than reading, in the
+ * registry itself? Only they may hear that an id is nobody's.
+ */
+export function canEverywhere(actor: Actor, permission: Permission & SystemPermission): boolean {
+  if (isSystemAdministrator(actor)) return true
+  return actor.kind === 'robot' && actor.rights.everyProject.has(permission) && actor.rights.system.has(permission)
 }
 
 /**
@@ -148,5 +170,5 @@ export function assertCanInSystem(actor: Actor, permission: SystemPermission): v
 }
 
 function refusedInSystem(actor: Actor, message: string): DomainError {
-  return new DomainError(actor.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN', message)
+  return new DomainError(refusalCode(actor), message)
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseRepositoryName, type RepositoryName } from '#contract/repository-name.ts'
 import { restoreEntry, restoreRepository } from '../../../domain/artifacts/restore.ts'
+import { can, refusedOn } from '../../../domain/access/roles/authorise.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { assertRemovalsPossible } from '../../../domain/policies/gates.ts'
 import { emptyTrash, getTrashEntry, listTrash, type TrashEntry } from '../../../domain/trash/trash.ts'
@@ -65,6 +66,7 @@ export const trashRoutes: readonly Route[] = [
     answers: { 200: z.object({ entries: z.number().int() }) },
     handle: async ({ actor, project }, { content }) => {
       const { id, name } = project!.project
+      if (!can(actor, 'artifact:delete', project)) throw refusedOn(actor, 'the trash', 'artifact:delete')
       await content.admit(actor, 'delete', parseRepositoryName(`${name}/trash`))
       return { body: { entries: await emptyTrash(content, actor, { projectId: id }, { id, name }) } }
     },
@@ -114,6 +116,9 @@ export const trashRoutes: readonly Route[] = [
     answers: { 200: z.object({ entries: z.number().int() }) },
     handle: async ({ actor, project, params }, { content }) => {
       const { id: projectId, name } = project!.project
+      // Before the entry is looked at: a refusal by its repository's gates would say what that is called.
+      if (!can(actor, 'artifact:delete', project))
+        throw refusedOn(actor, `trash entry ${params.entry_id}`, 'artifact:delete')
       const { id: entryId, repository } = await getTrashEntry(content, projectId, params.entry_id)
       await content.admit(actor, 'delete', repository)
       return { body: { entries: await emptyTrash(content, actor, { entryId }, { id: projectId, name }) } }
@@ -133,6 +138,8 @@ export const trashRoutes: readonly Route[] = [
       200: z.object({ digest: z.string(), tags: z.array(z.string()), artifacts: z.number().int() }),
     },
     handle: async ({ actor, project, params, body }, { content }) => {
+      if (!can(actor, 'repository:push', project))
+        throw refusedOn(actor, `trash entry ${params.entry_id}`, 'repository:push')
       const entry = await getTrashEntry(content, project!.project.id, params.entry_id)
       const admission = await content.admit(actor, 'push', entry.repository)
       return { body: await restoreEntry(content, admission, entry.id, body) }
@@ -156,7 +163,7 @@ export const trashRoutes: readonly Route[] = [
 
 function assertInProject(project: string, repository: RepositoryName): void {
   if (repository.startsWith(`${project}/`)) return
-  throw new DomainError('BAD_REQUEST', `${repository} is not a repository of project ${project}`)
+  throw new DomainError('BAD_REQUEST', `${repository} is not a repository of this project`)
 }
 
 function presentEntry(entry: TrashEntry): z.output<typeof entryAnswer> {
