@@ -6,7 +6,7 @@ import type { SubjectReviewTable } from '../../database/schema/trash.ts'
 import { rested } from '../../runtime/rested.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import type { Actor } from '../access/actor.ts'
-import { assertTagsMutable } from '../policies/immutability.ts'
+import { assertTagsMutable } from '../policies/tag-immutability.ts'
 import { DomainError } from '../errors.ts'
 import { accessoryTagsOf } from './accessories.ts'
 import {

@@ -1,7 +1,5 @@
-import { restOf, type RepositoryName } from '#contract/repository-name.ts'
 import type { Selectable } from 'kysely'
-import type { Database, Reader, Writer } from '../../database/database.ts'
-import { preparedQuery } from '../../database/prepared.ts'
+import type { Database, Writer } from '../../database/database.ts'
 import type { ImmutabilityRuleTable } from '../../database/schema/policies.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Permission } from '../access/roles/permissions.ts'
@@ -9,7 +7,8 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { getProjectFor } from '../projects/projects.ts'
-import { assertPatterns, isSelected, type Selector } from './selectors.ts'
+import { assertPatterns, type Selector } from './selectors.ts'
+import type { StoredSelectors } from './tag-immutability.ts'
 
 /** Tags that its selectors choose stay on the artifact that they name. */
 export interface ImmutabilityRule extends RuleFields {
@@ -26,52 +25,6 @@ export interface RuleFields {
 
 /** What Harbor's manual says. */
 const mostRules = 15
-
-interface StoredSelectors {
-  readonly tags: readonly Selector[]
-  readonly repositories: readonly Selector[]
-}
-
-const findActive = preparedQuery<{ projectId: number }, { selectors: string }>((db, param) =>
-  db
-    .selectFrom('immutability_rule')
-    .select('selectors')
-    .where('project_id', '=', param('projectId'))
-    .where('disabled', '=', 0),
-)
-
-/** Decides which tags of a repository are immutable. */
-export type Immutability = (repositoryName: RepositoryName, tag: string) => boolean
-
-/** By the rules of the project as they are now: one query, however many names are asked about. */
-export async function readImmutability(reader: Reader, projectId: number): Promise<Immutability> {
-  const rows = await findActive.all(reader, { projectId })
-  const rules = rows.map((row) => JSON.parse(row.selectors) as StoredSelectors)
-  return (repositoryName, tag) =>
-    rules.some((rule) => isSelected(rule.repositories, restOf(repositoryName)) && isSelected(rule.tags, tag))
-}
-
-/**
- * The gate of everything that would take a tag from its artifact. A rule that cannot be read refuses: whatever is
- * thrown is a refusal.
- * @throws DomainError PRECONDITION
- */
-export async function assertTagsMutable(
-  reader: Reader,
-  { projectId, repositoryName }: { readonly projectId: number; readonly repositoryName: RepositoryName },
-  tags: readonly string[],
-): Promise<void> {
-  if (tags.length === 0) return
-  const isImmutable = await readImmutability(reader, projectId)
-  const tag = tags.find((each) => isImmutable(repositoryName, each))
-  if (tag === undefined) return
-  // Harbor's sentence.
-  throw new DomainError(
-    'PRECONDITION',
-    `Failed to process request due to '${restOf(repositoryName)}:${tag}' configured as immutable.`,
-    { detail: { repository: repositoryName, tag } },
-  )
-}
 
 export class ImmutabilityRules {
   readonly #database: Database

@@ -1,6 +1,6 @@
 import type { Digest } from '#contract/digest.ts'
 import { costOf, isSelected } from '../policies/selectors.ts'
-import { Pace } from './pace.ts'
+import { Pace } from '../policies/pace.ts'
 import { Ranking, type Unit } from './ranking.ts'
 import { isCount, type PlacedRule, type RetentionMode, type TagSelector, type Template } from './rules.ts'
 
@@ -66,7 +66,8 @@ export interface EvaluationOptions {
   readonly mode: RetentionMode
   /** When the run began (ms). */
   readonly now: number
-  readonly isImmutable: (tag: string) => boolean
+  /** Gives turns where it takes long. */
+  readonly isImmutable: (tag: string) => boolean | Promise<boolean>
   readonly pace?: Pace
 }
 
@@ -77,8 +78,7 @@ interface Subject extends Unit {
 }
 
 const dayMs = 86_400_000
-/** In steps of a matcher: of one name by all rules of immutability; of all rules' ranks and ages, and a line of the log. */
-const costOfImmutability = 10_000
+/** In looks of a matcher: of all rules' ranks and ages, and a line of the log. */
 const costOfVerdict = 5_000
 
 /**
@@ -185,8 +185,7 @@ export class Evaluation {
 
   async #findImmutable(tags: readonly CandidateTag[]): Promise<string | undefined> {
     for (const { name } of tags) {
-      if (this.#pace.isDue(costOfImmutability)) await this.#pace.rest()
-      if (this.#options.isImmutable(name)) return name
+      if (await this.#options.isImmutable(name)) return name
     }
     return undefined
   }

@@ -2,7 +2,7 @@ import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Database } from '../../database/database.ts'
 import type { Clock } from '../clock.ts'
 import type { Decision, Verdict } from './evaluation.ts'
-import { Pace } from './pace.ts'
+import { Pace } from '../policies/pace.ts'
 import { walkDecisions } from './retain.ts'
 import { assertRules, type RetentionMode, type RetentionRule } from './rules.ts'
 
@@ -46,8 +46,8 @@ export interface PreviewRequest {
   readonly from?: PreviewPosition | undefined
 }
 
-/** Steps of matchers for one page: seconds, whatever the patterns are. A run may take longer. */
-const mostWork = 2_000_000_000
+/** Looks of matchers for one page: less than a second, whatever the patterns are. A run may take longer. */
+const maxCost = 125_000_000
 /** A page ends when this many items were looked at, however few of them it tells. */
 const mostExamined = 50_000
 
@@ -64,7 +64,7 @@ export async function previewRetention(
   assertRules(rules)
   const now = from?.now ?? clock.now()
   const items: PreviewItem[] = []
-  const pace = new Pace(mostWork)
+  const pace = new Pace({ max: maxCost })
   let [total, retained] = [0, 0]
   const page = (next: PreviewPosition | undefined): PreviewPage => ({ now, items, examined: { total, retained }, next })
   for await (const repository of walkRepositories(database, projectId, request)) {

@@ -6,10 +6,10 @@ import type { Clock } from '../clock.ts'
 import type { Events } from '../events/events.ts'
 import { DomainError, type DomainErrorCode } from '../errors.ts'
 import type { Admit } from '../policies/admit.ts'
-import { readImmutability } from '../policies/immutability.ts'
+import { readImmutability } from '../policies/tag-immutability.ts'
 import { walkCandidates } from './candidates.ts'
 import { Evaluation, type Candidate, type CandidateTag, type Decision, type Verdict } from './evaluation.ts'
-import { Pace } from './pace.ts'
+import { Pace } from '../policies/pace.ts'
 import { removeArtifact, removeOrphans, removeTag } from './remove.ts'
 import { rulesFor, type RetentionMode, type RetentionRule } from './rules.ts'
 import { formatVerdict } from './verdict-text.ts'
@@ -40,7 +40,7 @@ export async function* walkDecisions(
   const inForce = rulesFor(rules, restOf(repository.name))
   if (inForce.length === 0) return
   const immutability = await readImmutability(read, repository.projectId)
-  const isImmutable = (tag: string) => immutability(repository.name, tag)
+  const isImmutable = (tag: string) => immutability.isImmutable(repository.name, tag, pace)
   const evaluation = new Evaluation({ rules: inForce, mode, now, isImmutable, pace })
   for await (const candidate of walkCandidates(read, repository.id)) {
     signal?.throwIfAborted()

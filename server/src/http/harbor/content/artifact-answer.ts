@@ -1,11 +1,8 @@
 import { z } from 'zod'
-import type { RepositoryName } from '#contract/repository-name.ts'
 import { kindOf, type ArtifactDetails, type ListedTag } from '../../../domain/artifacts/artifact-list.ts'
 import type { Accessory } from '../../../domain/artifacts/accessories.ts'
-import { readImmutability } from '../../../domain/policies/immutability.ts'
 import { noTime, timeOf } from '../frame/answers.ts'
 import { labelAnswer, presentLabel } from './label-answer.ts'
-import type { HarborServices } from '../frame/services.ts'
 
 export const tagAnswer = z.object({
   id: z.number().int(),
@@ -103,18 +100,6 @@ export function presentArtifact(
 
 /** Whether rules of the project keep a tag where it is. */
 export type IsImmutable = (tag: string) => boolean
-
-/** By one question for all tags of an answer; none where the client does not ask. */
-export async function immutabilityFor(
-  { database }: HarborServices,
-  wanted: boolean,
-  projectId: number,
-  name: RepositoryName,
-): Promise<IsImmutable> {
-  if (!wanted) return () => false
-  const isImmutable = await readImmutability(database.read, projectId)
-  return (tag) => isImmutable(name, tag)
-}
 
 export function presentTag(
   artifact: Pick<ArtifactDetails, 'repositoryId'>,

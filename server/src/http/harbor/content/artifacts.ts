@@ -13,13 +13,8 @@ import { repositoryUnknown } from '../../../domain/artifacts/repository-list.ts'
 import { findRepositoryId } from '../../../domain/projects/repositories.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { createdAt, truthQuery } from '../frame/answers.ts'
-import {
-  accessoryAnswer,
-  artifactAnswer,
-  immutabilityFor,
-  presentAccessory,
-  presentArtifact,
-} from './artifact-answer.ts'
+import { accessoryAnswer, artifactAnswer, presentAccessory, presentArtifact } from './artifact-answer.ts'
+import { immutabilityOf } from './shown-immutability.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageHeaders, pageQuery } from '../frame/paging.ts'
 import { repositoryNameOf, repositoryParams, type RepositoryCall } from './repositories.ts'
@@ -61,13 +56,10 @@ export const artifactRoutes: readonly Route[] = [
       const repositoryId = await getRepositoryId(services, call)
       const parts = { tags: call.query.with_tag, accessories: call.query.with_accessory, labels: call.query.with_label }
       const { rows, total } = await pageArtifacts(services, { repositoryId }, listingOf(call.query), parts)
-      const isImmutable = await immutabilityFor(
-        services,
-        call.query.with_immutable_status,
-        call.project!.project.id,
-        name,
-      )
-      const present = (row: ArtifactDetails) => presentArtifact(call.project!.project.id, name, row, isImmutable)
+      const projectId = call.project!.project.id
+      const shown = rows.map(({ tags }) => ({ repositoryName: name, tags }))
+      const immutability = await immutabilityOf(services, call, projectId, shown)
+      const present = (row: ArtifactDetails) => presentArtifact(projectId, name, row, immutability(name))
       return { body: rows.map(present), headers: pageHeaders(call, total) }
     },
   }),
@@ -107,8 +99,10 @@ export const artifactRoutes: readonly Route[] = [
       const parts = { tags: query.with_tag, accessories: query.with_accessory, labels: query.with_label }
       const artifact = await findArtifact(services, call, parts)
       const [projectId, name] = [project!.project.id, repositoryNameOf(call)]
-      const isImmutable = await immutabilityFor(services, query.with_immutable_status, projectId, name)
-      const shown = presentArtifact(projectId, name, artifact, isImmutable)
+      const immutability = await immutabilityOf(services, call, projectId, [
+        { repositoryName: name, tags: artifact.tags },
+      ])
+      const shown = presentArtifact(projectId, name, artifact, immutability(name))
       const attributes = await extraAttributesOf(services, actor, name, artifact)
       return { body: { ...shown, ...(attributes === undefined ? {} : { extra_attrs: attributes }) } }
     },

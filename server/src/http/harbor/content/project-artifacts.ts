@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import { namesOfRepositories, pageArtifacts } from '../../../domain/artifacts/artifact-list.ts'
-import { readImmutability } from '../../../domain/policies/immutability.ts'
+import { immutabilityOf } from './shown-immutability.ts'
 import { truthQuery } from '../frame/answers.ts'
 import { artifactAnswer, presentArtifact } from './artifact-answer.ts'
 import { partsQuery } from './artifacts.ts'
@@ -29,11 +29,13 @@ export const projectArtifactRoutes: readonly Route[] = [
       const { rows, total } = await pageArtifacts(services, scope, listingOf(query), parts)
       const ids = [...new Set(rows.map((row) => row.repositoryId))]
       const names = await namesOfRepositories(read, ids)
-      const isImmutable = query.with_immutable_status ? await readImmutability(read, projectId) : () => false
-      const body = rows.flatMap((row) => {
+      const named = rows.flatMap((row) => {
         const name = names.get(row.repositoryId) as RepositoryName | undefined
-        return name === undefined ? [] : [presentArtifact(projectId, name, row, (tag) => isImmutable(name, tag))]
+        return name === undefined ? [] : [{ name, row }]
       })
+      const shown = named.map(({ name, row }) => ({ repositoryName: name, tags: row.tags }))
+      const immutability = await immutabilityOf(services, call, projectId, shown)
+      const body = named.map(({ name, row }) => presentArtifact(projectId, name, row, immutability(name)))
       return { body, headers: pageHeaders(call, total) }
     },
   }),

@@ -6,10 +6,11 @@ import { listTagMoves } from '../../../domain/artifacts/tag-history.ts'
 import { createTag } from '../../../domain/artifacts/tags.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { createdAt, timeOf, truthQuery } from '../frame/answers.ts'
-import { immutabilityFor, presentTag, tagAnswer } from './artifact-answer.ts'
+import { presentTag, tagAnswer } from './artifact-answer.ts'
 import { artifactParams, findArtifact, getRepositoryId } from './artifacts.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
+import { immutabilityOf } from './shown-immutability.ts'
 import { repositoryNameOf, repositoryParams } from './repositories.ts'
 import { route, type Route } from '../frame/route.ts'
 
@@ -29,9 +30,9 @@ export const tagRoutes: readonly Route[] = [
     handle: async (call, services) => {
       const artifact = await findArtifact(services, call)
       const { rows, total } = await pageTags(services.database, artifact.id, listingOf(call.query))
-      const { with_immutable_status: wanted } = call.query
-      const { id: projectId } = call.project!.project
-      const isImmutable = await immutabilityFor(services, wanted, projectId, repositoryNameOf(call))
+      const repositoryName = repositoryNameOf(call)
+      const shown = [{ repositoryName, tags: rows }]
+      const isImmutable = (await immutabilityOf(services, call, call.project!.project.id, shown))(repositoryName)
       return { body: rows.map((tag) => presentTag(artifact, tag, isImmutable)), headers: pageHeaders(call, total) }
     },
   }),
