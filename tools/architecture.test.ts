@@ -207,6 +207,7 @@ describe('imports point one way', () => {
 const ownText: Readonly<Record<string, string>> = {
   'contract/src/budget.ts': 'here is the budget',
   'contract/src/json-structure.ts': 'one string of a text within its budget',
+  'server/src/domain/policies/tag-immutability.ts': 'a column of rules',
   'server/src/runtime/yaml-worker.ts': 'in a thread with a deadline, within a budget of bytes, depth and values',
   'server/src/config/sources.ts': 'the configuration is of whoever starts the process',
   'server/src/logging.ts': 'a line that the logger wrote',
