@@ -20,7 +20,7 @@ export function nextSteps(
     lines.push('! There are no accounts: whoever reaches this port may pull, push and delete everything.', '')
   } else if (defaultPasswordStands) {
     lines.push(
-      `! The administrator still has the password of every manual (${defaultPassword}). Before others can reach this machine:`,
+      `! The administrator still has the password of every manual (${defaultPassword}), and is admitted from this machine only. Change it:`,
       `    ${programName} user set-password admin`,
       '',
     )

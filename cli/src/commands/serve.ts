@@ -79,7 +79,7 @@ function warnLoudly(config: Config, registry: RunningRegistry, { logger }: Loggi
     logger.warn('OPEN: no accounts. Whoever reaches this port may pull, push and delete everything.')
   } else if (registry.defaultPasswordStands) {
     logger.warn(
-      `THE DEFAULT PASSWORD STANDS: admin / Harbor12345 is in every manual. Change it: ${programName} user set-password admin`,
+      `THE DEFAULT PASSWORD STANDS: admin / Harbor12345 is in every manual, so admin is admitted from this machine only. Change it: ${programName} user set-password admin`,
     )
   }
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { anonymous } from '../domain/access/actor.ts'
+import { composeAssertAdmitted, type AssertAdmitted } from '../domain/access/credentials/known-password.ts'
 import { Sessions } from '../domain/access/credentials/sessions.ts'
 import { SignIn } from '../domain/access/credentials/sign-in.ts'
 import { composeFindRobot } from '../domain/access/robots/robot-accounts.ts'
@@ -16,7 +17,9 @@ import type { RobotServices } from './robots.ts'
 import type { UserServices } from './users.ts'
 
 type Ground = Omit<Foundation, 'store'>
-type Known = Pick<UserServices, 'settings' | 'passwords'> & IdentityServices & Pick<RobotServices, 'trustRules'>
+type Known = Pick<UserServices, 'settings' | 'passwords' | 'defaultPasswordStands'> &
+  IdentityServices &
+  Pick<RobotServices, 'trustRules'>
 
 export type SignInServices = ReturnType<typeof composeSignInServices>
 
@@ -35,11 +38,12 @@ export function composeSignInServices(config: Config, ground: Ground, known: Kno
   })
   const tokens = new AccessTokens({ keys: signingKeys, clock, ...token })
   const personalTokens = new PersonalTokens({ database, clock, events })
-  const signIn = composeSignIn(ground, known, { robotPrefix, personalTokens })
+  const assertAdmitted = composeAssertAdmitted(known.defaultPasswordStands)
+  const signIn = composeSignIn(ground, known, { robotPrefix, personalTokens, assertAdmitted })
   const lifetimeMs = async () => (await settings.getSettings()).session_timeout * 60_000
   const sessions = new Sessions({ database, clock, events, lifetimeMs })
   const findRobot = composeFindRobot(database, clock, robotPrefix)
-  const authentication = { database, signIn, tokens, findRobot, personalTokens, defaultProject, open }
+  const authentication = { database, signIn, tokens, findRobot, personalTokens, assertAdmitted, defaultProject, open }
   return {
     personalTokens,
     signIn,
@@ -48,7 +52,10 @@ export function composeSignInServices(config: Config, ground: Ground, known: Kno
     /** Basic and Bearer. */
     authenticate: composeAuthenticate(authentication),
     /** Those, and the sessions of browsers. */
-    authenticateBrowser: composeAuthenticate({ ...authentication, sessionAccount: composeSessionAccount(sessions) }),
+    authenticateBrowser: composeAuthenticate({
+      ...authentication,
+      sessionAccount: composeSessionAccount(sessions, assertAdmitted),
+    }),
     token: composeTokenEndpoint({ database, signIn, tokens, service: token.service, defaultProject, open }),
   }
 }
@@ -56,13 +63,18 @@ export function composeSignInServices(config: Config, ground: Ground, known: Kno
 function composeSignIn(
   { database, clock, events, signals }: Ground,
   { settings, passwords, directory, externalAccounts, cliSecrets, trustRules }: Known,
-  { robotPrefix, personalTokens }: { robotPrefix: () => Promise<string>; personalTokens: PersonalTokens },
+  {
+    robotPrefix,
+    personalTokens,
+    assertAdmitted,
+  }: { robotPrefix: () => Promise<string>; personalTokens: PersonalTokens; assertAdmitted: AssertAdmitted },
 ): SignIn {
   return new SignIn({
     database,
     clock,
     passwords,
     robotPrefix,
+    assertAdmitted,
     external: composeExternalSignIn({ settings, directory, accounts: externalAccounts, cliSecrets }),
     isTrustedFor: async (robotId, token) => await trustRules.isTrusted(robotId, token),
     personalTokens: async (secret) => await personalTokens.findBySecret(secret),

@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { composeEvents } from './events.ts'
 import { composeHarborServices } from './harbor-services.ts'
 import { composeAccounts, type Accounts } from './accounts.ts'
+import { ensureFirstAdministrator } from './first-administrator.ts'
 import { composeBlobStore } from './blob-store.ts'
 import { composeContent } from './content.ts'
 import { openDatabase } from './database.ts'
@@ -44,9 +45,7 @@ export async function openTransfer(config: Config): Promise<TransferServices> {
   const { admit, blobs, manifests } = composeContent(config, { database, store, clock, events })
   const projects = new Projects({ database, clock, events })
   // As `berth serve` does: content may come in before the first start.
-  await new Users({ database, clock, events, passwords: new Passwords() }).ensureAdministrator(
-    config.initialAdminPassword,
-  )
+  await ensureFirstAdministrator(config, new Users({ database, clock, events, passwords: new Passwords() }))
   if (config.defaultProject !== undefined) await projects.ensureDefaultProject(config.defaultProject, true)
   const leaseMs = config.garbageCollection.leaseMs
   const limits = { expireAfterMs: config.uploads.expireAfterMs, maxPerActor: 0, maxBytes: 0 }

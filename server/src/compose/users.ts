@@ -7,6 +7,7 @@ import { Passwords } from '../domain/access/credentials/passwords.ts'
 import { Roles } from '../domain/access/roles/roles.ts'
 import { Registration } from '../domain/settings/registration.ts'
 import { Settings } from '../domain/settings/settings.ts'
+import { ensureFirstAdministrator } from './first-administrator.ts'
 import type { Foundation } from './foundation.ts'
 
 export type UserServices = Awaited<ReturnType<typeof composeUsers>>
@@ -18,7 +19,7 @@ export async function composeUsers(
 ) {
   const passwords = new Passwords()
   const users = new Users({ database, clock, events, passwords })
-  await users.ensureAdministrator(config.initialAdminPassword)
+  await ensureFirstAdministrator(config, users)
   const profiles = new UserProfiles({ database, clock, events })
   const tokenMinutes = Math.ceil(config.token.lifetimeSeconds / 60)
   const settings = new Settings({

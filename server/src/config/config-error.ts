@@ -9,6 +9,7 @@ export interface ConfigProblem {
     | 'SETTING_TWICE'
     | 'SETTINGS_CONTRADICT'
     | 'OPEN_NOT_LOOPBACK'
+    | 'PASSWORD_NOT_CHOSEN'
   /** Path of the setting (`http.port`), or the file's name. */
   readonly setting: string
   /** What is wrong and what to do. */

@@ -88,6 +88,8 @@ export interface Config {
       }
   readonly storage: { readonly kind: 'filesystem'; readonly folder: string } | ({ readonly kind: 's3' } & S3Config)
   readonly initialAdminPassword: string
+  /** The first start needs a password that somebody chose. */
+  readonly requireAdminPassword: boolean
   /** Project of a name without one (`nginx` → `library/nginx`); undefined: such names are refused. */
   readonly defaultProject: string | undefined
   /** No accounts: everyone may do everything. Loopback only unless `forced`. */

@@ -45,6 +45,7 @@ describe('defaults', () => {
       database: { kind: 'sqlite', file: join(process.cwd(), 'berth-data/berth.db') },
       storage: { kind: 'filesystem', folder: join(process.cwd(), 'berth-data/storage') },
       initialAdminPassword: 'Harbor12345',
+      requireAdminPassword: false,
       defaultProject: 'library',
       open: false,
       readOnly: false,

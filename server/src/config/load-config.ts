@@ -161,6 +161,7 @@ function toConfig(given: Settings): Config {
           },
     storage: storageOf(given, dataFolder),
     initialAdminPassword: given.admin_password,
+    requireAdminPassword: given.require_admin_password,
     defaultProject: given.default_project ?? undefined,
     open: given.open,
     readOnly: given.read_only,

@@ -157,7 +157,14 @@ export const settings = z.strictObject({
     .describe('Object storage: many processes can share it.'),
   admin_password: text()
     .prefault('Harbor12345')
-    .describe('Password that the account `admin` is created with. Later changes here change nothing.'),
+    .describe(
+      'Password that the account `admin` is created with. Later changes here change nothing. While it is `Harbor12345`, `admin` is admitted from the machine of the registry only.',
+    ),
+  require_admin_password: flag()
+    .prefault(false)
+    .describe(
+      'Refuses the first start without an `admin_password` that is not the one of every manual. The container image sets it.',
+    ),
   default_project: nameOrOff()
     .prefault('library')
     .describe(

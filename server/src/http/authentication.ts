@@ -9,6 +9,7 @@ import { anonymous, type Actor } from '../domain/access/actor.ts'
 import { robotActor, type FindRobot } from '../domain/access/robots/robot-accounts.ts'
 import { isPersonalToken } from '../domain/access/tokens/personal-token-secret.ts'
 import type { PersonalTokens } from '../domain/access/tokens/personal-tokens.ts'
+import type { AssertAdmitted } from '../domain/access/credentials/known-password.ts'
 import type { SignedIn, SignIn } from '../domain/access/credentials/sign-in.ts'
 
 export interface Authentication {
@@ -28,6 +29,8 @@ export interface AuthenticationOptions {
   readonly personalTokens?: PersonalTokens
   /** The account whose browser sends the request, by its session. */
   readonly sessionAccount?: (request: Request) => Promise<Account | undefined>
+  /** Asked about every user behind a token; throws what keeps them out all the same. */
+  readonly assertAdmitted?: AssertAdmitted
   /** Project of names without one, in the scopes of tokens too. */
   readonly defaultProject: string | undefined
   /** Everyone may do everything, whatever credentials come along. */
@@ -56,7 +59,8 @@ const openToAll: Authentication = { actor: { kind: 'open' }, authorizationSent: 
  * clients use to try a login. A token that is not good, on the other hand, gives nothing at all (RFC 6750 §3.1),
  * which costs clients no more than fetching a new one.
  *
- * Throws DomainError TOO_MANY_REQUESTS after too many wrong passwords from the address.
+ * Throws DomainError TOO_MANY_REQUESTS after too many wrong passwords from the address, FORBIDDEN for who is admitted
+ * from elsewhere only.
  */
 export function composeAuthenticate(options: AuthenticationOptions): Authenticate {
   const accounts = new EpochCache<Account>(options.database, rememberedAccounts)
@@ -89,7 +93,7 @@ async function bySession({ sessionAccount }: AuthenticationOptions, request: Req
 
 /** As a bearer, for tools that have no place for a username. */
 async function byPersonalToken(
-  { personalTokens, signIn }: AuthenticationOptions,
+  { personalTokens, signIn, assertAdmitted }: AuthenticationOptions,
   secret: string,
   clientAddress: string,
 ): Promise<Authentication> {
@@ -98,14 +102,16 @@ async function byPersonalToken(
     await signIn.refuseGuess(bearerOfPersonalToken, clientAddress)
     return wrongToken
   }
+  await assertAdmitted?.(found.account)
   return { actor: actorBehind({ kind: 'user', ...found }), authorizationSent: true, failedLogin: false }
 }
 
 async function byToken(
-  { tokens, database, findRobot, personalTokens, defaultProject }: AuthenticationOptions,
+  options: AuthenticationOptions,
   accounts: EpochCache<Account>,
   token: string,
 ): Promise<Authentication> {
+  const { tokens, database, findRobot, personalTokens, assertAdmitted, defaultProject } = options
   const verified = await tokens.verifyToken(token)
   if (verified === undefined) return wrongToken
   const access = canonicalAccess(verified.access, defaultProject)
@@ -122,11 +128,13 @@ async function byToken(
   if (verified.account.personalToken !== undefined) {
     const found = await personalTokens?.findById(verified.account.personalToken)
     if (found === undefined || found.account.id !== id || found.account.version !== version) return wrongToken
+    await assertAdmitted?.(found.account)
     const actor = { ...actorOf(found.account), limits: found.limits, ...ofToken }
     return { actor, authorizationSent: true, failedLogin: false }
   }
   const account = await accounts.get(String(id), () => findAccount(database.read, id))
   if (account === undefined || account.disabled || account.version !== version) return wrongToken
+  await assertAdmitted?.(account)
   return { actor: { ...actorOf(account), ...ofToken }, authorizationSent: true, failedLogin: false }
 }
 

@@ -1,5 +1,7 @@
 import type { Account } from '../domain/access/accounts/accounts.ts'
+import type { AssertAdmitted } from '../domain/access/credentials/known-password.ts'
 import type { Sessions } from '../domain/access/credentials/sessions.ts'
+import { DomainError } from '../domain/errors.ts'
 
 /** Harbor's name for it; its clients look for it. */
 const sessionCookie = 'sid'
@@ -17,13 +19,29 @@ export function cookieOf(request: Request, name: string): string | undefined {
 
 export const sessionTokenOf = (request: Request): string | undefined => cookieOf(request, sessionCookie)
 
-/** The account whose browser sends the request; undefined without a living session. */
-export function composeSessionAccount(sessions: Sessions): (request: Request) => Promise<Account | undefined> {
+/** The account whose browser sends the request; undefined without a living session of somebody who is admitted. */
+export function composeSessionAccount(
+  sessions: Sessions,
+  assertAdmitted: AssertAdmitted,
+): (request: Request) => Promise<Account | undefined> {
   return async (request) => {
     const token = sessionTokenOf(request)
     if (token === undefined) return undefined
     // What a page asks by itself, without a person doing anything, says so and does not keep the session alive.
-    return await sessions.findSession(token, { prolong: request.headers.get('x-harbor-no-session-renewal') !== 'true' })
+    const prolong = request.headers.get('x-harbor-no-session-renewal') !== 'true'
+    const account = await sessions.findSession(token, { prolong })
+    return account !== undefined && (await isAdmitted(account, assertAdmitted)) ? account : undefined
+  }
+}
+
+/** A browser hears why at the form where it signs in: pages without an account can still be shown. */
+async function isAdmitted(account: Account, assertAdmitted: AssertAdmitted): Promise<boolean> {
+  try {
+    await assertAdmitted(account)
+    return true
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'FORBIDDEN') return false
+    throw error
   }
 }
 

@@ -2,6 +2,7 @@ import { isSystemAdministrator } from '../../domain/access/actor.ts'
 import type { UserProfiles } from '../../domain/access/accounts/user-profiles.ts'
 import { DomainError, type DomainErrorCode } from '../../domain/errors.ts'
 import type { Settings } from '../../domain/settings/settings.ts'
+import { harborErrorOf } from '../harbor/frame/harbor-error.ts'
 import { clearSessionCookie, sessionTokenOf, setSessionCookie } from '../session-cookie.ts'
 import { composeOidcEndpoints, type OidcEndpointsOptions } from './oidc-endpoints.ts'
 import { assertOwnPage, plain, readBytes, type SessionCall } from './session-call.ts'
@@ -80,6 +81,8 @@ export function composeSessionEndpoints(options: SessionEndpointsOptions): (call
       return await answer(call)
     } catch (error) {
       if (!(error instanceof DomainError) || error.code === 'TOO_MANY_REQUESTS') throw error
+      // The form of the console tells this one from an account that signs in at a provider.
+      if (call.path === 'login' && error.code === 'FORBIDDEN') return harborErrorOf(error)
       return plain(statuses[error.code] ?? 400, `${error.message}\n`)
     }
   }

@@ -10,6 +10,8 @@ export const signIn = {
   or: 'or',
   wrong:
     'The name or the password is wrong. Names are written as the administrator created them, and capitals count in passwords.',
+  firstPassword:
+    'The administrator still has the first password, which stands in every manual, so this account signs in on the machine of the registry only. There, run: berth user set-password admin – or open the console at http://localhost.',
   goesToProvider: 'This account signs in at {provider}.',
   sessionEnded: 'Your session has ended. Sign in again: you will be back where you were.',
   browsePublic: 'Look at public projects without an account',

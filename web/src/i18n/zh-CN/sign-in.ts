@@ -12,6 +12,8 @@ export const signIn: Translation<typeof en> = {
   localInstead: '使用本地账号登录',
   or: '或',
   wrong: '用户名或密码不正确。请按管理员创建的写法输入用户名，密码区分大小写。',
+  firstPassword:
+    '管理员仍在使用手册中人人皆知的初始密码，因此该账号只能在镜像仓库所在的机器上登录。请在那台机器上执行：berth user set-password admin，或在那里打开 http://localhost 的控制台修改密码。',
   goesToProvider: '此账号需通过 {provider} 登录。',
   sessionEnded: '会话已结束。重新登录后将回到刚才的页面。',
   browsePublic: '无需账号，浏览公开项目',

@@ -121,9 +121,11 @@ function SignInError({ error }: { readonly error: unknown }) {
   const text =
     error instanceof ApiError && error.status === 401
       ? t('wrong')
-      : error instanceof ApiError && error.status === 403 && system.auth_mode === 'oidc_auth'
-        ? t('goesToProvider', { provider: system.oidc_provider_name || 'OIDC' })
-        : undefined
+      : error instanceof ApiError && error.code === 'FORBIDDEN'
+        ? t('firstPassword')
+        : error instanceof ApiError && error.status === 403 && system.auth_mode === 'oidc_auth'
+          ? t('goesToProvider', { provider: system.oidc_provider_name || 'OIDC' })
+          : undefined
   if (text === undefined) return <FormError error={error} />
   return (
     <Alert color="red" variant="light" icon={<ErrorIcon size={18} />} role="alert">

@@ -172,6 +172,11 @@ export class Users {
     })
   }
 
+  /** Whether there is an administrator, whoever it is. */
+  async hasAdministrator(): Promise<boolean> {
+    return await hasAdministrator(this.#database.read)
+  }
+
   /**
    * Seeds the first administrator where there is none yet; returns whether it did. The password is the
    * operator's and is not judged.

@@ -4,6 +4,7 @@ import { findAccountByName, type Account, type AccountWithPassword } from '../ac
 import type { ActorLimits } from '../actor.ts'
 import { CredentialCache } from './credential-cache.ts'
 import { upgradeHash } from './hash-upgrade.ts'
+import type { AssertAdmitted } from './known-password.ts'
 import { LoginBrake } from './login-brake.ts'
 import type { Passwords } from './passwords.ts'
 import { isPersonalToken } from '../tokens/personal-token-secret.ts'
@@ -39,6 +40,8 @@ export interface SignInOptions {
   readonly personalTokens?: FindPersonalToken
   /** Whether a token of another issuer stands for a robot's secret; none does when left out. */
   readonly isTrustedFor?: (robotId: number, token: string) => Promise<boolean>
+  /** Asked about every user who proved who they are; throws what keeps them out all the same. */
+  readonly assertAdmitted?: AssertAdmitted
   /** Hears of every login that failed; `username` is what was claimed. Not called for what the brake holds back. */
   readonly onFailure?: (username: string, clientAddress: string) => Promise<void>
 }
@@ -77,6 +80,7 @@ export class SignIn {
   readonly #external: ExternalSignIn | undefined
   readonly #personalTokens: FindPersonalToken | undefined
   readonly #isTrustedFor: (robotId: number, token: string) => Promise<boolean>
+  readonly #assertAdmitted: AssertAdmitted
   readonly #onFailure: (username: string, clientAddress: string) => Promise<void>
   readonly #cache: CredentialCache
   readonly #brake: LoginBrake
@@ -91,6 +95,7 @@ export class SignIn {
     external,
     personalTokens,
     isTrustedFor,
+    assertAdmitted,
     onFailure,
   }: SignInOptions) {
     this.#database = database
@@ -100,6 +105,7 @@ export class SignIn {
     this.#external = external
     this.#personalTokens = personalTokens
     this.#isTrustedFor = isTrustedFor ?? (async () => false)
+    this.#assertAdmitted = assertAdmitted ?? (async () => {})
     this.#onFailure = onFailure ?? (async () => {})
     this.#cache = new CredentialCache(clock)
     this.#brake = new LoginBrake(clock)
@@ -131,13 +137,23 @@ export class SignIn {
   /**
    * A user's account, or undefined when the username, the password or the account's state is wrong: which of them,
    * neither the answer nor its time says.
-   * @throws DomainError TOO_MANY_REQUESTS after too many failures, or when too many logins wait
+   * @throws DomainError TOO_MANY_REQUESTS after too many failures, or when too many logins wait; FORBIDDEN for who is
+   * admitted from elsewhere only
    */
   async signIn(
     credentials: { username: string; password: string },
     clientAddress: string,
   ): Promise<Account | undefined> {
     if (!isPlausible(credentials)) return undefined
+    const account = await this.#verifyPassword(credentials, clientAddress)
+    if (account !== undefined) await this.#assertAdmitted(account)
+    return account
+  }
+
+  async #verifyPassword(
+    credentials: { username: string; password: string },
+    clientAddress: string,
+  ): Promise<Account | undefined> {
     const { username, password } = credentials
     const found = await findAccountByName(this.#database.read, username)
     const account = found?.account
@@ -252,7 +268,10 @@ export class SignIn {
     clientAddress: string,
   ): Promise<SignedIn | undefined> {
     const found = await this.#personalTokens?.(password)
-    if (found !== undefined && found.account.username === username) return { kind: 'user', ...found }
+    if (found !== undefined && found.account.username === username) {
+      await this.#assertAdmitted(found.account)
+      return { kind: 'user', ...found }
+    }
     await this.refuseGuess(username, clientAddress)
     return undefined
   }
