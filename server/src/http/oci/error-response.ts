@@ -1,6 +1,7 @@
 import { ContractError, type ContractErrorCode } from '#contract/contract-error.ts'
 import { ociErrorBody, type OciErrorCode } from '#contract/oci-errors.ts'
 import { DatabaseBusy, DatabaseUnavailable, UnstorableValue } from '../../database/database.ts'
+import { isForeignKeyViolation } from '../../database/violations.ts'
 import { DomainError, type DomainErrorCode } from '../../domain/errors.ts'
 import { BodyIncomplete, ClientTooSlow } from '../../runtime/listener.ts'
 import { StorageFull, StorageUnavailable } from '../../storage/blob-store.ts'
@@ -91,6 +92,14 @@ export function asDomainError(thrown: unknown): DomainError | undefined {
     return new DomainError(
       'STORAGE_FULL',
       'the registry has no space left; reading goes on, an administrator must free space',
+      { cause },
+    )
+  }
+  // The domain looked before it wrote: what a row refers to has gone in between.
+  if (isForeignKeyViolation(thrown)) {
+    return new DomainError(
+      'CONFLICT',
+      'something that this request refers to was deleted at the same moment; look what is there, and ask again',
       { cause },
     )
   }
