@@ -1,10 +1,13 @@
 import type { Config } from '../config/config.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { composeFilesystemBlobStore } from '../storage/filesystem.ts'
+import { isServedByMany } from './processes.ts'
 
 export async function composeBlobStore(config: Config): Promise<BlobStore> {
   const { storage } = config
-  if (storage.kind === 'filesystem') return await composeFilesystemBlobStore({ folder: storage.folder })
+  if (storage.kind === 'filesystem') {
+    return await composeFilesystemBlobStore({ folder: storage.folder, shared: isServedByMany(config) })
+  }
   // Loaded when it is wanted: AWS's client takes a tenth of a second.
   const [{ openBucket }, { composeS3BlobStore }] = await Promise.all([
     import('../storage/s3/s3-client.ts'),

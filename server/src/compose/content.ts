@@ -19,6 +19,7 @@ import type { CollectorOptions } from '../domain/garbage-collection/collect.ts'
 import { composeAdmit } from '../domain/policies/admit.ts'
 import type { OciServices } from '../http/oci/oci-request.ts'
 import type { Foundation } from './foundation.ts'
+import { isServedByMany } from './processes.ts'
 
 /** Rows per step and round; a round is repeated at once while it finds this many. */
 export const collectBatch = 1_000
@@ -51,6 +52,7 @@ export function composeContent(
       expireAfterMs: config.uploads.expireAfterMs,
       maxPerActor: config.uploads.maxPerActor,
       maxBytes: config.limits.uploadBytes,
+      shared: isServedByMany(config),
     }),
     manifests: new Manifests(database),
     trashWindowMs: config.trash.windowMs,

@@ -83,6 +83,13 @@ export interface BlobStager {
    * is theirs. Only in stores that several processes write to at once; when it is false, the bytes are read back.
    */
   tookAll?(upload: UploadId, size: number): boolean
+  /**
+   * Keeps other processes from claiming the upload until the claim is disposed of or this process dies; undefined when
+   * another has it. `offset`: as many bytes are staged as far as the caller knows; with 0 there may be none. Only in
+   * stores where two writers could mix their bytes.
+   * @throws StagedBytesMissing when nothing is staged although `offset` is not 0
+   */
+  claim?(upload: UploadId, offset: number): Promise<AsyncDisposable | undefined>
 }
 
 export interface BlobSweeper {

@@ -1,4 +1,4 @@
-import { writeSync, type Stats } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { chmod, mkdir, open, opendir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { faultPoint } from '../runtime/fault-points.ts'
@@ -17,8 +17,10 @@ import {
 } from './blob-store.ts'
 import { cloneFile, shareFile, type Cloned } from './clone-file.ts'
 import { adoptFile } from './adopt-file.ts'
+import { claimFile } from './claim-file.ts'
 import { DurableFolders } from './durable-folders.ts'
 import { prepareFolder } from './filesystem-layout.ts'
+import { syncOrDrop, writeAll } from './file-writes.ts'
 import { FreeSpace } from './free-space.ts'
 import {
   beforeQuarantine,
@@ -41,6 +43,9 @@ const syncEveryBytes = 8 << 20
 /** Uploads whose file stays open between two requests. */
 const openFiles = 512
 
+/** Opens for writing, makes the file when there is none, and keeps what is in it. */
+const keepContent = constants.O_RDWR | constants.O_CREAT
+
 /** Each holds a thread of the runtime's pool for as long as the disk takes; the others must stay free for reads. */
 const concurrentSyncs = 8
 
@@ -48,20 +53,25 @@ const concurrentSyncs = 8
  * The blob store in a folder of a local or network file system.
  * @throws Error when the folder holds another layout; StorageUnavailable, StorageFull when it cannot be used
  */
-export async function composeFilesystemBlobStore(options: { readonly folder: string }): Promise<BlobStore> {
+export async function composeFilesystemBlobStore(options: {
+  readonly folder: string
+  /** Other processes serve the folder too. A file kept open here would hold the disk space of what they discard. */
+  readonly shared?: boolean
+}): Promise<BlobStore> {
   await prepareFolder(options.folder)
-  return new FilesystemBlobStore(options.folder)
+  return new FilesystemBlobStore(options.folder, options.shared === true ? 0 : openFiles)
 }
 
 class FilesystemBlobStore implements BlobStore {
   readonly #root: string
   readonly #folders: DurableFolders
   readonly #free: FreeSpace
-  readonly #open = new StagedFiles(openFiles)
+  readonly #open: StagedFiles
   readonly #syncs = new Limiter(concurrentSyncs)
 
-  constructor(root: string) {
+  constructor(root: string, filesKeptOpen: number) {
     this.#root = root
+    this.#open = new StagedFiles(filesKeptOpen)
     this.#folders = new DurableFolders(root)
     this.#free = new FreeSpace(root)
   }
@@ -135,6 +145,17 @@ class FilesystemBlobStore implements BlobStore {
       return { size, how }
     } catch (error) {
       throw storageError(error, 'stage a file')
+    }
+  }
+
+  async claim(upload: UploadId, offset: number): Promise<AsyncDisposable | undefined> {
+    const path = this.#path(stagedKey(upload))
+    try {
+      return await claimFile(path, () =>
+        offset > 0 ? open(path, 'r+') : this.#createStaged(upload, path, keepContent),
+      )
+    } catch (error) {
+      throw isMissing(error) ? stagedBytesMissing(upload, 0, offset) : storageError(error, 'claim staged bytes')
     }
   }
 
@@ -308,15 +329,16 @@ class FilesystemBlobStore implements BlobStore {
     }
   }
 
-  async #createStaged(upload: UploadId, path: string): Promise<FileHandle> {
+  /** By default an empty file; with `flags` that keep what is there, the file as it is. */
+  async #createStaged(upload: UploadId, path: string, flags: string | number = 'w'): Promise<FileHandle> {
     try {
-      return await open(path, 'w', 0o600)
+      return await open(path, flags, 0o600)
     } catch (error) {
       if (!isMissing(error)) throw error
       await mkdir(this.#path(folderOf(stagedKey(upload)))).catch((problem: unknown) => {
         if ((problem as NodeJS.ErrnoException).code !== 'EEXIST') throw problem
       })
-      return await open(path, 'w', 0o600)
+      return await open(path, flags, 0o600)
     }
   }
 
@@ -355,31 +377,6 @@ class FilesystemBlobStore implements BlobStore {
 
   #path(key: string): string {
     return join(this.#root, key)
-  }
-}
-
-/**
- * A failed sync is reported once and the pages count as clean afterwards: the next sync would succeed without the bytes
- * being on the disk. So they are dropped, and the upload has to start again (StagedBytesMissing).
- */
-async function syncOrDrop(file: FileHandle, sync: () => Promise<void>): Promise<void> {
-  try {
-    await sync()
-  } catch (error) {
-    await file.truncate(0).catch((problem: unknown) => {
-      throw new AggregateError([error, problem], 'bytes could be neither made durable nor dropped', { cause: error })
-    })
-    throw error
-  }
-}
-
-/**
- * In place: into the page cache this takes less than handing a piece of it to another thread (measured: 2.2 instead of
- * 2.8 CPU seconds per GB), and the memory of the chunk is free again at once.
- */
-function writeAll(fd: number, bytes: Uint8Array, position: number): void {
-  for (let written = 0; written < bytes.byteLength;) {
-    written += writeSync(fd, bytes, written, bytes.byteLength - written, position + written)
   }
 }
 

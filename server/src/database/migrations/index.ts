@@ -13,6 +13,7 @@ import { trash } from './0012-trash.ts'
 import { scrub } from './0013-scrub.ts'
 import { activity } from './0014-activity.ts'
 import { indexes } from './0017-indexes.ts'
+import { uploadDigest } from './0018-upload-digest.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   scrub,
   activity,
   indexes,
+  uploadDigest,
 ]

@@ -56,6 +56,8 @@ export interface UploadTable {
   /** Bytes acknowledged so far. */
   offset: number
   algorithm: 'sha256' | 'sha512'
+  /** The digest of the bytes before `offset`, so that another process can go on without reading them. */
+  digest_state: string | null
   created_at: number
   expires_at: number
 }

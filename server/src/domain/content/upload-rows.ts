@@ -8,9 +8,11 @@ export interface UploadRow {
   actor: string
   offset: number
   algorithm: DigestAlgorithm
+  /** The digest of the bytes before `offset`, as the process that took them left it (`upload-digest.ts`). */
+  digest_state: string | null
 }
 
-interface NewUpload extends UploadRow {
+interface NewUpload extends Omit<UploadRow, 'digest_state'> {
   created_at: number
   expires_at: number
 }
@@ -28,7 +30,10 @@ export const insertUpload = preparedQuery<NewUpload, unknown>((db, param) =>
 )
 
 export const findUpload = preparedQuery<{ id: string }, UploadRow>((db, param) =>
-  db.selectFrom('upload').select(['id', 'repository_id', 'actor', 'offset', 'algorithm']).where('id', '=', param('id')),
+  db
+    .selectFrom('upload')
+    .select(['id', 'repository_id', 'actor', 'offset', 'algorithm', 'digest_state'])
+    .where('id', '=', param('id')),
 )
 
 /** At most `limit` of the actor's open sessions, so that a flood cannot make the check itself expensive. */
@@ -37,13 +42,15 @@ export const listOpenUploads = preparedQuery<{ actor: string; limit: number }, {
 )
 
 /** Moves the offset, unless another request moved it first. */
-export const moveOffset = preparedQuery<{ id: string; from: number; to: number; expiresAt: number }, unknown>(
-  (db, param) =>
-    db
-      .updateTable('upload')
-      .set({ offset: param('to'), expires_at: param('expiresAt') })
-      .where('id', '=', param('id'))
-      .where('offset', '=', param('from')),
+export const moveOffset = preparedQuery<
+  { id: string; from: number; to: number; expiresAt: number; digestState: string | null },
+  unknown
+>((db, param) =>
+  db
+    .updateTable('upload')
+    .set({ offset: param('to'), expires_at: param('expiresAt'), digest_state: param('digestState') })
+    .where('id', '=', param('id'))
+    .where('offset', '=', param('from')),
 )
 
 export const deleteUpload = preparedQuery<{ id: string }, unknown>((db, param) =>

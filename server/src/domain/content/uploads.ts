@@ -1,7 +1,7 @@
 import { algorithmOf, encodedOf, type Digest, type DigestAlgorithm } from '#contract/digest.ts'
 import type { Database } from '../../database/database.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
-import { createHasher, hashStream, type Hasher } from '../../runtime/hasher.ts'
+import { createHasher, createSavableHasher, hashStream, type Hasher } from '../../runtime/hasher.ts'
 import { LruMap } from '../../runtime/lru-map.ts'
 import { StagedBytesMissing, type BlobStager, type BlobSweeper, type UploadId } from '../../storage/blob-store.ts'
 import type { Admission } from '../access/admission.ts'
@@ -20,8 +20,10 @@ import {
   unlessRepositoryGone,
   type RepositoryKey,
 } from '../projects/repositories.ts'
+import { digestIn, digestStateOf, hasherBehind } from './upload-digest.ts'
 import { assertUploadsLeft } from './upload-limits.ts'
 import { deleteUpload, findUpload, insertUpload, moveOffset, type UploadRow } from './upload-rows.ts'
+import { UploadWriters } from './upload-writers.ts'
 
 export interface Upload {
   readonly id: UploadId
@@ -29,7 +31,7 @@ export interface Upload {
   readonly offset: number
 }
 
-/** A digest in progress: it cannot be saved, so another process or a restart re-reads the staged bytes. */
+/** A digest in progress, in the memory of the process that took the last bytes. */
 interface RunningDigest {
   readonly hasher: Hasher
   readonly offset: number
@@ -46,6 +48,8 @@ export interface UploadsOptions {
   maxPerActor: number
   /** Bytes one blob may have; 0: no limit. */
   maxBytes: number
+  /** Other processes go on with uploads that began here: they find the digest so far in the upload's row. */
+  shared?: boolean
 }
 
 /** Digests in progress that this process keeps. Uploads go on and end at other processes, which tell nobody. */
@@ -55,11 +59,11 @@ const rememberedDigests = 10_000
 export class Uploads {
   readonly #options: UploadsOptions
   readonly #digests = new LruMap<UploadId, RunningDigest>(rememberedDigests)
-  /** Uploads that a request of this process is writing to now. */
-  readonly #busy = new Set<UploadId>()
+  readonly #writers: UploadWriters
 
   constructor(options: UploadsOptions) {
     this.#options = options
+    this.#writers = new UploadWriters(options.store, { shared: options.shared === true })
   }
 
   /** @throws DomainError TOO_MANY_REQUESTS when the actor has too many open sessions */
@@ -83,7 +87,6 @@ export class Uploads {
         })
       }, 'relaxed'),
     )
-    this.#digests.set(id, { hasher: createHasher(algorithm), offset: 0 })
     return { id, offset: 0 }
   }
 
@@ -104,8 +107,7 @@ export class Uploads {
     bytes: AsyncIterable<Uint8Array>,
     chunk?: Chunk,
   ): Promise<Upload> {
-    return await this.#exclusively(id, async () => {
-      const row = await this.#get(admission, id)
+    return await this.#exclusively(admission, id, async (row) => {
       const offset = await this.#append(row, bytes, chunk)
       return { id, offset }
     })
@@ -122,8 +124,7 @@ export class Uploads {
     digest: Digest,
     last?: { bytes: AsyncIterable<Uint8Array>; chunk?: Chunk },
   ): Promise<{ digest: Digest; size: number }> {
-    return await this.#exclusively(id, async () => {
-      const row = await this.#get(admission, id)
+    return await this.#exclusively(admission, id, async (row) => {
       const size = last === undefined ? row.offset : await this.#append(row, last.bytes, last.chunk, digest)
       const encoded = await this.#digestOf(row, size, algorithmOf(digest))
       if (encoded !== encodedOf(digest)) {
@@ -161,10 +162,7 @@ export class Uploads {
   }
 
   async cancelUpload(admission: Admission<'push'>, id: UploadId): Promise<void> {
-    await this.#exclusively(id, async () => {
-      await this.#get(admission, id)
-      await this.#forget(id)
-    })
+    await this.#exclusively(admission, id, async () => await this.#forget(id))
   }
 
   /** As `mountBlob` of mount.ts: what begins an upload may find that none is needed. */
@@ -184,9 +182,8 @@ export class Uploads {
       .execute()
     let ended = 0
     for (const { id } of expired) {
-      if (this.#busy.has(id as UploadId)) continue
-      await this.#forget(id as UploadId)
-      ended++
+      const upload = id as UploadId
+      if (await this.#writers.unlessBusy(upload, () => this.#forget(upload))) ended++
     }
     return ended
   }
@@ -202,7 +199,7 @@ export class Uploads {
     const id = row.id as UploadId
     // A first append that is the last one too is hashed with the algorithm of its digest.
     if (row.offset === 0 && finalDigest !== undefined) row.algorithm = algorithmOf(finalDigest)
-    const hasher = this.#takeHasher(row)
+    const hasher = this.#takeHasher(row, { isLast: finalDigest !== undefined, isRanged: chunk !== undefined })
     const counter = new ChunkCounter(row.offset, chunk, this.#maxBytes())
     const offset = await this.#mapStagingErrors(id, () =>
       this.#options.store.append(id, row.offset, bytes, (piece) => {
@@ -211,24 +208,31 @@ export class Uploads {
       }),
     )
     counter.assertWhole()
-    if (finalDigest === undefined) await this.#moveOffset(row, offset)
+    if (finalDigest === undefined) await this.#moveOffset(row, offset, hasher)
     if (hasher !== undefined) this.#digests.set(id, { hasher, offset })
     return offset
   }
 
-  /** The digest in progress, if this process has it. A hasher that sees bytes which are then not acknowledged is lost. */
-  #takeHasher({ id, offset, algorithm }: UploadRow): Hasher | undefined {
-    const running = this.#digests.get(id as UploadId)
-    this.#digests.delete(id as UploadId)
-    if (offset === 0) return createHasher(algorithm)
-    return running?.offset === offset ? running.hasher : undefined
+  /**
+   * The digest of the bytes so far, to go on with: of this process, or as the process that took the last bytes left it
+   * in the row; undefined when neither has it. A hasher that sees bytes which are then not acknowledged is lost.
+   */
+  #takeHasher(row: UploadRow, body: { readonly isLast: boolean; readonly isRanged: boolean }): Hasher | undefined {
+    const running = this.#digests.get(row.id as UploadId)
+    this.#digests.delete(row.id as UploadId)
+    if (row.offset > 0) return running?.offset === row.offset ? running.hasher : hasherBehind(row)
+    if (this.#options.shared !== true || body.isLast) return createHasher(row.algorithm)
+    // A Content-Range announces more chunks, which may meet another process.
+    return createSavableHasher(row.algorithm, { always: body.isRanged })
   }
 
   /** @throws DomainError UPLOAD_UNKNOWN when another request moved it, or it ended */
-  async #moveOffset({ id, offset: from }: UploadRow, to: number): Promise<void> {
+  async #moveOffset({ id, offset: from }: UploadRow, to: number, hasher: Hasher | undefined): Promise<void> {
     const { database, clock, expireAfterMs } = this.#options
+    const digestState = hasher === undefined ? null : digestStateOf(hasher, to)
     await database.write(async (tx) => {
-      const moved = await moveOffset.run(tx, { id, from, to, expiresAt: clock.now() + expireAfterMs })
+      const expiresAt = clock.now() + expireAfterMs
+      const moved = await moveOffset.run(tx, { id, from, to, expiresAt, digestState })
       if (moved === 0) throw uploadUnknown()
     }, 'relaxed')
   }
@@ -240,11 +244,14 @@ export class Uploads {
 
   async #digestOf(row: UploadRow, size: number, algorithm: DigestAlgorithm): Promise<string> {
     const id = row.id as UploadId
+    if (size === 0) return createHasher(algorithm).digestHex()
     const running = this.#digests.get(id)
     const isOurs = this.#options.store.tookAll?.(id, size) ?? true
-    if (isOurs && running !== undefined && running.offset === size && row.algorithm === algorithm)
-      return running.hasher.digestHex()
-    if (size === 0) return createHasher(algorithm).digestHex()
+    if (isOurs && row.algorithm === algorithm) {
+      if (running?.offset === size) return running.hasher.digestHex()
+      const left = row.offset === size ? digestIn(row) : undefined
+      if (left !== undefined) return left
+    }
     return await this.#mapStagingErrors(
       id,
       async () => await hashStream(await this.#options.store.readStaged(id, size), algorithm),
@@ -298,18 +305,8 @@ export class Uploads {
     await this.#options.store.discard(id, { neverCommitted: ended === 1 })
   }
 
-  async #exclusively<T>(id: UploadId, work: () => Promise<T>): Promise<T> {
-    if (this.#busy.has(id)) {
-      throw new DomainError('TOO_MANY_REQUESTS', 'another request is writing to this upload; wait for it to end', {
-        retryAfterSeconds: 1,
-      })
-    }
-    this.#busy.add(id)
-    try {
-      return await work()
-    } finally {
-      this.#busy.delete(id)
-    }
+  async #exclusively<T>(admission: Admission<'push'>, id: UploadId, work: (row: UploadRow) => Promise<T>): Promise<T> {
+    return await this.#writers.exclusively(id, () => this.#get(admission, id), work)
   }
 
   async #mapStagingErrors<T>(id: UploadId, work: () => Promise<T>): Promise<T> {
