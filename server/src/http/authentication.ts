@@ -28,7 +28,7 @@ export interface AuthenticationOptions {
   readonly findRobot: FindRobot
   readonly personalTokens?: PersonalTokens
   /** The account whose browser sends the request, by its session. */
-  readonly sessionAccount?: (request: Request) => Promise<Account | undefined>
+  readonly sessionAccount?: (request: Request) => Promise<{ account: Account; session: string } | undefined>
   /** Asked about every user behind a token; throws what keeps them out all the same. */
   readonly assertAdmitted?: AssertAdmitted
   /** Project of names without one, in the scopes of tokens too. */
@@ -86,9 +86,10 @@ export function actorBehind(signedIn: SignedIn): Extract<Actor, { kind: 'user' |
 
 /** A session that ended says nothing: its browser is anonymous again. */
 async function bySession({ sessionAccount }: AuthenticationOptions, request: Request): Promise<Authentication> {
-  const account = await sessionAccount?.(request)
-  if (account === undefined) return noCredentials
-  return { actor: actorOf(account), authorizationSent: true, failedLogin: false }
+  const found = await sessionAccount?.(request)
+  if (found === undefined) return noCredentials
+  const actor = { ...actorOf(found.account), session: found.session }
+  return { actor, authorizationSent: true, failedLogin: false }
 }
 
 /** As a bearer, for tools that have no place for a username. */

@@ -1,6 +1,6 @@
 import type { Account } from '../domain/access/accounts/accounts.ts'
 import type { AssertAdmitted } from '../domain/access/credentials/known-password.ts'
-import type { Sessions } from '../domain/access/credentials/sessions.ts'
+import { hashOfSession, type Sessions } from '../domain/access/credentials/sessions.ts'
 import { DomainError } from '../domain/errors.ts'
 
 /** Harbor's name for it; its clients look for it. */
@@ -19,18 +19,19 @@ export function cookieOf(request: Request, name: string): string | undefined {
 
 export const sessionTokenOf = (request: Request): string | undefined => cookieOf(request, sessionCookie)
 
-/** The account whose browser sends the request; undefined without a living session of somebody who is admitted. */
+/** The account whose browser sends the request, and by which session; undefined without a living session of somebody who is admitted. */
 export function composeSessionAccount(
   sessions: Sessions,
   assertAdmitted: AssertAdmitted,
-): (request: Request) => Promise<Account | undefined> {
+): (request: Request) => Promise<{ account: Account; session: string } | undefined> {
   return async (request) => {
     const token = sessionTokenOf(request)
     if (token === undefined) return undefined
     // What a page asks by itself, without a person doing anything, says so and does not keep the session alive.
     const prolong = request.headers.get('x-harbor-no-session-renewal') !== 'true'
     const account = await sessions.findSession(token, { prolong })
-    return account !== undefined && (await isAdmitted(account, assertAdmitted)) ? account : undefined
+    if (account === undefined || !(await isAdmitted(account, assertAdmitted))) return undefined
+    return { account, session: hashOfSession(token) }
   }
 }
 

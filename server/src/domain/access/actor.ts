@@ -12,6 +12,10 @@ export type Actor =
       readonly id: number
       readonly username: string
       readonly admin: boolean
+      /** The account's version when they came in: with another one they have to come in again (current-actor.ts). */
+      readonly version?: number
+      /** The session that they came with: what `session.id_hash` says of it. */
+      readonly session?: string
       /** There when they came with a personal token: they may do no more than it says, and nothing in the system. */
       readonly limits?: ActorLimits
       readonly access?: readonly TokenAccess[]
@@ -25,6 +29,8 @@ export type Actor =
       /** As it signs in, with its prefix: `robot$library+ci`. */
       readonly username: string
       readonly rights: RobotRights
+      /** As for users. */
+      readonly version?: number
       readonly access?: readonly TokenAccess[]
       readonly tokenIssuedAt?: number
     }

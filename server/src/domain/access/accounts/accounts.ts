@@ -69,8 +69,8 @@ export async function findAccountByName(reader: Reader, username: string): Promi
     : { account: accountOf(row), source: row.source, passwordHash: row.password_hash }
 }
 
-export function actorOf({ id, username, admin }: Account): Extract<Actor, { kind: 'user' }> {
-  return { kind: 'user', id, username, admin }
+export function actorOf({ id, username, admin, version }: Account): Extract<Actor, { kind: 'user' }> {
+  return { kind: 'user', id, username, admin, version }
 }
 
 export function accountOf(row: AccountRow): Account {

@@ -122,8 +122,8 @@ export function isRobotUsable(robot: RobotAccount, now: number): boolean {
   return !robot.disabled && (robot.expiresAt === undefined || now < robot.expiresAt)
 }
 
-export function robotActor({ id, username, rights }: RobotAccount): Extract<Actor, { kind: 'robot' }> {
-  return { kind: 'robot', id, username, rights }
+export function robotActor({ id, username, rights, version }: RobotAccount): Extract<Actor, { kind: 'robot' }> {
+  return { kind: 'robot', id, username, rights, version }
 }
 
 /** The robot of that id if it may come in at this moment. */

@@ -41,13 +41,15 @@ const longestLifetimeDays = 3_650
 const usedEveryMs = 60 * 60_000
 const dayMs = 86_400_000
 
-type FoundRow = AccountRow & {
+/** What decides whether a token is good, and for what. */
+export interface TokenRow {
   readonly token_id: number
   readonly projects: string | null
   readonly permissions: string
   readonly expires_at: number | null
-  readonly last_used_at: number | null
 }
+
+type FoundRow = AccountRow & TokenRow & { readonly last_used_at: number | null }
 
 const columns = [
   'personal_token.id as token_id',
@@ -176,15 +178,29 @@ export class PersonalTokens {
 
   async #found(row: FoundRow | undefined): Promise<{ account: Account; limits: ActorLimits } | undefined> {
     const now = this.#clock.now()
-    if (row === undefined || row.disabled === 1 || (row.expires_at !== null && row.expires_at <= now)) return undefined
+    if (row === undefined || row.disabled === 1 || !isTokenUsable(row, now)) return undefined
     if ((row.last_used_at ?? 0) + usedEveryMs <= now) {
       await this.#database.write(async (tx) => {
         await tx.updateTable('personal_token').set({ last_used_at: now }).where('id', '=', row.token_id).execute()
       }, 'relaxed')
     }
-    const projects = row.projects === null ? undefined : new Set(JSON.parse(row.projects) as number[])
-    const permissions = new Set(JSON.parse(row.permissions) as string[])
-    return { account: accountOf(row), limits: { tokenId: row.token_id, projectIds: projects, permissions } }
+    return { account: accountOf(row), limits: limitsOfToken(row) }
+  }
+}
+
+/** Whether there is such a token (left joins may find none), and its time is not over. */
+export function isTokenUsable<Row extends { readonly token_id: number | null; readonly expires_at: number | null }>(
+  row: Row,
+  now: number,
+): row is Row & TokenRow {
+  return row.token_id !== null && (row.expires_at === null || now < row.expires_at)
+}
+
+export function limitsOfToken({ token_id: tokenId, projects, permissions }: TokenRow): ActorLimits {
+  return {
+    tokenId,
+    projectIds: projects === null ? undefined : new Set(JSON.parse(projects) as number[]),
+    permissions: new Set(JSON.parse(permissions) as string[]),
   }
 }
 
