@@ -51,7 +51,7 @@ export async function composeRegistryForTest(
 ): Promise<RegistryForTest> {
   const clock = new TestClock()
   const events = new Events({ clock })
-  const admit = composeAdmit({ database, settings: { readOnly: false, deleteEnabled: true } })
+  const admit = composeAdmit({ database, clock, settings: { readOnly: false, deleteEnabled: true } })
   const blobs = new Blobs({ database, reader: store, clock, leaseMs })
   const uploads = new Uploads({
     database,

@@ -34,7 +34,11 @@ export function composeContent(
     database,
     clock,
     events,
-    admit: composeAdmit({ database, settings: { readOnly: config.readOnly, deleteEnabled: config.deleteEnabled } }),
+    admit: composeAdmit({
+      database,
+      clock,
+      settings: { readOnly: config.readOnly, deleteEnabled: config.deleteEnabled },
+    }),
     blobs: new Blobs({
       database,
       reader: store,

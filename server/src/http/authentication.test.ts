@@ -44,7 +44,7 @@ describeEachDatabase('authentication', (open) => {
     const access = composeAccessForTest(await open())
     const { id } = await access.users.createUser(system, { username: 'ada', password })
     const { actor, failedLogin } = await access.authenticate(request(basic('ada')), client)
-    expect(actor).toEqual({ kind: 'user', id, username: 'ada', admin: false })
+    expect(actor).toEqual({ kind: 'user', id, username: 'ada', admin: false, version: expect.any(Number) })
     expect(failedLogin).toBe(false)
   })
 

@@ -40,7 +40,7 @@ const rule = (template: Template, value = 0, pattern = '**', rest: Partial<Reten
 async function compose(database: Database, settings = { readOnly: false, deleteEnabled: true }) {
   const registry = await composeRegistryForTest(database)
   const { clock, events, pushImage } = registry
-  const admit = composeAdmit({ database, settings })
+  const admit = composeAdmit({ database, clock, settings })
   const windows = { graceMs: 0, trashMs: 0, leaseMs: 0, trashWindowMs: 0 }
   const collector = { database, sweeper: registry.store, clock, events, ...windows, batch: 100 }
   const kinds = composeJobKinds({

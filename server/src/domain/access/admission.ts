@@ -1,13 +1,21 @@
 import type { RepositoryName } from '#contract/repository-name.ts'
+import type { Reader } from '../../database/database.ts'
 import type { Actor } from './actor.ts'
 
-/** What an actor wants to do with a repository; each has its list of gates in domain/policies. */
-export type Operation = 'pull' | 'push' | 'delete'
+/**
+ * What an actor wants to do with a repository; each has its list of gates in domain/policies. `fill` admits content
+ * that the registry itself brings in for somebody who may only pull: what a pull-through reader fetched for them.
+ * No door of a client asks for it.
+ */
+export type Operation = 'pull' | 'push' | 'fill' | 'delete'
+
+/** The operations that bring content into a repository. */
+export type Bringing = 'push' | 'fill'
 
 declare const passed: unique symbol
 
 /**
- * Proof that every gate of `operation` let `actor` pass for this repository. Verbs of content and
+ * Proof that every door gate of `operation` let `actor` pass for this repository. Verbs of content and
  * artifacts take it as their first argument, so a door that forgot the gates does not compile.
  * Only domain/policies makes one.
  */
@@ -19,4 +27,10 @@ export interface Admission<Allowed extends Operation = Operation> {
   readonly repositoryName: RepositoryName
   /** Undefined while nothing was ever pushed to it. */
   readonly repositoryId: number | undefined
+  /**
+   * Asks the door gates once more, as the actor, its account and its rights are at this moment. In the transaction that
+   * acknowledges, before it changes anything: between the door and that moment lies a body, which may take hours.
+   * @throws DomainError UNAUTHENTICATED, FORBIDDEN, PROJECT_UNKNOWN, and what else the door gates say
+   */
+  confirm(reader: Reader): Promise<void>
 }

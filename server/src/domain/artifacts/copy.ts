@@ -3,7 +3,7 @@ import { parseManifest, type ParsedManifest } from '#contract/manifest.ts'
 import { isForeignLayerMediaType } from '#contract/media-types.ts'
 import { parseTagName, type Reference, type TagName } from '#contract/reference.ts'
 import type { Database } from '../../database/database.ts'
-import type { Admission } from '../access/admission.ts'
+import type { Admission, Bringing } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import type { Events } from '../events/events.ts'
 import type { Uploads } from '../content/uploads.ts'
@@ -29,7 +29,7 @@ export interface CopyServices {
 export async function copyArtifact(
   services: CopyServices,
   source: Admission<'pull'>,
-  target: Admission<'push'>,
+  target: Admission<Bringing>,
   reference: Reference,
 ): Promise<Digest> {
   const copy = new Copy(services, source, target)
@@ -43,12 +43,12 @@ export async function copyArtifact(
 class Copy {
   readonly #services: CopyServices
   readonly #source: Admission<'pull'>
-  readonly #target: Admission<'push'>
+  readonly #target: Admission<Bringing>
   /** What was copied, and whose accessories are still to be looked for. */
   readonly #copied = new Set<Digest>()
   readonly #linked = new Set<Digest>()
 
-  constructor(services: CopyServices, source: Admission<'pull'>, target: Admission<'push'>) {
+  constructor(services: CopyServices, source: Admission<'pull'>, target: Admission<Bringing>) {
     this.#services = services
     this.#source = source
     this.#target = target
@@ -100,6 +100,7 @@ class Copy {
   }
 
   async #read(digest: Digest): Promise<{ manifest: ParsedManifest; bytes: Uint8Array }> {
+    await this.#source.confirm(this.#services.database.read)
     const { bytes, mediaType } = await this.#services.manifests.getManifest(this.#source, { kind: 'digest', digest })
     return { manifest: parseManifest(bytes, mediaType), bytes }
   }

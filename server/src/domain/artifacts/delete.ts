@@ -4,7 +4,8 @@ import type { Database, Writer } from '../../database/database.ts'
 import { actorName } from '../access/actor.ts'
 import type { Admission } from '../access/admission.ts'
 import { DomainError } from '../errors.ts'
-import { assertTagsMutable } from '../policies/tag-immutability.ts'
+import { gates, pass } from '../policies/gates.ts'
+import { writeAdmitted } from '../policies/write-admitted.ts'
 import { putTagInTrash } from '../trash/put-in-trash.ts'
 import { followDeletions, reviewArtifact } from './orphans.ts'
 import { lockArtifacts, removeArtifacts, type DeleteServices, type Removal } from './remove-artifacts.ts'
@@ -40,6 +41,7 @@ export async function deleteManifestWithin(
   digest: Digest,
 ): Promise<void> {
   const { database, clock, events } = services
+  await admission.confirm(tx)
   const { projectId, repositoryId = -1, repositoryName: repository, actor } = admission
   const known = await findArtifact(tx, repositoryId, digest)
   if (known === undefined) throw manifestUnknown(admission, digest)
@@ -63,7 +65,7 @@ export async function deleteManifestWithin(
     .orderBy('name')
     .execute()
   const tags = rows.map((tag) => tag.name)
-  await assertTagsMutable(tx, admission, tags)
+  await pass(gates.tag, { reader: tx, projectId, repositoryName: repository, tags })
   await removeArtifacts(services, tx, { projectId, repositoryId, repository, actor }, [artifact])
   const moved = { repositoryId, digest: undefined, movedAt: clock.now() }
   for (const tag of tags) await recordTagMove(tx, actor, { ...moved, tag })
@@ -85,6 +87,7 @@ export async function untagWithin(
   admission: Admission<'delete'>,
   tag: string,
 ): Promise<void> {
+  await admission.confirm(tx)
   const { clock, events, trashWindowMs } = services
   const { projectId, repositoryId = -1, repositoryName: repository, actor } = admission
   const removed = await tx
@@ -94,7 +97,7 @@ export async function untagWithin(
     .returning(['artifact_id', 'pushed_at', 'pulled_at'])
     .executeTakeFirst()
   if (removed === undefined) throw manifestUnknown(admission, tag)
-  await assertTagsMutable(tx, admission, [tag])
+  await pass(gates.tag, { reader: tx, projectId, repositoryName: repository, tags: [tag] })
   const now = clock.now()
   await recordTagMove(tx, actor, { repositoryId, digest: undefined, movedAt: now, tag })
   const artifact = await tx
@@ -123,8 +126,8 @@ export async function deleteRepository(services: DeleteServices, admission: Admi
   if (repositoryId === undefined) throw repositoryUnknown(repository)
   await assertAllTagsMutable(database, admission, repositoryId)
   const removal = { projectId, repositoryId, repository, actor, everything: true }
-  while (!(await database.write((tx) => deleteSome(services, tx, removal))));
-  await database.write(async (tx) => {
+  while (!(await writeAdmitted(database, admission, (tx) => deleteSome(services, tx, removal))));
+  await writeAdmitted(database, admission, async (tx) => {
     const left = await tx
       .selectFrom('artifact')
       .select('id')
@@ -197,7 +200,8 @@ async function assertAllTagsMutable(
       .limit(tagsPerLook)
       .execute()
     const tags = rows.map((row) => row.name)
-    await assertTagsMutable(database.read, admission, tags)
+    const { projectId, repositoryName } = admission
+    await pass(gates.tag, { reader: database.read, projectId, repositoryName, tags })
     if (rows.length < tagsPerLook) return
     last = tags.at(-1)!
   }

@@ -2,8 +2,8 @@ import type { Digest } from '#contract/digest.ts'
 import type { TagName } from '#contract/reference.ts'
 import type { Writer } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
-import type { Admission } from '../access/admission.ts'
-import { assertTagsMutable } from '../policies/tag-immutability.ts'
+import type { Admission, Bringing } from '../access/admission.ts'
+import { gates, pass } from '../policies/gates.ts'
 import { reviewArtifact } from './orphans.ts'
 import { recordTagMove } from './tag-history.ts'
 import { moveTag } from './tags.ts'
@@ -19,17 +19,15 @@ const findTag = preparedQuery<{ repositoryId: number; name: string }, { artifact
 /** Points the tags to the artifact. @throws DomainError PRECONDITION (a tag is immutable and names another one) */
 export async function nameArtifact(
   tx: Writer,
-  admission: Admission<'push'>,
+  admission: Admission<Bringing>,
   artifact: { readonly repositoryId: number; readonly id: number; readonly digest: Digest; readonly now: number },
   tags: readonly TagName[],
 ): Promise<void> {
   const { repositoryId, id, digest, now } = artifact
   const moves = await movesOf(tx, repositoryId, id, tags)
-  await assertTagsMutable(
-    tx,
-    admission,
-    moves.fromOthers.map(({ tag }) => tag),
-  )
+  const leaving = moves.fromOthers.map(({ tag }) => tag)
+  const { projectId, repositoryName } = admission
+  await pass(gates.tag, { reader: tx, projectId, repositoryName, tags: leaving })
   for (const tag of tags) await moveTag(tx, { repositoryId, artifactId: id, tag, now })
   for (const tag of moves.all) await recordTagMove(tx, admission.actor, { repositoryId, tag, digest, movedAt: now })
   for (const { from } of moves.fromOthers) await reviewArtifact(tx, from, now)

@@ -1,4 +1,5 @@
 import type { Digest } from '#contract/digest.ts'
+import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Selectable } from 'kysely'
 import type { Reader, Writer } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
@@ -6,8 +7,7 @@ import type { SubjectReviewTable } from '../../database/schema/trash.ts'
 import { rested } from '../../runtime/rested.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import type { Actor } from '../access/actor.ts'
-import { assertTagsMutable } from '../policies/tag-immutability.ts'
-import { DomainError } from '../errors.ts'
+import { gates, passes } from '../policies/gates.ts'
 import { accessoryTagsOf } from './accessories.ts'
 import {
   lockArtifacts,
@@ -221,10 +221,7 @@ async function followSubject(services: DeleteServices, { repositoryId, actor, mo
     const locked = page.length === 0 ? [] : await lockArtifacts(database, tx, row.repository_id, page)
     const going: LockedArtifact[] = []
     if (repository !== null && projectId !== null) {
-      const where = {
-        projectId,
-        repositoryName: repository as Parameters<typeof assertTagsMutable>[1]['repositoryName'],
-      }
+      const where = { projectId, repositoryName: repository as RepositoryName }
       for (const artifact of locked) {
         if (artifact.pushed_at <= row.deleted_at && (await mayFollow(tx, where, row.digest as Digest, artifact)))
           going.push(artifact)
@@ -294,7 +291,7 @@ async function referrersOf(tx: Writer, subject: Subject, most: number): Promise<
 /** Nothing names it but tags that say whom it belongs to, and no index holds it. */
 async function mayFollow(
   tx: Writer,
-  where: Parameters<typeof assertTagsMutable>[1],
+  where: { readonly projectId: number; readonly repositoryName: RepositoryName },
   subject: Digest,
   { id }: LockedArtifact,
 ): Promise<boolean> {
@@ -308,15 +305,5 @@ async function mayFollow(
     .limit(1)
     .executeTakeFirst()
   if (parent !== undefined) return false
-  try {
-    await assertTagsMutable(
-      tx,
-      where,
-      rows.map(({ name }) => name),
-    )
-    return true
-  } catch (error) {
-    if (error instanceof DomainError && error.code === 'PRECONDITION') return false
-    throw error
-  }
+  return await passes(gates.tag, { reader: tx, ...where, tags: rows.map(({ name }) => name) })
 }

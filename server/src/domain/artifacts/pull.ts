@@ -6,6 +6,7 @@ import { preparedQuery } from '../../database/prepared.ts'
 import type { Admission } from '../access/admission.ts'
 import { DomainError } from '../errors.ts'
 import type { ManifestReader, ManifestStat, ServedManifest } from './roles.ts'
+import { gates, pass } from '../policies/gates.ts'
 
 /** One that this registry has. */
 export interface StoredManifest extends ServedManifest {
@@ -71,7 +72,7 @@ export class Manifests implements ManifestReader {
     return { digest, mediaType, sizeBytes: bytes.byteLength }
   }
 
-  /** @throws DomainError MANIFEST_UNKNOWN; the same for a repository that was never pushed to */
+  /** @throws DomainError MANIFEST_UNKNOWN, also for a repository that was never pushed to; and of the content gates */
   async getManifest(admission: Admission<'pull'>, reference: Reference): Promise<StoredManifest> {
     const { repositoryId } = admission
     const name = reference.kind === 'tag' ? reference.tag : reference.digest
@@ -84,6 +85,8 @@ export class Manifests implements ManifestReader {
         detail: { name: admission.repositoryName, reference: name },
       })
     }
+    const served = { kind: 'manifest', digest: row.digest, addedBytes: 0 } as const
+    await pass(gates.content.pull, { reader: this.#database.read, admission, ...served })
     return { ...row, digest: row.digest as Digest, tagId: row.tagId ?? undefined }
   }
 }

@@ -143,7 +143,7 @@ describeEachDatabase('trash', (open) => {
     await scene.collect()
     expect(await stored()).toBe(2)
     await scene.remove(second)
-    expect(await emptyTrash(scene, system, { projectId: scene.projectId })).toBe(1)
+    expect(await emptyTrash(scene, await scene.admit(system, 'delete', repository))).toBe(1)
     await scene.collect()
     expect(await stored()).toBe(0)
     for (const table of ['blob', 'blob_trash', 'trash_entry', 'trash_blob', 'link_review'] as const) {

@@ -10,11 +10,13 @@ import { reviveBlob } from '../content/blob-rows.ts'
 import { linkBlob } from '../content/links.ts'
 import { ensureRepository, findRepositoryId } from '../projects/repositories.ts'
 import { DomainError } from '../errors.ts'
+import { writeAdmitted } from '../policies/write-admitted.ts'
 import type { TrashedTag } from '../trash/put-in-trash.ts'
 import { trashEntryUnknown } from '../trash/trash.ts'
 import { reviewArtifact } from './orphans.ts'
 import { nameArtifact } from './name-artifact.ts'
-import { withRoomFor, type PushServices } from './push.ts'
+import { bringArtifact } from './bring-artifact.ts'
+import type { PushServices } from './push.ts'
 import { storeArtifact } from './store-artifact.ts'
 
 export interface RestoreOptions {
@@ -113,7 +115,7 @@ class Restore {
       if (artifact === undefined) throw gone(`the artifact ${digest} that tag ${namesOf(entry).join()} named is gone`)
       await this.withParts(artifact)
     }
-    await database.write(async (tx) => {
+    await writeAdmitted(database, this.#admission, async (tx) => {
       const now = clock.now()
       await this.#take(tx, entry)
       const repositoryId = (await findRepositoryId(tx, { projectId, name: repository })) ?? -1
@@ -186,7 +188,7 @@ class Restore {
     const { projectId, repositoryName: repository, actor } = this.#admission
     const digest = entry.digest as Digest
     const content = { digest, manifest: manifestOf(entry), bytes: bytesOf(entry) }
-    await withRoomFor(this.#services, this.#admission, content, async (tx) => {
+    await bringArtifact(this.#services, this.#admission, content, async (tx) => {
       const now = clock.now()
       const held = await tx
         .selectFrom('trash_blob')

@@ -4,11 +4,12 @@ import { isForeignLayerMediaType } from '#contract/media-types.ts'
 import type { Database, Writer } from '../../database/database.ts'
 import { lockRows, lockRowsShared } from '../../database/locking.ts'
 import { preparedQuery } from '../../database/prepared.ts'
-import type { Admission } from '../access/admission.ts'
-import { DomainError } from '../errors.ts'
 import type { EventServices } from '../events/events.ts'
-import { assertWithinLimit, limitedProjectOf } from '../quotas/limit.ts'
-import { countContent } from '../quotas/project-usage.ts'
+import type { Admission, Bringing } from '../access/admission.ts'
+import { DomainError } from '../errors.ts'
+import { gates, pass } from '../policies/gates.ts'
+import { countContent, growUsage } from '../quotas/project-usage.ts'
+import { warnOfLittleRoom } from '../quotas/room.ts'
 import { batches } from './batches.ts'
 
 /** An artifact as it was pushed. */
@@ -23,21 +24,25 @@ export interface NewArtifact extends Content {
   readonly now: number
 }
 
-/** Stores the artifact, if it is not there, and counts what it brings. @throws DomainError MANIFEST_BLOB_UNKNOWN, QUOTA_EXCEEDED */
+/**
+ * Stores the artifact, if it is not there, behind the content gates, and counts what it brings.
+ * @throws DomainError MANIFEST_BLOB_UNKNOWN, and of the content gates
+ */
 export async function storeArtifact(
   services: EventServices & { readonly database: Database },
   tx: Writer,
-  admission: Admission<'push'>,
+  admission: Admission<Bringing>,
   content: NewArtifact,
 ): Promise<{ readonly id: number; readonly isNew: boolean }> {
-  const { database } = services
-  const artifact = await ensureArtifact(database, tx, content)
+  const { projectId, operation } = admission
+  const { digest, bytes } = content
+  const artifact = await ensureArtifact(services.database, tx, content)
+  const counted = { projectId, manifest: { digest, size: bytes.byteLength }, blobs: artifact.blobs }
+  const addedBytes = artifact.isNew ? await countContent(services.database, tx, counted) : 0
+  await pass(gates.content[operation], { reader: tx, admission, kind: 'manifest', digest, addedBytes })
   if (artifact.isNew) {
-    const manifest = { digest: content.digest, size: content.bytes.byteLength }
-    const { blobs, size: logicalBytes } = artifact
-    const counted = { projectId: admission.projectId, manifest, blobs, logicalBytes }
-    const added = await countContent(database, tx, counted)
-    await assertWithinLimit(services, tx, limitedProjectOf(admission), added)
+    await growUsage(tx, projectId, { bytes: addedBytes, logicalBytes: artifact.size })
+    await warnOfLittleRoom(services, tx, admission, addedBytes)
   }
   return artifact
 }

@@ -7,6 +7,8 @@ import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
+import { gates, pass } from '../policies/gates.ts'
+import { writeAdmitted } from '../policies/write-admitted.ts'
 import { recordTagMove } from './tag-history.ts'
 
 const upsertTag = preparedQuery<{ repositoryId: number; tag: string; artifactId: number; pushedAt: number }, unknown>(
@@ -49,12 +51,14 @@ export async function createTag(
   const { repositoryId, repositoryName: repository, projectId } = admission
   if (repositoryId === undefined) throw new DomainError('MANIFEST_UNKNOWN', `${repository} has no artifacts`)
   const now = clock.now()
-  await database.write(async (tx) => {
+  await writeAdmitted(database, admission, async (tx) => {
     // Locked, so that it is not deleted as untagged before it has its name.
-    const named = tx.selectFrom('artifact').select('id').where('id', '=', artifact.id)
-    if ((await lockRowsShared(database, named).executeTakeFirst()) === undefined) {
+    const row = tx.selectFrom('artifact').select('id').where('id', '=', artifact.id)
+    if ((await lockRowsShared(database, row).executeTakeFirst()) === undefined) {
       throw new DomainError('MANIFEST_UNKNOWN', `${repository} does not have ${artifact.digest} any more`)
     }
+    const named = { kind: 'manifest', digest: artifact.digest, addedBytes: 0 } as const
+    await pass(gates.content[admission.operation], { reader: tx, admission, ...named })
     const inserted = await tx
       .insertInto('tag')
       .values({ repository_id: repositoryId, name: tag, artifact_id: artifact.id, pushed_at: now, pulled_at: null })

@@ -107,7 +107,7 @@ async function composeAgain(registry: RegistryForTest, database: Database, store
   const { composeAdmit } = await import('../policies/admit.ts')
   return {
     blobs: new Blobs({ database, reader: store, clock: registry.clock, leaseMs: 1 }),
-    admit: composeAdmit({ database, settings: { readOnly: false, deleteEnabled: true } }),
+    admit: composeAdmit({ database, clock: registry.clock, settings: { readOnly: false, deleteEnabled: true } }),
   }
 }
 

@@ -3,12 +3,14 @@ import type { Database, Writer } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import type { BlobAdopter, ForeignBytes, UploadId } from '../../storage/blob-store.ts'
-import type { Admission } from '../access/admission.ts'
+import type { Admission, Bringing } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import type { Events } from '../events/events.ts'
-import { assertRoomForBlob, limitedProjectOf } from '../quotas/limit.ts'
+import { writeAdmitted } from '../policies/write-admitted.ts'
+import { announcingExcess } from '../quotas/room.ts'
 import { placeBlob, reviveBlob, trashBytes } from './blob-rows.ts'
 import { linkBlob } from './links.ts'
+import { passContent } from './pass-content.ts'
 import { ensureRepository } from '../projects/repositories.ts'
 
 const findBlob = preparedQuery<{ digest: string }, { size: number; location: string }>((db, param) =>
@@ -47,7 +49,7 @@ export class Adoptions {
    * that `isWanted` refuses.
    */
   async linkKnown(
-    admission: Admission<'push'>,
+    admission: Admission<Bringing>,
     blob: { readonly digest: Digest; readonly size: number },
     isWanted: (location: string) => boolean = () => true,
   ): Promise<boolean> {
@@ -56,7 +58,8 @@ export class Adoptions {
     const isHere = (known: { size: number; location: string } | undefined) =>
       known !== undefined && known.size === blob.size && isWanted(known.location)
     if (!isHere(await findBlob.first(database.read, { digest }))) return false
-    return await database.write(async (tx) => {
+    return await writeAdmitted(database, admission, async (tx) => {
+      await passContent(tx, admission, digest, 0)
       const wanted = async () => isHere(await findBlob.first(tx, { digest }))
       if (!(await reviveBlob(tx, digest, wanted))) return false
       await this.#link(tx, admission, digest, clock.now() + leaseMs)
@@ -70,7 +73,7 @@ export class Adoptions {
    * @throws DomainError QUOTA_EXCEEDED
    */
   async adopt(
-    admission: Admission<'push'>,
+    admission: Admission<Bringing>,
     blob: { readonly digest: Digest; readonly size: number },
     source: ForeignBytes,
     inPlace: boolean,
@@ -78,7 +81,9 @@ export class Adoptions {
     const { database, store, clock, newId, leaseMs } = this.#options
     const adoption = store.prepareAdoption?.(newId() as UploadId, source, blob, inPlace)
     if (adoption === undefined) return false
-    await assertRoomForBlob(this.#options, limitedProjectOf(admission), blob)
+    await announcingExcess(this.#options, admission, async () =>
+      passContent(database.read, admission, blob.digest, blob.size),
+    )
     const { location } = adoption
     // Known to garbage collection before they are there: a crash leaves no bytes that nobody knows of.
     await database.write(async (tx) => {
@@ -87,7 +92,7 @@ export class Adoptions {
     }, 'relaxed')
     const done = await adoption.carryOut()
     faultPoint('adoption-before-row')
-    await database.write(async (tx) => {
+    await writeAdmitted(database, admission, async (tx) => {
       const now = clock.now()
       await takeFromTrash.run(tx, { location })
       if (!done) return
@@ -97,7 +102,7 @@ export class Adoptions {
     return done
   }
 
-  async #link(tx: Writer, admission: Admission<'push'>, digest: Digest, protectedUntil: number): Promise<void> {
+  async #link(tx: Writer, admission: Admission<Bringing>, digest: Digest, protectedUntil: number): Promise<void> {
     const now = this.#options.clock.now()
     const { projectId, repositoryName: name } = admission
     const repositoryId = await ensureRepository(tx, { projectId, name }, now)

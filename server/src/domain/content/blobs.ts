@@ -7,9 +7,11 @@ import { isQuarantined } from '../../storage/layout.ts'
 import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
+import { writeAdmitted } from '../policies/write-admitted.ts'
 import { currentOrigin } from '../request-origin.ts'
 import { renewLease, reviewLink } from './links.ts'
 import type { BlobReader as LinkedBlobReader } from './roles.ts'
+import { passContent } from './pass-content.ts'
 import type { RedirectPolicy } from './redirects.ts'
 
 export interface LinkedBlob {
@@ -88,12 +90,13 @@ export class Blobs {
 
   /**
    * @throws DomainError BLOB_UNKNOWN when the repository does not link the digest, or when its bytes are bad: a client
-   * that would push it uploads it then
+   * that would push it uploads it then; and of the content gates
    */
   async getBlob(admission: Admission<'pull'>, digest: Digest): Promise<LinkedBlob> {
     const row = await this.#find(admission, digest)
     if (row === undefined) throw blobUnknown(digest)
     if (isQuarantined(row.location)) throw blobQuarantined(digest)
+    await passContent(this.#database.read, admission, digest, 0)
     const { size, protected_until: protectedUntil, pull_redirect: pullRedirect } = row
     return {
       digest,
@@ -147,7 +150,7 @@ export class Blobs {
   async deleteBlob(admission: Admission<'delete'>, digest: Digest): Promise<void> {
     const repositoryId = admission.repositoryId
     if (repositoryId === undefined) throw blobUnknown(digest)
-    await this.#database.write(async (tx) => {
+    await writeAdmitted(this.#database, admission, async (tx) => {
       const used = await tx
         .selectFrom('artifact_blob')
         .select('artifact_id')

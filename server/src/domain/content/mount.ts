@@ -1,11 +1,14 @@
 import type { Digest } from '#contract/digest.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database, Writer } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
-import type { Admission } from '../access/admission.ts'
+import type { Admission, Bringing } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
-import { ensureRepository, unlessRepositoryGone } from '../projects/repositories.ts'
+import { DomainError } from '../errors.ts'
+import { writeAdmitted } from '../policies/write-admitted.ts'
+import { ensureRepository } from '../projects/repositories.ts'
 import { reviveBlob } from './blob-rows.ts'
 import { linkBlob } from './links.ts'
+import { passContent } from './pass-content.ts'
 
 export interface MountServices {
   readonly database: Database
@@ -23,26 +26,37 @@ const findSourceLink = preparedQuery<{ repositoryId: number; digest: string }, {
 
 /**
  * Makes a blob that the actor can already read in `source` readable here too. Returns false when `source` does not link
- * it: then the client uploads (distribution-spec v1.1 §end-11).
+ * it, or may not be read any more: then the client uploads (distribution-spec v1.1 §end-11).
  */
 export async function mountBlob(
   { database, clock, leaseMs }: MountServices,
-  admission: Admission<'push'>,
+  admission: Admission<Bringing>,
   digest: Digest,
   source: Admission<'pull'>,
 ): Promise<boolean> {
   const sourceId = source.repositoryId
   if (sourceId === undefined) return false
-  const { projectId, repositoryName: name } = admission
-  return await unlessRepositoryGone(name, () =>
-    database.write(async (tx) => {
-      const now = clock.now()
-      // The blob's row first: that is the order in which garbage collection takes its locks.
-      const linked = async () => (await findSourceLink.first(tx, { repositoryId: sourceId, digest })) !== undefined
-      if (!(await reviveBlob(tx, digest, linked))) return false
-      const repositoryId = await ensureRepository(tx, { projectId, name }, now)
-      await linkBlob(tx, { repositoryId, digest, protectedUntil: now + leaseMs, now })
-      return true
-    }),
-  )
+  return await writeAdmitted(database, admission, async (tx) => {
+    if (!(await mayStillRead(tx, source))) return false
+    await passContent(tx, source, digest, 0)
+    await passContent(tx, admission, digest, 0)
+    const now = clock.now()
+    // The blob's row first: that is the order in which garbage collection takes its locks.
+    const linked = async () => (await findSourceLink.first(tx, { repositoryId: sourceId, digest })) !== undefined
+    if (!(await reviveBlob(tx, digest, linked))) return false
+    const { projectId, repositoryName: name } = admission
+    const repositoryId = await ensureRepository(tx, { projectId, name }, now)
+    await linkBlob(tx, { repositoryId, digest, protectedUntil: now + leaseMs, now })
+    return true
+  })
+}
+
+async function mayStillRead(tx: Writer, source: Admission<'pull'>): Promise<boolean> {
+  try {
+    await source.confirm(tx)
+    return true
+  } catch (error) {
+    if (error instanceof DomainError) return false
+    throw error
+  }
 }

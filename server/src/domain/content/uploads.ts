@@ -1,25 +1,22 @@
 import { algorithmOf, encodedOf, type Digest, type DigestAlgorithm } from '#contract/digest.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database, Writer } from '../../database/database.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import { createHasher, createSavableHasher, hashStream, type Hasher } from '../../runtime/hasher.ts'
 import { LruMap } from '../../runtime/lru-map.ts'
 import { StagedBytesMissing, type BlobStager, type BlobSweeper, type UploadId } from '../../storage/blob-store.ts'
-import type { Admission } from '../access/admission.ts'
-import { actorKey, type Actor } from '../access/actor.ts'
+import type { Admission, Bringing } from '../access/admission.ts'
+import { actorKey } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
-import { assertRoomForBlob, limitedProjectOf } from '../quotas/limit.ts'
+import { writeAdmitted } from '../policies/write-admitted.ts'
+import { announcingExcess } from '../quotas/room.ts'
 import { placeBlob, type PlacedBlob } from './blob-rows.ts'
 import { assertContinues, ChunkCounter, type Chunk } from './chunk.ts'
 import { linkBlob } from './links.ts'
 import { mountBlob } from './mount.ts'
-import {
-  ensureRepository,
-  findRepositoryId,
-  unlessRepositoryGone,
-  type RepositoryKey,
-} from '../projects/repositories.ts'
+import { passContent } from './pass-content.ts'
+import { ensureRepository, findRepositoryId, type RepositoryKey } from '../projects/repositories.ts'
 import { digestIn, digestStateOf, hasherBehind } from './upload-digest.ts'
 import { assertUploadsLeft } from './upload-limits.ts'
 import { deleteUpload, findUpload, insertUpload, moveOffset, type UploadRow } from './upload-rows.ts'
@@ -67,13 +64,15 @@ export class Uploads {
   }
 
   /** @throws DomainError TOO_MANY_REQUESTS when the actor has too many open sessions */
-  async createUpload(admission: Admission<'push'>, algorithm: DigestAlgorithm = 'sha256'): Promise<Upload> {
+  async createUpload(admission: Admission<Bringing>, algorithm: DigestAlgorithm = 'sha256'): Promise<Upload> {
     const { database, clock, newId, expireAfterMs, maxPerActor } = this.#options
     const now = clock.now()
     const id = newId() as UploadId
     const actor = actorKey(admission.actor)
-    await unlessRepositoryGone(admission.repositoryName, () =>
-      database.write(async (tx) => {
+    await writeAdmitted(
+      database,
+      admission,
+      async (tx) => {
         await assertUploadsLeft(database, tx, actor, maxPerActor)
         const repositoryId = await ensureRepository(tx, repositoryOf(admission), now)
         await insertUpload.run(tx, {
@@ -85,13 +84,14 @@ export class Uploads {
           created_at: now,
           expires_at: now + expireAfterMs,
         })
-      }, 'relaxed'),
+      },
+      'relaxed',
     )
     return { id, offset: 0 }
   }
 
   /** @throws DomainError UPLOAD_UNKNOWN for everybody but the actor who created it, in the repository it was created for */
-  async getUpload(admission: Admission<'push'>, id: UploadId): Promise<Upload> {
+  async getUpload(admission: Admission<Bringing>, id: UploadId): Promise<Upload> {
     const row = await this.#get(admission, id)
     return { id, offset: row.offset }
   }
@@ -102,13 +102,14 @@ export class Uploads {
    * @throws DomainError UPLOAD_OFFSET_WRONG (detail.offset: where to go on), UPLOAD_UNKNOWN, SIZE_INVALID
    */
   async appendToUpload(
-    admission: Admission<'push'>,
+    admission: Admission<Bringing>,
     id: UploadId,
     bytes: AsyncIterable<Uint8Array>,
     chunk?: Chunk,
   ): Promise<Upload> {
     return await this.#exclusively(admission, id, async (row) => {
       const offset = await this.#append(row, bytes, chunk)
+      await this.#moveOffset(admission, row, offset)
       return { id, offset }
     })
   }
@@ -116,10 +117,10 @@ export class Uploads {
   /**
    * Takes the last bytes, if any, verifies the whole against `digest`, and makes it readable through the
    * repository. A wrong digest ends the session: its bytes are of no use to anybody.
-   * @throws DomainError DIGEST_MISMATCH, UPLOAD_OFFSET_WRONG, UPLOAD_UNKNOWN, SIZE_INVALID
+   * @throws DomainError DIGEST_MISMATCH, UPLOAD_OFFSET_WRONG, UPLOAD_UNKNOWN, SIZE_INVALID, and of the gates
    */
   async finishUpload(
-    admission: Admission<'push'>,
+    admission: Admission<Bringing>,
     id: UploadId,
     digest: Digest,
     last?: { bytes: AsyncIterable<Uint8Array>; chunk?: Chunk },
@@ -135,10 +136,10 @@ export class Uploads {
           { detail: { digest, sizeBytes: size } },
         )
       }
-      await this.#assertRoom(admission, id, { digest, size })
+      await this.#passContent(admission, id, { digest, size })
       const location = await this.#mapStagingErrors(id, () => this.#options.store.commit(id, digest, size))
       this.#digests.delete(id)
-      await this.#commitRow(admission.actor, row, { digest, size, location })
+      await this.#commitRow(admission, row, { digest, size, location })
       return { digest, size }
     })
   }
@@ -147,7 +148,7 @@ export class Uploads {
    * One request's whole blob (POST with digest). Same promises as create + finish.
    */
   async uploadAtOnce(
-    admission: Admission<'push'>,
+    admission: Admission<Bringing>,
     digest: Digest,
     bytes: AsyncIterable<Uint8Array>,
   ): Promise<{ digest: Digest; size: number }> {
@@ -161,12 +162,12 @@ export class Uploads {
     }
   }
 
-  async cancelUpload(admission: Admission<'push'>, id: UploadId): Promise<void> {
+  async cancelUpload(admission: Admission<Bringing>, id: UploadId): Promise<void> {
     await this.#exclusively(admission, id, async () => await this.#forget(id))
   }
 
   /** As `mountBlob` of mount.ts: what begins an upload may find that none is needed. */
-  async mountBlob(admission: Admission<'push'>, digest: Digest, source: Admission<'pull'>): Promise<boolean> {
+  async mountBlob(admission: Admission<Bringing>, digest: Digest, source: Admission<'pull'>): Promise<boolean> {
     return await mountBlob(this.#options, admission, digest, source)
   }
 
@@ -208,7 +209,6 @@ export class Uploads {
       }),
     )
     counter.assertWhole()
-    if (finalDigest === undefined) await this.#moveOffset(row, offset, hasher)
     if (hasher !== undefined) this.#digests.set(id, { hasher, offset })
     return offset
   }
@@ -227,14 +227,16 @@ export class Uploads {
   }
 
   /** @throws DomainError UPLOAD_UNKNOWN when another request moved it, or it ended */
-  async #moveOffset({ id, offset: from }: UploadRow, to: number, hasher: Hasher | undefined): Promise<void> {
+  async #moveOffset(admission: Admission<Bringing>, { id, offset: from }: UploadRow, to: number): Promise<void> {
     const { database, clock, expireAfterMs } = this.#options
-    const digestState = hasher === undefined ? null : digestStateOf(hasher, to)
-    await database.write(async (tx) => {
+    const running = this.#digests.get(id as UploadId)
+    const digestState = running?.offset === to ? digestStateOf(running.hasher, to) : null
+    const move = async (tx: Writer) => {
       const expiresAt = clock.now() + expireAfterMs
       const moved = await moveOffset.run(tx, { id, from, to, expiresAt, digestState })
       if (moved === 0) throw uploadUnknown()
-    }, 'relaxed')
+    }
+    await writeAdmitted(database, admission, move, 'relaxed')
   }
 
   #maxBytes(): number {
@@ -259,37 +261,46 @@ export class Uploads {
   }
 
   /** The last step of a blob's push: from here on it is there. */
-  async #commitRow(actor: Actor, row: UploadRow, blob: PlacedBlob): Promise<void> {
+  async #commitRow(admission: Admission<Bringing>, row: UploadRow, blob: PlacedBlob): Promise<void> {
     const { digest, location } = blob
     const { database, clock, events, leaseMs, store } = this.#options
     faultPoint('upload-before-row')
     try {
-      await database.write(async (tx) => {
+      await writeAdmitted(database, admission, async (tx) => {
         const now = clock.now()
         if ((await deleteUpload.run(tx, { id: row.id })) === 0) throw uploadUnknown()
         const healed = await placeBlob(tx, blob, now)
-        if (healed) await events.record(tx, actor, { type: 'heal_blob', digest })
+        if (healed) await events.record(tx, admission.actor, { type: 'heal_blob', digest })
         await linkBlob(tx, { repositoryId: row.repository_id, digest, protectedUntil: now + leaseMs, now })
       })
     } catch (error) {
       // Only a refusal of ours proves that no row points to the bytes; after a lost connection one may.
-      if (error instanceof DomainError) await store.delete([location])
+      if (error instanceof DomainError) {
+        await store.delete([location])
+        await this.#forget(row.id as UploadId)
+      }
       throw error
     }
     faultPoint('upload-after-row')
   }
 
-  /** A blob that its project cannot take is dropped before it is stored. @throws DomainError QUOTA_EXCEEDED */
-  async #assertRoom(admission: Admission<'push'>, id: UploadId, blob: { digest: Digest; size: number }): Promise<void> {
+  /** A blob that is refused is dropped before it is stored. @throws DomainError QUOTA_EXCEEDED */
+  async #passContent(
+    admission: Admission<Bringing>,
+    id: UploadId,
+    { digest, size }: { digest: Digest; size: number },
+  ): Promise<void> {
     try {
-      await assertRoomForBlob(this.#options, limitedProjectOf(admission), blob)
+      await announcingExcess(this.#options, admission, async () =>
+        passContent(this.#options.database.read, admission, digest, size),
+      )
     } catch (error) {
-      if (error instanceof DomainError && error.code === 'QUOTA_EXCEEDED') await this.#forget(id)
+      if (error instanceof DomainError) await this.#forget(id)
       throw error
     }
   }
 
-  async #get(admission: Admission<'push'>, id: UploadId): Promise<UploadRow> {
+  async #get(admission: Admission<Bringing>, id: UploadId): Promise<UploadRow> {
     const { database } = this.#options
     const row = await findUpload.first(database.read, { id })
     if (row === undefined || row.actor !== actorKey(admission.actor)) throw uploadUnknown()
@@ -305,7 +316,11 @@ export class Uploads {
     await this.#options.store.discard(id, { neverCommitted: ended === 1 })
   }
 
-  async #exclusively<T>(admission: Admission<'push'>, id: UploadId, work: (row: UploadRow) => Promise<T>): Promise<T> {
+  async #exclusively<T>(
+    admission: Admission<Bringing>,
+    id: UploadId,
+    work: (row: UploadRow) => Promise<T>,
+  ): Promise<T> {
     return await this.#writers.exclusively(id, () => this.#get(admission, id), work)
   }
 

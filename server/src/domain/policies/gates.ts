@@ -1,10 +1,25 @@
 import type { RepositoryName } from '#contract/repository-name.ts'
+import type { Reader } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
-import type { Operation } from '../access/admission.ts'
+import type { Admission, Operation } from '../access/admission.ts'
 import { DomainError } from '../errors.ts'
 import { assertActorCan, type ProjectAccess } from '../projects/project-access.ts'
+import { assertRoom } from '../quotas/room.ts'
+import { assertTagsMutable } from './tag-immutability.ts'
 
-export interface GateContext {
+/**
+ * Decides one question by what it reads. Returns to let pass, throws to refuse; whatever it throws is a refusal, so a
+ * gate that cannot read its data refuses.
+ */
+export type Gate<Context> = (context: Context) => Promise<void>
+
+interface GateContext {
+  /** The database, or the transaction that would do what is asked for. */
+  readonly reader: Reader
+}
+
+/** Who wants to do what, and where. */
+export interface DoorContext extends GateContext {
   readonly actor: Actor
   readonly repositoryName: RepositoryName
   /** The project and what the actor is in it; undefined when there is no such project. */
@@ -12,24 +27,37 @@ export interface GateContext {
   readonly settings: RegistrySettings
 }
 
+/** What is stored, named or served. */
+export interface ContentContext extends GateContext {
+  readonly admission: Admission
+  readonly kind: 'manifest' | 'blob'
+  readonly digest: string
+  /** What the usage of the project is about to grow by; 0 where nothing comes in. */
+  readonly addedBytes: number
+}
+
+/** Names that are about to leave the artifact that they name. */
+export interface TagContext extends GateContext {
+  readonly projectId: number
+  readonly repositoryName: RepositoryName
+  readonly tags: readonly string[]
+}
+
 export interface RegistrySettings {
   readonly readOnly: boolean
   readonly deleteEnabled: boolean
 }
 
-/** Decides one question. Returns to let pass, throws to refuse; whatever it throws is a refusal. */
-export type Gate = (context: GateContext) => void
-
 /** One that needs to know nothing but how the registry is set. */
-type RegistryGate = (context: Pick<GateContext, 'settings'>) => void
+type RegistryGate = Gate<Pick<DoorContext, 'settings'>>
 
-const registryIsWritable: RegistryGate = ({ settings }) => {
+const registryIsWritable: RegistryGate = async ({ settings }) => {
   if (settings.readOnly) {
     throw new DomainError('READ_ONLY', 'The system is in read only mode. Any modification is prohibited.')
   }
 }
 
-const deletesAreEnabled: RegistryGate = ({ settings }) => {
+const deletesAreEnabled: RegistryGate = async ({ settings }) => {
   if (!settings.deleteEnabled) {
     throw new DomainError(
       'DELETE_DISABLED',
@@ -38,25 +66,62 @@ const deletesAreEnabled: RegistryGate = ({ settings }) => {
   }
 }
 
-/** What has nothing to do with who asks. */
-const removalGates: readonly RegistryGate[] = [deletesAreEnabled, registryIsWritable]
-
-/** For who only wants to know whether a removal could be done. @throws DomainError DELETE_DISABLED, READ_ONLY */
-export function assertRemovalsPossible(settings: RegistrySettings): void {
-  for (const gate of removalGates) gate({ settings })
-}
-
 const actorMay =
-  (permission: 'repository:pull' | 'repository:push' | 'artifact:delete'): Gate =>
-  (context) =>
-    assertActorCan(context.actor, permission, context.repositoryName, context.access)
+  (permission: 'repository:pull' | 'repository:push' | 'artifact:delete'): Gate<DoorContext> =>
+  async ({ actor, repositoryName, access }) =>
+    assertActorCan(actor, permission, repositoryName, access)
+
+const roomIsLeft: Gate<ContentContext> = async ({ reader, admission, ...arrival }) =>
+  await assertRoom(reader, admission, arrival)
+
+const tagsAreMutable: Gate<TagContext> = async ({ reader, tags, ...where }) =>
+  await assertTagsMutable(reader, where, tags)
+
+/** What has nothing to do with who asks. */
+const removals: readonly RegistryGate[] = [deletesAreEnabled, registryIsWritable]
 
 /**
- * Every gate of every operation, in the order in which they are asked, for every door (invariant 5).
- * Authorisation stands first: nobody learns a setting of a project they may not see.
+ * Every gate of the registry, in three lists, one for each moment at which something can be refused; every door goes
+ * through them (invariant 5). A list is asked in its order.
  */
-export const gates: Readonly<Record<Operation, readonly Gate[]>> = {
-  pull: [actorMay('repository:pull')],
-  push: [actorMay('repository:push'), registryIsWritable],
-  delete: [actorMay('artifact:delete'), ...removalGates],
+export const gates = {
+  /**
+   * Who and where: at the door, and again in the transaction that acknowledges (`Admission.confirm`). Authorisation
+   * stands first: nobody learns a setting of a project they may not see.
+   */
+  door: {
+    pull: [actorMay('repository:pull')],
+    push: [actorMay('repository:push'), registryIsWritable],
+    fill: [actorMay('repository:pull'), registryIsWritable],
+    delete: [actorMay('artifact:delete'), ...removals],
+  } satisfies Record<Operation, readonly Gate<DoorContext>[]>,
+  /** What: once the manifest or the blob is known. */
+  content: {
+    pull: [],
+    push: [roomIsLeft],
+    fill: [roomIsLeft],
+  } as Readonly<Record<Exclude<Operation, 'delete'>, readonly Gate<ContentContext>[]>>,
+  /** Which name: before a tag leaves its artifact. */
+  tag: [tagsAreMutable] as readonly Gate<TagContext>[],
+} as const
+
+/** Asks a list. @throws DomainError of the first gate that refuses */
+export async function pass<Context>(list: readonly Gate<Context>[], context: Context): Promise<void> {
+  for (const gate of list) await gate(context)
+}
+
+/** The same where a refusal only means that something stays. @throws what is thrown besides PRECONDITION */
+export async function passes<Context>(list: readonly Gate<Context>[], context: Context): Promise<boolean> {
+  try {
+    await pass(list, context)
+    return true
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'PRECONDITION') return false
+    throw error
+  }
+}
+
+/** For removals that concern no repository, and for who only wants to know. @throws DomainError DELETE_DISABLED, READ_ONLY */
+export async function assertRemovalsPossible(settings: RegistrySettings): Promise<void> {
+  await pass(removals, { settings })
 }

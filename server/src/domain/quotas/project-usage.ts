@@ -18,8 +18,6 @@ const addUsage = preparedQuery<{ projectId: number; bytes: number; logicalBytes:
 export interface ArtifactContent {
   readonly projectId: number
   readonly manifest: { readonly digest: string; readonly size: number }
-  /** The size of the artifact, whatever of it is there already. */
-  readonly logicalBytes: number
   /** Digests of its blobs, linked and locked. */
   readonly blobs: readonly string[]
 }
@@ -32,7 +30,7 @@ export interface ArtifactContent {
 export async function countContent(
   database: Pick<Database, 'dialect'>,
   tx: Writer,
-  { projectId, manifest, blobs, logicalBytes }: ArtifactContent,
+  { projectId, manifest, blobs }: ArtifactContent,
 ): Promise<number> {
   const own = await tx
     .insertInto('project_blob')
@@ -41,8 +39,19 @@ export async function countContent(
     .executeTakeFirst()
   let added = own.numInsertedOrUpdatedRows === 0n ? 0 : manifest.size
   for (const batch of batches(blobs.toSorted())) added += await countBlobs(database, tx, projectId, batch)
-  await addUsage.run(tx, { projectId, bytes: added, logicalBytes })
   return added
+}
+
+/**
+ * Lets the usage of the project grow by what `countContent` found, in its transaction. `logicalBytes` is the size of the
+ * artifact, whatever of it is there already.
+ */
+export async function growUsage(
+  tx: Writer,
+  projectId: number,
+  { bytes, logicalBytes }: { readonly bytes: number; readonly logicalBytes: number },
+): Promise<void> {
+  await addUsage.run(tx, { projectId, bytes, logicalBytes })
 }
 
 async function countBlobs(

@@ -5,7 +5,7 @@ import { composeRegistryForTest, system, type RegistryForTest } from '../../../t
 import { describeEachDatabase } from '../../../test/databases.ts'
 import { deleteManifest, deleteRepository } from '../artifacts/delete.ts'
 import { DomainError } from '../errors.ts'
-import { formatBytes } from './limit.ts'
+import { formatBytes } from './room.ts'
 import { foldUsage, recountUsage, usageOf } from './project-usage.ts'
 import { Quotas } from './quotas.ts'
 

@@ -105,7 +105,7 @@ export class RetentionExecutions {
   /** @throws DomainError RETENTION_UNKNOWN, DELETE_DISABLED, READ_ONLY (not for a dry run), UNAUTHENTICATED, FORBIDDEN */
   async start(actor: Actor, policyId: number, dryRun: boolean): Promise<number> {
     const { projectId } = await this.#policies.getPolicy(actor, policyId, 'tag-retention:update')
-    if (!dryRun) assertRemovalsPossible(this.#settings)
+    if (!dryRun) await assertRemovalsPossible(this.#settings)
     return await this.#database.write(async (tx) => {
       const subject = retentionSubject(policyId)
       const payload = { policyId, dryRun }

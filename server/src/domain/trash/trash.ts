@@ -1,5 +1,5 @@
 import type { Digest } from '#contract/digest.ts'
-import type { RepositoryName } from '#contract/repository-name.ts'
+import { projectOf, type RepositoryName } from '#contract/repository-name.ts'
 import type { Selectable } from 'kysely'
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockRowsShared } from '../../database/locking.ts'
@@ -7,10 +7,12 @@ import type { TrashEntryTable } from '../../database/schema/trash.ts'
 import { rested } from '../../runtime/rested.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import type { Actor } from '../access/actor.ts'
+import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { noRepository, reviewLinks } from '../content/links.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
+import { writeAdmitted } from '../policies/write-admitted.ts'
 import type { TrashedTag } from './put-in-trash.ts'
 
 /** Something that was deleted and can be had back. */
@@ -101,39 +103,58 @@ export async function getTrashEntry(
 const entriesPerStep = 20
 
 /** What is to be emptied: one entry with what went along with it, a project, or everything. */
-export type Emptying = { readonly entryId: number } | { readonly projectId: number } | 'everything'
+type Emptying = { readonly projectId: number; readonly entryId: number | undefined } | 'everything'
 
 /**
- * Forgets what lies in the trash: from here on nobody can restore it, and garbage collection takes its bytes.
- * Goes on in several transactions; what was forgotten stays so when it breaks off. Returns how many entries it were.
+ * Forgets what lies in the trash of a project, or one entry of it with what went along: from here on nobody can restore
+ * it, and garbage collection takes its bytes. Goes on in several transactions; what was forgotten stays so when it breaks
+ * off. Returns how many entries it were.
+ * @throws DomainError of the door gates when the actor may not delete any more
  */
 export async function emptyTrash(
-  { database, clock, events }: TrashServices,
-  actor: Actor,
-  what: Emptying,
-  project?: { readonly id: number; readonly name: string },
+  services: TrashServices,
+  admission: Admission<'delete'>,
+  entryId?: number,
 ): Promise<number> {
-  let entries = 0
-  for (;;) {
-    const ids = await entriesOf(database.read, what)
-    if (ids.length === 0) break
-    entries += await database.write(async (tx) => await forgetEntries(database, tx, ids, clock.now()))
-  }
-  const named = project === undefined ? {} : { projectId: project.id, project: project.name }
-  await database.write(async (tx) => await events.record(tx, actor, { type: 'empty_trash', ...named, entries }))
+  const { projectId, repositoryName, actor } = admission
+  const entries = await empty(services, { projectId, entryId }, (work) =>
+    writeAdmitted(services.database, admission, work),
+  )
+  const event = { type: 'empty_trash', projectId, project: projectOf(repositoryName), entries } as const
+  await services.database.write(async (tx) => await services.events.record(tx, actor, event))
   return entries
+}
+
+/** The same for all projects. The caller has asked the gates of removals. */
+export async function emptyAllTrash(services: TrashServices, actor: Actor): Promise<number> {
+  const { database, events } = services
+  const entries = await empty(services, 'everything', (work) => database.write(work))
+  await database.write(async (tx) => await events.record(tx, actor, { type: 'empty_trash', entries }))
+  return entries
+}
+
+async function empty(
+  { database, clock }: TrashServices,
+  what: Emptying,
+  transact: (work: (tx: Writer) => Promise<number>) => Promise<number>,
+): Promise<number> {
+  for (let entries = 0; ;) {
+    const ids = await entriesOf(database.read, what)
+    if (ids.length === 0) return entries
+    entries += await transact(async (tx) => await forgetEntries(database, tx, ids, clock.now()))
+  }
 }
 
 /** Parts before the entry they belong to: it is what shows that something is left. */
 async function entriesOf(reader: Reader, what: Emptying): Promise<number[]> {
-  let query = reader.selectFrom('trash_entry').select('id').limit(entriesPerStep)
-  if (what === 'everything') query = query.orderBy('id')
-  else if ('projectId' in what) query = query.where('project_id', '=', what.projectId)
-  else query = query.where('part_of', '=', what.entryId).orderBy('id')
-  const ids = (await query.execute()).map(({ id }) => id)
-  if (ids.length > 0 || what === 'everything' || 'projectId' in what) return ids
-  const rest = await reader.selectFrom('trash_entry').select('id').where('id', '=', what.entryId).execute()
-  return rest.map(({ id }) => id)
+  const some = reader.selectFrom('trash_entry').select('id').limit(entriesPerStep)
+  if (what === 'everything') return (await some.orderBy('id').execute()).map(({ id }) => id)
+  const { projectId, entryId } = what
+  const ofProject = some.where('project_id', '=', projectId)
+  if (entryId === undefined) return (await ofProject.execute()).map(({ id }) => id)
+  const parts = await ofProject.where('part_of', '=', entryId).orderBy('id').execute()
+  const rows = parts.length > 0 ? parts : await ofProject.where('id', '=', entryId).execute()
+  return rows.map(({ id }) => id)
 }
 
 /**

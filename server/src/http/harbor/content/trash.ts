@@ -4,7 +4,7 @@ import { restoreEntry, restoreRepository } from '../../../domain/artifacts/resto
 import { can, refusedOn } from '../../../domain/access/roles/authorise.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { assertRemovalsPossible } from '../../../domain/policies/gates.ts'
-import { emptyTrash, getTrashEntry, listTrash, type TrashEntry } from '../../../domain/trash/trash.ts'
+import { emptyAllTrash, emptyTrash, getTrashEntry, listTrash, type TrashEntry } from '../../../domain/trash/trash.ts'
 import { idParam, timeOf } from '../frame/answers.ts'
 import { route, type Route } from '../frame/route.ts'
 
@@ -65,10 +65,10 @@ export const trashRoutes: readonly Route[] = [
     access: { kind: 'project', permission: 'trash:delete' },
     answers: { 200: z.object({ entries: z.number().int() }) },
     handle: async ({ actor, project }, { content }) => {
-      const { id, name } = project!.project
       if (!can(actor, 'artifact:delete', project)) throw refusedOn(actor, 'the trash', 'artifact:delete')
-      await content.admit(actor, 'delete', parseRepositoryName(`${name}/trash`))
-      return { body: { entries: await emptyTrash(content, actor, { projectId: id }, { id, name }) } }
+      const inProject = parseRepositoryName(`${project!.project.name}/trash`)
+      const admission = await content.admit(actor, 'delete', inProject)
+      return { body: { entries: await emptyTrash(content, admission) } }
     },
   }),
 
@@ -115,13 +115,12 @@ export const trashRoutes: readonly Route[] = [
     params: entryParams,
     answers: { 200: z.object({ entries: z.number().int() }) },
     handle: async ({ actor, project, params }, { content }) => {
-      const { id: projectId, name } = project!.project
       // Before the entry is looked at: a refusal by its repository's gates would say what that is called.
       if (!can(actor, 'artifact:delete', project))
         throw refusedOn(actor, `trash entry ${params.entry_id}`, 'artifact:delete')
-      const { id: entryId, repository } = await getTrashEntry(content, projectId, params.entry_id)
-      await content.admit(actor, 'delete', repository)
-      return { body: { entries: await emptyTrash(content, actor, { entryId }, { id: projectId, name }) } }
+      const { id, repository } = await getTrashEntry(content, project!.project.id, params.entry_id)
+      const admission = await content.admit(actor, 'delete', repository)
+      return { body: { entries: await emptyTrash(content, admission, id) } }
     },
   }),
 
@@ -155,8 +154,8 @@ export const trashRoutes: readonly Route[] = [
     access: { kind: 'system-administrator' },
     answers: { 200: z.object({ entries: z.number().int() }) },
     handle: async ({ actor }, { content, system }) => {
-      assertRemovalsPossible(system)
-      return { body: { entries: await emptyTrash(content, actor, 'everything') } }
+      await assertRemovalsPossible(system)
+      return { body: { entries: await emptyAllTrash(content, actor) } }
     },
   }),
 ]

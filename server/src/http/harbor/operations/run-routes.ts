@@ -33,7 +33,7 @@ export interface RunsOptions<Resource extends string, Parameters extends z.ZodTy
   readonly operations: Readonly<Record<Operation, readonly [operationId: string, summary: string]>>
   readonly parameters: Parameters
   /** @throws DomainError for what the registry is set not to do */
-  payloadOf(parameters: z.output<Parameters>, system: SystemFacts): Json
+  payloadOf(parameters: z.output<Parameters>, system: SystemFacts): Json | Promise<Json>
   /** In Harbor's words, results of a run included. */
   parametersOf(payload: Json, result: Json | undefined): Json
 }
@@ -53,7 +53,9 @@ export function composeRunRoutes<Resource extends string, Parameters extends z.Z
   const follow = async ({ actor, body }: Call<unknown, unknown, ScheduleBody>, services: HarborServices) => {
     const wish = parseScheduleWish(body)
     const payload =
-      wish.kind === 'never' ? null : options.payloadOf(parsed(options.parameters, body.parameters), services.system)
+      wish.kind === 'never'
+        ? null
+        : await options.payloadOf(parsed(options.parameters, body.parameters), services.system)
     return await followWish(services, actor, wish, { name: kind, kind, payload })
   }
   return [
