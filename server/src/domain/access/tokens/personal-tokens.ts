@@ -196,11 +196,11 @@ export function isTokenUsable<Row extends { readonly token_id: number | null; re
   return row.token_id !== null && (row.expires_at === null || now < row.expires_at)
 }
 
-export function limitsOfToken({ token_id: tokenId, projects, permissions }: TokenRow): ActorLimits {
+export function limitsOfToken(row: TokenRow): ActorLimits {
   return {
-    tokenId,
-    projectIds: projects === null ? undefined : new Set(JSON.parse(projects) as number[]),
-    permissions: new Set(JSON.parse(permissions) as string[]),
+    tokenId: row.token_id,
+    projectIds: row.projects === null ? undefined : new Set(JSON.parse(row.projects) as number[]),
+    permissions: new Set(JSON.parse(row.permissions) as string[]),
   }
 }
 
