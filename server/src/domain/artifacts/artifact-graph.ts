@@ -1,7 +1,8 @@
 import type { Digest } from '#contract/digest.ts'
 import type { Database, Reader } from '../../database/database.ts'
 import { derivedTagsOf, subjectNamedBy } from './accessories.ts'
-import { kindOf, readArtifacts, type ArtifactDetails } from './artifact-list.ts'
+import { kindOf, type ArtifactDetails } from './artifact-details.ts'
+import { readArtifacts } from './artifact-list.ts'
 
 /** An artifact and those around it: what indexes hold it, what it holds, what it belongs to, what belongs to it. */
 export interface ArtifactGraph {

@@ -1,4 +1,5 @@
 import type { RepositoryName } from '#contract/repository-name.ts'
+import { sql } from 'kysely'
 import type { Database, Reader } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
@@ -51,7 +52,7 @@ export async function pageRepositories(
       ? matched.where('project_id', '=', of.projectId)
       : matched.where(visibleTo(of.visibleTo, 'repository:list'))
   for (const condition of matching(columns, conditions)) matched = matched.where(condition)
-  let page = matched.select(detailColumns).limit(limit).offset(offset)
+  let page = matched.select(listColumns).limit(limit).offset(offset)
   for (const { ref, direction } of ordering(columns, sort, newestFirst)) page = page.orderBy(ref, direction)
   const rows = await page.execute()
   const counts = await countArtifacts(
@@ -109,6 +110,9 @@ function selectFilled(reader: Reader) {
     )
 }
 
+/** Of descriptions, which have pages of text, a list has the beginning. */
+const maxDescriptionInList = 4_096
+
 const detailColumns = [
   'repository.id',
   'repository.project_id',
@@ -117,6 +121,11 @@ const detailColumns = [
   'repository.pull_count',
   'repository.created_at',
   'repository.updated_at',
+] as const
+
+const listColumns = [
+  ...detailColumns.filter((column) => column !== 'repository.description'),
+  sql<string>`substr(repository.description, 1, ${sql.lit(maxDescriptionInList)})`.as('description'),
 ] as const
 
 interface DetailRow {

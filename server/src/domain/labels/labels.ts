@@ -212,7 +212,11 @@ export async function labelsOf(reader: Reader, artifactIds: readonly number[]): 
     .where('artifact_label.artifact_id', 'in', artifactIds)
     .orderBy('label.name')
     .execute()
-  for (const row of rows) found.set(row.artifact_id, [...(found.get(row.artifact_id) ?? []), labelOf(row)])
+  for (const row of rows) {
+    const labels = found.get(row.artifact_id) ?? []
+    labels.push(labelOf(row))
+    found.set(row.artifact_id, labels)
+  }
   return found
 }
 

@@ -63,6 +63,10 @@ const shown = [
   'deleted_at',
 ] as const
 
+/** An artifact may have had tags by the hundred thousand: a page ends by bytes, looked at after some rows. */
+const maxPageBytes = 4 << 20
+const rowsAtOnce = 10
+
 /** What was deleted in the project, the newest first, without what only went along with something else. */
 export async function listTrash(
   { database, trashWindowMs }: TrashServices,
@@ -75,12 +79,20 @@ export async function listTrash(
     .where('project_id', '=', projectId)
     .where('part_of', 'is', null)
     .orderBy('id', 'desc')
-    .limit(size + 1)
-  if (before !== undefined) query = query.where('id', '<', before)
   if (repository !== undefined) query = query.where('repository', '=', repository)
-  const rows = await query.execute()
-  const entries = rows.slice(0, size).map((row) => entryOf(row, trashWindowMs))
-  return { entries, next: rows.length > size ? entries.at(-1)?.id : undefined }
+  const entries: TrashEntry[] = []
+  let bytes = 0
+  for (let from = before; entries.length < size && bytes < maxPageBytes;) {
+    const wanted = Math.min(rowsAtOnce, size - entries.length)
+    const behind = from === undefined ? query : query.where('id', '<', from)
+    const rows = await behind.limit(wanted + 1).execute()
+    const found = rows.slice(0, wanted)
+    entries.push(...found.map((row) => entryOf(row, trashWindowMs)))
+    bytes += found.reduce((sum, row) => sum + row.tags.length, 0)
+    if (rows.length <= wanted) return { entries, next: undefined }
+    from = found.at(-1)?.id
+  }
+  return { entries, next: entries.at(-1)?.id }
 }
 
 /** @throws DomainError TRASH_ENTRY_UNKNOWN also when it lies in another project */

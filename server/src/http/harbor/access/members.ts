@@ -4,7 +4,7 @@ import type { Actor } from '../../../domain/access/actor.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import type { Member, NewMember } from '../../../domain/projects/members.ts'
 import { idParam } from '../frame/answers.ts'
-import { pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
+import { pageAnswer, pageOf, pageQuery } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
 import { groupIdentityOf } from './user-groups.ts'
@@ -53,7 +53,7 @@ export const memberRoutes: readonly Route[] = [
         name: query.entityname || undefined,
         ...pageOf(query),
       })
-      return { body: rows.map((member) => presentMember(id, member)), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, (member) => presentMember(id, member))
     },
   }),
 

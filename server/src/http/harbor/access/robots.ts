@@ -8,7 +8,7 @@ import { everyNamespace } from '../../../domain/robots/robot-grants.ts'
 import type { Robot } from '../../../domain/robots/robot-list.ts'
 import { createdAt, idParam, timeOf } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
-import { listQuery, pageHeaders } from '../frame/paging.ts'
+import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const access = z.object({ resource: z.string(), action: z.string(), effect: z.string().nullish() })
@@ -74,7 +74,7 @@ export const robotRoutes: readonly Route[] = [
     handle: async (call, { robots }) => {
       const { projectId, listing } = whose(listingOf(call.query))
       const { rows, total } = await robots.pageRobots(call.actor, projectId, listing)
-      return { body: rows.map(presentRobot), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, presentRobot)
     },
   }),
 

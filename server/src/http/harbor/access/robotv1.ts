@@ -4,7 +4,7 @@ import type { RobotPermission } from '../../../domain/robots/robot-grants.ts'
 import type { Robot } from '../../../domain/robots/robot-list.ts'
 import { createdAt, idParam } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
-import { listQuery, pageHeaders } from '../frame/paging.ts'
+import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { presentCreated, presentRobot, robotAnswer, robotCreated } from './robots.ts'
 import { route, type Call, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
@@ -33,7 +33,7 @@ export const robotV1Routes: readonly Route[] = [
     answers: { 200: z.array(robotAnswer) },
     handle: async (call, { robots }) => {
       const { rows, total } = await robots.pageRobots(call.actor, call.project!.project.id, listingOf(call.query))
-      return { body: rows.map(presentRobot), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, presentRobot)
     },
   }),
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { GroupIdentity, UserGroup, UserGroupKind } from '../../../domain/access/accounts/user-groups.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { createdAt, idParam } from '../frame/answers.ts'
-import { pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
+import { pageAnswer, pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
 
@@ -47,7 +47,7 @@ export const userGroupRoutes: readonly Route[] = [
       const { ldap_group_dn: dn, group_name: name } = call.query
       const filter = { name: name || undefined, externalId: dn ? directory.normaliseDn(dn) : undefined }
       const { rows, total } = await userGroups.listGroups(call.actor, filter, pageOf(call.query))
-      return { body: rows.map(presentGroup), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, presentGroup)
     },
   }),
 

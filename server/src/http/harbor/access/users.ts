@@ -6,7 +6,7 @@ import { DomainError } from '../../../domain/errors.ts'
 import { createdAt, idParam, permissionAnswer, timeOf, truthQuery } from '../frame/answers.ts'
 import { currentPermissions } from './current-permissions.ts'
 import { listingOf } from '../frame/list-query.ts'
-import { listQuery, pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
+import { listQuery, pageAnswer, pageOf, pageQuery } from '../frame/paging.ts'
 import { route, type Route, type RouteAccess } from '../frame/route.ts'
 
 const userAnswer = z.object({
@@ -53,7 +53,7 @@ export const userRoutes: readonly Route[] = [
       const { username, email } = call.query
       const filter = { username: username || undefined, email: email || undefined }
       const { rows, total } = await profiles.listUsers(call.actor, filter, listingOf(call.query))
-      return { body: rows.map(presentUser), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, presentUser)
     },
   }),
 
@@ -115,7 +115,7 @@ export const userRoutes: readonly Route[] = [
     answers: { 200: z.array(z.object({ user_id: z.number().int(), username: z.string() })) },
     handle: async (call, { profiles }) => {
       const { rows, total } = await profiles.searchUsers(call.actor, call.query.username, pageOf(call.query))
-      return { body: rows.map(({ id, username }) => ({ user_id: id, username })), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, ({ id, username }) => ({ user_id: id, username }))
     },
   }),
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { kindOf, type ArtifactDetails, type ListedTag } from '../../../domain/artifacts/artifact-list.ts'
+import { kindOf, type ArtifactDetails, type ListedTag } from '../../../domain/artifacts/artifact-details.ts'
 import type { Accessory } from '../../../domain/artifacts/accessories.ts'
 import { noTime, timeOf } from '../frame/answers.ts'
 import { labelAnswer, presentLabel } from './label-answer.ts'
@@ -67,6 +67,12 @@ export const artifactAnswer = z.object({
   extra_attrs: z.record(z.string(), z.unknown()).optional(),
   labels: z.array(labelAnswer),
   accessories: z.array(accessoryAnswer),
+  truncated: z
+    .boolean()
+    .optional()
+    .describe(
+      'Beyond Harbor: annotations, references or tags are left out of this list; the artifact itself has them.',
+    ),
 })
 
 export function presentArtifact(
@@ -95,6 +101,7 @@ export function presentArtifact(
     addition_links: additionLinksOf(repositoryName, artifact),
     labels: artifact.labels.map(presentLabel),
     accessories: artifact.accessories.map((each) => presentAccessory(artifact, repositoryName, each)),
+    ...(artifact.isCut ? { truncated: true } : {}),
   }
 }
 
@@ -131,7 +138,8 @@ function additionLinksOf(
 
 function additionsOf(artifact: ArtifactDetails): readonly string[] {
   if (kindOf(artifact) === 'CHART') return ['dependencies', 'readme.md', 'values.yaml']
-  return kindOf(artifact) === 'IMAGE' && artifact.references.length === 0 ? ['build_history'] : []
+  const isIndex = artifact.references.length > 0 || /index|list/.test(artifact.mediaType)
+  return kindOf(artifact) === 'IMAGE' && !isIndex ? ['build_history'] : []
 }
 
 function presentReference({ parentId, childId, descriptor }: ArtifactDetails['references'][number]) {

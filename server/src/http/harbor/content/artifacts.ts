@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { parseReference, type Reference } from '#contract/reference.ts'
 import { parseRepositoryName, type RepositoryName } from '#contract/repository-name.ts'
-import { getArtifact, pageArtifacts, type ArtifactDetails } from '../../../domain/artifacts/artifact-list.ts'
+import type { ArtifactDetails } from '../../../domain/artifacts/artifact-details.ts'
+import { getArtifact, pageArtifacts } from '../../../domain/artifacts/artifact-list.ts'
 import { pageAccessories } from '../../../domain/artifacts/accessories.ts'
 import type { Actor } from '../../../domain/access/actor.ts'
 import type { Admission } from '../../../domain/access/admission.ts'
@@ -16,7 +17,7 @@ import { createdAt, truthQuery } from '../frame/answers.ts'
 import { accessoryAnswer, artifactAnswer, presentAccessory, presentArtifact } from './artifact-answer.ts'
 import { immutabilityOf } from './shown-immutability.ts'
 import { listingOf } from '../frame/list-query.ts'
-import { listQuery, pageHeaders, pageQuery } from '../frame/paging.ts'
+import { listQuery, pageAnswer, pageQuery } from '../frame/paging.ts'
 import { repositoryNameOf, repositoryParams, type RepositoryCall } from './repositories.ts'
 import { route, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
@@ -60,7 +61,7 @@ export const artifactRoutes: readonly Route[] = [
       const shown = rows.map(({ tags }) => ({ repositoryName: name, tags }))
       const immutability = await immutabilityOf(services, call, projectId, shown)
       const present = (row: ArtifactDetails) => presentArtifact(projectId, name, row, immutability(name))
-      return { body: rows.map(present), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, present)
     },
   }),
 
@@ -139,7 +140,7 @@ export const artifactRoutes: readonly Route[] = [
       const artifact = await findArtifact(services, call)
       const { rows, total } = await pageAccessories(services.database.read, artifact, listingOf(call.query))
       const name = repositoryNameOf(call)
-      return { body: rows.map((each) => presentAccessory(artifact, name, each)), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, (each) => presentAccessory(artifact, name, each))
     },
   }),
 ]

@@ -4,7 +4,7 @@ import { createdAt, idParam } from '../frame/answers.ts'
 import { artifactParams, findArtifact, type ArtifactCall } from './artifacts.ts'
 import { labelAnswer, presentLabel } from './label-answer.ts'
 import { listingOf } from '../frame/list-query.ts'
-import { listQuery, pageHeaders } from '../frame/paging.ts'
+import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { repositoryNameOf } from './repositories.ts'
 import { route, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
@@ -44,7 +44,7 @@ export const labelRoutes: readonly Route[] = [
       const { scope, project_id: projectId, name } = call.query
       const of = { projectId: projectOf(scope, projectId), name: name || undefined }
       const { rows, total } = await labels.pageLabels(call.actor, of, listingOf(call.query))
-      return { body: rows.map(presentLabel), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, presentLabel)
     },
   }),
 

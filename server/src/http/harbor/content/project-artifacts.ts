@@ -7,7 +7,7 @@ import { artifactAnswer, presentArtifact } from './artifact-answer.ts'
 import { partsQuery } from './artifacts.ts'
 import { harborError } from '../frame/harbor-error.ts'
 import { listingOf } from '../frame/list-query.ts'
-import { listQuery, pageHeaders } from '../frame/paging.ts'
+import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
 
 export const projectArtifactRoutes: readonly Route[] = [
@@ -35,8 +35,9 @@ export const projectArtifactRoutes: readonly Route[] = [
       })
       const shown = named.map(({ name, row }) => ({ repositoryName: name, tags: row.tags }))
       const immutability = await immutabilityOf(services, call, projectId, shown)
-      const body = named.map(({ name, row }) => presentArtifact(projectId, name, row, immutability(name)))
-      return { body, headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows: named, total }, ({ name, row }) =>
+        presentArtifact(projectId, name, row, immutability(name)),
+      )
     },
   }),
 

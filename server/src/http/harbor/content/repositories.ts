@@ -9,7 +9,7 @@ import {
 } from '../../../domain/artifacts/repository-list.ts'
 import { timeOf } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
-import { listQuery, pageHeaders } from '../frame/paging.ts'
+import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { route, type Call, type Route } from '../frame/route.ts'
 
 const repositoryAnswer = z.object({
@@ -53,7 +53,7 @@ export const repositoryRoutes: readonly Route[] = [
     answers: { 200: z.array(repositoryAnswer) },
     handle: async (call, services) => {
       const { rows, total } = await pageRepositories(services, { visibleTo: call.actor }, listingOf(call.query))
-      return { body: rows.map(presentRepository), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, presentRepository)
     },
   }),
 
@@ -69,7 +69,7 @@ export const repositoryRoutes: readonly Route[] = [
     handle: async (call, services) => {
       const of = { projectId: call.project!.project.id }
       const { rows, total } = await pageRepositories(services, of, listingOf(call.query))
-      return { body: rows.map(presentRepository), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, presentRepository)
     },
   }),
 

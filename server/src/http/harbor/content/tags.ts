@@ -9,7 +9,7 @@ import { createdAt, timeOf, truthQuery } from '../frame/answers.ts'
 import { presentTag, tagAnswer } from './artifact-answer.ts'
 import { artifactParams, findArtifact, getRepositoryId } from './artifacts.ts'
 import { listingOf } from '../frame/list-query.ts'
-import { listQuery, pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
+import { listQuery, pageAnswer, pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
 import { immutabilityOf } from './shown-immutability.ts'
 import { repositoryNameOf, repositoryParams } from './repositories.ts'
 import { route, type Route } from '../frame/route.ts'
@@ -33,7 +33,7 @@ export const tagRoutes: readonly Route[] = [
       const repositoryName = repositoryNameOf(call)
       const shown = [{ repositoryName, tags: rows }]
       const isImmutable = (await immutabilityOf(services, call, call.project!.project.id, shown))(repositoryName)
-      return { body: rows.map((tag) => presentTag(artifact, tag, isImmutable)), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, (tag) => presentTag(artifact, tag, isImmutable))
     },
   }),
 

@@ -13,6 +13,7 @@ import { asDomainError } from '../../oci/error-response.ts'
 import { announcesBody, assertJsonType } from './body-type.ts'
 import { harborError, harborErrorOf } from './harbor-error.ts'
 import { findPathProject, withoutProject } from './project-param.ts'
+import { JsonText } from './paging.ts'
 import type { Answer, Call, Route } from './route.ts'
 import { RouteTable } from './route-table.ts'
 import type { HarborServices } from './services.ts'
@@ -168,5 +169,6 @@ function present(answer: Answer): Response {
   const { status = 200, body, headers = {} } = answer
   if (body === undefined) return new Response(null, { status, headers: { ...headers, 'content-length': '0' } })
   const json = { 'content-type': 'application/json' }
-  return new Response(`${JSON.stringify(body)}\n`, { status, headers: { ...json, ...headers } })
+  const text = body instanceof JsonText ? body.text : JSON.stringify(body)
+  return new Response(`${text}\n`, { status, headers: { ...json, ...headers } })
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Listed } from '../../../domain/lists/listing.ts'
 
 /** `page` and `page_size` of every list. Zero or less means all, as Harbor's own clients ask it. */
 export const pageQuery = {
@@ -31,15 +32,76 @@ export function pageOf(query: { readonly page: number; readonly page_size: numbe
   return { limit: query.page_size, offset: (Math.max(query.page, 1) - 1) * query.page_size }
 }
 
+/** A page ends before the row that would make it larger, but has one at least. */
+const maxPageBytes = 4 * 1024 * 1024
+
+/** JSON that is written already. */
+export class JsonText {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** What a request for a page says. */
+export interface PageCall {
+  readonly path: string
+  readonly search: string
+  readonly query: { readonly page: number; readonly page_size: number }
+}
+
+/**
+ * A page of a list: as many of its rows as fit into some MiB. Where they do not all fit, and where "all" are more than
+ * were read, the link to the next page leads to the first row that is left out.
+ */
+export function pageAnswer<Row>(
+  call: PageCall,
+  { rows, total }: Listed<Row>,
+  present: (row: Row) => unknown,
+): { body: JsonText; headers: Record<string, string> } {
+  const texts: string[] = []
+  let length = 0
+  for (const row of rows) {
+    const text = JSON.stringify(present(row))
+    length += text.length
+    if (texts.length > 0 && length > maxPageBytes) break
+    texts.push(text)
+  }
+  const { offset } = pageOf(call.query)
+  const isLast = call.query.page_size > 0 || rows.length === 0 || offset + rows.length >= total
+  const isWhole = texts.length === rows.length && isLast
+  const cut = isWhole ? undefined : cutPage(offset, texts.length)
+  const shown = cut === undefined ? texts : texts.slice(0, cut.rows)
+  const headers = pageHeaders(call, total)
+  return {
+    body: new JsonText(`[${shown.join()}]`),
+    headers: cut === undefined ? headers : { ...headers, link: withNext(call, headers['link'] ?? '', cut) },
+  }
+}
+
+/** Where a page that ends early ends, so that the next one can be asked for by its number: pages are of one size. */
+interface Cut {
+  readonly rows: number
+  readonly nextPage: number
+  readonly nextSize: number
+}
+
+const sizesOfNext = [100, 50, 20, 10, 5, 2, 1]
+
+function cutPage(offset: number, fitting: number): Cut {
+  const nextSize = sizesOfNext.find((size) => size <= fitting) ?? 1
+  const end = offset + fitting - ((offset + fitting) % nextSize)
+  return { rows: end - offset, nextPage: end / nextSize + 1, nextSize }
+}
+
+function withNext({ path, search }: PageCall, links: string, { nextPage, nextSize }: Cut): string {
+  const others = links.split(' , ').filter((link) => link !== '' && !link.endsWith('rel="next"'))
+  return [...others, `<${pageUrl(path, search, nextPage, nextSize)}>; rel="next"`].join(' , ')
+}
+
 /** X-Total-Count and Link, in the form Harbor's clients parse: relative, unescaped, keys sorted. */
-export function pageHeaders(
-  call: {
-    readonly path: string
-    readonly search: string
-    readonly query: { readonly page: number; readonly page_size: number }
-  },
-  total: number,
-): Record<string, string> {
+export function pageHeaders(call: PageCall, total: number): Record<string, string> {
   const { page, page_size: size } = call.query
   const links: string[] = []
   const link = (to: number, rel: string) => links.push(`<${pageUrl(call.path, call.search, to, size)}>; rel="${rel}"`)

@@ -3,7 +3,7 @@ import type { Registry, RegistryChange } from '../../../domain/registries/regist
 import { registryTypes } from '../../../domain/registries/registry-types.ts'
 import { createdAt, idParam, timeOf } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
-import { listQuery, pageHeaders } from '../frame/paging.ts'
+import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const credential = z.object({
@@ -74,7 +74,7 @@ export const registryRoutes: readonly Route[] = [
       const named = name ? [{ kind: 'fuzzy' as const, key: 'name', value: name }] : []
       const conditions = [...(listing.conditions ?? []), ...named]
       const { rows, total } = await registries.pageRegistries(call.actor, { ...listing, conditions })
-      return { body: rows.map(presentRegistry), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, presentRegistry)
     },
   }),
 

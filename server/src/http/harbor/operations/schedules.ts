@@ -4,7 +4,7 @@ import { schedulerKind } from '../../../domain/jobs/kinds.ts'
 import { listSchedules, type Schedule } from '../../../domain/jobs/schedules.ts'
 import { timeOf } from '../frame/answers.ts'
 import { harborTypeOf } from './job-words.ts'
-import { pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
+import { pageAnswer, pageOf, pageQuery } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const scheduleTask = z.object({
@@ -32,7 +32,7 @@ export const scheduleRoutes: readonly Route[] = [
     answers: { 200: z.array(scheduleTask) },
     handle: async (call, { database }) => {
       const { rows, total } = await listSchedules(database.read, pageOf(call.query))
-      return { body: rows.map(presentTask), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, presentTask)
     },
   }),
 

@@ -9,7 +9,7 @@ import type { ProjectChange } from '../../../domain/projects/projects.ts'
 import { assertHardBytes } from '../../../domain/quotas/quotas.ts'
 import { createdAt, truthQuery } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
-import { listQuery, pageHeaders } from '../frame/paging.ts'
+import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { presentProject, projectAnswer, projectBody } from './project-answer.ts'
 import { route, type Call, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
@@ -41,7 +41,7 @@ export const projectRoutes: readonly Route[] = [
       const { name, owner, public: isPublic } = call.query
       const filter = { name: name || undefined, owner: owner || undefined, public: isPublic }
       const { rows, total } = await listProjectDetails(database, call.actor, filter, listingOf(call.query))
-      return { body: rows.map(presentProject), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, presentProject)
     },
   }),
 

@@ -3,7 +3,7 @@ import type { Quota } from '../../../domain/quotas/quotas.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { idParam, timeOf } from '../frame/answers.ts'
 import { parseSort } from '../frame/list-query.ts'
-import { pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
+import { pageAnswer, pageOf, pageQuery } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const resources = z.record(z.string(), z.number().int())
@@ -45,7 +45,7 @@ export const quotaRoutes: readonly Route[] = [
       const projectId = referenceId ? Number(referenceId) : undefined
       const listing = { sort: parseSort(sort), ...pageOf(call.query) }
       const { rows, total } = await quotas.listQuotas(call.actor, { projectId }, listing)
-      return { body: rows.map(presentQuota), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, presentQuota)
     },
   }),
 

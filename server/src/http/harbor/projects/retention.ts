@@ -5,7 +5,7 @@ import type { RetentionExecution, RetentionTask } from '../../../domain/retentio
 import { createdAt, idParam, noTime, timeOf } from '../frame/answers.ts'
 import { logResponse } from '../operations/job-history.ts'
 import { harborStatusOf, harborTriggerOf } from '../operations/job-words.ts'
-import { pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
+import { pageAnswer, pageOf, pageQuery } from '../frame/paging.ts'
 import { parsePolicy, policyAnswer, policyBody, presentPolicy } from './retention-body.ts'
 import { retentionMetadata, retentionMetadataAnswer } from './retention-metadata.ts'
 import { route, type Route } from '../frame/route.ts'
@@ -128,7 +128,7 @@ export const retentionRoutes: readonly Route[] = [
     answers: { 200: z.array(executionAnswer) },
     handle: async (call, { retention }) => {
       const { rows, total } = await retention.executions.listExecutions(call.actor, call.params.id, pageOf(call.query))
-      return { body: rows.map(presentExecution), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, presentExecution)
     },
   }),
 
@@ -177,7 +177,7 @@ export const retentionRoutes: readonly Route[] = [
     handle: async (call, { retention }) => {
       const { id, eid } = call.params
       const { rows, total } = await retention.executions.listTasks(call.actor, id, eid, pageOf(call.query))
-      return { body: rows.map(presentTask), headers: pageHeaders(call, total) }
+      return pageAnswer(call, { rows, total }, presentTask)
     },
   }),
 
