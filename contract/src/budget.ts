@@ -32,6 +32,8 @@ export const budgets = {
   fragment: { subject: 'it', maxBytes: 4 * kib, maxDepth: 8, maxValues: 100 },
   /** Of a registry, a token service or a provider of identities. */
   remoteAnswer: { subject: 'the answer', maxBytes: mib, maxDepth: 32, maxValues: 20_000 },
+  /** A page of a list of another registry: tags, repositories, referrers. */
+  remoteList: { subject: 'the list', maxBytes: 4 * mib, maxDepth: 32, maxValues: 100_000 },
   /** Of another Harbor that moves in, to a process that serves nobody. */
   movingAnswer: { subject: 'the answer', maxBytes: 16 * mib, maxDepth: 32, maxValues: 2_000_000 },
   /** `index.json` of an OCI layout that moves in. */

@@ -3,7 +3,6 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { isGuardedAddress } from './address-guard.ts'
 import { composeOutbound, OutboundFailure } from './outbound.ts'
-import { composeProbeRegistry } from './remote-registry.ts'
 
 describe('the guard of outbound requests', () => {
   test.each([
@@ -102,54 +101,5 @@ describe('outbound requests', () => {
   test('other protocols and closed ports are failures that somebody foresaw', async () => {
     expect(await messageOf(open({ url: new URL('ftp://example.org') }))).toContain('ftp:')
     expect(await messageOf(open({ url: new URL('http://127.0.0.1:1') }))).toContain('cannot be reached')
-  })
-
-  describe('a probe of a remote registry', () => {
-    const basic = `Basic ${Buffer.from('ada:secret').toString('base64')}`
-    const probe = composeProbeRegistry(open)
-    const remote = (credential?: { accessKey: string; accessSecret: string }) => ({
-      url: url(),
-      credential,
-      insecure: false,
-      authority: undefined,
-    })
-    const ada = { accessKey: 'ada', accessSecret: 'secret' }
-
-    test('signs in by Basic where that is asked for', async () => {
-      answer = (_, authorization) => ({ status: authorization === basic ? 200 : 401 })
-      expect(await probe(remote(ada))).toBeUndefined()
-      expect(await probe(remote({ ...ada, accessSecret: 'wrong' }))).toBe('the credential is refused')
-      expect(await probe(remote())).toBeUndefined()
-    })
-
-    test('signs in with a token of the service that it is sent to', async () => {
-      seen = []
-      answer = (path, authorization) => {
-        if (path.startsWith('/token'))
-          return authorization === basic ? { status: 200, body: '{"token":"t"}' } : { status: 401 }
-        if (authorization === 'Bearer t') return { status: 200 }
-        return { status: 401, headers: { 'www-authenticate': `Bearer realm="${url()}/token",service="r"` } }
-      }
-      expect(await probe(remote(ada))).toBeUndefined()
-      expect(seen).toEqual(['/v2/ -', `/token?service=r ${basic}`, '/v2/ Bearer t'])
-      expect(await probe(remote({ ...ada, accessSecret: 'wrong' }))).toContain('answered 401 to the credential')
-    })
-
-    test('finds what is no registry', async () => {
-      answer = () => ({ status: 404 })
-      expect(await probe(remote(ada))).toContain('answered 404')
-      answer = (path) =>
-        path.startsWith('/token')
-          ? { status: 200, body: 'null' }
-          : { status: 401, headers: { 'www-authenticate': `Bearer realm="${url()}/token"` } }
-      expect(await probe(remote(ada))).toContain('without a token')
-    })
-
-    test('sends the credential to no token service on this machine unless that is allowed', async () => {
-      seen = []
-      answer = () => ({ status: 200 })
-      expect(await composeProbeRegistry(guarded)(remote(ada))).toContain('outbound.allow_local')
-      expect(seen).toEqual([])
-    })
   })
 })

@@ -19,7 +19,7 @@ export async function composeAccounts(
   const ground = { signals: noSignals, ...given }
   const outbound = composeOutbound({ allowLocal: config.outbound.allowLocal })
   const users = await composeUsers(config, ground)
-  const projects = await composeProjects(config, ground, users, outbound)
+  const projects = await composeProjects(config, ground, users)
   const identities = composeIdentities(config, ground, users, outbound)
   const robots = composeRobots(ground, users, outbound)
   const signIn = composeSignInServices(config, ground, { ...users, ...identities, ...robots })

@@ -1,5 +1,3 @@
-import type { Outbound } from '../clients/outbound.ts'
-import { composeProbeRegistry } from '../clients/remote-registry.ts'
 import type { Config } from '../config/config.ts'
 import { AuditLog } from '../domain/audit/audit-log.ts'
 import { PullAudit } from '../domain/audit/pull-audit.ts'
@@ -8,6 +6,7 @@ import { Projects } from '../domain/projects/projects.ts'
 import { SystemCveAllowlist } from '../domain/projects/system-cve-allowlist.ts'
 import { Registries } from '../domain/registries/registries.ts'
 import type { Foundation } from './foundation.ts'
+import { composeProbeRegistry } from './remote-registries.ts'
 import type { UserServices } from './users.ts'
 
 export type ProjectServices = Awaited<ReturnType<typeof composeProjects>>
@@ -17,14 +16,13 @@ export async function composeProjects(
   config: Config,
   { database, clock, events }: Pick<Foundation, 'database' | 'clock' | 'events'>,
   { settings }: Pick<UserServices, 'settings'>,
-  outbound: Outbound,
 ) {
   const projects = new Projects({ database, clock, events, settings })
   if (config.defaultProject !== undefined) await projects.ensureDefaultProject(config.defaultProject, true)
   return {
     projects,
     members: new Members({ database, clock, events }),
-    registries: new Registries({ database, clock, events, probe: composeProbeRegistry(outbound) }),
+    registries: new Registries({ database, clock, events, probe: composeProbeRegistry(config) }),
     systemCveAllowlist: new SystemCveAllowlist({ database, clock, events }),
     auditLog: new AuditLog({
       database,

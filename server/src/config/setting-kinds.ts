@@ -79,6 +79,10 @@ export const cidr = (item: string): boolean => {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
 }
 
+/** A host, and perhaps a port, as a URL has them: nothing else of a URL. */
+export const hostAndPort = (item: string): boolean =>
+  URL.canParse(`https://${item}`) && new URL(`https://${item}`).host === item.toLowerCase()
+
 export const url = () =>
   z
     .string()

@@ -5,6 +5,7 @@ import {
   cidr,
   duration,
   flag,
+  hostAndPort,
   list,
   nameOrOff,
   port,
@@ -296,6 +297,11 @@ export const settings = z.strictObject({
         .prefault(false)
         .describe(
           'Lets addresses that administrators enter lead to this machine, its link and metadata services of clouds.',
+        ),
+      token_hosts: list(hostAndPort, 'a host such as auth.example.org or auth.example.org:5001')
+        .prefault([])
+        .describe(
+          'Hosts whose token service is given the credential of a remote registry on another host. Docker Hub and GitLab.com are known.',
         ),
     })
     .prefault({})

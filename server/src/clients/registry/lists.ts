@@ -1,3 +1,5 @@
+import { budgets, parseForeignJson } from '#contract/budget.ts'
+import { ContractError } from '#contract/contract-error.ts'
 import { findDigest, algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
 import { mediaTypes } from '#contract/media-types.ts'
 import type { HttpAnswer } from './exchange.ts'
@@ -152,9 +154,12 @@ class EntryCounter {
 
 function parseJson(bytes: Uint8Array, host: string): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes))
+    return parseForeignJson(bytes, budgets.remoteList)
   } catch (cause) {
-    throw new RegistryFailure('INVALID_ANSWER', `${host} answered something that is no JSON`, { cause })
+    if (!(cause instanceof ContractError)) throw cause
+    throw new RegistryFailure('INVALID_ANSWER', `${host} answered a list that is not taken: ${cause.message}`, {
+      cause,
+    })
   }
 }
 

@@ -1,4 +1,5 @@
-import { quoted } from '#contract/contract-error.ts'
+import { budgets, parseForeignJson } from '#contract/budget.ts'
+import { ContractError, quoted } from '#contract/contract-error.ts'
 
 /** Why another registry could not be used. Programs decide by these words: they do not change. */
 export type RegistryFailureCode =
@@ -83,9 +84,9 @@ export function codeOfStatus(status: number): RegistryFailureCode {
 export function firstError(text: string): { readonly code: string; readonly message: string } | undefined {
   let parsed: unknown
   try {
-    parsed = JSON.parse(text)
+    parsed = parseForeignJson(text, budgets.remoteAnswer)
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined
+    if (error instanceof ContractError) return undefined
     throw error
   }
   const errors = (parsed as { errors?: unknown } | null)?.errors

@@ -73,7 +73,7 @@ export const standardTimeouts: Timeouts = {
 
 export const standardLimits: Limits = {
   manifestBytes: 4 * 1024 * 1024,
-  pageBytes: 8 * 1024 * 1024,
+  pageBytes: 4 * 1024 * 1024,
   pages: 10_000,
   entries: 1_000_000,
   redirects: 5,

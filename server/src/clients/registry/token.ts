@@ -1,3 +1,6 @@
+import { budgets, parseForeignJson } from '#contract/budget.ts'
+import { ContractError } from '#contract/contract-error.ts'
+
 export interface Token {
   readonly text: string
   /** On the clock of `performance.now()`. */
@@ -14,9 +17,9 @@ const usedPart = 0.8
 export function parseToken(text: string): Token | undefined {
   let body: unknown
   try {
-    body = JSON.parse(text)
+    body = parseForeignJson(text, budgets.remoteAnswer)
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined
+    if (error instanceof ContractError) return undefined
     throw error
   }
   if (typeof body !== 'object' || body === null) return undefined

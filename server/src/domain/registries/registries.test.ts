@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { ManualClock, system } from '../../../test/access.ts'
 import { describeEachDatabase } from '../../../test/databases.ts'
-import type { RemoteRegistry } from '../../clients/remote-registry.ts'
+import type { RegistryAddress } from './probe-registry.ts'
 import type { Actor } from '../access/actor.ts'
 import { rightsOf } from '../access/robots/robot-rights.ts'
 import { DomainError } from '../errors.ts'
@@ -29,7 +29,7 @@ const fields: RegistryFields = {
 describeEachDatabase('remote registries', (open) => {
   async function compose() {
     const database = await open()
-    const probed: RemoteRegistry[] = []
+    const probed: RegistryAddress[] = []
     let problem: string | undefined
     const registries = new Registries({
       database,
@@ -51,6 +51,7 @@ describeEachDatabase('remote registries', (open) => {
         url: 'https://registry.example.org',
         credential: { accessKey: 'ada', accessSecret: 'A-Secret-1' },
         insecure: false,
+        tokenHosts: [],
         authority: undefined,
       },
     ])

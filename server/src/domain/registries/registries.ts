@@ -1,6 +1,5 @@
 import { withoutTrailing } from '#contract/trailing.ts'
 import type { Selectable } from 'kysely'
-import type { ProbeRegistry } from '../../clients/remote-registry.ts'
 import type { Database } from '../../database/database.ts'
 import { isUniqueViolation } from '../../database/violations.ts'
 import type { RegistryTable } from '../../database/schema/registries.ts'
@@ -10,7 +9,8 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
-import { apiUrlOf, registryTypes } from './registry-types.ts'
+import type { ProbeRegistry } from './probe-registry.ts'
+import { apiUrlOf, registryTypes, tokenHostsOf } from './registry-types.ts'
 
 /** A remote registry as people see it: whether it has a secret, never which. */
 export interface Registry {
@@ -188,7 +188,8 @@ export class Registries {
 
   async #findProblem({ type, url, accessKey, accessSecret, insecure, authority }: RegistryFields) {
     const credential = accessKey === '' && accessSecret === '' ? undefined : { accessKey, accessSecret }
-    return await this.#probe({ url: apiUrlOf(type, url), credential, insecure, authority })
+    const tokenHosts = tokenHostsOf(type)
+    return await this.#probe({ url: apiUrlOf(type, url), credential, insecure, authority, tokenHosts })
   }
 }
 

@@ -4,6 +4,8 @@ export interface RegistryType {
   readonly endpoints?: readonly { readonly name: string; readonly url: string }[]
   /** Where its registry API is, when that is not at the address people know. */
   readonly apiUrl?: string
+  /** Where its token service is, when that is another host. */
+  readonly tokenHosts?: readonly string[]
   /** The one username there is. */
   readonly fixedAccessKey?: string
 }
@@ -16,14 +18,23 @@ const googleEndpoints = ['gcr.io', 'eu.gcr.io', 'asia.gcr.io', 'us.gcr.io'].map(
 
 export const registryTypes: Readonly<Record<string, RegistryType>> = {
   harbor: {},
-  'docker-hub': { endpoints: [dockerHub], apiUrl: 'https://registry-1.docker.io' },
+  'docker-hub': {
+    endpoints: [dockerHub],
+    apiUrl: 'https://registry-1.docker.io',
+    tokenHosts: ['auth.docker.io'],
+  },
   'docker-registry': {},
   'azure-acr': {},
   'github-ghcr': { endpoints: [{ name: 'ghcr.io', url: 'https://ghcr.io' }] },
-  gitlab: {},
+  gitlab: { tokenHosts: ['gitlab.com'] },
   'google-gcr': { endpoints: googleEndpoints, fixedAccessKey: '_json_key' },
   'jfrog-artifactory': {},
   quay: {},
+}
+
+/** Hosts whose token service is given the credential of such a remote registry. */
+export function tokenHostsOf(type: string): readonly string[] {
+  return registryTypes[type]?.tokenHosts ?? []
 }
 
 /** Where the registry API of such a remote registry is. */

@@ -1,0 +1,33 @@
+import { RegistryClient } from '../clients/registry/registry-client.ts'
+import { RegistryFailure } from '../clients/registry/registry-failure.ts'
+import type { Config } from '../config/config.ts'
+import type { ProbeRegistry, RegistryAddress } from '../domain/registries/probe-registry.ts'
+
+/** A person waits for the answer of a probe. */
+const probing = {
+  timeouts: { connectMs: 5_000, silenceMs: 10_000, wholeMs: 10_000 },
+  retries: { attempts: 1 },
+}
+
+/** A client of a registry that an administrator entered. */
+export function openRemoteRegistry(
+  { outbound }: Config,
+  address: RegistryAddress,
+  options: Pick<ConstructorParameters<typeof RegistryClient>[0], 'timeouts' | 'retries'> = {},
+): RegistryClient {
+  const tokenHosts = [...address.tokenHosts, ...outbound.tokenHosts]
+  return new RegistryClient({ ...options, remote: { ...address, tokenHosts }, allowLocal: outbound.allowLocal })
+}
+
+export function composeProbeRegistry(config: Config): ProbeRegistry {
+  return async (address) => {
+    using client = openRemoteRegistry(config, address, probing)
+    try {
+      await client.ping()
+      return undefined
+    } catch (error) {
+      if (error instanceof RegistryFailure) return error.message
+      throw error
+    }
+  }
+}
