@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { budgets, parseForeignJson } from '#contract/budget.ts'
+import { currentActor } from '../../../domain/access/current-actor.ts'
 import { anonymous, isSystemAdministrator, tokenAccessOf } from '../../../domain/access/actor.ts'
 import {
   assertCanInProject,
@@ -38,7 +39,7 @@ export interface HarborRouterOptions {
 
 export const apiPrefix = '/api/v2.0'
 
-/** Answers requests of Harbor's API: route → authorise → validate → handle → present. Never throws. */
+/** Answers requests of Harbor's API: route → authorise → body → validate → handle → present. Never throws. */
 export function composeHarborRouter({
   services,
   routes,
@@ -62,8 +63,12 @@ export function composeHarborRouter({
       const { route, params } = match
       const asked = withoutAccessToken(call)
       const project = await authorise(route, asked, params, services)
-      const answer = await route.handle(await validated(route, asked, params, project), services)
-      return present(answer)
+      if (announcesBody(call.request)) assertJsonType(call.request)
+      const heard =
+        route.body === undefined
+          ? { call: asked, project, body: undefined }
+          : await withBody(route, asked, params, services)
+      return present(await route.handle(validated(route, params, heard), services))
     } catch (thrown) {
       const error = asDomainError(thrown)
       if (error !== undefined) {
@@ -81,6 +86,32 @@ function withoutAccessToken(call: HarborCall): HarborCall {
   const { authentication } = call
   if (tokenAccessOf(authentication.actor) === undefined) return call
   return { ...call, authentication: { ...authentication, actor: anonymous } }
+}
+
+/** A request with everything that was read for it. */
+interface Heard {
+  readonly call: HarborCall
+  readonly project: ProjectAccess | undefined
+  /** As JSON; undefined without one. */
+  readonly body: unknown
+}
+
+/**
+ * Reads the body, and asks once more who asks and what they may: a body may take hours to come, and its sender may have
+ * lost account, session or rights since its first byte.
+ * @throws DomainError as `authorise`, and UNAUTHENTICATED when what the actor came with is worth nothing any more
+ */
+async function withBody(
+  route: Route,
+  asked: HarborCall,
+  params: Readonly<Record<string, string>>,
+  services: HarborServices,
+): Promise<Heard> {
+  const body = await readJson(asked)
+  const { authentication } = asked
+  const actor = await currentActor(services.database.read, authentication.actor, services.clock.now())
+  const call = { ...asked, authentication: { ...authentication, actor } }
+  return { call, project: await authorise(route, call, params, services), body }
 }
 
 async function authorise(
@@ -105,12 +136,11 @@ function unauthorized(): DomainError {
   return new DomainError('UNAUTHENTICATED', 'unauthorized')
 }
 
-async function validated(
+function validated(
   route: Route,
-  call: HarborCall,
   params: Readonly<Record<string, string>>,
-  project: ProjectAccess | undefined,
-): Promise<Call<unknown, unknown, unknown>> {
+  { call, project, body: sent }: Heard,
+): Call<unknown, unknown, unknown> {
   const problems: string[] = []
   const parse = (schema: z.ZodType | undefined, value: unknown, place: string): unknown => {
     if (schema === undefined) return value
@@ -122,8 +152,7 @@ async function validated(
   }
   const query = parse(route.query, Object.fromEntries(new URLSearchParams(call.search)), 'query')
   const path = parse(route.params, withoutProject(params), 'path')
-  if (announcesBody(call.request)) assertJsonType(call.request)
-  const body = route.body === undefined ? undefined : parse(route.body, await readJson(call), 'body')
+  const body = parse(route.body, sent, 'body')
   if (problems.length > 0) throw new ValidationFailure(problems)
   return {
     request: call.request,
