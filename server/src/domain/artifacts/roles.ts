@@ -1,7 +1,7 @@
 import type { Digest } from '#contract/digest.ts'
 import type { ParsedManifest } from '#contract/manifest.ts'
 import type { Reference, TagName } from '#contract/reference.ts'
-import type { Admission } from '../access/admission.ts'
+import type { Admission, Bringing } from '../access/admission.ts'
 import type { PushedArtifact } from './push.ts'
 import type { ReferrersPage, ReferrersQuery } from './referrers.ts'
 import type { TagPage } from './tags.ts'
@@ -44,7 +44,7 @@ export interface PushedManifest {
 }
 
 export interface ManifestWriter {
-  pushManifest(admission: Admission<'push'>, push: PushedManifest): Promise<PushedArtifact>
+  pushManifest(admission: Admission<Bringing>, push: PushedManifest): Promise<PushedArtifact>
   deleteManifest(admission: Admission<'delete'>, digest: Digest): Promise<void>
   untag(admission: Admission<'delete'>, tag: TagName): Promise<void>
 }

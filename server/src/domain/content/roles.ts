@@ -1,7 +1,7 @@
 import type { Digest, DigestAlgorithm } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { BlobBody, StoredRange, UploadId } from '../../storage/blob-store.ts'
-import type { Admission } from '../access/admission.ts'
+import type { Admission, Bringing } from '../access/admission.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Chunk } from './chunk.ts'
 import type { Upload } from './uploads.ts'
@@ -65,5 +65,5 @@ export interface StoredBlob {
 
 /** Blobs that come whole. */
 export interface BlobTaker {
-  uploadAtOnce(admission: Admission<'push'>, digest: Digest, bytes: AsyncIterable<Uint8Array>): Promise<StoredBlob>
+  uploadAtOnce(admission: Admission<Bringing>, digest: Digest, bytes: AsyncIterable<Uint8Array>): Promise<StoredBlob>
 }
