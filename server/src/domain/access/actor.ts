@@ -46,6 +46,8 @@ export interface ActorLimits {
   readonly projectIds: ReadonlySet<number> | undefined
   /** `resource:action` in projects. */
   readonly permissions: ReadonlySet<string>
+  /** When the token ends (ms); not there when it does not. */
+  readonly expiresAt?: number
 }
 
 export const anonymous: Actor = { kind: 'anonymous' }

@@ -4,7 +4,7 @@ import { DomainError } from '../errors.ts'
 import { accountColumns, accountOf, type AccountRow } from './accounts/accounts.ts'
 import type { Actor } from './actor.ts'
 import { findRobotAccount, isRobotUsable, standardRobotPrefix } from './robots/robot-accounts.ts'
-import { isTokenUsable, limitsOfToken, type TokenRow } from './tokens/personal-tokens.ts'
+import { isTokenUsable, limitsOfToken, type TokenRow } from './tokens/token-limits.ts'
 
 type UserActor = Extract<Actor, { kind: 'user' }>
 type RobotActor = Extract<Actor, { kind: 'robot' }>

@@ -6,8 +6,10 @@ import { DomainError } from '../../errors.ts'
 import type { Events } from '../../events/events.ts'
 import { accountColumns, accountOf, type Account, type AccountRow } from '../accounts/accounts.ts'
 import type { Actor, ActorLimits } from '../actor.ts'
+import { currentActor } from '../current-actor.ts'
 import { isPermission, type Permission } from '../roles/permissions.ts'
 import { personOf } from '../accounts/person.ts'
+import { isTokenUsable, limitsOfToken, type TokenRow } from './token-limits.ts'
 import { hashPersonalToken, isPersonalToken, newPersonalTokenSecret } from './personal-token-secret.ts'
 
 /** A secret that stands for a person, narrower than the person and with an end of its own. */
@@ -40,14 +42,6 @@ const longestLifetimeDays = 3_650
 /** When a token was last used is written no finer. */
 const usedEveryMs = 60 * 60_000
 const dayMs = 86_400_000
-
-/** What decides whether a token is good, and for what. */
-export interface TokenRow {
-  readonly token_id: number
-  readonly projects: string | null
-  readonly permissions: string
-  readonly expires_at: number | null
-}
 
 type FoundRow = AccountRow & TokenRow & { readonly last_used_at: number | null }
 
@@ -99,6 +93,7 @@ export class PersonalTokens {
     const expiresAt = token.lifetimeDays === undefined ? null : now + token.lifetimeDays * dayMs
     try {
       return await this.#database.write(async (tx) => {
+        ownerOf(await currentActor(tx, actor, now))
         const { count } = await tx
           .selectFrom('personal_token')
           .select((eb) => eb.fn.countAll<number | string>().as('count'))
@@ -185,22 +180,6 @@ export class PersonalTokens {
       }, 'relaxed')
     }
     return { account: accountOf(row), limits: limitsOfToken(row) }
-  }
-}
-
-/** Whether there is such a token (left joins may find none), and its time is not over. */
-export function isTokenUsable<Row extends { readonly token_id: number | null; readonly expires_at: number | null }>(
-  row: Row,
-  now: number,
-): row is Row & TokenRow {
-  return row.token_id !== null && (row.expires_at === null || now < row.expires_at)
-}
-
-export function limitsOfToken(row: TokenRow): ActorLimits {
-  return {
-    tokenId: row.token_id,
-    projectIds: row.projects === null ? undefined : new Set(JSON.parse(row.projects) as number[]),
-    permissions: new Set(JSON.parse(row.permissions) as string[]),
   }
 }
 
