@@ -1,18 +1,18 @@
 import type { Reader } from '../../database/database.ts'
 import { DomainError } from '../errors.ts'
 import { findProjectAccessById, getProjectByIdFor, type ProjectAccess } from '../projects/project-access.ts'
-import { isSystemAdministrator, type Actor } from '../access/actor.ts'
+import { isSystemAdministrator, limitsOf, type Actor } from '../access/actor.ts'
+import { grantOf } from '../access/robots/robot-accounts.ts'
+import { rightsOf, type RobotRights } from '../access/robots/robot-rights.ts'
 import {
   assertCanInSystem,
   assertSystemAdministrator,
   can,
   canEverywhere,
   canInSystem,
-  permissionsIn,
   refusedOn,
 } from '../access/roles/authorise.ts'
-import { roleIds } from '../access/roles/permissions.ts'
-import { covers, rightsOf, type Grant } from '../access/robots/robot-rights.ts'
+import { assertCovers, assertOutranks } from '../access/roles/covers.ts'
 
 /** The project a robot belongs to, with what the actor is in it; undefined for a robot of the registry itself. */
 export type RobotHome = ProjectAccess | undefined
@@ -68,27 +68,39 @@ export const robotUnknown = (id: number) => new DomainError('ROBOT_UNKNOWN', `ro
 
 /**
  * Nobody makes a robot that may do more than they may themselves.
+ * `robot`: as the caller named it.
  * @throws DomainError FORBIDDEN
  */
-export function assertMayGrant(actor: Actor, home: RobotHome, grants: readonly Grant[]): void {
-  if (isSystemAdministrator(actor)) return
-  if (actor.kind === 'robot') {
-    if (covers(actor.rights, rightsOf(grants))) return
-    throw new DomainError(
-      'FORBIDDEN',
-      `permission scope is invalid. It must be equal to or more restrictive than the creator robot's permissions: ${actor.username}`,
-    )
-  }
-  const missing = home === undefined ? grants[0]?.access[0] : firstMissing(actor, home, grants)
-  if (missing === undefined) return
-  throw new DomainError('FORBIDDEN', `you may not give what you do not have: ${missing}`)
+export function assertMayGrant(actor: Actor, home: RobotHome, rights: RobotRights, robot: string): void {
+  assertCovers(actor, rights, home === undefined ? [] : [home], robot)
 }
 
-function firstMissing(actor: Actor, home: ProjectAccess, grants: readonly Grant[]): string | undefined {
-  // Of all roles the widest; what Harbor's table of robots has beside it (metadata:list) is no more than reading.
-  const owns = home.roleIds.includes(roleIds.projectAdmin)
-  const own: ReadonlySet<string> = permissionsIn(actor, home)
-  const given = grants.filter(({ scope }) => scope !== home.project.id)
-  if (given.length > 0) return given[0]!.access[0]
-  return owns ? undefined : grants.flatMap(({ access }) => access).find((permission) => !own.has(permission))
+/**
+ * Nobody takes over a robot that may do more than they may, by its secret, its trust rules, its end or its being enabled.
+ * @throws DomainError FORBIDDEN
+ */
+export async function assertMayRule(reader: Reader, actor: Actor, home: RobotHome, id: number): Promise<void> {
+  assertOutranks(actor, await readRobotRights(reader, id), home === undefined ? [] : [home], `robot ${id}`)
+}
+
+/**
+ * What a personal token hands out ends with the token. `expiresAt` in milliseconds since the epoch; undefined: never.
+ * @throws DomainError FORBIDDEN
+ */
+export function assertEndsWith(actor: Actor, expiresAt: number | undefined, robot: string): void {
+  const end = limitsOf(actor)?.expiresAt
+  if (end === undefined || (expiresAt !== undefined && expiresAt <= end)) return
+  const date = new Date(end).toISOString()
+  const why = `${robot} would outlive the personal token that asks for it, which ends at ${date}`
+  throw new DomainError('FORBIDDEN', `${why}; give the robot a shorter duration`)
+}
+
+/** What the robot may do at this moment, whether or not it is enabled. */
+async function readRobotRights(reader: Reader, robotId: number): Promise<RobotRights> {
+  const rows = await reader
+    .selectFrom('robot_permission')
+    .select(['scope', 'project_id as granted_in', 'access'])
+    .where('robot_id', '=', robotId)
+    .execute()
+  return rightsOf(rows.flatMap(grantOf))
 }

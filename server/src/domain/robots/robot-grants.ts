@@ -8,7 +8,14 @@ export interface RobotPermission {
   readonly kind: string
   /** `/` for the registry, a project's name, or `*` for every project. */
   readonly namespace: string
-  readonly access: readonly { readonly resource: string; readonly action: string }[]
+  readonly access: readonly RobotAccess[]
+}
+
+export interface RobotAccess {
+  readonly resource: string
+  readonly action: string
+  /** Of what is given; `allow` when left out, and nothing else can be: a robot has no list of what it may not. */
+  readonly effect?: string | null | undefined
 }
 
 /** In every project. */
@@ -41,6 +48,8 @@ export async function parseGrants(
     const scope: RightsScope | undefined =
       kind === 'system' ? 'system' : namespace === everyNamespace ? 'every-project' : ids.get(namespace)
     if (scope === undefined) throw new DomainError('PROJECT_UNKNOWN', `project ${namespace} not found`)
+    const denied = access.find(({ effect }) => effect && effect !== 'allow')
+    if (denied !== undefined) throw effectUnknown(denied)
     const given = access.map(({ resource, action }) => `${resource}:${action}`)
     const wrong = given.find((permission) => !isGrantable(scope, permission))
     if (wrong !== undefined) throw new DomainError('BAD_REQUEST', `bad request permission: ${wrong}`)
@@ -56,6 +65,12 @@ function assertPermission({ kind, namespace, access }: RobotPermission, home: Ro
     throw new DomainError('BAD_REQUEST', `the namespace of a system permission is ${systemNamespace}`)
   if (home !== undefined && (kind !== 'project' || namespace !== home.project.name))
     throw new DomainError('BAD_REQUEST', 'a robot of a project has permissions in it alone')
+}
+
+function effectUnknown({ resource, action, effect }: RobotAccess): DomainError {
+  const what = `${resource}:${action}`.slice(0, 100)
+  const why = `bad request permission: the effect of ${what} is ${String(effect).slice(0, 100)}`
+  return new DomainError('BAD_REQUEST', `${why}; it can only be allow: leave out what a robot may not do`)
 }
 
 async function findProjectIds(reader: Reader, names: readonly string[]): Promise<Map<string, number>> {

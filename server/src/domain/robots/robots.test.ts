@@ -5,11 +5,15 @@ import { can, canInSystem } from '../access/roles/authorise.ts'
 import type { Actor } from '../access/actor.ts'
 import { grantablePermissions } from '../access/roles/grantable-permissions.ts'
 import type { Permission } from '../access/roles/permissions.ts'
+import { Roles } from '../access/roles/roles.ts'
+import { PersonalTokens } from '../access/tokens/personal-tokens.ts'
+import type { IssuerKeys } from '../../clients/issuer-keys.ts'
 import { DomainError } from '../errors.ts'
 import { findProjectAccess } from '../projects/project-access.ts'
 import { listProjectDetails } from '../projects/project-list.ts'
 import type { RobotPermission } from './robot-grants.ts'
 import type { NewRobot } from './robots.ts'
+import { TrustRules } from './trust-rules.ts'
 
 const day = 86_400_000
 const client = '203.0.113.9'
@@ -136,7 +140,8 @@ describeEachDatabase('robots', (open) => {
 
   test('sees the projects that its permissions name and the public ones', async () => {
     const access = await compose()
-    const { robot: created, secret } = await access.robots.createRobot(system, robot())
+    const permissions = [grant('p', 'project:read')]
+    const { robot: created, secret } = await access.robots.createRobot(system, robot({ permissions }))
     const actor = await signedIn(access, created.username, secret)
     const listed = await listProjectDetails(access.database, actor, {}, { limit: 10, offset: 0 })
     expect(listed.rows.map(({ name }) => name)).toEqual(['open', 'p'])
@@ -315,6 +320,105 @@ describeEachDatabase('robots', (open) => {
     expect(await codeOf(access.robots.pageRobots(eve, access.p, { limit: 1, offset: 0 }))).toBe('FORBIDDEN')
     expect(await codeOf(access.robots.deleteRobot(ada, own.id))).toBeUndefined()
   })
+
+  /** `ada`, with one composed role in `p` instead of the one that she has. */
+  async function composeNarrow(...permissions: Permission[]) {
+    const access = await compose()
+    const { database, clock, events, members } = access
+    const role = { name: 'narrow', description: '', permissions }
+    const id = await new Roles({ database, clock, events }).createRole(system, role)
+    await members.setMemberRole(system, 'p', 'ada', id)
+    return { ...access, ada: await userNamed(access, 'ada') }
+  }
+
+  test('who may change robots changes and takes over none that may do more than they may', async () => {
+    const access = await composeNarrow('robot:update', 'robot:create', 'repository:pull')
+    const { robots, p, ada, database, clock, events } = access
+    const issuerKeys = { verifyToken: async () => undefined } as unknown as IssuerKeys
+    const trustRules = new TrustRules({ database, clock, events, issuerKeys })
+    const rule = { issuer: 'https://ci.test', audience: 'a', claims: { sub: 'x' }, authority: undefined }
+    const doors = (id: number): Record<string, () => Promise<unknown>> => ({
+      secret: async () => await robots.refreshSecret(ada, id, undefined),
+      'chosen secret': async () => await robots.refreshSecret(ada, id, 'Chosen-Secret-1'),
+      prolonging: async () => await robots.updateRobot(ada, id, { durationDays: -1 }),
+      enabling: async () => await robots.updateRobot(ada, id, { disabled: false }),
+      describing: async () => await robots.updateRobot(ada, id, { description: 'x' }),
+      narrowing: async () => await robots.updateRobot(ada, id, { permissions: [grant('p', 'repository:pull')] }),
+      'trust rule': async () => await trustRules.createRule(ada, id, rule),
+    })
+    const given = { projectId: p, durationDays: 1, disabled: true }
+    const { robot: wide } = await robots.createRobot(
+      system,
+      robot({ ...given, name: 'wide', permissions: [grant('p', 'repository:pull', 'repository:push')] }),
+    )
+    for (const [door, open] of Object.entries(doors(wide.id)))
+      expect([door, await codeOf(open())]).toEqual([door, 'FORBIDDEN'])
+    expect(await robots.getRobot(system, wide.id)).toEqual(wide)
+    const { robot: equal } = await robots.createRobot(
+      system,
+      robot({ ...given, name: 'equal', permissions: [grant('p', 'repository:pull')] }),
+    )
+    for (const [door, open] of Object.entries(doors(equal.id)))
+      expect([door, await codeOf(open())]).toEqual([door, undefined])
+    const widen = { permissions: [grant('p', 'repository:pull', 'tag:list')] }
+    expect(await codeOf(robots.updateRobot(ada, equal.id, widen))).toBe('FORBIDDEN')
+  })
+
+  test('a personal token makes, widens and prolongs no robot beyond what it names, nor beyond its own end', async () => {
+    const access = await compose()
+    const { robots, p, clock, events, database } = access
+    const ada = (await userNamed(access, 'ada')) as Extract<Actor, { kind: 'user' }>
+    const tokens = new PersonalTokens({ database, clock, events })
+    const tokenFor = async (name: string, permissions: string[], lifetimeDays?: number): Promise<Actor> => {
+      const given = { name, description: '', projectIds: undefined, permissions, lifetimeDays }
+      const { secret } = await tokens.createToken(ada, given)
+      return { ...ada, limits: (await tokens.findBySecret(secret))!.limits }
+    }
+    const pulling = robot({ projectId: p, durationDays: 2 })
+    const { robot: known } = await robots.createRobot(system, robot({ name: 'known', projectId: p, durationDays: 1 }))
+    const narrow = await tokenFor('narrow', ['robot:create', 'robot:update', 'robot:delete'])
+    expect(await codeOf(robots.createRobot(narrow, pulling))).toBe('FORBIDDEN')
+    expect(await codeOf(robots.updateRobot(narrow, known.id, { durationDays: -1 }))).toBe('FORBIDDEN')
+    expect(await codeOf(robots.refreshSecret(narrow, known.id, undefined))).toBe('FORBIDDEN')
+    const short = await tokenFor('short', ['robot:create', 'robot:update', 'repository:pull'], 1)
+    for (const durationDays of [2, 0, -1])
+      expect(await codeOf(robots.createRobot(short, { ...pulling, durationDays }))).toBe('FORBIDDEN')
+    expect(await codeOf(robots.updateRobot(short, known.id, { durationDays: 2 }))).toBe('FORBIDDEN')
+    expect(await codeOf(robots.createRobot(short, { ...pulling, durationDays: 1 }))).toBeUndefined()
+    expect(await codeOf(robots.refreshSecret(short, known.id, undefined))).toBeUndefined()
+    clock.advance(day)
+    expect(await codeOf(robots.createRobot(short, { ...pulling, name: 'late', durationDays: 1 }))).toBe(
+      'UNAUTHENTICATED',
+    )
+  })
+
+  test('what a robot may do is asked when it gives it, not when its request began', async () => {
+    const access = await compose()
+    const { robots, p } = access
+    const permissions = [grant('p', 'robot:create', 'repository:pull')]
+    const made = await robots.createRobot(system, robot({ name: 'maker', projectId: p, permissions }))
+    const maker = await signedIn(access, made.robot.username, made.secret)
+    await robots.updateRobot(system, made.robot.id, { permissions: [grant('p', 'robot:create')] })
+    expect(await codeOf(robots.createRobot(maker, robot({ projectId: p })))).toBe('FORBIDDEN')
+    await robots.updateRobot(system, made.robot.id, { permissions, disabled: true })
+    expect(await codeOf(robots.createRobot(maker, robot({ projectId: p })))).toBe('UNAUTHENTICATED')
+  })
+
+  test.each(['deny', 'Allow', 'DENY', 'none', ' allow'])(
+    'a permission with the effect %p is refused, not given',
+    async (effect) => {
+      const { robots } = await compose()
+      const permissions = [grant('p', 'repository:pull')]
+      const denied = { ...permissions[0]!, access: [{ resource: 'repository', action: 'push', effect }] }
+      expect(await codeOf(robots.createRobot(system, robot({ permissions: [...permissions, denied] })))).toBe(
+        'BAD_REQUEST',
+      )
+      const { robot: created } = await robots.createRobot(system, robot({ permissions }))
+      expect(await codeOf(robots.updateRobot(system, created.id, { permissions: [denied] }))).toBe('BAD_REQUEST')
+      const allowed = { ...denied, access: [{ ...denied.access[0]!, effect: 'allow' }] }
+      expect(await codeOf(robots.updateRobot(system, created.id, { permissions: [allowed] }))).toBeUndefined()
+    },
+  )
 
   test('is found by the whole username or a part of it, newest first', async () => {
     const { robots, p, clock } = await compose()

@@ -1,4 +1,4 @@
-import type { Database, Writer } from '../../database/database.ts'
+import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockRows } from '../../database/locking.ts'
 import { isForeignKeyViolation, isUniqueViolation } from '../../database/violations.ts'
 import type { Clock } from '../clock.ts'
@@ -6,18 +6,21 @@ import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import type { Listed, Listing } from '../lists/listing.ts'
 import type { Actor } from '../access/actor.ts'
+import { currentActor } from '../access/current-actor.ts'
 import type { Passwords } from '../access/credentials/passwords.ts'
 import { robotUsername } from '../access/robots/robot-accounts.ts'
 import {
   assertMayActOnRobot,
   assertMayActOnRobots,
   assertMayGrant,
+  assertMayRule,
+  assertEndsWith,
   robotUnknown,
   type RobotHome,
 } from './robot-authorisation.ts'
 import { parseGrants, type RobotPermission } from './robot-grants.ts'
 import { listRobots, readRobots, type Robot } from './robot-list.ts'
-import type { Grant } from '../access/robots/robot-rights.ts'
+import { rightsOf, type Grant } from '../access/robots/robot-rights.ts'
 import { assertSecretStrong, hashRobotSecret, newRobotSecret } from '../access/robots/robot-secret.ts'
 
 const dayMs = 86_400_000
@@ -89,36 +92,22 @@ export class Robots {
    * UNAUTHENTICATED, FORBIDDEN (also for more than the creator has)
    */
   async createRobot(actor: Actor, given: NewRobot): Promise<CreatedRobot> {
-    const home = await assertMayActOnRobots(this.#database.read, actor, given.projectId, 'create')
-    assertName(given.name)
-    assertDescription(given.description)
-    const grants = await parseGrants(this.#database.read, home, given.permissions)
-    assertMayGrant(actor, home, grants)
     const { prefix, durationDays: standard } = await this.#settings()
-    const now = this.#clock.now()
-    const { days, expiresAt } =
-      given.expiresAt === undefined ? lifeOf(given.durationDays, standard, now) : until(given.expiresAt, now)
     const secret = newRobotSecret()
+    let username = given.name
     try {
       return await this.#database.write(async (tx) => {
-        const { id } = await tx
-          .insertInto('robot')
-          .values({
-            project_id: home?.project.id ?? null,
-            name: given.name,
-            description: given.description,
-            secret_hash: hashRobotSecret(secret),
-            disabled: given.disabled === true ? 1 : 0,
-            duration_days: days,
-            expires_at: expiresAt ?? null,
-            creator_type: actor.kind === 'robot' ? 'robot' : 'local',
-            creator_id: actor.kind === 'robot' || actor.kind === 'user' ? actor.id : null,
-            credentials_changed_at: now,
-            created_at: now,
-            updated_at: now,
-          })
-          .returning('id')
-          .executeTakeFirstOrThrow()
+        const now = this.#clock.now()
+        const asker = await currentActor(tx, actor, now)
+        const home = await assertMayActOnRobots(tx, asker, given.projectId, 'create')
+        assertName(given.name)
+        assertDescription(given.description)
+        const grants = await parseGrants(tx, home, given.permissions)
+        const life = newLifeOf(given, standard, now)
+        username = robotUsername(prefix, home?.project.name, given.name)
+        assertMayGrant(asker, home, rightsOf(grants), username)
+        assertEndsWith(asker, life.expiresAt, username)
+        const id = await insertRobot(tx, actor, given, { projectId: home?.project.id, secret, life, now })
         await insertGrants(tx, id, grants)
         const [robot] = await readRobots(tx, prefix, [id])
         await this.#events.record(tx, actor, { type: 'create_robot', ...onRobot(robot!) })
@@ -127,7 +116,6 @@ export class Robots {
     } catch (error) {
       if (isForeignKeyViolation(error)) throw new DomainError('PROJECT_UNKNOWN', 'a project of it was just deleted')
       if (!isUniqueViolation(error)) throw error
-      const username = robotUsername(prefix, home?.project.name, given.name)
       throw new DomainError('CONFLICT', `there is a robot ${username} already`)
     }
   }
@@ -137,7 +125,8 @@ export class Robots {
    * @throws DomainError ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN
    */
   async getRobot(actor: Actor, id: number, projectId?: number): Promise<Robot> {
-    return (await this.#robotFor(actor, id, 'read', projectId)).robot
+    const settings = await this.#settings()
+    return (await this.#robotFor(this.#database.read, settings, actor, { id, action: 'read', projectId })).robot
   }
 
   /**
@@ -152,17 +141,19 @@ export class Robots {
 
   /** @throws DomainError ROBOT_UNKNOWN, BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN (also for more than the actor has) */
   async updateRobot(actor: Actor, id: number, change: RobotChange): Promise<void> {
-    const { robot, home } = await this.#robotFor(actor, id, 'update')
-    const { description, disabled, durationDays, permissions = [] } = change
-    if (description !== undefined) assertDescription(description)
-    const grants = permissions.length === 0 ? undefined : await parseGrants(this.#database.read, home, permissions)
-    if (grants !== undefined) assertMayGrant(actor, home, grants)
-    const life =
-      durationDays === undefined || durationDays === robot.durationDays
-        ? undefined
-        : lifeOf(durationDays, (await this.#settings()).durationDays, robot.createdAt)
+    const settings = await this.#settings()
     await this.#database.write(async (tx) => {
-      const { version } = await this.#lock(tx, id)
+      const { robot, home, asker, version } = await this.#lockRobotFor(tx, settings, actor, { id, action: 'update' })
+      const { description, disabled, durationDays, permissions = [] } = change
+      if (description !== undefined) assertDescription(description)
+      const grants = permissions.length === 0 ? undefined : await parseGrants(tx, home, permissions)
+      const life =
+        durationDays === undefined || durationDays === robot.durationDays
+          ? undefined
+          : lifeOf(durationDays, settings.durationDays, robot.createdAt)
+      const said = `robot ${id}`
+      if (grants !== undefined) assertMayGrant(asker, home, rightsOf(grants), said)
+      assertEndsWith(asker, (life ?? robot).expiresAt, said)
       const now = this.#clock.now()
       await tx
         .updateTable('robot')
@@ -197,13 +188,17 @@ export class Robots {
    * @throws DomainError ROBOT_UNKNOWN, BAD_REQUEST (a weak secret), UNAUTHENTICATED, FORBIDDEN
    */
   async refreshSecret(actor: Actor, id: number, chosen: string | undefined): Promise<string | undefined> {
-    const { robot } = await this.#robotFor(actor, id, 'update')
+    const settings = await this.#settings()
+    const asked = { id, action: 'update' } as const
+    // A hash is dear: made for those alone who may use it, who are asked again when it is there.
+    await this.#robotFor(this.#database.read, settings, actor, asked)
     if (chosen !== undefined) assertSecretStrong(chosen)
     const made = chosen === undefined ? newRobotSecret() : undefined
     // What people choose can be guessed, so it needs the slow hash.
     const hash = made === undefined ? await this.#passwords.hash(chosen!) : hashRobotSecret(made)
     await this.#database.write(async (tx) => {
-      const { version } = await this.#lock(tx, id)
+      const { robot, asker, version } = await this.#lockRobotFor(tx, settings, actor, asked)
+      assertEndsWith(asker, robot.expiresAt, `robot ${id}`)
       const now = this.#clock.now()
       await tx
         .updateTable('robot')
@@ -216,13 +211,13 @@ export class Robots {
   }
 
   /**
-   * With a project, only one of that project is there.
+   * With a project, only one of that project is there. Taking away is no giving: the permission is enough.
    * @throws DomainError ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN
    */
   async deleteRobot(actor: Actor, id: number, projectId?: number): Promise<void> {
-    const { robot } = await this.#robotFor(actor, id, 'delete', projectId)
+    const settings = await this.#settings()
     await this.#database.write(async (tx) => {
-      await this.#lock(tx, id)
+      const { robot } = await this.#lockRobotFor(tx, settings, actor, { id, action: 'delete', projectId })
       await tx.deleteFrom('robot').where('id', '=', id).execute()
       await this.#events.record(tx, actor, { type: 'delete_robot', ...onRobot(robot) })
     })
@@ -230,29 +225,70 @@ export class Robots {
 
   /** The robot and where it lives, if the actor may do that to it; who may not learns nothing of what there is. */
   async #robotFor(
+    reader: Reader,
+    { prefix }: RobotSettings,
     actor: Actor,
-    id: number,
-    action: 'read' | 'update' | 'delete',
-    projectId?: number,
+    { id, action, projectId }: AskedRobot,
   ): Promise<{ robot: Robot; home: RobotHome }> {
-    const { prefix } = await this.#settings()
-    const [found] = await readRobots(this.#database.read, prefix, [id])
-    const { read } = this.#database
-    if (projectId !== undefined) {
-      const home = await assertMayActOnRobots(read, actor, projectId, action)
-      if (found?.projectId !== projectId) throw robotUnknown(id)
-      return { robot: found, home }
-    }
-    const home = await assertMayActOnRobot(read, actor, { id, found }, action)
-    return { robot: found!, home }
+    const [found] = await readRobots(reader, prefix, [id])
+    const home =
+      projectId === undefined
+        ? await assertMayActOnRobot(reader, actor, { id, found }, action)
+        : await assertMayActOnRobots(reader, actor, projectId, action)
+    if (found === undefined || (projectId !== undefined && found.projectId !== projectId)) throw robotUnknown(id)
+    if (action === 'update') await assertMayRule(reader, actor, home, id)
+    return { robot: found, home }
   }
 
-  async #lock(tx: Writer, id: number): Promise<{ version: number }> {
-    const query = tx.selectFrom('robot').select('credentials_changed_at').where('id', '=', id)
+  /** The same in the transaction of a change, for the actor as they are now, and nobody else changes it meanwhile. */
+  async #lockRobotFor(tx: Writer, settings: RobotSettings, actor: Actor, asked: AskedRobot) {
+    const query = tx.selectFrom('robot').select('credentials_changed_at').where('id', '=', asked.id)
     const row = await lockRows(this.#database, query).executeTakeFirst()
-    if (row === undefined) throw robotUnknown(id)
-    return { version: row.credentials_changed_at }
+    const asker = await currentActor(tx, actor, this.#clock.now())
+    const found = await this.#robotFor(tx, settings, asker, asked)
+    if (row === undefined) throw robotUnknown(asked.id)
+    return { ...found, asker, version: row.credentials_changed_at }
   }
+}
+
+/** What somebody wants with a robot; with a project, only one of that project is there. */
+interface AskedRobot {
+  readonly id: number
+  readonly action: 'read' | 'update' | 'delete'
+  readonly projectId?: number | undefined
+}
+
+interface Life {
+  readonly days: number
+  readonly expiresAt: number | undefined
+}
+
+async function insertRobot(
+  tx: Writer,
+  actor: Actor,
+  { name, description, disabled }: NewRobot,
+  made: { readonly projectId: number | undefined; readonly secret: string; readonly life: Life; readonly now: number },
+): Promise<number> {
+  const { projectId, secret, life, now } = made
+  const { id } = await tx
+    .insertInto('robot')
+    .values({
+      project_id: projectId ?? null,
+      name,
+      description,
+      secret_hash: hashRobotSecret(secret),
+      disabled: disabled === true ? 1 : 0,
+      duration_days: life.days,
+      expires_at: life.expiresAt ?? null,
+      creator_type: actor.kind === 'robot' ? 'robot' : 'local',
+      creator_id: actor.kind === 'robot' || actor.kind === 'user' ? actor.id : null,
+      credentials_changed_at: now,
+      created_at: now,
+      updated_at: now,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  return id
 }
 
 async function insertGrants(tx: Writer, robotId: number, grants: readonly Grant[]): Promise<void> {
@@ -276,8 +312,13 @@ const onRobot = ({ id, username, projectId }: Robot) => ({
   ...(projectId === undefined ? {} : { projectId }),
 })
 
+/** @throws DomainError BAD_REQUEST */
+function newLifeOf({ durationDays, expiresAt }: NewRobot, standardDays: number, now: number): Life {
+  return expiresAt === undefined ? lifeOf(durationDays, standardDays, now) : until(expiresAt, now)
+}
+
 /** @throws DomainError BAD_REQUEST, in Harbor's words */
-function lifeOf(days: number, standardDays: number, from: number): { days: number; expiresAt: number | undefined } {
+function lifeOf(days: number, standardDays: number, from: number): Life {
   if (!Number.isInteger(days) || days < -1 || days > longestDays) {
     throw new DomainError(
       'BAD_REQUEST',
@@ -289,7 +330,7 @@ function lifeOf(days: number, standardDays: number, from: number): { days: numbe
   return { days: granted, expiresAt: from + granted * dayMs }
 }
 
-function until(expiresAt: number, now: number): { days: number; expiresAt: number } {
+function until(expiresAt: number, now: number): Life {
   if (!(expiresAt > now)) throw new DomainError('BAD_REQUEST', 'expires_at must be a time that is still to come')
   return { days: Math.ceil((expiresAt - now) / dayMs), expiresAt }
 }

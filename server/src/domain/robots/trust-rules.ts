@@ -3,13 +3,15 @@ import { matcherOf } from '#contract/doublestar.ts'
 import { decodeJwt, errors } from 'jose'
 import type { Selectable } from 'kysely'
 import { IssuerUnavailable, type IssuerKeys } from '../../clients/issuer-keys.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database, Reader, Writer } from '../../database/database.ts'
+import { lockRows } from '../../database/locking.ts'
 import type { TrustRuleTable } from '../../database/schema/identities.ts'
 import type { Actor } from '../access/actor.ts'
+import { currentActor } from '../access/current-actor.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
-import { assertMayActOnRobot } from './robot-authorisation.ts'
+import { assertEndsWith, assertMayActOnRobot, assertMayRule, robotUnknown } from './robot-authorisation.ts'
 
 /**
  * Says which tokens of which issuer stand for a robot's secret: a job of a CI service or a pod of a cluster signs in as
@@ -57,17 +59,17 @@ export class TrustRules {
 
   /** There are few: all of them. @throws DomainError ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async listRules(actor: Actor, robotId: number): Promise<readonly TrustRule[]> {
-    await this.#assertMay(actor, robotId, 'read')
-    return (await this.#rulesOf(robotId)).map(ruleOf)
+    await findRobotFor(this.#database.read, actor, robotId, 'read')
+    return (await rulesOf(this.#database.read, robotId)).map(ruleOf)
   }
 
   /** @throws DomainError BAD_REQUEST, PRECONDITION (too many), ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async createRule(actor: Actor, robotId: number, rule: NewTrustRule): Promise<number> {
-    const projectId = await this.#assertMay(actor, robotId, 'update')
-    assertRule(rule)
-    if ((await this.#rulesOf(robotId)).length >= mostRules)
-      throw new DomainError('PRECONDITION', `a robot has ${mostRules} trust rules at the most`)
     return await this.#database.write(async (tx) => {
+      const projectId = await this.#assertMayChange(tx, actor, robotId)
+      assertRule(rule)
+      if ((await rulesOf(tx, robotId)).length >= mostRules)
+        throw new DomainError('PRECONDITION', `a robot has ${mostRules} trust rules at the most`)
       const { id } = await tx
         .insertInto('trust_rule')
         .values({
@@ -87,8 +89,8 @@ export class TrustRules {
 
   /** @throws DomainError RULE_UNKNOWN, ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async deleteRule(actor: Actor, robotId: number, id: number): Promise<void> {
-    const projectId = await this.#assertMay(actor, robotId, 'update')
     await this.#database.write(async (tx) => {
+      const projectId = await this.#assertMayChange(tx, actor, robotId)
       const deleted = await tx
         .deleteFrom('trust_rule')
         .where('robot_id', '=', robotId)
@@ -107,7 +109,7 @@ export class TrustRules {
   async isTrusted(robotId: number, token: string): Promise<boolean> {
     const issuer = issuerOf(token)
     if (issuer === undefined) return false
-    const rules = (await this.#rulesOf(robotId)).map(ruleOf).filter((rule) => rule.issuer === issuer)
+    const rules = (await rulesOf(this.#database.read, robotId)).map(ruleOf).filter((rule) => rule.issuer === issuer)
     for (const rule of rules) {
       const claims = await this.#verify(token, rule)
       if (claims !== undefined && matchesClaims(rule, claims)) return true
@@ -127,25 +129,33 @@ export class TrustRules {
     }
   }
 
-  async #rulesOf(robotId: number): Promise<Selectable<TrustRuleTable>[]> {
-    return await this.#database.read
-      .selectFrom('trust_rule')
-      .selectAll()
-      .where('robot_id', '=', robotId)
-      .orderBy('id')
-      .execute()
+  /** Who trusts an issuer for a robot can come as the robot, and so must have what it has. */
+  async #assertMayChange(tx: Writer, actor: Actor, robotId: number): Promise<{ projectId?: number }> {
+    const query = tx.selectFrom('robot').select('id').where('id', '=', robotId)
+    await lockRows(this.#database, query).execute()
+    const asker = await currentActor(tx, actor, this.#clock.now())
+    const { robot, home } = await findRobotFor(tx, asker, robotId, 'update')
+    await assertMayRule(tx, asker, home, robotId)
+    assertEndsWith(asker, robot.expires_at ?? undefined, `robot ${robotId}`)
+    return robot.project_id === null ? {} : { projectId: robot.project_id }
   }
+}
 
-  async #assertMay(actor: Actor, robotId: number, action: 'read' | 'update'): Promise<{ projectId?: number }> {
-    const robot = await this.#database.read
-      .selectFrom('robot')
-      .select('project_id')
-      .where('id', '=', robotId)
-      .executeTakeFirst()
-    const found = robot === undefined ? undefined : { projectId: robot.project_id ?? undefined }
-    await assertMayActOnRobot(this.#database.read, actor, { id: robotId, found }, action)
-    return found?.projectId === undefined ? {} : { projectId: found.projectId }
-  }
+async function rulesOf(reader: Reader, robotId: number): Promise<Selectable<TrustRuleTable>[]> {
+  return await reader.selectFrom('trust_rule').selectAll().where('robot_id', '=', robotId).orderBy('id').execute()
+}
+
+/** @throws DomainError ROBOT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+async function findRobotFor(reader: Reader, actor: Actor, robotId: number, action: 'read' | 'update') {
+  const robot = await reader
+    .selectFrom('robot')
+    .select(['project_id', 'expires_at'])
+    .where('id', '=', robotId)
+    .executeTakeFirst()
+  const found = robot === undefined ? undefined : { projectId: robot.project_id ?? undefined }
+  const home = await assertMayActOnRobot(reader, actor, { id: robotId, found }, action)
+  if (robot === undefined) throw robotUnknown(robotId)
+  return { robot, home }
 }
 
 function ruleOf(row: Selectable<TrustRuleTable>): TrustRule {

@@ -60,11 +60,3 @@ export function projectRightsOf(rights: RobotRights, projectId: number): Readonl
   const all = own === undefined ? rights.everyProject : rights.everyProject.union(own)
   return all.size === 0 ? noPermissions : (all as ReadonlySet<Permission>)
 }
-
-/** Whether whoever has `wide` has everything of `narrow`, now and in projects that come later. */
-export function covers(wide: RobotRights, narrow: RobotRights): boolean {
-  if (!narrow.system.isSubsetOf(wide.system) || !narrow.everyProject.isSubsetOf(wide.everyProject)) return false
-  return [...narrow.projects].every(([projectId, access]) =>
-    access.isSubsetOf(projectRightsOf(wide, projectId) as ReadonlySet<string>),
-  )
-}
