@@ -1,11 +1,30 @@
-import type { Database, Writer } from '../../database/database.ts'
+import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockRows } from '../../database/locking.ts'
 import type { Actor } from '../access/actor.ts'
-import { findRoleName, roleIds, type RoleName } from '../access/roles/permissions.ts'
+import { currentActor } from '../access/current-actor.ts'
+import { ensureGroup, type GroupIdentity } from '../access/accounts/user-groups.ts'
+import {
+  findRoleName,
+  noPermissions,
+  permissionsOfRole,
+  roleIds,
+  rolePermissions,
+  type Permission,
+  type RoleName,
+} from '../access/roles/permissions.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { containing, type Listed } from '../lists/listing.ts'
+import {
+  assertMayGiveRole,
+  assertMayRuleMember,
+  assertNotRaisingSelf,
+  isOwnMembership,
+  type GivenRole,
+  type MemberEntity,
+  type MemberKind,
+} from './member-rules.ts'
 import { getProjectFor } from './projects.ts'
 
 export interface Member {
@@ -20,22 +39,18 @@ export interface Member {
   readonly createdAt: number
 }
 
-export type MemberKind = 'user' | 'group'
-
-/** Who becomes a member: a user by name, a user or a group by id. */
-export type NewMember = string | { readonly userId: number } | { readonly groupId: number }
+/** Who becomes a member: a user by name, a user or a group by id, or a group that becomes known by this. */
+export type NewMember =
+  | string
+  | { readonly userId: number; readonly username?: string | undefined }
+  | { readonly groupId: number }
+  | { readonly group: GroupIdentity }
 
 /** A membership by its own id, or by the name of its user. */
 export type MemberReference = { readonly id: number } | string
 
 /** One of Harbor's roles by name, or any role by id. */
 export type RoleReference = RoleName | number
-
-interface Entity {
-  readonly kind: MemberKind
-  readonly id: number
-  readonly name: string
-}
 
 export interface MembersOptions {
   readonly database: Database
@@ -58,20 +73,26 @@ export class Members {
   /**
    * Returns the id of the membership.
    * @throws DomainError CONFLICT when they are a member already, USER_UNKNOWN, GROUP_UNKNOWN, BAD_REQUEST (no such
-   *   role), PROJECT_UNKNOWN, FORBIDDEN
+   *   role), PROJECT_UNKNOWN, FORBIDDEN (also for a role that gives more than the actor has)
    */
   async addMember(actor: Actor, project: string, member: NewMember, role: RoleReference): Promise<number> {
     return await this.#database.write(async (tx) => {
-      const access = await getProjectFor(tx, actor, 'member:create', project)
-      const entity = await this.#lockEntity(tx, member)
-      const { id: roleId, name: roleName } = await this.#lockRole(tx, role)
+      const { asker, access } = await this.#accessFor(tx, actor, 'member:create', project)
+      const given = await this.#lockRole(tx, role)
+      assertMayGiveRole(asker, access, given)
+      const reference =
+        typeof member === 'object' && 'group' in member
+          ? { groupId: (await ensureGroup(tx, { clock: this.#clock, events: this.#events }, actor, member.group)).id }
+          : member
+      const entity = await this.#lockEntity(tx, reference)
+      assertNotRaisingSelf(asker, entity, { from: noPermissions, to: given.permissions })
       const added = await tx
         .insertInto('project_member')
         .values({
           project_id: access.project.id,
           entity_type: entity.kind,
           entity_id: entity.id,
-          role_id: roleId,
+          role_id: given.id,
           created_at: this.#clock.now(),
         })
         .onConflict((conflict) => conflict.columns(['project_id', 'entity_type', 'entity_id']).doNothing())
@@ -83,41 +104,38 @@ export class Members {
           `${saidOf(member)} is a member of the project already; set another role instead`,
         )
       }
-      await this.#record(tx, actor, 'create_member', access.project, entity, roleName)
+      await this.#record(tx, actor, 'create_member', access.project, entity, given.name)
       return added.id
     })
   }
 
-  /** @throws DomainError MEMBER_UNKNOWN, USER_UNKNOWN, BAD_REQUEST (no such role), PROJECT_UNKNOWN, FORBIDDEN */
+  /**
+   * Nobody raises their own membership, or changes that of somebody who has more than they have.
+   * @throws DomainError MEMBER_UNKNOWN, USER_UNKNOWN, BAD_REQUEST (no such role), PROJECT_UNKNOWN, FORBIDDEN
+   */
   async setMemberRole(actor: Actor, project: string, member: MemberReference, role: RoleReference): Promise<void> {
     await this.#database.write(async (tx) => {
-      const access = await getProjectFor(tx, actor, 'member:update', project)
-      const entity = await this.#lockMember(tx, access.project, member)
-      const { id: roleId, name: roleName } = await this.#lockRole(tx, role)
-      const updated = await tx
-        .updateTable('project_member')
-        .set({ role_id: roleId })
-        .where('project_id', '=', access.project.id)
-        .where('entity_type', '=', entity.kind)
-        .where('entity_id', '=', entity.id)
-        .executeTakeFirst()
-      if (updated.numUpdatedRows === 0n) throw memberUnknown(project, member)
-      await this.#record(tx, actor, 'update_member', access.project, entity, roleName)
+      const { asker, access } = await this.#accessFor(tx, actor, 'member:update', project)
+      const given = await this.#lockRole(tx, role)
+      assertMayGiveRole(asker, access, given)
+      const { id, entity, granted } = await this.#lockMember(tx, access.project, member)
+      assertMayRuleMember(asker, access, saidOfMember(member), granted)
+      assertNotRaisingSelf(asker, entity, { from: granted, to: given.permissions })
+      await tx.updateTable('project_member').set({ role_id: given.id }).where('id', '=', id).execute()
+      await this.#record(tx, actor, 'update_member', access.project, entity, given.name)
     })
   }
 
-  /** @throws DomainError MEMBER_UNKNOWN, USER_UNKNOWN, PROJECT_UNKNOWN, FORBIDDEN */
+  /**
+   * Nobody removes somebody who has more than they have; everybody with the permission may leave.
+   * @throws DomainError MEMBER_UNKNOWN, USER_UNKNOWN, PROJECT_UNKNOWN, FORBIDDEN
+   */
   async removeMember(actor: Actor, project: string, member: MemberReference): Promise<void> {
     await this.#database.write(async (tx) => {
-      const access = await getProjectFor(tx, actor, 'member:delete', project)
-      const entity = await this.#lockMember(tx, access.project, member)
-      const removed = await tx
-        .deleteFrom('project_member')
-        .where('project_id', '=', access.project.id)
-        .where('entity_type', '=', entity.kind)
-        .where('entity_id', '=', entity.id)
-        .executeTakeFirst()
-      if (removed.numDeletedRows === 0n) throw memberUnknown(project, member)
+      const { asker, access } = await this.#accessFor(tx, actor, 'member:delete', project)
+      const { id, entity, granted } = await this.#lockMember(tx, access.project, member)
+      if (!isOwnMembership(asker, entity)) assertMayRuleMember(asker, access, saidOfMember(member), granted)
+      await tx.deleteFrom('project_member').where('id', '=', id).execute()
       await this.#record(tx, actor, 'delete_member', access.project, entity)
     })
   }
@@ -208,7 +226,7 @@ export class Members {
     actor: Actor,
     type: 'create_member' | 'update_member' | 'delete_member',
     project: { readonly id: number; readonly name: string },
-    { kind, id, name }: Entity,
+    { kind, id, name }: MemberEntity,
     role?: string,
   ): Promise<void> {
     const member =
@@ -218,25 +236,37 @@ export class Members {
     else await this.#events.record(tx, actor, { type, ...onProject, ...member, role: role! })
   }
 
+  /** The actor as they are now, and what they are in the project. */
+  async #accessFor(tx: Writer, actor: Actor, permission: Permission, project: string) {
+    const asker = await currentActor(tx, actor, this.#clock.now())
+    return { asker, access: await getProjectFor(tx, asker, permission, project) }
+  }
+
+  /** Whose membership it is, and what it gives them. The entity is locked before the membership, as a deletion does. */
   async #lockMember(
     tx: Writer,
     project: { readonly id: number; readonly name: string },
     member: MemberReference,
-  ): Promise<Entity> {
-    if (typeof member === 'string') return await this.#lockEntity(tx, member)
-    const row = await tx
-      .selectFrom('project_member')
-      .select(['entity_id', 'entity_type'])
-      .where('project_id', '=', project.id)
-      .where('id', '=', member.id)
-      .executeTakeFirst()
+  ): Promise<{ id: number; entity: MemberEntity; granted: ReadonlySet<Permission> }> {
+    const memberships = tx.selectFrom('project_member').where('project_id', '=', project.id)
+    let reference: NewMember | undefined = typeof member === 'string' ? member : undefined
+    if (typeof member !== 'string') {
+      const row = await memberships.select(['entity_id', 'entity_type']).where('id', '=', member.id).executeTakeFirst()
+      if (row === undefined) throw memberUnknown(project.name, member)
+      reference = row.entity_type === 'user' ? { userId: row.entity_id } : { groupId: row.entity_id }
+    }
+    const entity = await this.#lockEntity(tx, reference!)
+    const query = memberships
+      .select(['id', 'role_id'])
+      .where('entity_type', '=', entity.kind)
+      .where('entity_id', '=', entity.id)
+    const row = await lockRows(this.#database, query).executeTakeFirst()
     if (row === undefined) throw memberUnknown(project.name, member)
-    const { entity_type: kind, entity_id: id } = row
-    return await this.#lockEntity(tx, kind === 'user' ? { userId: id } : { groupId: id })
+    return { id: row.id, entity, granted: await readRolePermissions(tx, row.role_id) }
   }
 
   /** Locked, so that who is deleted at this moment leaves no membership behind. */
-  async #lockEntity(tx: Writer, member: NewMember): Promise<Entity> {
+  async #lockEntity(tx: Writer, member: Exclude<NewMember, { readonly group: GroupIdentity }>): Promise<MemberEntity> {
     if (typeof member === 'object' && 'groupId' in member) {
       const groups = tx.selectFrom('user_group').select(['id', 'name']).where('id', '=', member.groupId)
       const group = await lockRows(this.#database, groups).executeTakeFirst()
@@ -249,18 +279,28 @@ export class Members {
     const user = await lockRows(this.#database, query).executeTakeFirst()
     if (user === undefined)
       throw new DomainError('USER_UNKNOWN', `there is no user ${typeof member === 'string' ? member : member.userId}`)
+    if (typeof member === 'object' && (member.username ?? user.name) !== user.name)
+      throw new DomainError('BAD_REQUEST', `user ${member.userId} is not called ${member.username}: give one of them`)
     return { kind: 'user', ...user }
   }
 
-  async #lockRole(tx: Writer, role: RoleReference): Promise<{ id: number; name: string }> {
-    if (typeof role === 'string') return { id: roleIds[role], name: role }
-    const name = findRoleName(role)
-    if (name !== undefined) return { id: role, name }
-    const composed = tx.selectFrom('role').select(['id', 'name']).where('id', '=', role)
+  /** Locked, so that a composed role is not widened or deleted between the look at it and the gift of it. */
+  async #lockRole(tx: Writer, role: RoleReference): Promise<GivenRole> {
+    const builtIn = typeof role === 'string' ? role : findRoleName(role)
+    if (builtIn !== undefined) return { id: roleIds[builtIn], name: builtIn, permissions: rolePermissions[builtIn] }
+    const composed = tx.selectFrom('role').select(['id', 'name', 'permissions']).where('id', '=', Number(role))
     const found = await lockRows(this.#database, composed).executeTakeFirst()
-    if (found !== undefined) return found
-    throw new DomainError('BAD_REQUEST', `there is no role ${role}; it is one of Harbor's (1 to 5) or a composed one`)
+    if (found === undefined) {
+      const why = `there is no role ${role}; it is one of Harbor's (1 to 5) or a composed one`
+      throw new DomainError('BAD_REQUEST', why)
+    }
+    return { ...found, permissions: permissionsOfRole(found.id, JSON.parse(found.permissions) as string[]) }
   }
+}
+
+async function readRolePermissions(reader: Reader, roleId: number): Promise<ReadonlySet<Permission>> {
+  const row = await reader.selectFrom('role').select('permissions').where('id', '=', roleId).executeTakeFirst()
+  return permissionsOfRole(roleId, row === undefined ? undefined : (JSON.parse(row.permissions) as string[]))
 }
 
 const memberColumns = [
@@ -303,10 +343,12 @@ function parsePosition(after: string | undefined): { id: number; name: string } 
 /** As the caller named them: a name is not told for an id. */
 function saidOf(member: NewMember): string {
   if (typeof member === 'string') return member
+  if ('group' in member) return `user group ${member.group.name}`
   return 'userId' in member ? `user ${member.userId}` : `user group ${member.groupId}`
 }
 
+const saidOfMember = (member: MemberReference) => (typeof member === 'string' ? member : `member ${member.id}`)
+
 function memberUnknown(project: string, member: MemberReference): DomainError {
-  const who = typeof member === 'string' ? member : `member ${member.id}`
-  return new DomainError('MEMBER_UNKNOWN', `${who} is no member of project ${project}`)
+  return new DomainError('MEMBER_UNKNOWN', `${saidOfMember(member)} is no member of project ${project}`)
 }

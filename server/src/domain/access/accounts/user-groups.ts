@@ -4,6 +4,7 @@ import { DomainError } from '../../errors.ts'
 import type { Events, EventServices } from '../../events/events.ts'
 import { containing, type Listed } from '../../lists/listing.ts'
 import type { Actor } from '../actor.ts'
+import { currentActor } from '../current-actor.ts'
 import { assertCanInSystem } from '../roles/authorise.ts'
 
 /** Who vouches for the members of a group. */
@@ -39,17 +40,10 @@ export class UserGroups {
   async createGroup(actor: Actor, group: GroupIdentity): Promise<UserGroup> {
     assertCanInSystem(actor, 'user-group:create')
     return await this.#database.write(async (tx) => {
+      assertCanInSystem(await currentActor(tx, actor, this.#clock.now()), 'user-group:create')
       const created = await insertGroup(tx, { clock: this.#clock, events: this.#events }, actor, group)
       if (created === undefined) throw new DomainError('CONFLICT', `there is a user group ${group.name} already`)
       return created
-    })
-  }
-
-  /** The group, which is made when it is not there yet. For who may make members of a project. */
-  async ensureGroup(actor: Actor, group: GroupIdentity): Promise<UserGroup> {
-    return await this.#database.write(async (tx) => {
-      const created = await insertGroup(tx, { clock: this.#clock, events: this.#events }, actor, group)
-      return created ?? (await getByExternalId(tx, group))
     })
   }
 
@@ -90,6 +84,7 @@ export class UserGroups {
     assertCanInSystem(actor, 'user-group:update')
     assertName(name)
     await this.#database.write(async (tx) => {
+      assertCanInSystem(await currentActor(tx, actor, this.#clock.now()), 'user-group:update')
       const updated = await tx
         .updateTable('user_group')
         .set({ name, updated_at: this.#clock.now() })
@@ -104,6 +99,7 @@ export class UserGroups {
   async deleteGroup(actor: Actor, id: number): Promise<void> {
     assertCanInSystem(actor, 'user-group:delete')
     await this.#database.write(async (tx) => {
+      assertCanInSystem(await currentActor(tx, actor, this.#clock.now()), 'user-group:delete')
       const deleted = await tx.deleteFrom('user_group').where('id', '=', id).returning('name').executeTakeFirst()
       if (deleted === undefined) throw groupUnknown(id)
       await tx.deleteFrom('project_member').where('entity_type', '=', 'group').where('entity_id', '=', id).execute()
@@ -141,8 +137,7 @@ export async function setGroupsOf(
 ): Promise<void> {
   const ids = new Set<number>()
   for (const group of groups) {
-    const known = await insertGroup(tx, services, actor, group)
-    ids.add((known ?? (await getByExternalId(tx, group))).id)
+    ids.add((await ensureGroup(tx, services, actor, group)).id)
   }
   const before = await tx.selectFrom('user_group_member').select('group_id').where('user_id', '=', userId).execute()
   const left = before.map((row) => row.group_id).filter((id) => !ids.has(id))
@@ -155,6 +150,16 @@ export async function setGroupsOf(
     .insertInto('user_group_member')
     .values(joined.map((groupId) => ({ user_id: userId, group_id: groupId })))
     .execute()
+}
+
+/** The group, which is made when it is not there yet; in the transaction that gives it a role. */
+export async function ensureGroup(
+  tx: Writer,
+  services: EventServices,
+  actor: Actor,
+  group: GroupIdentity,
+): Promise<UserGroup> {
+  return (await insertGroup(tx, services, actor, group)) ?? (await getByExternalId(tx, group))
 }
 
 async function insertGroup(

@@ -1,6 +1,5 @@
 import { withoutTrailing } from '#contract/trailing.ts'
 import { z } from 'zod'
-import type { Actor } from '../../../domain/access/actor.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import type { Member, NewMember } from '../../../domain/projects/members.ts'
 import { idParam } from '../frame/answers.ts'
@@ -19,11 +18,13 @@ const memberAnswer = z.object({
   entity_type: z.enum(['u', 'g']),
 })
 
-const memberBody = z.object({
+/** Strict: a word that is passed over might have narrowed what is given. `id`: clients send it back. */
+const memberBody = z.strictObject({
+  id: z.unknown().optional(),
   role_id: z.number().int().optional(),
-  member_user: z.object({ user_id: z.number().int().nullish(), username: z.string().nullish() }).nullish(),
+  member_user: z.strictObject({ user_id: z.number().int().nullish(), username: z.string().nullish() }).nullish(),
   member_group: z
-    .object({
+    .strictObject({
       id: z.number().int().nullish(),
       group_name: z.string().nullish(),
       group_type: z.number().int().nullish(),
@@ -69,7 +70,7 @@ export const memberRoutes: readonly Route[] = [
     handle: async (call, services) => {
       const { actor, project, body } = call
       const role = parseRole(body.role_id)
-      const member = await memberOf(actor, body, services)
+      const member = await memberOf(body, services)
       const id = await services.members.addMember(actor, project!.project.name, member, role)
       return { status: 201, headers: { location: `${withoutTrailing(call.path, '/')}/${id}` } }
     },
@@ -98,7 +99,7 @@ export const memberRoutes: readonly Route[] = [
     summary: 'Gives a member another role.',
     access: { kind: 'project', permission: 'member:update' },
     params: oneMember,
-    body: z.object({ role_id: z.number().int().optional() }),
+    body: memberBody,
     answers: { 200: null },
     handle: async ({ actor, project, params, body }, { members }) => {
       await members.setMemberRole(actor, project!.project.name, { id: params.mid }, parseRole(body.role_id))
@@ -139,18 +140,20 @@ function parseRole(roleId: number | undefined): number {
   throw new DomainError('BAD_REQUEST', "role_id is required: one of Harbor's (1 to 5) or of a composed role")
 }
 
-/** A group that is not known here yet becomes so. */
+/**
+ * A group that is not known here yet becomes so with its membership.
+ * @throws DomainError BAD_REQUEST, GROUP_UNKNOWN (no such group in the directory), UNAVAILABLE
+ */
 async function memberOf(
-  actor: Actor,
   { member_user: user, member_group: group }: z.output<typeof memberBody>,
   services: HarborServices,
 ): Promise<NewMember> {
-  if (user?.user_id) return { userId: user.user_id }
+  const namesGroup = Boolean(group?.id || group?.group_name || group?.ldap_group_dn)
+  if ((user?.user_id || user?.username) && namesGroup)
+    throw new DomainError('BAD_REQUEST', 'member_user and member_group both name somebody: give one of them')
+  if (user?.user_id) return { userId: user.user_id, username: user.username || undefined }
   if (user?.username) return user.username
   if (group?.id) return { groupId: group.id }
-  if (group?.group_name || group?.ldap_group_dn) {
-    const known = await services.userGroups.ensureGroup(actor, await groupIdentityOf(group, services))
-    return { groupId: known.id }
-  }
+  if (group && namesGroup) return { group: await groupIdentityOf(group, services) }
   throw new DomainError('BAD_REQUEST', 'at least one of member_user or member_group must be provided')
 }
