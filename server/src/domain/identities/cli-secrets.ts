@@ -2,6 +2,7 @@ import type { Database } from '../../database/database.ts'
 import type { Account } from '../access/accounts/accounts.ts'
 import type { Actor } from '../access/actor.ts'
 import type { ExternalVerdict } from '../access/credentials/sign-in.ts'
+import { currentActor } from '../access/current-actor.ts'
 import type { Passwords } from '../access/credentials/passwords.ts'
 import {
   assertSecretStrong,
@@ -76,11 +77,15 @@ export class CliSecrets {
     user: { readonly id: number; readonly username: string },
     secret = '',
   ): Promise<string> {
-    if (!isSelf(actor, user.id)) assertSystemAdministrator(actor)
+    const assertMay = (asker: Actor) => {
+      if (!isSelf(asker, user.id)) assertSystemAdministrator(asker)
+    }
+    assertMay(actor)
     if (secret !== '') assertSecretStrong(secret)
     const given = secret === '' ? newRobotSecret() : secret
     const hash = secret === '' ? hashRobotSecret(given) : await this.#passwords.hash(given)
     await this.#database.write(async (tx) => {
+      assertMay(await currentActor(tx, actor, this.#clock.now()))
       const updated = await tx
         .updateTable('oidc_session')
         .set({ cli_secret_hash: hash })

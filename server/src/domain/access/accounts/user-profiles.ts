@@ -4,7 +4,9 @@ import { DomainError } from '../../errors.ts'
 import type { Events } from '../../events/events.ts'
 import { containing, matching, ordering, type Listed, type ListColumns, type Listing } from '../../lists/listing.ts'
 import { limitsOf, type Actor } from '../actor.ts'
+import { currentActor } from '../current-actor.ts'
 import { assertCanInSystem } from '../roles/authorise.ts'
+import { assertMayRuleAccount } from './account-rules.ts'
 import { userOf, type User } from './users.ts'
 
 /** What people tell about themselves. */
@@ -96,6 +98,16 @@ export class UserProfiles {
     assertProfile(profile)
     await this.assertEmailFree(profile.email, id)
     await this.#database.write(async (tx) => {
+      const asker = await currentActor(tx, actor, this.#clock.now())
+      assertSelfOr('user:update', asker, id)
+      const before = await tx
+        .selectFrom('user_account')
+        .select(['admin', 'admin_by_group'])
+        .where('id', '=', id)
+        .executeTakeFirst()
+      if (before === undefined) throw userUnknown(id)
+      const rank = { admin: before.admin === 1, adminByGroup: before.admin_by_group === 1 }
+      if (!isSelf(asker, id)) assertMayRuleAccount(asker, rank)
       const row = await tx
         .updateTable('user_account')
         .set({

@@ -3,6 +3,8 @@ import { composeAccessForTest, password, system } from '../../../../test/access.
 import { describeEachDatabase } from '../../../../test/databases.ts'
 import type { DomainError } from '../../errors.ts'
 import type { Actor } from '../actor.ts'
+import { rightsOf } from '../robots/robot-rights.ts'
+import { UserProfiles } from './user-profiles.ts'
 
 const anotherPassword = 'Another-Horse-2'
 const ordinary: Actor = { kind: 'user', id: 99, username: 'ada', admin: false }
@@ -269,8 +271,8 @@ describeEachDatabase('users', (open) => {
 
   test('users change their own password and nobody else’s, and not by access token', async () => {
     const { users } = await compose()
-    await users.createUser(system, { username: 'ada', password })
-    expect(await codeOf(users.setPassword(ordinary, 'ada', anotherPassword))).toBe('done')
+    const { id } = await users.createUser(system, { username: 'ada', password })
+    expect(await codeOf(users.setPassword({ ...ordinary, id }, 'ada', anotherPassword))).toBe('done')
     const byToken: Actor = { kind: 'user', id: 99, username: 'ada', admin: false, access: [], tokenIssuedAt: 0 }
     expect(await codeOf(users.setPassword(byToken, 'ada', anotherPassword))).toBe('FORBIDDEN')
   })
@@ -286,5 +288,87 @@ describeEachDatabase('users', (open) => {
     ]) {
       expect(await codeOf(attempt())).toBe('USER_UNKNOWN')
     }
+  })
+
+  test('who is an administrator by a group is one where administrators are protected from robots', async () => {
+    const access = composeAccessForTest(await open())
+    const { users, database, clock, events, robots } = access
+    await users.ensureAdministrator(password)
+    const { id } = await users.createUser(system, { username: 'by-group' })
+    await database.write((tx) =>
+      tx.updateTable('user_account').set({ admin_by_group: 1 }).where('id', '=', id).execute(),
+    )
+    const { id: plain } = await users.createUser(system, { username: 'plain' })
+    const kinds = ['user:read', 'user:update', 'user:delete', 'user:create', 'user:list']
+    const { robot } = await robots.createRobot(system, {
+      name: 'clerk',
+      description: '',
+      projectId: undefined,
+      durationDays: -1,
+      permissions: [
+        {
+          kind: 'system',
+          namespace: '/',
+          access: kinds.map((each) => ({ resource: 'user', action: each.slice(5) })),
+        },
+      ],
+    })
+    const clerk: Actor = {
+      kind: 'robot',
+      id: robot.id,
+      username: robot.username,
+      rights: rightsOf([{ scope: 'system', access: kinds }]),
+    }
+    const profiles = new UserProfiles({ database, clock, events })
+    const profile = (name: string) => ({ email: `${name}@example.org`, realName: name, comment: '' })
+    const idOfAdmin = (await users.getUser('admin')).id
+    for (const [name, account] of [
+      ['by-group', id],
+      ['admin', idOfAdmin],
+    ] as const) {
+      expect(await codeOf(users.deleteUser(clerk, name))).toBe('FORBIDDEN')
+      expect(await codeOf(profiles.updateProfile(clerk, account, profile('x')))).toBe('FORBIDDEN')
+      expect(await codeOf(users.setPassword(clerk, name, 'Aa123456789'))).toBe('FORBIDDEN')
+      expect(await codeOf(users.disableUser(clerk, name))).toBe('FORBIDDEN')
+    }
+    await profiles.updateProfile(clerk, plain, profile('plain'))
+    await users.deleteUser(clerk, 'plain')
+    await profiles.updateProfile(
+      { kind: 'user', id, username: 'by-group', admin: true },
+      idOfAdmin,
+      profile('administrator'),
+    )
+    expect((await users.getUser('admin')).email).toBe('administrator@example.org')
+  })
+
+  test('an administrator of yesterday administers nothing, however early the request began', async () => {
+    const { users } = composeAccessForTest(await open())
+    await users.ensureAdministrator(password)
+    const { id } = await users.createUser(system, { username: 'root', admin: true })
+    await users.createUser(system, { username: 'ada' })
+    const root: Actor = { kind: 'user', id, username: 'root', admin: true }
+    const doors: Record<string, () => Promise<unknown>> = {
+      create: async () => await users.createUser(root, { username: 'made', admin: true }),
+      password: async () => await users.setPassword(root, 'ada', 'Aa123456789'),
+      flag: async () => await users.setAdmin(root, 'ada', true),
+      disable: async () => await users.disableUser(root, 'ada'),
+      delete: async () => await users.deleteUser(root, 'ada'),
+    }
+    const answers = async () =>
+      await Promise.all(
+        Object.values(doors).map((door) =>
+          door().then(
+            () => 'done',
+            (error: { code: string }) => error.code,
+          ),
+        ),
+      )
+    await users.setAdmin(system, 'root', false)
+    expect(await answers()).toEqual(Object.keys(doors).map(() => 'FORBIDDEN'))
+    await users.disableUser(system, 'root')
+    expect(await answers()).toEqual(Object.keys(doors).map(() => 'UNAUTHENTICATED'))
+    await users.deleteUser(system, 'root')
+    expect(await answers()).toEqual(Object.keys(doors).map(() => 'UNAUTHENTICATED'))
+    expect(await users.getUser('ada')).toMatchObject({ admin: false, disabled: false })
   })
 })

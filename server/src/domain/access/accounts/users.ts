@@ -8,6 +8,8 @@ import { DomainError } from '../../errors.ts'
 import type { UserChange } from '../../events/access-events.ts'
 import type { Events } from '../../events/events.ts'
 import type { Actor } from '../actor.ts'
+import { currentActor } from '../current-actor.ts'
+import { assertMayRuleAccount } from './account-rules.ts'
 import type { AccountSource } from './accounts.ts'
 import { assertCanInSystem, assertSystemAdministrator } from '../roles/authorise.ts'
 import { assertPasswordStrong, type Passwords } from '../credentials/passwords.ts'
@@ -80,6 +82,9 @@ export class Users {
     if (user.password !== undefined) assertPasswordStrong(user.password)
     const passwordHash = user.password === undefined ? null : await this.#passwords.hash(user.password)
     return await this.#database.write(async (tx) => {
+      const asker = await currentActor(tx, actor, this.#clock.now())
+      assertCanInSystem(asker, 'user:create')
+      if (user.admin === true) assertSystemAdministrator(asker)
       const created = await this.#insertUser(tx, actor, user, passwordHash)
       if (created === undefined) throw new DomainError('CONFLICT', `there is a user ${user.username} already`)
       return created
@@ -127,7 +132,8 @@ export class Users {
     assertMayChangePassword(actor, username)
     assertPasswordStrong(password)
     const passwordHash = await this.#passwords.hash(password)
-    await this.#updateUser(actor, username, 'password', async (_tx, user) => {
+    await this.#updateUser(actor, username, 'password', async (_tx, user, asker) => {
+      assertMayChangePassword(asker, username)
       if (user.source !== 'local')
         throw new DomainError('FORBIDDEN', `${username} signs in by ${user.source}; the password is changed there`)
       return { password_hash: passwordHash }
@@ -137,7 +143,8 @@ export class Users {
   /** @throws DomainError USER_UNKNOWN, CONFLICT for the last administrator, UNAUTHENTICATED, FORBIDDEN */
   async setAdmin(actor: Actor, username: string, admin: boolean): Promise<void> {
     assertSystemAdministrator(actor)
-    await this.#updateUser(actor, username, 'admin', async (tx, user) => {
+    await this.#updateUser(actor, username, 'admin', async (tx, user, asker) => {
+      assertSystemAdministrator(asker)
       if (user.admin === admin) return undefined
       if (!admin) await this.#assertNotLastAdministrator(tx, user)
       return { admin: admin ? 1 : 0 }
@@ -163,8 +170,9 @@ export class Users {
     await this.#database.write(async (tx) => {
       await lockName(this.#database, tx, administrators)
       const user = await this.#lockUser(tx, username)
-      // What a robot was given for accounts does not reach those who gave it.
-      if (user.admin) assertSystemAdministrator(actor)
+      const asker = await currentActor(tx, actor, this.#clock.now())
+      assertCanInSystem(asker, 'user:delete')
+      assertMayRuleAccount(asker, user)
       await this.#assertNotLastAdministrator(tx, user)
       await tx.deleteFrom('project_member').where('entity_type', '=', 'user').where('entity_id', '=', user.id).execute()
       await tx.deleteFrom('user_account').where('id', '=', user.id).execute()
@@ -239,7 +247,8 @@ export class Users {
 
   async #setDisabled(actor: Actor, username: string, disabled: boolean): Promise<void> {
     assertSystemAdministrator(actor)
-    await this.#updateUser(actor, username, 'disabled', async (tx, user) => {
+    await this.#updateUser(actor, username, 'disabled', async (tx, user, asker) => {
+      assertSystemAdministrator(asker)
       if (user.disabled === disabled) return undefined
       if (disabled) await this.#assertNotLastAdministrator(tx, user)
       return { disabled: disabled ? 1 : 0 }
@@ -250,12 +259,17 @@ export class Users {
     actor: Actor,
     username: string,
     change: UserChange,
-    decide: (tx: Writer, user: LockedUser) => Promise<Partial<Selectable<UserAccountTable>> | undefined>,
+    decide: (
+      tx: Writer,
+      user: LockedUser,
+      /** The actor as they are now. */
+      asker: Actor,
+    ) => Promise<Partial<Selectable<UserAccountTable>> | undefined>,
   ): Promise<void> {
     await this.#database.write(async (tx) => {
       if (change === 'admin' || change === 'disabled') await lockName(this.#database, tx, administrators)
       const user = await this.#lockUser(tx, username)
-      const columns = await decide(tx, user)
+      const columns = await decide(tx, user, await currentActor(tx, actor, this.#clock.now()))
       if (columns === undefined) return
       const now = this.#clock.now()
       // Two changes within one tick of the clock are two versions all the same.
@@ -279,13 +293,14 @@ export class Users {
   async #lockUser(tx: Writer, username: string): Promise<LockedUser> {
     const query = tx
       .selectFrom('user_account')
-      .select(['id', 'admin', 'disabled', 'source', 'credentials_changed_at'])
+      .select(['id', 'admin', 'admin_by_group', 'disabled', 'source', 'credentials_changed_at'])
       .where('username', '=', username)
     const row = await lockRows(this.#database, query).executeTakeFirst()
     if (row === undefined) throw userUnknown(username)
     return {
       id: row.id,
       admin: row.admin === 1,
+      adminByGroup: row.admin_by_group === 1,
       disabled: row.disabled === 1,
       source: row.source,
       version: row.credentials_changed_at,
@@ -316,7 +331,9 @@ async function hasAdministrator(reader: Reader): Promise<boolean> {
 interface LockedUser {
   readonly id: number
   readonly source: AccountSource
+  /** By decision here. Who is one by a group may be none after the next login, so none of them is the last. */
   readonly admin: boolean
+  readonly adminByGroup: boolean
   readonly disabled: boolean
   readonly version: number
 }

@@ -22,6 +22,8 @@ describeEachDatabase('changing a password', (open) => {
     const { database, clock, users } = composeAccessForTest(await open())
     const ada = await users.createUser(system, { username: 'ada', password })
     const bob = await users.createUser(system, { username: 'bob', password: 'Passw0rd1' })
+    const root = await users.createUser(system, { username: 'root', admin: true })
+    const admin: Actor = { kind: 'user', id: root.id, username: 'root', admin: true }
     const passwords = new CountingPasswords()
     const failures: string[] = []
     const onFailure = async (username: string) => void failures.push(username)
@@ -31,7 +33,7 @@ describeEachDatabase('changing a password', (open) => {
         () => 'changed',
         (error: DomainError) => error.code,
       )
-    return { ada, bob, users, passwords, failures, signIn, change }
+    return { ada, bob, admin, users, passwords, failures, signIn, change }
   }
 
   const limits = { tokenId: 1, projectIds: undefined, permissions: new Set(['tag:list']) }
@@ -64,25 +66,22 @@ describeEachDatabase('changing a password', (open) => {
   })
 
   test('an administrator who hits the present password is braked and recorded like any guess', async () => {
-    const { bob, failures, change } = await compose()
-    const admin: Actor = { kind: 'user', id: 99, username: 'root', admin: true }
+    const { bob, admin, failures, change } = await compose()
     for (let round = 0; round < 5; round += 1) expect(await change(admin, bob, 'Passw0rd1')).toBe('BAD_REQUEST')
     expect(await change(admin, bob, 'Passw0rd1')).toBe('TOO_MANY_REQUESTS')
     expect(failures).toEqual(Array.from({ length: 5 }, () => 'bob'))
   })
 
   test('a new password that is too weak is refused before anything is compared', async () => {
-    const { bob, passwords, change } = await compose()
-    const admin: Actor = { kind: 'user', id: 99, username: 'root', admin: true }
+    const { bob, admin, passwords, change } = await compose()
     expect(await change(admin, bob, 'weak')).toBe('BAD_REQUEST')
     expect(passwords.verified).toBe(0)
   })
 
   test('wrong passwords at the login do not keep an administrator from setting a new one', async () => {
-    const { bob, signIn, change } = await compose()
+    const { bob, admin, signIn, change } = await compose()
     for (let round = 0; round < 5; round += 1)
       await signIn.signIn({ username: 'bob', password: `guess ${round}` }, clientAddress)
-    const admin: Actor = { kind: 'user', id: 99, username: 'root', admin: true }
     expect(await change(admin, bob, 'Another12345')).toBe('changed')
   })
 

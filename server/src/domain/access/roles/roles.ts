@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.ts'
 import { DomainError } from '../../errors.ts'
 import type { Events } from '../../events/events.ts'
 import type { Actor } from '../actor.ts'
+import { currentActor } from '../current-actor.ts'
 import { assertSystemAdministrator } from './authorise.ts'
 import { isPermission, isRoleName, roleIds, rolePermissions, type Permission, type RoleName } from './permissions.ts'
 
@@ -54,6 +55,7 @@ export class Roles {
     const now = this.#clock.now()
     return await unlessTaken(fields.name, () =>
       this.#database.write(async (tx) => {
+        assertSystemAdministrator(await currentActor(tx, actor, this.#clock.now()))
         const { id } = await tx
           .insertInto('role')
           .values({ ...columns, created_at: now, updated_at: now })
@@ -71,6 +73,7 @@ export class Roles {
     const columns = columnsOf(fields)
     await unlessTaken(fields.name, () =>
       this.#database.write(async (tx) => {
+        assertSystemAdministrator(await currentActor(tx, actor, this.#clock.now()))
         const updated = await tx
           .updateTable('role')
           .set({ ...columns, updated_at: this.#clock.now() })
@@ -86,6 +89,7 @@ export class Roles {
   async deleteRole(actor: Actor, id: number): Promise<void> {
     assertSystemAdministrator(actor)
     await this.#database.write(async (tx) => {
+      assertSystemAdministrator(await currentActor(tx, actor, this.#clock.now()))
       const deleted = await tx.deleteFrom('role').where('id', '=', id).returning('name').executeTakeFirst()
       if (deleted === undefined) throw roleUnknown(id)
       const member = await tx
