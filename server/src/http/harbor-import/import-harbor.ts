@@ -195,8 +195,8 @@ async function importRobot(context: HarborImport, prefix: string, robot: HarborR
   const plus = robot.level === 'project' ? full.indexOf('+') : -1
   const [project, name] = plus < 0 ? [undefined, full] : [full.slice(0, plus), full.slice(plus + 1)]
   const { level, description, disable, permissions } = robot
-  const duration = robot.duration === 0 ? -1 : robot.duration
-  const answer = await own.call('POST', '/robots', { name, level, description, duration, disable, permissions })
+  const body = { name, level, description, disable, permissions, ...endOf(robot) }
+  const answer = await own.call('POST', '/robots', body)
   if (!judge(context, 'robot', robot.name, answer)) return
   const secret = await secrets?.findRobotSecret(full)
   const hash = secret === undefined ? undefined : formatHarborHash(secret)
@@ -204,6 +204,12 @@ async function importRobot(context: HarborImport, prefix: string, robot: HarborR
   else if (answer.status === 201) {
     report.leaveOut('robot', robot.name, 'came without its secret: refresh the secret, or read Harbor’s database')
   }
+}
+
+/** When it ends is when it would have ended there; a robot that has ended is refused, and stays ended. */
+function endOf({ duration, expires_at: expiresAt }: HarborRobot): object {
+  if (expiresAt === -1) return { duration: -1 }
+  return expiresAt === undefined || expiresAt <= 0 ? { duration } : { expires_at: expiresAt }
 }
 
 /** What this version has no place for: said, so that nobody finds out on Saturday. */

@@ -13,7 +13,8 @@ const tokenAnswer = z.object({
   creation_time: z.string(),
 })
 
-const tokenBody = z.object({
+/** Strict: a word that is passed over might have narrowed what the token may do. */
+const tokenBody = z.strictObject({
   name: z.string().default(''),
   description: z.string().default(''),
   project_ids: z.array(z.number().int().min(1)).max(1_000).nullish(),

@@ -10,13 +10,7 @@ import { createdAt, idParam, timeOf } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
-
-const access = z.object({ resource: z.string(), action: z.string(), effect: z.string().nullish() })
-const permission = z.object({
-  kind: z.string().default(''),
-  namespace: z.string().default(''),
-  access: z.array(access).nullish(),
-})
+import { permissionsOf, robotBody } from './robot-body.ts'
 
 export const robotAnswer = z.object({
   id: z.number().int(),
@@ -46,15 +40,6 @@ export const robotCreated = z.object({
   secret: z.string(),
   creation_time: z.string(),
   expires_at: z.number().int(),
-})
-
-const robotBody = z.object({
-  name: z.string().default(''),
-  description: z.string().nullish(),
-  level: z.string().default(''),
-  disable: z.boolean().nullish(),
-  duration: z.number().int().nullish(),
-  permissions: z.array(permission).nullish(),
 })
 
 const oneRobot = z.object({ robot_id: idParam })
@@ -109,6 +94,7 @@ export const robotRoutes: readonly Route[] = [
         description: body.description ?? '',
         projectId,
         durationDays: body.duration ?? 0,
+        expiresAt: expiryIn(body),
         disabled: body.disable === true,
         permissions,
       })
@@ -141,9 +127,10 @@ export const robotRoutes: readonly Route[] = [
     body: robotBody,
     answers: { 200: null },
     handle: async ({ actor, params, body }, { robots }) => {
-      const { username, projectId } = await robots.getRobot(actor, params.robot_id)
-      if (body.name !== username || body.level !== levelOf({ projectId }))
+      const robot = await robots.getRobot(actor, params.robot_id)
+      if (body.name !== robot.username || body.level !== levelOf(robot))
         throw new DomainError('BAD_REQUEST', 'cannot update the level or name of robot')
+      assertNoOtherEnd(body, robot)
       await robots.updateRobot(actor, params.robot_id, {
         description: body.description ?? '',
         disabled: body.disable === true,
@@ -162,7 +149,7 @@ export const robotRoutes: readonly Route[] = [
     summary: 'Gives a robot the secret of the body, or a new one, which is shown this once.',
     access: byLevel,
     params: oneRobot,
-    body: z.object({ secret: z.string().nullish() }),
+    body: z.strictObject({ secret: z.string().nullish() }),
     answers: { 200: z.object({ secret: z.string().optional() }) },
     handle: async ({ actor, params, body }, { robots }) => ({
       body: { secret: await robots.refreshSecret(actor, params.robot_id, body.secret || undefined) },
@@ -213,8 +200,21 @@ function assertLevel(level: string): void {
 
 const levelOf = ({ projectId }: Pick<Robot, 'projectId'>) => (projectId === undefined ? 'system' : 'project')
 
-const permissionsOf = ({ permissions }: z.output<typeof robotBody>) =>
-  (permissions ?? []).map(({ kind, namespace, access: given }) => ({ kind, namespace, access: given ?? [] }))
+/** @throws DomainError BAD_REQUEST */
+export function assertNoOtherEnd(
+  { expires_at: expiresAt }: { readonly expires_at?: number | null | undefined },
+  robot: Robot,
+): void {
+  if (!expiresAt || expiresAt === expiryOf(robot)) return
+  throw new DomainError('BAD_REQUEST', 'expires_at follows from duration, which counts from the creation: set that')
+}
+
+/** @throws DomainError BAD_REQUEST for two ends that may not be one */
+function expiryIn({ duration, expires_at: expiresAt }: z.output<typeof robotBody>): number | undefined {
+  if (!expiresAt || expiresAt === -1) return undefined
+  if (duration) throw new DomainError('BAD_REQUEST', 'duration and expires_at both say when the robot ends: give one')
+  return expiresAt * 1_000
+}
 
 const expiryOf = ({ expiresAt }: Robot) => (expiresAt === undefined ? -1 : Math.floor(expiresAt / 1_000))
 

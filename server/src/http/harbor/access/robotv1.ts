@@ -5,7 +5,8 @@ import type { Robot } from '../../../domain/robots/robot-list.ts'
 import { createdAt, idParam } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageAnswer } from '../frame/paging.ts'
-import { presentCreated, presentRobot, robotAnswer, robotCreated } from './robots.ts'
+import { accessBody, permissionsOf, robotBody } from './robot-body.ts'
+import { assertNoOtherEnd, presentCreated, presentRobot, robotAnswer, robotCreated } from './robots.ts'
 import { route, type Call, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
 
@@ -13,11 +14,17 @@ const collection = '/projects/{project_name_or_id}/robots'
 const item = '/projects/{project_name_or_id}/robots/{robot_id}'
 const oneRobot = z.object({ robot_id: idParam })
 
-const createBody = z.object({
+const createBody = z.strictObject({
   name: z.string().default(''),
   description: z.string().nullish(),
   expires_at: z.number().int().nullish().describe('Seconds since the epoch; -1: never.'),
-  access: z.array(z.object({ resource: z.string(), action: z.string(), effect: z.string().nullish() })).default([]),
+  access: z.array(accessBody).default([]),
+})
+
+/** Also a whole robot, as newer clients send it back; it may be changed here as there. */
+const updateBody = z.strictObject({
+  ...robotBody.partial().shape,
+  disabled: z.boolean().nullish(),
 })
 
 /** The robots of a project as Harbor's older versions (1.8 to 2.1) had them; scripts of that time still ask here. */
@@ -82,18 +89,17 @@ export const robotV1Routes: readonly Route[] = [
     summary: 'Disables a robot of a project or enables it again.',
     access: { kind: 'project', permission: 'robot:update' },
     params: oneRobot,
-    body: z.object({
-      disable: z.boolean().nullish(),
-      disabled: z.boolean().nullish(),
-      description: z.string().nullish(),
-    }),
+    body: updateBody,
     answers: { 200: null },
     handle: async (call, services) => {
-      const { id } = await ofProject(call, services)
-      const { disable, disabled, description } = call.body
-      await services.robots.updateRobot(call.actor, id, {
+      const robot = await ofProject(call, services)
+      assertNoOtherEnd(call.body, robot)
+      const { disable, disabled, description, duration } = call.body
+      await services.robots.updateRobot(call.actor, robot.id, {
         disabled: disable ?? disabled ?? undefined,
         description: description ?? undefined,
+        durationDays: duration ?? undefined,
+        permissions: permissionsOf(call.body),
       })
       return {}
     },
@@ -134,10 +140,10 @@ function permissionOf(
   return {
     kind: 'project',
     namespace,
-    access: access.map(({ resource, action }) => {
+    access: access.map(({ resource, action, effect }) => {
       if (resource.startsWith('/') && !resource.startsWith(prefix))
         throw new DomainError('BAD_REQUEST', `bad request permission: ${resource.slice(0, 100)} is not in the project`)
-      return { resource: resource.startsWith(prefix) ? resource.slice(prefix.length) : resource, action }
+      return { resource: resource.startsWith(prefix) ? resource.slice(prefix.length) : resource, action, effect }
     }),
   }
 }

@@ -10,7 +10,10 @@ const roleAnswer = z.object({
   built_in: z.boolean(),
 })
 
-const roleBody = z.object({
+/** Strict: a word that is passed over might have narrowed the role. The first two clients send back as they read them. */
+const roleBody = z.strictObject({
+  id: z.unknown().optional(),
+  built_in: z.unknown().optional(),
   name: z.string().default(''),
   description: z.string().default(''),
   permissions: z.array(z.string()).max(500).default([]),

@@ -11,7 +11,8 @@ const ruleAnswer = z.object({
   creation_time: z.string(),
 })
 
-const ruleBody = z.object({
+/** Strict: a word that is passed over might have narrowed who is trusted. */
+const ruleBody = z.strictObject({
   issuer: z.string().default(''),
   audience: z.string().default(''),
   claims: z.record(z.string().max(255), z.string().max(1_024)).default({}),

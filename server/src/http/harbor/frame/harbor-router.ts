@@ -176,6 +176,8 @@ class ValidationFailure extends DomainError {
 }
 
 function sentence(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys')
+    return `has fields that mean nothing here: ${issue.keys.join(', ').slice(0, 200)}`
   return issue.code === 'invalid_type' && issue.input === undefined ? 'is required' : issue.message
 }
 
