@@ -37,10 +37,12 @@ else {
       const admin = new ApiClient(replicas[0]!)
       const set = (type: string) =>
         admin.call('PUT /system/purgeaudit/schedule', {
-          body: { schedule: { type, cron: '* * * * * *' }, parameters: purgeOfOldPulls },
+          body: { schedule: { type }, parameters: purgeOfOldPulls },
         })
       const began = Date.now()
-      await set('Custom')
+      await set('Hourly')
+      // No request sets what comes every second.
+      await sql`update job_schedule set cron = '* * * * * *', next_run_at = ${began} where name = ${kind}`
       const jobs = async () =>
         (await sql`select run_at from job where kind = ${kind} and started_by = 'schedule'`) as { run_at: string }[]
       while ((await jobs()).length < 4) await new Promise((resolve) => setTimeout(resolve, 100))

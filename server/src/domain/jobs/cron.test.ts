@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { assertCron, cronOfPreset, nextOccurrence } from './cron.ts'
+import { assertCron, assertSeldom, cronOfPreset, nextOccurrence } from './cron.ts'
 
 const at = (text: string) => Date.parse(text)
 const nextOf = (cron: string, zone: string, from: string, count = 1): string[] => {
@@ -134,6 +134,77 @@ describe('six-field cron', () => {
         },
       ),
       { numRuns: 500 },
+    )
+  })
+})
+
+describe('how often something may come', () => {
+  const allowed = (cron: string, byAdministrator: boolean): boolean => {
+    try {
+      assertSeldom(cron, byAdministrator)
+      return true
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'BAD_REQUEST' })
+      return false
+    }
+  }
+
+  test.each([
+    '0 0 * * * *',
+    '59 59 * * * *',
+    '0 30 2 * * *',
+    '0 30 2 * * 1-5',
+    '0 0 1-23/2 * * *',
+    '7 8 * 1 1 *',
+    ...Object.values(cronOfPreset),
+  ])('%s comes at most once an hour, and anybody may set it', (cron) => {
+    expect([allowed(cron, false), allowed(cron, true)]).toEqual([true, true])
+  })
+
+  test.each([
+    '0 * * * * *',
+    '0 0,30 * * * *',
+    '0 */59 * * * *',
+    '0 0-1 3 * * *',
+    '30 5/25 0 1 1 *',
+    '0 1,2 3 4 5 *',
+    '0 ? * * * *',
+  ])('%s comes more than once an hour: an administrator may set it', (cron) => {
+    expect([allowed(cron, false), allowed(cron, true)]).toEqual([false, true])
+  })
+
+  test.each([
+    '* * * * * *',
+    '*/30 * * * * *',
+    '0,1 0 0 1 1 *',
+    '0-59 0 0 * * *',
+    '* * 18 * * *',
+    '? 0 0 * * *',
+    '5/50 0 0 * * *',
+  ])('%s comes more than once a minute: nobody sets it', (cron) => {
+    expect([allowed(cron, false), allowed(cron, true)]).toEqual([false, false])
+  })
+
+  test('what is allowed never comes sooner than said', () => {
+    const field = (most: number) =>
+      fc.oneof(
+        fc.constant('*'),
+        fc.integer({ min: 0, max: most }).map(String),
+        fc.uniqueArray(fc.integer({ min: 0, max: most }), { minLength: 1, maxLength: 3 }).map((each) => each.join(',')),
+        fc.integer({ min: 1, max: most }).map((step) => `*/${step}`),
+      )
+    fc.assert(
+      fc.property(field(59), field(59), field(23), fc.boolean(), (second, minute, hour, byAdministrator) => {
+        const cron = `${second} ${minute} ${hour} * * *`
+        if (!allowed(cron, byAdministrator)) return
+        let before = nextOccurrence(cron, 'UTC', at('2026-01-01T00:00:00Z'))
+        for (let count = 0; count < 5; count++) {
+          const next = nextOccurrence(cron, 'UTC', before)
+          expect(next - before).toBeGreaterThanOrEqual(byAdministrator ? 60_000 : 3_600_000)
+          before = next
+        }
+      }),
+      { numRuns: 200 },
     )
   })
 })

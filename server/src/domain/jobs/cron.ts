@@ -28,6 +28,29 @@ export function nextOccurrence(expression: string, timeZone: string, after: numb
   return next.getTime()
 }
 
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+
+/**
+ * How often something may come by itself: not twice within an hour, unless a system administrator says so, and then not
+ * twice within a minute.
+ * @throws DomainError BAD_REQUEST
+ */
+export function assertSeldom(expression: string, byAdministrator: boolean): void {
+  const [seconds = '', minutes = ''] = expression.trim().split(/\s+/)
+  // Fields beyond the minute leave out whole hours; what two of them can lie apart is at least what these say.
+  const sparse = byAdministrator ? `${seconds} * * * * *` : `${seconds} ${minutes} * * * *`
+  const [first, second] = parseCron(sparse, 'UTC').nextRuns(2, new Date(0))
+  const shortest = byAdministrator ? minuteMs : hourMs
+  if (first !== undefined && second !== undefined && second.getTime() - first.getTime() >= shortest) return
+  throw new DomainError(
+    'BAD_REQUEST',
+    byAdministrator
+      ? `${expression} comes more than once a minute: give one second in the first field, as in 0 */5 * * * *`
+      : `${expression} comes more than once an hour: give one second and one minute in the first two fields, as in 0 30 * * * *; a system administrator may set up to once a minute`,
+  )
+}
+
 function parseCron(expression: string, timeZone: string): Cron {
   if (!isTimeZone(timeZone))
     throw new DomainError('BAD_REQUEST', `${timeZone.slice(0, 100)} is no time zone; one is Asia/Shanghai`)

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import type { Database } from '#server/database/database.ts'
+import type { Actor } from '#server/domain/access/actor.ts'
 import { Projects } from '#server/domain/projects/projects.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { TestClock } from '#server-test/registry-for-test.ts'
@@ -124,5 +125,37 @@ describeEachDatabase('schedules', (open) => {
     await set({ ...nightly, projectId: id })
     await projects.deleteProject(actor, 'gone')
     expect(await findSchedule(database.read, 'sweep')).toBeUndefined()
+  })
+
+  test('what comes more than once an hour only an administrator sets, and nobody what comes more than once a minute', async () => {
+    const database = await open()
+    const { clock, events, set } = composeSchedules(database)
+    const { id } = await database.write((tx) =>
+      tx
+        .insertInto('user_account')
+        .values({
+          username: 'ada',
+          real_name: '',
+          comment: '',
+          admin: 1,
+          disabled: 0,
+          credentials_changed_at: 0,
+          created_at: 0,
+          updated_at: 0,
+        })
+        .returning('id')
+        .executeTakeFirstOrThrow(),
+    )
+    const ada: Actor = { kind: 'user', id, username: 'ada', admin: true }
+    const often = { ...nightly, timing: { preset: 'custom', cron: '0 */5 * * * *' } } as const
+    const setAs = async (asked: Actor) => await database.write((tx) => setSchedule(tx, { clock, events }, asked, often))
+    await setAs(ada)
+    const token = { ...ada, limits: { tokenId: 9, projectIds: undefined, permissions: new Set<string>() } }
+    await expect(setAs(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    await database.write((tx) => tx.updateTable('user_account').set({ admin: 0 }).execute())
+    await expect(setAs(ada)).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+    await expect(set({ ...nightly, timing: { preset: 'custom', cron: '* * * * * *' } })).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+    })
   })
 })

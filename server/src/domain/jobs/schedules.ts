@@ -2,10 +2,11 @@ import type { Selectable } from 'kysely'
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockFreeRows } from '../../database/locking.ts'
 import type { JobScheduleTable } from '../../database/schema/jobs.ts'
-import { actorKey, actorName, type Actor } from '../access/actor.ts'
+import { actorKey, actorName, isSystemAdministrator, type Actor } from '../access/actor.ts'
+import { currentActor } from '../access/current-actor.ts'
 import type { Clock } from '../clock.ts'
 import type { EventServices, Events } from '../events/events.ts'
-import { cronOfPreset, nextOccurrence, type CronPreset } from './cron.ts'
+import { assertSeldom, cronOfPreset, nextOccurrence, type CronPreset } from './cron.ts'
 import { enqueueJob } from './enqueue.ts'
 import type { Json } from './job.ts'
 import { schedulerKind } from './kinds.ts'
@@ -49,7 +50,7 @@ const fireBatch = 20
 
 /**
  * Sets when a kind of job comes by itself, in the place of what was set under the same name before.
- * @throws DomainError BAD_REQUEST for a cron expression or a time zone that cannot be
+ * @throws DomainError BAD_REQUEST for a cron expression or a time zone that cannot be, or that comes too often
  */
 export async function setSchedule(
   tx: Writer,
@@ -61,6 +62,8 @@ export async function setSchedule(
   const { name, kind, timing } = schedule
   const cron = timing.cron?.trim() || (timing.preset === 'custom' ? '' : cronOfPreset[timing.preset])
   const timeZone = timing.timeZone ?? 'UTC'
+  const nextRunAt = nextOccurrence(cron, timeZone, now)
+  assertSeldom(cron, isSystemAdministrator(await currentActor(tx, actor, now)))
   const values = {
     kind,
     payload: JSON.stringify(schedule.payload),
@@ -69,7 +72,7 @@ export async function setSchedule(
     preset: timing.preset,
     cron,
     time_zone: timeZone,
-    next_run_at: nextOccurrence(cron, timeZone, now),
+    next_run_at: nextRunAt,
     actor: actorKey(actor),
     username: actorName(actor),
     updated_at: now,
