@@ -289,12 +289,12 @@ export class Members {
     const builtIn = typeof role === 'string' ? role : findRoleName(role)
     if (builtIn !== undefined) return { id: roleIds[builtIn], name: builtIn, permissions: rolePermissions[builtIn] }
     const composed = tx.selectFrom('role').select(['id', 'name', 'permissions']).where('id', '=', Number(role))
-    const found = await lockRows(this.#database, composed).executeTakeFirst()
-    if (found === undefined) {
+    const row = await lockRows(this.#database, composed).executeTakeFirst()
+    if (row === undefined) {
       const why = `there is no role ${role}; it is one of Harbor's (1 to 5) or a composed one`
       throw new DomainError('BAD_REQUEST', why)
     }
-    return { ...found, permissions: permissionsOfRole(found.id, JSON.parse(found.permissions) as string[]) }
+    return { ...row, permissions: permissionsOfRole(row.id, JSON.parse(row.permissions) as string[]) }
   }
 }
 

@@ -16,11 +16,11 @@ export function isTokenUsable<Row extends { readonly token_id: number | null; re
   return row.token_id !== null && (row.expires_at === null || now < row.expires_at)
 }
 
-export function limitsOfToken({ token_id, projects, permissions, expires_at }: TokenRow): ActorLimits {
+export function limitsOfToken(row: TokenRow): ActorLimits {
   return {
-    tokenId: token_id,
-    projectIds: projects === null ? undefined : new Set(JSON.parse(projects) as number[]),
-    permissions: new Set(JSON.parse(permissions) as string[]),
-    ...(expires_at === null ? {} : { expiresAt: expires_at }),
+    tokenId: row.token_id,
+    projectIds: row.projects === null ? undefined : new Set(JSON.parse(row.projects) as number[]),
+    permissions: new Set(JSON.parse(row.permissions) as string[]),
+    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
   }
 }
