@@ -1,0 +1,172 @@
+import type { RegistryUnderTest } from '../harness/registry.ts'
+import { createUniqueImage } from '../harness/image.ts'
+import { V2Client } from '../harness/v2-client.ts'
+import { ApiClient, type Credential } from './contract-client.ts'
+
+/** A project that somebody owns, with one object of each kind that a path can name. */
+export interface Tenant {
+  readonly name: string
+  readonly id: number
+  readonly owner: Credential & { readonly id: number }
+  readonly repository: string
+  /** Of the artifact that `v1` names. */
+  readonly digest: string
+  readonly objects: Readonly<Record<TenantObject, number>>
+  /** Texts that nobody else may see: names and digests of the project. */
+  readonly secrets: readonly string[]
+}
+
+export type TenantObject =
+  | 'label'
+  | 'robot'
+  | 'trustRule'
+  | 'member'
+  | 'immutabilityRule'
+  | 'retention'
+  | 'execution'
+  | 'task'
+  | 'trashEntry'
+  | 'token'
+
+const unique = (word: string) => `${word}-${crypto.randomUUID().slice(0, 8)}`
+const everything = [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**' }]
+
+/** A new account, made by the API. */
+export async function addPerson(registry: RegistryUnderTest): Promise<Credential & { readonly id: number }> {
+  const username = unique('person')
+  const password = `Aa1${crypto.randomUUID()}`
+  const body = { username, password, email: `${username}@example.org`, realname: username }
+  return { username, password, id: await create(new ApiClient(registry), 'POST /users', { body }) }
+}
+
+/** `name` is made up unless it is given; then it is no secret. */
+export async function addTenant(
+  registry: RegistryUnderTest,
+  { name, isPublic = false }: { readonly name?: string; readonly isPublic?: boolean } = {},
+): Promise<Tenant> {
+  const owner = await addPerson(registry)
+  const colleague = await addPerson(registry)
+  const api = new ApiClient(registry, owner)
+  const made = name ?? unique('hidden')
+  const id = await create(api, 'POST /projects', { body: { project_name: made, public: isPublic } })
+  const repository = unique('hidden')
+  const client = new V2Client(registry, owner)
+  const [image, deleted] = [createUniqueImage(), createUniqueImage()]
+  await client.pushImage(`${made}/${repository}`, image, 'v1')
+  await client.pushImage(`${made}/${repository}`, deleted, 'gone')
+  const { digest } = image.descriptor
+  const inRepository = { project_name: made, repository_name: repository }
+  const artifact = '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}'
+  await done(api, `DELETE ${artifact}`, { params: { ...inRepository, reference: deleted.descriptor.digest } })
+
+  const labelName = unique('hidden')
+  const label = await create(api, 'POST /labels', { body: { name: labelName, scope: 'p', project_id: id } })
+  await done(api, `POST ${artifact}/labels`, { params: { ...inRepository, reference: 'v1' }, body: { id: label } })
+  const robots = await addRobot(api, made)
+  const params = { project_name_or_id: id }
+  const member = await create(api, 'POST /projects/{project_name_or_id}/members', {
+    params,
+    body: { role_id: 3, member_user: { username: colleague.username } },
+  })
+  const immutabilityRule = await create(api, 'POST /projects/{project_name_or_id}/immutabletagrules', {
+    params,
+    body: {
+      disabled: false,
+      action: 'immutable',
+      template: 'immutable_template',
+      tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: 'never' }],
+      scope_selectors: { repository: everything },
+    },
+  })
+  const retentions = await addRetention(api, id)
+  const trash = await api.call<{ id: number }[]>('GET /projects/{project_name_or_id}/trash', { params })
+  const token = await create(api, 'POST /users/current/tokens', {
+    body: { name: unique('token'), permissions: ['project:read'] },
+  })
+  return {
+    name: made,
+    id,
+    owner,
+    repository,
+    digest,
+    objects: {
+      ...robots.ids,
+      ...retentions,
+      label,
+      member,
+      immutabilityRule,
+      trashEntry: trash.body[0]!.id,
+      token,
+    },
+    secrets: [
+      ...(name === undefined ? [made] : []),
+      repository,
+      digest,
+      deleted.descriptor.digest,
+      labelName,
+      robots.name,
+      ...(isPublic ? [] : [owner.username, colleague.username]),
+    ],
+  }
+}
+
+async function addRobot(api: ApiClient, project: string) {
+  const name = unique('hidden')
+  const made = await api.call<{ id: number }>('POST /robots', {
+    body: {
+      name,
+      level: 'project',
+      duration: 10,
+      permissions: [{ kind: 'project', namespace: project, access: [{ resource: 'repository', action: 'pull' }] }],
+    },
+  })
+  const robot = made.body.id
+  const trustRule = await create(api, 'POST /robots/{robot_id}/trust-rules', {
+    params: { robot_id: robot },
+    body: { issuer: 'https://ci.example.org', audience: 'berth', claims: { sub: 'repo:org/app' } },
+  })
+  return { name, ids: { robot, trustRule } }
+}
+
+async function addRetention(api: ApiClient, projectId: number) {
+  const retention = await create(api, 'POST /retentions', {
+    body: {
+      algorithm: 'or',
+      rules: [
+        {
+          action: 'retain',
+          template: 'always',
+          params: {},
+          tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: '**' }],
+          scope_selectors: { repository: everything },
+        },
+      ],
+      trigger: { kind: 'Schedule', settings: { cron: '' }, references: {} },
+      scope: { level: 'project', ref: projectId },
+    },
+  })
+  const params = { id: retention }
+  const execution = await create(api, 'POST /retentions/{id}/executions', { params, body: { dry_run: true } })
+  for (let attempt = 0; attempt < 400; attempt++) {
+    const tasks = await api.call<{ id: number }[]>('GET /retentions/{id}/executions/{eid}/tasks', {
+      params: { ...params, eid: execution },
+    })
+    if (tasks.body.length > 0) return { retention, execution, task: tasks.body[0]!.id }
+    await Bun.sleep(50)
+  }
+  throw new Error('the dry run of the retention makes no task')
+}
+
+type Call = Parameters<ApiClient['call']>[1]
+
+/** The id of what was made. */
+async function create(api: ApiClient, operation: string, call: Call): Promise<number> {
+  const { status, headers, body } = await api.call(operation, call)
+  if (status !== 201) throw new Error(`${operation} answered ${status}: ${JSON.stringify(body)}`)
+  return Number(/\/(\d+)$/.exec(headers.get('location') ?? '')?.[1])
+}
+
+async function done(api: ApiClient, operation: string, call: Call): Promise<void> {
+  const { status, body } = await api.call(operation, call)
+  if (status !== 200) throw new Error(`${operation} answered ${status}: ${JSON.stringify(body)}`)
+}
