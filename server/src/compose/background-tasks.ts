@@ -5,6 +5,7 @@ import type { PullRecorder } from '../domain/artifacts/pull-recorder.ts'
 import { pruneTagMoves } from '../domain/artifacts/tag-history.ts'
 import type { StorageUsage } from '../domain/content/storage-usage.ts'
 import { pruneEvents } from '../domain/events/events.ts'
+import { pruneEventLog } from '../domain/events/prune-event-log.ts'
 import { collectGarbage } from '../domain/garbage-collection/collect.ts'
 import { pruneJobs } from '../domain/jobs/jobs.ts'
 import { foldUsage } from '../domain/quotas/project-usage.ts'
@@ -91,6 +92,12 @@ function pruning(config: Config, { foundation, accounts }: TaskServices): readon
       runs: 'once',
       intervalMs: 60 * minuteMs,
       run: () => drain(collectBatch, () => accounts.sessions.pruneSessions(collectBatch)),
+    },
+    {
+      name: 'prune-event-log',
+      runs: 'once',
+      intervalMs: minuteMs,
+      run: () => drain(collectBatch, () => pruneEventLog(database, clock.now(), config.events, collectBatch)),
     },
     {
       name: 'prune-events',

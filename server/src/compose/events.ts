@@ -1,7 +1,16 @@
 import type { Clock } from '../domain/clock.ts'
 import { Events } from '../domain/events/events.ts'
+import type { Reaction } from '../domain/events/reactions.ts'
+import { enqueueJob } from '../domain/jobs/enqueue.ts'
+
+/** What follows from events in their own transaction: each noun that reacts adds a line. */
+const reactions: readonly Reaction[] = []
 
 /** What records events, for the server and for commands of the command line alike. */
 export function composeEvents(clock: Clock): Events {
-  return new Events({ clock })
+  return new Events({
+    clock,
+    reactions,
+    enqueue: async (tx, actor, job) => void (await enqueueJob(tx, clock, { ...job, trigger: 'event', actor })),
+  })
 }

@@ -54,6 +54,15 @@ export interface BackupConfig {
   readonly s3: Omit<S3Config, 'bucket' | 'prefix' | 'redirects'>
 }
 
+export interface EventsConfig {
+  /** Of the audit log. */
+  readonly keepMs: number
+  /** Of the log for consumers: each event can be read again for so long. */
+  readonly replayMs: number
+  readonly maxAgeMs: number
+  readonly maxEvents: number
+}
+
 /**
  * The checked configuration: what the rest of the program sees. Only this folder reads files,
  * flags and the environment.
@@ -108,7 +117,7 @@ export interface Config {
   /** 0: what is deleted is gone at once. */
   readonly trash: { readonly windowMs: number }
   readonly backup: BackupConfig
-  readonly events: { readonly keepMs: number }
+  readonly events: EventsConfig
   readonly jobs: { readonly concurrency: number; readonly keepMs: number; readonly leaseMs: number }
   readonly limits: { readonly manifestBytes: number; readonly uploadBytes: number }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'pretty' | 'auto' }

@@ -54,7 +54,7 @@ describe('defaults', () => {
       uploads: { expireAfterMs: 86_400_000 },
       garbageCollection: { intervalMs: 60_000, leaseMs: 86_400_000, graceMs: 3_600_000, lingerMs: 300_000 },
       trash: { windowMs: 259_200_000 },
-      events: { keepMs: 180 * 86_400_000 },
+      events: { keepMs: 180 * 86_400_000, replayMs: 86_400_000, maxAgeMs: 30 * 86_400_000, maxEvents: 1_000_000 },
       jobs: { concurrency: 10, keepMs: 30 * 86_400_000, leaseMs: 30_000 },
       limits: { manifestBytes: 4_194_304, uploadBytes: 0 },
       metrics: { enabled: true, path: '/metrics', listen: undefined },

@@ -184,7 +184,12 @@ function toConfig(given: Settings): Config {
     },
     trash: { windowMs: given.trash.window },
     backup: backupOf(given),
-    events: { keepMs: given.events.keep },
+    events: {
+      keepMs: given.events.keep,
+      replayMs: given.events.replay,
+      maxAgeMs: given.events.max_age,
+      maxEvents: given.events.max_events,
+    },
     jobs: { concurrency: given.jobs.concurrency, keepMs: given.jobs.keep, leaseMs: given.jobs.lease },
     limits: { manifestBytes: given.limits.manifest, uploadBytes: given.limits.upload },
     log: { level: given.log.level, format: given.log.format },

@@ -22,6 +22,7 @@ import {
  */
 
 const day = 86_400_000
+const hour = 3_600_000
 const minute = 60_000
 
 export const settings = z.strictObject({
@@ -243,10 +244,19 @@ export const settings = z.strictObject({
     .describe('Backups.'),
   events: z
     .strictObject({
-      keep: duration(day, '1d').prefault('180d').describe('How long the record of what happened is kept.'),
+      keep: duration(day, '1d').prefault('180d').describe('How long the audit log is kept.'),
+      replay: duration(minute, '1m')
+        .prefault('1d')
+        .describe('How long each event can be read again by those who follow events (`GET /api/v2.0/events`).'),
+      max_age: duration(hour, '1h')
+        .prefault('30d')
+        .describe('An event leaves the log for consumers after this, also when a registered consumer has not had it.'),
+      max_events: whole(1_000, 100_000_000)
+        .prefault(1_000_000)
+        .describe('Of more events than this the oldest leave the log for consumers. A thousand take about 0.5 MB.'),
     })
     .prefault({})
-    .describe('The record of what happened.'),
+    .describe('What happened: the audit log for people, and the log that consumers of events follow.'),
   jobs: z
     .strictObject({
       concurrency: whole(1, 1000).prefault(10).describe('Most jobs that one process does at a time.'),

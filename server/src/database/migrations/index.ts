@@ -14,6 +14,7 @@ import { scrub } from './0013-scrub.ts'
 import { activity } from './0014-activity.ts'
 import { indexes } from './0017-indexes.ts'
 import { uploadDigest } from './0018-upload-digest.ts'
+import { eventLog } from './0019-event-log.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   activity,
   indexes,
   uploadDigest,
+  eventLog,
 ]

@@ -1,7 +1,7 @@
 import type { Generated } from 'kysely'
 import type { Flag } from './columns.ts'
 
-/** The outbox: one row per mutation, written in the transaction of the mutation (invariant 6). */
+/** The audit log: one row per event, written in the transaction of the change (invariant 6). People read and purge it. */
 export interface EventTable {
   id: Generated<number>
   type: string
@@ -17,4 +17,39 @@ export interface EventTable {
   /** Where the request came from; empty where no request was. */
   client_address: Generated<string>
   succeeded: Generated<Flag>
+}
+
+/** The log that consumers follow: the same facts, in the same transaction, apart from what people purge. */
+export interface EventLogTable {
+  id: Generated<number>
+  /** Given after the commit, from 1, without holes; null until then. Consumers read in this order and in no other. */
+  position: number | null
+  type: string
+  occurred_at: number
+  actor: string
+  project_id: number | null
+  resource: string
+  payload: string
+  username: string
+  client_address: string
+  succeeded: Flag
+}
+
+/** Where the log stands. One row; whoever gives positions or takes rows away holds its lock. */
+export interface EventLogHeadTable {
+  id: 1
+  /** Another one after a restore: a cursor of before means nothing any more. */
+  epoch: string
+  last_position: number
+  /** Events up to here are gone. */
+  pruned_position: number
+}
+
+/** A consumer by its name. The log keeps what it has not had, within bounds. */
+export interface EventConsumerTable {
+  name: string
+  /** Everything up to here is done. */
+  position: number
+  created_at: number
+  updated_at: number
 }

@@ -15,7 +15,7 @@ import type {
   RepositoryTable,
   UploadTable,
 } from './content.ts'
-import type { EventTable } from './events.ts'
+import type { EventConsumerTable, EventLogHeadTable, EventLogTable, EventTable } from './events.ts'
 import type {
   OidcSessionTable,
   PendingSignInTable,
@@ -90,6 +90,9 @@ export interface Schema {
   subject_review: SubjectReviewTable
   upload: UploadTable
   event: EventTable
+  event_log: EventLogTable
+  event_log_head: EventLogHeadTable
+  event_consumer: EventConsumerTable
   signing_key: SigningKeyTable
   lease: LeaseTable
   activity_sample: ActivitySampleTable

@@ -11,6 +11,8 @@ import { openFolderArchive } from '#server/storage/archive/folder-archive.ts'
 import type { Archive } from '#server/storage/archive/archive.ts'
 import type { BlobStore } from '#server/storage/blob-store.ts'
 import { composeFilesystemBlobStore } from '#server/storage/filesystem.ts'
+import { EventConsumers } from '../events/event-consumers.ts'
+import { EventLog } from '../events/event-log.ts'
 import { composeMemoryBlobStore } from '#server/storage/memory.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import {
@@ -48,7 +50,7 @@ async function contentOf(database: Database): Promise<Record<string, unknown[]>>
   const content: Record<string, unknown[]> = {}
   await database.snapshot(async (snapshot) => {
     for (const { name, columns } of await listTables(snapshot, database.dialect)) {
-      if (leftOut.has(name) || name === 'event') continue
+      if (leftOut.has(name) || ['event', 'event_log', 'event_log_head'].includes(name)) continue
       const names = columns.map((column) => column.name).filter((column) => column !== 'location')
       const rows: string[] = []
       for await (const piece of snapshot.rows<Record<string, unknown>>(
@@ -145,6 +147,23 @@ describeEachDatabase('a backup', (open, dialect) => {
     const again = await open({ empty: true })
     await restoreBackup(restoreInto(postgres, back, again, composeMemoryBlobStore()))
     expect(await contentOf(again)).toEqual(await contentOf(sqlite))
+  })
+
+  test('keeps what consumers of events have not had, and makes cursors of clients void', async () => {
+    const registry = await fillRegistry(await open())
+    const consumersOf = (database: Database) =>
+      new EventConsumers({ database, clock: registry.clock, log: new EventLog({ database }) })
+    await consumersOf(registry.database).ensureConsumer('sink', 'oldest')
+    const before = await new EventLog({ database: registry.database }).read({ since: 'oldest', limit: 1 })
+    await using archive = openFolderArchive(await newFolder())
+    await createBackup(options(registry, archive))
+    const database = await open({ empty: true })
+    await restoreBackup(restoreInto(registry, archive, database, composeMemoryBlobStore()))
+    const { events } = await consumersOf(database).readFor('sink', { limit: 100 })
+    expect(events.at(0)?.resource).toBe(before.events[0]!.resource)
+    expect(events.at(-1)?.type).toBe('restore_backup')
+    const page = await new EventLog({ database }).read({ since: before.next, limit: 1 })
+    expect(page.missed).toEqual({ reason: 'other-log' })
   })
 
   test('gives no id a second time that was given before it', async () => {

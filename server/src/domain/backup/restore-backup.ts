@@ -10,6 +10,7 @@ import type { Clock } from '../clock.ts'
 import { listDamaged, recordDamage } from '../content/blob-damage.ts'
 import type { PlacedBlob } from '../content/blob-rows.ts'
 import { DomainError } from '../errors.ts'
+import { renewEpoch } from '../events/event-log-head.ts'
 import type { Events } from '../events/events.ts'
 import { blobTable, getBackup, type Backup } from './backup-format.ts'
 import { concurrently } from './concurrently.ts'
@@ -105,9 +106,10 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   faultPoint('restore-after-rows')
   await endRestore(database, backup)
   await migrate(database, { clock })
-  await database.write((tx) =>
-    events.record(tx, actor, { type: 'restore_backup', backup: backup.id, archive: archive.name }),
-  )
+  await database.write(async (tx) => {
+    await renewEpoch(tx)
+    await events.record(tx, actor, { type: 'restore_backup', backup: backup.id, archive: archive.name })
+  })
   return { backup, rows, ...blobs }
 }
 

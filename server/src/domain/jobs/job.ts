@@ -1,10 +1,8 @@
 import type { Selectable } from 'kysely'
 import type { JobStatus, JobTable } from '../../database/schema/jobs.ts'
+import type { Json } from '../json.ts'
 
-export type { JobStatus }
-
-/** What JSON.stringify keeps: payloads, results and what a job remembers between attempts. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
+export type { JobStatus, Json }
 
 export type JobTrigger = 'manual' | 'schedule' | 'event'
 

@@ -10,6 +10,15 @@ interface Duration {
   sumSeconds: number
 }
 
+export interface SharedGauge {
+  readonly help: string
+  readonly label: string
+  readonly read: () => Iterable<readonly [labelValue: string, value: number]>
+}
+
+/** Of a value of a label, as the text format wants it. */
+const escaped = (text: string): string => text.replace(/[\\"\n]/g, (each) => (each === '\n' ? '\\n' : `\\${each}`))
+
 /**
  * Counters of this process in Prometheus' text format. On the way of a request there are only additions;
  * text is made when somebody asks. Labels come from closed lists, never from a client.
@@ -19,6 +28,7 @@ export class Metrics {
   readonly #durations = new Map<Operation, Duration>()
   readonly #totals = new Map<string, number>()
   readonly #gauges = new Map<string, { readonly help: string; readonly read: () => number }>()
+  readonly #shared = new Map<string, SharedGauge>()
   #bytesIn = 0
   #bytesOut = 0
 
@@ -51,6 +61,14 @@ export class Metrics {
   /** A value that is asked for when metrics are: `berth_<name>`. */
   gauge(name: string, help: string, read: () => number): void {
     this.#gauges.set(name, { help, read })
+  }
+
+  /**
+   * Values by the values of one label, the same in every process of a registry: who adds up processes takes them once.
+   * `berth_<name>{<label>="…"}`
+   */
+  sharedGauge(name: string, gauge: SharedGauge): void {
+    this.#shared.set(name, gauge)
   }
 
   render(): string {
@@ -87,6 +105,10 @@ export class Metrics {
     for (const [name, { help, read }] of this.#gauges) {
       family(`berth_${name}`, 'gauge', help)
       lines.push(`berth_${name} ${read()}`)
+    }
+    for (const [name, { help, label, read }] of this.#shared) {
+      family(`berth_${name}`, 'gauge', help)
+      for (const [of, value] of read()) lines.push(`berth_${name}{${label}="${escaped(of)}"} ${value}`)
     }
     for (const [name, type, help, value] of processMetrics()) {
       family(name, type, help)
