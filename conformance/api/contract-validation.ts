@@ -17,6 +17,7 @@ const beyondHarbor = [
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/layers',
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/graph',
   '/jobs',
+  '/events',
   '/system/scrub',
   '/projects/{project_name_or_id}/trash',
   '/system/trash',

@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { StorageUsage } from '../domain/content/storage-usage.ts'
 import type { Events } from '../domain/events/events.ts'
+import { composeEventLog } from './event-log.ts'
 import type { Jobs } from '../domain/jobs/jobs.ts'
 import { Labels } from '../domain/labels/labels.ts'
 import { ImmutabilityRules } from '../domain/policies/immutability.ts'
@@ -41,6 +42,7 @@ export function composeHarborServices(
     database,
     clock,
     events,
+    ...composeEventLog(given),
     jobs,
     eventStreams,
     labels: new Labels({ database, clock, events }),

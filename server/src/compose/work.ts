@@ -7,6 +7,7 @@ import { JobWorker, type JobWorkerOptions } from '../jobs/worker.ts'
 import type { Logger } from '../logging.ts'
 import { backgroundTasks, type TaskServices } from './background-tasks.ts'
 import { collectorOf } from './content.ts'
+import { measureConsumers } from './event-log.ts'
 import type { Foundation } from './foundation.ts'
 
 export interface WorkServices {
@@ -35,7 +36,10 @@ export function startBackground(
     metrics.add('gc_bytes_freed', collected.freedBytes)
     if (collected.blobs + collected.links > 0) logger.info({ ...collected }, 'garbage collected')
   }
-  background.start(backgroundTasks(config, { ...services, foundation, onCollected }))
+  background.start([
+    ...backgroundTasks(config, { ...services, foundation, onCollected }),
+    measureConsumers(foundation, metrics),
+  ])
 }
 
 /** Starts to work on jobs. @returns the names of the kinds that there are */

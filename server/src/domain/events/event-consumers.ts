@@ -1,14 +1,16 @@
 import type { Database, Writer } from '../../database/database.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { findHead, giveAllPositions, lockHead } from './event-log-head.ts'
+import type { EventCursor, EventStart } from './event-cursor.ts'
+import { findHead, giveAllPositions, lockHead, type EventLogHead } from './event-log-head.ts'
 import type { EventLog, LoggedEvent, MissedEvents } from './event-log.ts'
 import type { EventType } from './event-types.ts'
 
 /** How far a consumer is. */
 export interface ConsumerStanding {
   readonly name: string
-  readonly position: number
+  /** Everything up to here is done. */
+  readonly cursor: EventCursor
   /** Events that it has not had, also those of types that it does not want. */
   readonly behind: number
 }
@@ -20,6 +22,16 @@ export interface ConsumerBatch {
   readonly more: boolean
   /** There when the log dropped what the consumer had not had: it has to look at the state itself. */
   readonly missed: MissedEvents | undefined
+}
+
+/** Each holds events back, and is a line of the metrics. */
+const maxConsumers = 100
+
+function positionIn({ epoch, lastPosition, prunedPosition }: EventLogHead, since: EventStart): number {
+  if (since === 'now') return lastPosition
+  if (since === 'oldest') return prunedPosition
+  if (since.epoch === epoch && since.position <= lastPosition) return since.position
+  throw new DomainError('CURSOR_EXPIRED', 'this cursor is of another log: begin with oldest or now')
 }
 
 /**
@@ -74,6 +86,36 @@ export class EventConsumers {
       .execute()
   }
 
+  /**
+   * Registers the name at a place of the log, or moves it on to there; never back.
+   * @throws DomainError CURSOR_EXPIRED for a cursor of another log, CONFLICT when there are too many consumers
+   */
+  async moveConsumer(name: string, since: EventStart): Promise<ConsumerStanding> {
+    await giveAllPositions(this.#database)
+    await this.#database.write(async (tx) => {
+      const head = await lockHead(this.#database, tx)
+      const position = positionIn(head, since)
+      const now = this.#clock.now()
+      await tx
+        .insertInto('event_consumer')
+        .values({ name, position, created_at: now, updated_at: now })
+        .onConflict((conflict) =>
+          conflict
+            .column('name')
+            .doUpdateSet({ position, updated_at: now })
+            .where('event_consumer.position', '<', position),
+        )
+        .execute()
+      const { count } = await tx
+        .selectFrom('event_consumer')
+        .select((eb) => eb.fn.countAll<number | string>().as('count'))
+        .executeTakeFirstOrThrow()
+      if (Number(count) > maxConsumers)
+        throw new DomainError('CONFLICT', `${maxConsumers} consumers of events have names: delete one that is not used`)
+    })
+    return (await this.listStandings()).find((standing) => standing.name === name)!
+  }
+
   /** The log keeps nothing for it any more. */
   async forgetConsumer(name: string): Promise<void> {
     await this.#database.write(async (tx) => {
@@ -92,7 +134,12 @@ export class EventConsumers {
       .where('position', 'is', null)
       .executeTakeFirstOrThrow()
     const last = (head?.lastPosition ?? 0) + Number(waiting)
-    return rows.map(({ name, position }) => ({ name, position, behind: Math.max(0, last - position) }))
+    const epoch = head?.epoch ?? ''
+    return rows.map(({ name, position }) => ({
+      name,
+      cursor: { epoch, position },
+      behind: Math.max(0, last - position),
+    }))
   }
 
   async #positionOf(name: string): Promise<number> {

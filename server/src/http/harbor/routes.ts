@@ -5,6 +5,7 @@ import { artifactRoutes } from './content/artifacts.ts'
 import { auditLogRoutes } from './operations/audit-log.ts'
 import { configureRoutes } from './operations/configurations.ts'
 import { gcRoutes } from './operations/gc.ts'
+import { eventRoutes } from './operations/events.ts'
 import { healthRoutes } from './operations/health.ts'
 import { jobRoutes } from './operations/jobs.ts'
 import { jobserviceRoutes } from './operations/jobservice.ts'
@@ -51,6 +52,7 @@ const routes: readonly Route[] = [
   ...artifactRoutes,
   ...auditLogRoutes,
   ...configureRoutes,
+  ...eventRoutes,
   ...healthRoutes,
   ...jobRoutes,
   ...jobserviceRoutes,

@@ -74,3 +74,12 @@ test('every line is a comment or a sample, every family has help and type', () =
   expect(valueOf(text, 'berth_http_requests_in_flight')).toBe(7)
   expect(valueOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(1e6)
 })
+
+test('values that all processes share have a label, whatever is in it', () => {
+  const metrics = new Metrics()
+  const read = () => [['sink', 3] as const, ['a "b" \\ c\nd', 1] as const]
+  metrics.sharedGauge('event_consumer_behind', { help: 'Events not had.', label: 'consumer', read })
+  const text = metrics.render()
+  expect(text).toContain('# TYPE berth_event_consumer_behind gauge\nberth_event_consumer_behind{consumer="sink"} 3\n')
+  expect(text).toContain('berth_event_consumer_behind{consumer="a \\"b\\" \\\\ c\\nd"} 1\n')
+})

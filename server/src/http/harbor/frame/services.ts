@@ -7,7 +7,10 @@ import type { UserGroups } from '../../../domain/access/accounts/user-groups.ts'
 import type { UserProfiles } from '../../../domain/access/accounts/user-profiles.ts'
 import type { Users } from '../../../domain/access/accounts/users.ts'
 import type { Clock } from '../../../domain/clock.ts'
+import type { EventConsumers } from '../../../domain/events/event-consumers.ts'
+import type { EventLog } from '../../../domain/events/event-log.ts'
 import type { Events } from '../../../domain/events/events.ts'
+import type { Authenticate } from '../../authentication.ts'
 import type { AuditLog } from '../../../domain/audit/audit-log.ts'
 import type { StorageUsage } from '../../../domain/content/storage-usage.ts'
 import type { CliSecrets } from '../../../domain/identities/cli-secrets.ts'
@@ -64,6 +67,10 @@ export interface HarborServices {
   readonly retention: Retention
   readonly systemCveAllowlist: SystemCveAllowlist
   readonly auditLog: AuditLog
+  readonly eventLog: EventLog
+  readonly eventConsumers: EventConsumers
+  /** Who sends a request, asked once more: for answers that take long. */
+  readonly authenticateBrowser: Authenticate
   readonly usage: StorageUsage
   readonly totals: Totals
   /** Gates, manifests, blobs: the same that /v2 uses. */
