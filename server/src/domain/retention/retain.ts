@@ -159,14 +159,16 @@ const noneStayed: Stayed = () => undefined
 
 async function apply(
   services: RetainServices,
-  { name }: RepositoryToRetain,
+  repository: RepositoryToRetain,
   decision: Decision,
   before: RetentionProgress,
   { transact }: RetainOptions,
 ): Promise<Stayed> {
   const { candidate, action, tags } = decision
   if (action === 'keep') return noneStayed
-  const admission = await services.admit(actor, 'delete', name)
+  const admission = await services.admit(actor, 'delete', repository.name)
+  // Deleted since, and perhaps pushed anew under the name: what was decided about is gone.
+  if (admission.repositoryId !== repository.id) return noneStayed
   if (action === 'remove') {
     const after = { ...counted(before, false, Math.max(tags.length, 1)), after: candidate.artifactId }
     const why = await unlessChanged(() =>
