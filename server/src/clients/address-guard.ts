@@ -1,40 +1,92 @@
 import { BlockList, isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 
 /**
  * Addresses that a name which somebody typed in must not lead to: this machine, the link it is on (where clouds keep
- * their metadata, RFC 3927), and what is no single machine. Private networks are where remote registries live.
+ * their metadata, RFC 3927), and what is no single machine of the internet or of a private network (IANA's registries of
+ * special-purpose addresses).
  */
-const guarded = new BlockList()
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['192.0.0.0', 24],
-  ['224.0.0.0', 4],
-  ['240.0.0.0', 4],
-] as const)
-  guarded.addSubnet(network, prefix, 'ipv4')
-// Metadata services outside the link: Alibaba's, Oracle's, Azure's.
-for (const address of ['100.100.100.200', '192.0.0.192', '168.63.129.16']) guarded.addAddress(address, 'ipv4')
-for (const [network, prefix] of [
-  ['::', 127],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const)
-  guarded.addSubnet(network, prefix, 'ipv6')
-guarded.addAddress('fd00:ec2::254', 'ipv6')
+const guarded = blockListOf([
+  '0.0.0.0/8',
+  // Shared with the provider's own machines (RFC 6598); some clouds keep their metadata there.
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '192.0.0.0/24',
+  // Documentation (RFC 5737), relays of 6to4 (RFC 7526), benchmarks (RFC 2544).
+  '192.0.2.0/24',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '192.88.99.0/24',
+  '198.18.0.0/15',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+  // Azure's metadata service, outside the link.
+  '168.63.129.16/32',
+  '::/127',
+  // Translation within a network (RFC 8215), discard (RFC 6666), a dummy prefix (RFC 9780).
+  '64:ff9b:1::/48',
+  '100::/64',
+  '100:0:0:1::/64',
+  // Protocol assignments: Teredo, benchmarks, ORCHID (RFC 2928).
+  '2001::/23',
+  // Documentation (RFC 3849, RFC 9637), segment identifiers (RFC 9602), 6to4 (RFC 7526).
+  '2001:db8::/32',
+  '3fff::/20',
+  '5f00::/16',
+  '2002::/16',
+  // Metadata services of AWS and Google.
+  'fd00:ec2::/32',
+  'fd20:ce::254/128',
+  'fe80::/10',
+  'fec0::/10',
+  'ff00::/8',
+])
+
+/** Where remote registries, directories and issuers of an organisation live (RFC 1918, RFC 4193). */
+const privateNetworks = blockListOf(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'])
 
 /** Whether nothing may be sent there unless the operator allows it. What is no address at all is guarded too. */
 export function isGuardedAddress(address: string): boolean {
   const bare = address.replace(/%.*$/, '')
   const family = isIP(bare)
-  if (family === 4) return guarded.check(bare, 'ipv4')
-  if (family !== 6) return true
+  if (family === 0) return true
+  if (family === 4) return guarded.check(bare, 'ipv4') || isOwn(bare)
   const inside = embeddedIpv4(bare)
-  return guarded.check(bare, 'ipv6') || (inside !== undefined && guarded.check(inside, 'ipv4'))
+  return guarded.check(bare, 'ipv6') || isOwn(bare) || (inside !== undefined && isGuardedAddress(inside))
 }
 
-/** The IPv4 address that an IPv6 address leads to: mapped (RFC 4291), NAT64 (RFC 6052), 6to4 (RFC 3056). */
+/** Whether it lies in the internet: neither guarded nor in a private network. */
+export function isPublicAddress(address: string): boolean {
+  if (isGuardedAddress(address)) return false
+  const inside = isIP(address) === 6 ? embeddedIpv4(address) : undefined
+  return (
+    !privateNetworks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') &&
+    (inside === undefined || isPublicAddress(inside))
+  )
+}
+
+/** Of an interface of this machine at this moment. */
+function isOwn(address: string): boolean {
+  const own = new BlockList()
+  for (const { address: each, family } of Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []))
+    own.addAddress(each.replace(/%.*$/, ''), family === 'IPv6' ? 'ipv6' : 'ipv4')
+  return own.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}
+
+function blockListOf(networks: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/')
+    list.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  }
+  return list
+}
+
+/**
+ * The IPv4 address that an IPv6 address leads to: compatible, mapped (RFC 4291), translated (RFC 2765), NAT64 (RFC 6052),
+ * ISATAP (RFC 5214).
+ */
 function embeddedIpv4(address: string): string | undefined {
   const groups = groupsOf(address)
   const low = [groups[6]!, groups[7]!] as const
@@ -42,7 +94,7 @@ function embeddedIpv4(address: string): string | undefined {
   if (zeros(0, 5) && (groups[5] === 0xffff || groups[5] === 0)) return dotted(...low)
   if (zeros(0, 4) && groups[4] === 0xffff && groups[5] === 0) return dotted(...low)
   if (groups[0] === 0x64 && groups[1] === 0xff9b) return dotted(...low)
-  if (groups[0] === 0x2002) return dotted(groups[1]!, groups[2]!)
+  if ((groups[4]! & ~0x200) === 0 && groups[5] === 0x5efe) return dotted(...low)
   return undefined
 }
 

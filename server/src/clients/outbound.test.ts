@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { isGuardedAddress } from './address-guard.ts'
+import { networkInterfaces } from 'node:os'
+import { isGuardedAddress, isPublicAddress } from './address-guard.ts'
 import { composeOutbound, OutboundFailure } from './outbound.ts'
 
 describe('the guard of outbound requests', () => {
@@ -27,6 +28,33 @@ describe('the guard of outbound requests', () => {
     'fe80::1%eth0',
     'fd00:ec2::254',
     'ff02::1',
+    '100.64.0.1',
+    '100.127.255.254',
+    '192.0.2.1',
+    '198.51.100.7',
+    '203.0.113.9',
+    '198.18.0.1',
+    '198.19.255.255',
+    '192.88.99.1',
+    '240.0.0.1',
+    'fd20:ce::254',
+    'fd00:ec2::23',
+    'fec0::1',
+    'feff::1',
+    '2001::1',
+    '2001:0:5ef5:79fd:0:59d:a0e5:ba1',
+    '2001:2::1',
+    '2001:db8::1',
+    '3fff::1',
+    '5f00::1',
+    '2002:808:808::1',
+    '100::1',
+    '64:ff9b:1::808:808',
+    '64:ff9b::127.0.0.1',
+    '::100.64.0.1',
+    '::ffff:100.64.0.1',
+    '2600::5efe:127.0.0.1',
+    '2600::200:5efe:169.254.169.254',
     'localhost',
     '',
   ])('guards %p', (address) => expect(isGuardedAddress(address)).toBe(true))
@@ -36,12 +64,41 @@ describe('the guard of outbound requests', () => {
     '10.0.0.1',
     '172.16.0.1',
     '192.168.1.1',
-    '100.64.0.1',
-    '2001:db8::1',
     'fd12:3456::1',
     '::ffff:8.8.8.8',
     '64:ff9b::8.8.8.8',
+    '100.63.255.255',
+    '100.128.0.1',
+    'fd20:ce::253',
+    '2600::5efe:8.8.8.8',
+    '2606:4700::1111',
   ])('lets %p be called', (address) => expect(isGuardedAddress(address)).toBe(false))
+
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+
+  test.each(own.map(({ address }) => [address]))('guards %p, an address of this machine', (address) => {
+    expect(isGuardedAddress(address)).toBe(true)
+    if (!address.includes(':')) expect(isGuardedAddress(`::ffff:${address}`)).toBe(true)
+  })
+
+  test.each(['8.8.8.8', '2606:4700::1111', '64:ff9b::8.8.8.8'])('%p lies in the internet', (address) =>
+    expect(isPublicAddress(address)).toBe(true),
+  )
+
+  test.each([
+    '10.0.0.1',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    'fc00::1',
+    'fd12:3456::1',
+    '::ffff:10.0.0.1',
+    '::ffff:c0a8:101',
+    '64:ff9b::192.168.1.1',
+    '127.0.0.1',
+    '169.254.169.254',
+    'intranet',
+  ])('%p does not lie in the internet', (address) => expect(isPublicAddress(address)).toBe(false))
 })
 
 describe('outbound requests', () => {
@@ -80,6 +137,15 @@ describe('outbound requests', () => {
       expect(seen).toEqual([])
     },
   )
+
+  test('what the operator allowed is not called for who must keep to the internet', async () => {
+    seen = []
+    answer = () => ({ status: 200 })
+    const outward = composeOutbound({ allowLocal: true, publicOnly: true })
+    for (const host of ['127.0.0.1', 'localhost', '[::1]', '10.255.255.1', '192.168.255.1', '[fd00::1]'])
+      expect(await messageOf(outward({ url: new URL(url(host)) }))).toContain('no address of the internet')
+    expect(seen).toEqual([])
+  })
 
   test('what the operator allowed is called', async () => {
     answer = () => ({ status: 200, body: 'here' })

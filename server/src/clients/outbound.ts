@@ -2,7 +2,7 @@ import { lookup as dnsLookup } from 'node:dns'
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
-import { isGuardedAddress } from './address-guard.ts'
+import { isGuardedAddress, isPublicAddress } from './address-guard.ts'
 
 export interface OutboundRequest {
   readonly url: URL
@@ -29,6 +29,8 @@ export class OutboundFailure extends Error {
 export interface OutboundOptions {
   /** Lets names lead to this machine and its link. */
   readonly allowLocal: boolean
+  /** Keeps to the internet, whatever else is allowed: for addresses that people without rights in the registry enter. */
+  readonly publicOnly?: boolean
   readonly timeoutMs?: number
   readonly maxBytes?: number
 }
@@ -45,10 +47,11 @@ export type Outbound = (request: OutboundRequest) => Promise<OutboundAnswer>
  */
 export function composeOutbound({
   allowLocal,
+  publicOnly = false,
   timeoutMs = standardTimeoutMs,
   maxBytes = standardMaxBytes,
 }: OutboundOptions): Outbound {
-  const { lookup, assertAllowed } = connectionGuard(allowLocal)
+  const { lookup, assertAllowed } = publicOnly ? publicGuard : connectionGuard(allowLocal)
   return async ({ url, method = 'GET', headers = {}, body, insecure = false, authority }) => {
     if (url.protocol !== 'http:' && url.protocol !== 'https:')
       throw new OutboundFailure(`${url.protocol} is not spoken`)
@@ -77,36 +80,45 @@ export function composeOutbound({
   }
 }
 
-/** The guard for connections that are made otherwise than by `Outbound`: spread `lookup` into what connects. */
-export function connectionGuard(allowLocal: boolean): {
+/** Looks at the address that a connection is about to be made to. */
+export interface ConnectionGuard {
   readonly lookup: { readonly lookup?: LookupFunction }
   /** A literal address is never looked up. @throws OutboundFailure */
   readonly assertAllowed: (host: string) => void
-} {
-  if (allowLocal) return { lookup: {}, assertAllowed: () => {} }
+}
+
+/** The guard for connections that are made otherwise than by `Outbound`: spread `lookup` into what connects. */
+export function connectionGuard(allowLocal: boolean): ConnectionGuard {
+  return allowLocal ? { lookup: {}, assertAllowed: () => {} } : localGuard
+}
+
+const localGuard = guardBy(
+  (address) => !isGuardedAddress(address),
+  (host) =>
+    `${host} is an address of this machine or its link, which is not called; outbound.allow_local would allow it`,
+)
+
+const publicGuard = guardBy(isPublicAddress, (host) => `${host} is no address of the internet`)
+
+function guardBy(isAllowed: (address: string) => boolean, refusalOf: (host: string) => string): ConnectionGuard {
+  const refused = (host: string) => new OutboundFailure(refusalOf(host))
   return {
-    lookup: { lookup: guardedLookup },
+    lookup: {
+      lookup: (hostname, options, callback) => {
+        dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
+          if (error !== null) return callback(error, '')
+          const allowed = addresses.filter(({ address }) => isAllowed(address))
+          const [first] = allowed
+          if (first === undefined) return callback(refused(hostname), '')
+          if (options.all === true) return callback(null, allowed)
+          return callback(null, first.address, first.family)
+        })
+      },
+    },
     assertAllowed: (host) => {
-      if (isIP(host) !== 0 && isGuardedAddress(host)) throw refused(host)
+      if (isIP(host) !== 0 && !isAllowed(host)) throw refused(host)
     },
   }
-}
-
-const guardedLookup: LookupFunction = (hostname, options, callback) => {
-  dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) return callback(error, '')
-    const allowed = addresses.filter(({ address }) => !isGuardedAddress(address))
-    const [first] = allowed
-    if (first === undefined) return callback(refused(hostname), '')
-    if (options.all === true) return callback(null, allowed)
-    return callback(null, first.address, first.family)
-  })
-}
-
-function refused(host: string): OutboundFailure {
-  return new OutboundFailure(
-    `${host} is an address of this machine or its link, which is not called; outbound.allow_local would allow it`,
-  )
 }
 
 async function readText(answer: IncomingMessage, maxBytes: number): Promise<string> {
