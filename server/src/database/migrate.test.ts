@@ -1,3 +1,4 @@
+import { usernameKey } from '#contract/username.ts'
 import { describe, expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -205,6 +206,25 @@ describeEachDatabase('migrate', (open, dialect) => {
       expect(await migrate(database)).toEqual(names.slice(version))
       expect(await actualColumns(database)).toEqual(fresh)
     }
+  })
+
+  test('accounts from before names were compared without case get the key of theirs, however many there are', async () => {
+    const database = await open({ empty: true })
+    const before = names.indexOf('0020-trust-and-names')
+    await migrate(database, { steps: migrations.slice(0, before) })
+    const usernames = ['Ada', 'ADA', 'stra\u00dfe', ...Array.from({ length: 1_100 }, (_, at) => `User-${at}`)]
+    await database.write(async (tx) => {
+      for (const username of usernames)
+        await sql`insert into user_account
+          (username, real_name, comment, admin, disabled, credentials_changed_at, created_at, updated_at)
+          values (${username}, '', '', 0, 0, 1, 1, 1)`.execute(tx)
+    })
+    await migrate(database)
+    const rows = await database.read.selectFrom('user_account').select(['username', 'name_key']).execute()
+    expect(new Map(rows.map((row) => [row.username, row.name_key]))).toEqual(
+      new Map(usernames.map((username) => [username, usernameKey(username)])),
+    )
+    expect(usernameKey('stra\u00dfe')).toBe('strasse')
   })
 
   test('a database of a version that kept no word about older ones is migrated like any other', async () => {

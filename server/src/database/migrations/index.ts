@@ -15,6 +15,7 @@ import { activity } from './0014-activity.ts'
 import { indexes } from './0017-indexes.ts'
 import { uploadDigest } from './0018-upload-digest.ts'
 import { eventLog } from './0019-event-log.ts'
+import { trustAndNames } from './0020-trust-and-names.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   indexes,
   uploadDigest,
   eventLog,
+  trustAndNames,
 ]

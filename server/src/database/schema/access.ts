@@ -19,6 +19,8 @@ export interface UserAccountTable {
   external_id: string | null
   /** A group makes it an administrator for as long as it is in there. */
   admin_by_group: Generated<Flag>
+  /** The name as it is compared with those of new accounts; null in rows that an older version wrote. */
+  name_key: Generated<string | null>
   created_at: number
   updated_at: number
 }

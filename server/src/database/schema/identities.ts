@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely'
+import type { Flag } from './columns.ts'
 
 /** Who vouches for the members of a group, and what the group is called there. */
 export interface UserGroupTable {
@@ -75,5 +76,7 @@ export interface TrustRuleTable {
   claims: string
   /** PEM, of the authority of the issuer's certificate. */
   ca_certificate: string | null
+  /** Its issuer may live in a private network. */
+  private_networks: Generated<Flag>
   created_at: number
 }

@@ -2,6 +2,7 @@ import type { Database, Writer } from '../../database/database.ts'
 import { lockRows } from '../../database/locking.ts'
 import type { Actor } from '../access/actor.ts'
 import { accountOf, accountColumns, type Account } from '../access/accounts/accounts.ts'
+import { takeUsername } from '../access/accounts/free-username.ts'
 import { setGroupsOf, type GroupIdentity } from '../access/accounts/user-groups.ts'
 import { assertUsername } from '../access/accounts/users.ts'
 import type { Clock } from '../clock.ts'
@@ -74,13 +75,17 @@ export class ExternalAccounts {
   }
 
   async #insert(tx: Writer, person: ExternalPerson): Promise<Account> {
-    const { username, source } = person
+    const { source } = person
+    // Servers elsewhere may write one name in several forms (UAX 15).
+    const username = person.username.normalize('NFKC')
     assertUsername(username)
+    const nameKey = await takeUsername(this.#database, tx, username)
     const now = this.#clock.now()
     const row = await tx
       .insertInto('user_account')
       .values({
         username,
+        name_key: nameKey,
         email: null,
         real_name: '',
         comment: '',

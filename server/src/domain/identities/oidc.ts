@@ -1,3 +1,4 @@
+import { withoutInvisible } from '#contract/visible-text.ts'
 import type { OidcAnswer, OidcClient, OidcLogin, OidcProvider } from '../../clients/oidc.ts'
 import type { Outbound } from '../../clients/outbound.ts'
 import type { Clock } from '../clock.ts'
@@ -143,13 +144,8 @@ export function personOf(answer: OidcAnswer, values: SettingValues): OidcPerson 
 function usernameOf(claims: Readonly<Record<string, unknown>>, values: SettingValues): string {
   const named = values.oidc_user_claim === '' ? undefined : textOf(claims[values.oidc_user_claim])
   const written = named ?? textOf(claims['preferred_username']) ?? textOf(claims['name']) ?? ''
-  return (
-    written
-      .trim()
-      // oxlint-disable-next-line no-control-regex
-      .replace(/[,"~#%$:\\\u0000-\u001f\u007f\s]+/g, '_')
-      .slice(0, 255)
-  )
+  const visible = withoutInvisible(written.normalize('NFKC').trim(), '_')
+  return visible.replace(/[,"~#%$:\\\s]+/g, '_').slice(0, 255)
 }
 
 function groupsOf(claims: Readonly<Record<string, unknown>>, { oidc_groups_claim: claim }: SettingValues): string[] {

@@ -1,3 +1,4 @@
+import { isVisibleText, withoutInvisible } from '#contract/visible-text.ts'
 import type { Database, Writer } from '../../../database/database.ts'
 import type { Clock } from '../../clock.ts'
 import { DomainError } from '../../errors.ts'
@@ -136,7 +137,9 @@ export async function setGroupsOf(
   groups: readonly GroupIdentity[],
 ): Promise<void> {
   const ids = new Set<number>()
-  for (const group of groups) {
+  for (const named of groups) {
+    // The other server's names are what it says; here they are shown, and told apart by the identifier.
+    const group = { ...named, name: withoutInvisible(named.name, '\ufffd') }
     ids.add((await ensureGroup(tx, services, actor, group)).id)
   }
   const before = await tx.selectFrom('user_group_member').select('group_id').where('user_id', '=', userId).execute()
@@ -191,9 +194,8 @@ async function getByExternalId(tx: Writer, { kind, externalId }: GroupIdentity):
 }
 
 function assertName(name: string): void {
-  // oxlint-disable-next-line no-control-regex
-  if (name.trim() !== '' && name.length <= longestName && !/[\u0000-\u001f\u007f]/.test(name)) return
-  throw new DomainError('BAD_REQUEST', `the name of a user group has 1 to ${longestName} characters, in one line`)
+  if (name.trim() !== '' && name.length <= longestName && isVisibleText(name)) return
+  throw new DomainError('BAD_REQUEST', `the name of a user group has 1 to ${longestName} visible characters`)
 }
 
 function groupUnknown(id: number): DomainError {

@@ -1,3 +1,4 @@
+import { usernameKey } from '#contract/username.ts'
 import type { Database } from '../../../database/database.ts'
 import type { Clock } from '../../clock.ts'
 import { DomainError } from '../../errors.ts'
@@ -146,12 +147,19 @@ export class UserProfiles {
     const row = await this.#database.read
       .selectFrom('user_account')
       .select('id')
-      .where(target, '=', value)
+      .where((eb) =>
+        target === 'email'
+          ? eb('email', '=', value)
+          : eb.or([eb('username', '=', value), eb('name_key', '=', usernameKey(value))]),
+      )
       .limit(1)
       .executeTakeFirst()
     return row !== undefined
   }
 }
+
+/** Ends of lines, controls, and what turns the direction of the text around it. Joiners belong to some scripts. */
+const turnsText = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u
 
 /** Harbor's rules, with its sentences. @throws DomainError BAD_REQUEST */
 export function assertProfile({ email, realName, comment }: UserProfile): void {
@@ -163,7 +171,8 @@ export function assertProfile({ email, realName, comment }: UserProfile): void {
     refuse('email with illegal format')
   }
   if (realName === '' || realName.length > 255) refuse('realname with illegal length')
-  if (/[,~#$%]/.test(realName)) refuse('realname contains illegal characters')
+  if (/[,~#$%]/.test(realName) || turnsText.test(realName)) refuse('realname contains illegal characters')
+  if (turnsText.test(comment)) refuse('comment contains illegal characters')
   if (comment.length > 30) refuse('comment with illegal length')
 }
 

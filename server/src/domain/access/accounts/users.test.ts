@@ -103,12 +103,46 @@ describeEachDatabase('users', (open) => {
     },
   )
 
-  test('names differ by case', async () => {
+  test('a name is one account, in whatever capitals; it is still found as it is written only', async () => {
     const { users } = await compose()
     await users.createUser(system, { username: 'ada' })
-    await users.createUser(system, { username: 'Ada' })
+    for (const username of ['Ada', 'ADA', 'adA'])
+      expect(await codeOf(users.createUser(system, { username }))).toBe('CONFLICT')
     expect(await users.findUser('ADA')).toBeUndefined()
   })
+
+  test('of many who take one name at once, in different capitals, one gets it', async () => {
+    const { users } = await compose()
+    const spellings = ['eve', 'Eve', 'EVE', 'eVe', 'evE']
+    const codes = await Promise.all(spellings.map((username) => codeOf(users.createUser(system, { username }))))
+    expect(codes.filter((code) => code !== 'CONFLICT').length).toBe(1)
+  })
+
+  test('accounts from before names were compared without case keep theirs', async () => {
+    const { users, database } = await compose()
+    await users.createUser(system, { username: 'zoe', password })
+    await database.write(async (tx) => {
+      const row = { email: null, real_name: '', comment: '', password_hash: null, admin: 0, disabled: 0 } as const
+      const times = { credentials_changed_at: 1, created_at: 1, updated_at: 1 }
+      await tx
+        .insertInto('user_account')
+        .values({ ...row, ...times, username: 'ZOE', name_key: 'zoe', external_id: null })
+        .execute()
+    })
+    expect((await users.getUser('zoe')).id).not.toBe((await users.getUser('ZOE')).id)
+    await users.setPassword(system, 'ZOE', anotherPassword)
+    expect(await codeOf(users.createUser(system, { username: 'Zoe' }))).toBe('CONFLICT')
+  })
+
+  test.each(['adm1n', 'admln', 'аԁміп', 'ADMİN', 'àdmin', 'αdmιn'])(
+    'nobody is called %p beside an administrator whose name it looks like',
+    async (username) => {
+      const { users } = await compose()
+      await users.createUser(system, { username: 'admin', admin: true })
+      expect(await codeOf(users.createUser(system, { username }))).toMatch(/^(CONFLICT|BAD_REQUEST)$/)
+      await users.createUser(system, { username: 'administrator' })
+    },
+  )
 
   test.each(['not-an-address', 'a@b c', 'a@b\nbcc: x'])('the mail address %j is refused', async (email) => {
     const { users } = await compose()

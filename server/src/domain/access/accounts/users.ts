@@ -12,6 +12,7 @@ import { currentActor } from '../current-actor.ts'
 import { assertMayRuleAccount } from './account-rules.ts'
 import type { AccountSource } from './accounts.ts'
 import { assertCanInSystem, assertSystemAdministrator } from '../roles/authorise.ts'
+import { takeUsername } from './free-username.ts'
 import { assertPasswordStrong, type Passwords } from '../credentials/passwords.ts'
 
 export interface User {
@@ -85,7 +86,8 @@ export class Users {
       const asker = await currentActor(tx, actor, this.#clock.now())
       assertCanInSystem(asker, 'user:create')
       if (user.admin === true) assertSystemAdministrator(asker)
-      const created = await this.#insertUser(tx, actor, user, passwordHash)
+      const nameKey = await takeUsername(this.#database, tx, user.username)
+      const created = await this.#insertUser(tx, actor, { ...user, nameKey }, passwordHash)
       if (created === undefined) throw new DomainError('CONFLICT', `there is a user ${user.username} already`)
       return created
     })
@@ -194,7 +196,8 @@ export class Users {
     const passwordHash = await this.#passwords.hash(initialPassword)
     return await this.#database.write(async (tx) => {
       if (await hasAdministrator(tx)) return false
-      const created = await this.#insertUser(tx, self, { username: initialAdministrator, admin: true }, passwordHash)
+      const first = { username: initialAdministrator, nameKey: initialAdministrator, admin: true }
+      const created = await this.#insertUser(tx, self, first, passwordHash)
       return created !== undefined
     })
   }
@@ -215,12 +218,18 @@ export class Users {
     return this.#defaultChecked.isDefault
   }
 
-  async #insertUser(tx: Writer, actor: Actor, user: NewUser, passwordHash: string | null): Promise<User | undefined> {
+  async #insertUser(
+    tx: Writer,
+    actor: Actor,
+    user: NewUser & { readonly nameKey: string },
+    passwordHash: string | null,
+  ): Promise<User | undefined> {
     const now = this.#clock.now()
     const row = await tx
       .insertInto('user_account')
       .values({
         username: user.username,
+        name_key: user.nameKey,
         email: user.email ?? null,
         real_name: user.realName ?? '',
         comment: user.comment ?? '',
@@ -342,7 +351,7 @@ export function assertUsername(username: string): void {
   if (isUsername(username)) return
   throw new DomainError(
     'BAD_REQUEST',
-    'a username has 1 to 255 characters, none of , " ~ # % $ : \\ among them and no space around them',
+    'a username has 1 to 255 visible characters of one script, none of , " ~ # % $ : \\ among them and no space around them',
   )
 }
 
