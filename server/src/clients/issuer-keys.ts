@@ -10,6 +10,8 @@ export interface TrustedIssuer {
   readonly audience: string
   /** PEM, of the authority of its certificate; the system's when left out. */
   readonly authority: string | undefined
+  /** It may live in a private network. */
+  readonly privateNetworks: boolean
 }
 
 /** The issuer cannot be asked for its keys. */
@@ -20,6 +22,8 @@ export class IssuerUnavailable extends Error {
 const keepKeysMs = 10 * 60_000
 /** A token with an unknown key makes us ask again, but not more often than this. */
 const askAgainMs = 30_000
+/** One that could not be asked is not asked again for each token. */
+const keepFailureMs = 5_000
 const rememberedIssuers = 100
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
 const clockToleranceSeconds = 60
@@ -27,15 +31,22 @@ const clockToleranceSeconds = 60
 interface Remembered {
   readonly keys: Promise<JSONWebKeySet>
   readonly at: number
+  failed: boolean
+}
+
+/** How issuers are asked: those that anybody may have named keep to the internet. */
+export interface IssuerOutbound {
+  readonly internet: Outbound
+  readonly privateNetworks: Outbound
 }
 
 /** Verifies OIDC tokens of issuers that somebody trusts: of CI services, Kubernetes clusters (OpenID Connect Discovery). */
 export class IssuerKeys {
-  readonly #outbound: Outbound
+  readonly #outbound: IssuerOutbound
   readonly #now: () => number
   readonly #remembered = new LruMap<string, Remembered>(rememberedIssuers)
 
-  constructor({ outbound, now }: { outbound: Outbound; now: () => number }) {
+  constructor({ outbound, now }: { outbound: IssuerOutbound; now: () => number }) {
     this.#outbound = outbound
     this.#now = now
   }
@@ -67,36 +78,38 @@ export class IssuerKeys {
   }
 
   async #keysOf(trusted: TrustedIssuer, fresh: boolean): Promise<JSONWebKeySet> {
-    const key = JSON.stringify([trusted.issuer, trusted.authority])
+    const key = JSON.stringify([trusted.issuer, trusted.authority, trusted.privateNetworks])
     const known = this.#remembered.get(key)
-    const keepMs = fresh ? askAgainMs : keepKeysMs
-    if (known !== undefined && this.#now() - known.at < keepMs) return await known.keys
-    const keys = this.#fetchKeys(trusted)
-    this.#remembered.set(key, { keys, at: this.#now() })
+    if (known !== undefined && this.#now() - known.at < keepMsOf(known, fresh)) return await known.keys
+    const asked = { keys: this.#fetchKeys(trusted), at: this.#now(), failed: false }
+    this.#remembered.set(key, asked)
     try {
-      return await keys
+      return await asked.keys
     } catch (error) {
-      this.#remembered.delete(key)
+      asked.failed = true
       throw error
     }
   }
 
-  async #fetchKeys({ issuer, authority }: TrustedIssuer): Promise<JSONWebKeySet> {
+  async #fetchKeys(trusted: TrustedIssuer): Promise<JSONWebKeySet> {
+    const { issuer } = trusted
     const configuration = await this.#fetchJson(
       `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
-      authority,
+      trusted,
     )
     if (configuration['issuer'] !== issuer)
       throw new IssuerUnavailable(`${issuer} calls itself ${String(configuration['issuer']).slice(0, 200)}`)
     const address = String(configuration['jwks_uri'])
-    const set = await this.#fetchJson(address, authority)
+    if (!isKeyAddress(address)) throw new IssuerUnavailable(`${issuer} has its keys at ${address.slice(0, 200)}`)
+    const set = await this.#fetchJson(address, trusted)
     if (!Array.isArray(set['keys'])) throw new IssuerUnavailable(`${address} has no keys`)
     return set as unknown as JSONWebKeySet
   }
 
-  async #fetchJson(address: string, authority: string | undefined): Promise<Record<string, unknown>> {
+  async #fetchJson(address: string, { authority, privateNetworks }: TrustedIssuer): Promise<Record<string, unknown>> {
+    const outbound = privateNetworks ? this.#outbound.privateNetworks : this.#outbound.internet
     try {
-      const { status, body } = await this.#outbound({ url: new URL(address), authority })
+      const { status, body } = await outbound({ url: new URL(address), authority })
       if (status !== 200) throw new IssuerUnavailable(`${address} answered ${status}`)
       return parseForeignJson(body, budgets.remoteAnswer) as Record<string, unknown>
     } catch (cause) {
@@ -105,4 +118,16 @@ export class IssuerKeys {
       throw cause
     }
   }
+}
+
+function keepMsOf({ failed }: Remembered, fresh: boolean): number {
+  if (failed) return keepFailureMs
+  return fresh ? askAgainMs : keepKeysMs
+}
+
+/** The issuer says where its keys are: over HTTPS too, and at no place that says more than an address. */
+function isKeyAddress(address: string): boolean {
+  if (!URL.canParse(address)) return false
+  const { protocol, username, password, hash } = new URL(address)
+  return protocol === 'https:' && username === '' && password === '' && hash === ''
 }

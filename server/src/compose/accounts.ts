@@ -21,7 +21,9 @@ export async function composeAccounts(
   const users = await composeUsers(config, ground)
   const projects = await composeProjects(config, ground, users)
   const identities = composeIdentities(config, ground, users, outbound)
-  const robots = composeRobots(ground, users, outbound)
+  const { allowLocal, privateIssuers } = config.outbound
+  const internet = composeOutbound({ allowLocal, publicOnly: true })
+  const robots = composeRobots(ground, users, { internet, privateNetworks: outbound }, privateIssuers)
   const signIn = composeSignInServices(config, ground, { ...users, ...identities, ...robots })
   return { ...users, ...projects, ...identities, ...robots, ...signIn }
 }

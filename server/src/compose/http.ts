@@ -61,6 +61,9 @@ export function composeHttp(config: Config, services: HttpServices): Answer {
     errorResponse: (error, route) => {
       const known = asDomainError(error)
       if (known === undefined) return undefined
+      // The client hears one sentence; what another server or the database said is for whoever runs this one.
+      if (known.code === 'UNAVAILABLE' && known.cause !== undefined)
+        logging.logger.warn({ error: known.cause }, known.message)
       return route === 'api' ? harborErrorOf(known) : errorResponse(error)
     },
     onError,

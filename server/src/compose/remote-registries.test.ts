@@ -15,8 +15,8 @@ afterAll(async () => {
 })
 
 const credential = { accessKey: 'ada', accessSecret: 'secret' }
-const probe = async (outbound: Config['outbound']): Promise<string | undefined> =>
-  await composeProbeRegistry({ outbound } as Config)({
+const probe = async (given: Omit<Config['outbound'], 'privateIssuers'>): Promise<string | undefined> =>
+  await composeProbeRegistry({ outbound: { ...given, privateIssuers: [] } } as Partial<Config> as Config)({
     ...{ url: registry.url, credential, insecure: false, authority: undefined, tokenHosts: [] },
   })
 

@@ -1,5 +1,4 @@
-import { IssuerKeys } from '../clients/issuer-keys.ts'
-import type { Outbound } from '../clients/outbound.ts'
+import { IssuerKeys, type IssuerOutbound } from '../clients/issuer-keys.ts'
 import { Robots } from '../domain/robots/robots.ts'
 import { TrustRules } from '../domain/robots/trust-rules.ts'
 import type { Foundation } from './foundation.ts'
@@ -11,7 +10,8 @@ export type RobotServices = ReturnType<typeof composeRobots>
 export function composeRobots(
   { database, clock, events }: Pick<Foundation, 'database' | 'clock' | 'events'>,
   { settings, passwords }: Pick<UserServices, 'settings' | 'passwords'>,
-  outbound: Outbound,
+  outbound: IssuerOutbound,
+  privateIssuers: readonly string[],
 ) {
   return {
     robots: new Robots({
@@ -29,6 +29,7 @@ export function composeRobots(
       clock,
       events,
       issuerKeys: new IssuerKeys({ outbound, now: () => clock.now() }),
+      privateIssuers,
     }),
   }
 }

@@ -126,7 +126,12 @@ export interface Config {
     readonly path: string
     readonly listen: { readonly host: string; readonly port: number } | undefined
   }
-  readonly outbound: { readonly allowLocal: boolean; readonly tokenHosts: readonly string[] }
+  readonly outbound: {
+    readonly allowLocal: boolean
+    readonly tokenHosts: readonly string[]
+    /** Issuers in private networks that every trust rule may name. */
+    readonly privateIssuers: readonly string[]
+  }
   /** Proxies whose X-Forwarded-* headers are believed, as CIDR ranges. */
   readonly trustedProxies: readonly string[]
   /** How long SIGTERM waits for requests in flight. */

@@ -198,7 +198,11 @@ function toConfig(given: Settings): Config {
       path: metrics.path,
       listen: metrics.port === undefined ? undefined : { host: metrics.host ?? '127.0.0.1', port: metrics.port },
     },
-    outbound: { allowLocal: given.outbound.allow_local, tokenHosts: given.outbound.token_hosts },
+    outbound: {
+      allowLocal: given.outbound.allow_local,
+      tokenHosts: given.outbound.token_hosts,
+      privateIssuers: given.outbound.private_issuers,
+    },
     trustedProxies: given.trusted_proxies,
     drainTimeoutMs: given.drain_timeout,
   }

@@ -313,6 +313,14 @@ export const settings = z.strictObject({
         .describe(
           'Hosts whose token service is given the credential of a remote registry on another host. Docker Hub and GitLab.com are known.',
         ),
+      private_issuers: list(
+        (item) => /^https:\/\/[^\s?#@]+$/.test(item),
+        'a URL such as https://kubernetes.default.svc',
+      )
+        .prefault([])
+        .describe(
+          'Issuers in private networks that every trust rule may name, as tokens write them. Without it only rules of system administrators reach private networks.',
+        ),
     })
     .prefault({})
     .describe('What the registry calls: remote registries.'),
