@@ -1,5 +1,7 @@
 import type { Digest } from '#contract/digest.ts'
 import type { HarborClient } from './harbor-client.ts'
+import type { RegistryClient } from './registry/registry-client.ts'
+import { findRemoteBlob, findUsableManifest } from './registry/registry-content.ts'
 
 interface HarborArtifact {
   readonly digest: string
@@ -14,13 +16,15 @@ export function artifactsPath(repository: string): string {
   return `/projects/${encodeURIComponent(repository.slice(0, slash))}/repositories/${rest}/artifacts`
 }
 
-/** Content of a Harbor over its API and its /v2, project after project. A `ContentSource` of the importer. */
-export class HarborContent implements AsyncDisposable {
+/** Content of a Harbor, project after project: its lists over its API, its bytes over its `/v2`. */
+export class HarborContent {
   readonly #client: HarborClient
+  readonly #registry: RegistryClient
   readonly #projects: readonly string[]
 
-  constructor(client: HarborClient, projects: readonly string[]) {
+  constructor(client: HarborClient, registry: RegistryClient, projects: readonly string[]) {
     this.#client = client
+    this.#registry = registry
     this.#projects = projects
   }
 
@@ -45,16 +49,12 @@ export class HarborContent implements AsyncDisposable {
   }
 
   async findManifest(repository: string, digest: Digest, maxBytes: number) {
-    return await this.#client.findManifest(repository, digest, maxBytes)
+    return await findUsableManifest(this.#registry, repository, digest, maxBytes)
   }
 
   async findBlob(repository: string, digest: Digest) {
-    const size = await this.#client.sizeOfBlob(repository, digest)
-    if (size === undefined) return undefined
-    return { size, place: undefined, open: () => this.#client.openBlob(repository, digest) }
+    return await findRemoteBlob(this.#registry, repository, digest)
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {}
 
   async *#walkArtifacts(repository: string): AsyncGenerator<HarborArtifact> {
     const query = 'with_tag=true&with_accessory=true&sort=creation_time'

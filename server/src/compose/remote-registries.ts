@@ -1,5 +1,6 @@
 import { RegistryClient } from '../clients/registry/registry-client.ts'
 import { RegistryFailure } from '../clients/registry/registry-failure.ts'
+import type { RemoteRegistry } from '../clients/registry/remote-registry.ts'
 import type { Config } from '../config/config.ts'
 import type { ProbeRegistry, RegistryAddress } from '../domain/registries/probe-registry.ts'
 
@@ -7,6 +8,12 @@ import type { ProbeRegistry, RegistryAddress } from '../domain/registries/probe-
 const probing = {
   timeouts: { connectMs: 5_000, silenceMs: 10_000, wholeMs: 10_000 },
   retries: { attempts: 1 },
+}
+
+/** A client of a registry that the operator of this machine named: its own host is called wherever it lies. */
+export function openTypedRegistry({ outbound }: Config, remote: RemoteRegistry): RegistryClient {
+  const { allowLocal, tokenHosts } = outbound
+  return new RegistryClient({ remote: { ...remote, tokenHosts }, allowLocal, allowLocalHome: true })
 }
 
 /** A client of a registry that an administrator entered. */

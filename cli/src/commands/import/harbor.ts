@@ -1,16 +1,20 @@
 import { createWriteStream, readFileSync } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import type { Command } from 'commander'
-import { HarborClient, HarborRefused } from '#server/clients/harbor-client.ts'
+import { HarborClient, HarborRefused, type HarborClientOptions } from '#server/clients/harbor-client.ts'
 import { HarborContent } from '#server/clients/harbor-content.ts'
 import { HarborDatabase } from '#server/clients/harbor-database.ts'
-import { OutboundFailure } from '#server/clients/outbound.ts'
+import type { RegistryClient } from '#server/clients/registry/registry-client.ts'
+import { RegistryFailure } from '#server/clients/registry/registry-failure.ts'
+import { openTypedRegistry } from '#server/compose/remote-registries.ts'
 import { openDistributionStore, openHarborImport, openTransfer } from '#server/compose/transfer.ts'
+import type { Config } from '#server/config/config.ts'
 import { importer } from '#server/domain/transfer/import-services.ts'
 import { HarborReport } from '#server/http/harbor-import/harbor-report.ts'
 import { importHarbor } from '#server/http/harbor-import/import-harbor.ts'
 import { importMarks } from '#server/http/harbor-import/import-marks.ts'
 import { parseDoublestar } from '#contract/doublestar.ts'
+import { withoutTrailing } from '#contract/trailing.ts'
 import { CommandError } from '../../command-error.ts'
 import { readPassword } from '../../secret-input.ts'
 import { addSettingFlags, loadConfigFor } from '../../setting-flags.ts'
@@ -54,14 +58,10 @@ Example:
   )
   command.action(async (flags: Flags) => {
     const { config } = loadConfigFor(command)
-    const client = new HarborClient({
-      url: flags.from.replace(/\/+$/, ''),
-      username: flags.username,
-      password: await readPassword({ passwordStdin: flags.passwordStdin }, flags.username),
-      insecure: flags.insecure === true,
-      authority: flags.ca === undefined ? undefined : readFileSync(flags.ca, 'utf8'),
-    })
+    const password = await readPassword({ passwordStdin: flags.passwordStdin }, flags.username)
+    const address = addressOf(flags, password)
     await using owned = new AsyncDisposableStack()
+    const client = owned.use(new HarborClient(address))
     const services = owned.use(await openTransfer(config))
     const secrets =
       flags.harborDatabase === undefined ? undefined : owned.use(await HarborDatabase.open(flags.harborDatabase))
@@ -80,13 +80,13 @@ Example:
       const content = flags.content
         ? await runImport(
             services,
-            owned.use(
-              flags.storage === undefined
-                ? new HarborContent(client, projects)
-                : await openDistributionStore(config, flags.storage, {
+            flags.storage === undefined
+              ? new HarborContent(client, owned.use(registryOf(config, address)), projects)
+              : owned.use(
+                  await openDistributionStore(config, flags.storage, {
                     ...{ endpoint: flags.fromEndpoint, region: undefined, pathStyle: undefined },
                   }),
-            ),
+                ),
             {
               ...importOptionsOf(flags, config),
               mapping: {
@@ -105,7 +105,7 @@ Example:
         )
       if (report.notTakenCount > 0 || content?.isComplete === false) process.exitCode = exitIncomplete
     } catch (error) {
-      if (!(error instanceof OutboundFailure) && !(error instanceof HarborRefused)) throw error
+      if (!(error instanceof RegistryFailure) && !(error instanceof HarborRefused)) throw error
       throw new CommandError(error.message, { next: nextFor(error), cause: error })
     } finally {
       if (lines !== undefined) {
@@ -114,6 +114,21 @@ Example:
       }
     }
   })
+}
+
+function addressOf(flags: Flags, password: string): HarborClientOptions {
+  return {
+    url: withoutTrailing(flags.from, '/'),
+    username: flags.username,
+    password,
+    insecure: flags.insecure === true,
+    authority: flags.ca === undefined ? undefined : readFileSync(flags.ca, 'utf8'),
+  }
+}
+
+/** Its `/v2`, with the same password. */
+function registryOf(config: Config, { username, password, ...address }: HarborClientOptions): RegistryClient {
+  return openTypedRegistry(config, { ...address, credential: { accessKey: username, accessSecret: password } })
 }
 
 const shown = 20
@@ -131,7 +146,7 @@ function describeSettings({ taken, alreadyHere, notTaken, notTakenCount }: Harbo
   return lines.join('\n')
 }
 
-function nextFor(error: OutboundFailure | HarborRefused): string {
+function nextFor(error: RegistryFailure | HarborRefused): string {
   if (!(error instanceof HarborRefused))
     return 'is the address right? --ca names the authority of a private certificate'
   if (error.status === 401 || error.status === 403)

@@ -7,7 +7,7 @@ import type { ImportOptions, ImportServices } from '#server/domain/transfer/impo
 import { importContent } from '#server/domain/transfer/import-content.ts'
 import { TransferReport } from '#server/domain/transfer/transfer-report.ts'
 import { StorageFull, StorageUnavailable } from '#server/storage/blob-store.ts'
-import type { ContentSource } from '#server/storage/foreign/content-source.ts'
+import type { ContentSource } from '#server/domain/transfer/content-source.ts'
 import { CommandError } from '../../command-error.ts'
 
 const progressEveryMs = 5_000

@@ -1,15 +1,14 @@
-import { open } from 'node:fs/promises'
 import type { Digest } from '#contract/digest.ts'
 import { artifactTypeOf, parseManifest, type ParsedManifest } from '#contract/manifest.ts'
 import { isForeignLayerMediaType } from '#contract/media-types.ts'
 import type { Database } from '../../database/database.ts'
-import type { BlobGiver } from '../../storage/blob-store.ts'
-import { taggedEntry, type LayoutEntry, type OciLayoutWriter } from '../../storage/foreign/oci-layout.ts'
+import type { BlobBody, BlobGiver } from '../../storage/blob-store.ts'
 import type { Admission } from '../access/admission.ts'
 import { listAccessories } from '../artifacts/accessories.ts'
 import type { Manifests } from '../artifacts/pull.ts'
 import type { Blobs } from '../content/blobs.ts'
 import { DomainError } from '../errors.ts'
+import type { ContentEntry, ContentSink, OfferedBlob } from './content-sink.ts'
 
 const page = 500
 
@@ -43,10 +42,10 @@ export interface Exported {
 export async function exportRepository(
   services: ExportServices,
   admission: Admission<'pull'>,
-  layout: OciLayoutWriter,
+  sink: ContentSink,
   options: ExportOptions,
 ): Promise<Exported> {
-  const run = new RepositoryExport(services, admission, layout, options)
+  const run = new RepositoryExport(services, admission, sink, options)
   await run.exportTags()
   if (options.untagged) await run.exportUntagged()
   return run.exported
@@ -56,15 +55,15 @@ class RepositoryExport {
   readonly exported: Exported = { tags: 0, manifests: 0, blobs: 0, bytes: 0 }
   readonly #services: ExportServices
   readonly #admission: Admission<'pull'>
-  readonly #layout: OciLayoutWriter
+  readonly #sink: ContentSink
   readonly #options: ExportOptions
-  /** In the layout; an entry of the index each for those that nothing in it names. */
-  readonly #done = new Map<Digest, LayoutEntry>()
+  /** In the sink; an entry each for those that nothing there names. */
+  readonly #done = new Map<Digest, ContentEntry>()
 
-  constructor(services: ExportServices, admission: Admission<'pull'>, layout: OciLayoutWriter, options: ExportOptions) {
+  constructor(services: ExportServices, admission: Admission<'pull'>, sink: ContentSink, options: ExportOptions) {
     this.#services = services
     this.#admission = admission
-    this.#layout = layout
+    this.#sink = sink
     this.#options = options
   }
 
@@ -73,7 +72,7 @@ class RepositoryExport {
     for await (const { name, digest } of this.#walkTags()) {
       if (!this.#options.isWanted(name)) continue
       const entry = await this.#export(digest)
-      await this.#layout.addEntry(taggedEntry(entry, name, `${repositoryName}:${name}`))
+      await this.#sink.addEntry({ ...entry, tag: { name, image: `${repositoryName}:${name}` } })
       this.exported.tags++
     }
   }
@@ -91,7 +90,7 @@ class RepositoryExport {
         .execute()
       for (const row of rows) {
         const digest = row.digest as Digest
-        if (!this.#done.has(digest)) await this.#layout.addEntry(await this.#export(digest))
+        if (!this.#done.has(digest)) await this.#sink.addEntry(await this.#export(digest))
         after = row.id
       }
       if (rows.length < page) return
@@ -118,7 +117,7 @@ class RepositoryExport {
   }
 
   /** The manifest, what is below it, and what refers to it. */
-  async #export(digest: Digest): Promise<LayoutEntry> {
+  async #export(digest: Digest): Promise<ContentEntry> {
     const known = this.#done.get(digest)
     if (known !== undefined) return known
     const reference = { kind: 'digest', digest } as const
@@ -126,28 +125,24 @@ class RepositoryExport {
     const manifest = parseManifest(bytes, mediaType)
     for (const child of manifest.manifests) await this.#export(child.digest)
     await this.#exportBlobs(manifest)
-    await this.#add(digest, bytes.byteLength, (path) => write(path, [bytes]))
+    await this.#add(digest, bytes.byteLength, () => this.#sink.addManifest({ digest, bytes }))
     this.exported.manifests++
     const artifactType = manifest.subject === undefined ? manifest.artifactType : artifactTypeOf(manifest)
-    const entry: LayoutEntry = {
-      mediaType,
-      digest,
-      size: bytes.byteLength,
-      ...(artifactType === undefined ? {} : { artifactType }),
-    }
+    const entry: ContentEntry = { mediaType, digest, sizeBytes: bytes.byteLength, artifactType, tag: undefined }
     this.#done.set(digest, entry)
     await this.#exportReferrers(digest)
     return entry
   }
 
-  /** They stand in the index of the layout themselves: readers find them by their subject. */
+  /** They are entries themselves: readers find them by their subject. */
   async #exportReferrers(subject: Digest): Promise<void> {
     const { repositoryId = -1, repositoryName } = this.#admission
     for (const { digest, tag } of await listAccessories(this.#services.database.read, repositoryId, [subject])) {
       // A wanted tag comes by itself.
       if (this.#done.has(digest) || (tag !== undefined && this.#options.isWanted(tag))) continue
       const entry = await this.#export(digest)
-      await this.#layout.addEntry(tag === undefined ? entry : taggedEntry(entry, tag, `${repositoryName}:${tag}`))
+      const named = tag === undefined ? undefined : { name: tag, image: `${repositoryName}:${tag}` }
+      await this.#sink.addEntry({ ...entry, tag: named })
     }
   }
 
@@ -162,28 +157,25 @@ class RepositoryExport {
         if (mayBeAbsent && error instanceof DomainError && error.code === 'BLOB_UNKNOWN') continue
         throw error
       }
-      const { location, size } = blob
-      await this.#add(digest, size, async (path) => {
-        if ((await store.giveTo?.(location, path, this.#options.link)) === true) return
-        await write(path, (await blobs.openBlob(this.#admission, blob)) as Blob | ReadableStream<Uint8Array>)
-      })
+      const { location, size: sizeBytes } = blob
+      const offered: OfferedBlob = {
+        digest,
+        sizeBytes,
+        open: async () => streamOf(await blobs.openBlob(this.#admission, blob)),
+        giveTo: async (path) => (await store.giveTo?.(location, path, this.#options.link)) === true,
+      }
+      await this.#add(digest, sizeBytes, () => this.#sink.addBlob(offered))
     }
   }
 
-  async #add(digest: Digest, size: number, put: (path: string) => Promise<void>): Promise<void> {
-    if (await this.#layout.hasBlob(digest, size)) return
-    await this.#layout.addBlob(digest, put)
+  async #add(digest: Digest, sizeBytes: number, add: () => Promise<void>): Promise<void> {
+    if (await this.#sink.hasContent(digest, sizeBytes)) return
+    await add()
     this.exported.blobs++
-    this.exported.bytes += size
+    this.exported.bytes += sizeBytes
   }
 }
 
-async function write(path: string, bytes: Blob | ReadableStream<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-  const file = await open(path, 'wx', 0o644)
-  try {
-    const stream = bytes instanceof Blob ? bytes.stream() : bytes
-    for await (const chunk of stream) await file.write(chunk)
-  } finally {
-    await file.close()
-  }
+function streamOf(body: BlobBody): AsyncIterable<Uint8Array> {
+  return body instanceof Blob ? body.stream() : body
 }

@@ -1,9 +1,10 @@
 import { algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
+import { RegistryFailure } from '../../clients/registry/registry-failure.ts'
 import { hashStream } from '../../runtime/hasher.ts'
-import type { SourceBlob } from '../../storage/foreign/content-source.ts'
 import { findAdoptedKey } from '../../storage/layout.ts'
 import type { Admission } from '../access/admission.ts'
 import { DomainError } from '../errors.ts'
+import type { SourceBlob } from './content-source.ts'
 import type { ImportContext } from './import-services.ts'
 import type { NotTakenReason } from './transfer-report.ts'
 
@@ -81,13 +82,19 @@ export class BlobImport {
     try {
       await uploads.uploadAtOnce(admission, digest, await found.open())
     } catch (error) {
-      if (!(error instanceof DomainError) || error.code !== 'DIGEST_MISMATCH') throw error
+      if (!isDamage(error)) throw error
       return leaveOut('blob-damaged', 'its bytes do not have its digest')
     }
     report.blobs.copied++
     report.bytes.copied += size
     return true
   }
+}
+
+/** Found by us when all bytes were here, or by the source while they came. */
+function isDamage(error: unknown): boolean {
+  if (error instanceof DomainError) return error.code === 'DIGEST_MISMATCH'
+  return error instanceof RegistryFailure && (error.code === 'DIGEST_MISMATCH' || error.code === 'TOO_LARGE')
 }
 
 async function hasDigest(blob: SourceBlob, digest: Digest): Promise<boolean> {

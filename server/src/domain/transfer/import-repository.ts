@@ -7,11 +7,11 @@ import { parseTagName, type TagName } from '#contract/reference.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import { createHasher } from '../../runtime/hasher.ts'
-import { SourceManifestTooLarge, type SourceManifest, type SourceTag } from '../../storage/foreign/content-source.ts'
 import { actorName } from '../access/actor.ts'
 import { pushManifest } from '../artifacts/push.ts'
 import { DomainError } from '../errors.ts'
 import { forEachAtOnce } from './for-each-at-once.ts'
+import type { SourceManifest, SourceTag } from './content-source.ts'
 import type { BlobImport } from './import-blobs.ts'
 import { importer, type ImportContext } from './import-services.ts'
 import { withPatience } from './patience.ts'
@@ -206,6 +206,7 @@ export class RepositoryImport {
       if (found === undefined) {
         return { reason: 'manifest-missing', message: 'the repository does not have it, or its bytes are gone' }
       }
+      if ('unusable' in found) return { reason: `manifest-${found.unusable}`, message: found.message }
       const hasher = createHasher(algorithmOf(digest))
       hasher.update(found.bytes)
       if (formatDigest(algorithmOf(digest), hasher.digestHex()) !== digest) {
@@ -218,7 +219,6 @@ export class RepositoryImport {
       }
       return { manifest: parseManifest(found.bytes, mediaType), bytes: found.bytes }
     } catch (error) {
-      if (error instanceof SourceManifestTooLarge) return { reason: 'manifest-too-large', message: error.message }
       if (error instanceof ContractError) return { reason: 'manifest-invalid', message: error.message }
       throw error
     }

@@ -1,5 +1,4 @@
 import type { Database } from '../../database/database.ts'
-import type { ContentSource } from '../../storage/foreign/content-source.ts'
 import type { Limiter } from '../../storage/limiter.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
@@ -8,6 +7,7 @@ import type { Adoptions } from '../content/adoptions.ts'
 import type { Uploads } from '../content/uploads.ts'
 import type { Admit } from '../policies/admit.ts'
 import type { Projects } from '../projects/projects.ts'
+import type { ContentSource } from './content-source.ts'
 import type { MappingOptions } from './repository-mapping.ts'
 import type { TransferReport } from './transfer-report.ts'
 

@@ -1,11 +1,5 @@
 import { algorithmOf, encodedOf, findDigest, isDigestAlgorithm, type Digest } from '#contract/digest.ts'
-import {
-  SourceManifestTooLarge,
-  type ContentSource,
-  type SourceBlob,
-  type SourceManifest,
-  type SourceTag,
-} from './content-source.ts'
+import type { ForeignBlob, ForeignManifest, ForeignTag, UnusableManifest } from './foreign-content.ts'
 import type { ForeignTree } from './foreign-tree.ts'
 
 /**
@@ -25,7 +19,7 @@ const root = 'docker/registry/v2'
 /** Names of folders that are the registry's own; no component of a repository's name begins so. */
 const own = '_'
 
-export class DistributionStore implements ContentSource {
+export class DistributionStore implements AsyncDisposable {
   readonly #tree: ForeignTree
 
   constructor(tree: ForeignTree) {
@@ -43,7 +37,7 @@ export class DistributionStore implements ContentSource {
     yield* this.#walkBelow('')
   }
 
-  async *walkTags(repository: string): AsyncGenerator<SourceTag> {
+  async *walkTags(repository: string): AsyncGenerator<ForeignTag> {
     const tags = `${repositoryFolder(repository)}/_manifests/tags`
     for await (const { name, isFolder } of this.#tree.list(tags)) {
       if (isFolder) yield { name, digest: await this.#readLink(`${tags}/${name}/current/link`) }
@@ -60,18 +54,22 @@ export class DistributionStore implements ContentSource {
     }
   }
 
-  async findManifest(repository: string, digest: Digest, maxBytes: number): Promise<SourceManifest | undefined> {
+  async findManifest(
+    repository: string,
+    digest: Digest,
+    maxBytes: number,
+  ): Promise<ForeignManifest | UnusableManifest | undefined> {
     const folder = `${repositoryFolder(repository)}/_manifests/revisions/${algorithmOf(digest)}/${encodedOf(digest)}`
     if ((await this.#readLink(`${folder}/link`)) !== digest) return undefined
     const path = blobPath(digest)
     const size = await this.#tree.sizeOf(path)
     if (size === undefined) return undefined
-    if (size > maxBytes) throw new SourceManifestTooLarge(`the manifest has ${size} bytes`)
+    if (size > maxBytes) return { unusable: 'too-large', message: `the manifest has ${size} bytes` }
     const bytes = await this.#tree.read(path)
     return bytes === undefined ? undefined : { bytes, mediaType: undefined }
   }
 
-  async findBlob(_repository: string, digest: Digest): Promise<SourceBlob | undefined> {
+  async findBlob(_repository: string, digest: Digest): Promise<ForeignBlob | undefined> {
     const path = blobPath(digest)
     const size = await this.#tree.sizeOf(path)
     if (size === undefined) return undefined

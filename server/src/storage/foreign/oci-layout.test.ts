@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Digest } from '#contract/digest.ts'
@@ -23,8 +23,9 @@ test('repositories called like the parts of a layout lie beside each other, and 
   ]
   for (const name of names) {
     const layout = await OciLayoutWriter.create(join(folder, layoutFolderOf(name)))
-    await layout.addBlob(digest, async (path) => await writeFile(path, name))
-    await layout.addEntry({ mediaType: 'application/json', digest, size: name.length })
+    await layout.addManifest({ digest, bytes: new TextEncoder().encode(name) })
+    const entry = { mediaType: 'application/json', digest, sizeBytes: name.length }
+    await layout.addEntry({ ...entry, artifactType: undefined, tag: undefined })
     await layout.finish()
   }
   const source = new OciLayoutSource(folder, undefined)
@@ -32,7 +33,7 @@ test('repositories called like the parts of a layout lie beside each other, and 
   for await (const name of source.walkRepositories()) {
     expect(await Array.fromAsync(source.walkManifests(name))).toEqual([digest])
     const manifest = await source.findManifest(name, digest, 1_000)
-    found.set(name, new TextDecoder().decode(manifest?.bytes))
+    if (manifest !== undefined && 'bytes' in manifest) found.set(name, new TextDecoder().decode(manifest.bytes))
   }
   expect([...found].sort()).toEqual(names.map((name) => [name, name] as [string, string]).sort())
 })

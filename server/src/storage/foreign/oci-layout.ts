@@ -3,13 +3,7 @@ import { mkdir, open, readFile, rename, stat, unlink, type FileHandle } from 'no
 import { dirname, join } from 'node:path'
 import { algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
 import { errorCodeOf, isMissing } from '../storage-errors.ts'
-import {
-  SourceManifestTooLarge,
-  type ContentSource,
-  type SourceBlob,
-  type SourceManifest,
-  type SourceTag,
-} from './content-source.ts'
+import type { ForeignBlob, ForeignManifest, ForeignTag, UnusableManifest } from './foreign-content.ts'
 import { FolderTree } from './folder-tree.ts'
 
 /**
@@ -47,11 +41,29 @@ export interface LayoutEntry {
   readonly annotations?: Readonly<Record<string, string>>
 }
 
-/** An entry under a tag. `name` is what containerd calls it: `library/nginx:v1`. */
-export const taggedEntry = (entry: LayoutEntry, tag: string, name: string): LayoutEntry => ({
-  ...entry,
-  annotations: { ...entry.annotations, 'io.containerd.image.name': name, [refName]: tag },
+/** An entry as an export hands it over; `tag.image` is what containerd calls it: `library/nginx:v1`. */
+interface ExportedEntry {
+  readonly mediaType: string
+  readonly digest: string
+  readonly sizeBytes: number
+  readonly artifactType: string | undefined
+  readonly tag: { readonly name: string; readonly image: string } | undefined
+}
+
+const layoutEntryOf = ({ mediaType, digest, sizeBytes: size, artifactType, tag }: ExportedEntry): LayoutEntry => ({
+  mediaType,
+  digest,
+  size,
+  ...(artifactType === undefined ? {} : { artifactType }),
+  ...(tag === undefined ? {} : { annotations: { 'io.containerd.image.name': tag.image, [refName]: tag.name } }),
 })
+
+/** A blob that an export hands over. */
+interface ExportedBlob {
+  readonly digest: Digest
+  open(): Promise<AsyncIterable<Uint8Array>>
+  giveTo(path: string): Promise<boolean>
+}
 
 const blobPath = (digest: Digest): string => join('blobs', algorithmOf(digest), encodedOf(digest))
 
@@ -80,7 +92,7 @@ export class OciLayoutWriter {
     return new OciLayoutWriter(folder, index)
   }
 
-  async hasBlob(digest: Digest, size: number): Promise<boolean> {
+  async hasContent(digest: Digest, size: number): Promise<boolean> {
     try {
       return (await stat(join(this.#folder, blobPath(digest)))).size === size
     } catch (error) {
@@ -89,8 +101,18 @@ export class OciLayoutWriter {
     }
   }
 
+  async addBlob({ digest, open: openBytes, giveTo }: ExportedBlob): Promise<void> {
+    await this.#add(digest, async (path) => {
+      if (!(await giveTo(path))) await write(path, await openBytes())
+    })
+  }
+
+  async addManifest({ digest, bytes }: { readonly digest: Digest; readonly bytes: Uint8Array }): Promise<void> {
+    await this.#add(digest, (path) => write(path, [bytes]))
+  }
+
   /** `put` puts the bytes at the path that it is given; what is there under the digest is whole. */
-  async addBlob(digest: Digest, put: (path: string) => Promise<void>): Promise<void> {
+  async #add(digest: Digest, put: (path: string) => Promise<void>): Promise<void> {
     const path = join(this.#folder, blobPath(digest))
     await mkdir(dirname(path), { recursive: true })
     const part = `${path}.part`
@@ -101,8 +123,8 @@ export class OciLayoutWriter {
     await rename(part, path)
   }
 
-  async addEntry(entry: LayoutEntry): Promise<void> {
-    await this.#index.write(`${this.#entries++ === 0 ? '' : ','}\n${JSON.stringify(entry)}`)
+  async addEntry(entry: ExportedEntry): Promise<void> {
+    await this.#index.write(`${this.#entries++ === 0 ? '' : ','}\n${JSON.stringify(layoutEntryOf(entry))}`)
   }
 
   async finish(): Promise<void> {
@@ -113,6 +135,15 @@ export class OciLayoutWriter {
   }
 }
 
+async function write(path: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+  const file = await open(path, 'wx', 0o644)
+  try {
+    for await (const chunk of bytes) await file.write(chunk)
+  } finally {
+    await file.close()
+  }
+}
+
 /** Larger than an index of 100,000 tags. */
 const largestIndexBytes = 128 << 20
 
@@ -120,7 +151,7 @@ const largestIndexBytes = 128 << 20
  * A layout, or a folder with layouts in it, each called as its path there; that is how `berth export` lays down more
  * than one repository.
  */
-export class OciLayoutSource implements ContentSource {
+export class OciLayoutSource implements AsyncDisposable {
   readonly #tree: FolderTree
   readonly #root: string
   readonly #name: string | undefined
@@ -145,7 +176,7 @@ export class OciLayoutSource implements ContentSource {
     }
   }
 
-  async *walkTags(repository: string): AsyncGenerator<SourceTag> {
+  async *walkTags(repository: string): AsyncGenerator<ForeignTag> {
     for (const { digest, annotations } of await this.#entries(repository)) {
       const name = annotations?.[refName]
       // Some write the whole name of the image there.
@@ -157,16 +188,20 @@ export class OciLayoutSource implements ContentSource {
     for (const { digest } of await this.#entries(repository)) yield digest
   }
 
-  async findManifest(repository: string, digest: Digest, maxBytes: number): Promise<SourceManifest | undefined> {
+  async findManifest(
+    repository: string,
+    digest: Digest,
+    maxBytes: number,
+  ): Promise<ForeignManifest | UnusableManifest | undefined> {
     const path = join(this.#folderOf(repository), blobPath(digest))
     const size = await this.#tree.sizeOf(path)
     if (size === undefined) return undefined
-    if (size > maxBytes) throw new SourceManifestTooLarge(`the manifest has ${size} bytes`)
+    if (size > maxBytes) return { unusable: 'too-large', message: `the manifest has ${size} bytes` }
     const bytes = await this.#tree.read(path)
     return bytes === undefined ? undefined : { bytes, mediaType: undefined }
   }
 
-  async findBlob(repository: string, digest: Digest): Promise<SourceBlob | undefined> {
+  async findBlob(repository: string, digest: Digest): Promise<ForeignBlob | undefined> {
     const path = join(this.#folderOf(repository), blobPath(digest))
     const size = await this.#tree.sizeOf(path)
     if (size === undefined) return undefined

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { mayHaveCredential } from './harbor-client.ts'
+import { isSafeFor } from './redirects.ts'
 
 test.each([
   ['https://harbor.example.org', 'https://harbor.example.org/v2/', true],
@@ -8,5 +8,5 @@ test.each([
   ['https://harbor.example.org', 'https://harbor.example.org:8443/v2/', false],
   ['https://harbor.example.org', 'https://bucket.example.org/v2/', false],
 ])('a password for %s follows a redirect to %s: %p', (origin, url, follows) => {
-  expect(mayHaveCredential(new URL(origin), new URL(url))).toBe(follows)
+  expect(isSafeFor(new URL(origin), new URL(url))).toBe(follows)
 })

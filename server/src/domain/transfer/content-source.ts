@@ -1,5 +1,5 @@
 import type { Digest } from '#contract/digest.ts'
-import type { ForeignBytes } from '../blob-store.ts'
+import type { ForeignBytes } from '../../storage/blob-store.ts'
 
 /** A tag as its registry knows it. */
 export interface SourceTag {
@@ -14,6 +14,12 @@ export interface SourceManifest {
   readonly mediaType: string | undefined
 }
 
+/** A manifest that has too many bytes, or others than its digest says. */
+export interface UnusableManifest {
+  readonly unusable: 'too-large' | 'damaged'
+  readonly message: string
+}
+
 export interface SourceBlob {
   readonly size: number
   /** Where the bytes lie, for a store that can reach them itself. */
@@ -22,20 +28,19 @@ export interface SourceBlob {
 }
 
 /**
- * Content of another registry. Names and digests are texts as they were found: whoever reads them parses them. Lists
- * are walked, never held.
+ * Content of another registry, as an import reads it: a store, a folder of layouts, a Harbor, any registry over `/v2`.
+ * Names and digests are texts as they were found: the import parses them. Lists are walked, never held.
  */
-export interface ContentSource extends AsyncDisposable {
+export interface ContentSource {
   walkRepositories(): AsyncIterable<string>
   walkTags(repository: string): AsyncIterable<SourceTag>
-  /** Every manifest that the repository links, with or without a tag; more than once does no harm. */
+  /** Manifests besides those that tags name, as far as the source knows them; more than once does no harm. */
   walkManifests(repository: string): AsyncIterable<string>
   /** Undefined when the repository does not have it, or its bytes are gone. */
-  findManifest(repository: string, digest: Digest, maxBytes: number): Promise<SourceManifest | undefined>
+  findManifest(
+    repository: string,
+    digest: Digest,
+    maxBytes: number,
+  ): Promise<SourceManifest | UnusableManifest | undefined>
   findBlob(repository: string, digest: Digest): Promise<SourceBlob | undefined>
-}
-
-/** Larger than the source said a manifest may be. */
-export class SourceManifestTooLarge extends Error {
-  override readonly name = 'SourceManifestTooLarge'
 }
