@@ -90,6 +90,8 @@ build_here() {
 build crane github.com/google/go-containerregistry/cmd/crane@v0.22.1 crane
 build oras oras.land/oras/cmd/oras@v1.3.6 oras
 build helm helm.sh/helm/v3/cmd/helm@v3.22.0 helm
+# The reference registry of today, beside the older one of Debian: for what Berth does as its client.
+build distribution-registry github.com/distribution/distribution/v3/cmd/registry@v3.1.1 registry
 # An S3 server, for what is kept in object storage.
 build versitygw github.com/versity/versitygw/cmd/versitygw@v1.8.0 versitygw
 build oci-conformance \

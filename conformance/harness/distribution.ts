@@ -5,10 +5,14 @@ import { findClient } from './real-client.ts'
 import { findFreePort, type RegistryUnderTest } from './registry.ts'
 import { expectStatus, V2Client } from './v2-client.ts'
 
-const program = findClient('docker-registry')
+/** Debian's `docker-registry` is Distribution 2.8; `distribution-registry` is what Go builds of Distribution 3. */
+export type DistributionProgram = 'docker-registry' | 'distribution-registry'
 
-/** Why there is no Distribution here; undefined when there is one. */
-export const distributionMissing = program === undefined ? 'not on this machine: docker-registry' : undefined
+/** Why there is no such Distribution here; undefined when there is one. */
+export const whyMissing = (program: DistributionProgram): string | undefined =>
+  findClient(program) === undefined ? `not on this machine: ${program}` : undefined
+
+export const distributionMissing = whyMissing('docker-registry')
 
 export interface Distribution extends AsyncDisposable {
   readonly client: V2Client
@@ -16,12 +20,14 @@ export interface Distribution extends AsyncDisposable {
   readonly host: string
 }
 
-/** Debian's `docker-registry` on a folder, or on whatever else `storage` says in its own words. */
+/** A Distribution on a folder, or on whatever else `storage` says in its own words. */
 export async function startDistribution(
   folder: string,
   storage: object = { filesystem: { rootdirectory: join(folder, 'registry') } },
+  name: DistributionProgram = 'docker-registry',
 ): Promise<Distribution> {
-  if (program === undefined) throw new Error(distributionMissing)
+  const program = findClient(name)
+  if (program === undefined) throw new Error(whyMissing(name))
   await mkdir(folder, { recursive: true })
   const port = await findFreePort()
   const host = `127.0.0.1:${port}`
@@ -36,7 +42,7 @@ export async function startDistribution(
   await writeFile(file, JSON.stringify(config))
   const log = Bun.file(join(folder, 'registry.log'))
   // Nothing of what the machine sets for AWS: its client cannot bear AWS_CA_BUNDLE.
-  const env = { PATH: process.env['PATH'] ?? '' }
+  const env = { PATH: process.env['PATH'] ?? '', OTEL_TRACES_EXPORTER: 'none' }
   const child = Bun.spawn([program, 'serve', file], { cwd: folder, env, stdin: 'ignore', stdout: log, stderr: log })
   for (let attempt = 0; ; attempt++) {
     const answers = await fetch(`http://${host}/v2/`).then(
@@ -44,8 +50,7 @@ export async function startDistribution(
       () => false, // nobody listens yet
     )
     if (answers) break
-    if (attempt > 200 || child.exitCode !== null)
-      throw new Error(`docker-registry does not answer: ${await log.text()}`)
+    if (attempt > 200 || child.exitCode !== null) throw new Error(`${name} does not answer: ${await log.text()}`)
     await Bun.sleep(50)
   }
   const registry = { url: `http://${host}`, host, authorityFile: undefined } as RegistryUnderTest
