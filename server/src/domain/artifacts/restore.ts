@@ -10,6 +10,7 @@ import { reviveBlob } from '../content/blob-rows.ts'
 import { linkBlob } from '../content/links.ts'
 import { ensureRepository, findRepositoryId } from '../projects/repositories.ts'
 import { DomainError } from '../errors.ts'
+import { gates, pass } from '../policies/gates.ts'
 import { writeAdmitted } from '../policies/write-admitted.ts'
 import type { TrashedTag } from '../trash/put-in-trash.ts'
 import { trashEntryUnknown } from '../trash/trash.ts'
@@ -127,6 +128,8 @@ class Restore {
       // Locked, so that it is not deleted as untagged before it has its name.
       const row = await lockRowsShared(database, named).executeTakeFirst()
       if (row === undefined) throw gone(`the artifact ${digest} was deleted again`)
+      const again = { kind: 'manifest', digest, addedBytes: 0 } as const
+      await pass(gates.content.push, { reader: tx, admission: this.#admission, ...again })
       await this.#name(tx, { repositoryId, id: row.id, digest, now }, tagsOf(entry))
       for (const tag of namesOf(entry)) {
         await this.#services.events.record(tx, actor, { type: 'restore_tag', projectId, repository, digest, tag })

@@ -32,7 +32,7 @@ export interface BlobLinks {
   /** @throws DomainError BLOB_UNKNOWN when garbage collection was faster */
   keepForPush(admission: Admission<'push'>, digest: Digest): Promise<void>
   /** False when the source does not link it. */
-  mountBlob(admission: Admission<'push'>, digest: Digest, source: Admission<'pull'>): Promise<boolean>
+  mountBlob(admission: Admission<Bringing>, digest: Digest, source: Admission<'pull'>): Promise<boolean>
   /** Repositories that the actor might read the digest through; the gates decide about each. */
   listMountSources(actor: Actor, digest: Digest): Promise<readonly RepositoryName[]>
   deleteBlob(admission: Admission<'delete'>, digest: Digest): Promise<void>
