@@ -48,6 +48,9 @@ export function composeHarborRouter({
   const table = new RouteTable(routes)
   return async (call) => {
     try {
+      // No name, value or text here has it, and PostgreSQL's text cannot.
+      if (encodedNul.test(call.path) || encodedNul.test(call.search))
+        return harborError(400, 'BAD_REQUEST', 'the address has the character NUL in it; leave it out')
       const match = table.find(call.request.method, call.path)
       if (match.kind === 'unknown')
         return harborError(404, 'NOT_FOUND', `path ${apiPrefix}${call.path.slice(0, 200)} was not found`)
@@ -80,6 +83,8 @@ export function composeHarborRouter({
     }
   }
 }
+
+const encodedNul = /%00/
 
 /** Access tokens are for /v2: here who comes with one is nobody. */
 function withoutAccessToken(call: HarborCall): HarborCall {
