@@ -5,18 +5,10 @@ import {
   type Collected,
   type CollectorOptions,
 } from '../domain/garbage-collection/collect.ts'
+import { collectGarbageJob, type CollectGarbagePayload } from '../domain/garbage-collection/collect-job.ts'
 import { estimateGarbage } from '../domain/garbage-collection/estimate.ts'
 import type { RegistrySettings } from '../domain/policies/gates.ts'
 import { Interrupted, type JobKind } from './job-kind.ts'
-
-export const collectGarbageKind = 'collect-garbage'
-
-const payloadSchema = z.object({
-  deleteUntagged: z.boolean(),
-  dryRun: z.boolean(),
-  workers: z.number().int().min(1).max(10),
-})
-export type CollectGarbagePayload = z.output<typeof payloadSchema>
 
 const stateSchema = z.record(z.string(), z.number())
 
@@ -39,10 +31,10 @@ export function composeCollectGarbage(
   { readOnly, deleteEnabled }: RegistrySettings,
 ): JobKind<CollectGarbagePayload> {
   return {
-    name: collectGarbageKind,
+    name: collectGarbageJob.kind,
     concurrency: { registry: 1 },
     maxAttempts: 5,
-    parse: (payload) => payloadSchema.parse(payload),
+    parse: collectGarbageJob.parse,
     async run(job) {
       const { dryRun, workers } = job.payload
       // A schedule may be older than the setting.

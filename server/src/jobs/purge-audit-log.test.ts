@@ -5,7 +5,8 @@ import { Jobs } from '#server/domain/jobs/jobs.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { TestClock } from '#server-test/registry-for-test.ts'
 import { jobKind } from './job-kind.ts'
-import { composePurgeAuditLog, purgeAuditLogKind, type PurgeAuditLogPayload } from './purge-audit-log.ts'
+import { purgeAuditLogJob, type PurgeAuditLogPayload } from '../domain/audit/purge-job.ts'
+import { composePurgeAuditLog } from './purge-audit-log.ts'
 import { JobWorker } from './worker.ts'
 import { Events } from '../domain/events/events.ts'
 
@@ -46,7 +47,7 @@ async function composePurge(database: Database, hours: number) {
   const purge = async (payload: Partial<PurgeAuditLogPayload>) => {
     const whole = { retentionHours: 24, eventTypes: ['pull_artifact'], dryRun: false, ...payload }
     const { id } = await database.write((tx) =>
-      enqueueJob(tx, clock, { kind: purgeAuditLogKind, payload: whole, trigger: 'event', actor }),
+      enqueueJob(tx, clock, { ...purgeAuditLogJob.of(whole), trigger: 'event', actor }),
     )
     await worker.tick()
     await worker.idle()

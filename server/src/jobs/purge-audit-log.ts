@@ -1,21 +1,11 @@
 import { z } from 'zod'
 import type { Database, Writer } from '../database/database.ts'
 import { typesNamed } from '../domain/audit/audit-records.ts'
+import { purgeAuditLogJob, type PurgeAuditLogPayload } from '../domain/audit/purge-job.ts'
 import { countPurgeable, findPurgeRange, purgeRecords, purgeWindow } from '../domain/audit/purge.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Events } from '../domain/events/events.ts'
 import { Interrupted, type JobKind } from './job-kind.ts'
-
-export const purgeAuditLogKind = 'purge-audit-log'
-
-const payloadSchema = z.object({
-  /** Records younger than this stay. */
-  retentionHours: z.number().int().min(1).max(240_000),
-  /** By the names under which Harbor lists types of events: `create_artifact`. None: nothing goes. */
-  eventTypes: z.array(z.string()),
-  dryRun: z.boolean(),
-})
-export type PurgeAuditLogPayload = z.output<typeof payloadSchema>
 
 const stateSchema = z.object({
   before: z.number(),
@@ -36,10 +26,10 @@ export function composePurgeAuditLog({
   events: Events
 }): JobKind<PurgeAuditLogPayload> {
   return {
-    name: purgeAuditLogKind,
+    name: purgeAuditLogJob.kind,
     concurrency: { registry: 1 },
     maxAttempts: 5,
-    parse: (payload) => payloadSchema.parse(payload),
+    parse: purgeAuditLogJob.parse,
     async run(job) {
       const { retentionHours, eventTypes, dryRun } = job.payload
       const types = typesNamed(eventTypes.join(','))

@@ -3,15 +3,17 @@ import { restOf, type RepositoryName } from '#contract/repository-name.ts'
 import type { Database, Writer } from '../database/database.ts'
 import { DomainError } from '../domain/errors.ts'
 import { enqueueJob } from '../domain/jobs/enqueue.ts'
+import { retentionRunSubject } from '../domain/retention/executions.ts'
+import { findRetentionPolicy } from '../domain/retention/policies.ts'
+import { nothingDone, retainRepository, type RetainServices } from '../domain/retention/retain.ts'
 import {
-  retainRepositoryKind,
-  retentionRunSubject,
+  applyRetentionJob,
+  retainRepositoryJob,
+  retentionTerms,
   type RepositoryRun,
   type RetentionRun,
-} from '../domain/retention/executions.ts'
-import { findRetentionPolicy, retentionKind } from '../domain/retention/policies.ts'
-import { nothingDone, retainRepository, type RetainServices } from '../domain/retention/retain.ts'
-import { rulesFor, templates } from '../domain/retention/rules.ts'
+} from '../domain/retention/retention-jobs.ts'
+import { rulesFor } from '../domain/retention/rules.ts'
 import { faultPoint } from '../runtime/fault-points.ts'
 import { Interrupted, PermanentFailure, type JobKind } from './job-kind.ts'
 
@@ -19,33 +21,8 @@ const repositoriesPerStep = 200
 /** Lines of the log after which they are written, with how far the run is; removals are remembered one by one. */
 const linesPerCheckpoint = 1_000
 
-const selector = z.object({ pattern: z.string(), excludes: z.boolean() })
-const rule = z.object({
-  id: z.number(),
-  priority: z.number(),
-  disabled: z.boolean(),
-  template: z.enum(templates),
-  value: z.number(),
-  tags: z.array(selector.extend({ untagged: z.boolean() })).readonly(),
-  repositories: z.array(selector).readonly(),
-})
-const mode = z.enum(['artifact', 'tag'])
-const run = z.object({ policyId: z.number(), dryRun: z.boolean() })
-const repositoryRun = run.extend({
-  repositoryId: z.number(),
-  repository: z.string(),
-  projectId: z.number(),
-  rules: z.array(rule).readonly(),
-  mode,
-  now: z.number(),
-})
-
-/** What a run goes by, fixed when it begins, and how far its planning is. */
-const planSchema = z.object({
-  rules: z.array(rule).readonly(),
-  mode,
-  projectId: z.number(),
-  now: z.number(),
+/** What a run goes by, and how far its planning is. */
+const planSchema = retentionTerms.extend({
   /** Name of the last repository that was looked at. */
   after: z.string(),
   tasks: z.number(),
@@ -61,10 +38,10 @@ export function composeApplyRetention({ database, clock }: RetainServices): JobK
     return { rules, mode: by, projectId, now: clock.now(), after: '', tasks: 0 }
   }
   return {
-    name: retentionKind,
+    name: applyRetentionJob.kind,
     concurrency: {},
     maxAttempts: 5,
-    parse: (payload) => run.parse(payload),
+    parse: applyRetentionJob.parse,
     async run(job) {
       const { policyId, dryRun } = job.payload
       let plan = planSchema.safeParse(job.state).data ?? (await beginPlan(policyId))
@@ -83,8 +60,7 @@ export function composeApplyRetention({ database, clock }: RetainServices): JobK
           await assertNotStopped(tx, job.id)
           for (const { id, name } of covered) {
             await enqueueJob(tx, clock, {
-              kind: retainRepositoryKind,
-              payload: { policyId, dryRun, repositoryId: id, repository: name, ...terms },
+              ...retainRepositoryJob.of({ policyId, dryRun, repositoryId: id, repository: name, ...terms }),
               subject: retentionRunSubject(job.id),
               projectId: terms.projectId,
               trigger: 'event',
@@ -126,10 +102,10 @@ const progressOf = z.object({ after: z.number(), total: z.number(), retained: z.
 /** Decides about one repository and removes what no rule keeps. */
 export function composeRetainRepository(services: RetainServices): JobKind<RepositoryRun> {
   return {
-    name: retainRepositoryKind,
+    name: retainRepositoryJob.kind,
     concurrency: { process: 2 },
     maxAttempts: 5,
-    parse: (payload) => repositoryRun.parse(payload) as RepositoryRun,
+    parse: retainRepositoryJob.parse,
     async run(job) {
       const { policyId, dryRun, repositoryId, repository, projectId, ...terms } = job.payload
       if ((await findRetentionPolicy(services.database.read, policyId)) === undefined) throw policyDeleted()

@@ -1,15 +1,12 @@
-import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Events } from '../domain/events/events.ts'
 import { judgeBlob, Pace } from '../domain/scrub/check-blob.ts'
 import { finishQuarantine, quarantineBlob } from '../domain/scrub/quarantine-blob.ts'
-import { scrubKind } from '../domain/scrub/scrub-job.ts'
+import { scrubJob, type ScrubPayload } from '../domain/scrub/scrub-job.ts'
 import { findProgress, listNextBlobs, saveProgress, shareDone } from '../domain/scrub/scrub-progress.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { Interrupted, type JobKind } from './job-kind.ts'
-
-const payloadSchema = z.object({ bytesPerSecond: z.number().int().min(100_000).max(1e12) })
 
 /** Remembered together: a pass that was interrupted reads so many small ones again at the most. */
 const blobsPerStep = 50
@@ -24,13 +21,13 @@ export function composeScrub(services: {
   readonly store: BlobStore
   readonly clock: Clock
   readonly events: Events
-}): JobKind<z.output<typeof payloadSchema>> {
+}): JobKind<ScrubPayload> {
   const { database, store, clock } = services
   return {
-    name: scrubKind,
+    name: scrubJob.kind,
     concurrency: { registry: 1 },
     maxAttempts: 20,
-    parse: (payload) => payloadSchema.parse(payload),
+    parse: scrubJob.parse,
     async run(job) {
       await finishQuarantine(services)
       const pace = new Pace(job.payload.bytesPerSecond)

@@ -11,30 +11,11 @@ import type { Job, JobStatus, JobTrigger } from '../jobs/job.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Listed } from '../lists/listing.ts'
 import { assertRemovalsPossible, type RegistrySettings } from '../policies/gates.ts'
-import { retentionKind, retentionSubject, type RetentionPolicies } from './policies.ts'
-import type { RetentionRule, RetentionMode } from './rules.ts'
-
-/** The part of a run that is about one repository. */
-export const retainRepositoryKind = 'retain-repository'
+import { retentionSubject, type RetentionPolicies } from './policies.ts'
+import { applyRetentionJob, retainRepositoryJob } from './retention-jobs.ts'
 
 /** The parts of a run in the history of jobs. */
 export const retentionRunSubject = (executionId: number): string => `retention-run:${executionId}`
-
-/** What the job of a run is given. */
-export interface RetentionRun {
-  readonly policyId: number
-  readonly dryRun: boolean
-}
-
-/** What the job of one repository is given: the rules as they were when the run began. */
-export interface RepositoryRun extends RetentionRun {
-  readonly repositoryId: number
-  readonly repository: RepositoryName
-  readonly projectId: number
-  readonly rules: readonly RetentionRule[]
-  readonly mode: RetentionMode
-  readonly now: number
-}
 
 export interface RetentionExecution {
   readonly id: number
@@ -108,8 +89,7 @@ export class RetentionExecutions {
     if (!dryRun) await assertRemovalsPossible(this.#settings)
     return await this.#database.write(async (tx) => {
       const subject = retentionSubject(policyId)
-      const payload = { policyId, dryRun }
-      const job = { kind: retentionKind, payload, subject, projectId, actor }
+      const job = { ...applyRetentionJob.of({ policyId, dryRun }), subject, projectId, actor }
       return (await startJob(tx, { clock: this.#clock, events: this.#events }, job)).id
     })
   }
@@ -117,7 +97,7 @@ export class RetentionExecutions {
   /** The newest first. @throws DomainError RETENTION_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async listExecutions(actor: Actor, policyId: number, page: Page): Promise<Listed<RetentionExecution>> {
     await this.#policies.getPolicy(actor, policyId, 'tag-retention:list')
-    const query = { kinds: [retentionKind], subject: retentionSubject(policyId), ...page }
+    const query = { kinds: [applyRetentionJob.kind], subject: retentionSubject(policyId), ...page }
     const { rows, total } = await this.#jobs.listJobs(query)
     const summaries = await this.#summaries(rows.map(({ id }) => id))
     return { rows: rows.map((job) => executionOf(job, policyId, summaries.get(job.id))), total }
@@ -126,7 +106,7 @@ export class RetentionExecutions {
   /** The newest first. @throws DomainError RETENTION_UNKNOWN, JOB_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async listTasks(actor: Actor, policyId: number, executionId: number, page: Page): Promise<Listed<RetentionTask>> {
     await this.#find(actor, 'tag-retention:list', policyId, executionId)
-    const query = { kinds: [retainRepositoryKind], subject: retentionRunSubject(executionId), ...page }
+    const query = { kinds: [retainRepositoryJob.kind], subject: retentionRunSubject(executionId), ...page }
     const { rows, total } = await this.#jobs.listJobs(query)
     return { rows: rows.map((job) => taskOf(job, executionId)), total }
   }
@@ -135,7 +115,7 @@ export class RetentionExecutions {
   async assertTaskReadable(actor: Actor, policyId: number, executionId: number, taskId: number): Promise<void> {
     await this.#find(actor, 'tag-retention:read', policyId, executionId)
     const task = await this.#jobs.findJob(taskId)
-    if (task?.kind !== retainRepositoryKind || task.subject !== retentionRunSubject(executionId))
+    if (task?.kind !== retainRepositoryJob.kind || task.subject !== retentionRunSubject(executionId))
       throw unknown('task', taskId)
   }
 
@@ -151,7 +131,7 @@ export class RetentionExecutions {
   /** Of a policy that is about to go. @throws DomainError RETENTION_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async stopAll(actor: Actor, policyId: number): Promise<void> {
     await this.#policies.getPolicy(actor, policyId, 'tag-retention:delete')
-    const query = { kinds: [retentionKind], subject: retentionSubject(policyId), limit: stopBatch }
+    const query = { kinds: [applyRetentionJob.kind], subject: retentionSubject(policyId), limit: stopBatch }
     // Those that have planned everything may still have tasks.
     for (const { id } of (await this.#jobs.listJobs(query)).rows) await this.#stop(actor, id)
   }
@@ -161,7 +141,7 @@ export class RetentionExecutions {
     await this.#jobs.requestStop(actor, executionId)
     for (let beyond: number | undefined; ;) {
       const page = await this.#jobs.listJobs({
-        kinds: [retainRepositoryKind],
+        kinds: [retainRepositoryJob.kind],
         statuses: ['delayed', 'pending', 'running'],
         subject: retentionRunSubject(executionId),
         limit: stopBatch,
@@ -176,7 +156,7 @@ export class RetentionExecutions {
   async #find(actor: Actor, permission: Permission, policyId: number, executionId: number): Promise<Job> {
     await this.#policies.getPolicy(actor, policyId, permission)
     const job = await this.#jobs.findJob(executionId)
-    if (job?.kind !== retentionKind || job.subject !== retentionSubject(policyId))
+    if (job?.kind !== applyRetentionJob.kind || job.subject !== retentionSubject(policyId))
       throw unknown('execution', executionId)
     return job
   }
@@ -215,7 +195,7 @@ export class RetentionExecutions {
 
 function executionOf(job: Job, policyId: number, tasks: TaskSummary | undefined): RetentionExecution {
   const { id, trigger, createdAt, startedAt } = job
-  const { dryRun } = job.payload as unknown as RetentionRun
+  const { dryRun = false } = applyRetentionJob.read(job.payload)
   const isOver = job.finishedAt !== undefined && (tasks?.unfinished ?? 0) === 0
   const finishedAt = isOver ? Math.max(job.finishedAt, tasks?.finishedAt ?? 0) : undefined
   return { id, policyId, status: statusOf(job, tasks), trigger, dryRun, createdAt, startedAt, finishedAt }
@@ -231,7 +211,7 @@ function statusOf({ status }: Job, tasks: TaskSummary | undefined): JobStatus {
 
 function taskOf(job: Job, executionId: number): RetentionTask {
   const { id, status, startedAt, finishedAt, error } = job
-  const { repository } = job.payload as unknown as RepositoryRun
+  const { repository } = retainRepositoryJob.parse(job.payload)
   const counted = (job.result ?? job.progress) as { total?: number; retained?: number } | undefined
   return {
     id,

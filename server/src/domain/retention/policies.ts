@@ -11,10 +11,8 @@ import type { Events } from '../events/events.ts'
 import { deleteSchedule, setSchedule } from '../jobs/schedules.ts'
 import { findProjectAccessById, type ProjectAccess } from '../projects/project-access.ts'
 import { deleteMetadataKey, writeMetadata } from '../projects/project-metadata.ts'
+import { applyRetentionJob } from './retention-jobs.ts'
 import { assertRules, type RetentionMode, type RetentionRule } from './rules.ts'
-
-/** A run of a policy: it gives a job of its own to each repository. */
-export const retentionKind = 'apply-retention'
 
 /** The name of a policy among schedules and in the history of jobs. */
 export const retentionSubject = (policyId: number): string => `retention:${policyId}`
@@ -145,8 +143,7 @@ export class RetentionPolicies {
     }
     await setSchedule(tx, { clock: this.#clock, events: this.#events }, actor, {
       name,
-      kind: retentionKind,
-      payload: { policyId: id, dryRun: false },
+      ...applyRetentionJob.of({ policyId: id, dryRun: false }),
       subject: name,
       projectId: project.id,
       timing: { preset: 'custom', cron },

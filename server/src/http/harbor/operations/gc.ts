@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { collectGarbageJob, type CollectGarbagePayload } from '../../../domain/garbage-collection/collect-job.ts'
 import type { Json } from '../../../domain/jobs/job.ts'
 import { assertRemovalsPossible } from '../../../domain/policies/gates.ts'
 import { composeRunRoutes } from './run-routes.ts'
@@ -17,7 +18,7 @@ const parameters = z.object({
 })
 
 export const gcRoutes = composeRunRoutes({
-  kind: 'collect-garbage',
+  job: collectGarbageJob,
   tag: 'gc',
   path: '/system/gc',
   id: 'gc_id',
@@ -46,8 +47,8 @@ interface Result {
 }
 
 /** In Harbor's words, results of a run included. */
-function parametersOf(payload: Json, result: Json | undefined): Json {
-  const { deleteUntagged, dryRun, workers } = payload as { deleteUntagged: boolean; dryRun: boolean; workers: number }
+function parametersOf(payload: Partial<CollectGarbagePayload>, result: Json | undefined): Json {
+  const { deleteUntagged, dryRun, workers } = payload
   const asked = { delete_untagged: deleteUntagged, dry_run: dryRun, workers }
   if (result === undefined || result === null) return asked
   const { manifests, blobs, bytes } = result as unknown as Result

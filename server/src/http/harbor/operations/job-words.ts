@@ -1,12 +1,15 @@
+import { purgeAuditLogJob } from '../../../domain/audit/purge-job.ts'
 import { DomainError } from '../../../domain/errors.ts'
+import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
+import { applyRetentionJob } from '../../../domain/retention/retention-jobs.ts'
 import type { JobStatus, JobTrigger } from '../../../domain/jobs/job.ts'
 import { schedulerKind } from '../../../domain/jobs/kinds.ts'
 
 /** What Harbor calls the kinds of jobs that it has too. A kind that is not here is called as it is, in upper case. */
 const harborTypes: Readonly<Record<string, string>> = {
-  'collect-garbage': 'GARBAGE_COLLECTION',
-  'purge-audit-log': 'PURGE_AUDIT_LOG',
-  'apply-retention': 'RETENTION',
+  [collectGarbageJob.kind]: 'GARBAGE_COLLECTION',
+  [purgeAuditLogJob.kind]: 'PURGE_AUDIT_LOG',
+  [applyRetentionJob.kind]: 'RETENTION',
   'scan-artifact': 'IMAGE_SCAN',
   'scan-all': 'SCAN_ALL',
   'generate-sbom': 'SBOM',

@@ -3,6 +3,9 @@ import { actorKey, type Actor } from '../../../domain/access/actor.ts'
 import { assertCanInSystem, can, canInSystem } from '../../../domain/access/roles/authorise.ts'
 import type { SystemPermission } from '../../../domain/access/roles/grantable-permissions.ts'
 import type { Permission } from '../../../domain/access/roles/permissions.ts'
+import { purgeAuditLogJob } from '../../../domain/audit/purge-job.ts'
+import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
+import { applyRetentionJob, retainRepositoryJob } from '../../../domain/retention/retention-jobs.ts'
 import { isFinal, type Job, type JobStatus } from '../../../domain/jobs/job.ts'
 import type { Jobs } from '../../../domain/jobs/jobs.ts'
 import { findProjectAccessById } from '../../../domain/projects/project-access.ts'
@@ -138,10 +141,10 @@ const lastEventId = (request: Request): string | undefined =>
 const permissionsOfKind: Readonly<
   Record<string, { readonly system?: SystemPermission; readonly project?: Permission }>
 > = {
-  'purge-audit-log': { system: 'purge-audit:read' },
-  'collect-garbage': { system: 'garbage-collection:read' },
-  'apply-retention': { project: 'tag-retention:read' },
-  'retain-repository': { project: 'tag-retention:read' },
+  [purgeAuditLogJob.kind]: { system: 'purge-audit:read' },
+  [collectGarbageJob.kind]: { system: 'garbage-collection:read' },
+  [applyRetentionJob.kind]: { project: 'tag-retention:read' },
+  [retainRepositoryJob.kind]: { project: 'tag-retention:read' },
 }
 
 /** @throws DomainError JOB_UNKNOWN for who may see all jobs; UNAUTHENTICATED, FORBIDDEN for whoever may not see this one */

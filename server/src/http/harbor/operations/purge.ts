@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { auditedTypes, harborEventType, wordsOf } from '../../../domain/audit/audit-records.ts'
+import { purgeAuditLogJob, type PurgeAuditLogPayload } from '../../../domain/audit/purge-job.ts'
 import { eventTypes } from '../../../domain/events/event-types.ts'
 import type { Json } from '../../../domain/jobs/job.ts'
 import { composeRunRoutes } from './run-routes.ts'
@@ -16,7 +17,7 @@ const parameters = z.object({
 })
 
 export const purgeRoutes = composeRunRoutes({
-  kind: 'purge-audit-log',
+  job: purgeAuditLogJob,
   tag: 'purge',
   path: '/system/purgeaudit',
   id: 'purge_id',
@@ -52,14 +53,8 @@ const wordsIn = (text: string): string[] =>
     .map((word) => word.trim().toLowerCase())
     .filter((word) => word !== '')
 
-interface PurgePayload {
-  readonly retentionHours: number
-  readonly dryRun: boolean
-  readonly eventTypes: readonly string[]
-}
-
-function parametersOf(payload: Json, result: Json | undefined): Json {
-  const { retentionHours, dryRun, eventTypes } = payload as unknown as PurgePayload
+function parametersOf(payload: Partial<PurgeAuditLogPayload>, result: Json | undefined): Json {
+  const { retentionHours, dryRun, eventTypes = [] } = payload
   const purged = (result as { purged?: number } | null | undefined)?.purged
   return {
     audit_retention_hour: retentionHours,

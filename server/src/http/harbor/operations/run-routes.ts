@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { SystemPermission } from '../../../domain/access/roles/grantable-permissions.ts'
 import { DomainError } from '../../../domain/errors.ts'
+import type { JobDefinition } from '../../../domain/jobs/job-definition.ts'
 import type { Json } from '../../../domain/jobs/job.ts'
 import { findSchedule } from '../../../domain/jobs/schedules.ts'
 import { createdAt, idParam } from '../frame/answers.ts'
@@ -21,8 +22,8 @@ type Operation = 'list' | 'getSchedule' | 'createSchedule' | 'updateSchedule' | 
 type RunPermission<Resource extends string> = `${Resource}:${'list' | 'read' | 'create' | 'update' | 'stop'}`
 
 /** Work of the registry that Harbor runs by a button and by a schedule, with a history: seven operations, always alike. */
-export interface RunsOptions<Resource extends string, Parameters extends z.ZodType> {
-  readonly kind: string
+export interface RunsOptions<Resource extends string, Parameters extends z.ZodType, Payload> {
+  readonly job: JobDefinition<Payload>
   readonly tag: string
   /** `/system/gc` */
   readonly path: string
@@ -33,15 +34,18 @@ export interface RunsOptions<Resource extends string, Parameters extends z.ZodTy
   readonly operations: Readonly<Record<Operation, readonly [operationId: string, summary: string]>>
   readonly parameters: Parameters
   /** @throws DomainError for what the registry is set not to do */
-  payloadOf(parameters: z.output<Parameters>, system: SystemFacts): Json | Promise<Json>
+  payloadOf(parameters: z.output<Parameters>, system: SystemFacts): Payload | Promise<Payload>
   /** In Harbor's words, results of a run included. */
-  parametersOf(payload: Json, result: Json | undefined): Json
+  parametersOf(payload: Partial<Payload>, result: Json | undefined): Json
 }
 
-export function composeRunRoutes<Resource extends string, Parameters extends z.ZodType>(
-  options: RunsOptions<Resource, Parameters>,
+export function composeRunRoutes<Resource extends string, Parameters extends z.ZodType, Payload>(
+  options: RunsOptions<Resource, Parameters, Payload>,
 ): readonly Route[] {
-  const { kind, tag, path, id, resource, operations, parametersOf } = options
+  const { job: definition, tag, path, id, resource, operations } = options
+  const { kind } = definition
+  const parametersOf = (payload: Json, result: Json | undefined): Json =>
+    options.parametersOf(definition.read(payload), result)
   const item = `${path}/{${id}}`
   const params = z.object({ [id]: idParam }).transform((given) => ({ id: Number(given[id]) }))
   const of = (operation: Operation, action: 'list' | 'read' | 'create' | 'update' | 'stop') => ({
@@ -52,11 +56,11 @@ export function composeRunRoutes<Resource extends string, Parameters extends z.Z
   })
   const follow = async ({ actor, body }: Call<unknown, unknown, ScheduleBody>, services: HarborServices) => {
     const wish = parseScheduleWish(body)
-    const payload =
+    const work =
       wish.kind === 'never'
-        ? null
-        : await options.payloadOf(parsed(options.parameters, body.parameters), services.system)
-    return await followWish(services, actor, wish, { name: kind, kind, payload })
+        ? { kind, payload: null }
+        : definition.of(await options.payloadOf(parsed(options.parameters, body.parameters), services.system))
+    return await followWish(services, actor, wish, { name: kind, ...work })
   }
   return [
     route({

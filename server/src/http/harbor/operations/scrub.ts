@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import type { Json } from '../../../domain/jobs/job.ts'
 import { findSchedule } from '../../../domain/jobs/schedules.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { countDamaged, listFindings } from '../../../domain/scrub/scrub-findings.ts'
 import { findProgress, shareDone } from '../../../domain/scrub/scrub-progress.ts'
-import { gentleBytesPerSecond, scrubKind } from '../../../domain/scrub/scrub-job.ts'
+import { gentleBytesPerSecond, scrubJob, type ScrubPayload } from '../../../domain/scrub/scrub-job.ts'
 import { createdAt, idParam, timeOf } from '../frame/answers.ts'
 import { jobAnswer, presentJob } from './job-answer.ts'
 import { logResponse } from './job-history.ts'
@@ -22,7 +21,7 @@ import type { HarborServices } from '../frame/services.ts'
 
 const collection = '/system/scrub'
 const tag = 'scrub'
-const kinds = [scrubKind]
+const kinds = [scrubJob.kind]
 
 const stateAnswer = z.object({
   damaged_blobs: z
@@ -131,9 +130,9 @@ export const scrubRoutes: readonly Route[] = [
     access: { kind: 'system', permission: 'garbage-collection:read' },
     answers: { 200: schedule.partial() },
     handle: async (_call, { database }) => {
-      const found = await findSchedule(database.read, scrubKind)
+      const found = await findSchedule(database.read, scrubJob.kind)
       if (found === undefined) return { body: {} }
-      const { bytesPerSecond } = found.payload as { bytesPerSecond: number }
+      const { bytesPerSecond } = scrubJob.read(found.payload)
       return { body: { schedule: presentSchedule(found), parameters: { bytes_per_second: bytesPerSecond } } }
     },
   }),
@@ -203,7 +202,7 @@ export const scrubRoutes: readonly Route[] = [
 
 async function follow({ actor, body }: Call<unknown, unknown, ScheduleBody>, services: HarborServices) {
   const wish = parseScheduleWish(body)
-  return await followWish(services, actor, wish, { name: scrubKind, kind: scrubKind, payload: payloadOf(body) })
+  return await followWish(services, actor, wish, { name: scrubJob.kind, ...scrubJob.of(payloadOf(body)) })
 }
 
 const parametersSchema = z.object({
@@ -215,7 +214,7 @@ const parametersSchema = z.object({
     .default(gentleBytesPerSecond),
 })
 
-function payloadOf(body: ScheduleBody): Json {
+function payloadOf(body: ScheduleBody): ScrubPayload {
   const parsed = parametersSchema.safeParse(body.parameters ?? {})
   if (parsed.success) return { bytesPerSecond: parsed.data.bytes_per_second }
   throw new DomainError('BAD_REQUEST', `parameters: ${parsed.error.issues[0]?.message ?? 'cannot be'}`)
