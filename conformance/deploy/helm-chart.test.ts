@@ -24,7 +24,7 @@ const everything: Values = {
   storage: { kind: 's3', s3: { bucket: 'b', prefix: 'berth', pathStyle: false, caSecret: 's3-ca', redirect: true } },
   tls: { existingSecret: 'registry-tls' },
   autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 5 },
-  metrics: { serviceMonitor: { enabled: true, labels: { release: 'prometheus' } } },
+  metrics: { tokenSecret: { name: 'metrics' }, serviceMonitor: { enabled: true, labels: { release: 'prometheus' } } },
   networkPolicy: {
     enabled: true,
     from: [{ namespaceSelector: { matchLabels: { name: 'ingress' } } }],
@@ -158,6 +158,7 @@ else {
       ['S3 without a bucket', { storage: { kind: 's3' } }, 'storage.s3.bucket'],
       ['an ingress without a name', { ingress: { enabled: true } }, 'ingress.hosts'],
       ['ports of berth.yml', { config: { http: { port: 1 } } }, 'config.http'],
+      ['a token of the metrics in a ConfigMap', { config: { metrics: { token: 'x' } } }, 'metrics.tokenSecret'],
       [
         'fewer replicas than the least',
         { ...large, autoscaling: { enabled: true, minReplicas: 9, maxReplicas: 2 } },

@@ -115,9 +115,25 @@ describe('image index', () => {
 })
 
 describe('what it is', () => {
-  test('parameters of Content-Type say nothing, and its case does not matter', () => {
-    expect(parse(image, `${mediaTypes.ociManifest}; charset=utf-8`).kind).toBe('image')
+  test('the charset that JSON has may be said in Content-Type, and its case does not matter', () => {
+    for (const parameter of ['; charset=utf-8', ';charset="UTF-8"', ' ; Charset=Utf-8', ';'])
+      expect(parse(image, `${mediaTypes.ociManifest}${parameter}`).mediaType).toBe(mediaTypes.ociManifest)
     expect(parse(image, mediaTypes.ociManifest.toUpperCase()).mediaType).toBe(mediaTypes.ociManifest)
+  })
+
+  test.each([
+    'charset=utf-7',
+    'charset=utf-16',
+    'charset=iso-8859-1',
+    'charset=utf-8; charset=utf-7',
+    "charset*=utf-8''x",
+    'profile=x',
+    'boundary=x',
+    'x',
+    'charset=',
+  ])('another parameter of Content-Type is refused: %s', (parameter) => {
+    for (const type of [mediaTypes.ociManifest, 'application/json', 'text/plain'])
+      expect(() => parse(image, `${type}; ${parameter}`)).toThrow('the Content-Type has the parameter')
   })
 
   test('a header that says nothing leaves it to the body', () => {

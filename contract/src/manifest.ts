@@ -61,12 +61,12 @@ const genericContentTypes = [
 ]
 
 /**
- * Reads a manifest of at most a few MiB (the caller sees to that). `contentType` is the header, parameters and all.
+ * Reads a manifest of at most a few MiB (the caller sees to that). `contentType` is the header as it was sent.
  * Throws `MANIFEST_INVALID` with a sentence for the person who pushes.
  */
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined): ParsedManifest {
   const fields = parseFields(parseJson(bytes), 'it', manifestFields)
-  const said = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const said = parseContentType(contentType ?? '')
   refuseOldKinds(said, fields)
   const mediaType = decideMediaType(said, parseType(fields.mediaType, 'mediaType'))
   if (fields.schemaVersion !== 2) throw invalidManifest('schemaVersion must be 2')
@@ -125,6 +125,18 @@ function refuseOldKinds(said: string, fields: Readonly<Record<string, unknown>>)
       'the OCI artifact manifest was withdrawn before OCI 1.1; push an image manifest with artifactType, as oras 1.1 and later do',
     )
   }
+}
+
+/**
+ * The type without parameters. OCI's types have none; libraries add a charset on their own, and JSON has only one
+ * (RFC 8259 §8.1): another parameter would say something about the bytes that nobody here looks at.
+ */
+function parseContentType(contentType: string): string {
+  const [type = '', ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase())
+  const foreign = parameters.find((parameter) => parameter !== '' && !/^charset=(?:utf-8|"utf-8")$/.test(parameter))
+  if (foreign !== undefined)
+    throw invalidManifest(`the Content-Type has the parameter ${quoted(foreign)}; leave it out`)
+  return type
 }
 
 /** CVE-2021-41190: header and body must not tell two stories about what the bytes are. */

@@ -42,6 +42,7 @@ function presentConfig({ config, sources, file, warnings }: LoadedConfig): Recor
     config: {
       ...config,
       initialAdminPassword: '[hidden]',
+      metrics: { ...config.metrics, token: config.metrics.token === undefined ? undefined : '[hidden]' },
       storage: storage.kind === 's3' ? withHiddenSecret(storage) : storage,
       backup: { ...config.backup, s3: withHiddenSecret(config.backup.s3) },
       database: database.kind === 'postgres' ? { ...database, url: withoutCredentials(database.url) } : database,

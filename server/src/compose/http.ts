@@ -11,6 +11,7 @@ import { asDomainError, errorResponse } from '../http/oci/error-response.ts'
 import type { OciServices } from '../http/oci/oci-request.ts'
 import { composeOciRouter } from '../http/oci/oci-router.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
+import { composeMetricsDoor } from '../http/ops/metrics-door.ts'
 import { composeProbes } from '../http/ops/probes.ts'
 import { composeClientFacts } from '../http/origin.ts'
 import { composeOpenDoor } from '../http/open-door.ts'
@@ -107,7 +108,7 @@ function composeDoors(
     ops: {
       health: probes.health,
       ready: probes.ready,
-      ...(metricsAreHere ? { metrics: () => metrics.respond() } : {}),
+      ...(metricsAreHere ? { metrics: composeMetricsDoor(config.metrics.token, () => metrics.respond()) } : {}),
     },
     console: composeConsole(),
   }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
+import { composeMetricsDoor } from '../http/ops/metrics-door.ts'
 import { composeHttpsRedirect } from '../http/redirect-to-https.ts'
 import { readTlsPair, watchTlsFiles } from '../http/tls-reload.ts'
 import type { Logging } from '../logging.ts'
@@ -63,10 +64,11 @@ async function openHttps(
 
 async function openMetrics({ metrics: given }: Config, open: Open, { metrics }: ListenerServices): Promise<void> {
   if (!given.enabled || given.listen === undefined) return
+  const answer = composeMetricsDoor(given.token, () => metrics.respond())
   await open({
     ...given.listen,
     fetch: (request) =>
-      new URL(request.url).pathname === given.path ? metrics.respond() : new Response('not found\n', { status: 404 }),
+      new URL(request.url).pathname === given.path ? answer(request) : new Response('not found\n', { status: 404 }),
   })
 }
 

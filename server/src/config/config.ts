@@ -125,6 +125,8 @@ export interface Config {
     readonly enabled: boolean
     readonly path: string
     readonly listen: { readonly host: string; readonly port: number } | undefined
+    /** Metrics are for who brings it; undefined: for everybody who reaches the port. */
+    readonly token: string | undefined
   }
   readonly outbound: {
     readonly allowLocal: boolean

@@ -197,6 +197,7 @@ function toConfig(given: Settings): Config {
       enabled: metrics.enabled,
       path: metrics.path,
       listen: metrics.port === undefined ? undefined : { host: metrics.host ?? '127.0.0.1', port: metrics.port },
+      token: metrics.token,
     },
     outbound: {
       allowLocal: given.outbound.allow_local,

@@ -64,6 +64,7 @@ const examples: Record<string, string> = {
   's3.path_style': 'true',
   's3.access_key': 'berth',
   's3.secret_key': 'secret',
+  'metrics.token': 'made-by-openssl-rand-hex-32-or-so',
   's3.credentials_file': '/etc/berth/s3-credentials',
   's3.role_arn': 'arn:aws:iam::123456789012:role/registry',
   's3.web_identity_token_file': '/var/run/secrets/tokens/s3',

@@ -298,6 +298,12 @@ export const settings = z.strictObject({
         .describe('Path of the metrics.'),
       host: text().optional().describe('Address of the port for metrics alone. Default `127.0.0.1`.'),
       port: port().optional().describe('A port of its own for metrics, so that they are not served where clients are.'),
+      token: z
+        .string()
+        .regex(/^[\x21-\x7e]{32,512}$/, 'must have 32 to 512 visible characters without spaces: openssl rand -hex 32')
+        .optional()
+        .meta({ kind: 'text' })
+        .describe('Metrics are served to who brings this token only: `Authorization: Bearer …`.'),
     })
     .prefault({})
     .describe('Prometheus metrics.'),

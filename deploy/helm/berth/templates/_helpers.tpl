@@ -96,6 +96,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- fail (printf "\n\nconfig.%s is decided by the chart: ports, certificates and volumes have values of their own." $key) }}
 {{- end }}
 {{- end }}
+{{- if hasKey (default dict $config.metrics) "token" }}
+{{- fail "\n\nconfig.metrics.token would lie open in a ConfigMap: use metrics.tokenSecret." }}
+{{- end }}
 {{- if hasKey (default dict $config.database) "url" }}
 {{- fail "\n\nconfig.database.url would lie open in a ConfigMap: use database.postgresql.existingSecret." }}
 {{- end }}

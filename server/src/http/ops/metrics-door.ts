@@ -1,0 +1,20 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { splitAuthorization } from '../authentication.ts'
+
+/** Answers a request for metrics; with a `token`, only who brings it as a bearer (RFC 6750) hears them. */
+export function composeMetricsDoor(
+  token: string | undefined,
+  respond: () => Response | Promise<Response>,
+): (request: Request) => Response | Promise<Response> {
+  if (token === undefined) return respond
+  const expected = digestOf(token)
+  return (request) => {
+    const { scheme, value } = splitAuthorization(request.headers.get('authorization') ?? '')
+    if (scheme === 'bearer' && timingSafeEqual(digestOf(value), expected)) return respond()
+    const headers = { 'www-authenticate': 'Bearer realm="metrics"', 'cache-control': 'no-store' }
+    return new Response('metrics are for who has the token that metrics.token names\n', { status: 401, headers })
+  }
+}
+
+/** Of equal length, whatever was sent. */
+const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest()
