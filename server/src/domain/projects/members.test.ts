@@ -174,6 +174,28 @@ describeEachDatabase('members', (open) => {
     expect([await codeOf(add('bob')), await codeOf(add('ada'))]).toEqual(['BAD_REQUEST', undefined])
   })
 
+  test('who makes a project public has what that gives everybody', async () => {
+    const { projects, members, userNamed, join, composed } = await compose()
+    const narrow = ['project:update', 'metadata:update', 'metadata:create', 'metadata:delete'] as const
+    const ada = await userNamed('ada')
+    await join(ada, await composed(...narrow))
+    const doors = [
+      () => projects.updateProject(ada, 'p', { public: true }),
+      () => projects.setMetadata(ada, 'p', ['public', 'true'], true),
+    ]
+    for (const door of doors) expect(await codeOf(door())).toBe('FORBIDDEN')
+    expect((await projects.findProject(system, 'p'))?.public).toBe(false)
+    await members.setMemberRole(system, 'p', 'ada', 'projectAdmin')
+    for (const door of doors) {
+      expect(await codeOf(door())).toBeUndefined()
+      expect((await projects.findProject(system, 'p'))?.public).toBe(true)
+      await members.setMemberRole(system, 'p', 'ada', await composed(...narrow))
+      expect(await codeOf(projects.updateProject(ada, 'p', { public: true }))).toBeUndefined()
+      expect(await codeOf(projects.updateProject(ada, 'p', { public: false }))).toBeUndefined()
+      await members.setMemberRole(system, 'p', 'ada', 'projectAdmin')
+    }
+  })
+
   test('what counts is what the actor has at the moment of the change, not when the request came', async () => {
     const { members, users, userNamed, join } = await compose()
     await users.ensureAdministrator(password)

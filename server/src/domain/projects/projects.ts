@@ -6,7 +6,9 @@ import { lockRows } from '../../database/locking.ts'
 import { isForeignKeyViolation } from '../../database/violations.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
 import { assertCanInProject, assertCanInSystem, can } from '../access/roles/authorise.ts'
-import { roleIds, type Permission } from '../access/roles/permissions.ts'
+import { currentActor } from '../access/current-actor.ts'
+import { assertCovers, rightsInProject } from '../access/roles/covers.ts'
+import { publicProjectPermissions, roleIds, type Permission } from '../access/roles/permissions.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
@@ -158,15 +160,15 @@ export class Projects {
   async updateProject(actor: Actor, name: string, change: ProjectChange): Promise<void> {
     const metadata = parseMetadata(change.metadata ?? {})
     await this.#database.write(async (tx) => {
-      const { project } = await getProjectFor(tx, actor, 'project:update', name)
+      const access = await getProjectFor(tx, actor, 'project:update', name)
       const changed: string[] = Object.keys(metadata)
-      await writeMetadata(tx, project.id, metadata)
+      await writeMetadata(tx, access.project.id, metadata)
       if (change.cveAllowlist !== undefined) {
         changed.push('cve_allowlist')
-        await writeCveAllowlist(tx, project.id, change.cveAllowlist, this.#clock.now())
+        await writeCveAllowlist(tx, access.project.id, change.cveAllowlist, this.#clock.now())
       }
-      if (change.public !== undefined && change.public !== project.public) changed.push('public')
-      await this.#touch(tx, actor, project, changed, change.public)
+      if (change.public !== undefined && change.public !== access.project.public) changed.push('public')
+      await this.#touch(tx, actor, access, changed, change.public)
     })
   }
 
@@ -177,15 +179,15 @@ export class Projects {
   async setMetadata(actor: Actor, name: string, [key, value]: [MetadataKey, string], replace: boolean): Promise<void> {
     const parsed = parseMetadataValue(key, value)
     await this.#database.write(async (tx) => {
-      const { project } = await getProjectFor(tx, actor, replace ? 'metadata:update' : 'metadata:create', name)
+      const access = await getProjectFor(tx, actor, replace ? 'metadata:update' : 'metadata:create', name)
       if (
         !replace &&
-        (key === 'public' || (await readMetadata(tx, [project.id])).get(project.id)?.[key] !== undefined)
+        (key === 'public' || (await readMetadata(tx, [access.project.id])).get(access.project.id)?.[key] !== undefined)
       ) {
         throw new DomainError('CONFLICT', `project ${name} has a value for ${key} already`)
       }
-      await writeMetadata(tx, project.id, { [key]: parsed })
-      await this.#touch(tx, actor, project, [key], key === 'public' ? parsed === 'true' : undefined)
+      await writeMetadata(tx, access.project.id, { [key]: parsed })
+      await this.#touch(tx, actor, access, [key], key === 'public' ? parsed === 'true' : undefined)
     })
   }
 
@@ -193,23 +195,30 @@ export class Projects {
   async deleteMetadata(actor: Actor, name: string, key: MetadataKey): Promise<void> {
     if (key === 'retention_id') throw new DomainError('BAD_REQUEST', 'retention_id goes with the retention policy')
     await this.#database.write(async (tx) => {
-      const { project } = await getProjectFor(tx, actor, 'metadata:delete', name)
-      await deleteMetadataKey(tx, project.id, key)
-      await this.#touch(tx, actor, project, [key], key === 'public' ? false : undefined)
+      const access = await getProjectFor(tx, actor, 'metadata:delete', name)
+      await deleteMetadataKey(tx, access.project.id, key)
+      await this.#touch(tx, actor, access, [key], key === 'public' ? false : undefined)
     })
   }
 
   async #touch(
     tx: Writer,
     actor: Actor,
-    project: ProjectAccess['project'],
+    access: ProjectAccess,
     changed: readonly string[],
     isPublic: boolean | undefined,
   ): Promise<void> {
     if (changed.length === 0) return
+    const { project } = access
+    const now = this.#clock.now()
+    // Who makes a project public gives everybody what everybody may in one.
+    if (isPublic === true && !project.public) {
+      const asker = await currentActor(tx, actor, now)
+      assertCovers(asker, rightsInProject(project.id, publicProjectPermissions), [access], 'a public project')
+    }
     await tx
       .updateTable('project')
-      .set({ updated_at: this.#clock.now(), ...(isPublic === undefined ? {} : { public: isPublic ? 1 : 0 }) })
+      .set({ updated_at: now, ...(isPublic === undefined ? {} : { public: isPublic ? 1 : 0 }) })
       .where('id', '=', project.id)
       .execute()
     await this.#events.record(tx, actor, {
