@@ -1,4 +1,4 @@
-import { isSystemAdministrator, type Actor } from '../access/actor.ts'
+import { isSystemAdministrator, limitsOf, type Actor } from '../access/actor.ts'
 import type { ProjectStanding } from '../access/roles/authorise.ts'
 import { assertCovers, assertOutranks, rightsInProject } from '../access/roles/covers.ts'
 import type { Permission } from '../access/roles/permissions.ts'
@@ -20,8 +20,12 @@ export interface GivenRole {
   readonly permissions: ReadonlySet<Permission>
 }
 
-export const isOwnMembership = (actor: Actor, { kind, id }: MemberEntity): boolean =>
+const isOwnMembership = (actor: Actor, { kind, id }: MemberEntity): boolean =>
   kind === 'user' && actor.kind === 'user' && actor.id === id
+
+/** Somebody gives up what they have; a personal token does not do that in their name. */
+export const isLeaving = (actor: Actor, entity: MemberEntity): boolean =>
+  isOwnMembership(actor, entity) && limitsOf(actor) === undefined
 
 /** @throws DomainError FORBIDDEN when the role gives more in the project than the actor has there */
 export function assertMayGiveRole(actor: Actor, standing: ProjectStanding, { name, permissions }: GivenRole): void {

@@ -20,7 +20,7 @@ import {
   assertMayGiveRole,
   assertMayRuleMember,
   assertNotRaisingSelf,
-  isOwnMembership,
+  isLeaving,
   type GivenRole,
   type MemberEntity,
   type MemberKind,
@@ -134,7 +134,7 @@ export class Members {
     await this.#database.write(async (tx) => {
       const { asker, access } = await this.#accessFor(tx, actor, 'member:delete', project)
       const { id, entity, granted } = await this.#lockMember(tx, access.project, member)
-      if (!isOwnMembership(asker, entity)) assertMayRuleMember(asker, access, saidOfMember(member), granted)
+      if (!isLeaving(asker, entity)) assertMayRuleMember(asker, access, saidOfMember(member), granted)
       await tx.deleteFrom('project_member').where('id', '=', id).execute()
       await this.#record(tx, actor, 'delete_member', access.project, entity)
     })
