@@ -1,71 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { dirname, join, normalize, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-
-const aliases = {
-  '#contract/': 'contract/src/',
-  '#server/': 'server/src/',
-  '#server-test/': 'server/test/',
-  '#web/': 'web/src/',
-}
-
-interface SourceFile {
-  /** From the root of the project, with forward slashes. */
-  readonly path: string
-  readonly text: string
-  readonly isTest: boolean
-  /** Paths of our own files that it imports. */
-  readonly imports: readonly string[]
-  /** Packages and built-in modules that it imports. */
-  readonly packages: readonly string[]
-}
-
-const sources = readSources(['contract', 'server', 'web', 'cli', 'conformance', 'bench', 'tools'])
-const production = sources.filter((source) => source.path.includes('/src/') && !source.isTest)
-
-function readSources(folders: readonly string[]): SourceFile[] {
-  return folders
-    .flatMap((folder) => (existsSync(join(root, folder)) ? filesBelow(join(root, folder)) : []))
-    .map(readSource)
-}
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) return /^(node_modules|out|dist|generated)$/.test(entry.name) ? [] : filesBelow(path)
-    return /\.(tsx?|mjs)$/.test(entry.name) ? [path] : []
-  })
-}
-
-function readSource(absolute: string): SourceFile {
-  const path = relative(root, absolute)
-  const text = readFileSync(absolute, 'utf8')
-  const specifiers = [
-    ...text.matchAll(
-      /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'|\bimport\(\s*'([^']+)'|(?:^|\n)import\s+'([^']+)'/g,
-    ),
-  ].map((match) => (match[1] ?? match[2] ?? match[3])!)
-  const own = specifiers.filter((specifier) => /^[.#]/.test(specifier))
-  const isTest =
-    /\.(test|contract)\.tsx?$/.test(path) || path.startsWith('server/test/') || path.endsWith('-for-test.ts')
-  return {
-    path,
-    text,
-    isTest,
-    imports: own.map((specifier) => resolveImport(path, specifier)),
-    packages: specifiers.filter((specifier) => !/^[.#]/.test(specifier)),
-  }
-}
-
-function resolveImport(from: string, specifier: string): string {
-  for (const [alias, folder] of Object.entries(aliases)) {
-    if (specifier.startsWith(alias)) return folder + specifier.slice(alias.length)
-  }
-  return normalize(join(dirname(from), specifier))
-}
+import { dirname, join, relative } from 'node:path'
+import { nounOf, nouns, production, root, sources, withoutComments } from './sources.ts'
 
 /** The part of the program that a file of server/src belongs to. */
 function layerOf(path: string): string {
@@ -93,40 +29,8 @@ const forAll = new Set([
   'server/src/logging.ts',
   'server/src/version.ts',
 ])
-const isCompositionRoot = (path: string): boolean =>
-  path === 'server/src/main.ts' || path.startsWith('server/src/compose/')
-
-/** Each noun may know those before it. */
-const nouns = [
-  'lists',
-  'events',
-  'access',
-  'settings',
-  'jobs',
-  'identities',
-  'projects',
-  'quotas',
-  'robots',
-  'registries',
-  'labels',
-  'policies',
-  'content',
-  'activity',
-  'trash',
-  'artifacts',
-  'retention',
-  'transfer',
-  'garbage-collection',
-  'audit',
-  'backup',
-  'scrub',
-  'verification',
-]
-
 /** The word for whoever asks: every noun takes one, and events say whose they are. */
 const forAllNouns = new Set(['server/src/domain/access/actor.ts'])
-
-const nounOf = (path: string): string | undefined => /^server\/src\/domain\/([^/]+)\//.exec(path)?.[1]
 
 test('these rules see the imports at all', () => {
   const known = sources.flatMap(({ imports }) => imports)
@@ -236,13 +140,6 @@ describe('what may be said only in one place', () => {
     expect(saying(/\b(process|Bun)\.env\b/, (path) => path.startsWith('server/src/config/'))).toEqual([])
   })
 
-  test('names of adapters: compose.ts and main.ts', () => {
-    const adapters = /compose(Sqlite|Postgres|Memory|Filesystem|S3)\w*/
-    expect(
-      saying(adapters, (path) => isCompositionRoot(path) || /^server\/src\/(database|storage)\//.test(path)),
-    ).toEqual([])
-  })
-
   test('keys of stored bytes: storage/layout.ts, and storage/foreign for those of other programs', () => {
     const keys = /(`[^`]*`|'[^']*') as (BlobLocation|UploadId)\b|return `[^`]*(blobs|staged|uploads)\//
     const allowed = /^server\/src\/storage\/(layout\.ts$|foreign\/)/
@@ -270,25 +167,12 @@ describe('what may be said only in one place', () => {
   })
 })
 
-function withoutComments(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '')
-}
-
 describe('what a reader relies on', () => {
   test('a file can be read in one sitting: no more than 400 lines, tests 600', () => {
     const long = sources
       .map(({ path, text, isTest }) => ({ path, lines: text.split('\n').length, most: isTest ? 600 : 400 }))
       .filter(({ lines, most }) => lines > most)
     expect(long).toEqual([])
-  })
-
-  test('ARCHITECTURE.md names only paths that exist', () => {
-    const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
-    const paths = [
-      ...page.matchAll(/`((?:contract|server|web|cli|conformance|bench|deploy|docs|tools)(?:\/[\w.-]+)*\/?)`/g),
-    ].map((match) => match[1]!)
-    expect(paths.length).toBeGreaterThan(5)
-    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
   })
 
   test('links between our pages lead somewhere', () => {

@@ -1,5 +1,6 @@
 import type { Digest } from '#contract/digest.ts'
 import type { HarborClient } from './harbor-client.ts'
+import { artifactsPath } from './harbor-paths.ts'
 import type { RegistryClient } from './registry/registry-client.ts'
 import { findRemoteBlob, findUsableManifest } from './registry/registry-content.ts'
 
@@ -7,13 +8,6 @@ interface HarborArtifact {
   readonly digest: string
   readonly tags?: readonly { readonly name: string }[] | null
   readonly accessories?: readonly { readonly digest: string }[] | null
-}
-
-/** `rest` may have slashes, which Harbor wants encoded twice. */
-export function artifactsPath(repository: string): string {
-  const slash = repository.indexOf('/')
-  const rest = encodeURIComponent(encodeURIComponent(repository.slice(slash + 1)))
-  return `/projects/${encodeURIComponent(repository.slice(0, slash))}/repositories/${rest}/artifacts`
 }
 
 /** Content of a Harbor, project after project: its lists over its API, its bytes over its `/v2`. */

@@ -1,4 +1,4 @@
-import { artifactsPath } from '../../clients/harbor-content.ts'
+import { artifactsPath } from '../../clients/harbor-paths.ts'
 import { judge, type HarborImport } from './harbor-import.ts'
 
 interface MarkedArtifact {
