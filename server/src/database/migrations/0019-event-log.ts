@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Dialect, Writer } from '../database.ts'
 import type { Migration } from '../migrate.ts'
 
-/** What consumers of events follow, apart from the audit log (docs/adr/0007). */
+/** What consumers of events follow, apart from the audit log (docs/adr/0008). */
 export const eventLog: Migration = {
   name: '0019-event-log',
   async up(tx: Writer, dialect: Dialect) {
