@@ -52,6 +52,7 @@ function objectsOf({ id: project, repository, owner, objects }: Tenant, path: st
     group_id: 1,
     role_id: 1,
     session_id: 1,
+    consumer_name: 'none',
     pool_id: 'all',
     job_type: 'all',
     digest: `sha256:${'0'.repeat(64)}`,
@@ -223,6 +224,7 @@ describeOnEachDatabase('every route of the API stays in the project that it was 
       (id) => ['POST', '/retentions', { scope: { level: 'project', ref: Number(id) }, rules: [], algorithm: 'or' }],
       (id) => ['GET', `/users/current/permissions?scope=/project/${id}`],
       (id) => ['GET', `/jobs?project_id=${id}`],
+      (id) => ['GET', `/events?project_id=${id}`],
       (id) => ['GET', `/quotas?reference_id=${id}`],
       (id) => ['GET', `/projects/${id}`],
       (id) => ['GET', `/projects/${id}/summary`],
@@ -279,6 +281,14 @@ describeOnEachDatabase('every route of the API stays in the project that it was 
       }
     }
   }, 120_000)
+
+  test('whether a name is taken is told to whoever may create projects', async () => {
+    const head = { method: 'HEAD', path: '/projects', params: [] }
+    const taken = async (caller: Caller) => (await ask(caller, head, {}, `project_name=${hidden.name}`)).status
+    const narrow = await addToken(registry(), open.owner)
+    const robot = await addRobotForLabels(registry(), '*')
+    expect([await taken(stranger), await taken(narrow), await taken(robot)]).toEqual([200, 404, 404])
+  })
 
   test('whoever comes without an account reads no names of people but that of a project’s owner', async () => {
     const pusher = await addPerson(registry())

@@ -4,8 +4,8 @@ import type { Database, Reader, Writer } from '../../database/database.ts'
 import type { ProjectTable } from '../../database/schema/projects.ts'
 import { lockRows } from '../../database/locking.ts'
 import { isForeignKeyViolation } from '../../database/violations.ts'
-import { isSystemAdministrator, type Actor } from '../access/actor.ts'
-import { assertCanInProject, assertCanInSystem, can } from '../access/roles/authorise.ts'
+import { isSystemAdministrator, limitsOf, type Actor } from '../access/actor.ts'
+import { assertCanInProject, assertCanInSystem, can, canInSystem } from '../access/roles/authorise.ts'
 import { currentActor } from '../access/current-actor.ts'
 import { assertCovers, rightsInProject } from '../access/roles/covers.ts'
 import { publicProjectPermissions, roleIds, type Permission } from '../access/roles/permissions.ts'
@@ -83,7 +83,7 @@ export class Projects {
    */
   async createProject(actor: Actor, project: NewProject): Promise<Project> {
     assertMayCreateProject(actor, project)
-    await this.#assertCreationIsFree(actor)
+    if (!(await this.#isCreationFree(actor))) throw new DomainError('FORBIDDEN', 'Only system admin can create project')
     const name = parseProjectName(project.name)
     const metadata = parseMetadata(project.metadata ?? {})
     if (project.storageLimit !== undefined) assertCanInSystem(actor, 'quota:update')
@@ -127,7 +127,16 @@ export class Projects {
     return row === undefined ? undefined : projectOf(row)
   }
 
-  /** Whether a project could not be created under that name; whoever may create one may know. */
+  /** Whether the name is taken, as far as the actor may know: they may create projects, or see that one. */
+  async isNameTakenFor(actor: Actor, name: string): Promise<boolean> {
+    const mayCreate =
+      actor.kind === 'robot'
+        ? canInSystem(actor, 'project:create')
+        : limitsOf(actor) === undefined && (await this.#isCreationFree(actor))
+    return mayCreate ? await this.isNameTaken(name) : (await this.findProject(actor, name)) !== undefined
+  }
+
+  /** Whether a project could not be created under that name. */
   async isNameTaken(name: string): Promise<boolean> {
     const row = await this.#database.read.selectFrom('project').select('id').where('name', '=', name).executeTakeFirst()
     return row !== undefined
@@ -270,12 +279,10 @@ export class Projects {
     }
   }
 
-  async #assertCreationIsFree(actor: Actor): Promise<void> {
+  async #isCreationFree(actor: Actor): Promise<boolean> {
     // A robot was given the right to create projects by an administrator.
-    if (isSystemAdministrator(actor) || actor.kind === 'robot' || this.#settings === undefined) return
-    const { project_creation_restriction: restriction } = await this.#settings.getSettings()
-    if (restriction === 'everyone') return
-    throw new DomainError('FORBIDDEN', 'Only system admin can create project')
+    if (isSystemAdministrator(actor) || actor.kind === 'robot' || this.#settings === undefined) return true
+    return (await this.#settings.getSettings()).project_creation_restriction === 'everyone'
   }
 
   async #insertProject(

@@ -54,8 +54,8 @@ export const projectRoutes: readonly Route[] = [
     access: { kind: 'signed-in' },
     query: z.object({ project_name: z.string() }),
     answers: { 200: null, 404: null },
-    handle: async ({ query }, { projects }) => {
-      const taken = await projects.isNameTaken(query.project_name)
+    handle: async ({ actor, query }, { projects }) => {
+      const taken = await projects.isNameTakenFor(actor, query.project_name)
       return new Response(null, { status: taken ? 200 : 404 })
     },
   }),
