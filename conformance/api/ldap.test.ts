@@ -203,6 +203,10 @@ else
           const answer = await current({ username: 'ada', password: 'x' })
           expect(answer.status).toBe(503)
           expect(answer.headers.get('retry-after')).not.toBeNull()
+          // Where it was looked for, and what was there, is for who runs the registry.
+          expect(JSON.stringify(answer.body)).toContain(
+            'the directory cannot be asked; the log of the registry says why',
+          )
           expect((await admin().call('GET /users/current')).status).toBe(200)
         })
 

@@ -183,7 +183,10 @@ describeControlledScenario(
       expect((await ping(registry().url)).status).toBe(400)
       expect((await ping('file:///etc/passwd')).status).toBe(400)
       await configure({ oidc_endpoint: 'http://127.0.0.1:1' })
-      expect((await new Browser().send(`${registry().url}/c/oidc/login`)).status).toBe(503)
+      const away = await new Browser().send(`${registry().url}/c/oidc/login`)
+      expect(away.status).toBe(503)
+      // Where it was looked for, and what was there, is for who runs the registry.
+      expect(await away.text()).toBe('the OIDC provider cannot be asked; the log of the registry says why\n')
     })
   },
   { env: { BERTH_OUTBOUND_ALLOW_LOCAL: 'true' } },

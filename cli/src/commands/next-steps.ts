@@ -13,8 +13,10 @@ export function nextSteps(
   const host = new URL(url).host
   const image = `${host}/${config.defaultProject ?? 'library'}/hello:v1`
   const lines = ['', `Berth serves on ${urls.join(' and ')}`, '']
+  // Under another name the password of every manual is refused.
+  const isAdmitted = defaultPasswordStands && isLoopback(new URL(url).hostname)
   if (!config.open)
-    lines.push(`  docker login ${host} -u admin${defaultPasswordStands ? `      # password: ${defaultPassword}` : ''}`)
+    lines.push(`  docker login ${host} -u admin${isAdmitted ? `      # password: ${defaultPassword}` : ''}`)
   lines.push(`  docker tag hello-world ${image}`, `  docker push ${image}`, `  docker pull ${image}`, '')
   if (config.open) {
     lines.push('! There are no accounts: whoever reaches this port may pull, push and delete everything.', '')

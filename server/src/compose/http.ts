@@ -101,7 +101,7 @@ function composeDoors(
   })
   const metricsAreHere = config.metrics.enabled && config.metrics.listen === undefined
   return {
-    session: composeSessionEndpoints({ ...accounts, originOf }),
+    session: composeSessionEndpoints({ ...accounts, originOf, onError }),
     token: accounts.token,
     oci: composeOciRouter({ services: oci, tokenService: config.token.service, originOf, onError }),
     api: composeHarborRouter({ services: harborServices, routes: harborRoutes, onError }),

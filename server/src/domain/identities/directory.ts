@@ -129,7 +129,11 @@ export class Directory {
       return await run(conversation, values)
     } catch (cause) {
       if (!(cause instanceof LdapFailure)) throw cause
-      throw new DomainError('UNAVAILABLE', cause.message, { retryAfterSeconds: 5, cause })
+      // Addresses and what answered there are for who runs the registry: anybody may try to sign in.
+      throw new DomainError('UNAVAILABLE', 'the directory cannot be asked; the log of the registry says why', {
+        retryAfterSeconds: 5,
+        cause,
+      })
     }
   }
 

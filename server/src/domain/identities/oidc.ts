@@ -86,7 +86,11 @@ export class Oidc {
       if (!(cause instanceof Error)) throw cause
       if (cause.name === 'OidcRefusal') throw new DomainError('FORBIDDEN', cause.message, { cause })
       if (cause.name !== 'OidcFailure') throw cause
-      throw new DomainError('UNAVAILABLE', cause.message, { retryAfterSeconds: 5, cause })
+      // Addresses and what answered there are for who runs the registry: anybody may try to sign in.
+      throw new DomainError('UNAVAILABLE', 'the OIDC provider cannot be asked; the log of the registry says why', {
+        retryAfterSeconds: 5,
+        cause,
+      })
     }
   }
 

@@ -11,6 +11,8 @@ export interface SessionEndpointsOptions extends OidcEndpointsOptions {
   readonly profiles: UserProfiles
   readonly settings: Settings
   readonly originOf: (request: Request) => string
+  /** Hears why another server could not be asked; the browser does not. */
+  readonly onError: (error: unknown) => void
 }
 
 /** Where Harbor's own console signs in and out. */
@@ -81,6 +83,7 @@ export function composeSessionEndpoints(options: SessionEndpointsOptions): (call
       return await answer(call)
     } catch (error) {
       if (!(error instanceof DomainError) || error.code === 'TOO_MANY_REQUESTS') throw error
+      if (error.code === 'UNAVAILABLE') options.onError(error)
       // The form of the console tells this one from an account that signs in at a provider.
       if (call.path === 'login' && error.code === 'FORBIDDEN') return harborErrorOf(error)
       return plain(statuses[error.code] ?? 400, `${error.message}\n`)
