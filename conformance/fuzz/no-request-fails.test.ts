@@ -10,8 +10,8 @@ import { apiRequest, operationsOf, otherRequest, type FuzzRequest, type Known } 
 import { Choices, oddTexts } from './odd-values.ts'
 
 const isLong = process.env['BERTH_TEST_LONG'] === '1'
-/** For each database. */
-const durationMs = isLong ? 15 * 60_000 : 20_000
+/** For each database; BERTH_FUZZ_MINUTES says another. */
+const durationMs = Number(process.env['BERTH_FUZZ_MINUTES'] ?? (isLong ? 15 : 1 / 3)) * 60_000
 /** Printed, so that a run can be had again: BERTH_FUZZ_SEED. */
 const seed = Number(process.env['BERTH_FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const maxAnswerMs = 1_000
