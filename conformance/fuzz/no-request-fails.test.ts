@@ -94,7 +94,9 @@ async function furnish(registry: ControlledRegistry): Promise<{ known: Known; au
 
 /** What the registry itself says of its errors. */
 async function errorsIn({ control }: ControlledRegistry): Promise<string> {
-  const lines = (await control.said()).split('\n').filter((line) => /error/i.test(line))
+  const lines = (await control.said())
+    .split('\n')
+    .filter((line) => line.includes('"level":"error"') && !line.includes('"status":501'))
   return lines.slice(-20).join('\n')
 }
 
