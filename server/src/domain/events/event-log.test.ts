@@ -277,6 +277,17 @@ describeEachDatabase('the log of events', (open, dialect) => {
     expect(await consumers.listStandings()).toMatchObject([{ name: 'late', behind: 1 }])
   })
 
+  test('a page ends by its bytes as well as by its count', async () => {
+    const { database, events, read } = compose(await open())
+    const changed = Array.from({ length: 50_000 }, () => 'a long name')
+    for (let index = 0; index < 4; index += 1)
+      await database.write((tx) => events.record(tx, system, { type: 'update_configuration', changed }))
+    const first = await read()
+    expect([first.events.length, first.more]).toEqual([2, true])
+    const second = await read(first.next)
+    expect([second.events.length, second.more]).toEqual([2, false])
+  })
+
   test('a page looks through so much of the log and no more, and says where it stopped', async () => {
     const { database, record, read, log } = compose(await open())
     await record('a')

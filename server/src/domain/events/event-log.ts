@@ -45,6 +45,8 @@ export interface EventPage {
   readonly missed: MissedEvents | undefined
 }
 
+/** Text of fields in one page; a page ends behind the event that makes it more. */
+const maxPageCharacters = 1 << 20
 /** Positions that one query looks through, however rare what it is asked for. */
 const windowSize = 10_000
 
@@ -67,9 +69,11 @@ export class EventLog {
     const { rows, last, pruned } = await this.#rows(query, after)
     // What was dropped while this was read is missing like what was dropped before.
     const lost = pruned > after && query.since !== 'oldest' ? dropped(pruned - after) : undefined
-    const events = rows.map((row) => eventOf(row, head.epoch))
+    const fitting = rowsThatFit(rows)
+    const events = fitting.map((row) => eventOf(row, head.epoch))
     const looked = Math.max(Math.min(after + windowSize, last), pruned, after)
-    const position = events.length === query.limit ? events.at(-1)!.cursor.position : looked
+    const isFull = events.length === query.limit || fitting.length < rows.length
+    const position = isFull ? events.at(-1)!.cursor.position : looked
     await this.#makeDurable(position)
     return { events, next: { epoch: head.epoch, position }, more: position < last, missed: missed ?? lost }
   }
@@ -133,6 +137,12 @@ interface Row {
   readonly payload: string
   readonly client_address: string
   readonly succeeded: number
+}
+
+function rowsThatFit(rows: readonly Row[]): readonly Row[] {
+  let characters = 0
+  const end = rows.findIndex(({ payload }) => (characters += payload.length) > maxPageCharacters)
+  return end === -1 ? rows : rows.slice(0, end + 1)
 }
 
 function startOf(since: EventStart, head: EventLogHead): { after: number; missed: MissedEvents | undefined } {

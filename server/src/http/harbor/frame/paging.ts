@@ -100,14 +100,18 @@ function withNext({ path, search }: PageCall, links: string, { nextPage, nextSiz
   return [...others, `<${pageUrl(path, search, nextPage, nextSize)}>; rel="next"`].join(' , ')
 }
 
-/** X-Total-Count and Link, in the form Harbor's clients parse: relative, unescaped, keys sorted. */
-export function pageHeaders(call: PageCall, total: number): Record<string, string> {
+/**
+ * X-Total-Count and Link, in the form Harbor's clients parse: relative, unescaped, keys sorted. `cursor`: where the link
+ * to the next page goes on, in a list that is read by keys.
+ */
+export function pageHeaders(call: PageCall, total: number, cursor?: number): Record<string, string> {
   const { page, page_size: size } = call.query
   const links: string[] = []
-  const link = (to: number, rel: string) => links.push(`<${pageUrl(call.path, call.search, to, size)}>; rel="${rel}"`)
+  const link = (rel: string, changes: Readonly<Record<string, number>>) =>
+    links.push(`<${urlWith(call.path, call.search, { ...changes, page_size: size })}>; rel="${rel}"`)
   if (size > 0) {
-    if (page > 1 && (page - 1) * size < total) link(page - 1, 'prev')
-    if (page * size < total) link(page + 1, 'next')
+    if (page > 1 && (page - 1) * size < total) link('prev', { page: page - 1 })
+    if (page * size < total) link('next', { page: page + 1, ...(cursor === undefined ? {} : { cursor }) })
   }
   return { 'x-total-count': String(total), link: links.join(' , ') }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AuditPage, AuditQuery } from '../../../domain/audit/audit-log.ts'
+import type { AuditQuery } from '../../../domain/audit/audit-log.ts'
 import { auditedTypes, describeRecord, wordsOf, type AuditRecord } from '../../../domain/audit/audit-records.ts'
 import { readableProjects } from '../../../domain/audit/readable-projects.ts'
 import { timeOf } from '../frame/answers.ts'
@@ -37,35 +37,76 @@ const auditQuery = z.object({
 
 type AuditCall = Call<unknown, z.output<typeof auditQuery>, unknown>
 
-/** Their projects' log for members who may read it; all of it for system administrators. */
-const readers = { kind: 'signed-in' } as const
-const ofProject = { kind: 'project', permission: 'log:list' } as const
+/** One record as clients are shown it. */
+interface Form {
+  readonly answer: z.ZodType
+  readonly present: (record: AuditRecord) => unknown
+}
+
+/** Of older versions of Harbor. */
+const older: Form = { answer: logAnswer, present: presentRecord }
+/** With the result and details. */
+const extended: Form = { answer: extendedAnswer, present: presentExtended }
+
+/** All that somebody may read: everything for system administrators, else their projects where their role lets them. */
+function ofReader(path: string, operationId: string, summary: string, form: Form): Route {
+  return route({
+    method: 'GET',
+    path,
+    tag: 'auditlog',
+    operationId,
+    summary,
+    access: { kind: 'signed-in' },
+    query: auditQuery,
+    answers: { 200: z.array(form.answer) },
+    handle: async (call, services) => {
+      const projects = await readableProjects(services.database.read, call.actor)
+      return await answer(call, services, projects, form)
+    },
+  })
+}
+
+function ofProject(path: string, operationId: string, summary: string, form: Form): Route {
+  return route({
+    method: 'GET',
+    path,
+    tag: 'project',
+    operationId,
+    summary,
+    access: { kind: 'project', permission: 'log:list' },
+    query: auditQuery,
+    answers: { 200: z.array(form.answer) },
+    handle: async (call, services) => await answer(call, services, [call.project!.project.id], form),
+  })
+}
+
+const inProject = '/projects/{project_name}'
 
 export const auditLogRoutes: readonly Route[] = [
-  route({
-    method: 'GET',
-    path: '/audit-logs',
-    tag: 'auditlog',
-    operationId: 'listAuditLogs',
-    summary: 'What happened here, newest first, in the form of older versions of Harbor.',
-    access: readers,
-    query: auditQuery,
-    answers: { 200: z.array(logAnswer) },
-    handle: async (call, services) => await ofReader(call, services, presentRecord),
-  }),
-
-  route({
-    method: 'GET',
-    path: '/auditlog-exts',
-    tag: 'auditlog',
-    operationId: 'listAuditLogExts',
-    summary: 'What happened here, newest first, with its result and details.',
-    access: readers,
-    query: auditQuery,
-    answers: { 200: z.array(extendedAnswer) },
-    handle: async (call, services) => await ofReader(call, services, presentExtended),
-  }),
-
+  ofReader(
+    '/audit-logs',
+    'listAuditLogs',
+    'What happened here, newest first, in the form of older versions of Harbor.',
+    older,
+  ),
+  ofReader(
+    '/auditlog-exts',
+    'listAuditLogExts',
+    'What happened here, newest first, with its result and details.',
+    extended,
+  ),
+  ofProject(
+    `${inProject}/logs`,
+    'getLogs',
+    'What happened in a project, newest first, in the form of older versions of Harbor.',
+    older,
+  ),
+  ofProject(
+    `${inProject}/auditlog-exts`,
+    'getLogExts',
+    'What happened in a project, newest first, with its result and details.',
+    extended,
+  ),
   route({
     method: 'GET',
     path: '/auditlog-exts/events',
@@ -76,68 +117,23 @@ export const auditLogRoutes: readonly Route[] = [
     answers: { 200: z.array(z.object({ event_type: z.string() })) },
     handle: async () => ({ body: auditedTypes.map((type) => ({ event_type: type })) }),
   }),
-
-  route({
-    method: 'GET',
-    path: '/projects/{project_name}/logs',
-    tag: 'project',
-    operationId: 'getLogs',
-    summary: 'What happened in a project, newest first, in the form of older versions of Harbor.',
-    access: ofProject,
-    query: auditQuery,
-    answers: { 200: z.array(logAnswer) },
-    handle: async (call, services) => await answer(call, services, [call.project!.project.id], presentRecord),
-  }),
-
-  route({
-    method: 'GET',
-    path: '/projects/{project_name}/auditlog-exts',
-    tag: 'project',
-    operationId: 'getLogExts',
-    summary: 'What happened in a project, newest first, with its result and details.',
-    access: ofProject,
-    query: auditQuery,
-    answers: { 200: z.array(extendedAnswer) },
-    handle: async (call, services) => await answer(call, services, [call.project!.project.id], presentExtended),
-  }),
 ]
 
-async function ofReader(call: AuditCall, services: HarborServices, present: (record: AuditRecord) => unknown) {
-  return await answer(call, services, await readableProjects(services.database.read, call.actor), present)
-}
-
-async function answer(
-  call: AuditCall,
-  { auditLog }: HarborServices,
-  projects: AuditQuery['projects'],
-  present: (record: AuditRecord) => unknown,
-) {
+/** A page by its number, or behind a cursor: the link to the next page always has one. */
+async function answer(call: AuditCall, services: HarborServices, projects: AuditQuery['projects'], form: Form) {
   const { cursor, page, page_size: size } = call.query
   const { offset, ...listing } = listingOf(call.query)
-  const log = await auditLog.listRecords({
-    ...listing,
-    projects,
-    offset: cursor === undefined ? offset : 0,
-    beyond: cursor,
-  })
-  return { body: log.rows.map(present), headers: headersOf(call, log, cursor === undefined ? 0 : (page - 1) * size) }
+  const places = cursor === undefined ? { offset } : { offset: 0, beyond: cursor }
+  const { rows, total, next } = await services.auditLog.listRecords({ ...listing, ...places, projects })
+  // Records behind a cursor are counted from there.
+  const passed = cursor === undefined ? 0 : Math.max(0, (page - 1) * size)
+  return { body: rows.map(form.present), headers: pageHeaders(withoutCursor(call), passed + total, next) }
 }
 
-/** As every list's, but that the link to the next page says where this one ended. */
-function headersOf(call: AuditCall, { total, next }: AuditPage, passed: number): Record<string, string> {
+function withoutCursor(call: AuditCall): AuditCall {
   const parameters = new URLSearchParams(call.search)
   parameters.delete('cursor')
-  const headers = pageHeaders({ ...call, search: parameters.toString() }, Math.max(0, passed) + total)
-  if (next === undefined) return headers
-  return { ...headers, link: withCursor(headers['link'] ?? '', next) }
-}
-
-/** Puts the cursor in front of the query of the link to the next page, where there is one. */
-function withCursor(links: string, cursor: string | number): string {
-  const end = links.indexOf('>; rel="next"')
-  const query = links.indexOf('?', links.lastIndexOf('<', end))
-  if (end < 0 || query < 0) return links
-  return `${links.slice(0, query)}?cursor=${cursor}&${links.slice(query + 1)}`
+  return { ...call, search: parameters.toString() }
 }
 
 function presentRecord(record: AuditRecord): z.output<typeof logAnswer> {
