@@ -1,3 +1,6 @@
+import { reviewLinksOf } from '../content/links.ts'
+import { expireUploadsOf } from '../content/upload-rows.ts'
+import { endRepository } from '../projects/repositories.ts'
 import type { Digest } from '#contract/digest.ts'
 import type { TagName } from '#contract/reference.ts'
 import type { Database, Writer } from '../../database/database.ts'
@@ -137,19 +140,8 @@ export async function deleteRepository(services: DeleteServices, admission: Admi
     if (left !== undefined) throw new DomainError('CONFLICT', `${repository} was pushed to meanwhile; delete it again`)
     const now = clock.now()
     await reviewLinksOf(tx, repositoryId, now)
-    const uploads = await tx
-      .updateTable('upload')
-      .set({ expires_at: now })
-      .where('repository_id', '=', repositoryId)
-      .executeTakeFirst()
-    // Their row knows which bytes to forget: the repository stays for them, empty and shown to nobody.
-    if (uploads.numUpdatedRows === 0n) await tx.deleteFrom('repository').where('id', '=', repositoryId).execute()
-    else
-      await tx
-        .updateTable('repository')
-        .set({ description: '', pull_count: 0 })
-        .where('id', '=', repositoryId)
-        .execute()
+    // Rows of uploads know which bytes to forget.
+    await endRepository(tx, repositoryId, await expireUploadsOf(tx, repositoryId, now))
     await tx.deleteFrom('subject_review').where('repository_id', '=', repositoryId).execute()
     await events.record(tx, actor, { type: 'delete_repository', projectId, repository })
   })
@@ -205,25 +197,6 @@ async function assertAllTagsMutable(
     if (rows.length < tagsPerLook) return
     last = tags.at(-1)!
   }
-}
-
-/** Queues a second look at every link of the repository: nothing holds them any more. */
-async function reviewLinksOf(tx: Writer, repositoryId: number, now: number): Promise<void> {
-  await tx
-    .insertInto('link_review')
-    .columns(['repository_id', 'digest', 'review_after'])
-    .expression((eb) =>
-      eb
-        .selectFrom('repository_blob')
-        .select((select) => ['repository_id', 'digest', select.val(now).as('review_after')])
-        .where('repository_id', '=', repositoryId),
-    )
-    .onConflict((conflict) =>
-      conflict
-        .columns(['repository_id', 'digest'])
-        .doUpdateSet((eb) => ({ review_after: eb.ref('excluded.review_after') })),
-    )
-    .execute()
 }
 
 function manifestUnknown(admission: Admission, reference: string): DomainError {

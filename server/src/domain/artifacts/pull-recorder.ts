@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.ts'
 import { countPulls, hourOf, type PullsOfProject } from '../activity/samples.ts'
+import { addPullsTo } from '../projects/repositories.ts'
 import type { ServedManifest } from './roles.ts'
 
 interface Pulls {
@@ -45,13 +46,8 @@ export class PullRecorder {
             .returning('repository_id')
             .executeTakeFirst()
           if (artifact === undefined) continue
-          const repository = await tx
-            .updateTable('repository')
-            .set((eb) => ({ pull_count: eb('pull_count', '+', count) }))
-            .where('id', '=', artifact.repository_id)
-            .returning('project_id')
-            .executeTakeFirst()
-          if (repository !== undefined) addPulls(ofProjects, repository.project_id, hourOf(lastAt), count)
+          const projectId = await addPullsTo(tx, artifact.repository_id, count)
+          if (projectId !== undefined) addPulls(ofProjects, projectId, hourOf(lastAt), count)
           if (tagIds.size > 0) {
             await tx
               .updateTable('tag')

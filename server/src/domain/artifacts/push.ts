@@ -2,14 +2,13 @@ import type { ParsedManifest } from '#contract/manifest.ts'
 import { algorithmOf, formatDigest, type Digest } from '#contract/digest.ts'
 import type { Reference, TagName } from '#contract/reference.ts'
 import type { Database } from '../../database/database.ts'
-import { preparedQuery } from '../../database/prepared.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import { createHasher } from '../../runtime/hasher.ts'
 import type { Admission, Bringing } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
-import { ensureRepository } from '../projects/repositories.ts'
+import { ensureRepository, touchRepository } from '../projects/repositories.ts'
 import { bringArtifact } from './bring-artifact.ts'
 import { nameArtifact } from './name-artifact.ts'
 import { reviewArtifact } from './orphans.ts'
@@ -21,13 +20,6 @@ export interface PushedArtifact {
   /** The tags that now name it because of this push. */
   readonly tags: readonly TagName[]
 }
-
-const touchRepository = preparedQuery<{ id: number; now: number }, unknown>((db, param) =>
-  db
-    .updateTable('repository')
-    .set({ updated_at: param('now') })
-    .where('id', '=', param('id')),
-)
 
 export interface PushServices {
   readonly database: Database
@@ -56,7 +48,7 @@ export async function pushManifest(
     const { id, isNew } = await storeArtifact(services, tx, admission, { repositoryId, digest, now, ...push })
     await nameArtifact(tx, admission, { repositoryId, id, digest, now }, tags)
     if (isNew && tags.length === 0) await reviewArtifact(tx, id, now)
-    await touchRepository.run(tx, { id: repositoryId, now })
+    await touchRepository(tx, repositoryId, now)
     await events.record(tx, actor, { type: 'push_artifact', projectId, repository, digest, tags })
     faultPoint('manifest-before-commit')
   })

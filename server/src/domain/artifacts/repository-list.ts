@@ -5,6 +5,7 @@ import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { countArtifacts } from '../content/search.ts'
 import { DomainError } from '../errors.ts'
+import { setDescription } from '../projects/repositories.ts'
 import { matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
 import { visibleTo } from '../projects/project-visibility.ts'
 import type { ListServices } from '../lists/totals.ts'
@@ -85,13 +86,8 @@ export async function describeRepository(
   description: string,
 ): Promise<void> {
   await database.write(async (tx) => {
-    const changed = await tx
-      .updateTable('repository')
-      .set({ description, updated_at: clock.now() })
-      .where('name', '=', name)
-      .where('project_id', '=', projectId)
-      .executeTakeFirst()
-    if (changed.numUpdatedRows === 0n) throw repositoryUnknown(name)
+    const found = await setDescription(tx, { projectId, name }, description, clock.now())
+    if (!found) throw repositoryUnknown(name)
   })
 }
 

@@ -1,3 +1,4 @@
+import { restoreLabels } from '../labels/labels.ts'
 import { parseManifest, type ParsedManifest } from '#contract/manifest.ts'
 import type { Digest } from '#contract/digest.ts'
 import { parseTagName, type TagName } from '#contract/reference.ts'
@@ -13,7 +14,7 @@ import { DomainError } from '../errors.ts'
 import { gates, pass } from '../policies/gates.ts'
 import { writeAdmitted } from '../policies/write-admitted.ts'
 import type { TrashedTag } from '../trash/put-in-trash.ts'
-import { trashEntryUnknown } from '../trash/trash.ts'
+import { takeOutOfTrash, trashEntryUnknown } from '../trash/trash.ts'
 import { reviewArtifact } from './orphans.ts'
 import { nameArtifact } from './name-artifact.ts'
 import { bringArtifact } from './bring-artifact.ts'
@@ -261,8 +262,7 @@ class Restore {
 
   /** Out of the trash, in the transaction that brings it back: nobody else can restore it, and nobody can empty it. */
   async #take(tx: Writer, { id }: Entry): Promise<void> {
-    const taken = await tx.deleteFrom('trash_entry').where('id', '=', id).executeTakeFirst()
-    if (taken.numDeletedRows === 0n) throw trashEntryUnknown(id)
+    await takeOutOfTrash(tx, id)
   }
 
   async #isThere(digest: Digest): Promise<boolean> {
@@ -295,27 +295,6 @@ class Restore {
       .where('project_id', '=', this.#admission.projectId)
       .where('repository', '=', this.#admission.repositoryName)
   }
-}
-
-/** Those that are still there for the project: a number may be another label by now. */
-async function restoreLabels(
-  tx: Writer,
-  artifact: { readonly id: number; readonly projectId: number },
-  labelIds: readonly number[],
-): Promise<void> {
-  if (labelIds.length === 0) return
-  await tx
-    .insertInto('artifact_label')
-    .columns(['artifact_id', 'label_id'])
-    .expression((eb) =>
-      eb
-        .selectFrom('label')
-        .select((select) => [select.val(artifact.id).as('artifact_id'), 'id'])
-        .where('id', 'in', labelIds)
-        .where((of) => of.or([of('project_id', 'is', null), of('project_id', '=', artifact.projectId)])),
-    )
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
 }
 
 const isMissing = (error: unknown) => error instanceof DomainError && error.code === 'MANIFEST_BLOB_UNKNOWN'

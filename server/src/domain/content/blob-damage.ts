@@ -2,6 +2,7 @@ import type { Digest } from '#contract/digest.ts'
 import type { Database, Writer } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import type { BlobDamageTable } from '../../database/schema/storage.ts'
+import type { BlobLocation } from '../../storage/blob-store.ts'
 import type { PlacedBlob } from './blob-rows.ts'
 
 /** Remembers that the blob has no good bytes; its row points to `blob.location` now, where nobody is served anything. */
@@ -69,4 +70,37 @@ export async function linkingRepositories(
     .execute()
   for (const { digest, name } of rows) names.set(digest, [...(names.get(digest) ?? []), name])
   return names
+}
+
+/** Points the blob to where its bad bytes will lie, which nobody is served; they are moved afterwards. */
+export async function recordQuarantine(
+  tx: Writer,
+  blob: PlacedBlob,
+  kind: BlobDamageTable['kind'],
+  now: number,
+): Promise<void> {
+  await tx.updateTable('blob').set({ location: blob.location }).where('digest', '=', blob.digest).execute()
+  await recordDamage(tx, blob, kind, now, false)
+}
+
+/** Damage whose bytes still lie where they were. */
+export async function listNotSetAside(
+  database: Database,
+  limit: number,
+): Promise<readonly { readonly id: number; readonly location: BlobLocation; readonly isHealed: boolean }[]> {
+  const rows = await database.read
+    .selectFrom('blob_damage')
+    .select(['id', 'location', 'healed_at'])
+    .where('set_aside', '=', 0)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map(({ id, location, healed_at }) => ({
+    ...{ id, location: location as BlobLocation, isHealed: healed_at !== null },
+  }))
+}
+
+/** The bytes have been moved. */
+export async function recordSetAside(tx: Writer, id: number): Promise<void> {
+  await tx.updateTable('blob_damage').set({ set_aside: 1 }).where('id', '=', id).execute()
 }

@@ -1,3 +1,4 @@
+import type { Writer } from '../../database/database.ts'
 import type { DigestAlgorithm } from '#contract/digest.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 
@@ -56,3 +57,13 @@ export const moveOffset = preparedQuery<
 export const deleteUpload = preparedQuery<{ id: string }, unknown>((db, param) =>
   db.deleteFrom('upload').where('id', '=', param('id')),
 )
+
+/** Ends every upload of a repository by the next round of expiry. False when there is none. */
+export async function expireUploadsOf(tx: Writer, repositoryId: number, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('upload')
+    .set({ expires_at: now })
+    .where('repository_id', '=', repositoryId)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}

@@ -1,6 +1,6 @@
 import type { Digest } from '#contract/digest.ts'
 import type { Selectable } from 'kysely'
-import type { Database, Reader } from '../../database/database.ts'
+import type { Database, Reader, Writer } from '../../database/database.ts'
 import type { LabelTable } from '../../database/schema/labels.ts'
 import { isUniqueViolation } from '../../database/violations.ts'
 import type { Actor } from '../access/actor.ts'
@@ -261,4 +261,25 @@ function eventFacts(labelId: number, label: string, projectId: number | undefine
 
 function artifactFacts({ projectId, repository, digest }: LabelledArtifact) {
   return { projectId, repository, digest }
+}
+
+/** Those that are still there for the project: a number may be another label by now. */
+export async function restoreLabels(
+  tx: Writer,
+  artifact: { readonly id: number; readonly projectId: number },
+  labelIds: readonly number[],
+): Promise<void> {
+  if (labelIds.length === 0) return
+  await tx
+    .insertInto('artifact_label')
+    .columns(['artifact_id', 'label_id'])
+    .expression((eb) =>
+      eb
+        .selectFrom('label')
+        .select((select) => [select.val(artifact.id).as('artifact_id'), 'id'])
+        .where('id', 'in', labelIds)
+        .where((of) => of.or([of('project_id', 'is', null), of('project_id', '=', artifact.projectId)])),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
 }

@@ -79,3 +79,48 @@ function projectGone(name: RepositoryName, cause?: unknown): DomainError {
     cause,
   })
 }
+
+const touchQuery = preparedQuery<{ id: number; now: number }, unknown>((db, param) =>
+  db
+    .updateTable('repository')
+    .set({ updated_at: param('now') })
+    .where('id', '=', param('id')),
+)
+
+/** Something was pushed to it. */
+export async function touchRepository(tx: Writer, id: number, now: number): Promise<void> {
+  await touchQuery.run(tx, { id, now })
+}
+
+/** Counts pulls. Returns the project; undefined when the repository is gone. */
+export async function addPullsTo(tx: Writer, id: number, pulls: number): Promise<number | undefined> {
+  const row = await tx
+    .updateTable('repository')
+    .set((eb) => ({ pull_count: eb('pull_count', '+', pulls) }))
+    .where('id', '=', id)
+    .returning('project_id')
+    .executeTakeFirst()
+  return row?.project_id
+}
+
+/** False when there is no such repository. */
+export async function setDescription(
+  tx: Writer,
+  { projectId, name }: RepositoryKey,
+  description: string,
+  now: number,
+): Promise<boolean> {
+  const changed = await tx
+    .updateTable('repository')
+    .set({ description, updated_at: now })
+    .where('name', '=', name)
+    .where('project_id', '=', projectId)
+    .executeTakeFirst()
+  return changed.numUpdatedRows > 0n
+}
+
+/** Ends a repository that has nothing any more. `isReferred`: its row has to stay for what refers to it, shown to nobody. */
+export async function endRepository(tx: Writer, id: number, isReferred: boolean): Promise<void> {
+  if (!isReferred) await tx.deleteFrom('repository').where('id', '=', id).execute()
+  else await tx.updateTable('repository').set({ description: '', pull_count: 0 }).where('id', '=', id).execute()
+}

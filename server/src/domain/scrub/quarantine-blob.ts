@@ -1,11 +1,11 @@
 import type { Database } from '../../database/database.ts'
 import { lockRows } from '../../database/locking.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
-import type { BlobLocation, BlobQuarantine, BlobSweeper } from '../../storage/blob-store.ts'
+import type { BlobQuarantine, BlobSweeper } from '../../storage/blob-store.ts'
 import { beforeQuarantine } from '../../storage/layout.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
-import { recordDamage } from '../content/blob-damage.ts'
+import { listNotSetAside, recordQuarantine, recordSetAside } from '../content/blob-damage.ts'
 import type { Events } from '../events/events.ts'
 import type { StoredBlob } from './check-blob.ts'
 
@@ -16,6 +16,8 @@ export interface QuarantineOptions {
   readonly events: Events
   readonly actor: Actor
 }
+
+const quarantinesPerRound = 100
 
 /**
  * Row first: from the commit on nobody is served these bytes, and a push heals. Then the bytes; should the process die
@@ -33,8 +35,7 @@ export async function quarantineBlob(
       tx.selectFrom('blob').select('location').where('digest', '=', digest),
     ).executeTakeFirst()
     if (known?.location !== location) return false
-    await tx.updateTable('blob').set({ location: aside }).where('digest', '=', digest).execute()
-    await recordDamage(tx, { digest, size, location: aside }, kind, clock.now(), false)
+    await recordQuarantine(tx, { digest, size, location: aside }, kind, clock.now())
     await events.record(tx, actor, { type: 'quarantine_blob', digest, reason: kind })
     return true
   })
@@ -49,19 +50,11 @@ export async function finishQuarantine({
   database,
   store,
 }: Pick<QuarantineOptions, 'database' | 'store'>): Promise<void> {
-  const waiting = await database.read
-    .selectFrom('blob_damage')
-    .select(['id', 'location', 'healed_at'])
-    .where('set_aside', '=', 0)
-    .orderBy('id')
-    .limit(100)
-    .execute()
-  for (const { id, location, healed_at } of waiting) {
-    const before = beforeQuarantine(location as BlobLocation)
-    if (healed_at === null) await store.setAside(before)
+  const waiting = await listNotSetAside(database, quarantinesPerRound)
+  for (const { id, location, isHealed } of waiting) {
+    const before = beforeQuarantine(location)
+    if (!isHealed) await store.setAside(before)
     else await store.delete([before])
-    await database.write(async (tx) => {
-      await tx.updateTable('blob_damage').set({ set_aside: 1 }).where('id', '=', id).execute()
-    })
+    await database.write((tx) => recordSetAside(tx, id))
   }
 }

@@ -239,3 +239,9 @@ function entryOf(row: ShownRow, windowMs: number): TrashEntry {
     expiresAt: row.deleted_at + windowMs,
   }
 }
+
+/** @throws DomainError TRASH_ENTRY_UNKNOWN when somebody was faster */
+export async function takeOutOfTrash(tx: Writer, id: number): Promise<void> {
+  const taken = await tx.deleteFrom('trash_entry').where('id', '=', id).executeTakeFirst()
+  if (taken.numDeletedRows === 0n) throw trashEntryUnknown(id)
+}
