@@ -97,7 +97,12 @@ describeControlledScenario('what says who gets what', (registry) => {
     expect((await admin().call('POST /roles', { body: role })).status).toBe(422)
     const body = { name: unique(), level: 'system', duration: 1, permissions: [grant('*', push)] }
     const { body: made } = await admin().call<{ id: number }>('POST /robots', { body })
-    const rule = { issuer: 'https://ci.example.org', audience: 'berth', claims: { sub: 'x' }, subject: 'y' }
+    const rule = {
+      issuer: 'https://ci.example.org',
+      audience: 'berth',
+      claims: { sub: 'repo:company/app' },
+      subject: 'y',
+    }
     const params = { robot_id: made.id }
     expect((await admin().call('POST /robots/{robot_id}/trust-rules', { params, body: rule })).status).toBe(422)
   })

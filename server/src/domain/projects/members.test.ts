@@ -197,7 +197,7 @@ describeEachDatabase('members', (open) => {
   })
 
   test('what counts is what the actor has at the moment of the change, not when the request came', async () => {
-    const { members, users, userNamed, join } = await compose()
+    const { members, projects, users, userNamed, join } = await compose()
     await users.ensureAdministrator(password)
     const root = await userNamed('root')
     await users.setAdmin(system, 'root', true)
@@ -209,6 +209,7 @@ describeEachDatabase('members', (open) => {
     expect(await codeOf(members.setMemberRole(root, 'p', 'bob', 'maintainer'))).toBeUndefined()
     await users.disableUser(system, 'root')
     expect(await codeOf(members.setMemberRole(root, 'p', 'bob', 'guest'))).toBe('UNAUTHENTICATED')
+    expect(await codeOf(projects.createProject(root, { name: 'late', public: false }))).toBe('UNAUTHENTICATED')
     await users.deleteUser(system, 'root')
     expect(await codeOf(members.setMemberRole(root, 'p', 'bob', 'guest'))).toBe('UNAUTHENTICATED')
   })

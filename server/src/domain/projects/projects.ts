@@ -89,6 +89,8 @@ export class Projects {
     if (project.storageLimit !== undefined) assertCanInSystem(actor, 'quota:update')
     const standardLimit = (await this.#settings?.getSettings())?.storage_per_project ?? -1
     return await this.#database.write(async (tx) => {
+      // They become its administrator, by the account that they have now.
+      assertMayCreateProject(await currentActor(tx, actor, this.#clock.now()), project)
       const ownerId = await ownerOf(tx, actor, project.owner)
       const storageLimit = project.storageLimit ?? standardLimit
       const created = await this.#insertProject(tx, actor, { name, public: project.public, storageLimit }, ownerId)

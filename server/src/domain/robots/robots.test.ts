@@ -336,7 +336,7 @@ describeEachDatabase('robots', (open) => {
     const { robots, p, ada, database, clock, events } = access
     const issuerKeys = { verifyToken: async () => undefined } as unknown as IssuerKeys
     const trustRules = new TrustRules({ database, clock, events, issuerKeys })
-    const rule = { issuer: 'https://ci.test', audience: 'a', claims: { sub: 'x' }, authority: undefined }
+    const rule = { issuer: 'https://ci.test', audience: 'a', claims: { sub: 'repo:company/app' }, authority: undefined }
     const doors = (id: number): Record<string, () => Promise<unknown>> => ({
       secret: async () => await robots.refreshSecret(ada, id, undefined),
       'chosen secret': async () => await robots.refreshSecret(ada, id, 'Chosen-Secret-1'),

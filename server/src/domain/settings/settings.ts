@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database.ts'
 import { EpochCache } from '../../database/epoch-cache.ts'
 import type { Actor } from '../access/actor.ts'
+import { currentActor } from '../access/current-actor.ts'
 import { assertSystemAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
@@ -84,6 +85,8 @@ export class Settings {
     if (values.length === 0) return
     const now = this.#clock.now()
     await this.#database.write(async (tx) => {
+      // Some of them say whose groups are administrators.
+      assertSystemAdministrator(await currentActor(tx, actor, now))
       await tx
         .insertInto('setting')
         .values(values.map(({ name, value }) => ({ name, value: JSON.stringify(value), updated_at: now })))
