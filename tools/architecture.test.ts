@@ -21,6 +21,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   clients: ['runtime', 'contract'],
   domain: ['database', 'storage', 'clients', 'runtime', 'contract'],
   http: ['domain', 'database', 'storage', 'clients', 'runtime', 'contract'],
+  workers: ['http', 'database', 'runtime', 'contract'],
   jobs: ['domain', 'database', 'storage', 'clients', 'runtime', 'contract'],
 }
 const forAll = new Set([

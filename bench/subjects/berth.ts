@@ -30,6 +30,7 @@ export function berth(options: BerthOptions): SubjectKind {
         environment: {
           BERTH_DATA_FOLDER: dataFolder,
           BERTH_LOG_LEVEL: 'error',
+          BERTH_WORKERS: '1',
           BERTH_ADMIN_PASSWORD: administrator.password,
           ...options.environment,
           ...(tls

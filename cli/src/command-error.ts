@@ -17,3 +17,14 @@ export class CommandError extends Error {
     this.exitCode = options.exitCode
   }
 }
+
+/** Another process has said what is wrong; this one ends with the same code. */
+export class EndedWith extends Error {
+  override readonly name = 'EndedWith'
+  readonly exitCode: number
+
+  constructor(exitCode: number) {
+    super(`ended with ${exitCode}`)
+    this.exitCode = exitCode
+  }
+}

@@ -1,4 +1,10 @@
 #!/usr/bin/env bun
-import { run } from './program.ts'
+import { runProgram } from './run-program.ts'
 
-process.exitCode = await run(process.argv.slice(2))
+const args = process.argv.slice(2)
+
+/** The parent of workers is small: it loads no more than it needs. */
+const { composeProgram } = args[0]?.startsWith('serve')
+  ? await import('./serve-program.ts')
+  : await import('./program.ts')
+process.exitCode = await runProgram(composeProgram(), args)

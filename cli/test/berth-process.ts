@@ -56,7 +56,8 @@ export async function serve(
   const port = await freePort()
   const child = Bun.spawn([...command, 'serve', '--host', '127.0.0.1', '--port', String(port), ...args], {
     cwd,
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    // One process, unless a test is about several.
+    env: { PATH: process.env['PATH'] ?? '', BERTH_WORKERS: '1', ...env },
     stdout: 'pipe',
     stderr: 'pipe',
   })

@@ -93,6 +93,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
   const folder = cleanup.use(await createTemporaryFolder())
   const certificate = transport === 'https' ? await createCertificate(folder.path, [listenHost]) : undefined
   const port = await findFreePort()
+  const workers = env['BERTH_WORKERS'] ?? process.env['BERTH_CONFORMANCE_WORKERS'] ?? '1'
   const password = randomBytes(12).toString('base64url')
   const dataFolder = join(folder.path, 'data')
 
@@ -101,6 +102,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
     ...withoutBerthSettings(process.env),
     BERTH_DATA_FOLDER: dataFolder,
     BERTH_ADMIN_PASSWORD: password,
+    BERTH_WORKERS: workers,
     ...listenSettings(listenHost, port, certificate),
     ...env,
   }
@@ -114,6 +116,8 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
       stdin: 'ignore',
       stdout: Bun.file(stdout),
       stderr: Bun.file(stderr),
+      // Workers are a group of their own: a crash of the machine ends them with their parent.
+      detached: true,
     })
     const said = async (): Promise<string> => (await Promise.all(logs.map((log) => Bun.file(log).text()))).join('\n')
     try {
@@ -146,6 +150,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
         serving = await start(more)
       },
       async death() {
+        if (workers !== '1') return await deathOfWorker(serving)
         await serving.child.exited
         return serving.child.signalCode
       },
@@ -156,10 +161,29 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
 
 /** Ends a process and waits for it; with SIGKILL when it does not follow. */
 async function end(child: Bun.Subprocess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  child.kill(signal)
-  const killer = setTimeout(() => child.kill('SIGKILL'), 15_000)
+  const killAll = () => {
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // all have ended
+    }
+  }
+  if (signal === 'SIGKILL') killAll()
+  else child.kill(signal)
+  const killer = setTimeout(killAll, 15_000)
   await child.exited
   clearTimeout(killer)
+  killAll()
+}
+
+/** The signal that a worker died of, as its parent says; the parent goes on. */
+async function deathOfWorker({ child, said }: { child: Bun.Subprocess; said: () => Promise<string> }) {
+  while (child.exitCode === null) {
+    const line = (await said()).split('\n').find((text) => text.includes('a worker has ended'))
+    if (line !== undefined) return (JSON.parse(line) as { signal: Bun.Subprocess['signalCode'] }).signal
+    await Bun.sleep(20)
+  }
+  return child.signalCode
 }
 
 let repositories = 0

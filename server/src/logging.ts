@@ -7,6 +7,8 @@ export type { Logger } from 'pino'
 export interface LogOptions {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   readonly format: 'json' | 'pretty' | 'auto'
+  /** Stands in every line of a process that is one of several; they write to the same place. */
+  readonly worker?: number
 }
 
 export interface Logging {
@@ -39,9 +41,10 @@ const secretFields =
  * Logs to standard error: JSON lines, or for people on a terminal. Everything happens in this thread,
  * because a worker could not be found inside the single executable.
  */
-export function createLogging(options: LogOptions, sink: LineSink = new BufferedLines(2)): Logging {
+export function createLogging(options: LogOptions, sink: LineSink = new BufferedLines(2, options)): Logging {
   const pretty = options.format === 'pretty' || (options.format === 'auto' && process.stderr.isTTY === true)
-  const target: LineSink = pretty ? new PrettyLines(sink) : sink
+  const written: LineSink = pretty ? new PrettyLines(sink) : sink
+  const target = options.worker === undefined ? written : new NumberedLines(written, options.worker)
   const logger = pino(
     {
       level: options.level,
@@ -106,8 +109,13 @@ export class BufferedLines implements LineSink {
   #writing: Promise<void> | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(descriptor: number) {
+  /** What one call writes at the most; undefined: everything that waits. */
+  readonly #pieceBytes: number | undefined
+
+  /** With a worker's number, other processes write to the descriptor too. */
+  constructor(descriptor: number, { worker }: { readonly worker?: number } = {}) {
     this.#descriptor = descriptor
+    this.#pieceBytes = worker === undefined ? undefined : unmixedBytes
   }
 
   write(line: string): void {
@@ -149,12 +157,20 @@ export class BufferedLines implements LineSink {
   async #writeAll(bytes: Buffer): Promise<void> {
     while (bytes.length > 0) {
       try {
-        bytes = bytes.subarray(await writeSome(this.#descriptor, bytes))
+        bytes = bytes.subarray(await writeSome(this.#descriptor, this.#pieceOf(bytes)))
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return // the reader is gone; serving goes on
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
     }
+  }
+
+  /** As many whole lines as fit; a longer line goes alone. */
+  #pieceOf(bytes: Buffer): Buffer {
+    if (this.#pieceBytes === undefined || bytes.length <= this.#pieceBytes) return bytes
+    const fitting = bytes.lastIndexOf(newline, this.#pieceBytes - 1)
+    const end = fitting >= 0 ? fitting : bytes.indexOf(newline)
+    return end >= 0 ? bytes.subarray(0, end + 1) : bytes
   }
 
   #take(): string {
@@ -169,6 +185,33 @@ export class BufferedLines implements LineSink {
     this.#lines = []
     this.#length = 0
     return text
+  }
+}
+
+/** PIPE_BUF of Linux: what is written to a pipe at once up to here does not mix with what others write. */
+const unmixedBytes = 4096
+const newline = 0x0a
+
+/** Says in each line which of several processes wrote it. */
+class NumberedLines implements LineSink {
+  readonly #sink: LineSink
+  readonly #ending: string
+
+  constructor(sink: LineSink, worker: number) {
+    this.#sink = sink
+    this.#ending = `,"worker":${worker}}\n`
+  }
+
+  write(line: string): void {
+    this.#sink.write(line.slice(0, line.lastIndexOf('}')) + this.#ending)
+  }
+
+  flush(): void {
+    this.#sink.flush()
+  }
+
+  close(): Promise<void> {
+    return this.#sink.close()
   }
 }
 

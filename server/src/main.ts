@@ -5,6 +5,7 @@ import { composeContent, composeOciServices } from './compose/content.ts'
 import { openFoundation } from './compose/foundation.ts'
 import { composeHttp } from './compose/http.ts'
 import { openListeners, urlsOf } from './compose/listeners.ts'
+import { shareOfWorker } from './compose/processes.ts'
 import { followSignals } from './compose/signals.ts'
 import { startBackground, startJobs } from './compose/work.ts'
 import type { Config } from './config/config.ts'
@@ -13,6 +14,7 @@ import { StorageUsage } from './domain/content/storage-usage.ts'
 import { Metrics } from './http/ops/metrics.ts'
 import { EventStreams } from './http/server-sent-events.ts'
 import type { Logger, Logging } from './logging.ts'
+import type { WorkerLink } from './workers/worker-link.ts'
 
 export interface RunningRegistry {
   /** Where it can be reached, the safest first. */
@@ -27,26 +29,32 @@ export interface RunningRegistry {
  * Starts a registry and returns when it can be used.
  * @throws whatever keeps it from starting, with everything closed again
  */
-export async function startRegistry(config: Config, logging: Logging): Promise<RunningRegistry> {
+export async function startRegistry(config: Config, logging: Logging, worker?: WorkerLink): Promise<RunningRegistry> {
   const owned = new AsyncDisposableStack()
   try {
-    return await start(config, logging, owned)
+    const own = worker === undefined ? config : shareOfWorker(config, worker)
+    return await start(own, logging, owned, worker)
   } catch (error) {
     await owned.disposeAsync()
     throw error
   }
 }
 
-async function start(config: Config, logging: Logging, owned: AsyncDisposableStack): Promise<RunningRegistry> {
+async function start(
+  config: Config,
+  logging: Logging,
+  owned: AsyncDisposableStack,
+  worker: WorkerLink | undefined,
+): Promise<RunningRegistry> {
   const { logger } = logging
-  const foundation = await openFoundation(config, logger, owned)
+  const foundation = await openFoundation(config, logger, owned, worker)
   const accounts = await composeAccounts(config, foundation)
   followSignals(foundation.signals, accounts)
   const content = composeContent(config, foundation)
   const pulls = new PullRecorder(foundation.database)
   const oci = composeOciServices(config, content, { pulls, ...accounts })
   const usage = new StorageUsage(foundation)
-  const metrics = new Metrics()
+  const metrics = composeMetrics(worker, owned)
   const eventStreams = new EventStreams()
   let draining = false
 
@@ -60,7 +68,7 @@ async function start(config: Config, logging: Logging, owned: AsyncDisposableSta
     ...{ foundation, accounts, content, oci, usage, jobKinds, eventStreams },
     ...{ metrics, logging, isDraining, onError },
   })
-  const listeners = await openListeners(config, answer, { logging, onError, metrics, owned })
+  const listeners = await openListeners(config, answer, { logging, onError, metrics, owned, worker })
   const inFlight = () => listeners.reduce((sum, listener) => sum + listener.inFlight(), 0)
   metrics.gauge('http_requests_in_flight', 'Requests being answered now.', inFlight)
 
@@ -77,6 +85,14 @@ async function start(config: Config, logging: Logging, owned: AsyncDisposableSta
       await owned.disposeAsync()
     },
   }
+}
+
+/** With several workers, each answers for all. */
+function composeMetrics(worker: WorkerLink | undefined, owned: AsyncDisposableStack): Metrics {
+  if (worker === undefined) return new Metrics()
+  const metrics = new Metrics({ number: worker.number, metricsOfOthers: () => worker.metricsOfOthers() })
+  owned.defer(worker.keepMetrics(() => metrics.families()))
+  return metrics
 }
 
 function thisProcess(): { readonly id: string; readonly host: string; readonly pid: number } {

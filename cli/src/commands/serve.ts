@@ -1,14 +1,22 @@
 import type { Command } from 'commander'
 import type { Config } from '#server/config/config.ts'
-import { requestedFaultPoint } from '#server/config/fault-point.ts'
 import { createLogging, type Logging } from '#server/logging.ts'
-import { startRegistry, type RunningRegistry } from '#server/main.ts'
-import { CommandError } from '../command-error.ts'
+import { startOwnProgram } from '#server/runtime/worker-process.ts'
+import { version } from '#server/version.ts'
+import type { FromWorker, ReadyFacts, ToWorker } from '#server/workers/messages.ts'
+import { Supervisor, WorkersFailed, type EndedWorker } from '#server/workers/supervisor.ts'
+import { claimData } from '../data-claim.ts'
+import { EndedWith } from '../command-error.ts'
 import { programName } from '../program-name.ts'
 import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
-import { enableFaultPoint } from '#server/runtime/fault-points.ts'
-import { version } from '#server/version.ts'
+import { waitForSignal } from '../wait-for-signal.ts'
 import { nextSteps } from './next-steps.ts'
+
+/** Begun by `serve`, with the worker's number behind it. */
+export const workerCommand = 'serve-worker'
+
+/** A worker notices the end of its time for draining itself; after so much more it hangs. */
+const afterDrainMs = 10_000
 
 export function registerServeCommand(program: Command): void {
   addSettingFlags(program.command('serve'), { showAll: true })
@@ -17,89 +25,86 @@ export function registerServeCommand(program: Command): void {
       const { config, warnings } = loadConfigFor(command)
       const logging = createLogging(config.log)
       for (const warning of warnings) logging.logger.warn(warning)
+      process.on('exit', () => logging.flush())
       await serve(config, logging)
+    })
+  program
+    .command(`${workerCommand} <number>`, { hidden: true })
+    .description('one of the workers of berth serve')
+    .action(async (number: string) => {
+      const { serveAsWorker } = await import('./serve-registry.ts')
+      await serveAsWorker(Number(number))
     })
 }
 
 async function serve(config: Config, logging: Logging): Promise<void> {
   const { logger } = logging
-  process.on('exit', () => logging.flush())
   // Heard from now on: a supervisor may change its mind while the registry is still starting.
   const stopping = waitForSignal((signal) => logger.info({ signal }, 'stopping: finishing the requests under way'))
+  using _claim = claimData(config, logger)
   const startedAt = performance.now()
-  const registry = await startRegistry(config, logging).catch(async (error: unknown) => {
-    await logging.close()
-    throw explainStart(error, config)
-  })
-  const ready = { version, urls: registry.urls, ms: Math.round(performance.now() - startedAt) }
-  logger.info(ready, 'ready')
-  const faultPoint = requestedFaultPoint()
-  if (faultPoint !== undefined) {
-    enableFaultPoint(faultPoint)
-    logger.warn(`TEST: this process kills itself at ${faultPoint}, because BERTH_TEST_FAULT_POINT is set`)
-  }
-  warnLoudly(config, registry, logging)
+  const started =
+    config.workers > 1 ? await startWorkers(config, logging, stopping.second) : await startHere(config, logging)
+  const { workers } = config
+  const ms = Math.round(performance.now() - startedAt)
+  logger.info({ version, urls: started.urls, ms, ...(workers > 1 ? { workers } : {}) }, 'ready')
+  warnLoudly(config, started, logging)
   // Whoever asks for JSON reads both streams by machine.
-  if (config.log.format !== 'json') console.log(nextSteps(config, registry))
-
-  // A rejection that nobody awaited is a bug worth a line, not the end of everyone's pulls.
-  process.on('unhandledRejection', (error) => logger.error({ error }, 'unhandled rejection'))
-  process.on('uncaughtException', (error) => {
-    logger.fatal({ error }, 'uncaught exception')
-    logging.flush()
-    process.exit(1)
-  })
-
-  await stopping
-  await registry.stop()
+  if (config.log.format !== 'json') console.log(nextSteps(config, started))
+  await stopping.first
+  await started.stop()
   logger.info('stopped')
   await logging.close()
 }
 
-/** Resolves at the first SIGINT or SIGTERM; a later one (npm and a terminal send the first twice) ends the process. */
-function waitForSignal(onSignal: (signal: NodeJS.Signals) => void): Promise<void> {
-  return new Promise((resolve) => {
-    let firstAt: number | undefined
-    const hear = (signal: NodeJS.Signals) => {
-      if (firstAt === undefined) {
-        firstAt = performance.now()
-        onSignal(signal)
-        resolve()
-      } else if (performance.now() - firstAt > 1_000) {
-        process.exit(130)
-      }
-    }
-    process.on('SIGINT', hear)
-    process.on('SIGTERM', hear)
-  })
+interface Started extends ReadyFacts {
+  stop(): Promise<void>
 }
 
-function warnLoudly(config: Config, registry: RunningRegistry, { logger }: Logging): void {
+/** Loaded when it is wanted: the parent of workers stays small. */
+async function startHere(config: Config, logging: Logging): Promise<Started> {
+  const { startInThisProcess } = await import('./serve-registry.ts')
+  return await startInThisProcess(config, logging)
+}
+
+async function startWorkers(
+  config: Config,
+  logging: Logging,
+  onSecondSignal: (work: () => void) => void,
+): Promise<Started> {
+  const { logger } = logging
+  const supervisor = new Supervisor({
+    count: config.workers,
+    config,
+    spawn: (number) => startOwnProgram<ToWorker, FromWorker>([workerCommand, String(number)]),
+    stopTimeoutMs: config.drainTimeoutMs + afterDrainMs,
+    onEnded: (ended) => logEnd(logging, ended),
+  })
+  onSecondSignal(() => supervisor.killAll())
+  try {
+    const facts = await supervisor.start()
+    return { ...facts, stop: () => supervisor.stop() }
+  } catch (error) {
+    await logging.close()
+    // The worker has said what is wrong.
+    if (error instanceof WorkersFailed) throw new EndedWith(error.exitCode)
+    logger.fatal({ error }, 'the workers cannot be supervised')
+    throw error
+  }
+}
+
+function logEnd({ logger }: Logging, { worker, pid, code, signal, restartInMs }: EndedWorker): void {
+  const facts = { worker, pid, code, signal }
+  if (restartInMs === undefined) logger.debug(facts, 'a worker has ended')
+  else logger.error({ ...facts, restartInMs }, 'a worker has ended and is started again; the others go on')
+}
+
+function warnLoudly(config: Config, { defaultPasswordStands }: ReadyFacts, { logger }: Logging): void {
   if (config.open) {
     logger.warn('OPEN: no accounts. Whoever reaches this port may pull, push and delete everything.')
-  } else if (registry.defaultPasswordStands) {
+  } else if (defaultPasswordStands) {
     logger.warn(
       `THE DEFAULT PASSWORD STANDS: admin / Harbor12345 is in every manual, so admin is admitted from this machine only. Change it: ${programName} user set-password admin`,
     )
   }
-}
-
-function explainStart(error: unknown, config: Config): unknown {
-  const { code } = error as { code?: string }
-  if (code === 'EADDRINUSE') {
-    const ports = [config.http?.port, config.https?.port, config.metrics.listen?.port].filter(
-      (port) => port !== undefined,
-    )
-    return new CommandError(`a port is taken (${ports.join(', ')})`, {
-      next: `another Berth may be running: berth doctor\nor choose another port: berth serve --port ${(config.http?.port ?? 8080) + 1}`,
-      cause: error,
-    })
-  }
-  if (code === 'EACCES') {
-    return new CommandError(`not allowed: ${(error as Error).message}`, {
-      next: 'a port below 1024 needs the right CAP_NET_BIND_SERVICE; a folder must be writable by this user',
-      cause: error,
-    })
-  }
-  return error
 }

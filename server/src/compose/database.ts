@@ -5,11 +5,15 @@ import { migrate } from '../database/migrate.ts'
 import { composePostgresDatabase } from '../database/postgres.ts'
 import { composeSqliteDatabase } from '../database/sqlite.ts'
 import type { Clock } from '../domain/clock.ts'
+import type { WorkerLink } from '../workers/worker-link.ts'
 
-export function composeDatabase(config: Config): Database {
+export function composeDatabase(config: Config, worker?: Pick<WorkerLink, 'number'>): Database {
   const { database } = config
-  if (database.kind === 'sqlite')
-    return composeSqliteDatabase({ file: database.file, acquireTimeoutMs: database.acquireTimeoutMs })
+  if (database.kind === 'sqlite') {
+    const { file, acquireTimeoutMs } = database
+    const part = worker === undefined ? 'alone' : worker.number === 1 ? 'first' : 'other'
+    return composeSqliteDatabase({ file, acquireTimeoutMs, checkpoints: part })
+  }
   return composePostgresDatabase({
     url: database.url,
     maxConnections: database.maxConnections,
@@ -18,8 +22,12 @@ export function composeDatabase(config: Config): Database {
 }
 
 /** Opens the database and brings its schema up to date. */
-export async function openDatabase(config: Config, clock: Clock): Promise<Database> {
-  const database = composeDatabase(config)
+export async function openDatabase(
+  config: Config,
+  clock: Clock,
+  worker?: Pick<WorkerLink, 'number'>,
+): Promise<Database> {
+  const database = composeDatabase(config, worker)
   try {
     const { database: given } = config
     await migrate(database, {

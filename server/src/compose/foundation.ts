@@ -5,6 +5,7 @@ import { systemClock, type Clock } from '../domain/clock.ts'
 import type { Events } from '../domain/events/events.ts'
 import type { Logger } from '../logging.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
+import type { WorkerLink } from '../workers/worker-link.ts'
 import { composeBlobStore } from './blob-store.ts'
 import { composeEvents } from './events.ts'
 import { openDatabase } from './database.ts'
@@ -20,10 +21,15 @@ export interface Foundation {
 }
 
 /** Opens database, store and signals; `owned` closes them. */
-export async function openFoundation(config: Config, logger: Logger, owned: AsyncDisposableStack): Promise<Foundation> {
-  const database = owned.use(await openDatabase(config, systemClock))
+export async function openFoundation(
+  config: Config,
+  logger: Logger,
+  owned: AsyncDisposableStack,
+  worker?: WorkerLink,
+): Promise<Foundation> {
+  const database = owned.use(await openDatabase(config, systemClock, worker))
   const store = owned.use(await composeBlobStore(config))
   const onSignalError = (error: unknown) => logger.warn({ error }, 'other replicas are not heard; tried again')
-  const signals = owned.use(composeSignals(config, onSignalError))
+  const signals = owned.use(composeSignals(config, worker, onSignalError))
   return { database, store, signals, clock: systemClock, events: composeEvents(systemClock) }
 }

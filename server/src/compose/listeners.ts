@@ -13,16 +13,19 @@ export interface ListenerServices {
   readonly onError: (error: unknown) => void
   readonly metrics: Metrics
   readonly owned: AsyncDisposableStack
+  /** This process is one of several on the same ports. */
+  readonly worker: { readonly joins: boolean } | undefined
 }
 
 type Open = (options: Omit<Parameters<typeof listen>[0], 'onError'>) => Promise<Listener>
 
 /** HTTPS when it is configured, HTTP beside it as a redirect or alone, and the port of the metrics. */
 export async function openListeners(config: Config, answer: Answer, services: ListenerServices): Promise<Listener[]> {
-  const { onError, owned } = services
+  const { onError, owned, worker } = services
   const listeners: Listener[] = []
+  const sharing = worker === undefined ? {} : ({ sharedPort: worker.joins ? 'joins' : 'first' } as const)
   const open: Open = async (options) => {
-    const listener = await listen({ ...options, onError })
+    const listener = await listen({ ...options, ...sharing, onError })
     owned.defer(async () => void (await listener.stop(0)))
     listeners.push(listener)
     return listener

@@ -3,12 +3,18 @@ import { composePostgresSignals } from '../database/postgres-signals.ts'
 import { noSignals, type Signals } from '../database/signals.ts'
 import type { SignIn } from '../domain/access/credentials/sign-in.ts'
 import type { SigningKeys } from '../domain/access/tokens/signing-keys.ts'
+import type { WorkerLink } from '../workers/worker-link.ts'
 import { setTellOthers, wakeOwnWorkers } from '../domain/jobs/wake-up.ts'
 
-/** How the processes of a registry hear from each other. */
-export function composeSignals(config: Config, onError: (error: unknown) => void): Signals {
+/** How the processes of a registry hear from each other: replicas through PostgreSQL, workers also without it. */
+export function composeSignals(
+  config: Config,
+  worker: WorkerLink | undefined,
+  onError: (error: unknown) => void,
+): Signals {
   const { database } = config
-  return database.kind === 'postgres' ? composePostgresSignals({ url: database.url, onError }) : noSignals
+  if (database.kind === 'postgres') return composePostgresSignals({ url: database.url, onError })
+  return worker?.signals() ?? noSignals
 }
 
 /** What is remembered here and changed elsewhere; after a gap nothing of it is trusted. */

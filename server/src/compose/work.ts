@@ -61,6 +61,7 @@ export async function startJobs(
       logger[error === undefined ? 'info' : 'warn']({ job: id, kind, attempt, error }, `job ${outcome}`),
   })
   owned.use(worker)
-  await worker.start()
+  // With fewer jobs at a time than workers, some do none.
+  if (config.jobs.concurrency > 0) await worker.start()
   return kinds.map(({ name }) => name)
 }

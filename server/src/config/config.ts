@@ -82,6 +82,8 @@ export interface Config {
   /** The URL clients use, without a trailing slash; undefined: each request's own Host header. */
   readonly externalUrl: string | undefined
   readonly dataFolder: string
+  /** Equal processes on the same ports. 1: the process that was started serves by itself. */
+  readonly workers: number
   readonly database:
     | {
         readonly kind: 'sqlite'

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { checkSettings } from './check-settings.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import type { BackupConfig, Config, S3Config } from './config.ts'
+import { availableProcessors } from './processors.ts'
 import { s3ProviderOf } from './s3-providers.ts'
 import { settingDescriptions } from './setting-paths.ts'
 import { type Settings, settings } from './settings.ts'
@@ -124,6 +125,16 @@ function backupOf({ backup, s3 }: Settings): BackupConfig {
   return { to, keep: keep === 0 ? undefined : keep, s3: reachOf({ ...s3, ...given }) }
 }
 
+/** SQLite has one writer at a time: more processes would only queue for it. */
+const maxUsualWorkersOnSqlite = 4
+
+function workersOf({ workers, open, database }: Settings): number {
+  if (workers !== undefined) return workers
+  if (open) return 1
+  const processors = availableProcessors()
+  return database.url === undefined ? Math.min(processors, maxUsualWorkersOnSqlite) : processors
+}
+
 function toConfig(given: Settings): Config {
   const everywhere = given.open ? '127.0.0.1' : '0.0.0.0'
   const dataFolder = resolve(given.data_folder)
@@ -145,6 +156,7 @@ function toConfig(given: Settings): Config {
             privateKeyFile: resolve(https.private_key),
           },
     dataFolder,
+    workers: workersOf(given),
     database:
       database.url === undefined
         ? {

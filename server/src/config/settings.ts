@@ -54,6 +54,11 @@ export const settings = z.strictObject({
     })
     .optional()
     .describe('HTTPS, with a certificate from files.'),
+  workers: whole(1, 64)
+    .optional()
+    .describe(
+      'Processes that serve, all on the same ports. Default: the number of processors, at most 4 on SQLite; 1 with `open`. `jobs.concurrency` and `database.max_connections` are divided among them.',
+    ),
   data_folder: text().prefault('./berth-data').describe('Where everything is kept that is not placed elsewhere below.'),
   database: z
     .strictObject({
@@ -70,7 +75,9 @@ export const settings = z.strictObject({
         .describe(
           'SQLite: whether a copy is left beside the file before a new version changes its schema. Without room for it, the new version does not start.',
         ),
-      max_connections: whole(2, 500).prefault(20).describe('PostgreSQL: most connections this process opens.'),
+      max_connections: whole(2, 500)
+        .prefault(20)
+        .describe('PostgreSQL: most connections that the registry on this machine opens; at least 2 for each worker.'),
       acquire_timeout: duration(100, '100ms')
         .prefault('5s')
         .describe('How long a request waits for its turn at the database before it is answered 503.'),
@@ -259,7 +266,7 @@ export const settings = z.strictObject({
     .describe('What happened: the audit log for people, and the log that consumers of events follow.'),
   jobs: z
     .strictObject({
-      concurrency: whole(1, 1000).prefault(10).describe('Most jobs that one process does at a time.'),
+      concurrency: whole(1, 1000).prefault(10).describe('Most jobs that the registry on this machine does at a time.'),
       keep: duration(minute, '1m').prefault('30d').describe('How long a finished job and its log are kept.'),
       lease: duration(1000, '1s')
         .prefault('30s')

@@ -9,7 +9,13 @@ export interface CheckpointSizes {
 }
 
 /** 4 MiB and 32 MiB of pages of 4 KiB. */
-const usualSizes: CheckpointSizes = { afterPages: 1024, restartAfterPages: 8192 }
+export const usualSizes: CheckpointSizes = { afterPages: 1024, restartAfterPages: 8192 }
+
+/** Sizes from which on a process steps in although another one should have done it. */
+export const farTooLong = ({ afterPages, restartAfterPages }: CheckpointSizes): CheckpointSizes => ({
+  afterPages: 16 * afterPages,
+  restartAfterPages: 4 * restartAfterPages,
+})
 
 /** A log so many times longer than it should be begins anew, also when writers then wait for many pages. */
 const atTheLatest = 4
@@ -21,6 +27,7 @@ export class SqliteCheckpoints implements AsyncDisposable {
   readonly #sizes: CheckpointSizes
   /** Length of the log from which a restart is tried; moves on when readers of old rows stood in the way. */
   #restartAt: number
+  #timer: ReturnType<typeof setInterval> | undefined
 
   constructor(file: string, connection: SqliteConnection, sizes: CheckpointSizes = usualSizes) {
     this.#connection = connection
@@ -45,7 +52,18 @@ export class SqliteCheckpoints implements AsyncDisposable {
     return undefined
   }
 
+  /** Looks without a commit of this process as the occasion: others write to the log too. */
+  lookEvery(intervalMs: number): void {
+    this.#timer = setInterval(() => {
+      if (this.#checkpointer.busy) return
+      const { log = 0, checkpointed = 0 } = this.#look()
+      if (log - checkpointed >= this.#sizes.afterPages) void this.#checkpointer.checkpoint('passive')
+    }, intervalMs)
+    this.#timer.unref()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer)
     await this.#checkpointer[Symbol.asyncDispose]()
   }
 

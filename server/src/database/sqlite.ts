@@ -5,7 +5,7 @@ import { openSqlite, type SqliteConnection } from '#server/runtime/sqlite.ts'
 import { type Database, DatabaseUnavailable } from './database.ts'
 import { composeKyselyShell } from './kysely-shell.ts'
 import { setPreparedRunner } from './prepared.ts'
-import { type CheckpointSizes, SqliteCheckpoints } from './sqlite-checkpoints.ts'
+import { type CheckpointSizes, farTooLong, SqliteCheckpoints, usualSizes } from './sqlite-checkpoints.ts'
 import { sqliteDatabaseConnection, sqlitePreparedRunner } from './sqlite-connection.ts'
 import { translateSqliteError } from './sqlite-errors.ts'
 import { readSqliteSnapshot } from './sqlite-snapshot.ts'
@@ -24,6 +24,11 @@ export interface SqliteDatabaseOptions {
   readonly log?: LogSync
   /** When the log is written back; tests make it small. */
   readonly checkpointSizes?: CheckpointSizes
+  /**
+   * Which process writes the log back. The `first` of several does it for all, also for what the others write; an `other`
+   * steps in when the log has become far too long.
+   */
+  readonly checkpoints?: 'alone' | 'first' | 'other'
 }
 
 /** Page caches in KiB. */
@@ -64,7 +69,7 @@ export function composeSqliteDatabase(options: SqliteDatabaseOptions): Database 
     connection: writing,
     shell,
     log: options.log ?? new WalSync(file),
-    checkpoints: new SqliteCheckpoints(file, writing, options.checkpointSizes),
+    checkpoints: composeCheckpoints(options, writing),
     acquireTimeoutMs,
     workTimeoutMs,
   })
@@ -99,6 +104,19 @@ export function composeSqliteDatabase(options: SqliteDatabaseOptions): Database 
       await writer.close()
     },
   }
+}
+
+/** How often the first of several processes looks at a log that the others write to. */
+const lookEveryMs = 1_000
+
+function composeCheckpoints(
+  { file, checkpointSizes = usualSizes, checkpoints = 'alone' }: SqliteDatabaseOptions,
+  connection: SqliteConnection,
+): SqliteCheckpoints {
+  if (checkpoints === 'other') return new SqliteCheckpoints(file, connection, farTooLong(checkpointSizes))
+  const own = new SqliteCheckpoints(file, connection, checkpointSizes)
+  if (checkpoints === 'first') own.lookEvery(lookEveryMs)
+  return own
 }
 
 function openBoth(file: string): { writing: SqliteConnection; reading: SqliteConnection } {

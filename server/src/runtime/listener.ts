@@ -11,6 +11,8 @@ export interface ListenOptions {
   /** 0 picks a free one. */
   readonly port: number
   readonly tls?: TlsPair
+  /** Several processes listen on the port: this one is the first of them, or joins those that do. */
+  readonly sharedPort?: 'first' | 'joins'
   /** Must not throw: what it throws is a bug, is given to `onError` and answered with a bare 500. */
   readonly fetch: (request: Request, connection: Connection) => Response | Promise<Response>
   readonly onError: (error: unknown) => void
@@ -85,7 +87,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const timeouts = { ...defaultTimeouts, ...options.timeouts }
   const secure = options.tls !== undefined
   // With reusePort the kernel would let a second Berth share the port and take half of its connections.
-  if (secure && options.port !== 0) await assertPortIsFree(options.host, options.port)
+  const shared = secure || options.sharedPort !== undefined
+  if (shared && options.sharedPort !== 'joins' && options.port !== 0) {
+    await assertPortIsFree(options.host, options.port)
+  }
 
   const serve = (port: number, tls: TlsPair | undefined) =>
     Bun.serve({
@@ -93,7 +98,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       port,
       ...(tls === undefined ? {} : { tls: { cert: tls.certificate, key: tls.privateKey } }),
       // Said in both cases: with `development: false` alone Bun shares the port with whoever asks.
-      reusePort: tls !== undefined,
+      reusePort: shared,
       development: false,
       // Blobs have no size limit of their own; manifests and tokens are limited where they are read.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,

@@ -1,9 +1,16 @@
 import { readdirSync } from 'node:fs'
 import { operationOf, type Operation } from '../operation.ts'
 import type { Exchange } from '../router.ts'
+import { addUp, renderFamilies, type Across, type FamiliesOfWorker, type MetricFamily } from './metric-families.ts'
 
 /** Upper bounds in seconds. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/** The other workers of the registry, where there are some. */
+export interface MetricPeers {
+  readonly number: number
+  readonly metricsOfOthers: () => Promise<readonly FamiliesOfWorker[]>
+}
 
 interface Duration {
   readonly counts: Uint32Array
@@ -27,10 +34,15 @@ export class Metrics {
   readonly #requests = new Map<string, number>()
   readonly #durations = new Map<Operation, Duration>()
   readonly #totals = new Map<string, number>()
-  readonly #gauges = new Map<string, { readonly help: string; readonly read: () => number }>()
+  readonly #gauges = new Map<string, { readonly help: string; readonly read: () => number; readonly across: Across }>()
   readonly #shared = new Map<string, SharedGauge>()
+  readonly #peers: MetricPeers | undefined
   #bytesIn = 0
   #bytesOut = 0
+
+  constructor(peers?: MetricPeers) {
+    this.#peers = peers
+  }
 
   observe({ request, route, path, status, response, startedAt }: Exchange): void {
     const operation = operationOf(request.method, route, path)
@@ -59,8 +71,8 @@ export class Metrics {
   }
 
   /** A value that is asked for when metrics are: `berth_<name>`. */
-  gauge(name: string, help: string, read: () => number): void {
-    this.#gauges.set(name, { help, read })
+  gauge(name: string, help: string, read: () => number, across: Across = 'sum'): void {
+    this.#gauges.set(name, { help, read, across })
   }
 
   /**
@@ -71,76 +83,85 @@ export class Metrics {
     this.#shared.set(name, gauge)
   }
 
-  render(): string {
-    const lines: string[] = []
-    const family = (name: string, type: string, help: string) =>
-      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`)
+  /** Of this process alone. */
+  families(): MetricFamily[] {
+    const families: MetricFamily[] = [
+      {
+        name: 'berth_http_requests_total',
+        type: 'counter',
+        help: 'Requests answered, by operation and status.',
+        across: 'sum',
+        samples: [...this.#requests].map(([labels, count]) => [`{${labels}}`, count] as const),
+      },
+      this.#durationFamily(),
+      counter('berth_http_request_bytes_total', 'Bytes announced as request bodies.', this.#bytesIn),
+      counter('berth_http_response_bytes_total', 'Bytes announced as response bodies.', this.#bytesOut),
+    ]
+    for (const [name, value] of this.#totals) {
+      families.push(counter(`berth_${name}_total`, `${name.replaceAll('_', ' ')}.`, value))
+    }
+    for (const [name, { help, read, across }] of this.#gauges) {
+      families.push({ name: `berth_${name}`, type: 'gauge', help, across, samples: [['', read()]] })
+    }
+    for (const [name, { help, label, read }] of this.#shared) {
+      const samples = [...read()].map(([of, value]) => [`{${label}="${escaped(of)}"}`, value] as const)
+      families.push({ name: `berth_${name}`, type: 'gauge', help, across: 'same', samples })
+    }
+    return [...families, ...processMetrics()]
+  }
 
-    family('berth_http_requests_total', 'counter', 'Requests answered, by operation and status.')
-    for (const [labels, count] of this.#requests) lines.push(`berth_http_requests_total{${labels}} ${count}`)
-
-    const seconds = 'berth_http_request_duration_seconds'
-    family(seconds, 'histogram', 'Time until an answer was ready to be sent.')
+  #durationFamily(): MetricFamily {
+    const samples: (readonly [string, number])[] = []
     for (const [operation, { counts, sumSeconds }] of this.#durations) {
+      const label = `operation="${operation}"`
       let sum = 0
       for (const [index, count] of counts.entries()) {
         sum += count
-        lines.push(`${seconds}_bucket{operation="${operation}",le="${buckets[index] ?? '+Inf'}"} ${sum}`)
+        samples.push([`_bucket{${label},le="${buckets[index] ?? '+Inf'}"}`, sum])
       }
-      lines.push(
-        `${seconds}_sum{operation="${operation}"} ${sumSeconds}`,
-        `${seconds}_count{operation="${operation}"} ${sum}`,
-      )
+      samples.push([`_sum{${label}}`, sumSeconds], [`_count{${label}}`, sum])
     }
-
-    family('berth_http_request_bytes_total', 'counter', 'Bytes announced as request bodies.')
-    lines.push(`berth_http_request_bytes_total ${this.#bytesIn}`)
-    family('berth_http_response_bytes_total', 'counter', 'Bytes announced as response bodies.')
-    lines.push(`berth_http_response_bytes_total ${this.#bytesOut}`)
-
-    for (const [name, value] of this.#totals) {
-      family(`berth_${name}_total`, 'counter', `${name.replaceAll('_', ' ')}.`)
-      lines.push(`berth_${name}_total ${value}`)
-    }
-    for (const [name, { help, read }] of this.#gauges) {
-      family(`berth_${name}`, 'gauge', help)
-      lines.push(`berth_${name} ${read()}`)
-    }
-    for (const [name, { help, label, read }] of this.#shared) {
-      family(`berth_${name}`, 'gauge', help)
-      for (const [of, value] of read()) lines.push(`berth_${name}{${label}="${escaped(of)}"} ${value}`)
-    }
-    for (const [name, type, help, value] of processMetrics()) {
-      family(name, type, help)
-      lines.push(`${name} ${value}`)
-    }
-    return `${lines.join('\n')}\n`
+    const help = 'Time until an answer was ready to be sent.'
+    return { name: 'berth_http_request_duration_seconds', type: 'histogram', help, across: 'sum', samples }
   }
 
-  respond(): Response {
-    return new Response(this.render(), {
+  render(): string {
+    return renderFamilies(this.families())
+  }
+
+  /** Of all workers, where there are several: whichever of them is asked. */
+  async respond(): Promise<Response> {
+    const text = this.#peers === undefined ? this.render() : await this.#renderAll(this.#peers)
+    return new Response(text, {
       headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' },
     })
   }
+
+  async #renderAll({ number: worker, metricsOfOthers }: MetricPeers): Promise<string> {
+    const others = await metricsOfOthers()
+    return renderFamilies(addUp([{ worker, families: this.families() }, ...others]))
+  }
 }
 
-function processMetrics(): [name: string, type: string, help: string, value: number][] {
+function counter(name: string, help: string, value: number): MetricFamily {
+  return { name, type: 'counter', help, across: 'sum', samples: [['', value]] }
+}
+
+function processMetrics(): MetricFamily[] {
   const { user, system } = process.cpuUsage()
   const memory = process.memoryUsage()
   const descriptors = openDescriptors()
+  const startedAt = Math.round(Date.now() / 1000 - process.uptime())
+  const gauge = (name: string, help: string, value: number): MetricFamily => ({
+    ...{ name, type: 'gauge', help, across: 'each' },
+    samples: [['', value]],
+  })
   return [
-    ['process_cpu_seconds_total', 'counter', 'Processor time used.', (user + system) / 1e6],
-    ['process_resident_memory_bytes', 'gauge', 'Resident memory.', memory.rss],
-    ['process_heap_bytes', 'gauge', 'Heap of the JavaScript engine in use.', memory.heapUsed],
-    [
-      'process_start_time_seconds',
-      'gauge',
-      'Start of the process, since the epoch.',
-      Math.round(Date.now() / 1000 - process.uptime()),
-    ],
-    ...(descriptors === undefined
-      ? []
-      : ([['process_open_fds', 'gauge', 'Open file descriptors.', descriptors]] as [string, string, string, number][])),
+    counter('process_cpu_seconds_total', 'Processor time used.', (user + system) / 1e6),
+    gauge('process_resident_memory_bytes', 'Resident memory.', memory.rss),
+    gauge('process_heap_bytes', 'Heap of the JavaScript engine in use.', memory.heapUsed),
+    gauge('process_start_time_seconds', 'Start of the process, since the epoch.', startedAt),
+    ...(descriptors === undefined ? [] : [gauge('process_open_fds', 'Open file descriptors.', descriptors)]),
   ]
 }
 

@@ -1,0 +1,112 @@
+import type { Config } from '#server/config/config.ts'
+import { requestedFaultPoint } from '#server/config/fault-point.ts'
+import { createLogging, type Logging } from '#server/logging.ts'
+import { startRegistry, type RunningRegistry } from '#server/main.ts'
+import { enableFaultPoint } from '#server/runtime/fault-points.ts'
+import { parentProcess } from '#server/runtime/worker-process.ts'
+import type { FromWorker, ToWorker } from '#server/workers/messages.ts'
+import { WorkerLink } from '#server/workers/worker-link.ts'
+import { CommandError } from '../command-error.ts'
+
+/** Starts the registry in this process, with what an operator needs when it does not start. */
+export async function startInThisProcess(
+  config: Config,
+  logging: Logging,
+  worker?: WorkerLink,
+): Promise<RunningRegistry> {
+  const { logger } = logging
+  const registry = await startRegistry(config, logging, worker).catch(async (error: unknown) => {
+    await logging.close()
+    throw explainStart(error, config)
+  })
+  const faultPoint = requestedFaultPoint()
+  if (faultPoint !== undefined) {
+    enableFaultPoint(faultPoint)
+    logger.warn(`TEST: this process kills itself at ${faultPoint}, because BERTH_TEST_FAULT_POINT is set`)
+  }
+  // A rejection that nobody awaited is a bug worth a line, not the end of everyone's pulls.
+  process.on('unhandledRejection', (error) => logger.error({ error }, 'unhandled rejection'))
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ error }, 'uncaught exception')
+    logging.flush()
+    process.exit(1)
+  })
+  return registry
+}
+
+/** One of the workers of `berth serve`: does what its parent says, and does not outlive it. */
+export async function serveAsWorker(number: number): Promise<void> {
+  const parent = parentProcess<FromWorker, ToWorker>()
+  // A terminal sends Ctrl-C to the parent too, which tells us.
+  process.on('SIGINT', () => {})
+  const stopping = Promise.withResolvers<string>()
+  process.on('SIGTERM', () => stopping.resolve('SIGTERM'))
+  parent.onGone(() => stopping.resolve('the parent process is gone'))
+  const { start, link } = await heardStart(parent, number, () => stopping.resolve('stop'))
+  try {
+    await serveUntil(stopping.promise, { parent, start, link })
+  } finally {
+    // The channel would keep this process alive.
+    parent.release()
+  }
+}
+
+interface WorkerSetting {
+  readonly parent: ReturnType<typeof parentProcess<FromWorker, ToWorker>>
+  readonly start: Start
+  readonly link: WorkerLink
+}
+
+async function serveUntil(stopping: Promise<string>, { parent, start, link }: WorkerSetting): Promise<void> {
+  const config = start.config as Config
+  const logging = createLogging({ ...config.log, worker: link.number })
+  const { logger } = logging
+  process.on('exit', () => logging.flush())
+  const registry = await startInThisProcess(config, logging, link)
+  logger.info({ pid: process.pid }, 'worker ready')
+  parent.send({ kind: 'ready', urls: registry.urls, defaultPasswordStands: registry.defaultPasswordStands })
+
+  const reason = await stopping
+  logger.info({ reason }, 'worker stopping: finishing the requests under way')
+  await registry.stop()
+  await logging.close()
+}
+
+type Start = Extract<ToWorker, { readonly kind: 'start' }>
+
+async function heardStart(
+  parent: ReturnType<typeof parentProcess<FromWorker, ToWorker>>,
+  number: number,
+  onStop: () => void,
+): Promise<{ readonly start: Start; readonly link: WorkerLink }> {
+  return await new Promise((resolve) => {
+    let link: WorkerLink | undefined
+    parent.onMessage((message) => {
+      if (message.kind === 'start') {
+        link = new WorkerLink(parent, { number, joins: message.joins })
+        resolve({ start: message, link })
+      } else if (message.kind === 'stop') onStop()
+      else link?.hear(message)
+    })
+  })
+}
+
+function explainStart(error: unknown, config: Config): unknown {
+  const { code } = error as { code?: string }
+  if (code === 'EADDRINUSE') {
+    const ports = [config.http?.port, config.https?.port, config.metrics.listen?.port].filter(
+      (port) => port !== undefined,
+    )
+    return new CommandError(`a port is taken (${ports.join(', ')})`, {
+      next: `another Berth may be running: berth doctor\nor choose another port: berth serve --port ${(config.http?.port ?? 8080) + 1}`,
+      cause: error,
+    })
+  }
+  if (code === 'EACCES') {
+    return new CommandError(`not allowed: ${(error as Error).message}`, {
+      next: 'a port below 1024 needs the right CAP_NET_BIND_SERVICE; a folder must be writable by this user',
+      cause: error,
+    })
+  }
+  return error
+}

@@ -1,0 +1,37 @@
+import type { Signal } from '../database/signals.ts'
+import type { MetricFamily } from '../http/ops/metric-families.ts'
+
+/** What the supervisor says to a worker. */
+export type ToWorker =
+  | {
+      readonly kind: 'start'
+      /** The supervisor's checked configuration: all workers have the same, also one that starts after a change of the file. */
+      readonly config: unknown
+      /** Another worker listens on the ports already. */
+      readonly joins: boolean
+    }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'signal'; readonly signal: Signal }
+  /** Another worker is asked for its metrics. */
+  | { readonly kind: 'report-metrics'; readonly inquiry: number }
+  | { readonly kind: 'metrics-of-others'; readonly inquiry: number; readonly reports: readonly MetricsReport[] }
+
+/** What a worker says to the supervisor. */
+export type FromWorker =
+  | ({ readonly kind: 'ready' } & ReadyFacts)
+  | { readonly kind: 'signal'; readonly signal: Signal }
+  /** Somebody asks this worker for metrics, and it wants to answer for all. */
+  | { readonly kind: 'want-metrics'; readonly inquiry: number }
+  /** Without an inquiry: remembered, so that counters do not go back when the worker dies. */
+  | { readonly kind: 'metrics'; readonly inquiry?: number; readonly families: readonly MetricFamily[] }
+
+export interface ReadyFacts {
+  readonly urls: readonly string[]
+  readonly defaultPasswordStands: boolean
+}
+
+/** The metrics of one worker; those of the dead have no number. */
+export interface MetricsReport {
+  readonly worker?: number
+  readonly families: readonly MetricFamily[]
+}
