@@ -75,9 +75,14 @@ export class YamlThread {
   }
 }
 
+/** In the executable, files that threads run have the paths that they have in the project, compiled. */
+const program = import.meta.url.includes('/$bunfs/')
+  ? new URL('./server/src/runtime/yaml-worker.js', import.meta.url)
+  : new URL('./yaml-worker.ts', import.meta.url)
+
 /** A thread that has said that it is ready: its start is no part of anybody's deadline. */
 async function startWorker(): Promise<Worker> {
-  const worker = new Worker(new URL('./yaml-worker.ts', import.meta.url))
+  const worker = new Worker(program)
   worker.unref() // must not keep the process alive
   await new Promise<void>((resolve, reject) => {
     worker.once('message', () => resolve())
