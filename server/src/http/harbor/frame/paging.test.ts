@@ -49,6 +49,23 @@ describe('a page of a list', () => {
     )
   })
 
+  test('links to the next one with whatever the client wrote, and it reads there as it was', () => {
+    const odd = ['😀', 'é', '\r\nset-cookie: a=b', '>; rel="next"', 'a&b', '50%', '%00', 'a+b', '#', '\ufffd', 'İ']
+    for (const text of odd) {
+      const search = new URLSearchParams([
+        ['q', `name=${text}`],
+        [text, 'x'],
+        ['page_size', '1'],
+      ]).toString()
+      const query = { page: 1, page_size: 1 }
+      const { headers } = pageAnswer({ path: '/things', search, query }, { rows: [1], total: 2 }, (row) => row)
+      const link = new Headers(headers).get('link') ?? ''
+      const target = /^<\/things\?([^<>]+)>; rel="next"$/.exec(link)?.[1] ?? ''
+      const read = new URLSearchParams(target)
+      expect([read.get('q'), read.get(text), read.get('page')]).toEqual([`name=${text}`, 'x', '2'])
+    }
+  })
+
   test('of all is gone on with page by page where it is longer than is read at once', () => {
     const pages = follow(
       Array.from({ length: 10_150 }, () => 1),

@@ -129,8 +129,8 @@ function urlWith(path: string, search: string, changes: Readonly<Record<string, 
   const parameters = new URLSearchParams(search)
   for (const [key, value] of Object.entries(changes)) parameters.set(key, String(value))
   const pairs = [...parameters].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-  // What clients wrote may not end the header or the link.
+  // What clients wrote may not end the header, the link or a parameter; whole characters, not halves of pairs, are escaped.
   // oxlint-disable-next-line no-control-regex
-  const safe = (value: string) => value.replace(/[\u0000-\u0020<>"\u007f-\uffff]/g, encodeURIComponent)
-  return `${path}?${pairs.map(([key, value]) => `${key}=${safe(value)}`).join('&')}`
+  const safe = (text: string) => text.replace(/[\u0000-\u0020<>"#%&+\u007f-\u{10ffff}]/gu, encodeURIComponent)
+  return `${path}?${pairs.map(([key, value]) => `${safe(key).replaceAll('=', '%3D')}=${safe(value)}`).join('&')}`
 }
