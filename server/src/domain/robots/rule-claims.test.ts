@@ -17,6 +17,7 @@ test.each([
   { sub: '*' },
   { sub: '?*' },
   { sub: '*?*' },
+  { sub: '?' },
   { sub: '{**,x}' },
   { sub: '{a,*}' },
   { sub: '[!,]*' },
@@ -55,6 +56,8 @@ test.each([
   { sub: 'system:serviceaccount:*:publisher' },
   { project_path: '{group,other}/app' },
   { repository_owner_id: '4711' },
+  { sub: 'x' },
+  { sub: '{x,y}' },
   { email: '*@company.example' },
 ])('a rule that says whom it trusts is one: %j', (claims) => expect(codeOf(claims)).toBeUndefined())
 

@@ -71,7 +71,8 @@ const stranger = 'q7xk2vz9jw4hu8'
 const strangers: readonly string[] = [
   // A pattern of one letter and a star lets a sixtieth of everybody in.
   ...[...alphabet].flatMap((character) => [`${character}${stranger}`, `${stranger}${character}`]),
-  ...[...alphabet].flatMap((character) => [character, `${character}${stranger}/${stranger}`]),
+  ...[...alphabet].map((character) => `${character}${stranger}/${stranger}`),
+  'ø',
   `${alphabet}-_.:/@${alphabet}`,
   ...[2, 3, 4, 5, 8, 16].map((length) => stranger.repeat(2).slice(0, length)),
   ...['73', '730', '7301', '73019', '73019284', '7301928465'],
