@@ -31,7 +31,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   'server/src/database/migrate.ts': ['schema_migration'],
 }
 
-/** Who writes a table of another, and why its owner cannot do it for them. */
+/** Nouns that write a table of another, and why its owner cannot do it for them. */
 const exceptions: Readonly<Record<string, string>> = {
   'garbage-collection → blob': 'the collector alone ends what the noun began: condemned → gone, under its locks',
   'garbage-collection → blob_trash': 'the same, for the bytes',

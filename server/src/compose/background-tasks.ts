@@ -35,12 +35,12 @@ async function drain(batch: number, work: () => Promise<number>): Promise<void> 
   while ((await work()) === batch);
 }
 
-/** What runs beside the requests. */
+/** Every task that runs beside the requests. */
 export function backgroundTasks(config: Config, services: TaskServices): readonly BackgroundTask[] {
   return [...flushes(services), ...collection(config, services), ...pruning(config, services)]
 }
 
-/** What a process has gathered in memory. */
+/** Writes down counts that a process has gathered in memory. */
 function flushes({ pulls, accounts, usage, foundation }: TaskServices): readonly BackgroundTask[] {
   const { database, clock } = foundation
   return [

@@ -63,7 +63,7 @@ export function composeContent(
   }
 }
 
-/** What `/v2` is made of. A reader that fetches from elsewhere takes the place of a role here. */
+/** The roles that `/v2` calls. A reader that fetches from elsewhere takes the place of a role here. */
 export function composeOciServices(
   config: Config,
   content: ContentServices,

@@ -11,7 +11,7 @@ import { composeEvents } from './events.ts'
 import { openDatabase } from './database.ts'
 import { composeSignals } from './signals.ts'
 
-/** What everything else of a process stands on. */
+/** Database, store, signals and clock: everything else of a process stands on them. */
 export interface Foundation {
   readonly database: Database
   readonly store: BlobStore

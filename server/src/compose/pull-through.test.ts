@@ -63,7 +63,7 @@ function answerUpstream({ method, path, headers }: SeenRequest): ScriptedAnswer 
   return { status: 206, headers: { ...common, ...part }, body: bytes.subarray(start, end + 1) }
 }
 
-/** What is not here yet is asked for there. */
+/** Asks here first, and there for content that is missing here. */
 async function orElse<T>(here: () => Promise<T>, there: (missing: DomainError) => Promise<T>): Promise<T> {
   try {
     return await here()

@@ -17,7 +17,7 @@ export function composeSignals(
   return worker?.signals() ?? noSignals
 }
 
-/** What is remembered here and changed elsewhere; after a gap nothing of it is trusted. */
+/** Forgets here what another process changed. After a gap in the signals, everything that is remembered is forgotten. */
 export function followSignals(
   signals: Signals,
   { signIn, signingKeys }: { readonly signIn: SignIn; readonly signingKeys: SigningKeys },

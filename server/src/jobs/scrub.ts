@@ -1,7 +1,8 @@
 import type { Database } from '../database/database.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Events } from '../domain/events/events.ts'
-import { judgeBlob, Pace } from '../domain/scrub/check-blob.ts'
+import { ByteThrottle } from '../domain/scrub/byte-throttle.ts'
+import { judgeBlob } from '../domain/scrub/check-blob.ts'
 import { finishQuarantine, quarantineBlob } from '../domain/scrub/quarantine-blob.ts'
 import { scrubJob, type ScrubPayload } from '../domain/scrub/scrub-job.ts'
 import { findProgress, listNextBlobs, saveProgress, shareDone } from '../domain/scrub/scrub-progress.ts'
@@ -30,7 +31,7 @@ export function composeScrub(services: {
     parse: scrubJob.parse,
     async run(job) {
       await finishQuarantine(services)
-      const pace = new Pace(job.payload.bytesPerSecond)
+      const throttle = new ByteThrottle(job.payload.bytesPerSecond)
       const last = await findProgress(database.read)
       const fresh = { position: '', started_at: clock.now(), blobs: 0, bytes: 0, damaged: 0, finished_at: null }
       let progress = last === undefined || last.finished_at !== null ? fresh : last
@@ -43,7 +44,7 @@ export function composeScrub(services: {
           left = blobs.length === blobsPerStep
           let unsaved = 0
           for (const blob of blobs) {
-            const judgement = await judgeBlob(store, blob, pace, job.signal)
+            const judgement = await judgeBlob(store, blob, throttle, job.signal)
             const bad =
               judgement !== 'good' && (await quarantineBlob({ ...services, actor: job.actor }, blob, judgement))
             if (bad) job.log(`${blob.digest}: ${judgement}; not served any more, push it again or restore it`)

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { parseDigest } from '#contract/digest.ts'
 import { codeOf, failureOf, readAll, ScriptedRegistry } from './scripted-registry-for-test.ts'
 
-/** What a registry that means harm, or one that somebody took over, may try with the client. */
+/** Attempts of a registry that means harm, or that somebody took over, on the client. */
 
 const ada = { accessKey: 'ada', accessSecret: 'a-secret' }
 const basic = `Basic ${Buffer.from('ada:a-secret').toString('base64')}`

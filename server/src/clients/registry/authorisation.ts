@@ -22,14 +22,14 @@ const maxScopesFromChallenge = 4
 type Bearer = Extract<Challenge, { scheme: 'bearer' }>
 
 /**
- * What is said to a registry about who asks: nothing until it asks for something, then Basic, or tokens for what is
- * needed. Tokens are kept until shortly before they end.
+ * The Authorization header for one registry: none until the registry asks for one, then Basic, or a token for what the
+ * request needs. Tokens are kept until shortly before they end.
  */
 export class Authorisation {
   readonly #options: AuthorisationOptions
   readonly #home: URL
   readonly #tokens = new Map<string, Promise<Token>>()
-  /** What the registry asked for beyond what we thought, by what we thought. */
+  /** Scopes that the registry asked for beyond ours, by ours. */
   readonly #extraScopes = new Map<string, readonly string[]>()
   #challenge: Challenge | undefined
 

@@ -14,7 +14,7 @@ export interface RemoteBlob {
 }
 
 export interface OpenOptions extends CallOptions {
-  /** What a manifest says of its size: no more is taken. */
+  /** The size that a manifest gives it: no more is taken. */
   readonly sizeBytes?: number | undefined
   /** Both ends inclusive. A part cannot be compared with the digest. */
   readonly range?: { readonly start: number; readonly end: number } | undefined
@@ -77,7 +77,7 @@ export class RemoteBlobs {
     const bytes = resumedBlob(first, {
       ...{ host: this.#session.host, from, end, until },
       digest: range === undefined ? digest : undefined,
-      patience: this.#session.patience(signal),
+      budget: this.#session.retryBudget(signal),
       reopen: open,
     })
     return { sizeBytes: end === undefined ? undefined : end - from, bytes }

@@ -79,7 +79,7 @@ export class BodyReader {
     return Buffer.concat(pieces)
   }
 
-  /** Nobody wants it: the connection is given up. */
+  /** Gives the connection up. */
   discard(): void {
     this.#incoming.destroy()
   }

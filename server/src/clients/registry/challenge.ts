@@ -1,4 +1,4 @@
-/** What a registry wants to be told by whoever asks (RFC 9110 §11.6.1, distribution: token authentication). */
+/** How a registry wants a client to authenticate (RFC 9110 §11.6.1, distribution: token authentication). */
 export type Challenge =
   | { readonly scheme: 'basic' }
   | {

@@ -125,7 +125,7 @@ export class Transport implements Disposable {
   }
 }
 
-/** What is left of the time for a connection, for bytes to be taken, and for an answer to begin. */
+/** Stops a request that finds no connection, whose bytes are not taken, or whose answer does not begin in time. */
 class Watch {
   readonly #timeouts: Timeouts
   readonly #url: URL

@@ -25,7 +25,7 @@ interface Page {
 
 const pageSize = 1_000
 
-/** What another registry lists. Pages, their bytes and the entries of all of them together are bounded. */
+/** Lists of another registry. Pages, their bytes and the entries of all of them together are bounded. */
 export class RemoteLists {
   readonly #session: RegistrySession
   readonly #manifests: RemoteManifests
@@ -47,7 +47,7 @@ export class RemoteLists {
   }
 
   /**
-   * What refers to a manifest: by the registry's own list, or by the tag that clients kept for it before there was one
+   * Manifests that refer to another one: by the registry's own list, or by the tag that clients kept for it before there was one
    * (distribution-spec v1.1 §listing-referrers, §referrers-tag-schema).
    * @throws RegistryFailure
    */
@@ -105,7 +105,7 @@ export class RemoteLists {
     }
   }
 
-  /** Page after page, as Link says. What is not 200 is one page without a body. */
+  /** Page after page, as Link says. Another status than 200 is one page without a body. */
   async *#pages(call: RegistryCall, expected: readonly number[]): AsyncGenerator<Page> {
     const { pages: maxPages, pageBytes } = this.#session.limits
     const path = String(call.to).split('?')[0]!

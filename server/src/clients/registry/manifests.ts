@@ -27,7 +27,7 @@ const accept = [...manifestMediaTypes, mediaTypes.dockerSchema1Signed, mediaType
 
 const pull = (repository: string): string => `repository:${repository}:pull`
 
-/** Manifests of another registry. What comes has the digest that it was asked for by, or does not come. */
+/** Manifests of another registry. A manifest has the digest that it was asked for by, or is a failure. */
 export class RemoteManifests {
   readonly #session: RegistrySession
 

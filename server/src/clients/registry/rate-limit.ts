@@ -1,4 +1,4 @@
-/** What a registry says of how often it may be asked. */
+/** How often a registry may be asked, as it says itself. */
 export interface RateLimit {
   readonly limit: number | undefined
   readonly remaining: number | undefined

@@ -28,7 +28,7 @@ interface Running {
   readonly knowsReferrers: boolean
 }
 
-/** What the client promises, against a registry that somebody else wrote, or that we did. */
+/** The promises of the client, kept against a registry that runs. */
 function describeRegistry(title: string, start: (owned: AsyncDisposableStack) => Promise<Running>): void {
   describe(title, () => {
     const owned = new AsyncDisposableStack()

@@ -5,11 +5,11 @@ import { RegistryFailure } from './registry-failure.ts'
 /** A signature of a signature of an attestation: nobody makes more. */
 const maxReferrerDepth = 3
 
-/** Content of any registry over its `/v2`: what has a tag, and what refers to that. */
+/** Content of any registry over its `/v2`: manifests with a tag, and those that refer to them. */
 export class RegistryContent {
   readonly #client: RegistryClient
   readonly #names: readonly string[] | undefined
-  /** What tags of a repository name, between the walk over its tags and that over its manifests. */
+  /** Digests that tags of a repository name, between the walk over its tags and that over its manifests. */
   readonly #tagged = new Map<string, Set<Digest>>()
 
   /** `names`: the repositories, for registries that list theirs to nobody; undefined: all that it lists. */
@@ -33,7 +33,7 @@ export class RegistryContent {
     }
   }
 
-  /** What refers to something that has a tag. `/v2` lists nothing else that has none. */
+  /** Manifests that refer to something with a tag. `/v2` lists no other manifest without one. */
   async *walkManifests(repository: string): AsyncGenerator<string> {
     const tagged = this.#tagged.get(repository) ?? new Set()
     this.#tagged.delete(repository)

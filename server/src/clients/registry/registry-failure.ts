@@ -31,7 +31,7 @@ export type RegistryFailureCode =
   | 'UNSUPPORTED'
   /** It refuses the request for another reason (4xx). */
   | 'REFUSED'
-  /** What it answers is not what the specification says. */
+  /** The answer is not one that the specification knows. */
   | 'INVALID_ANSWER'
   /** The name or reference is none that could be asked for. */
   | 'NAME_INVALID'

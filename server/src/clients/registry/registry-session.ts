@@ -1,6 +1,6 @@
 import { Authorisation } from './authorisation.ts'
 import { Transport, type HttpAnswer, type HttpRequest, type Method } from './exchange.ts'
-import { Patience, sleepFor, withPatience, type Sleep } from './patience.ts'
+import { RetryBudget, sleepFor, retrying, type Sleep } from './retry-budget.ts'
 import { parseRateLimit, parseRetryAfter, type RateLimit } from './rate-limit.ts'
 import { isSafeFor, sendFollowing } from './redirects.ts'
 import { codeOfStatus, firstError, RegistryFailure, remoteWords } from './registry-failure.ts'
@@ -19,7 +19,7 @@ export interface RegistryCall {
   readonly method: Method
   /** Behind `/v2`, or where the registry said that an upload goes on. */
   readonly to: string | URL
-  /** What a token must allow. */
+  /** Scopes that a token must have. */
   readonly scopes: readonly string[]
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: HttpRequest['body']
@@ -66,8 +66,8 @@ export class RegistrySession implements Disposable {
     return this.#rateLimit
   }
 
-  patience(signal: AbortSignal | undefined): Patience {
-    return new Patience(this.#retries, this.#sleep, signal)
+  retryBudget(signal: AbortSignal | undefined): RetryBudget {
+    return new RetryBudget(this.#retries, this.#sleep, signal)
   }
 
   /**
@@ -75,7 +75,7 @@ export class RegistrySession implements Disposable {
    * @throws RegistryFailure
    */
   async call(call: RegistryCall, expected: readonly number[]): Promise<HttpAnswer> {
-    return await withPatience(this.patience(call.signal), async () => await this.callOnce(call, expected))
+    return await retrying(this.retryBudget(call.signal), async () => await this.callOnce(call, expected))
   }
 
   /** The same without another try: for bodies that can be read once only. @throws RegistryFailure */
@@ -114,7 +114,7 @@ export class RegistrySession implements Disposable {
 
   async #askTokenService(url: URL, authorization: string | undefined, signal: AbortSignal | undefined) {
     const headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) }
-    return await withPatience(this.patience(signal), async () => {
+    return await retrying(this.retryBudget(signal), async () => {
       // Not followed: whoever is sent on with a password could be sent anywhere.
       const answer = await this.#transport.send({ method: 'GET', url, headers, signal })
       if (answer.status !== 429 && answer.status < 500) return answer

@@ -1,7 +1,7 @@
 import { algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
 import { createHasher, type Hasher } from '../../runtime/hasher.ts'
 import type { BodyReader } from './body-reader.ts'
-import type { Patience } from './patience.ts'
+import type { RetryBudget } from './retry-budget.ts'
 import { RegistryFailure } from './registry-failure.ts'
 
 /** One answer with bytes of a blob. */
@@ -23,7 +23,7 @@ export interface ResumedBlobOptions {
   readonly until: number | undefined
   /** Compared at the end; undefined for a part. */
   readonly digest: Digest | undefined
-  readonly patience: Patience
+  readonly budget: RetryBudget
   /** Asks for everything from a position on. */
   readonly reopen: (start: number) => Promise<OpenedPart | undefined>
 }
@@ -120,11 +120,11 @@ class BlobReading {
   }
 
   async #goOn(error: unknown): Promise<void> {
-    const { patience, reopen, host } = this.#options
+    const { budget, reopen, host } = this.#options
     this.discard()
-    if (this.#sinceCut >= progressBytes) patience.progressed()
+    if (this.#sinceCut >= progressBytes) budget.progressed()
     this.#sinceCut = 0
-    await patience.orThrow(error)
+    await budget.orThrow(error)
     const part = await reopen(this.#position)
     if (part === undefined) throw new RegistryFailure('UNKNOWN', `${host} has the blob no longer`, { cause: error })
     this.#part = part

@@ -4,7 +4,7 @@ import { RegistryClient } from './registry-client.ts'
 import { RegistryFailure, type RegistryFailureCode } from './registry-failure.ts'
 import type { RegistryClientOptions, RemoteRegistry } from './remote-registry.ts'
 
-/** What a script answers; undefined when it has written to the response itself. */
+/** The answer of a script; undefined when the script has written to the response itself. */
 export interface ScriptedAnswer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string | string[]>>

@@ -7,7 +7,7 @@ export interface Token {
   readonly until: number
 }
 
-/** What the token specification says when the answer says nothing. */
+/** The life of a token whose answer gives none, by the token specification. */
 const standardSeconds = 60
 const maxSeconds = 3_600
 /** Part of its life that a token is used for: its end must not come in the middle of a request. */

@@ -7,7 +7,7 @@ export interface UploadPlace {
   readonly url: URL
   /** Bytes that the registry has; undefined when it does not say, or says `0-0`, which is none or one. */
   readonly offset: number | undefined
-  /** What a chunk has at the least (distribution-spec v1.1 §pushing-a-blob-in-chunks). */
+  /** The least that a chunk may have (distribution-spec v1.1 §pushing-a-blob-in-chunks). */
   readonly minChunkBytes: number
 }
 

@@ -3,7 +3,7 @@ import { ChunkSource, type OpenBytes } from './chunk-source.ts'
 import type { HttpAnswer } from './exchange.ts'
 import type { CallOptions } from './manifests.ts'
 import { repositoryPath } from './names.ts'
-import { withPatience, type Patience } from './patience.ts'
+import { retrying, type RetryBudget } from './retry-budget.ts'
 import { RegistryFailure } from './registry-failure.ts'
 import type { RegistrySession } from './registry-session.ts'
 import { finishingUrl, uploadPlaceOf, type UploadPlace } from './upload-place.ts'
@@ -48,7 +48,7 @@ class BlobPush {
   readonly #blob: PushedBlob
   readonly #signal: AbortSignal | undefined
   readonly #source: ChunkSource
-  readonly #patience: Patience
+  readonly #budget: RetryBudget
 
   constructor(session: RegistrySession, repository: string, blob: PushedBlob, signal: AbortSignal | undefined) {
     const { mountFrom } = blob
@@ -61,7 +61,7 @@ class BlobPush {
       ...(mountFrom === undefined ? [] : [`repository:${repositoryPath(mountFrom)}:pull`]),
     ]
     this.#source = new ChunkSource(blob.open)
-    this.#patience = session.patience(signal)
+    this.#budget = session.retryBudget(signal)
   }
 
   async run(): Promise<PushOutcome> {
@@ -96,12 +96,12 @@ class BlobPush {
     while (offset < sizeBytes) {
       const sent = await this.#sendChunk(place, offset)
       if (sent === 'lost') return 'lost'
-      if (sent.offset > offset) this.#patience.progressed()
+      if (sent.offset > offset) this.#budget.progressed()
       ;({ place, offset } = sent)
     }
     const answer = await this.#call('PUT', finishingUrl(place, digest), [200, 201, 202, 204, 404, 416])
     if (!lost.has(answer.status)) return 'pushed'
-    await this.#patience.orThrow(this.#lostUpload())
+    await this.#budget.orThrow(this.#lostUpload())
     return 'lost'
   }
 
@@ -138,7 +138,7 @@ class BlobPush {
   async #findOut(place: UploadPlace, error: unknown): Promise<{ place: UploadPlace; offset: number } | 'lost'> {
     const isUnknown = error instanceof RegistryFailure && lost.has(error.status ?? 0)
     const isStale = error instanceof RegistryFailure && error.status === 401
-    await this.#patience.orThrow(isUnknown || isStale ? this.#lostUpload(error) : error)
+    await this.#budget.orThrow(isUnknown || isStale ? this.#lostUpload(error) : error)
     const answer = await this.#call('GET', place.url, [200, 202, 204, 400, 404, 405])
     if (answer.status >= 400) return 'lost'
     const known = this.#placeOf(answer)
@@ -179,8 +179,8 @@ class BlobPush {
       signal: this.#signal,
       ...(method === 'GET' ? {} : { body: nothing }),
     }
-    // Of the push's own patience, so that a registry which fails now and then cannot keep it busy for ever.
-    const answer = await withPatience(this.#patience, async () => await this.#session.callOnce(call, expected))
+    // Of the push's own budget, so that a registry which fails now and then cannot keep it busy for ever.
+    const answer = await retrying(this.#budget, async () => await this.#session.callOnce(call, expected))
     answer.body.discard()
     return answer
   }

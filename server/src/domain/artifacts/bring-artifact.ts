@@ -6,7 +6,7 @@ import { writeAdmitted } from '../policies/write-admitted.ts'
 import { unlessRepositoryGone } from '../projects/repositories.ts'
 import { reserveRoom } from '../quotas/reservations.ts'
 import { announcingExcess, type RoomServices } from '../quotas/room.ts'
-import { batches } from './batches.ts'
+import { batches } from '../lists/batches.ts'
 import type { Content } from './store-artifact.ts'
 
 /**

@@ -7,11 +7,11 @@ import type { ReferrersPage, ReferrersQuery } from './referrers.ts'
 import type { TagPage } from './tags.ts'
 
 /**
- * What `/v2` asks of artifacts. Each role has few methods and no class behind it, so that something else can stand in
+ * The roles that `/v2` calls for artifacts. Each role has few methods and no class behind it, so that something else can stand in
  * front of one: a reader that fetches from another registry what this one does not have yet.
  */
 
-/** What a client hears of a manifest by HEAD. */
+/** A manifest as HEAD answers it. */
 export interface ManifestStat {
   readonly digest: Digest
   readonly mediaType: string
@@ -65,7 +65,7 @@ export interface CatalogLister {
   }): Promise<{ repositories: readonly string[]; next: string | undefined }>
 }
 
-/** Who pulled what: for counts and for the audit log. */
+/** Hears of every pull, for counts and for the audit log. */
 export interface PullObserver {
   /** Returns at once and never throws. */
   onPull(admission: Admission<'pull'>, reference: Reference, manifest: ServedManifest): void

@@ -10,7 +10,7 @@ import { DomainError } from '../errors.ts'
 import { gates, pass } from '../policies/gates.ts'
 import { countContent, growUsage } from '../quotas/project-usage.ts'
 import { warnOfLittleRoom } from '../quotas/room.ts'
-import { batches } from './batches.ts'
+import { batches } from '../lists/batches.ts'
 
 /** An artifact as it was pushed. */
 export interface Content {

@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.ts'
 import type { BlobLocation, BlobReader } from '../../storage/blob-store.ts'
 import type { Archive } from '../../storage/archive/archive.ts'
 import { blobFolder, blobKey, blobTable, type BackupTable } from './backup-format.ts'
-import { concurrently } from './concurrently.ts'
+import { forEachAtOnce } from '../../runtime/for-each-at-once.ts'
 import { readTableFile } from './table-files.ts'
 import { assertBytes, BytesDiffer, streamOf, verifiedBytes, type ExpectedBytes } from './verified-bytes.ts'
 
@@ -59,7 +59,7 @@ export async function copyBlobs(options: CopyBlobsOptions): Promise<CopyOutcome>
   const total = tables.find(({ name }) => name === blobTable)?.file?.lines ?? 0
   const outcome = { count: 0, bytes: 0, newBlobs: 0, newBytes: 0, damaged: [] as CopyOutcome['damaged'] }
   const known = new KnownBlobs(archive)
-  await concurrently(blobsOf(archive, tables), copiesAtOnce, async (blob) => {
+  await forEachAtOnce(blobsOf(archive, tables), copiesAtOnce, async (blob) => {
     const { digest, size } = blob
     if ((await known.sizeOf(digest)) !== size) {
       assertHeld()

@@ -13,7 +13,7 @@ import { DomainError } from '../errors.ts'
 import { renewEpoch } from '../events/event-log-head.ts'
 import type { Events } from '../events/events.ts'
 import { blobTable, getBackup, type Backup } from './backup-format.ts'
-import { concurrently } from './concurrently.ts'
+import { forEachAtOnce } from '../../runtime/for-each-at-once.ts'
 import { copiesAtOnce } from './copy-blobs.ts'
 import { fetchBlob, uploadOf } from './fetch-blob.ts'
 import {
@@ -133,7 +133,7 @@ async function restoreBlobs(
     const known = await knownDigests(database, digests)
     const rows: Value[][] = []
     const damaged: PlacedBlob[] = []
-    await concurrently(each(group.filter((_, index) => !known.has(digests[index]!))), copiesAtOnce, async (row) => {
+    await forEachAtOnce(each(group.filter((_, index) => !known.has(digests[index]!))), copiesAtOnce, async (row) => {
       const blob = { digest: row[places.digest] as Digest, size: row[places.size] as number }
       const location = await placeOf(options, backup, blob)
       if (isQuarantined(location)) damaged.push({ ...blob, location })

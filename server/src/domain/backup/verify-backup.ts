@@ -2,7 +2,7 @@ import type { Digest } from '#contract/digest.ts'
 import type { Archive } from '../../storage/archive/archive.ts'
 import { blobKey, getBackup, type Backup } from './backup-format.ts'
 import { blobsOf, copiesAtOnce } from './copy-blobs.ts'
-import { concurrently } from './concurrently.ts'
+import { forEachAtOnce } from '../../runtime/for-each-at-once.ts'
 import { assertTableFile } from './table-files.ts'
 import { assertBytes, BytesDiffer } from './verified-bytes.ts'
 
@@ -27,7 +27,7 @@ export async function verifyBackup(options: {
   const lost = new Set(damaged.map(({ digest }) => digest))
   let blobs = 0
   let bytes = 0
-  await concurrently(blobsOf(archive, backup.tables), copiesAtOnce, async (blob) => {
+  await forEachAtOnce(blobsOf(archive, backup.tables), copiesAtOnce, async (blob) => {
     if (lost.has(blob.digest)) return
     try {
       const stored = await archive.read(blobKey(blob.digest))

@@ -7,7 +7,7 @@ import type { Chunk } from './chunk.ts'
 import type { Upload } from './uploads.ts'
 
 /**
- * What `/v2` asks of blobs. Each role has few methods and no class behind it, so that something else can stand in front
+ * The roles that `/v2` calls for blobs. Each role has few methods and no class behind it, so that something else can stand in front
  * of one: a reader that fetches from another registry what this one does not have yet.
  */
 

@@ -1,10 +1,9 @@
+import { batches } from '../lists/batches.ts'
 import { sql } from 'kysely'
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockRowsShared, lockRows } from '../../database/locking.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 
-/** How many digests one statement asks for; below the parameter limits of both databases. */
-const lookupBatch = 500
 /** A project whose usage is in more rows than this is folded. */
 const foldFrom = 16
 
@@ -226,8 +225,4 @@ export async function recountUsage(database: Database, projectId: number): Promi
     await addUsage.run(tx, { projectId, bytes: Number(bytes ?? 0), logicalBytes: Number(logical ?? 0) })
     return Number(bytes ?? 0)
   })
-}
-
-function* batches(values: readonly string[]): Generator<string[]> {
-  for (let start = 0; start < values.length; start += lookupBatch) yield values.slice(start, start + lookupBatch)
 }

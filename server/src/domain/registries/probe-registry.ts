@@ -1,4 +1,4 @@
-/** What is tried of a remote registry. */
+/** Everything that a probe needs of a remote registry. */
 export interface RegistryAddress {
   /** Of its registry API, without a slash at its end: `https://registry.example.org`. */
   readonly url: string

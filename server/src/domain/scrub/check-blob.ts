@@ -1,7 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
 import { createHasher } from '../../runtime/hasher.ts'
 import { releaseBytes } from '../../runtime/release-bytes.ts'
+import type { ByteThrottle } from './byte-throttle.ts'
 import type { BlobLocation, BlobReader, BlobStoreProbe } from '../../storage/blob-store.ts'
 
 export interface StoredBlob {
@@ -12,32 +12,6 @@ export interface StoredBlob {
 
 export type Judgement = 'good' | 'changed' | 'missing'
 
-/** Lets so many bytes through in a second, so that whoever pulls and pushes has the disk and the network. */
-export class Pace {
-  readonly #bytesPerSecond: number
-  #begun = performance.now()
-  #bytes = 0
-
-  constructor(bytesPerSecond: number) {
-    this.#bytesPerSecond = bytesPerSecond
-  }
-
-  async take(bytes: number, signal: AbortSignal): Promise<void> {
-    const now = performance.now()
-    const due = this.#begun + (this.#bytes / this.#bytesPerSecond) * 1000
-    // What was not used in a pause is not made up for.
-    if (due < now) {
-      this.#begun = now
-      this.#bytes = 0
-    }
-    this.#bytes += bytes
-    const ahead = this.#begun + (this.#bytes / this.#bytesPerSecond) * 1000 - now
-    if (ahead > longestAheadMs) await wait(ahead, undefined, { signal })
-  }
-}
-
-const longestAheadMs = 20
-
 /**
  * Reads the blob and compares it with its digest.
  * @throws what the store throws when it can be read at all but not now; the signal's reason
@@ -45,17 +19,17 @@ const longestAheadMs = 20
 export async function judgeBlob(
   store: BlobReader & BlobStoreProbe,
   blob: StoredBlob,
-  pace: Pace,
+  throttle: ByteThrottle,
   signal: AbortSignal,
 ): Promise<Judgement> {
   signal.throwIfAborted()
   try {
-    return await readAndCompare(store, blob, pace, signal)
+    return await readAndCompare(store, blob, throttle, signal)
   } catch {
     signal.throwIfAborted()
     // A medium that works otherwise and gives these bytes twice not: a bad sector, an object that is lost.
     await store.probe()
-    return await readAndCompare(store, blob, pace, signal).catch(async (again: unknown) => {
+    return await readAndCompare(store, blob, throttle, signal).catch(async (again: unknown) => {
       signal.throwIfAborted()
       await store.probe().catch(() => {
         throw again
@@ -68,7 +42,7 @@ export async function judgeBlob(
 async function readAndCompare(
   store: BlobReader,
   { digest, size, location }: StoredBlob,
-  pace: Pace,
+  throttle: ByteThrottle,
   signal: AbortSignal,
 ): Promise<Judgement> {
   const body = await store.open(location)
@@ -82,7 +56,7 @@ async function readAndCompare(
     const taken = chunk.byteLength
     releaseBytes([chunk])
     if (seen > size) return 'changed'
-    await pace.take(taken, signal)
+    await throttle.take(taken, signal)
   }
   return seen === size && hasher.digestHex() === encodedOf(digest) ? 'good' : 'changed'
 }

@@ -14,7 +14,7 @@ export interface OfferedManifest {
   readonly bytes: Uint8Array
 }
 
-/** What an export hands over by itself: under a tag, or because it refers to something that has one. */
+/** A manifest that an export hands over by itself: under a tag, or because it refers to something that has one. */
 export interface ContentEntry {
   readonly mediaType: string
   readonly digest: Digest

@@ -4,7 +4,7 @@ import type { ForeignBytes } from '../../storage/blob-store.ts'
 /** A tag as its registry knows it. */
 export interface SourceTag {
   readonly name: string
-  /** What it names; undefined when that cannot be read. */
+  /** The digest that it names; undefined when that cannot be read. */
   readonly digest: string | undefined
 }
 

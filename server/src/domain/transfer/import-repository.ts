@@ -10,11 +10,11 @@ import { createHasher } from '../../runtime/hasher.ts'
 import { actorName } from '../access/actor.ts'
 import { pushManifest } from '../artifacts/push.ts'
 import { DomainError } from '../errors.ts'
-import { forEachAtOnce } from './for-each-at-once.ts'
+import { forEachAtOnce } from '../../runtime/for-each-at-once.ts'
 import type { SourceManifest, SourceTag } from './content-source.ts'
 import type { BlobImport } from './import-blobs.ts'
 import { importer, type ImportContext } from './import-services.ts'
-import { withPatience } from './patience.ts'
+import { retryWhenBusy } from './retry-when-busy.ts'
 import type { NotTakenReason } from './transfer-report.ts'
 
 /** An index of indexes of indexes: nobody builds more. */
@@ -156,7 +156,7 @@ export class RepositoryImport {
     try {
       const { database, clock, events } = this.#context
       const reference = { kind: 'digest', digest } as const
-      await withPatience(async () =>
+      await retryWhenBusy(async () =>
         pushManifest({ database, clock, events }, await this.#admit(), { reference, tags, manifest, bytes }),
       )
     } catch (error) {
@@ -184,7 +184,7 @@ export class RepositoryImport {
     }
     await forEachAtOnce(wanted, blobsAtOnce, async ([digest, blob]) => {
       try {
-        const taken = await withPatience(async () =>
+        const taken = await retryWhenBusy(async () =>
           this.#blobs.take(await this.#admit(), this.#from, { digest, ...blob }),
         )
         if (!taken) complete = false

@@ -5,7 +5,8 @@ import type { BlobLocation, BlobStore, UploadId } from '../../storage/blob-store
 import type { Clock } from '../clock.ts'
 import { linkingRepositories, listDamaged } from '../content/blob-damage.ts'
 import { trashBytes } from '../content/blob-rows.ts'
-import { judgeBlob, Pace, type StoredBlob } from '../scrub/check-blob.ts'
+import { ByteThrottle } from '../scrub/byte-throttle.ts'
+import { judgeBlob, type StoredBlob } from '../scrub/check-blob.ts'
 import { KnownLocations } from './known-locations.ts'
 
 export interface VerifyOptions {
@@ -72,10 +73,10 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
     problems.set(blob.digest, { blob, problem: size === undefined ? 'missing' : 'wrong size' })
   }
   let [blobs, bytes] = [0, 0]
-  const pace = new Pace(unthrottled)
+  const throttle = new ByteThrottle(unthrottled)
   for (const blob of known.blobs('all')) {
     if (digests && !problems.has(blob.digest)) {
-      const judgement = await judgeBlob(store, blob, pace, new AbortController().signal)
+      const judgement = await judgeBlob(store, blob, throttle, new AbortController().signal)
       if (judgement !== 'good') {
         problems.set(blob.digest, { blob, problem: judgement === 'missing' ? 'missing' : 'wrong bytes' })
       }

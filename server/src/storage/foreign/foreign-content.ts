@@ -3,7 +3,7 @@ import type { ForeignBytes } from '../blob-store.ts'
 /** A tag as its registry knows it. */
 export interface ForeignTag {
   readonly name: string
-  /** What it names; undefined when that cannot be read. */
+  /** The digest that it names; undefined when that cannot be read. */
   readonly digest: string | undefined
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { RegistryFailure, type RegistryFailureCode } from './registry-failure.ts'
 import type { RetryPolicy } from './remote-registry.ts'
 
-/** What may be gone a moment later. */
+/** Failures that may be gone a moment later. */
 const passing: ReadonlySet<RegistryFailureCode> = new Set([
   'UNREACHABLE',
   'TIMED_OUT',
@@ -19,7 +19,7 @@ export const sleepFor: Sleep = async (ms, signal) => await pause(ms, undefined, 
  * How often, and after which pause, one piece of work is tried again: twice as long each time, half of it left to
  * chance, or as long as the registry asks for, if that is within the budget.
  */
-export class Patience {
+export class RetryBudget {
   readonly #policy: RetryPolicy
   readonly #sleep: Sleep
   readonly #signal: AbortSignal | undefined
@@ -50,13 +50,13 @@ export class Patience {
   }
 }
 
-/** Does the work until it succeeds or patience ends. */
-export async function withPatience<T>(patience: Patience, work: () => Promise<T>): Promise<T> {
+/** Does the work until it succeeds or the budget ends. */
+export async function retrying<T>(budget: RetryBudget, work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await work()
     } catch (error) {
-      await patience.orThrow(error)
+      await budget.orThrow(error)
     }
   }
 }

@@ -4,7 +4,7 @@ import { DatabaseBusy } from '../../database/database.ts'
 const pausesMs = [200, 1_000, 3_000, 10_000]
 
 /** A registry that serves beside it comes first: what found no place in the database is tried again. */
-export async function withPatience<T>(work: () => Promise<T>): Promise<T> {
+export async function retryWhenBusy<T>(work: () => Promise<T>): Promise<T> {
   for (const pause of pausesMs) {
     try {
       return await work()
