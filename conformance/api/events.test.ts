@@ -229,6 +229,10 @@ describeControlledScenario('events that are followed', (registry) => {
       body: { cursor: 'now' },
     })
     expect(wrong.status).toBe(422)
+    // Measured every few seconds.
+    const measure = `berth_event_consumer_behind{consumer="${name}"} `
+    for (let metrics = ''; !metrics.includes(measure); await Bun.sleep(200))
+      metrics = await (await fetch(`${registry().url}/metrics`)).text()
     expect((await admin().call('DELETE /events/consumers/{consumer_name}', { params })).status).toBe(200)
     expect((await admin().call('GET /events/consumers')).body).toEqual([])
   })

@@ -15,7 +15,7 @@ export function composeEventLog({ database, clock }: Pick<Foundation, 'database'
   return { eventLog, eventConsumers: new EventConsumers({ database, clock, log: eventLog }) }
 }
 
-const measureMs = 15_000
+const measureMs = 5_000
 
 /** Looks how far consumers are behind, and tells the metrics. */
 export function measureConsumers(foundation: Foundation, metrics: Metrics): BackgroundTask {
