@@ -137,6 +137,20 @@ describe('what may be said only in one place', () => {
     expect(saying(/\bBun\.|from 'bun(:[a-z]+)?'/, (path) => path.startsWith('server/src/runtime/'))).toEqual([])
   })
 
+  test('the name of a kind of job: the noun that defines it', () => {
+    const kinds = production.flatMap(({ path, text }) =>
+      [...text.matchAll(/\bdefineJob\(\s*'([\w-]+)'/g)].map(([, kind]) => ({ kind: kind!, path })),
+    )
+    expect(kinds.length).toBeGreaterThan(4)
+    const again = kinds
+      // One word is a word of many things: a tag of the API, a folder.
+      .filter(({ kind }) => kind.includes('-'))
+      .flatMap(({ kind, path }) => saying(new RegExp(`'${kind}'`), (other) => other === path))
+      // A task of the same name, which is no job.
+      .filter((path) => path !== 'server/src/compose/background-tasks.ts')
+    expect(again).toEqual([])
+  })
+
   test('the environment: server/src/config', () => {
     expect(saying(/\b(process|Bun)\.env\b/, (path) => path.startsWith('server/src/config/'))).toEqual([])
   })

@@ -107,3 +107,21 @@ test('SQL of one’s own is seen', () => {
   const code = 'sql`insert or replace into "a" (x) values (1)`; sql<number>`update b set x = 1`; sql`DELETE FROM c`'
   expect([...writtenBy(code)].sort()).toEqual(['a', 'b', 'c'])
 })
+
+/** Tables that reactions to events say they write. */
+function reactionTables(code: string): string[] {
+  const lists = [...code.matchAll(/\breaction\(\{[^]*?\btables:\s*\[([^\]]*)\]/g)].map(([, list]) => list!)
+  return lists.flatMap((list) => [...list.matchAll(/'(\w+)'/g)].map(([, table]) => table!))
+}
+
+test('a reaction to events writes tables of its own noun', () => {
+  const wrong = production
+    .filter(({ path }) => path.startsWith('server/src/'))
+    .flatMap(({ path, text }) => {
+      const foreign = reactionTables(withoutComments(text)).filter((table) => ownerOf(table) !== (nounOf(path) ?? path))
+      return foreign.map((table) => `${path} must ask ${ownerOf(table)} to write ${table}`)
+    })
+  expect(wrong).toEqual([])
+  const code = "reaction({ types: ['push_artifact'], tables: ['a', 'b'], react }) + reaction({ types, tables: ['c'] })"
+  expect(reactionTables(code)).toEqual(['a', 'b', 'c'])
+})
