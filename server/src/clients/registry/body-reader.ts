@@ -6,6 +6,8 @@ export interface BodyOptions {
   readonly timeouts: Timeouts
   readonly host: string
   readonly signal: AbortSignal | undefined
+  /** No body can come: the answer to HEAD, and statuses that have none. */
+  readonly isEmpty: boolean
 }
 
 /** The body of an answer, piece by piece. Waits neither for silence nor for drops without end, and sees when it is cut. */
@@ -79,9 +81,10 @@ export class BodyReader {
     return Buffer.concat(pieces)
   }
 
-  /** Gives the connection up. */
+  /** Reads no further. The connection is given up, unless nothing more can come on it: then the next request has it. */
   discard(): void {
-    this.#incoming.destroy()
+    if (this.#options.isEmpty || this.announced === 0) this.#incoming.resume()
+    else this.#incoming.destroy()
   }
 
   #cut(cause: unknown): RegistryFailure {

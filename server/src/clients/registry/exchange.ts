@@ -67,8 +67,11 @@ export class Transport implements Disposable {
       const [incoming] = await Promise.all([promise, writeBody(sent, request.body, watch, promise).catch(reject)])
       // Later errors of the connection come out of the body; without a listener they would end the process.
       sent.on('error', () => {})
-      const body = new BodyReader(incoming, { timeouts: this.#options.timeouts, host: url.host, signal })
-      return { status: incoming.statusCode ?? 0, headers: incoming.headers, body, url }
+      const status = incoming.statusCode ?? 0
+      const isEmpty = request.method === 'HEAD' || status === 204 || status === 304
+      const { timeouts } = this.#options
+      const body = new BodyReader(incoming, { timeouts, host: url.host, signal, isEmpty })
+      return { status, headers: incoming.headers, body, url }
     } catch (error) {
       sent.on('error', () => {})
       sent.destroy()

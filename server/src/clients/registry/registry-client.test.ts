@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { parseDigest } from '#contract/digest.ts'
-import { codeOf, failureOf, ScriptedRegistry, type Script } from './scripted-registry-for-test.ts'
+import { codeOf, failureOf, readAll, ScriptedRegistry, type Script } from './scripted-registry-for-test.ts'
 
 const ada = { accessKey: 'ada', accessSecret: 'a-secret' }
 const basic = `Basic ${Buffer.from('ada:a-secret').toString('base64')}`
@@ -337,4 +337,24 @@ describe('what passes is tried again', () => {
     await client.manifests.find('team/app', 'v1')
     expect(client.rateLimit).toEqual({ limit: 100, remaining: 76, windowSeconds: 21_600 })
   })
+})
+
+test('requests one after another share connections: HEAD, whole bodies, refusals', async () => {
+  await using fresh = await ScriptedRegistry.start()
+  fresh.answers(({ method, path }) => {
+    if (path.endsWith('/gone')) return { status: 404, headers: { 'content-length': '0' } }
+    const headers = { 'docker-content-digest': sha256(manifestText), 'content-length': String(manifestText.length) }
+    return { status: 200, headers, ...(method === 'HEAD' ? {} : { body: manifestText }) }
+  })
+  using client = fresh.client()
+  for (let round = 0; round < 5; round++) {
+    await client.manifests.stat('team/app', 'v1')
+    await client.manifests.find('team/app', 'v1')
+    expect(await client.manifests.find('team/app', 'gone')).toBeUndefined()
+    const blob = await client.blobs.open('team/app', sha256(manifestText))
+    await readAll(blob!.bytes)
+  }
+  expect(fresh.seen.length).toBe(20)
+  // A connection is free again a turn after its answer, when the next request may have opened another.
+  expect(fresh.connections).toBeLessThanOrEqual(2)
 })

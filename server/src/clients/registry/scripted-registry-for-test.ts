@@ -26,11 +26,13 @@ export type Script = (
 /** A server that answers as a test says, and remembers what it was asked. */
 export class ScriptedRegistry implements AsyncDisposable {
   readonly seen: SeenRequest[] = []
+  connections = 0
   readonly #server: Server
   #script: Script = () => ({ status: 404 })
 
   private constructor() {
     this.#server = createServer((request, response) => void this.#answer(request, response))
+    this.#server.on('connection', () => void this.connections++)
   }
 
   static async start(): Promise<ScriptedRegistry> {
