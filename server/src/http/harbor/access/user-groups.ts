@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { GroupIdentity, UserGroup, UserGroupKind } from '../../../domain/access/accounts/user-groups.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { createdAt, idParam } from '../frame/answers.ts'
-import { pageAnswer, pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
+import { pageAnswer, pageOf, pageQuery } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
 
@@ -77,11 +77,10 @@ export const userGroupRoutes: readonly Route[] = [
     answers: { 200: z.array(groupAnswer.omit({ ldap_group_dn: true })) },
     handle: async (call, { userGroups }) => {
       const { rows, total } = await userGroups.searchGroups(call.actor, call.query.groupname, pageOf(call.query))
-      const body = rows.map((group) => {
+      return pageAnswer(call, { rows, total }, (group) => {
         const { id, group_name, group_type } = presentGroup(group)
         return { id, group_name, group_type }
       })
-      return { body, headers: pageHeaders(call, total) }
     },
   }),
 

@@ -9,7 +9,7 @@ import { createdAt, timeOf, truthQuery } from '../frame/answers.ts'
 import { presentTag, tagAnswer } from './artifact-answer.ts'
 import { artifactParams, findArtifact, getRepositoryId } from './artifacts.ts'
 import { listingOf } from '../frame/list-query.ts'
-import { listQuery, pageAnswer, pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
+import { listQuery, pageAnswer, pageOf, pageQuery } from '../frame/paging.ts'
 import { immutabilityOf } from './shown-immutability.ts'
 import { repositoryNameOf, repositoryParams } from './repositories.ts'
 import { route, type Route } from '../frame/route.ts'
@@ -99,12 +99,11 @@ export const tagRoutes: readonly Route[] = [
       const tag = parseTagName(call.params.tag_name)
       const { rows, total } = await listTagMoves(services.database, repositoryId, tag, pageOf(call.query))
       const isNamed = call.actor.kind !== 'anonymous'
-      const body = rows.map(({ digest, username, movedAt }) => ({
+      return pageAnswer(call, { rows, total }, ({ digest, username, movedAt }) => ({
         digest,
         ...(isNamed ? { username } : {}),
         moved_at: timeOf(movedAt),
       }))
-      return { body, headers: pageHeaders(call, total) }
     },
   }),
 ]

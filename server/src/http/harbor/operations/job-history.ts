@@ -6,7 +6,7 @@ import type { Schedule } from '../../../domain/jobs/schedules.ts'
 import { timeOf } from '../frame/answers.ts'
 import { harborStatusOf, harborTriggerOf, harborTypeOf, statusesNamed } from './job-words.ts'
 import { parseListQuery } from '../frame/list-query.ts'
-import { listQuery, pageHeaders, pageOf } from '../frame/paging.ts'
+import { listQuery, pageAnswer, pageOf } from '../frame/paging.ts'
 import { presentSchedule, scheduleAnswer } from './schedule-body.ts'
 
 /** What Harbor tells of a run of garbage collection or of a purge. */
@@ -66,10 +66,10 @@ export async function listHistory(
   call: HistoryCall,
   filter: { readonly kinds: readonly string[]; readonly subject?: string },
   present: (job: Job) => unknown,
-): Promise<{ body: unknown[]; headers: Record<string, string> }> {
+): Promise<ReturnType<typeof pageAnswer>> {
   const { offset, limit } = pageOf(call.query)
   const page: JobPage = await jobs.listJobs({ ...filter, ...conditionsOf(call.query.q), offset, limit })
-  return { body: page.rows.map(present), headers: pageHeaders(call, page.total) }
+  return pageAnswer(call, page, present)
 }
 
 function conditionsOf(q: string | undefined): { statuses?: readonly JobStatus[] } {
