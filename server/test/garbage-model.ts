@@ -8,7 +8,7 @@ import { Manifests } from '#server/domain/artifacts/pull.ts'
 import { pushManifest } from '#server/domain/artifacts/push.ts'
 import { restoreEntry } from '#server/domain/artifacts/restore.ts'
 import { DomainError } from '#server/domain/errors.ts'
-import { listTrash } from '#server/domain/trash/trash.ts'
+import { listTrash, type TrashEntry } from '#server/domain/trash/trash.ts'
 import { digestOf, readBlob, system, type RegistryForTest } from './registry-for-test.ts'
 
 const imageType = 'application/vnd.oci.image.manifest.v1+json'
@@ -222,18 +222,31 @@ export class ModelledClient {
 
   async #restore(): Promise<void> {
     const { projectId } = this.#registry
-    const query = { repository: this.repository, size: 20, before: undefined }
-    const entry = pickOrNone((await listTrash(this.#registry, projectId, query)).entries)
+    const query = { repository: this.repository, size: 100, before: undefined }
+    const { entries } = await listTrash(this.#registry, projectId, query)
+    const entry = pickOrNone(entries.slice(0, 20))
     if (entry === undefined) return
     const admission = await this.#registry.admit(system, 'push', this.repository)
     try {
       const { digest } = await restoreEntry(this.#registry, admission, entry.id, { overwrite: true })
       for (const { name } of entry.tags) this.#tags.set(name, await this.#learn(digest))
+      // What it needed came along out of the trash, with the names that it had there.
+      const left = new Set((await listTrash(this.#registry, projectId, query)).entries.map(({ id }) => id))
+      for (const along of entries) if (along !== entry && !left.has(along.id)) await this.#learnNamesOf(along)
     } catch (error) {
       // Its time was over, or that of something it needs.
       if (error instanceof DomainError && ['TRASH_ENTRY_UNKNOWN', 'PRECONDITION'].includes(error.code)) {
         await this.#forgetWhatIsGone()
       } else this.violations.push(`restore of ${entry.digest}: ${String(error)}`)
+    }
+  }
+
+  async #learnNamesOf({ digest, tags }: TrashEntry): Promise<void> {
+    const admission = await this.#registry.admit(system, 'pull', this.repository)
+    for (const { name } of tags) {
+      const tag = { kind: 'tag' as const, tag: name as TagName }
+      const named = await this.#manifests.getManifest(admission, tag).catch(() => undefined)
+      if (named?.digest === digest) this.#tags.set(name, await this.#learn(digest))
     }
   }
 
