@@ -9,10 +9,11 @@ import type { Admission } from '../access/admission.ts'
 import { DomainError } from '../errors.ts'
 import { gates, pass } from '../policies/gates.ts'
 import { writeAdmitted } from '../policies/write-admitted.ts'
+import { repositoryUnknown } from '../projects/repositories.ts'
 import { putTagInTrash } from '../trash/put-in-trash.ts'
+import { findArtifactId } from './find-artifact.ts'
 import { followDeletions, reviewArtifact } from './orphans.ts'
 import { lockArtifacts, removeArtifacts, type DeleteServices, type Removal } from './remove-artifacts.ts'
-import { repositoryUnknown } from './repository-list.ts'
 import { recordTagMove } from './tag-history.ts'
 
 export type { DeleteServices } from './remove-artifacts.ts'
@@ -46,9 +47,9 @@ export async function deleteManifestWithin(
   const { database, clock, events } = services
   await admission.confirm(tx)
   const { projectId, repositoryId = -1, repositoryName: repository, actor } = admission
-  const known = await findArtifact(tx, repositoryId, digest)
+  const known = await findArtifactId(tx, repositoryId, digest)
   if (known === undefined) throw manifestUnknown(admission, digest)
-  const [artifact] = await lockArtifacts(database, tx, repositoryId, [known.id])
+  const [artifact] = await lockArtifacts(database, tx, repositoryId, [known])
   if (artifact === undefined) throw manifestUnknown(admission, digest)
   const parent = await tx
     .selectFrom('artifact_child')
@@ -163,15 +164,6 @@ async function deleteSome(services: DeleteServices, tx: Writer, removal: Removal
   const artifacts = await lockArtifacts(services.database, tx, removal.repositoryId, ids)
   await removeArtifacts(services, tx, removal, artifacts)
   return rows.length < artifactsPerStep
-}
-
-function findArtifact(tx: Writer, repositoryId: number, digest: Digest): Promise<{ id: number } | undefined> {
-  return tx
-    .selectFrom('artifact')
-    .select('id')
-    .where('repository_id', '=', repositoryId)
-    .where('digest', '=', digest)
-    .executeTakeFirst()
 }
 
 const tagsPerLook = 1_000

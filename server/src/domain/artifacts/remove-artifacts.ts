@@ -2,6 +2,7 @@ import type { Digest } from '#contract/digest.ts'
 import { sql } from 'kysely'
 import type { Database, Writer } from '../../database/database.ts'
 import { lockRows, lockRowsShared } from '../../database/locking.ts'
+import { faultPoint } from '../../runtime/fault-points.ts'
 import { actorName, type Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { unlinkUnused } from '../content/links.ts'
@@ -105,6 +106,22 @@ export async function removeArtifacts(
   await unlinkUnused(tx, repositoryId, digests, now)
   await releaseContent(database, tx, projectId, content)
   return entries
+}
+
+/** The same, with an event for each. */
+export async function removeAndTell(
+  services: DeleteServices,
+  tx: Writer,
+  removal: Removal,
+  artifacts: readonly LockedArtifact[],
+): Promise<void> {
+  const { projectId, repository } = removal
+  await removeArtifacts(services, tx, removal, artifacts)
+  for (const { digest } of artifacts) {
+    const event = { type: 'delete_artifact', projectId, repository, digest, tags: [] } as const
+    await services.events.record(tx, removal.actor, event)
+  }
+  if (artifacts.length > 0) faultPoint('gc-follow-before-commit')
 }
 
 async function letFollow(

@@ -4,9 +4,8 @@ import type { Database, Reader } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { countArtifacts } from '../content/search.ts'
-import { DomainError } from '../errors.ts'
-import { setDescription } from '../projects/repositories.ts'
 import { matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
+import { repositoryUnknown, setDescription } from '../projects/repositories.ts'
 import { visibleTo } from '../projects/project-visibility.ts'
 import type { ListServices } from '../lists/totals.ts'
 
@@ -89,10 +88,6 @@ export async function describeRepository(
     const found = await setDescription(tx, { projectId, name }, description, clock.now())
     if (!found) throw repositoryUnknown(name)
   })
-}
-
-export function repositoryUnknown(name: string): DomainError {
-  return new DomainError('REPOSITORY_UNKNOWN', `repository ${name} not found`)
 }
 
 function selectFilled(reader: Reader) {

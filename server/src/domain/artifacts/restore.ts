@@ -16,6 +16,7 @@ import { writeAdmitted } from '../policies/write-admitted.ts'
 import type { TrashedTag } from '../trash/put-in-trash.ts'
 import { takeOutOfTrash, trashEntryUnknown } from '../trash/trash.ts'
 import { reviewArtifact } from './orphans.ts'
+import { findArtifactId } from './find-artifact.ts'
 import { nameArtifact } from './name-artifact.ts'
 import { bringArtifact } from './bring-artifact.ts'
 import type { PushServices } from './push.ts'
@@ -269,14 +270,7 @@ class Restore {
     const { read } = this.#services.database
     const { projectId, repositoryName: name } = this.#admission
     const repositoryId = await findRepositoryId(read, { projectId, name })
-    if (repositoryId === undefined) return false
-    const row = await read
-      .selectFrom('artifact')
-      .select('id')
-      .where('repository_id', '=', repositoryId)
-      .where('digest', '=', digest)
-      .executeTakeFirst()
-    return row !== undefined
+    return repositoryId !== undefined && (await findArtifactId(read, repositoryId, digest)) !== undefined
   }
 
   async #newest(digest: Digest): Promise<Entry | undefined> {

@@ -9,6 +9,7 @@ import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { gates, pass } from '../policies/gates.ts'
 import { writeAdmitted } from '../policies/write-admitted.ts'
+import { repositoryUnknown } from '../projects/repositories.ts'
 import { recordTagMove } from './tag-history.ts'
 
 const upsertTag = preparedQuery<{ repositoryId: number; tag: string; artifactId: number; pushedAt: number }, unknown>(
@@ -94,7 +95,7 @@ export async function listTags(
   page: { size: number; last: string | undefined },
 ): Promise<TagPage> {
   const repositoryId = admission.repositoryId
-  if (repositoryId === undefined) throw repositoryUnknown(admission)
+  if (repositoryId === undefined) throw repositoryUnknown(admission.repositoryName)
   if (page.size === 0) return { tags: [], next: undefined }
   let query = database.read
     .selectFrom('tag')
@@ -106,10 +107,4 @@ export async function listTags(
   const rows = await query.execute()
   const tags = rows.slice(0, page.size).map((row) => parseTagName(row.name))
   return { tags, next: rows.length > page.size ? tags.at(-1) : undefined }
-}
-
-export function repositoryUnknown(admission: Admission): DomainError {
-  return new DomainError('REPOSITORY_UNKNOWN', `repository ${admission.repositoryName} not found`, {
-    detail: { name: admission.repositoryName },
-  })
 }

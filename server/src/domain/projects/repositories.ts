@@ -72,6 +72,10 @@ export async function unlessRepositoryGone<Result>(
   }
 }
 
+export function repositoryUnknown(name: string): DomainError {
+  return new DomainError('REPOSITORY_UNKNOWN', `repository ${name} not found`, { detail: { name } })
+}
+
 function projectGone(name: RepositoryName, cause?: unknown): DomainError {
   const project = projectOf(name)
   return new DomainError('PROJECT_UNKNOWN', `project ${project} was deleted meanwhile; push again`, {

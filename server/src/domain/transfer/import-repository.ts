@@ -8,6 +8,7 @@ import type { RepositoryName } from '#contract/repository-name.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import { createHasher } from '../../runtime/hasher.ts'
 import { actorName } from '../access/actor.ts'
+import { findArtifactId } from '../artifacts/find-artifact.ts'
 import { pushManifest } from '../artifacts/push.ts'
 import { DomainError } from '../errors.ts'
 import { forEachAtOnce } from '../../runtime/for-each-at-once.ts'
@@ -21,14 +22,6 @@ import type { NotTakenReason } from './transfer-report.ts'
 const deepest = 16
 /** Of one manifest. */
 const blobsAtOnce = 4
-
-const findArtifact = preparedQuery<{ repositoryId: number; digest: string }, { id: number }>((db, param) =>
-  db
-    .selectFrom('artifact')
-    .select('id')
-    .where('repository_id', '=', param('repositoryId'))
-    .where('digest', '=', param('digest')),
-)
 
 const findTagged = preparedQuery<{ repositoryId: number; name: string }, { digest: string }>((db, param) =>
   db
@@ -238,7 +231,7 @@ export class RepositoryImport {
   async #isHere(digest: Digest): Promise<boolean> {
     const { repositoryId } = await this.#admit()
     if (repositoryId === undefined) return false
-    return (await findArtifact.first(this.#context.database.read, { repositoryId, digest })) !== undefined
+    return (await findArtifactId(this.#context.database.read, repositoryId, digest)) !== undefined
   }
 
   async #admit() {
