@@ -12,7 +12,7 @@ const maxSortKeys = 16
  */
 export function parseListQuery(q: string | undefined): Condition[] {
   if (q === undefined || q.trim() === '') return []
-  const parts = splitUnescaped(q, ',').filter((part) => part.trim() !== '')
+  const parts = splitUnescaped(decodedOnceMore(q), ',').filter((part) => part.trim() !== '')
   if (parts.length > mostConditions)
     throw new DomainError('BAD_REQUEST', `q may have ${mostConditions} conditions at the most`)
   return parts.map(parseCondition)
@@ -21,7 +21,7 @@ export function parseListQuery(q: string | undefined): Condition[] {
 function parseCondition(text: string): Condition {
   const equals = text.indexOf('=')
   const key = text.slice(0, equals).trim()
-  const value = unescape(text.slice(equals + 1).trim())
+  const value = text.slice(equals + 1).trim()
   if (equals <= 0 || key === '' || value === '') {
     throw new DomainError(
       'BAD_REQUEST',
@@ -49,12 +49,16 @@ function words(text: string): string[] {
     .map(plain)
 }
 
-/** Values are URL-unescaped once more, and may be quoted, in Harbor and so by its clients. */
-function unescape(text: string): string {
+/**
+ * Harbor unescapes the whole of `q` once more after the server has, and its Go client escapes `q` itself before it escapes
+ * the address. Text that is no escape stays as it is. A plus sign is a space only where `q` came escaped as a whole, without
+ * a `=` of its own: names of robots have a plus sign, and people type them.
+ */
+function decodedOnceMore(q: string): string {
   try {
-    return decodeURIComponent(text)
+    return decodeURIComponent(q.includes('=') ? q : q.replaceAll('+', ' '))
   } catch {
-    return text
+    return q
   }
 }
 
