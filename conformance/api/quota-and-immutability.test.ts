@@ -190,7 +190,10 @@ describeControlledScenario('quotas and immutability of the API', (registry) => {
       params: { project_name: project, repository_name: 'app' },
       query: `from=${other}/app:v1`,
     })
-    expect(copied.status).toBe(412)
+    expect([copied.status, JSON.stringify(copied.body)]).toEqual([
+      412,
+      expect.stringContaining('the tag v1 configured as immutable, cannot be updated'),
+    ])
   })
 
   test.each([

@@ -2,15 +2,20 @@ import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Reader } from '../../database/database.ts'
 import type { Actor } from './actor.ts'
 
-/**
- * What an actor wants to do with a repository; each has its list of gates in domain/policies. `fill` admits content
- * that the registry itself brings in for somebody who may only pull: what a pull-through reader fetched for them.
- * No door of a client asks for it.
- */
-export type Operation = 'pull' | 'push' | 'fill' | 'delete'
+/** The operations that read content: `/v2` pulls, and the API looks into an artifact with rights of their own. */
+export type Reading = 'pull' | 'read-artifact' | 'read-addition'
 
-/** The operations that bring content into a repository. */
-export type Bringing = 'push' | 'fill'
+/**
+ * The operations that bring content into a repository. `fill` admits content that the registry itself brings in for
+ * somebody who may only pull: what a pull-through reader fetched for them. No door of a client asks for it.
+ */
+export type Bringing = 'push' | 'copy' | 'fill'
+
+/** The operations that take something away, each with a right of its own as in Harbor. */
+export type Removing = 'delete' | 'untag' | 'delete-repository'
+
+/** What an actor wants to do with a repository; each has its list of gates in domain/policies. */
+export type Operation = Reading | Bringing | 'tag' | Removing
 
 declare const passed: unique symbol
 

@@ -126,7 +126,7 @@ describeEachDatabase('lists of artifacts', (open) => {
     await registry.pushImage('library/other', 'v1', [bytes('config'), bytes('shared')])
     const { projectId } = (await pageRepositories(listing(registry.database), { visibleTo: system }, firstPage))
       .rows[0]!
-    await deleteRepository(registry, await registry.admit(system, 'delete', repository))
+    await deleteRepository(registry, await registry.admit(system, 'delete-repository', repository))
     await expect(getRepository(registry.database, projectId, repository)).rejects.toThrow('not found')
     for (let round = 0; round < 4; round++) {
       registry.clock.advance(leaseMs * 2)
@@ -154,7 +154,7 @@ describeEachDatabase('lists of artifacts', (open) => {
     const registry = await composeRegistryForTest(await open())
     await registry.pushImage(repository, 'v1', [bytes('config'), bytes('layer')])
     await registry.uploads.createUpload(await registry.admit(system, 'push', repository))
-    await deleteRepository(registry, await registry.admit(system, 'delete', repository))
+    await deleteRepository(registry, await registry.admit(system, 'delete-repository', repository))
     expect((await pageRepositories(listing(registry.database), { visibleTo: system }, firstPage)).total).toBe(0)
     expect(await registry.uploads.expireUploads(10)).toBe(1)
   })

@@ -4,7 +4,7 @@ import { budgets } from '#contract/budget.ts'
 import { ContractError } from '#contract/contract-error.ts'
 import { parseManifest } from '#contract/manifest.ts'
 import { ParserBusy, parseForeignYaml } from '../../runtime/yaml-thread.ts'
-import type { Admission } from '../access/admission.ts'
+import type { Admission, Reading } from '../access/admission.ts'
 import type { Blobs } from '../content/blobs.ts'
 import { DomainError } from '../errors.ts'
 import type { StoredManifest } from './pull.ts'
@@ -51,7 +51,7 @@ export async function readChartDependencies(chart: ChartSource): Promise<readonl
 /** Where a chart's files come from. */
 export interface ChartSource {
   readonly blobs: Blobs
-  readonly admission: Admission<'pull'>
+  readonly admission: Admission<Reading>
   readonly manifest: Pick<StoredManifest, 'bytes' | 'mediaType'>
 }
 

@@ -3,11 +3,12 @@ import { parseManifest, type ParsedManifest } from '#contract/manifest.ts'
 import { isForeignLayerMediaType } from '#contract/media-types.ts'
 import { parseTagName, type Reference, type TagName } from '#contract/reference.ts'
 import type { Database } from '../../database/database.ts'
-import type { Admission, Bringing } from '../access/admission.ts'
+import type { Admission, Bringing, Reading } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import type { Events } from '../events/events.ts'
 import type { Uploads } from '../content/uploads.ts'
 import { DomainError } from '../errors.ts'
+import { batches } from '../lists/batches.ts'
 import { listAccessories } from './accessories.ts'
 import type { Manifests } from './pull.ts'
 import { pushManifest } from './push.ts'
@@ -23,32 +24,33 @@ export interface CopyServices {
 /**
  * Puts an artifact into another repository, with the children of an index and with what belongs to it. No bytes move:
  * blobs are linked. The artifact that was asked for comes last, so that a copy that breaks off shows nothing by halves
- * and can be made again. By a tag, it has the same tag there.
- * @throws DomainError MANIFEST_UNKNOWN, MANIFEST_BLOB_UNKNOWN when the source lost a blob
+ * and can be made again. It keeps all its tags, as in Harbor, however it was named; its children come without theirs.
+ * @throws DomainError MANIFEST_UNKNOWN, MANIFEST_BLOB_UNKNOWN when the source lost a blob, PRECONDITION when one of the tags
+ *   is immutable in the target and names another artifact
  */
 export async function copyArtifact(
   services: CopyServices,
-  source: Admission<'pull'>,
+  source: Admission<Reading>,
   target: Admission<Bringing>,
   reference: Reference,
 ): Promise<Digest> {
   const copy = new Copy(services, source, target)
   const root = await services.manifests.getManifest(source, reference)
   await copy.copyBelow(root.digest)
-  await copy.push(root.digest, reference.kind === 'tag' ? [reference.tag] : [])
+  await copy.pushWithTags(root.digest)
   await copy.copyAccessories()
   return root.digest
 }
 
 class Copy {
   readonly #services: CopyServices
-  readonly #source: Admission<'pull'>
+  readonly #source: Admission<Reading>
   readonly #target: Admission<Bringing>
   /** What was copied, and whose accessories are still to be looked for. */
   readonly #copied = new Set<Digest>()
   readonly #linked = new Set<Digest>()
 
-  constructor(services: CopyServices, source: Admission<'pull'>, target: Admission<Bringing>) {
+  constructor(services: CopyServices, source: Admission<Reading>, target: Admission<Bringing>) {
     this.#services = services
     this.#source = source
     this.#target = target
@@ -74,16 +76,30 @@ class Copy {
     this.#copied.add(digest)
   }
 
+  /** With the tags that name it in the source at this moment, so many in a transaction. */
+  async pushWithTags(digest: Digest): Promise<void> {
+    const rows = await this.#services.database.read
+      .selectFrom('tag')
+      .innerJoin('artifact', 'artifact.id', 'tag.artifact_id')
+      .select('tag.name')
+      .where('artifact.repository_id', '=', this.#source.repositoryId ?? -1)
+      .where('artifact.digest', '=', digest)
+      .orderBy('tag.name')
+      .execute()
+    const [first = [], ...more] = batches(rows.map(({ name }) => parseTagName(name)))
+    for (const tags of [first, ...more]) await this.push(digest, tags)
+  }
+
   /** Of everything copied, and of the accessories themselves: a signature may be signed. */
   async copyAccessories(): Promise<void> {
     let subjects = [...this.#copied]
     while (subjects.length > 0) {
       const found = await listAccessories(this.#services.database.read, this.#source.repositoryId ?? -1, subjects)
       subjects = []
-      for (const { digest, tag } of found) {
+      for (const { digest } of found) {
         if (this.#copied.has(digest)) continue
         await this.copyBelow(digest)
-        await this.push(digest, tag === undefined ? [] : [parseTagName(tag)])
+        await this.pushWithTags(digest)
         subjects.push(digest)
       }
     }

@@ -69,7 +69,7 @@ export async function deleteManifestWithin(
     .orderBy('name')
     .execute()
   const tags = rows.map((tag) => tag.name)
-  await pass(gates.tag, { reader: tx, projectId, repositoryName: repository, tags })
+  await pass(gates.tag, { reader: tx, projectId, repositoryName: repository, tags, departure: 'delete' })
   await removeArtifacts(services, tx, { projectId, repositoryId, repository, actor }, [artifact])
   const moved = { repositoryId, digest: undefined, movedAt: clock.now() }
   for (const tag of tags) await recordTagMove(tx, actor, { ...moved, tag })
@@ -80,7 +80,11 @@ export async function deleteManifestWithin(
  * Removes the name; the artifact stays and is reachable by its digest.
  * @throws DomainError MANIFEST_UNKNOWN, PRECONDITION (the tag is immutable)
  */
-export async function untag(services: DeleteServices, admission: Admission<'delete'>, tag: TagName): Promise<void> {
+export async function untag(
+  services: DeleteServices,
+  admission: Admission<'delete' | 'untag'>,
+  tag: TagName,
+): Promise<void> {
   await services.database.write(async (tx) => await untagWithin(services, tx, admission, tag))
 }
 
@@ -88,7 +92,7 @@ export async function untag(services: DeleteServices, admission: Admission<'dele
 export async function untagWithin(
   services: DeleteServices,
   tx: Writer,
-  admission: Admission<'delete'>,
+  admission: Admission<'delete' | 'untag'>,
   tag: string,
 ): Promise<void> {
   await admission.confirm(tx)
@@ -101,7 +105,7 @@ export async function untagWithin(
     .returning(['artifact_id', 'pushed_at', 'pulled_at'])
     .executeTakeFirst()
   if (removed === undefined) throw manifestUnknown(admission, tag)
-  await pass(gates.tag, { reader: tx, projectId, repositoryName: repository, tags: [tag] })
+  await pass(gates.tag, { reader: tx, projectId, repositoryName: repository, tags: [tag], departure: 'delete' })
   const now = clock.now()
   await recordTagMove(tx, actor, { repositoryId, digest: undefined, movedAt: now, tag })
   const artifact = await tx
@@ -124,7 +128,10 @@ export async function untagWithin(
  * repository of many goes in several transactions, so that others get their turn in between.
  * @throws DomainError REPOSITORY_UNKNOWN, PRECONDITION while a tag in it is immutable
  */
-export async function deleteRepository(services: DeleteServices, admission: Admission<'delete'>): Promise<void> {
+export async function deleteRepository(
+  services: DeleteServices,
+  admission: Admission<'delete-repository'>,
+): Promise<void> {
   const { database, clock, events } = services
   const { repositoryId, repositoryName: repository, projectId, actor } = admission
   if (repositoryId === undefined) throw repositoryUnknown(repository)
@@ -171,7 +178,7 @@ const tagsPerLook = 1_000
 /** Page by page: a repository may have more tags than fit into memory at once. */
 async function assertAllTagsMutable(
   database: Database,
-  admission: Admission<'delete'>,
+  admission: Admission<'delete-repository'>,
   repositoryId: number,
 ): Promise<void> {
   for (let last = ''; ;) {
@@ -185,7 +192,7 @@ async function assertAllTagsMutable(
       .execute()
     const tags = rows.map((row) => row.name)
     const { projectId, repositoryName } = admission
-    await pass(gates.tag, { reader: database.read, projectId, repositoryName, tags })
+    await pass(gates.tag, { reader: database.read, projectId, repositoryName, tags, departure: 'delete' })
     if (rows.length < tagsPerLook) return
     last = tags.at(-1)!
   }

@@ -144,5 +144,6 @@ async function mayFollow(
     .limit(1)
     .executeTakeFirst()
   if (parent !== undefined) return false
-  return await passes(gates.tag, { reader: tx, projectId, repositoryName, tags: rows.map(({ name }) => name) })
+  const tags = rows.map(({ name }) => name)
+  return await passes(gates.tag, { reader: tx, projectId, repositoryName, tags, departure: 'delete' })
 }

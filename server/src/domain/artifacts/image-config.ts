@@ -1,7 +1,7 @@
 import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { ContractError } from '#contract/contract-error.ts'
 import { parseManifest, type ParsedManifest } from '#contract/manifest.ts'
-import type { Admission } from '../access/admission.ts'
+import type { Admission, Reading } from '../access/admission.ts'
 import type { Blobs } from '../content/blobs.ts'
 import { DomainError } from '../errors.ts'
 import type { StoredManifest } from './pull.ts'
@@ -35,7 +35,7 @@ const imageConfigs = new Set([
 /** The config of an image; undefined for an artifact that is none. @throws DomainError BLOB_UNKNOWN, BAD_REQUEST when it is too large, too deep or no JSON */
 export async function readImageConfig(
   blobs: Blobs,
-  admission: Admission<'pull'>,
+  admission: Admission<Reading>,
   { bytes, mediaType }: Pick<StoredManifest, 'bytes' | 'mediaType'>,
 ): Promise<ImageConfig | undefined> {
   const { config }: ParsedManifest = parseManifest(bytes, mediaType)

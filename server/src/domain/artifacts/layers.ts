@@ -1,5 +1,5 @@
 import { parseManifest, type Descriptor } from '#contract/manifest.ts'
-import type { Admission } from '../access/admission.ts'
+import type { Admission, Reading } from '../access/admission.ts'
 import type { Blobs } from '../content/blobs.ts'
 import { readImageConfig } from './image-config.ts'
 import type { StoredManifest } from './pull.ts'
@@ -17,7 +17,7 @@ export interface Layer {
  */
 export async function readLayers(
   blobs: Blobs,
-  admission: Admission<'pull'>,
+  admission: Admission<Reading>,
   manifest: Pick<StoredManifest, 'bytes' | 'mediaType'>,
 ): Promise<readonly Layer[]> {
   const { layers } = parseManifest(manifest.bytes, manifest.mediaType)

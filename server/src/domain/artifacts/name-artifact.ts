@@ -26,8 +26,9 @@ export async function nameArtifact(
   const { repositoryId, id, digest, now } = artifact
   const moves = await movesOf(tx, repositoryId, id, tags)
   const leaving = moves.fromOthers.map(({ tag }) => tag)
-  const { projectId, repositoryName } = admission
-  await pass(gates.tag, { reader: tx, projectId, repositoryName, tags: leaving })
+  const { projectId, repositoryName, operation } = admission
+  const departure = operation === 'copy' ? 'copy' : 'push'
+  await pass(gates.tag, { reader: tx, projectId, repositoryName, tags: leaving, departure })
   for (const tag of tags) await moveTag(tx, { repositoryId, artifactId: id, tag, now })
   for (const tag of moves.all) await recordTagMove(tx, admission.actor, { repositoryId, tag, digest, movedAt: now })
   for (const { from } of moves.fromOthers) await reviewArtifact(tx, from, now)

@@ -3,7 +3,7 @@ import type { Reference } from '#contract/reference.ts'
 import type { Database } from '../../database/database.ts'
 import { EpochCache } from '../../database/epoch-cache.ts'
 import { preparedQuery } from '../../database/prepared.ts'
-import type { Admission } from '../access/admission.ts'
+import type { Admission, Reading } from '../access/admission.ts'
 import { DomainError } from '../errors.ts'
 import type { ManifestReader, ManifestStat, ServedManifest } from './roles.ts'
 import { gates, pass } from '../policies/gates.ts'
@@ -67,13 +67,13 @@ export class Manifests implements ManifestReader {
   }
 
   /** @throws DomainError MANIFEST_UNKNOWN */
-  async statManifest(admission: Admission<'pull'>, reference: Reference): Promise<ManifestStat> {
+  async statManifest(admission: Admission<Reading>, reference: Reference): Promise<ManifestStat> {
     const { digest, mediaType, bytes } = await this.getManifest(admission, reference)
     return { digest, mediaType, sizeBytes: bytes.byteLength }
   }
 
   /** @throws DomainError MANIFEST_UNKNOWN, also for a repository that was never pushed to; and of the content gates */
-  async getManifest(admission: Admission<'pull'>, reference: Reference): Promise<StoredManifest> {
+  async getManifest(admission: Admission<Reading>, reference: Reference): Promise<StoredManifest> {
     const { repositoryId } = admission
     const name = reference.kind === 'tag' ? reference.tag : reference.digest
     const row =
@@ -86,7 +86,7 @@ export class Manifests implements ManifestReader {
       })
     }
     const served = { kind: 'manifest', digest: row.digest, addedBytes: 0 } as const
-    await pass(gates.content.pull, { reader: this.#database.read, admission, ...served })
+    await pass(gates.content[admission.operation], { reader: this.#database.read, admission, ...served })
     return { ...row, digest: row.digest as Digest, tagId: row.tagId ?? undefined }
   }
 }

@@ -234,7 +234,7 @@ describeEachDatabase('trash', (open) => {
     const child = await pushImage(scene, ['c1', 'l1'])
     const index = await scene.pushManifestOf({ manifests: [describedAs(imageType, child)] }, indexType, 'v1')
     await pushImage(scene, ['c2', 'l2'], {}, 'v2')
-    await deleteRepository(scene, await scene.admit(system, 'delete', repository))
+    await deleteRepository(scene, await scene.admit(system, 'delete-repository', repository))
     scene.clock.advance(leaseMs)
     await scene.collect()
     const admission = await scene.admit(system, 'push', repository)

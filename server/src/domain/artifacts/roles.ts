@@ -1,7 +1,7 @@
 import type { Digest } from '#contract/digest.ts'
 import type { ParsedManifest } from '#contract/manifest.ts'
 import type { Reference, TagName } from '#contract/reference.ts'
-import type { Admission, Bringing } from '../access/admission.ts'
+import type { Admission, Bringing, Reading } from '../access/admission.ts'
 import type { PushedArtifact } from './push.ts'
 import type { ReferrersPage, ReferrersQuery } from './referrers.ts'
 import type { TagPage } from './tags.ts'
@@ -31,9 +31,9 @@ export interface ServedManifest {
 
 export interface ManifestReader {
   /** @throws DomainError MANIFEST_UNKNOWN; the same for a repository that was never pushed to */
-  statManifest(admission: Admission<'pull'>, reference: Reference): Promise<ManifestStat>
+  statManifest(admission: Admission<Reading>, reference: Reference): Promise<ManifestStat>
   /** @throws DomainError MANIFEST_UNKNOWN; the same for a repository that was never pushed to */
-  getManifest(admission: Admission<'pull'>, reference: Reference): Promise<ServedManifest>
+  getManifest(admission: Admission<Reading>, reference: Reference): Promise<ServedManifest>
 }
 
 export interface PushedManifest {

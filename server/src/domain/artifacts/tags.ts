@@ -45,7 +45,7 @@ export async function moveTag(
  */
 export async function createTag(
   { database, clock, events }: { readonly database: Database; readonly clock: Clock; readonly events: Events },
-  admission: Admission<'push'>,
+  admission: Admission<'tag'>,
   artifact: { readonly id: number; readonly digest: Digest },
   tag: TagName,
 ): Promise<void> {

@@ -4,7 +4,7 @@ import { EpochCache } from '../../database/epoch-cache.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import type { BlobBody, BlobLocation, BlobReader, StoredRange } from '../../storage/blob-store.ts'
 import { isQuarantined } from '../../storage/layout.ts'
-import type { Admission } from '../access/admission.ts'
+import type { Admission, Reading } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { writeAdmitted } from '../policies/write-admitted.ts'
@@ -92,7 +92,7 @@ export class Blobs {
    * @throws DomainError BLOB_UNKNOWN when the repository does not link the digest, or when its bytes are bad: a client
    * that would push it uploads it then; and of the content gates
    */
-  async getBlob(admission: Admission<'pull'>, digest: Digest): Promise<LinkedBlob> {
+  async getBlob(admission: Admission<Reading>, digest: Digest): Promise<LinkedBlob> {
     const row = await this.#find(admission, digest)
     if (row === undefined) throw blobUnknown(digest)
     if (isQuarantined(row.location)) throw blobQuarantined(digest)
@@ -123,7 +123,7 @@ export class Blobs {
   }
 
   /** Where the client finds the bytes itself, for some minutes; undefined when it gets them from us. */
-  async redirectFor(_admission: Admission<'pull'>, blob: LinkedBlob): Promise<string | undefined> {
+  async redirectFor(_admission: Admission<Reading>, blob: LinkedBlob): Promise<string | undefined> {
     const { size, pullRedirect: ofProject } = blob
     const clientAddress = currentOrigin()?.clientAddress
     if (this.#redirects?.({ size, ofProject, clientAddress }) !== true) return undefined
@@ -134,7 +134,7 @@ export class Blobs {
    * The bytes. A blob whose bytes were replaced between the look-up and this call is looked up once more.
    * @throws DomainError BLOB_UNKNOWN; a row without bytes is an operator's problem and is UNAVAILABLE
    */
-  async openBlob(admission: Admission<'pull'>, blob: LinkedBlob, range?: StoredRange): Promise<BlobBody> {
+  async openBlob(admission: Admission<Reading>, blob: LinkedBlob, range?: StoredRange): Promise<BlobBody> {
     const body = await this.#reader.open(blob.location, range)
     if (body !== undefined) return body
     const again = await this.getBlob(admission, blob.digest)
@@ -173,7 +173,7 @@ export class Blobs {
     })
   }
 
-  async #find(admission: Admission<'pull'>, digest: Digest): Promise<LinkRow | undefined> {
+  async #find(admission: Admission<Reading>, digest: Digest): Promise<LinkRow | undefined> {
     const { repositoryId, projectId } = admission
     if (repositoryId === undefined) return undefined
     const { read } = this.#database

@@ -1,7 +1,7 @@
 import type { Digest } from '#contract/digest.ts'
 import type { Database, Writer } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
-import type { Admission, Bringing } from '../access/admission.ts'
+import type { Admission, Bringing, Reading } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { writeAdmitted } from '../policies/write-admitted.ts'
@@ -32,7 +32,7 @@ export async function mountBlob(
   { database, clock, leaseMs }: MountServices,
   admission: Admission<Bringing>,
   digest: Digest,
-  source: Admission<'pull'>,
+  source: Admission<Reading>,
 ): Promise<boolean> {
   const sourceId = source.repositoryId
   if (sourceId === undefined) return false
@@ -51,7 +51,7 @@ export async function mountBlob(
   })
 }
 
-async function mayStillRead(tx: Writer, source: Admission<'pull'>): Promise<boolean> {
+async function mayStillRead(tx: Writer, source: Admission<Reading>): Promise<boolean> {
   try {
     await source.confirm(tx)
     return true

@@ -1,7 +1,7 @@
 import type { Digest, DigestAlgorithm } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { BlobBody, StoredRange, UploadId } from '../../storage/blob-store.ts'
-import type { Admission, Bringing } from '../access/admission.ts'
+import type { Admission, Bringing, Reading } from '../access/admission.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Chunk } from './chunk.ts'
 import type { Upload } from './uploads.ts'
@@ -24,7 +24,7 @@ export interface ReadableBlob {
 
 export interface BlobReader {
   /** @throws DomainError BLOB_UNKNOWN when the repository does not offer the digest */
-  getBlob(admission: Admission<'pull'>, digest: Digest): Promise<ReadableBlob>
+  getBlob(admission: Admission<Reading>, digest: Digest): Promise<ReadableBlob>
 }
 
 /** Which repository may read a blob that is here already. */
@@ -32,7 +32,7 @@ export interface BlobLinks {
   /** @throws DomainError BLOB_UNKNOWN when garbage collection was faster */
   keepForPush(admission: Admission<'push'>, digest: Digest): Promise<void>
   /** False when the source does not link it. */
-  mountBlob(admission: Admission<Bringing>, digest: Digest, source: Admission<'pull'>): Promise<boolean>
+  mountBlob(admission: Admission<Bringing>, digest: Digest, source: Admission<Reading>): Promise<boolean>
   /** Repositories that the actor might read the digest through; the gates decide about each. */
   listMountSources(actor: Actor, digest: Digest): Promise<readonly RepositoryName[]>
   deleteBlob(admission: Admission<'delete'>, digest: Digest): Promise<void>

@@ -4,7 +4,7 @@ import { faultPoint } from '../../runtime/fault-points.ts'
 import { createHasher, createSavableHasher, hashStream, type Hasher } from '../../runtime/hasher.ts'
 import { LruMap } from '../../runtime/lru-map.ts'
 import { StagedBytesMissing, type BlobStager, type BlobSweeper, type UploadId } from '../../storage/blob-store.ts'
-import type { Admission, Bringing } from '../access/admission.ts'
+import type { Admission, Bringing, Reading } from '../access/admission.ts'
 import { actorKey } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
@@ -167,7 +167,7 @@ export class Uploads {
   }
 
   /** As `mountBlob` of mount.ts: what begins an upload may find that none is needed. */
-  async mountBlob(admission: Admission<Bringing>, digest: Digest, source: Admission<'pull'>): Promise<boolean> {
+  async mountBlob(admission: Admission<Bringing>, digest: Digest, source: Admission<Reading>): Promise<boolean> {
     return await mountBlob(this.#options, admission, digest, source)
   }
 

@@ -159,7 +159,7 @@ const doors: Readonly<Record<string, Door>> = {
     verbs: ['createTag'],
     passes: ['content'],
     run: async (scene, between) => {
-      const admission = await scene.as('push')
+      const admission = await scene.as('tag')
       await between()
       const { artifactId: id, digest } = scene.artifact
       await createTag(scene, admission, { id, digest }, 'v2' as TagName)
@@ -234,7 +234,7 @@ const doors: Readonly<Record<string, Door>> = {
     verbs: ['copyArtifact'],
     passes: ['content'],
     run: async (scene, between) => {
-      const [source, target] = [await scene.as('pull'), await scene.as('push', 'other/app' as RepositoryName)]
+      const [source, target] = [await scene.as('read-artifact'), await scene.as('copy', 'other/app' as RepositoryName)]
       await between()
       await copyArtifact(scene, source, target, { kind: 'tag', tag: v1 })
     },
@@ -245,7 +245,7 @@ const doors: Readonly<Record<string, Door>> = {
     leavesLinks: true,
     run: async (scene, between) => {
       await scene.pushImage('other/app', 'v1', [bytes('other config')])
-      const [source, target] = [await scene.as('pull', 'other/app' as RepositoryName), await scene.as('push')]
+      const [source, target] = [await scene.as('read-artifact', 'other/app' as RepositoryName), await scene.as('copy')]
       await between()
       await copyArtifact(scene, source, target, { kind: 'tag', tag: v1 })
     },
@@ -293,7 +293,7 @@ const doors: Readonly<Record<string, Door>> = {
     verbs: ['untag', 'untagWithin'],
     passes: ['tag'],
     run: async (scene, between) => {
-      const admission = await scene.as('delete')
+      const admission = await scene.as('untag')
       await between()
       await untag(scene, admission, v1)
     },
@@ -302,7 +302,7 @@ const doors: Readonly<Record<string, Door>> = {
     verbs: ['deleteRepository'],
     passes: ['tag'],
     run: async (scene, between) => {
-      const admission = await scene.as('delete')
+      const admission = await scene.as('delete-repository')
       await between()
       await deleteRepository(scene, admission)
     },
@@ -390,9 +390,9 @@ const refusing: Gate<unknown> = async () => {
 }
 
 const listsOf = {
-  content: [gates.content.push, gates.content.fill],
+  content: [gates.content.push, gates.content.copy, gates.content.fill, gates.content.tag],
   tag: [gates.tag],
-  read: [gates.content.pull],
+  read: [gates.content.pull, gates.content['read-artifact'], gates.content['read-addition']],
 } as const
 
 /** Puts a gate that refuses at the end of lists; `using` takes it away. */

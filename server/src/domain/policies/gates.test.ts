@@ -60,7 +60,8 @@ describeEachDatabase('a gate whose data cannot be read refuses', (open) => {
   })
 
   test('of tags, also where a refusal only means that something stays', async () => {
-    const context: TagContext = { reader: broken(await open()).read, projectId: 1, repositoryName, tags: ['v1'] }
+    const { read: reader } = broken(await open())
+    const context: TagContext = { reader, projectId: 1, repositoryName, tags: ['v1'], departure: 'push' }
     for (const gate of gates.tag) expect(await codeOf(gate(context))).toBe('Broken')
     expect(await codeOf(passes(gates.tag, context))).toBe('Broken')
     expect(gates.tag.length).toBeGreaterThan(0)

@@ -1,11 +1,12 @@
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Reader } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
-import type { Admission, Operation } from '../access/admission.ts'
+import type { Admission, Operation, Removing } from '../access/admission.ts'
+import type { Permission } from '../access/roles/permissions.ts'
 import { DomainError } from '../errors.ts'
 import { assertActorCan, type ProjectAccess } from '../projects/project-access.ts'
 import { assertRoom } from '../quotas/room.ts'
-import { assertTagsMutable } from './tag-immutability.ts'
+import { assertTagsMutable, type TagDeparture } from './tag-immutability.ts'
 
 /**
  * Decides one question by what it reads. Returns to let pass, throws to refuse; whatever it throws is a refusal, so a
@@ -41,6 +42,7 @@ export interface TagContext extends GateContext {
   readonly projectId: number
   readonly repositoryName: RepositoryName
   readonly tags: readonly string[]
+  readonly departure: TagDeparture
 }
 
 export interface RegistrySettings {
@@ -67,7 +69,7 @@ const deletesAreEnabled: RegistryGate = async ({ settings }) => {
 }
 
 const actorMay =
-  (permission: 'repository:pull' | 'repository:push' | 'artifact:delete'): Gate<DoorContext> =>
+  (permission: Permission): Gate<DoorContext> =>
   async ({ actor, repositoryName, access }) =>
     assertActorCan(actor, permission, repositoryName, access)
 
@@ -87,20 +89,31 @@ const removals: readonly RegistryGate[] = [deletesAreEnabled, registryIsWritable
 export const gates = {
   /**
    * Who and where: at the door, and again in the transaction that acknowledges (`Admission.confirm`). Authorisation
-   * stands first: nobody learns a setting of a project they may not see.
+   * stands first: nobody learns a setting of a project they may not see. Each operation asks for the one permission that
+   * Harbor asks for, so that a robot needs no more than its own.
    */
   door: {
     pull: [actorMay('repository:pull')],
+    'read-artifact': [actorMay('artifact:read')],
+    'read-addition': [actorMay('artifact-addition:read')],
     push: [actorMay('repository:push'), registryIsWritable],
+    copy: [actorMay('artifact:create'), registryIsWritable],
     fill: [actorMay('repository:pull'), registryIsWritable],
+    tag: [actorMay('tag:create'), registryIsWritable],
     delete: [actorMay('artifact:delete'), ...removals],
+    untag: [actorMay('tag:delete'), ...removals],
+    'delete-repository': [actorMay('repository:delete'), ...removals],
   } satisfies Record<Operation, readonly Gate<DoorContext>[]>,
   /** What: once the manifest or the blob is known. */
   content: {
     pull: [],
+    'read-artifact': [],
+    'read-addition': [],
     push: [roomIsLeft],
+    copy: [roomIsLeft],
     fill: [roomIsLeft],
-  } as Readonly<Record<Exclude<Operation, 'delete'>, readonly Gate<ContentContext>[]>>,
+    tag: [roomIsLeft],
+  } as Readonly<Record<Exclude<Operation, Removing>, readonly Gate<ContentContext>[]>>,
   /** Which name: before a tag leaves its artifact. */
   tag: [tagsAreMutable] as readonly Gate<TagContext>[],
 } as const

@@ -88,6 +88,22 @@ export async function readImmutability(reader: Reader, projectId: number): Promi
   return new TagImmutability(rows.map(({ selectors }) => selectors))
 }
 
+/** Why a tag would leave its artifact: a push or a copy names another one so, or the tag or its artifact is deleted. */
+export type TagDeparture = 'push' | 'copy' | 'delete'
+
+/** Harbor's sentences, which scripts match. */
+const sentences: Readonly<Record<TagDeparture, (repository: string, tag: string) => string>> = {
+  push: (repository, tag) => `Failed to process request due to '${repository}:${tag}' configured as immutable.`,
+  copy: (_, tag) => `the tag ${tag} configured as immutable, cannot be updated`,
+  delete: (_, tag) => `the tag ${tag} configured as immutable, cannot be deleted`,
+}
+
+interface TagsOfRepository {
+  readonly projectId: number
+  readonly repositoryName: RepositoryName
+  readonly departure: TagDeparture
+}
+
 /** What one push or delete may spend: half a second of turns, in which others are served. */
 const maxCostOfGate = 100_000_000
 
@@ -98,7 +114,7 @@ const maxCostOfGate = 100_000_000
  */
 export async function assertTagsMutable(
   reader: Reader,
-  { projectId, repositoryName }: { readonly projectId: number; readonly repositoryName: RepositoryName },
+  { projectId, repositoryName, departure }: TagsOfRepository,
   tags: readonly string[],
 ): Promise<void> {
   if (tags.length === 0) return
@@ -106,12 +122,9 @@ export async function assertTagsMutable(
   const pace = new Pace({ max: maxCostOfGate, tooMuch: rulesTooMuch })
   for (const tag of tags) {
     if (!(await immutability.isImmutable(repositoryName, tag, pace))) continue
-    // Harbor's sentence.
-    throw new DomainError(
-      'PRECONDITION',
-      `Failed to process request due to '${restOf(repositoryName)}:${tag}' configured as immutable.`,
-      { detail: { repository: repositoryName, tag } },
-    )
+    throw new DomainError('PRECONDITION', sentences[departure](restOf(repositoryName), tag), {
+      detail: { repository: repositoryName, tag },
+    })
   }
 }
 

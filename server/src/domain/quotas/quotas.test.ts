@@ -90,9 +90,9 @@ describeEachDatabase('quotas', (open) => {
     await pushImage('library/other', 'v3', [shared])
     const digest = await digestOf(registry, 'v2')
     await deleteManifest(registry, await admit(system, 'delete', repository), digest)
-    await deleteRepository(registry, await admit(system, 'delete', 'library/other' as RepositoryName))
+    await deleteRepository(registry, await admit(system, 'delete-repository', 'library/other' as RepositoryName))
     expect(await used()).toBe(one)
-    await deleteRepository(registry, await admit(system, 'delete', repository))
+    await deleteRepository(registry, await admit(system, 'delete-repository', repository))
     expect(await used()).toBe(0)
   })
 
@@ -171,8 +171,8 @@ describeEachDatabase('quotas', (open) => {
     expect(await sizes()).toEqual([one, 2 * one])
     for (let at = 0; at < 18; at++) await pushImage('library/third', `v${at}`, [bytesOf(10)])
     await foldUsage(database, 10)
-    await deleteRepository(registry, await admit(system, 'delete', 'library/third' as RepositoryName))
-    await deleteRepository(registry, await admit(system, 'delete', 'library/other' as RepositoryName))
+    await deleteRepository(registry, await admit(system, 'delete-repository', 'library/third' as RepositoryName))
+    await deleteRepository(registry, await admit(system, 'delete-repository', 'library/other' as RepositoryName))
     expect(await sizes()).toEqual([one, one])
   })
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { readImageConfig } from '../../../domain/artifacts/image-config.ts'
 import { readChartDependencies, readChartText } from '../../../domain/artifacts/chart.ts'
 import type { StoredManifest } from '../../../domain/artifacts/pull.ts'
-import type { Admission } from '../../../domain/access/admission.ts'
+import type { Admission, Reading } from '../../../domain/access/admission.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { artifactParams, openManifest } from './artifacts.ts'
 import { route, type Answer, type Route } from '../frame/route.ts'
@@ -32,7 +32,7 @@ export const additionRoutes: readonly Route[] = [
 
 async function readAddition(
   { content: { blobs } }: HarborServices,
-  admission: Admission<'pull'>,
+  admission: Admission<Reading>,
   manifest: StoredManifest,
   addition: string,
 ): Promise<Answer | undefined> {

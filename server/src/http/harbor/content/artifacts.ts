@@ -53,10 +53,13 @@ export const artifactRoutes: readonly Route[] = [
     answers: { 200: z.array(artifactAnswer) },
     handle: async (call, services) => {
       const name = repositoryNameOf(call)
-      const repositoryId = await getRepositoryId(services, call)
-      const parts = { tags: call.query.with_tag, accessories: call.query.with_accessory, labels: call.query.with_label }
-      const { rows, total } = await pageArtifacts(services, { repositoryId }, listingOf(call.query), parts)
       const projectId = call.project!.project.id
+      const listing = listingOf(call.query)
+      const repositoryId = await findRepositoryId(services.database.read, { projectId, name })
+      // Harbor lists by the name and looks for no repository: one that is not there has no artifacts.
+      if (repositoryId === undefined) return pageAnswer(call, { rows: [], total: 0 }, (row) => row)
+      const parts = { tags: call.query.with_tag, accessories: call.query.with_accessory, labels: call.query.with_label }
+      const { rows, total } = await pageArtifacts(services, { repositoryId }, listing, parts)
       const shown = rows.map(({ tags }) => ({ repositoryName: name, tags }))
       const immutability = await immutabilityOf(services, call, projectId, shown)
       const present = (row: ArtifactDetails) => presentArtifact(projectId, name, row, immutability(name))
@@ -76,10 +79,11 @@ export const artifactRoutes: readonly Route[] = [
     answers: { 201: null },
     handle: async (call, { content, ...services }) => {
       const from = parseArtifactName(call.query.from)
-      const source = await content.admit(call.actor, 'pull', from.repository)
-      const target = await content.admit(call.actor, 'push', repositoryNameOf(call))
-      const digest = await copyArtifact({ ...services, ...content }, source, target, from.reference)
-      return createdAt(call.path, digest)
+      const source = await content.admit(call.actor, 'read-artifact', from.repository)
+      const target = await content.admit(call.actor, 'copy', repositoryNameOf(call))
+      await copyArtifact({ ...services, ...content }, source, target, from.reference)
+      // Named as the client named it, as in Harbor.
+      return createdAt(call.path, from.reference.kind === 'tag' ? from.reference.tag : from.reference.digest)
     },
   }),
 
@@ -171,23 +175,20 @@ export async function findArtifact(
 }
 
 /**
- * The manifest behind an artifact, for who may also pull it.
- * @throws DomainError as `findArtifact`, and of the gates of a pull
+ * The manifest behind an artifact, for somebody who may read what it is made of.
+ * @throws DomainError as `findArtifact`, and of the gates of reading an addition
  */
 export async function openManifest(
   call: ArtifactCall & { readonly actor: Actor },
   services: HarborServices,
-): Promise<{ readonly admission: Admission<'pull'>; readonly manifest: StoredManifest }> {
+): Promise<{ readonly admission: Admission<'read-addition'>; readonly manifest: StoredManifest }> {
   const { content } = services
   const { digest } = await findArtifact(services, call)
-  const admission = await content.admit(call.actor, 'pull', repositoryNameOf(call))
+  const admission = await content.admit(call.actor, 'read-addition', repositoryNameOf(call))
   return { admission, manifest: await content.manifests.getManifest(admission, { kind: 'digest', digest }) }
 }
 
-/**
- * What an image says about itself. For one artifact alone: it reads a blob, which a list does not. Left out for who may
- * look at artifacts and not pull them.
- */
+/** What an image says about itself. For one artifact alone: it reads a blob, which a list does not. */
 async function extraAttributesOf(
   { content }: HarborServices,
   actor: Actor,
@@ -195,7 +196,7 @@ async function extraAttributesOf(
   { digest }: ArtifactDetails,
 ): Promise<Record<string, unknown> | undefined> {
   try {
-    const admission = await content.admit(actor, 'pull', name)
+    const admission = await content.admit(actor, 'read-artifact', name)
     const manifest = await content.manifests.getManifest(admission, { kind: 'digest', digest })
     const image = await readImageConfig(content.blobs, admission, manifest)
     if (image === undefined) return undefined

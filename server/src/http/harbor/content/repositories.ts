@@ -115,7 +115,7 @@ export const repositoryRoutes: readonly Route[] = [
     params: repositoryParams,
     answers: { 200: null },
     handle: async (call, services) => {
-      const admission = await services.content.admit(call.actor, 'delete', repositoryNameOf(call))
+      const admission = await services.content.admit(call.actor, 'delete-repository', repositoryNameOf(call))
       await deleteRepository(services.content, admission)
       return {}
     },

@@ -50,7 +50,7 @@ export const tagRoutes: readonly Route[] = [
     handle: async (call, services) => {
       const name = parseTagName(call.body.name)
       const artifact = await findArtifact(services, call)
-      const admission = await services.content.admit(call.actor, 'push', repositoryNameOf(call))
+      const admission = await services.content.admit(call.actor, 'tag', repositoryNameOf(call))
       await createTag(services, admission, artifact, name)
       return createdAt(call.path, name)
     },
@@ -71,7 +71,7 @@ export const tagRoutes: readonly Route[] = [
       const named = [{ kind: 'exact', key: 'name', value: name }] as const
       const { total } = await pageTags(services.database, artifact.id, { conditions: named, limit: 1, offset: 0 })
       if (total === 0) throw new DomainError('MANIFEST_UNKNOWN', `tag ${name} not found on artifact ${artifact.digest}`)
-      await untag(services.content, await services.content.admit(call.actor, 'delete', repositoryNameOf(call)), name)
+      await untag(services.content, await services.content.admit(call.actor, 'untag', repositoryNameOf(call)), name)
       return {}
     },
   }),

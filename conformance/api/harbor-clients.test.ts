@@ -1,0 +1,157 @@
+import { expect, test } from 'bun:test'
+import { createIndex, createUniqueImage, type Image } from '../harness/image.ts'
+import { addProject, describeControlledScenario } from '../harness/scenario.ts'
+import { V2Client } from '../harness/v2-client.ts'
+import { ApiClient, basicOf } from './contract-client.ts'
+
+const repository = '/projects/{project_name}/repositories/{repository_name}'
+const artifacts = `${repository}/artifacts`
+const artifact = `${artifacts}/{reference}`
+
+interface Artifact {
+  readonly digest: string
+  readonly tags: readonly { readonly name: string }[] | null
+}
+
+describeControlledScenario('clients that were written for Harbor: content', (registry) => {
+  const admin = () => new ApiClient(registry())
+  const push = (full: string, image: Image, tag: string) => new V2Client(registry()).pushImage(full, image, tag)
+  const newProjectWithImage = async () => {
+    const project = await addProject(registry())
+    const image = createUniqueImage()
+    await push(`${project}/app`, image, 'v1')
+    const params = { project_name: project, repository_name: 'app', reference: 'v1' }
+    return { project, image, params, digest: image.descriptor.digest }
+  }
+  const credentialWith = async (permissions: Readonly<Record<string, readonly string[]>>) => {
+    const { status, body } = await admin().call<{ name: string; secret: string }>('POST /robots', {
+      body: {
+        level: 'system',
+        duration: -1,
+        name: `r${crypto.randomUUID()}`,
+        permissions: Object.entries(permissions).map(([namespace, granted]) => ({
+          kind: 'project',
+          namespace,
+          access: granted.map((each) => ({ resource: each.split(':')[0], action: each.split(':')[1] })),
+        })),
+      },
+    })
+    expect(status).toBe(201)
+    return { username: body.name, password: body.secret }
+  }
+  const robotWith = async (permissions: Readonly<Record<string, readonly string[]>>) =>
+    new ApiClient(registry(), await credentialWith(permissions))
+  const tagsOf = async (project: string, name: string, reference: string) => {
+    const params = { project_name: project, repository_name: name, reference }
+    const { body } = await admin().call<Artifact>(`GET ${artifact}`, { params })
+    return (body.tags ?? []).map((tag) => tag.name).toSorted()
+  }
+
+  test('a query that is escaped twice is the one that is escaped once', async () => {
+    const project = await addProject(registry())
+    for (const query of [`name%3D${project}`, `name%253D${project}`, `name%253D~${project.slice(0, 12)}`]) {
+      const listed = await admin().call<{ name: string }[]>('GET /projects', { query: `q=${query}` })
+      expect([listed.status, listed.body.map(({ name }) => name)]).toEqual([200, [project]])
+    }
+    const { body } = await admin().call<{ project_id: number }>('GET /projects/{project_name_or_id}', {
+      params: { project_name_or_id: project },
+    })
+    const robots = await admin().call('GET /robots', {
+      query: `q=Level%253Dproject%252CProjectID%253D${body.project_id}`,
+    })
+    expect([robots.status, robots.body]).toEqual([200, []])
+  })
+
+  test('a robot needs for each operation the one permission that Harbor asks for, and no other', async () => {
+    const { project, params, digest } = await newProjectWithImage()
+    const only = async (permission: string) => await robotWith({ [project]: [permission] })
+    const creating = await only('tag:create')
+    const deleting = await only('tag:delete')
+    const named = { ...params, reference: digest }
+    const create = async (as: ApiClient, name: string) =>
+      (await as.call(`POST ${artifact}/tags`, { params: named, body: { name } })).status
+    const untag = async (as: ApiClient, tag_name: string) =>
+      (await as.call(`DELETE ${artifact}/tags/{tag_name}`, { params: { ...named, tag_name } })).status
+    expect([await create(deleting, 'v2'), await create(creating, 'v2')]).toEqual([403, 201])
+    expect([await untag(creating, 'v2'), await untag(deleting, 'v2')]).toEqual([403, 200])
+    const remove = async (as: ApiClient) => (await as.call(`DELETE ${artifact}`, { params: named })).status
+    expect([await remove(deleting), await remove(creating)]).toEqual([403, 403])
+
+    const text = async (permission: string) => {
+      const authorization = basicOf(await credentialWith({ [project]: [permission] }))
+      const address = `${registry().url}/api/v2.0/projects/${project}/repositories/app/artifacts/v1/manifest`
+      return (await fetch(address, { headers: { authorization } })).status
+    }
+    expect([await text('artifact:read'), await text('artifact-addition:read')]).toEqual([403, 200])
+
+    const drop = async (as: ApiClient) => (await as.call(`DELETE ${repository}`, { params })).status
+    expect([await drop(await only('artifact:delete')), await drop(await only('repository:delete'))]).toEqual([403, 200])
+  })
+
+  test('a copy needs to read the one artifact and to create the other, and neither pull nor push', async () => {
+    const { project, digest } = await newProjectWithImage()
+    const other = await addProject(registry())
+    const params = { project_name: other, repository_name: 'app' }
+    const copy = async (as: ApiClient) =>
+      (await as.call(`POST ${artifacts}`, { params, query: `from=${project}/app@${digest}` })).status
+    expect(await copy(await robotWith({ [project]: ['artifact:read'], [other]: ['repository:push'] }))).toBe(403)
+    expect(await copy(await robotWith({ [project]: ['repository:pull'], [other]: ['artifact:create'] }))).toBe(403)
+    expect(await copy(await robotWith({ [project]: ['artifact:read'], [other]: ['artifact:create'] }))).toBe(201)
+  })
+
+  test('a copy has every tag of the artifact, by whatever it was named', async () => {
+    const project = await addProject(registry())
+    const child = createUniqueImage()
+    const index = createIndex([child, createUniqueImage()])
+    await push(`${project}/app`, child, 'amd64')
+    for (const tag of ['v1', 'v1.0', 'latest']) await push(`${project}/app`, index, tag)
+    for (const [at, reference] of [`@${index.descriptor.digest}`, ':v1'].entries()) {
+      const params = { project_name: project, repository_name: `copy${at}` }
+      const copied = await admin().call(`POST ${artifacts}`, { params, query: `from=${project}/app${reference}` })
+      expect([copied.status, copied.headers.get('location')]).toEqual([
+        201,
+        expect.stringMatching(new RegExp(`/artifacts/${reference.slice(1)}$`)),
+      ])
+      expect(await tagsOf(project, `copy${at}`, 'latest')).toEqual(['latest', 'v1', 'v1.0'])
+      expect(await tagsOf(project, `copy${at}`, child.descriptor.digest)).toEqual([])
+    }
+  })
+
+  test('a tag that is kept says so in the words of what would have taken it', async () => {
+    const { project, params } = await newProjectWithImage()
+    const everything = [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**' }]
+    const rule = {
+      disabled: false,
+      action: 'immutable',
+      template: 'immutable_template',
+      tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: 'v*' }],
+      scope_selectors: { repository: everything },
+    }
+    const of = { params: { project_name_or_id: project }, body: rule }
+    expect((await admin().call('POST /projects/{project_name_or_id}/immutabletagrules', of)).status).toBe(201)
+    const other = await newProjectWithImage()
+    const refusals = [
+      await admin().call(`DELETE ${artifact}`, { params }),
+      await admin().call(`DELETE ${artifact}/tags/{tag_name}`, { params: { ...params, tag_name: 'v1' } }),
+      await admin().call(`DELETE ${repository}`, { params }),
+      await admin().call(`POST ${artifacts}`, { params, query: `from=${other.project}/app@${other.digest}` }),
+    ]
+    const deleted = 'the tag v1 configured as immutable, cannot be deleted'
+    const sentences = [deleted, deleted, deleted, 'the tag v1 configured as immutable, cannot be updated']
+    expect(
+      refusals.map(({ status, body }) => [status, (body as { errors: { message: string }[] }).errors[0]!.message]),
+    ).toEqual(sentences.map((sentence) => [412, sentence]))
+    expect(push(`${project}/app`, createUniqueImage(), 'v1')).rejects.toThrow(
+      /Failed to process request due to 'app:v1' configured as immutable/,
+    )
+  })
+
+  test('a repository that is not there has no artifacts, and no artifact either', async () => {
+    const project_name = await addProject(registry())
+    const params = { project_name, repository_name: 'none' }
+    const listed = await admin().call(`GET ${artifacts}`, { params, query: 'with_tag=true&q=tags%3D*' })
+    expect([listed.status, listed.body, listed.headers.get('x-total-count')]).toEqual([200, [], '0'])
+    expect((await admin().call(`GET ${artifacts}`, { params, query: 'q=nonsense' })).status).toBe(400)
+    expect((await admin().call(`GET ${artifact}`, { params: { ...params, reference: 'v1' } })).status).toBe(404)
+  })
+})
