@@ -2,13 +2,13 @@ import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { LdapFailure, parseLdapUrl } from '../../clients/ldap-names.ts'
 
 /**
- * What an administrator may change at run time, with Harbor's names and defaults. `acts`: this version does
+ * What an administrator may change at run time, with Harbor's names and defaults. `implemented`: this version does
  * something with it. The others are kept and given back, so that a tool that writes Harbor's configuration finds what
  * it wrote; secrets among them are not kept before something needs them.
  */
 export interface SettingKey {
   readonly default: string | number | boolean
-  readonly acts?: true
+  readonly implemented?: true
   readonly secret?: true
   /** A sentence for who set something that cannot be; undefined when the value is good. */
   readonly refuse?: (value: string | number | boolean) => string | undefined
@@ -25,56 +25,56 @@ const between =
     Number(value) >= least && Number(value) <= most ? undefined : `should be from ${least} to ${most}`
 
 export const settingKeys = {
-  project_creation_restriction: { default: 'everyone', acts: true, refuse: oneOf('everyone', 'adminonly') },
-  self_registration: { default: false, acts: true },
-  session_timeout: { default: 60, acts: true, refuse: between(1, 525_600) },
-  banner_message: { default: '', acts: true },
-  robot_token_duration: { default: 30, acts: true, refuse: between(1, 36_500) },
-  robot_name_prefix: { default: 'robot$', acts: true, refuse: prefixOfRobots },
+  project_creation_restriction: { default: 'everyone', implemented: true, refuse: oneOf('everyone', 'adminonly') },
+  self_registration: { default: false, implemented: true },
+  session_timeout: { default: 60, implemented: true, refuse: between(1, 525_600) },
+  banner_message: { default: '', implemented: true },
+  robot_token_duration: { default: 30, implemented: true, refuse: between(1, 36_500) },
+  robot_name_prefix: { default: 'robot$', implemented: true, refuse: prefixOfRobots },
 
-  auth_mode: { default: 'db_auth', acts: true, refuse: oneOf('db_auth', 'ldap_auth', 'oidc_auth') },
-  primary_auth_mode: { default: false, acts: true },
+  auth_mode: { default: 'db_auth', implemented: true, refuse: oneOf('db_auth', 'ldap_auth', 'oidc_auth') },
+  primary_auth_mode: { default: false, implemented: true },
   notification_enable: { default: true },
-  quota_per_project_enable: { default: true, acts: true },
-  storage_per_project: { default: -1, acts: true, refuse: limitOfStorage },
+  quota_per_project_enable: { default: true, implemented: true },
+  storage_per_project: { default: -1, implemented: true, refuse: limitOfStorage },
   audit_log_forward_endpoint: { default: '' },
   skip_audit_log_database: { default: false },
-  disabled_audit_log_event_types: { default: '', acts: true },
+  disabled_audit_log_event_types: { default: '', implemented: true },
   // Beyond Harbor, which writes one row for every pull: here a pull costs no write unless somebody asks for it.
-  audit_log_pull_events: { default: false, acts: true },
+  audit_log_pull_events: { default: false, implemented: true },
   scanner_skip_update_pulltime: { default: false },
-  ldap_base_dn: { default: '', acts: true },
-  ldap_filter: { default: '', acts: true },
-  ldap_group_admin_dn: { default: '', acts: true },
+  ldap_base_dn: { default: '', implemented: true },
+  ldap_filter: { default: '', implemented: true },
+  ldap_group_admin_dn: { default: '', implemented: true },
   ldap_group_attach_parallel: { default: false },
-  ldap_group_attribute_name: { default: '', acts: true },
-  ldap_group_base_dn: { default: '', acts: true },
-  ldap_group_membership_attribute: { default: 'memberof', acts: true },
-  ldap_group_search_filter: { default: '', acts: true },
-  ldap_group_search_scope: { default: 2, acts: true, refuse: between(0, 2) },
-  ldap_scope: { default: 2, acts: true, refuse: between(0, 2) },
-  ldap_search_dn: { default: '', acts: true },
-  ldap_search_password: { default: '', acts: true, secret: true },
-  ldap_timeout: { default: 5, acts: true, refuse: between(1, 60) },
-  ldap_uid: { default: 'cn', acts: true },
-  ldap_url: { default: '', acts: true, refuse: addressOfDirectory },
-  ldap_verify_cert: { default: true, acts: true },
+  ldap_group_attribute_name: { default: '', implemented: true },
+  ldap_group_base_dn: { default: '', implemented: true },
+  ldap_group_membership_attribute: { default: 'memberof', implemented: true },
+  ldap_group_search_filter: { default: '', implemented: true },
+  ldap_group_search_scope: { default: 2, implemented: true, refuse: between(0, 2) },
+  ldap_scope: { default: 2, implemented: true, refuse: between(0, 2) },
+  ldap_search_dn: { default: '', implemented: true },
+  ldap_search_password: { default: '', implemented: true, secret: true },
+  ldap_timeout: { default: 5, implemented: true, refuse: between(1, 60) },
+  ldap_uid: { default: 'cn', implemented: true },
+  ldap_url: { default: '', implemented: true, refuse: addressOfDirectory },
+  ldap_verify_cert: { default: true, implemented: true },
   // Beyond Harbor: TLS on the plain port (RFC 4511 §4.14), and the authority (PEM) that signed the directory's certificate.
-  ldap_start_tls: { default: false, acts: true },
-  ldap_ca_certificate: { default: '', acts: true },
-  oidc_admin_group: { default: '', acts: true },
-  oidc_auto_onboard: { default: false, acts: true },
-  oidc_client_id: { default: '', acts: true },
-  oidc_client_secret: { default: '', acts: true, secret: true },
-  oidc_endpoint: { default: '', acts: true, refuse: httpAddress },
-  oidc_extra_redirect_parms: { default: '{}', acts: true, refuse: jsonObject },
-  oidc_group_filter: { default: '', acts: true, refuse: expression },
-  oidc_groups_claim: { default: '', acts: true },
-  oidc_logout: { default: false, acts: true },
-  oidc_name: { default: '', acts: true },
-  oidc_scope: { default: '', acts: true },
-  oidc_user_claim: { default: '', acts: true },
-  oidc_verify_cert: { default: true, acts: true },
+  ldap_start_tls: { default: false, implemented: true },
+  ldap_ca_certificate: { default: '', implemented: true },
+  oidc_admin_group: { default: '', implemented: true },
+  oidc_auto_onboard: { default: false, implemented: true },
+  oidc_client_id: { default: '', implemented: true },
+  oidc_client_secret: { default: '', implemented: true, secret: true },
+  oidc_endpoint: { default: '', implemented: true, refuse: httpAddress },
+  oidc_extra_redirect_parms: { default: '{}', implemented: true, refuse: jsonObject },
+  oidc_group_filter: { default: '', implemented: true, refuse: expression },
+  oidc_groups_claim: { default: '', implemented: true },
+  oidc_logout: { default: false, implemented: true },
+  oidc_name: { default: '', implemented: true },
+  oidc_scope: { default: '', implemented: true },
+  oidc_user_claim: { default: '', implemented: true },
+  oidc_verify_cert: { default: true, implemented: true },
   uaa_client_id: { default: '' },
   uaa_client_secret: { default: '', secret: true },
   uaa_endpoint: { default: '' },

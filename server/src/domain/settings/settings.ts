@@ -38,7 +38,7 @@ export class Settings {
   readonly #database: Database
   readonly #clock: Clock
   readonly #events: Events
-  readonly #remembered: EpochCache<SettingValues>
+  readonly #cached: EpochCache<SettingValues>
   readonly fixed: FixedSettings
 
   constructor({ database, clock, events, fixed }: SettingsOptions) {
@@ -46,7 +46,7 @@ export class Settings {
     this.#database = database
     this.#clock = clock
     this.#events = events
-    this.#remembered = new EpochCache<SettingValues>(database, 1)
+    this.#cached = new EpochCache<SettingValues>(database, 1)
   }
 
   /** All of them, with defaults where nothing was set; secrets are empty. */
@@ -61,7 +61,7 @@ export class Settings {
   }
 
   async #all(): Promise<SettingValues> {
-    return await this.#remembered.get('all', async () => {
+    return await this.#cached.get('all', async () => {
       const rows = await this.#database.read.selectFrom('setting').select(['name', 'value']).execute()
       const stored = new Map(rows.map((row) => [row.name, JSON.parse(row.value) as SettingValue]))
       return Object.fromEntries(
@@ -81,7 +81,7 @@ export class Settings {
     const values = settingNames
       .filter((name) => changes[name] !== undefined && changes[name] !== null)
       .map((name) => ({ name, value: parseValue(name, changes[name]) }))
-      .filter(({ name }) => settingKeyOf(name).secret !== true || settingKeyOf(name).acts === true)
+      .filter(({ name }) => settingKeyOf(name).secret !== true || settingKeyOf(name).implemented === true)
     if (values.length === 0) return
     const now = this.#clock.now()
     await this.#database.write(async (tx) => {
@@ -114,7 +114,7 @@ export class Settings {
   }
 }
 
-const longestText = 65_536
+const maxTextLength = 65_536
 
 function parseValue(name: SettingName, given: unknown): SettingValue {
   const { default: standard, refuse } = settingKeyOf(name)
@@ -126,7 +126,7 @@ function parseValue(name: SettingName, given: unknown): SettingValue {
 }
 
 function textOf(given: unknown): string | undefined {
-  return typeof given === 'string' && given.length <= longestText ? given : undefined
+  return typeof given === 'string' && given.length <= maxTextLength ? given : undefined
 }
 
 function numberOf(given: unknown): number | undefined {
