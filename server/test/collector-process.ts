@@ -17,7 +17,7 @@ export interface CollectorProcess {
   /** Milliseconds since the epoch, where its clock begins. */
   readonly now: number
   readonly faultPoint: string | undefined
-  readonly windows: { readonly leaseMs: number; readonly trashMs: number; readonly trashWindowMs: number }
+  readonly windows: { readonly leaseMs: number; readonly lingerMs: number; readonly trashWindowMs: number }
 }
 
 const told = JSON.parse(process.argv[2] ?? '') as CollectorProcess

@@ -114,7 +114,7 @@ export function collectorOf(
   config: Config,
   { database, store, clock, events }: Omit<Foundation, 'signals'>,
 ): CollectorOptions {
-  const { graceMs, leaseMs, lingerMs: trashMs } = config.garbageCollection
+  const { graceMs, leaseMs, lingerMs } = config.garbageCollection
   const trashWindowMs = config.trash.windowMs
-  return { database, sweeper: store, clock, events, graceMs, leaseMs, trashMs, trashWindowMs, batch: collectBatch }
+  return { database, sweeper: store, clock, events, graceMs, leaseMs, lingerMs, trashWindowMs, batch: collectBatch }
 }

@@ -31,13 +31,13 @@ const steps = [
   'gc-unlink-before-commit',
   'gc-remove-before-commit',
   'gc-sweep-before-delete',
-  'trash-after-delete',
+  'doomed-after-delete',
   'job-before-result',
   'job-after-result',
 ]
 
 const trashWindowMs = 60_000
-const windows = { leaseMs, trashMs: 0, trashWindowMs }
+const windows = { leaseMs, lingerMs: 0, trashWindowMs }
 const repository = 'library/app' as RepositoryName
 const bytes = (text: string) => new TextEncoder().encode(text)
 

@@ -15,7 +15,7 @@ describeEachDatabase('a run of garbage collection', (open) => {
     const { database, store: sweeper, clock, pushImage } = await composeRegistryForTest(await open())
     for (const layer of ['old', 'new']) await pushImage('library/app', 'v1', [bytes('config'), bytes(layer)])
     clock.advance(leaseMs * 2)
-    const windows = { graceMs: 1, trashMs: 1, leaseMs: 1, trashWindowMs: 0, batch: 100 }
+    const windows = { graceMs: 1, lingerMs: 1, leaseMs: 1, trashWindowMs: 0, batch: 100 }
     const kind = composeCollectGarbage(
       { database, sweeper, clock, events: new Events({ clock }), ...windows },
       settings,

@@ -41,7 +41,7 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
   const registry = await composeRegistryForTest(database)
   const { clock, events, pushImage } = registry
   const admit = composeAdmit({ database, clock, settings })
-  const windows = { graceMs: 0, trashMs: 0, leaseMs: 0, trashWindowMs: 0 }
+  const windows = { graceMs: 0, lingerMs: 0, leaseMs: 0, trashWindowMs: 0 }
   const collector = { database, sweeper: registry.store, clock, events, ...windows, batch: 100 }
   const kinds = composeJobKinds({
     database,

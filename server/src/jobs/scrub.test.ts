@@ -114,7 +114,7 @@ describeEachDatabase('the scrub', (open) => {
     expect(await countDamaged(registry.database)).toBe(0)
     expect(await registry.eventsTold()).toEqual([`quarantine_blob ${digest}`, `heal_blob ${digest}`])
     registry.clock.advance(leaseMs / 2)
-    await collectGarbage({ ...registry, sweeper: registry.store, leaseMs, graceMs: 1, trashMs: 1, batch: 100 })
+    await collectGarbage({ ...registry, sweeper: registry.store, leaseMs, graceMs: 1, lingerMs: 1, batch: 100 })
     await expect(readFile(join(registry.folder, aside))).rejects.toThrow('ENOENT')
   })
 

@@ -16,7 +16,7 @@ export const faultPoints = [
   'gc-unlink-before-commit',
   'gc-remove-before-commit',
   'gc-sweep-before-delete',
-  'trash-after-delete',
+  'doomed-after-delete',
   'retention-before-commit',
   'retention-after-commit',
   'job-after-take',

@@ -22,7 +22,7 @@ export interface BlobTable {
 }
 
 /** Bytes that no row needs any more and that wait to be deleted. */
-export interface BlobTrashTable {
+export interface DoomedBlobTable {
   location: string
   digest: string
   size: number

@@ -9,7 +9,7 @@ import type {
 } from './artifacts.ts'
 import type {
   BlobTable,
-  BlobTrashTable,
+  DoomedBlobTable,
   LinkReviewTable,
   RepositoryBlobTable,
   RepositoryTable,
@@ -70,7 +70,7 @@ export interface Schema {
   project_cve_allowlist: ProjectCveAllowlistTable
   repository: RepositoryTable
   blob: BlobTable
-  blob_trash: BlobTrashTable
+  blob_trash: DoomedBlobTable
   blob_damage: BlobDamageTable
   storage_hold: StorageHoldTable
   scrub_progress: ScrubProgressTable

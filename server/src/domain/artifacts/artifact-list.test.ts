@@ -137,7 +137,7 @@ describeEachDatabase('lists of artifacts', (open) => {
         clock,
         events: new Events({ clock }),
         graceMs: 1,
-        trashMs: 1,
+        lingerMs: 1,
         leaseMs: 1,
         trashWindowMs: 0,
         batch: 100,

@@ -55,7 +55,7 @@ describeEachDatabase('a flood of referrers', (open) => {
 
       const pushing = registry.pushImage(repository, 'v2', [bytes('config'), bytes('other')])
       const { clock, store } = registry
-      const windows = { graceMs: 0, trashMs: 0, leaseMs: 0, trashWindowMs: 0 }
+      const windows = { graceMs: 0, lingerMs: 0, leaseMs: 0, trashWindowMs: 0 }
       const collected = collectGarbage({
         database,
         sweeper: store,

@@ -42,7 +42,7 @@ async function openScene(open: OpenDatabase): Promise<Scene> {
   const registry = await composeRegistryForTest(await open(), composeMemoryBlobStore(), { trashWindowMs })
   const { database, store, clock, admit } = registry
   const { id: projectId } = await database.read.selectFrom('project').select('id').executeTakeFirstOrThrow()
-  const times = { graceMs: 0, trashMs: 0, leaseMs, trashWindowMs }
+  const times = { graceMs: 0, lingerMs: 0, leaseMs, trashWindowMs }
   return {
     ...registry,
     projectId,

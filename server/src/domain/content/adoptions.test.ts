@@ -48,7 +48,7 @@ describeEachDatabase('blobs that are adopted', (open) => {
           clock,
           events: new Events({ clock }),
           graceMs: leaseMs,
-          trashMs: leaseMs,
+          lingerMs: leaseMs,
           leaseMs: 1,
           trashWindowMs: 0,
           batch: 100,

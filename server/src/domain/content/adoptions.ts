@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts'
 import type { Events } from '../events/events.ts'
 import { writeAdmitted } from '../policies/write-admitted.ts'
 import { announcingExcess } from '../quotas/room.ts'
-import { placeBlob, reviveBlob, trashBytes } from './blob-rows.ts'
+import { placeBlob, reviveBlob, doomBytes } from './blob-rows.ts'
 import { linkBlob } from './links.ts'
 import { passContent } from './pass-content.ts'
 import { ensureRepository } from '../projects/repositories.ts'
@@ -17,12 +17,12 @@ const findBlob = preparedQuery<{ digest: string }, { size: number; location: str
   db.selectFrom('blob').select(['size', 'location']).where('digest', '=', param('digest')),
 )
 
-const takeFromTrash = preparedQuery<{ location: string }, unknown>((db, param) =>
+const takeFromDoomed = preparedQuery<{ location: string }, unknown>((db, param) =>
   db.deleteFrom('blob_trash').where('location', '=', param('location')),
 )
 
 /** Longer than taking over one blob lasts; what a crash leaves goes to garbage collection then. */
-const longestAdoptionMs = 24 * 60 * 60_000
+const maxAdoptionMs = 24 * 60 * 60_000
 
 export interface AdoptionsOptions {
   readonly database: Database
@@ -87,14 +87,14 @@ export class Adoptions {
     const { location } = adoption
     // Known to garbage collection before they are there: a crash leaves no bytes that nobody knows of.
     await database.write(async (tx) => {
-      await takeFromTrash.run(tx, { location })
-      await trashBytes(tx, { ...blob, location }, clock.now() + longestAdoptionMs)
+      await takeFromDoomed.run(tx, { location })
+      await doomBytes(tx, { ...blob, location }, clock.now() + maxAdoptionMs)
     }, 'relaxed')
     const done = await adoption.carryOut()
     faultPoint('adoption-before-row')
     await writeAdmitted(database, admission, async (tx) => {
       const now = clock.now()
-      await takeFromTrash.run(tx, { location })
+      await takeFromDoomed.run(tx, { location })
       if (!done) return
       await placeBlob(tx, { ...blob, location }, now)
       await this.#link(tx, admission, blob.digest, now + leaseMs)

@@ -40,7 +40,7 @@ const moveBlob = preparedQuery<{ digest: string; location: string }, unknown>((d
     .where('digest', '=', param('digest')),
 )
 
-const insertTrash = preparedQuery<{ location: string; digest: string; size: number; now: number }, unknown>(
+const insertDoomed = preparedQuery<{ location: string; digest: string; size: number; now: number }, unknown>(
   (db, param) =>
     db.insertInto('blob_trash').values({
       location: param('location'),
@@ -62,7 +62,7 @@ export async function placeBlob(tx: Writer, blob: PlacedBlob, now: number): Prom
     // Undefined: garbage collection removed the row in between, so the insert can succeed now.
     if (known === undefined) continue
     await moveBlob.run(tx, { digest: blob.digest, location: blob.location })
-    if (known.location !== blob.location) await trashBytes(tx, { ...blob, location: known.location }, now)
+    if (known.location !== blob.location) await doomBytes(tx, { ...blob, location: known.location }, now)
     if (!isQuarantined(known.location)) return false
     await recordHealed(tx, blob.digest, now)
     return true
@@ -82,10 +82,10 @@ export async function reviveBlob(tx: Writer, digest: Digest, wanted: () => Promi
 }
 
 /** Hands bytes to garbage collection, which deletes them once nobody can be reading them any more. */
-export async function trashBytes(
+export async function doomBytes(
   tx: Writer,
   bytes: { readonly location: string; readonly digest: string; readonly size: number },
   now: number,
 ): Promise<void> {
-  await insertTrash.run(tx, { location: bytes.location, digest: bytes.digest, size: bytes.size, now })
+  await insertDoomed.run(tx, { location: bytes.location, digest: bytes.digest, size: bytes.size, now })
 }

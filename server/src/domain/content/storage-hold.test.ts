@@ -6,9 +6,9 @@ import { collectGarbage } from '../garbage-collection/collect.ts'
 import { StorageHold } from './storage-hold.ts'
 
 const graceMs = 1_000
-const trashMs = 1_000
+const lingerMs = 1_000
 const collect = (registry: RegistryForTest) =>
-  collectGarbage({ ...registry, sweeper: registry.store, graceMs, trashMs, leaseMs: 1, batch: 100 })
+  collectGarbage({ ...registry, sweeper: registry.store, graceMs, lingerMs, leaseMs: 1, batch: 100 })
 
 async function stored(store: BlobStore): Promise<BlobLocation[]> {
   const locations: BlobLocation[] = []
@@ -24,7 +24,7 @@ describeEachDatabase('bytes that are held', (open) => {
     const hold = await StorageHold.take({ ...registry, id: 'one', reason: 'backup' })
     await registry.pushBlob('library/a', bytes)
     for (let round = 0; round < 3; round++) {
-      registry.clock.advance(leaseMs + graceMs + trashMs)
+      registry.clock.advance(leaseMs + graceMs + lingerMs)
       await collect(registry)
     }
     expect((await stored(registry.store)).length).toBe(2)
@@ -55,7 +55,7 @@ describeEachDatabase('bytes that are held', (open) => {
     registry.clock.advance(11 * 60_000)
     expect(() => hold.assertHeld()).toThrow('lapsed')
     for (let round = 0; round < 3; round++) {
-      registry.clock.advance(leaseMs + graceMs + trashMs)
+      registry.clock.advance(leaseMs + graceMs + lingerMs)
       await collect(registry)
     }
     expect(await stored(registry.store)).toEqual([])

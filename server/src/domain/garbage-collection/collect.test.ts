@@ -18,7 +18,7 @@ import { deleteManifest } from '../artifacts/delete.ts'
 import { collectGarbage } from './collect.ts'
 
 const graceMs = 30_000
-const trashMs = 10_000
+const lingerMs = 10_000
 
 const collect = (registry: RegistryForTest) =>
   collectGarbage({
@@ -27,7 +27,7 @@ const collect = (registry: RegistryForTest) =>
     clock: registry.clock,
     events: registry.events,
     graceMs,
-    trashMs,
+    lingerMs,
     leaseMs,
     trashWindowMs: registry.trashWindowMs,
     batch: 100,
@@ -36,7 +36,7 @@ const collect = (registry: RegistryForTest) =>
 /** Enough rounds and time for everything that can go to be gone. */
 async function collectAll(registry: RegistryForTest): Promise<void> {
   for (let round = 0; round < 4; round++) {
-    registry.clock.advance(leaseMs + graceMs + trashMs)
+    registry.clock.advance(leaseMs + graceMs + lingerMs)
     await collect(registry)
   }
 }
@@ -123,7 +123,7 @@ describeEachDatabase('garbage collection', (open) => {
     await collect(registry)
     registry.clock.advance(graceMs + 1)
     await collect(registry)
-    registry.clock.advance(trashMs + 1)
+    registry.clock.advance(lingerMs + 1)
     const round = collect(registry)
     await deleting.promise
     const digest = await registry.pushBlob('library/a', bytes('layer'))
@@ -136,8 +136,8 @@ describeEachDatabase('garbage collection', (open) => {
     const registry = await composeRegistryForTest(await open())
     await registry.pushBlob('library/a', bytes('layer'))
     await registry.pushBlob('library/a', bytes('layer'))
-    registry.clock.advance(trashMs + 1)
-    enableFaultPoint('trash-after-delete', () => {
+    registry.clock.advance(lingerMs + 1)
+    enableFaultPoint('doomed-after-delete', () => {
       throw new Error('crash')
     })
     await expect(collect(registry)).rejects.toThrow('crash')

@@ -16,7 +16,7 @@ export interface CollectorOptions {
   /** How long a condemned blob waits for somebody to push or mount it again. */
   readonly graceMs: number
   /** How long bytes without a row stay, for the reads that looked them up before. */
-  readonly trashMs: number
+  readonly lingerMs: number
   /** How long what was deleted can be restored. */
   readonly trashWindowMs: number
   /** How long a manifest without a tag is left alone: its index may be on its way. */

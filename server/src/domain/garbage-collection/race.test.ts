@@ -63,7 +63,7 @@ describeEachDatabase('races with garbage collection', (open) => {
     const compose = async (store: BlobStore) => {
       const registry = await composeRegistryForTest(await open(), store)
       const { database, clock } = registry
-      const times = { graceMs: 0, trashMs: 0, trashWindowMs: 0, leaseMs }
+      const times = { graceMs: 0, lingerMs: 0, trashWindowMs: 0, leaseMs }
       const collect = async (sweeper: Pick<BlobStore, 'delete'> = store) =>
         await collectGarbage({ database, sweeper, clock, events: new Events({ clock }), ...times, batch: 100 })
       return { ...registry, collect }

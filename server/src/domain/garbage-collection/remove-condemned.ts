@@ -1,7 +1,7 @@
 import type { Writer } from '../../database/database.ts'
 import { lockRows } from '../../database/locking.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
-import { trashBytes } from '../content/blob-rows.ts'
+import { doomBytes } from '../content/blob-rows.ts'
 import type { Collected, CollectorOptions } from './collect.ts'
 import { isHeld } from './unlink-reviewed.ts'
 import { workThrough } from './work-through.ts'
@@ -50,7 +50,7 @@ async function remove(
     await tx.updateTable('blob').set({ state: 'live', condemned_at: null }).where('digest', '=', digest).execute()
     return undefined
   }
-  await trashBytes(tx, { location: blob.location, digest, size: blob.size }, now)
+  await doomBytes(tx, { location: blob.location, digest, size: blob.size }, now)
   await tx.deleteFrom('blob').where('digest', '=', digest).execute()
   return blob.size
 }

@@ -72,7 +72,7 @@ describeEachDatabase('a soak of everything at once', (open) => {
         clock,
         events: new Events({ clock }),
         graceMs: 0,
-        trashMs: 500,
+        lingerMs: 500,
         trashWindowMs,
         leaseMs,
         batch: 200,

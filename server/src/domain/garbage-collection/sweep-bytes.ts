@@ -12,13 +12,13 @@ const perDelete = 500
  * the same digest lies elsewhere. Bytes first, row last: a crash in between only deletes nothing again.
  */
 export async function sweepBytes(options: CollectorOptions, collected: Collected): Promise<number> {
-  const { database, sweeper, clock, trashMs, batch } = options
+  const { database, sweeper, clock, lingerMs, batch } = options
   const now = clock.now()
-  const trashedBy = Math.min(now - trashMs, await findHeldSince(database, now))
+  const doomedBy = Math.min(now - lingerMs, await findHeldSince(database, now))
   const due = await database.read
     .selectFrom('blob_trash')
     .select(['location', 'size'])
-    .where('trashed_at', '<=', trashedBy)
+    .where('trashed_at', '<=', doomedBy)
     .orderBy('trashed_at')
     .limit(batch)
     .execute()
@@ -32,7 +32,7 @@ export async function sweepBytes(options: CollectorOptions, collected: Collected
     async (group) => {
       const locations = group.map((row) => row.location)
       await sweeper.delete(locations as BlobLocation[])
-      faultPoint('trash-after-delete')
+      faultPoint('doomed-after-delete')
       await database.write(async (tx) => {
         await tx.deleteFrom('blob_trash').where('location', 'in', locations).execute()
       }, 'relaxed')

@@ -26,7 +26,7 @@ export class KnownLocations implements Disposable {
   async load(snapshot: Snapshot): Promise<void> {
     const rows = [
       { kind: 'blob', rows: snapshot.rows<StoredBlob>('select digest, size, location from blob') },
-      { kind: 'trash', rows: snapshot.rows<StoredBlob>('select digest, size, location from blob_trash') },
+      { kind: 'doomed', rows: snapshot.rows<StoredBlob>('select digest, size, location from blob_trash') },
     ]
     for (const { kind, rows: pieces } of rows) {
       for await (const piece of pieces) {

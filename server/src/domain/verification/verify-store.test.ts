@@ -111,7 +111,7 @@ describeEachDatabase('verification', (open) => {
 
     await discardUnreferenced(registry, found)
     registry.clock.advance(10 * 60_000)
-    await collectGarbage({ ...registry, sweeper: store, leaseMs: dayMs, graceMs: dayMs, trashMs: 1, batch: 100 })
+    await collectGarbage({ ...registry, sweeper: store, leaseMs: dayMs, graceMs: dayMs, lingerMs: 1, batch: 100 })
     await expect(stat(join(registry.folder, 'store', old))).rejects.toThrow('ENOENT')
     expect(await registry.verify()).toMatchObject({ unreferenced: [], staged: [], damaged: [] })
   })

@@ -4,7 +4,7 @@ import { createHasher } from '../../runtime/hasher.ts'
 import type { BlobLocation, BlobStore, UploadId } from '../../storage/blob-store.ts'
 import type { Clock } from '../clock.ts'
 import { linkingRepositories, listDamaged } from '../content/blob-damage.ts'
-import { trashBytes } from '../content/blob-rows.ts'
+import { doomBytes } from '../content/blob-rows.ts'
 import { ByteThrottle } from '../scrub/byte-throttle.ts'
 import { judgeBlob, type StoredBlob } from '../scrub/check-blob.ts'
 import { KnownLocations } from './known-locations.ts'
@@ -150,7 +150,7 @@ export async function discardUnreferenced(
   for (const { location, size } of unreferenced) {
     await database.write(async (tx) => {
       const row = await tx.selectFrom('blob').select('digest').where('location', '=', location).executeTakeFirst()
-      if (row === undefined) await trashBytes(tx, { location, digest: '', size }, clock.now())
+      if (row === undefined) await doomBytes(tx, { location, digest: '', size }, clock.now())
     })
   }
   for (const upload of staged) await store.discard(upload)
