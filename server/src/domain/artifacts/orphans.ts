@@ -1,6 +1,6 @@
 import type { Reader, Writer } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
-import { rested } from '../../runtime/rested.ts'
+import { thenRest } from '../../runtime/then-rest.ts'
 import type { Actor } from '../access/actor.ts'
 import { followSubject } from './follow-subject.ts'
 import { lockArtifacts, removeAndTell, type DeleteServices, type LockedArtifact } from './remove-artifacts.ts'
@@ -45,10 +45,10 @@ export async function followDeletions(services: DeleteServices, following: Follo
   let deleted = 0
   while (looked < following.most && following.signal?.aborted !== true) {
     const most = Math.min(perTransaction, following.most - looked)
-    const orphans = await rested(() =>
+    const orphans = await thenRest(() =>
       deleteReviewed(services, { ...following, most, orphan: 1, youngerThan: Infinity }),
     )
-    const referrers = await rested(() => followSubject(services, { ...following, most }))
+    const referrers = await thenRest(() => followSubject(services, { ...following, most }))
     looked += orphans.looked + referrers.looked
     deleted += orphans.deleted + referrers.deleted
     if (orphans.looked + referrers.looked === 0) break
@@ -70,7 +70,7 @@ export async function deleteUntagged(
     const most = Math.min(perTransaction, following.most - looked)
     const youngerThan = services.clock.now() - spareMs
     const reviewing = { ...following, most, orphan: 0, youngerThan, spareMs } as const
-    const step = await rested(() => deleteReviewed(services, reviewing))
+    const step = await thenRest(() => deleteReviewed(services, reviewing))
     looked += step.looked
     deleted += step.deleted
     if (step.looked === 0) break

@@ -15,7 +15,7 @@ export interface Estimate {
 
 const digestsPerPage = 500
 /** Beyond as many, what is told is the least that would go: memory is bounded. */
-const mostRemembered = 1_000_000
+const maxSeen = 1_000_000
 
 /** Counts along the queues of garbage collection, changing nothing; never along the store. */
 export async function estimateGarbage(options: CollectorOptions): Promise<Estimate> {
@@ -35,7 +35,7 @@ export async function estimateGarbage(options: CollectorOptions): Promise<Estima
   let bytes = condemned.bytes + waiting.bytes
   const seen = new Set<string>()
   for await (const page of dueDigests(read, options, clock.now())) {
-    if (signal?.aborted === true || seen.size > mostRemembered) break
+    if (signal?.aborted === true || seen.size > maxSeen) break
     const fresh = [...new Set(page)].filter((digest) => !seen.has(digest))
     if (fresh.length === 0) continue
     for (const digest of fresh) seen.add(digest)

@@ -1,4 +1,4 @@
-import { rested } from '../../runtime/rested.ts'
+import { thenRest } from '../../runtime/then-rest.ts'
 
 /** Rows of one transaction: few, so that pushes get their turn. */
 const perTransaction = 10
@@ -20,7 +20,7 @@ export async function workThrough<Row>(
       const group = rows.slice(next, next + size)
       next += size
       try {
-        await rested(() => work(group))
+        await thenRest(() => work(group))
       } catch (error) {
         failed = true
         throw error

@@ -4,7 +4,7 @@ import type { Selectable } from 'kysely'
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockRowsShared } from '../../database/locking.ts'
 import type { TrashEntryTable } from '../../database/schema/trash.ts'
-import { rested } from '../../runtime/rested.ts'
+import { thenRest } from '../../runtime/then-rest.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Admission } from '../access/admission.ts'
@@ -188,7 +188,7 @@ export async function expireTrash(
       .execute()
     if (due.length === 0) break
     const ids = due.map(({ id }) => id)
-    await rested(() =>
+    await thenRest(() =>
       database.write(async (tx) => {
         await forgetEntries(database, tx, ids, clock.now())
         faultPoint('gc-expire-before-commit')
