@@ -159,11 +159,11 @@ function whyInvalidDigest(text: string): string {
 }
 
 /** Folding never shortens a text, so what is longer than any known name cannot become one. */
-const longestName = 13
+const maxNameLength = 13
 const foldedNames = new Map<string, string>()
 
 function foldsTo(key: string, known: readonly string[]): string | undefined {
-  if (key.length > longestName) return undefined
+  if (key.length > maxNameLength) return undefined
   const folded = fold(key)
   return known.find((name) => {
     let foldedName = foldedNames.get(name)

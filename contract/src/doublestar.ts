@@ -10,10 +10,10 @@ export interface Matcher {
   readonly costPerCharacter: number
 }
 
-const longestPattern = 1_024
-const mostAlternatives = 256
+const maxPatternLength = 1_024
+const maxAlternatives = 256
 /** Of all alternatives together. */
-const mostSteps = 2_048
+const maxSteps = 2_048
 
 /**
  * The patterns of Harbor's rules (github.com/bmatcuk/doublestar): `*`, `**`, `?`, `[a-z]`, `[^a]`, `{a,b}`, `\`. `**`
@@ -22,20 +22,20 @@ const mostSteps = 2_048
  * @throws ContractError PATTERN_INVALID
  */
 export function parseDoublestar(pattern: string): Matcher {
-  if (pattern.length > longestPattern) throw badPattern(pattern, `it has more than ${longestPattern} characters`)
+  if (pattern.length > maxPatternLength) throw badPattern(pattern, `it has more than ${maxPatternLength} characters`)
   const alternatives: (readonly Step[])[] = []
   let steps = 0
   for (const alternative of expandBraces(pattern)) {
     const parsed = parseSteps(alternative, pattern)
     steps += costOfSteps(parsed)
-    if (steps > mostSteps) throw badPattern(pattern, `its alternatives have more than ${mostSteps} characters together`)
+    if (steps > maxSteps) throw badPattern(pattern, `its alternatives have more than ${maxSteps} characters together`)
     alternatives.push(parsed)
   }
   const { matches, costPerCharacter } = composeAutomaton(alternatives)
   return Object.assign(matches, { steps, costPerCharacter })
 }
 
-const rememberedMatchers = 1_000
+const cachedMatchers = 1_000
 const matchers = new Map<string, Matcher>()
 
 /** As `parseDoublestar`, remembered: rules are asked about many names. @throws ContractError PATTERN_INVALID */
@@ -49,7 +49,7 @@ export function matcherOf(pattern: string): Matcher {
   }
   const matcher = parseDoublestar(pattern)
   const [oldest] = matchers.keys()
-  if (matchers.size >= rememberedMatchers && oldest !== undefined) matchers.delete(oldest)
+  if (matchers.size >= cachedMatchers && oldest !== undefined) matchers.delete(oldest)
   matchers.set(pattern, matcher)
   return matcher
 }
@@ -73,8 +73,8 @@ function expandBraces(pattern: string): string[] {
     else if (character === '}' && --depth === 0) {
       parts.push(pattern.slice(start, at))
       const expanded = parts.flatMap((part) => expandBraces(pattern.slice(0, open) + part + pattern.slice(at + 1)))
-      if (expanded.length > mostAlternatives)
-        throw badPattern(pattern, `it has more than ${mostAlternatives} alternatives`)
+      if (expanded.length > maxAlternatives)
+        throw badPattern(pattern, `it has more than ${maxAlternatives} alternatives`)
       return expanded
     } else if (character === ',' && depth === 1) {
       parts.push(pattern.slice(start, at))

@@ -33,7 +33,7 @@ interface Program {
 }
 
 const slash = '/'.charCodeAt(0)
-const rememberedCharacters = 80
+const cachedCharacters = 80
 /** Each word of the sets is looked at twice for a character. */
 const looksPerWord = 2
 
@@ -122,7 +122,7 @@ function acceptingOf({ steps, accepting }: Program, character: number): Bits {
   if (known !== undefined) return known
   const text = String.fromCharCode(character)
   const bits = bitsOf(steps.length, (position) => accepts(steps[position], text))
-  if (accepting.size >= rememberedCharacters) accepting.clear()
+  if (accepting.size >= cachedCharacters) accepting.clear()
   accepting.set(character, bits)
   return bits
 }

@@ -100,7 +100,7 @@ export function withoutCredentials(text: string): string {
 export class BufferedLines implements LineSink {
   static readonly #flushAfterMs = 50
   static readonly #flushAtLength = 64 * 1024
-  static readonly #mostLength = 8 * 1024 * 1024
+  static readonly #maxLength = 8 * 1024 * 1024
 
   readonly #descriptor: number
   #lines: string[] = []
@@ -119,7 +119,7 @@ export class BufferedLines implements LineSink {
   }
 
   write(line: string): void {
-    if (this.#length > BufferedLines.#mostLength) {
+    if (this.#length > BufferedLines.#maxLength) {
       this.#dropped += 1
       return
     }

@@ -24,11 +24,11 @@ const keepKeysMs = 10 * 60_000
 const askAgainMs = 30_000
 /** One that could not be asked is not asked again for each token. */
 const keepFailureMs = 5_000
-const rememberedIssuers = 100
+const cachedIssuers = 100
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
 const clockToleranceSeconds = 60
 
-interface Remembered {
+interface CachedIssuer {
   readonly keys: Promise<JSONWebKeySet>
   readonly at: number
   failed: boolean
@@ -44,7 +44,7 @@ export interface IssuerOutbound {
 export class IssuerKeys {
   readonly #outbound: IssuerOutbound
   readonly #now: () => number
-  readonly #remembered = new LruMap<string, Remembered>(rememberedIssuers)
+  readonly #cached = new LruMap<string, CachedIssuer>(cachedIssuers)
 
   constructor({ outbound, now }: { outbound: IssuerOutbound; now: () => number }) {
     this.#outbound = outbound
@@ -79,10 +79,10 @@ export class IssuerKeys {
 
   async #keysOf(trusted: TrustedIssuer, fresh: boolean): Promise<JSONWebKeySet> {
     const key = JSON.stringify([trusted.issuer, trusted.authority, trusted.privateNetworks])
-    const known = this.#remembered.get(key)
+    const known = this.#cached.get(key)
     if (known !== undefined && this.#now() - known.at < keepMsOf(known, fresh)) return await known.keys
     const asked = { keys: this.#fetchKeys(trusted), at: this.#now(), failed: false }
-    this.#remembered.set(key, asked)
+    this.#cached.set(key, asked)
     try {
       return await asked.keys
     } catch (error) {
@@ -120,7 +120,7 @@ export class IssuerKeys {
   }
 }
 
-function keepMsOf({ failed }: Remembered, fresh: boolean): number {
+function keepMsOf({ failed }: CachedIssuer, fresh: boolean): number {
   if (failed) return keepFailureMs
   return fresh ? askAgainMs : keepKeysMs
 }

@@ -59,7 +59,7 @@ const harmless: Record<string, readonly unknown[]> = {
 /** Sections in which Harbor's keys stand beside ours, and those that are wholly Harbor's. */
 const harborSections = ['storage_service', 'storage_driver', 'metric', 'upload_purging']
 
-const mostConnections = 100
+const maxConnections = 100
 
 /** Translates what is Harbor's in `file`, which is not changed. */
 export function translateHarborFile(file: Tree): HarborTranslation {
@@ -179,10 +179,10 @@ function translateDatabase(
     give('database.url', postgresUrlOf(external), 'external_database.harbor')
     const most = Number(external['max_open_conns'])
     if (Number.isInteger(most) && most > 1) {
-      give('database.max_connections', Math.min(most, mostConnections), 'external_database.harbor.max_open_conns')
-      if (most > mostConnections) {
+      give('database.max_connections', Math.min(most, maxConnections), 'external_database.harbor.max_open_conns')
+      if (most > maxConnections) {
         warnings.push(
-          `external_database.harbor.max_open_conns ${most} is taken as ${mostConnections}: one process needs no more`,
+          `external_database.harbor.max_open_conns ${most} is taken as ${maxConnections}: one process needs no more`,
         )
       }
     }

@@ -6,7 +6,7 @@ import type { Signal, Signals } from './signals.ts'
 
 const channel = 'berth_signals'
 /** PostgreSQL takes less than 8,000 bytes. */
-const mostBytes = 7_000
+const maxBytes = 7_000
 /** A connection that died without a word is noticed by then. */
 const heartbeatMs = 5_000
 const answerWithinMs = 3_000
@@ -49,7 +49,7 @@ class PostgresSignals implements Signals {
 
   send(signal: Signal): void {
     const message = JSON.stringify({ from: this.#self, signal })
-    if (Buffer.byteLength(message) > mostBytes) return
+    if (Buffer.byteLength(message) > maxBytes) return
     this.#client?.query('select pg_notify($1, $2)', [channel, message]).catch(this.#onError)
   }
 

@@ -39,7 +39,7 @@ export interface AuthenticationOptions {
 
 export type Authenticate = (request: Request, clientAddress: string) => Promise<Authentication>
 
-const rememberedAccounts = 1_024
+const cachedAccounts = 1_024
 /** In the audit log, and for the brake: a bearer claims no username. */
 const bearerOfPersonalToken = 'personal token'
 
@@ -63,7 +63,7 @@ const openToAll: Authentication = { actor: { kind: 'open' }, authorizationSent: 
  * from elsewhere only.
  */
 export function composeAuthenticate(options: AuthenticationOptions): Authenticate {
-  const accounts = new EpochCache<Account>(options.database, rememberedAccounts)
+  const accounts = new EpochCache<Account>(options.database, cachedAccounts)
   return async (request, clientAddress) => {
     if (options.open) return openToAll
     const header = request.headers.get('authorization')

@@ -3,7 +3,7 @@ import type { Logging } from '../logging.ts'
 import { operationOf } from './operation.ts'
 import type { Exchange } from './router.ts'
 
-const longestText = 512
+const maxTextLength = 512
 
 /**
  * One line for each request, at `info`; server errors at `error`; probes and metrics only at `debug`, because
@@ -45,7 +45,7 @@ export function requestLine(exchange: Exchange, level: string): string {
 
 /** JSON text: one line whatever the client wrote, in bounded length. */
 function quoted(text: string): string {
-  return JSON.stringify(text.length > longestText ? `${text.slice(0, longestText)}…` : text)
+  return JSON.stringify(text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text)
 }
 
 const isNumber = (text: string | null): boolean => text !== null && /^\d{1,16}$/.test(text)

@@ -31,7 +31,7 @@ test('as many may listen as there is room for, and who leaves makes room', async
 })
 
 test('one account does not take the place of others', async () => {
-  const streams = new EventStreams({ mostOfOne: 2, pauseMs: 5 })
+  const streams = new EventStreams({ maxPerOwner: 2, pauseMs: 5 })
   const listen = (owner: string) => streams.respond(request(), owner, ticking).body!
   const bodies = [listen('user:1'), listen('user:1')]
   expect(() => listen('user:1')).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }))

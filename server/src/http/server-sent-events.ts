@@ -11,7 +11,7 @@ export interface EventStreamsOptions {
   /** Most streams that this process serves at a time. */
   readonly most?: number
   /** Of those, most that one account may have: nobody takes everybody's place. */
-  readonly mostOfOne?: number
+  readonly maxPerOwner?: number
   /** A stream ends after this, so that the rights of who listens are asked for again; a browser comes back by itself. */
   readonly lifeMs?: number
   /** Between two looks at what there is to tell. */
@@ -28,7 +28,7 @@ export interface Listening {
 /** Gives events to whoever listens, one at a time as they are taken, so that a slow client costs no memory. */
 export class EventStreams implements Disposable {
   readonly #most: number
-  readonly #mostOfOne: number
+  readonly #maxPerOwner: number
   readonly #lifeMs: number
   readonly #pauseMs: number
   readonly #heartbeatMs: number
@@ -38,13 +38,13 @@ export class EventStreams implements Disposable {
 
   constructor({
     most = 256,
-    mostOfOne = 32,
+    maxPerOwner = 32,
     lifeMs = 60_000,
     pauseMs = 500,
     heartbeatMs = 10_000,
   }: EventStreamsOptions = {}) {
     this.#most = most
-    this.#mostOfOne = mostOfOne
+    this.#maxPerOwner = maxPerOwner
     this.#lifeMs = lifeMs
     this.#pauseMs = pauseMs
     this.#heartbeatMs = heartbeatMs
@@ -64,7 +64,7 @@ export class EventStreams implements Disposable {
     source: (listening: Listening) => AsyncGenerator<ServerSentEvent>,
   ): Response {
     const own = [...this.#open.values()].filter((each) => each === owner).length
-    if (this.#closed || this.#open.size >= this.#most || own >= this.#mostOfOne)
+    if (this.#closed || this.#open.size >= this.#most || own >= this.#maxPerOwner)
       throw new DomainError('UNAVAILABLE', 'too many streams of events are open: try again later', {
         retryAfterSeconds: 5,
       })

@@ -77,10 +77,10 @@ export function jobKind<Payload>(kind: JobKind<Payload>): JobKind {
 export type AbortReason = 'stop' | 'shutdown' | 'lease-lost'
 
 const firstDelayMs = 2_000
-const longestDelayMs = 10 * 60_000
+const maxDelayMs = 10 * 60_000
 
 /** Doubles with every attempt; up to half of it is left to chance, so that what failed together does not return together. */
 export function backOffMs(attempt: number, chance: () => number = Math.random): number {
-  const whole = Math.min(longestDelayMs, firstDelayMs * 2 ** Math.min(attempt - 1, 20))
+  const whole = Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(attempt - 1, 20))
   return Math.round(whole * (0.5 + chance() / 2))
 }

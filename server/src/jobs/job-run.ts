@@ -14,7 +14,7 @@ export interface JobRunOptions {
 }
 
 /** A job that says more than this in one moment loses the rest, and is told so in its log. */
-const mostBuffered = 10_000
+const maxBuffered = 10_000
 const flushFrom = 200
 
 /** One attempt under way: what its code says goes to the database from here, in batches, while the lease is held. */
@@ -75,7 +75,7 @@ export class JobRun {
   }
 
   log(line: string): void {
-    if (this.#log.length >= mostBuffered) {
+    if (this.#log.length >= maxBuffered) {
       this.#leftOut += 1
       return
     }

@@ -36,7 +36,7 @@ export interface BlobReader {
 
 export interface BlobStager {
   /** The largest blob that the medium can hold; no limit when left out. */
-  readonly mostBytes?: number
+  readonly maxBytes?: number
   /**
    * Appends to the staged bytes of `upload` at `offset`; bytes staged beyond `offset` (left by an
    * append that was never acknowledged) are dropped first. Creates the staged file when offset is 0.

@@ -2,7 +2,7 @@ import { StorageFull } from './blob-store.ts'
 import { storageError } from './storage-errors.ts'
 import { volumeOf, type Volume } from './volume.ts'
 
-const mostReservedBytes = 64 << 20
+const maxReservedBytes = 64 << 20
 const reservedShare = 0.05
 const lookEveryBytes = 16 << 20
 const lookEveryMs = 1_000
@@ -38,7 +38,7 @@ export class FreeSpace {
   async #measure(): Promise<void> {
     try {
       const { totalBytes, freeBytes } = await this.#look()
-      this.#room = freeBytes - Math.min(mostReservedBytes, totalBytes * reservedShare)
+      this.#room = freeBytes - Math.min(maxReservedBytes, totalBytes * reservedShare)
     } catch (error) {
       throw storageError(error, 'look at the disk')
     }

@@ -5,7 +5,7 @@ import type { Config } from '#server/config/config.ts'
 import type { ImportOptions } from '#server/domain/transfer/import-services.ts'
 import { parseMappingRule, type MappingRule } from '#server/domain/transfer/repository-mapping.ts'
 
-const mostParallel = 64
+const maxParallel = 64
 
 /** What every import of content can be told. */
 export interface ImportFlags {
@@ -75,6 +75,6 @@ function collect<T>(parse: (text: string) => T): (text: string, before: readonly
 
 function parseParallel(text: string): number {
   const number = Number(text)
-  if (Number.isInteger(number) && number >= 1 && number <= mostParallel) return number
-  throw new InvalidArgumentError(`a number from 1 to ${mostParallel}`)
+  if (Number.isInteger(number) && number >= 1 && number <= maxParallel) return number
+  throw new InvalidArgumentError(`a number from 1 to ${maxParallel}`)
 }

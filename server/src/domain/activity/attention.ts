@@ -12,7 +12,7 @@ const robotRememberedMs = 30 * dayMs
 const certificateWarningMs = 21 * dayMs
 const failedWithinMs = dayMs
 /** Of each kind; who has more to see to begins with these. */
-const mostOfAKind = 20
+const maxPerKind = 20
 
 export type Severity = 'warning' | 'critical'
 
@@ -129,7 +129,7 @@ async function findFullQuotas({ database }: AttentionServices, visible: ProjectC
     .groupBy(['project.name', 'quota.hard_bytes'])
     .having((eb) => eb(eb.fn.sum('project_usage.bytes'), '>=', eb('quota.hard_bytes', '*', sql.lit(nearlyFull))))
     .orderBy('project.name')
-    .limit(mostOfAKind)
+    .limit(maxPerKind)
   return (await used.execute()).map((row) => {
     const usedBytes = Number(row.used ?? 0)
     return {
@@ -156,7 +156,7 @@ async function findExpiringRobots(
     .where('robot.expires_at', '>', now - robotRememberedMs)
     .$if(visible !== undefined, (query) => query.where('robot.project_id', 'is not', null).where(visible!))
     .orderBy('robot.expires_at')
-    .limit(mostOfAKind)
+    .limit(maxPerKind)
     .execute()
   return rows.map(({ name, expires_at: at, project }) => ({
     kind: 'robot-expiring',

@@ -56,7 +56,8 @@ export async function sampleActivity(services: SampleServices): Promise<void> {
   // The hour of the last look was not over then. At the very first, the days before count too.
   const from = Math.max(Number(last?.hour ?? 0), hourOf(now - caughtUpMs))
   await countPushes(database, from)
-  if (Number(last?.hour ?? -1) < hour) await sampleStorage(services, hour)
+  const isNewHour = last === undefined || last.hour === null || Number(last.hour) < hour
+  if (isNewHour) await sampleStorage(services, hour)
   await pruneSamples(database, hourOf(now - keptMs))
 }
 

@@ -32,7 +32,7 @@ export interface AuditPage {
 /** Ids looked through by one query, so that a search through 100 million rows never holds the event loop. */
 const windowSize = 50_000
 /** Nothing is counted further. */
-const mostCounted = 100_000
+const maxCounted = 100_000
 /** Windows that are looked through for the total alone, once the page is full. */
 const countingWindows = 200
 /** Ids and times rise together but for transactions that overlap. */
@@ -95,7 +95,7 @@ export class AuditLog {
     const ids = await idsBetween(this.#database.read, predicates, bounds, descending, query.offset + query.limit + 1)
     if (query.projects === undefined) return { ids, counted: 0 }
     const { counted } = await this.#database.read
-      .selectFrom(queryBetween(this.#database.read, predicates, bounds).limit(mostCounted).as('some'))
+      .selectFrom(queryBetween(this.#database.read, predicates, bounds).limit(maxCounted).as('some'))
       .select((eb) => eb.fn.countAll<number | string>().as('counted'))
       .executeTakeFirstOrThrow()
     return { ids, counted: Number(counted) }
@@ -111,7 +111,7 @@ export class AuditLog {
       const found = await idsBetween(this.#database.read, predicates, window, descending, windowSize)
       counted += found.length
       ids.push(...found.slice(0, Math.max(0, wanted - ids.length)))
-      if (ids.length >= wanted && (++windowsSinceFull > countingWindows || counted >= mostCounted)) break
+      if (ids.length >= wanted && (++windowsSinceFull > countingWindows || counted >= maxCounted)) break
       // Others have their turn: on SQLite a query holds the event loop.
       await new Promise((resolve) => setImmediate(resolve))
     }

@@ -11,7 +11,7 @@ export interface PullAuditOptions {
 }
 
 /** Rows kept for the next flush; more come only when the database does not take them. */
-const mostWaiting = 50_000
+const maxWaiting = 50_000
 const eventsPerWrite = 500
 
 type PullEvent = Extract<BusinessEvent, { type: 'pull_artifact' }>
@@ -37,7 +37,7 @@ export class PullAudit {
 
   record(actor: Actor, event: PullEvent): void {
     if (!this.#wanted) return
-    if (this.#waiting.length < mostWaiting) this.#waiting.push(this.#events.prepare(actor, event))
+    if (this.#waiting.length < maxWaiting) this.#waiting.push(this.#events.prepare(actor, event))
     else this.#lost += 1
   }
 
@@ -56,7 +56,7 @@ export class PullAudit {
         gathered.splice(0, events.length)
       }
     } catch (error) {
-      this.#waiting = [...gathered, ...this.#waiting].slice(0, mostWaiting)
+      this.#waiting = [...gathered, ...this.#waiting].slice(0, maxWaiting)
       throw error
     }
     const lost = this.#lost

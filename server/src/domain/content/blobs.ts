@@ -59,7 +59,7 @@ const findLinkAndRedirect = preparedQuery<{ repositoryId: number; projectId: num
       .where('repository_blob.digest', '=', param('digest')),
 )
 
-const rememberedLinks = 4_096
+const cachedLinks = 4_096
 /** Shorter than bytes lie in the trash, so that a URL never leads to nothing. Downloads that began may go on. */
 const redirectSeconds = 120
 
@@ -70,7 +70,7 @@ export class Blobs {
   readonly #clock: Clock
   readonly #leaseMs: number
   readonly #redirects: RedirectPolicy | undefined
-  readonly #remembered: EpochCache<LinkRow>
+  readonly #cached: EpochCache<LinkRow>
 
   constructor(options: {
     database: Database
@@ -85,7 +85,7 @@ export class Blobs {
     this.#reader = options.reader
     this.#clock = options.clock
     this.#leaseMs = options.leaseMs
-    this.#remembered = new EpochCache(options.database, rememberedLinks)
+    this.#cached = new EpochCache(options.database, cachedLinks)
   }
 
   /**
@@ -177,7 +177,7 @@ export class Blobs {
     const { repositoryId, projectId } = admission
     if (repositoryId === undefined) return undefined
     const { read } = this.#database
-    return await this.#remembered.get(`${repositoryId} ${digest}`, () =>
+    return await this.#cached.get(`${repositoryId} ${digest}`, () =>
       this.#redirects === undefined
         ? findLink.first(read, { repositoryId, digest })
         : findLinkAndRedirect.first(read, { repositoryId, projectId, digest }),

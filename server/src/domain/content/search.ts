@@ -17,7 +17,7 @@ export interface FoundRepository {
 }
 
 /** Of each kind; whoever finds more than that asks for a longer text. */
-const mostFound = 1_000
+const maxFound = 1_000
 
 /** Projects and repositories whose name contains the text, among those that the actor may see. */
 export async function search(
@@ -25,7 +25,7 @@ export async function search(
   actor: Actor,
   text: string,
 ): Promise<{ projects: readonly ProjectDetails[]; repositories: readonly FoundRepository[] }> {
-  const projects = await listProjectDetails(database, actor, { name: text }, { limit: mostFound, offset: 0 })
+  const projects = await listProjectDetails(database, actor, { name: text }, { limit: maxFound, offset: 0 })
   const rows = await database.read
     .selectFrom('repository')
     .innerJoin('project', 'project.id', 'repository.project_id')
@@ -40,7 +40,7 @@ export async function search(
     .where(visibleTo(actor, 'repository:list'))
     .where(containing('repository.name', text))
     .orderBy('repository.name')
-    .limit(mostFound)
+    .limit(maxFound)
     .execute()
   const counts = await countArtifacts(
     database.read,

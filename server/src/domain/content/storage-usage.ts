@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 const freshMs = 60_000
 /** What took long to add up is good for so many times as long: a hundredth of the database's time is enough for it. */
 const freshTimes = 100
-const rememberedProjects = 1_000
+const cachedProjects = 1_000
 
 interface Measured {
   readonly bytes: Promise<number>
@@ -20,7 +20,7 @@ interface Measured {
 export class StorageUsage {
   readonly #database: Database
   readonly #clock: Clock
-  readonly #measured = new LruMap<string, Measured>(rememberedProjects)
+  readonly #measured = new LruMap<string, Measured>(cachedProjects)
 
   constructor({ database, clock }: { database: Database; clock: Clock }) {
     this.#database = database

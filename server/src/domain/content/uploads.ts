@@ -50,12 +50,12 @@ export interface UploadsOptions {
 }
 
 /** Digests in progress that this process keeps. Uploads go on and end at other processes, which tell nobody. */
-const rememberedDigests = 10_000
+const cachedDigests = 10_000
 
 /** Blobs on their way in: create → append … → finish, or cancel, or expire (distribution-spec v1.1, pushing blobs). */
 export class Uploads {
   readonly #options: UploadsOptions
-  readonly #digests = new LruMap<UploadId, RunningDigest>(rememberedDigests)
+  readonly #digests = new LruMap<UploadId, RunningDigest>(cachedDigests)
   readonly #writers: UploadWriters
 
   constructor(options: UploadsOptions) {
@@ -241,7 +241,7 @@ export class Uploads {
 
   #maxBytes(): number {
     const { maxBytes, store } = this.#options
-    return Math.min(maxBytes > 0 ? maxBytes : Infinity, store.mostBytes ?? Infinity)
+    return Math.min(maxBytes > 0 ? maxBytes : Infinity, store.maxBytes ?? Infinity)
   }
 
   async #digestOf(row: UploadRow, size: number, algorithm: DigestAlgorithm): Promise<string> {

@@ -22,7 +22,7 @@ export interface ExternalPerson {
   readonly admin: boolean
 }
 
-const longestText = 255
+const maxTextLength = 255
 
 /** The accounts of people for whom another server vouches. */
 export class ExternalAccounts {
@@ -152,4 +152,4 @@ export class ExternalAccounts {
 }
 
 // oxlint-disable-next-line no-control-regex
-const cut = (text: string): string => text.replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, longestText)
+const cut = (text: string): string => text.replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, maxTextLength)

@@ -17,8 +17,8 @@ export interface OidcPerson {
 }
 
 const rememberMs = 5 * 60_000
-const longestGroupName = 255
-const mostGroups = 1_000
+const maxGroupNameLength = 255
+const maxGroups = 1_000
 
 /** The OIDC provider that the settings name (OpenID Connect Core 1.0, authorization code flow with PKCE). */
 export class Oidc {
@@ -26,7 +26,7 @@ export class Oidc {
   readonly #outbound: Outbound
   readonly #clock: Clock
   /** Its configuration and keys, for a while. */
-  #remembered: { readonly key: string; readonly until: number; readonly client: Promise<OidcClient> } | undefined
+  #cached: { readonly key: string; readonly until: number; readonly client: Promise<OidcClient> } | undefined
 
   constructor({ settings, outbound, clock }: { settings: Settings; outbound: Outbound; clock: Clock }) {
     this.#settings = settings
@@ -103,14 +103,14 @@ export class Oidc {
     }
     const key = JSON.stringify(provider)
     const now = this.#clock.now()
-    if (this.#remembered?.key === key && now < this.#remembered.until) return await this.#remembered.client
+    if (this.#cached?.key === key && now < this.#cached.until) return await this.#cached.client
     const client = this.#discover(provider)
-    this.#remembered = { key, until: now + rememberMs, client }
+    this.#cached = { key, until: now + rememberMs, client }
     try {
       return await client
     } catch (error) {
       // A provider that was away is asked again at once.
-      if (this.#remembered?.client === client) this.#remembered = undefined
+      if (this.#cached?.client === client) this.#cached = undefined
       throw error
     }
   }
@@ -155,8 +155,8 @@ function usernameOf(claims: Readonly<Record<string, unknown>>, values: SettingVa
 function groupsOf(claims: Readonly<Record<string, unknown>>, { oidc_groups_claim: claim }: SettingValues): string[] {
   const value = claim === '' ? undefined : claims[claim]
   const names = (Array.isArray(value) ? value : [value]).filter((name) => typeof name === 'string')
-  const good = names.map((name) => name.trim()).filter((name) => name !== '' && name.length <= longestGroupName)
-  return [...new Set(good)].slice(0, mostGroups)
+  const good = names.map((name) => name.trim()).filter((name) => name !== '' && name.length <= maxGroupNameLength)
+  return [...new Set(good)].slice(0, maxGroups)
 }
 
 /** An expression that an administrator wrote, held against a short name. */

@@ -5,7 +5,7 @@ import { DomainError } from '../errors.ts'
 export const cronOfPreset = { hourly: '0 0 * * * *', daily: '0 0 0 * * *', weekly: '0 0 0 * * 0' } as const
 export type CronPreset = keyof typeof cronOfPreset
 
-const longestExpression = 200
+const maxExpressionLength = 200
 
 /**
  * Six fields, seconds first: `0 30 2 * * 1-5`. Where day of month and day of week are both given, either is enough, as
@@ -55,10 +55,10 @@ function parseCron(expression: string, timeZone: string): Cron {
   if (!isTimeZone(timeZone))
     throw new DomainError('BAD_REQUEST', `${timeZone.slice(0, 100)} is no time zone; one is Asia/Shanghai`)
   const fields = expression
-    .slice(0, longestExpression + 1)
+    .slice(0, maxExpressionLength + 1)
     .trim()
     .split(/\s+/)
-  if (expression.length > longestExpression || fields.length !== 6)
+  if (expression.length > maxExpressionLength || fields.length !== 6)
     throw new DomainError(
       'BAD_REQUEST',
       'a cron expression has six fields, from seconds to day of week: 0 30 2 * * * is half past two every day',

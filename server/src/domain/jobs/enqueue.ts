@@ -31,7 +31,7 @@ export interface Enqueued {
   readonly existing: boolean
 }
 
-const largestPayload = 256 * 1024
+const maxPayloadBytes = 256 * 1024
 
 /**
  * Adds work for later, in the transaction of the change that makes it necessary: what was rolled back asks for
@@ -40,8 +40,8 @@ const largestPayload = 256 * 1024
 export async function enqueueJob(tx: Writer, clock: Clock, job: NewJob): Promise<Enqueued> {
   const now = clock.now()
   const payload = JSON.stringify(job.payload)
-  if (payload.length > largestPayload)
-    throw new DomainError('BAD_REQUEST', `a job of ${job.kind} may be given ${largestPayload} bytes at the most`)
+  if (payload.length > maxPayloadBytes)
+    throw new DomainError('BAD_REQUEST', `a job of ${job.kind} may be given ${maxPayloadBytes} bytes at the most`)
   for (;;) {
     const inserted = await tx
       .insertInto('job')

@@ -9,8 +9,8 @@ export interface LogLine {
 }
 
 /** A job that has said so much says no more. */
-export const mostLogLines = 100_000
-const longestLine = 4_096
+export const maxLogLines = 100_000
+const maxLineLength = 4_096
 const insertBatch = 200
 
 /** Writes behind the `logLines` that the job has; who calls has raised that number, holding the job's row. */
@@ -25,10 +25,10 @@ export async function appendLog(
       number: logLines + index + 1,
       written_at: at,
       // PostgreSQL's text has no NUL.
-      line: line.slice(0, longestLine).replaceAll('\0', '�'),
+      line: line.slice(0, maxLineLength).replaceAll('\0', '�'),
     }))
-    .filter(({ number }) => number <= mostLogLines)
-  if (rows.at(-1)?.number === mostLogLines) rows.at(-1)!.line = 'the log is full: what comes is not written'
+    .filter(({ number }) => number <= maxLogLines)
+  if (rows.at(-1)?.number === maxLogLines) rows.at(-1)!.line = 'the log is full: what comes is not written'
   for (let start = 0; start < rows.length; start += insertBatch)
     await tx
       .insertInto('job_log')

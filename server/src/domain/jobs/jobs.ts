@@ -49,7 +49,7 @@ export interface WorkerProcess {
   readonly heartbeatAt: number
 }
 
-const mostCounted = 10_000
+const maxCounted = 10_000
 const stopBatch = 500
 /** Stopped before anybody began it, there is nothing to look at for long. */
 const keepStoppedMs = 7 * 86_400_000
@@ -101,7 +101,7 @@ export class Jobs {
       .limit(query.limit + 1)
       .execute()
     const { total } = await this.#database.read
-      .selectFrom(this.#matching(query).select('id').limit(mostCounted).as('some'))
+      .selectFrom(this.#matching(query).select('id').limit(maxCounted).as('some'))
       .select((eb) => eb.fn.countAll<number | string>().as('total'))
       .executeTakeFirstOrThrow()
     const page = rows.slice(0, query.limit).map(jobOf)
@@ -250,7 +250,7 @@ export class Jobs {
       .where('status', '=', sql.lit('running') as never)
       .$if(worker !== undefined, (some) => some.where('lease_holder', '=', worker!))
       .orderBy('id')
-      .limit(mostCounted)
+      .limit(maxCounted)
       .execute()
     return rows.map(jobOf)
   }

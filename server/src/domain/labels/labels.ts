@@ -38,8 +38,8 @@ const columns: ListColumns = {
   update_time: { ref: 'label.updated_at', type: 'time' },
 }
 
-const longestName = 128
-const longestDescription = 1_024
+const maxNameLength = 128
+const maxDescriptionLength = 1_024
 const byName = [{ key: 'name', descending: false }]
 
 export class Labels {
@@ -233,11 +233,11 @@ function labelOf(row: Selectable<LabelTable>): Label {
 }
 
 function assertFields({ name, description, color }: LabelFields): void {
-  if (name.trim() === '' || name.length > longestName) {
-    throw new DomainError('BAD_REQUEST', `a label has a name of 1 to ${longestName} characters`)
+  if (name.trim() === '' || name.length > maxNameLength) {
+    throw new DomainError('BAD_REQUEST', `a label has a name of 1 to ${maxNameLength} characters`)
   }
-  if (description.length > longestDescription) {
-    throw new DomainError('BAD_REQUEST', `a description has ${longestDescription} characters at the most`)
+  if (description.length > maxDescriptionLength) {
+    throw new DomainError('BAD_REQUEST', `a description has ${maxDescriptionLength} characters at the most`)
   }
   if (color !== '' && !/^#[0-9a-fA-F]{3,8}$/.test(color)) {
     throw new DomainError('BAD_REQUEST', 'a color is written as #1f2e3d')

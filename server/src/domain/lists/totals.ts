@@ -6,9 +6,9 @@ import type { Clock } from '../clock.ts'
 /** As many rows are counted anew each time they are asked for. */
 const countedAnew = 1_000
 /** Nothing is counted further: then a list has at least as many. */
-export const mostCounted = 100_000
+export const maxCounted = 100_000
 const freshMs = 60_000
-const rememberedLists = 1_000
+const cachedLists = 1_000
 
 /** What a list with a total needs. */
 export interface ListServices {
@@ -27,7 +27,7 @@ interface Counted {
  */
 export class Totals {
   readonly #clock: Clock
-  readonly #remembered = new LruMap<string, Counted>(rememberedLists)
+  readonly #cached = new LruMap<string, Counted>(cachedLists)
 
   constructor({ clock }: { clock: Clock }) {
     this.#clock = clock
@@ -41,7 +41,7 @@ export class Totals {
   ): Promise<number> {
     const total = await this.#count(reader, matched)
     const seen = page.rows === 0 ? 0 : page.offset + page.rows
-    return total < mostCounted ? Math.max(total, seen) : Math.max(total, seen + (page.rows === page.limit ? 1 : 0))
+    return total < maxCounted ? Math.max(total, seen) : Math.max(total, seen + (page.rows === page.limit ? 1 : 0))
   }
 
   async #count<DB, Tables extends keyof DB>(
@@ -61,14 +61,14 @@ export class Totals {
     const { sql: text, parameters } = matched.compile()
     const key = JSON.stringify([text, parameters])
     const now = this.#clock.now()
-    const known = this.#remembered.get(key)
+    const known = this.#cached.get(key)
     if (known !== undefined && Math.abs(now - known.at) < freshMs) return await known.total
-    const total = countTo(mostCounted)
-    this.#remembered.set(key, { total, at: now })
+    const total = countTo(maxCounted)
+    this.#cached.set(key, { total, at: now })
     try {
       return await total
     } catch (error) {
-      this.#remembered.delete(key)
+      this.#cached.delete(key)
       throw error
     }
   }

@@ -24,7 +24,7 @@ export interface RuleFields {
 }
 
 /** What Harbor's manual says. */
-const mostRules = 15
+const maxRules = 15
 
 export class ImmutabilityRules {
   readonly #database: Database
@@ -120,11 +120,8 @@ export class ImmutabilityRules {
       const rest = others.filter((other) => other.id !== ownId)
       if (rest.some((other) => other.selectors === selectors))
         throw new DomainError('CONFLICT', 'the project has a rule with these selectors already')
-      if (rest.length >= mostRules)
-        throw new DomainError(
-          'PRECONDITION',
-          `a project has ${mostRules} rules at the most; one may have more patterns`,
-        )
+      if (rest.length >= maxRules)
+        throw new DomainError('PRECONDITION', `a project has ${maxRules} rules at the most; one may have more patterns`)
       const columns = { disabled: disabled ? 1 : 0, priority, selectors, updated_at: this.#clock.now() } as const
       const ruleId = await write(tx, access.project.id, columns)
       const type = ownId === undefined ? 'create_immutable' : 'update_immutable'

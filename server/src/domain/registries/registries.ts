@@ -64,9 +64,9 @@ const columns: ListColumns = {
   update_time: { ref: 'registry.updated_at', type: 'time' },
 }
 
-const longestText = 1_024
-const longestSecret = 16_384
-const longestAuthority = 65_536
+const maxTextLength = 1_024
+const maxSecretLength = 16_384
+const maxAuthorityLength = 65_536
 
 /** The remote registries that this one knows. Each is tried before it is taken, outside of any transaction. */
 export class Registries {
@@ -237,16 +237,16 @@ function checked(fields: RegistryFields): RegistryFields {
     refuse(
       `registries of type "${type.slice(0, 100)}" are not known here: ${Object.keys(registryTypes).join(', ')} are`,
     )
-  if (description.length > longestText || accessKey.length > longestText || accessSecret.length > longestSecret)
+  if (description.length > maxTextLength || accessKey.length > maxTextLength || accessSecret.length > maxSecretLength)
     refuse('the description or the credential is too long')
-  if (authority.length > longestAuthority) refuse('ca_certificate is too long')
+  if (authority.length > maxAuthorityLength) refuse('ca_certificate is too long')
   return { ...fields, url: parseUrl(fields.url), credentialType: fields.credentialType || 'basic' }
 }
 
 /** @throws DomainError BAD_REQUEST */
 function parseUrl(text: string): string {
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
-  const url = text.length <= longestText && URL.canParse(withScheme) ? new URL(withScheme) : undefined
+  const url = text.length <= maxTextLength && URL.canParse(withScheme) ? new URL(withScheme) : undefined
   const usable =
     url !== undefined &&
     (url.protocol === 'http:' || url.protocol === 'https:') &&

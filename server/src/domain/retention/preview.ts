@@ -49,7 +49,7 @@ export interface PreviewRequest {
 /** Looks of matchers for one page: less than a second, whatever the patterns are. A run may take longer. */
 const maxCost = 125_000_000
 /** A page ends when this many items were looked at, however few of them it tells. */
-const mostExamined = 50_000
+const maxExamined = 50_000
 
 /**
  * What rules that need not be anybody's policy yet would keep and remove, repository by repository. For each page the
@@ -81,8 +81,7 @@ export async function previewRetention(
     for await (const decision of walk) {
       for (const [at, item] of itemsOf(name, decision).entries()) {
         if (at < skip) continue
-        if (items.length >= limit || total >= mostExamined)
-          return page({ repository: name, artifactId, items: at, now })
+        if (items.length >= limit || total >= maxExamined) return page({ repository: name, artifactId, items: at, now })
         total += 1
         if (item.verdict.kept) retained += 1
         if (!item.verdict.kept || !removedOnly) items.push(item)

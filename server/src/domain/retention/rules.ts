@@ -43,17 +43,17 @@ export interface PlacedRule extends RetentionRule {
   readonly place: number
 }
 
-const mostRules = 15
-const mostSelectors = 20
+const maxRules = 15
+const maxSelectors = 20
 /** Harbor's bounds. */
-const mostCounted = 32_766
-const mostDays = 20_190_904
+const maxCounted = 32_766
+const maxDays = 20_190_904
 
 export const isCount = (template: Template): boolean => /[KN]$/.test(template)
 
 /** @throws DomainError BAD_REQUEST, CONFLICT for one rule twice */
 export function assertRules(rules: readonly RetentionRule[]): void {
-  if (rules.length > mostRules) throw new DomainError('BAD_REQUEST', `only ${mostRules} rules are allowed at most`)
+  if (rules.length > maxRules) throw new DomainError('BAD_REQUEST', `only ${maxRules} rules are allowed at most`)
   for (const [at, rule] of rules.entries()) assertRule(rule, at + 1)
   const known = new Map<string, number>()
   for (const [at, { id: _, ...rule }] of rules.entries()) {
@@ -67,10 +67,10 @@ export function assertRules(rules: readonly RetentionRule[]): void {
 function assertRule({ template, value, tags, repositories }: RetentionRule, place: number): void {
   const refuse = (why: string) => new DomainError('BAD_REQUEST', `rule ${place}: ${why}`)
   if (tags.length === 0) throw refuse('it selects no tags; the pattern ** selects all of them')
-  if (tags.length > mostSelectors || repositories.length > mostSelectors)
-    throw refuse(`it has more than ${mostSelectors} selectors of a kind`)
+  if (tags.length > maxSelectors || repositories.length > maxSelectors)
+    throw refuse(`it has more than ${maxSelectors} selectors of a kind`)
   assertPatterns([...tags, ...repositories])
-  const most = isCount(template) ? mostCounted : mostDays
+  const most = isCount(template) ? maxCounted : maxDays
   if (template !== 'always' && !(Number.isInteger(value) && value >= 0 && value <= most))
     throw refuse(`${template} is a whole number from 0 to ${most}`)
 }

@@ -23,7 +23,7 @@ export const everyNamespace = '*'
 /** The registry itself. */
 export const systemNamespace = '/'
 
-const mostPermissions = 1_000
+const maxPermissions = 1_000
 
 /**
  * What a robot that lives in `home` may be given. A project's robot has one grant, in its own project.
@@ -35,8 +35,8 @@ export async function parseGrants(
   permissions: readonly RobotPermission[],
 ): Promise<Grant[]> {
   if (permissions.length === 0) throw new DomainError('BAD_REQUEST', 'bad request empty permission')
-  if (permissions.length > mostPermissions)
-    throw new DomainError('BAD_REQUEST', `a robot has ${mostPermissions} permissions at the most`)
+  if (permissions.length > maxPermissions)
+    throw new DomainError('BAD_REQUEST', `a robot has ${maxPermissions} permissions at the most`)
   if (home !== undefined && permissions.length > 1) throw new DomainError('BAD_REQUEST', 'bad request permission')
   for (const permission of permissions) assertPermission(permission, home)
   const names = permissions.filter(({ kind, namespace }) => kind === 'project' && namespace !== everyNamespace)

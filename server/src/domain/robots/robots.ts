@@ -24,10 +24,10 @@ import { rightsOf, type Grant } from '../access/robots/robot-rights.ts'
 import { assertSecretStrong, hashRobotSecret, newRobotSecret } from '../access/robots/robot-secret.ts'
 
 const dayMs = 86_400_000
-const longestDays = 2 ** 31 - 1
-const longestDescription = 1_024
+const maxDays = 2 ** 31 - 1
+const maxDescriptionLength = 1_024
 const namePattern = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
-const longestName = 200
+const maxNameLength = 200
 
 export interface NewRobot {
   readonly name: string
@@ -319,7 +319,7 @@ function newLifeOf({ durationDays, expiresAt }: NewRobot, standardDays: number, 
 
 /** @throws DomainError BAD_REQUEST, in Harbor's words */
 function lifeOf(days: number, standardDays: number, from: number): Life {
-  if (!Number.isInteger(days) || days < -1 || days > longestDays) {
+  if (!Number.isInteger(days) || days < -1 || days > maxDays) {
     throw new DomainError(
       'BAD_REQUEST',
       `bad request error duration input: ${days}, duration must be either -1(Never) or a positive integer`,
@@ -336,14 +336,14 @@ function until(expiresAt: number, now: number): Life {
 }
 
 function assertName(name: string): void {
-  if (namePattern.test(name) && name.length <= longestName) return
+  if (namePattern.test(name) && name.length <= maxNameLength) return
   throw new DomainError(
     'BAD_REQUEST',
-    `the robot name is invalid: lower case letters, digits and single . _ - between them, ${longestName} at the most`,
+    `the robot name is invalid: lower case letters, digits and single . _ - between them, ${maxNameLength} at the most`,
   )
 }
 
 function assertDescription(description: string): void {
-  if (description.length <= longestDescription && !description.includes('\u0000')) return
-  throw new DomainError('BAD_REQUEST', `a description has ${longestDescription} characters at the most`)
+  if (description.length <= maxDescriptionLength && !description.includes('\u0000')) return
+  throw new DomainError('BAD_REQUEST', `a description has ${maxDescriptionLength} characters at the most`)
 }

@@ -28,7 +28,7 @@ export interface NotTaken {
 }
 
 /** What is kept in memory one by one; `onNotTaken` hears of all. */
-const remembered = 1_000
+const maxListed = 1_000
 
 /** What a transfer has done so far, and what not. */
 export class TransferReport {
@@ -57,7 +57,7 @@ export class TransferReport {
     const counted = { repository: this.repositories, manifest: this.manifests, blob: this.blobs, tag: this.tags }
     counted[entry.what].notTaken++
     this.reasons[entry.reason] = (this.reasons[entry.reason] ?? 0) + 1
-    if (this.notTaken.length < remembered) this.notTaken.push(entry)
+    if (this.notTaken.length < maxListed) this.notTaken.push(entry)
     this.#onNotTaken(entry)
   }
 

@@ -24,7 +24,7 @@ export interface HarborNotTaken {
   readonly message: string
 }
 
-const remembered = 1_000
+const maxListed = 1_000
 
 /** What came over from a Harbor beside content, by kind. */
 export class HarborReport {
@@ -49,7 +49,7 @@ export class HarborReport {
   leaveOut(kind: HarborKind, name: string, message: string): void {
     const entry = { kind, name, message }
     this.notTakenCount++
-    if (this.notTaken.length < remembered) this.notTaken.push(entry)
+    if (this.notTaken.length < maxListed) this.notTaken.push(entry)
     this.#onNotTaken(entry)
   }
 

@@ -22,7 +22,7 @@ export function assertOwnPage(request: Request, origin: string): void {
   throw new DomainError('FORBIDDEN', 'a page of another site cannot sign people out; sign out from the console')
 }
 
-const longestBody = 64 * 1024
+const maxBodyBytes = 64 * 1024
 
 /** Undefined when it is too long. */
 export async function readBytes(call: SessionCall): Promise<Buffer<ArrayBuffer> | undefined> {
@@ -30,7 +30,7 @@ export async function readBytes(call: SessionCall): Promise<Buffer<ArrayBuffer> 
   let length = 0
   for await (const chunk of call.body() ?? []) {
     length += chunk.byteLength
-    if (length > longestBody) return undefined
+    if (length > maxBodyBytes) return undefined
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

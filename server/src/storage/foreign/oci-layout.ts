@@ -145,7 +145,7 @@ async function write(path: string, bytes: AsyncIterable<Uint8Array> | Iterable<U
 }
 
 /** Larger than an index of 100,000 tags. */
-const largestIndexBytes = 128 << 20
+const maxIndexBytes = 128 << 20
 
 /**
  * A layout, or a folder with layouts in it, each called as its path there; that is how `berth export` lays down more
@@ -225,7 +225,7 @@ export class OciLayoutSource implements AsyncDisposable {
   async #entries(repository: string): Promise<readonly LayoutEntry[]> {
     const path = join(this.#root, this.#folderOf(repository), indexFile)
     try {
-      if ((await stat(path)).size > largestIndexBytes) throw new Error(`${path} is too large to be an index`)
+      if ((await stat(path)).size > maxIndexBytes) throw new Error(`${path} is too large to be an index`)
       const { manifests } = parseForeignJson(await readFile(path), budgets.layoutIndex) as { manifests?: LayoutEntry[] }
       return (manifests ?? []).filter(({ digest }) => typeof digest === 'string')
     } catch (error) {

@@ -58,7 +58,7 @@ export interface BucketOptions {
 }
 
 /** S3 copies no more at once, and wants larger objects copied in parts. */
-const largestCopy = 5 * 2 ** 30
+const maxCopyBytes = 5 * 2 ** 30
 const copiedPart = 2 ** 30
 
 /** One bucket, or the part of it below a prefix: S3's calls in the words of this folder. */
@@ -117,7 +117,7 @@ export class Bucket {
     doing: string,
   ): Promise<void> {
     const from = [source.bucket, ...source.key.split('/')].map(encodeURIComponent).join('/')
-    if (source.size <= largestCopy) {
+    if (source.size <= maxCopyBytes) {
       await this.#call(doing, () =>
         this.#client.send(new CopyObjectCommand({ ...this.#at(to), ...this.#encryption, CopySource: from })),
       )

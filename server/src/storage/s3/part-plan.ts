@@ -17,12 +17,12 @@ export const standardPlan: PartPlan = { firstBytes: 5 << 20, firstParts: 1_000, 
 export const alikePlan: PartPlan = { firstBytes: 32 << 20, firstParts: 10_000, laterBytes: 32 << 20 }
 
 /** The largest blob that fits. */
-export const mostBytes = (plan: PartPlan): number =>
-  plan.firstParts >= mostParts
-    ? mostParts * plan.firstBytes
-    : plan.firstParts * plan.firstBytes + (mostParts - plan.firstParts) * plan.laterBytes
+export const maxBytes = (plan: PartPlan): number =>
+  plan.firstParts >= maxParts
+    ? maxParts * plan.firstBytes
+    : plan.firstParts * plan.firstBytes + (maxParts - plan.firstParts) * plan.laterBytes
 
-export const mostParts = 10_000
+export const maxParts = 10_000
 
 /** Bytes of the part with this number; the first has number 1. */
 export function partBytes(plan: PartPlan, partNumber: number): number {

@@ -10,7 +10,7 @@ export interface ObjectBody {
 }
 
 /** Answers that broke off one after another without a byte in between. */
-const mostFruitless = 4
+const maxFruitless = 4
 const firstPauseMs = 50
 
 /**
@@ -34,7 +34,7 @@ export function resumedStream(
   const goOn = async (cause: unknown): Promise<void> => {
     body.destroy()
     for (;;) {
-      if (fruitless >= mostFruitless) {
+      if (fruitless >= maxFruitless) {
         throw new StorageUnavailable(`cannot read a blob: the answer broke off after ${position} of ${size} bytes`, {
           cause,
         })

@@ -24,12 +24,12 @@ import {
   uploadsKey,
 } from '../layout.ts'
 import type { Bucket } from './bucket.ts'
-import { alikePlan, mostBytes, mostParts, partBytes, standardPlan, wholeParts, type PartPlan } from './part-plan.ts'
+import { alikePlan, maxBytes, maxParts, partBytes, standardPlan, wholeParts, type PartPlan } from './part-plan.ts'
 import { isInvalidPart, isNoSuchUpload, s3Error } from './s3-errors.ts'
 import { StagedUpload } from './staged-upload.ts'
 
 /** Uploads whose staged bytes this process knows without looking; a look costs a list and a few reads. */
-const rememberedUploads = 2_000
+const cachedUploads = 2_000
 
 /**
  * The blob store in a bucket. Parts go straight to the blob's final key while they come in, so that finishing an upload
@@ -46,15 +46,15 @@ class S3BlobStore implements BlobStore {
   readonly #bucket: Bucket
   readonly #root: Bucket
   readonly #plan: PartPlan
-  readonly #known = new LruMap<UploadId, StagedUpload>(rememberedUploads)
+  readonly #known = new LruMap<UploadId, StagedUpload>(cachedUploads)
 
-  readonly mostBytes: number
+  readonly maxBytes: number
 
   constructor(bucket: Bucket, plan: PartPlan) {
     this.#bucket = bucket
     this.#root = bucket.root
     this.#plan = plan
-    this.mostBytes = mostBytes(plan)
+    this.maxBytes = maxBytes(plan)
   }
 
   async sizeOf(location: BlobLocation): Promise<number | undefined> {
@@ -326,7 +326,7 @@ class PartWriter {
   }
 
   async #send(): Promise<void> {
-    if (this.#partNumber > mostParts) throw new StorageUnavailable('cannot store a blob of so many parts')
+    if (this.#partNumber > maxParts) throw new StorageUnavailable('cannot store a blob of so many parts')
     await this.#sending
     const part = this.#part.subarray(0, this.#filled)
     this.#sending = this.#staged.putPart(this.#partNumber, part)

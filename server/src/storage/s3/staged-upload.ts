@@ -5,7 +5,7 @@ import { partBytes, wholeParts, type PartPlan } from './part-plan.ts'
 import { isNoSuchUpload, s3Error } from './s3-errors.ts'
 
 /** Longer ones are fetched again when they are needed. */
-const rememberedTailBytes = 32 * 1024
+const cachedTailBytes = 32 * 1024
 
 const tailPattern = /^tail\.(0|[1-9]\d{0,15})$/
 
@@ -125,7 +125,7 @@ export class StagedUpload {
   async putTail(offset: number, bytes: Uint8Array): Promise<void> {
     const etag = await this.#bucket.put(this.#tailKey(offset), bytes, 'store the bytes received')
     // A copy: what is left of the part's buffer must not be kept with it.
-    const remembered = bytes.byteLength <= rememberedTailBytes ? bytes.slice() : undefined
+    const remembered = bytes.byteLength <= cachedTailBytes ? bytes.slice() : undefined
     this.#tails.set(offset, { bytes: remembered, own: true, etag })
   }
 

@@ -75,7 +75,7 @@ export const jobRoutes: readonly Route[] = [
     answers: { 200: z.string() },
     handle: async ({ actor, request }, { jobs, clock, eventStreams }) => {
       // Who was away for longer looks at the list anew: going on from anywhere would be the whole history.
-      const since = Math.max(Number(lastEventId(request) ?? clock.now()), clock.now() - longestAbsenceMs)
+      const since = Math.max(Number(lastEventId(request) ?? clock.now()), clock.now() - maxAbsenceMs)
       return eventStreams.respond(request, actorKey(actor), (listening) => followAll(jobs, since, listening))
     },
   }),
@@ -185,7 +185,7 @@ async function* followJob(jobs: Jobs, id: number, from: number, listening: Liste
 
 /** Changes become visible when their transaction ends, a little after the time that they carry. */
 const overlapMs = 5_000
-const longestAbsenceMs = 10 * 60_000
+const maxAbsenceMs = 10 * 60_000
 const jobsPerRead = 100
 
 async function* followAll(jobs: Jobs, from: number, listening: Listening): AsyncGenerator<ServerSentEvent> {
