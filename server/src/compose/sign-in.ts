@@ -78,6 +78,7 @@ function composeSignIn(
     external: composeExternalSignIn({ settings, directory, accounts: externalAccounts, cliSecrets }),
     isTrustedFor: async (robotId, token) => await trustRules.isTrusted(robotId, token),
     personalTokens: async (secret) => await personalTokens.findBySecret(secret),
+    onForgiven: (username, clientAddress) => signals.send({ kind: 'login-succeeded', username, clientAddress }),
     onFailure: async (username, clientAddress) => {
       signals.send({ kind: 'login-failed', username, clientAddress })
       const event = { type: 'login_user', failed: true, username } as const

@@ -26,7 +26,8 @@ export function followSignals(
   signals.onSignal((signal) => {
     if (signal.kind === 'jobs') wakeOwnWorkers()
     else if (signal.kind === 'signing-keys') signingKeys.forget()
-    else signIn.failedElsewhere(signal.username, signal.clientAddress)
+    else if (signal.kind === 'login-failed') signIn.failedElsewhere(signal.username, signal.clientAddress)
+    else signIn.succeededElsewhere(signal.username, signal.clientAddress)
   })
   signals.onGap(() => {
     signingKeys.forget()

@@ -129,7 +129,7 @@ function backupOf({ backup, s3 }: Settings): BackupConfig {
 const maxUsualWorkersOnSqlite = 4
 
 function workersOf({ workers, open, database }: Settings): number {
-  if (workers !== undefined) return workers
+  if (workers > 0) return workers
   if (open) return 1
   const processors = availableProcessors()
   return database.url === undefined ? Math.min(processors, maxUsualWorkersOnSqlite) : processors

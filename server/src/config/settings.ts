@@ -54,10 +54,10 @@ export const settings = z.strictObject({
     })
     .optional()
     .describe('HTTPS, with a certificate from files.'),
-  workers: whole(1, 64)
-    .optional()
+  workers: whole(0, 64)
+    .prefault(0)
     .describe(
-      'Processes that serve, all on the same ports. Default: the number of processors, at most 4 on SQLite; 1 with `open`. `jobs.concurrency` and `database.max_connections` are divided among them.',
+      'Processes that serve, all on the same ports. 0: as many as there are processors, at most 4 on SQLite; 1 with `open`. `jobs.concurrency` and `database.max_connections` are divided among them.',
     ),
   data_folder: text().prefault('./berth-data').describe('Where everything is kept that is not placed elsewhere below.'),
   database: z

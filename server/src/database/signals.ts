@@ -18,6 +18,8 @@ export type Signal =
   | { readonly kind: 'signing-keys' }
   /** Somebody failed to sign in. */
   | { readonly kind: 'login-failed'; readonly username: string; readonly clientAddress: string }
+  /** Somebody signed in after failures: the others forget those too. */
+  | { readonly kind: 'login-succeeded'; readonly username: string; readonly clientAddress: string }
 
 /** For a database that only one process serves. */
 export const noSignals: Signals = {

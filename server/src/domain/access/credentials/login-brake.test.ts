@@ -186,3 +186,17 @@ function tryOnce(brake: LoginBrake, address: string, username: string): void {
     expect((error as DomainError).code).toBe('TOO_MANY_REQUESTS')
   }
 }
+
+test('failures that another process told of end with a success, here or there; the address keeps its own', () => {
+  for (const succeed of [
+    (brake: LoginBrake) => brake.succeededElsewhere('192.0.2.1', 'ann'),
+    (brake: LoginBrake) => expect(brake.begin('192.0.2.1', 'ann').succeeded()).toBe(true),
+  ]) {
+    const brake = new LoginBrake({ now: () => 0 })
+    for (let failure = 0; failure < 4; failure += 1) brake.failedElsewhere('192.0.2.1', 'ann')
+    succeed(brake)
+    for (let failure = 0; failure < 4; failure += 1) brake.begin('192.0.2.1', 'ann').failed()
+    expect(brake.begin('192.0.2.1', 'ann').succeeded()).toBe(true)
+    expect(brake.begin('192.0.2.1', 'ann').succeeded()).toBe(false)
+  }
+})

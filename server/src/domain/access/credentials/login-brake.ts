@@ -33,7 +33,8 @@ interface AddressTrail {
 
 /** One attempt to sign in. Exactly one of its methods is called when its outcome is known. */
 export interface LoginAttempt {
-  succeeded(): void
+  /** Returns whether there were failures to forget. */
+  succeeded(): boolean
   failed(): void
   /** Nothing was learned: the attempt could not be carried out. */
   abandoned(): void
@@ -72,9 +73,7 @@ export class LoginBrake {
     return {
       succeeded: () => {
         end()
-        // The address keeps its failures: who owns one account must not wipe out guesses at others with it.
-        pair.failures = 0
-        pair.blockedUntil = 0
+        return forgive(pair)
       },
       failed: () => {
         end()
@@ -96,6 +95,12 @@ export class LoginBrake {
     this.#recordFailure(pair, address)
     this.#pairs.set(pairKey, pair)
     this.#addresses.set(block, address)
+  }
+
+  /** An account that was proved to another process: the failures that it told of are forgotten here too. */
+  succeededElsewhere(clientAddress: string, username: string): void {
+    const pair = this.#findPair(pairKeyOf(addressBlock(clientAddress), username))
+    if (pair !== undefined) forgive(pair)
   }
 
   #findPair(key: string): PairTrail | undefined {
@@ -138,6 +143,14 @@ export class LoginBrake {
     }
     address.level += 1
   }
+}
+
+/** The address keeps its failures: who owns one account must not wipe out guesses at others with it. */
+function forgive(pair: PairTrail): boolean {
+  const hadFailures = pair.failures > 0
+  pair.failures = 0
+  pair.blockedUntil = 0
+  return hadFailures
 }
 
 function newPair(): PairTrail {

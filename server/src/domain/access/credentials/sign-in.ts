@@ -44,6 +44,8 @@ export interface SignInOptions {
   readonly assertAdmitted?: AssertAdmitted
   /** Hears of every login that failed; `username` is what was claimed. Not called for what the brake holds back. */
   readonly onFailure?: (username: string, clientAddress: string) => Promise<void>
+  /** Hears of a login that ended the failures before it. */
+  readonly onForgiven?: (username: string, clientAddress: string) => void
 }
 
 /**
@@ -82,6 +84,7 @@ export class SignIn {
   readonly #isTrustedFor: (robotId: number, token: string) => Promise<boolean>
   readonly #assertAdmitted: AssertAdmitted
   readonly #onFailure: (username: string, clientAddress: string) => Promise<void>
+  readonly #onForgiven: (username: string, clientAddress: string) => void
   readonly #cache: CredentialCache
   readonly #brake: LoginBrake
   /** One verification for clients that come with the same password many times at once, as docker does. */
@@ -97,6 +100,7 @@ export class SignIn {
     isTrustedFor,
     assertAdmitted,
     onFailure,
+    onForgiven,
   }: SignInOptions) {
     this.#database = database
     this.#clock = clock
@@ -107,6 +111,7 @@ export class SignIn {
     this.#isTrustedFor = isTrustedFor ?? (async () => false)
     this.#assertAdmitted = assertAdmitted ?? (async () => {})
     this.#onFailure = onFailure ?? (async () => {})
+    this.#onForgiven = onForgiven ?? (() => {})
     this.#cache = new CredentialCache(clock)
     this.#brake = new LoginBrake(clock)
   }
@@ -178,6 +183,11 @@ export class SignIn {
     this.#brake.failedElsewhere(clientAddress, username)
   }
 
+  /** It was no guess after all. */
+  succeededElsewhere(username: string, clientAddress: string): void {
+    this.#brake.succeededElsewhere(clientAddress, username)
+  }
+
   /**
    * A secret that another door found to be wrong: it counts as a guess, and has its row in the audit log.
    * @throws DomainError TOO_MANY_REQUESTS instead, while the address has to wait
@@ -232,7 +242,7 @@ export class SignIn {
       throw error
     }
     if (found !== undefined) {
-      attempt.succeeded()
+      if (attempt.succeeded()) this.#onForgiven(username, clientAddress)
       return found
     }
     attempt.failed()
