@@ -2,7 +2,7 @@ import { ContractError } from '#contract/contract-error.ts'
 import { canonicalRepositoryName, type RepositoryName } from '#contract/repository-name.ts'
 import type { TokenAccess } from '#contract/token-scope.ts'
 import type { Database } from '../database/database.ts'
-import type { AccessTokens } from '../domain/access/tokens/access-tokens.ts'
+import type { AccessTokens, VerifiedToken } from '../domain/access/tokens/access-tokens.ts'
 import { EpochCache } from '../database/epoch-cache.ts'
 import { actorOf, findAccount, type Account } from '../domain/access/accounts/accounts.ts'
 import { anonymous, type Actor } from '../domain/access/actor.ts'
@@ -136,8 +136,19 @@ async function byToken(
   const account = await accounts.get(String(id), () => findAccount(database.read, id))
   if (account === undefined || account.disabled || account.version !== version) return wrongToken
   await assertAdmitted?.(account)
-  return { actor: { ...actorOf(account), ...ofToken }, authorizationSent: true, failedLogin: false }
+  const before = authenticated.get(verified)
+  if (before?.account === account) return before.authentication
+  const actor = { ...actorOf(account), ...ofToken }
+  const authentication = { actor, authorizationSent: true, failedLogin: false }
+  authenticated.set(verified, { account, authentication })
+  return authentication
 }
+
+/** What a remembered token and a remembered account are together: a client sends hundreds of requests with one token. */
+const authenticated = new WeakMap<
+  VerifiedToken,
+  { readonly account: Account; readonly authentication: Authentication }
+>()
 
 /** Tokens name repositories as their client does (`nginx`); here everything is compared by full names. */
 function canonicalAccess(access: readonly TokenAccess[], defaultProject: string | undefined): readonly TokenAccess[] {

@@ -151,6 +151,8 @@ class BunConnection implements Connection {
   readonly #request: Request
   readonly #server: Bun.Server<undefined>
   readonly #timeouts: ListenerTimeouts
+  /** Asked for more than once in a request, and made anew by Bun each time. */
+  #address: string | undefined
   #watching = false
 
   constructor(request: Request, server: Bun.Server<undefined>, secure: boolean, timeouts: ListenerTimeouts) {
@@ -161,7 +163,7 @@ class BunConnection implements Connection {
   }
 
   address(): string {
-    return this.#server.requestIP(this.#request)?.address ?? 'unknown'
+    return (this.#address ??= this.#server.requestIP(this.#request)?.address ?? 'unknown')
   }
 
   body(): AsyncIterable<Uint8Array> | undefined {

@@ -59,7 +59,7 @@ const rememberedBytes = 64 * 1024
 /** Manifests as a repository sees them. */
 export class Manifests implements ManifestReader {
   readonly #database: Database
-  readonly #remembered: EpochCache<ManifestRow>
+  readonly #remembered: EpochCache<StoredManifest>
 
   constructor(database: Database) {
     this.#database = database
@@ -87,12 +87,17 @@ export class Manifests implements ManifestReader {
     }
     const served = { kind: 'manifest', digest: row.digest, addedBytes: 0 } as const
     await pass(gates.content[admission.operation], { reader: this.#database.read, admission, ...served })
-    return { ...row, digest: row.digest as Digest, tagId: row.tagId ?? undefined }
+    return row
   }
 }
 
-function find(database: Database, repositoryId: number, reference: Reference): Promise<ManifestRow | undefined> {
-  return reference.kind === 'tag'
+async function find(
+  database: Database,
+  repositoryId: number,
+  reference: Reference,
+): Promise<StoredManifest | undefined> {
+  const row = await (reference.kind === 'tag'
     ? findByTag.first(database.read, { repositoryId, name: reference.tag })
-    : findByDigest.first(database.read, { repositoryId, digest: reference.digest })
+    : findByDigest.first(database.read, { repositoryId, digest: reference.digest }))
+  return row === undefined ? undefined : { ...row, digest: row.digest as Digest, tagId: row.tagId ?? undefined }
 }

@@ -10,8 +10,8 @@ import type { OciHandler, OciRequest, OciServices } from './oci-request.ts'
  * A blob is bytes that somebody pushed: never a page of ours, whatever it contains. Content under a digest
  * cannot change, so private caches may keep it.
  */
-function blobHeaders(blob: ReadableBlob): Record<string, string> {
-  return {
+function blobHeaders(blob: ReadableBlob, length?: number): Record<string, string> {
+  const headers: Record<string, string> = {
     'content-type': 'application/octet-stream',
     'docker-content-digest': blob.digest,
     etag: `"${blob.digest}"`,
@@ -20,6 +20,8 @@ function blobHeaders(blob: ReadableBlob): Record<string, string> {
     'x-content-type-options': 'nosniff',
     'content-security-policy': "default-src 'none'; sandbox",
   }
+  if (length !== undefined) headers['content-length'] = String(length)
+  return headers
 }
 
 export const headBlobEndpoint: OciHandler = async (services, oci) => {
@@ -27,7 +29,7 @@ export const headBlobEndpoint: OciHandler = async (services, oci) => {
   const admission = await services.admit(oci.actor, 'pull', oci.repository)
   const blob = await services.blobs.getBlob(admission, digest)
   if (blob.needsLease()) await keepForPush(services, oci, blob)
-  return new Response(null, { headers: { ...blobHeaders(blob), 'content-length': String(blob.sizeBytes) } })
+  return new Response(null, { headers: blobHeaders(blob, blob.sizeBytes) })
 }
 
 /** Who asks by HEAD and may push will skip the upload because of the answer: the link must outlive the push. */

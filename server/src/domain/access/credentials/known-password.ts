@@ -15,13 +15,13 @@ export type AssertAdmitted = (account: Pick<Account, 'username' | 'version'>) =>
  * request (the command line, a job) is on this machine by nature.
  */
 export function composeAssertAdmitted(stands: () => Promise<boolean>): AssertAdmitted {
-  /** Of the account, with another password: an account with another version may have got the known one. */
-  let harmlessVersion: number | undefined
+  /** A version of the account and its password, verified once: an account with another version may have got another. */
+  let judged: { readonly version: number; readonly isKnown: boolean } | undefined
   return async ({ username, version }) => {
-    if (username !== initialAdministrator || version === harmlessVersion) return
-    if (currentOrigin()?.isFromThisMachine() !== false) return
-    if (await stands()) throw new DomainError('FORBIDDEN', refusal)
-    harmlessVersion = version
+    if (username !== initialAdministrator) return
+    if (judged?.version !== version) judged = { version, isKnown: await stands() }
+    // Last, because it reads every header.
+    if (judged.isKnown && currentOrigin()?.isFromThisMachine() === false) throw new DomainError('FORBIDDEN', refusal)
   }
 }
 
