@@ -1,0 +1,69 @@
+import { expect, test } from 'bun:test'
+import type { RepositoryName } from '#contract/repository-name.ts'
+import { describeEachDatabase, type OpenDatabase } from '#server-test/databases.ts'
+import { composeRegistryForTest, createProject, system } from '#server-test/registry-for-test.ts'
+import { composeMemoryBlobStore } from '../../storage/memory.ts'
+import { deleteManifest } from '../artifacts/delete.ts'
+import { emptyAllTrash, emptyTrash, expireTrash, getTrashEntry, listTrash } from './trash.ts'
+
+const trashWindowMs = 3_600_000
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+async function compose(open: OpenDatabase) {
+  const registry = await composeRegistryForTest(await open(), composeMemoryBlobStore(), { trashWindowMs })
+  const { database, clock, admit, pushImage } = registry
+  await createProject(database, 'other', clock)
+  const deleting = async (name: string) => await admit(system, 'delete', name as RepositoryName)
+  return {
+    ...registry,
+    deleting,
+    throwAway: async (repository: string, tag: string) => {
+      const digest = await pushImage(repository, tag, [bytes(`${repository}:${tag}`)])
+      await deleteManifest(registry, await deleting(repository), digest)
+    },
+    idsOf: async (repository: string) => {
+      const { projectId } = await deleting(repository)
+      return (await listTrash(registry, projectId, { size: 100, before: undefined })).entries.map(({ id }) => id)
+    },
+  }
+}
+
+describeEachDatabase('the trash of a project', (open) => {
+  test('is listed in pages, the newest first', async () => {
+    const registry = await compose(open)
+    for (const tag of ['a', 'b', 'c']) await registry.throwAway('library/app', tag)
+    const { projectId } = await registry.deleting('library/app')
+    const first = await listTrash(registry, projectId, { size: 2, before: undefined })
+    expect(first.entries.map(({ tags }) => tags[0]!.name)).toEqual(['c', 'b'])
+    const second = await listTrash(registry, projectId, { size: 2, before: first.next })
+    expect(second.entries.map(({ tags }) => tags[0]!.name)).toEqual(['a'])
+    expect(second.next).toBeUndefined()
+  })
+
+  test('is emptied without that of another, whole or by an entry, and an entry of another is unknown', async () => {
+    const registry = await compose(open)
+    for (const repository of ['library/app', 'library/else', 'other/app']) await registry.throwAway(repository, 'v1')
+    const [theirs] = await registry.idsOf('other/app')
+    const admission = await registry.deleting('library/app')
+    expect(await emptyTrash(registry, admission, theirs)).toBe(0)
+    const look = getTrashEntry(registry, admission.projectId, theirs!)
+    expect(await look.catch((error: { code?: unknown }) => error.code)).toBe('TRASH_ENTRY_UNKNOWN')
+    const [own] = await registry.idsOf('library/app')
+    expect(await emptyTrash(registry, admission, own)).toBe(1)
+    expect(await emptyTrash(registry, admission)).toBe(1)
+    expect([await registry.idsOf('library/app'), await registry.idsOf('other/app')]).toEqual([[], [theirs!]])
+    expect(await emptyAllTrash(registry, system)).toBe(1)
+    expect(await registry.idsOf('other/app')).toEqual([])
+  })
+
+  test('forgets what has been there for the window, so many at a time', async () => {
+    const registry = await compose(open)
+    for (const tag of ['a', 'b', 'c']) await registry.throwAway('library/app', tag)
+    registry.clock.advance(trashWindowMs - 1)
+    expect(await expireTrash(registry, { most: 10 })).toBe(0)
+    registry.clock.advance(1)
+    expect(await expireTrash(registry, { most: 2 })).toBe(2)
+    expect(await expireTrash(registry, { most: 2 })).toBe(1)
+    expect(await registry.database.read.selectFrom('trash_blob').selectAll().execute()).toEqual([])
+  })
+})
