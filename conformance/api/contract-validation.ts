@@ -72,11 +72,15 @@ export class ContractValidation {
         ? {}
         : {
             properties: Object.fromEntries(
-              Object.entries(properties).map(([name, part]) => [name, this.#inline(part, depth + 1)]),
+              Object.entries(properties).map(([name, part]) => [name, orNull(this.#inline(part, depth + 1))]),
             ),
           }),
     }
   }
 }
+
+/** Harbor writes an empty list inside an object as null, and its clients read that. */
+const orNull = (schema: object): object =>
+  (schema as Schema).type === 'array' ? { ...schema, type: ['array', 'null'] } : schema
 
 const isAnything = (schema: Schema): boolean => schema.type === 'object' && Object.keys(schema).length === 1

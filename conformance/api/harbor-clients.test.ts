@@ -155,3 +155,42 @@ describeControlledScenario('clients that were written for Harbor: content', (reg
     expect((await admin().call(`GET ${artifact}`, { params: { ...params, reference: 'v1' } })).status).toBe(404)
   })
 })
+
+describeControlledScenario('clients that were written for Harbor: null, absent and zero', (registry) => {
+  const admin = () => new ApiClient(registry())
+
+  test('an empty list of an artifact is null, and one that has something is a list', async () => {
+    const project = await addProject(registry())
+    const client = new V2Client(registry())
+    const child = createUniqueImage()
+    await client.pushImage(`${project}/app`, createIndex([child, createUniqueImage()]), 'v1')
+    const params = { project_name: project, repository_name: 'app' }
+    const query = 'with_accessory=true&with_label=true'
+    const read = async (reference: string) =>
+      (await admin().call(`GET ${artifact}`, { params: { ...params, reference }, query })).body
+    const none = { labels: null, accessories: null }
+    const entry = expect.objectContaining({ urls: null })
+    expect(await read('v1')).toMatchObject({ ...none, tags: [{ name: 'v1' }], references: [entry, entry] })
+    expect(await read(child.descriptor.digest)).toMatchObject({ ...none, tags: null, references: null })
+    const list = await admin().call(`GET ${artifacts}`, { params, query: 'with_tag=false&with_accessory=true' })
+    expect(list.body).toMatchObject([{ ...none, tags: null }])
+  })
+
+  test('the banner is there also when it is empty, for somebody without an account too', async () => {
+    for (const client of [admin(), new ApiClient(registry(), 'anonymous')])
+      expect((await client.call('GET /systeminfo')).body).toMatchObject({ banner_message: '' })
+  })
+
+  test('the settings tell that nothing scans everything, and take that back', async () => {
+    const { body } = await admin().call<Record<string, unknown>>('GET /configurations')
+    expect(body['scan_all_policy']).toEqual({ type: 'none' })
+    const written = { scan_all_policy: { type: 'none' }, banner_message: '' }
+    expect((await admin().call('PUT /configurations', { body: written })).status).toBe(200)
+  })
+
+  test('a queue in which nothing waits has neither count nor latency', async () => {
+    const { body } = await admin().call<{ job_type: string }[]>('GET /jobservice/queues')
+    const queue = body.find(({ job_type }) => job_type === 'GARBAGE_COLLECTION')
+    expect<object | undefined>(queue).toEqual({ job_type: 'GARBAGE_COLLECTION', paused: false })
+  })
+})

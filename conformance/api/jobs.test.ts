@@ -104,7 +104,8 @@ describeControlledScenario('jobs of the API', (registry) => {
     const second = idIn((await startPurge(parameters)).headers)
     expect((await act('all', 'resume')).status).toBe(200)
     expect(await ended(second)).toMatchObject({ job_status: 'Success' })
-    expect(await queue()).toMatchObject({ count: 0, latency: 0, paused: false })
+    // Harbor leaves zeros out, and its clients see None.
+    expect<object | undefined>(await queue()).toEqual({ job_type: 'PURGE_AUDIT_LOG', paused: false })
     expect((await act('none', 'pause')).status).toBe(404)
     expect((await act('all', 'explode')).status).toBe(422)
   })

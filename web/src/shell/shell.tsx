@@ -148,7 +148,7 @@ function Notices() {
           {t('readOnly')}
         </Alert>
       )}
-      {system.banner_message !== undefined && <Banner text={system.banner_message} />}
+      {system.banner_message !== '' && <Banner text={system.banner_message} />}
     </>
   )
 }

@@ -27,7 +27,7 @@ export function useArtifactColumns({ projectName, repository }: Place): readonly
       header: t('tags'),
       width: 'minmax(9rem, 3fr)',
       cell: ({ tags, digest }) =>
-        tags.length === 0 ? (
+        tags === null ? (
           <LinkAnchor
             to="/projects/$projectName/repositories/$repository/artifacts/$reference"
             params={linkTo(digest)}
@@ -102,11 +102,11 @@ export function useArtifactColumns({ projectName, repository }: Place): readonly
 /** Of an index its platforms, of others what they are; and whether something belongs to it. */
 function Kind({ artifact }: { readonly artifact: Artifact }) {
   const t = useTranslations('artifacts')
-  const platforms = artifact.references.flatMap(({ platform }) => {
+  const platforms = (artifact.references ?? []).flatMap(({ platform }) => {
     const name = platformName(platform)
     return name === undefined ? [] : [name]
   })
-  const signed = artifact.accessories.some(({ type }) => type.startsWith('signature'))
+  const signed = artifact.accessories?.some(({ type }) => type.startsWith('signature'))
   return (
     <Group gap={6} wrap="nowrap">
       <Text size="sm" truncate>

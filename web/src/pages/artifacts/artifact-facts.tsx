@@ -30,7 +30,7 @@ export function ArtifactFacts({ artifact }: { readonly artifact: ArtifactDetails
           : [[t('built'), <RelativeTime key="built" time={extra.created} />] as const]),
         ...(extra.author === undefined ? [] : [[t('author'), extra.author] as const]),
         [t('mediaType'), artifact.media_type],
-        ...(artifact.labels.length === 0
+        ...(artifact.labels === null
           ? []
           : [
               [

@@ -28,16 +28,17 @@ export function ArtifactMenu({ projectName, repository, artifact, can, onDeleted
   const [copying, copyForm] = useDisclosure()
   const place = { projectName, repository }
   const { digest } = artifact
+  const tags = artifact.tags ?? []
   const short = digest.slice(0, 19)
   const askToDelete = () =>
     confirmDestruction({
-      title: t('deleteTitle', { name: artifact.tags[0]?.name ?? short }),
+      title: t('deleteTitle', { name: tags[0]?.name ?? short }),
       what: (
         <>
-          <Text>{t('deleteWhat', { count: artifact.tags.length })}</Text>
-          {artifact.tags.length > 0 && (
+          <Text>{t('deleteWhat', { count: tags.length })}</Text>
+          {tags.length > 0 && (
             <Text size="sm" c="dimmed" mt={4}>
-              {artifact.tags
+              {tags
                 .slice(0, 20)
                 .map(({ name }) => name)
                 .join(' · ')}
@@ -54,7 +55,7 @@ export function ArtifactMenu({ projectName, repository, artifact, can, onDeleted
     })
   return (
     <>
-      <RowMenu name={artifact.tags[0]?.name ?? short}>
+      <RowMenu name={tags[0]?.name ?? short}>
         {can('tag', 'create') && (
           <Menu.Item leftSection={<TagIcon size={15} />} onClick={tagForm.open}>
             {t('addTag')}

@@ -33,7 +33,7 @@ interface ArtifactTab {
   draw(props: ArtifactPartProps): ReactNode
 }
 
-const isIndex = (artifact: ArtifactDetails) => artifact.references.length > 0
+const isIndex = (artifact: ArtifactDetails) => artifact.references !== null
 const isChart = (artifact: ArtifactDetails) => artifact.type === 'CHART'
 
 const tabs: readonly ArtifactTab[] = [
@@ -80,7 +80,7 @@ export function ArtifactPage() {
     { label: projectName, to: project },
     { label: repository, to: `${project}/repositories/${encodeURIComponent(repository)}` },
   ]
-  const title = reference.includes(':') ? (artifact?.tags[0]?.name ?? reference.slice(0, 19)) : reference
+  const title = reference.includes(':') ? (artifact?.tags?.[0]?.name ?? reference.slice(0, 19)) : reference
   if (error !== null || artifact === undefined)
     return (
       <Page title={title} above={above}>

@@ -28,7 +28,7 @@ export function EditLabels({ place, artifact, onClose }: EditLabelsProps) {
       query('GET /labels', { query: { scope: 'g', page_size: 100 } }),
     ],
   })
-  const [chosen, setChosen] = useState(new Set(artifact.labels.map(({ id }) => id)))
+  const [chosen, setChosen] = useState(new Set(artifact.labels?.map(({ id }) => id)))
   const change = useMutation({
     mutationFn: async ({ label, on }: { label: Label; on: boolean }) => {
       const params = { project_name: place.projectName, repository_name: place.repository, reference: artifact.digest }

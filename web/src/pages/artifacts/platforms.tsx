@@ -8,7 +8,7 @@ import { Digest, Size } from '../../components/values.tsx'
 import { paramsOf, type ArtifactDetails, type ArtifactPartProps } from './artifact-part.ts'
 import { platformName } from './platform.ts'
 
-type Child = ArtifactDetails['references'][number]
+type Child = NonNullable<ArtifactDetails['references']>[number]
 
 /** The images of an index. Attestations stand below the image that they are about. */
 export function Platforms({ place, artifact }: ArtifactPartProps) {
@@ -58,7 +58,7 @@ export function Platforms({ place, artifact }: ArtifactPartProps) {
     <Section flush>
       <DataList
         label={t('tabs.platforms')}
-        rows={wholeList(asTree(artifact.references))}
+        rows={wholeList(asTree(artifact.references ?? []))}
         columns={columns}
         keyOf={({ child_digest }) => child_digest}
         empty={null}

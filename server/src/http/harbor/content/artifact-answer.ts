@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import type { Platform } from '#contract/manifest.ts'
 import { kindOf, type ArtifactDetails, type ListedTag } from '../../../domain/artifacts/artifact-details.ts'
 import type { Accessory } from '../../../domain/artifacts/accessories.ts'
-import { noTime, timeOf } from '../frame/answers.ts'
+import { noTime, orNull, timeOf } from '../frame/answers.ts'
 import { labelAnswer, presentLabel } from './label-answer.ts'
 
 export const tagAnswer = z.object({
@@ -20,7 +21,7 @@ const platform = z.object({
   architecture: z.string().optional(),
   os: z.string().optional(),
   'os.version': z.string().optional(),
-  'os.features': z.array(z.string()).optional(),
+  'os.features': z.array(z.string()).nullable(),
   variant: z.string().optional(),
 })
 
@@ -30,7 +31,7 @@ const reference = z.object({
   child_digest: z.string(),
   platform: platform.optional(),
   annotations: annotations.optional(),
-  urls: z.array(z.string()).optional(),
+  urls: z.array(z.string()).nullable(),
 })
 
 export const accessoryAnswer = z.object({
@@ -61,12 +62,12 @@ export const artifactAnswer = z.object({
   push_time: z.string(),
   pull_time: z.string(),
   annotations: annotations.optional(),
-  references: z.array(reference),
-  tags: z.array(tagAnswer),
+  references: z.array(reference).nullable(),
+  tags: z.array(tagAnswer).nullable(),
   addition_links: z.record(z.string(), z.object({ href: z.string(), absolute: z.boolean() })),
   extra_attrs: z.record(z.string(), z.unknown()).optional(),
-  labels: z.array(labelAnswer),
-  accessories: z.array(accessoryAnswer),
+  labels: z.array(labelAnswer).nullable(),
+  accessories: z.array(accessoryAnswer).nullable(),
   truncated: z
     .boolean()
     .optional()
@@ -96,11 +97,11 @@ export function presentArtifact(
     push_time: timeOf(artifact.pushedAt),
     pull_time: artifact.pulledAt === undefined ? noTime : timeOf(artifact.pulledAt),
     ...(artifact.annotations === undefined ? {} : { annotations: artifact.annotations }),
-    references: artifact.references.map(presentReference),
-    tags: artifact.tags.map((tag) => presentTag(artifact, tag, isImmutable)),
+    references: orNull(artifact.references.map(presentReference)),
+    tags: orNull(artifact.tags.map((tag) => presentTag(artifact, tag, isImmutable))),
     addition_links: additionLinksOf(repositoryName, artifact),
-    labels: artifact.labels.map(presentLabel),
-    accessories: artifact.accessories.map((each) => presentAccessory(artifact, repositoryName, each)),
+    labels: orNull(artifact.labels.map(presentLabel)),
+    accessories: orNull(artifact.accessories.map((each) => presentAccessory(artifact, repositoryName, each))),
     ...(artifact.isCut ? { truncated: true } : {}),
   }
 }
@@ -148,10 +149,14 @@ function presentReference({ parentId, childId, descriptor }: ArtifactDetails['re
     parent_id: parentId,
     child_id: childId,
     child_digest: digest,
-    ...(runsOn === undefined ? {} : { platform: runsOn as z.output<typeof platform> }),
+    ...(runsOn === undefined ? {} : { platform: presentPlatform(runsOn) }),
     ...(notes === undefined ? {} : { annotations: notes }),
-    ...(urls === undefined ? {} : { urls: [...urls] }),
+    urls: orNull(urls ?? []),
   }
+}
+
+function presentPlatform(runsOn: Platform): z.output<typeof platform> {
+  return { ...runsOn, 'os.features': orNull(runsOn['os.features'] ?? []) }
 }
 
 export function presentAccessory(

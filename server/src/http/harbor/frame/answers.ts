@@ -7,6 +7,9 @@ export const timeOf = (ms: number): string => new Date(ms).toISOString()
 /** Go's zero time, which Harbor shows where nothing happened yet and the field cannot be left out. */
 export const noTime = '0001-01-01T00:00:00.000Z'
 
+/** A list inside an object. Harbor writes an empty one as null, and clients made from its contract read None there. */
+export const orNull = <Row>(rows: readonly Row[]): Row[] | null => (rows.length === 0 ? null : [...rows])
+
 /** 201 with the address of what was created: below the path that it was posted to, as Harbor's clients cut it. */
 export function createdAt(path: string, idOrName: number | string): { status: 201; headers: Record<string, string> } {
   return { status: 201, headers: { location: `${withoutTrailing(path, '/')}/${idOrName}` } }

@@ -4,6 +4,9 @@ import { harborError } from '../frame/harbor-error.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const item = z.object({ value: z.union([z.string(), z.number(), z.boolean()]), editable: z.boolean() })
+const scanAllPolicy = z.object({ type: z.literal('none') })
+/** Harbor always tells it, and in another form than the settings. Nothing scans everything here, so it is `none`. */
+const nothingScans: z.output<typeof scanAllPolicy> = { type: 'none' }
 
 export const configureRoutes: readonly Route[] = [
   route({
@@ -13,13 +16,13 @@ export const configureRoutes: readonly Route[] = [
     operationId: 'getConfigurations',
     summary: 'The settings, without their secrets.',
     access: { kind: 'system-administrator' },
-    answers: { 200: z.record(z.string(), item) },
+    answers: { 200: z.object({ scan_all_policy: scanAllPolicy }).catchall(item) },
     handle: async (_call, { settings }) => {
       const values = await settings.getSettings()
       const shown = settingNames.filter((name) => settingKeyOf(name).secret !== true)
       const fixed = Object.entries(settings.fixed).map(([name, value]) => [name, { value, editable: false }])
       const changeable = shown.map((name) => [name, { value: values[name], editable: true }])
-      return { body: Object.fromEntries([...fixed, ...changeable]) as Record<string, z.output<typeof item>> }
+      return { body: { ...Object.fromEntries([...fixed, ...changeable]), scan_all_policy: nothingScans } }
     },
   }),
 

@@ -31,8 +31,8 @@ const workerAnswer = z.object({
 
 const queueAnswer = z.object({
   job_type: z.string(),
-  count: z.number().int(),
-  latency: z.number().int(),
+  count: z.number().int().optional(),
+  latency: z.number().int().optional(),
   paused: z.boolean(),
 })
 
@@ -110,12 +110,12 @@ export const jobserviceRoutes: readonly Route[] = [
     access: list,
     answers: { 200: z.array(queueAnswer) },
     handle: async (_call, { jobs, clock }) => ({
-      body: (await jobs.listWaiting()).map(({ kind, count, oldestAt, paused }) => ({
-        job_type: harborTypeOf(kind),
-        count,
-        latency: oldestAt === undefined ? 0 : Math.max(0, Math.round((clock.now() - oldestAt) / 1000)),
-        paused,
-      })),
+      body: (await jobs.listWaiting()).map(({ kind, count, oldestAt, paused }) => {
+        const latency = oldestAt === undefined ? 0 : Math.max(0, Math.round((clock.now() - oldestAt) / 1000))
+        // Harbor leaves zeros out.
+        const waiting = { ...(count === 0 ? {} : { count }), ...(latency === 0 ? {} : { latency }) }
+        return { job_type: harborTypeOf(kind), ...waiting, paused }
+      }),
     }),
   }),
 

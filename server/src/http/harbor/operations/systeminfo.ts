@@ -7,7 +7,7 @@ const generalInfo = z.object({
   auth_mode: z.string(),
   primary_auth_mode: z.boolean(),
   self_registration: z.boolean(),
-  banner_message: z.string().optional(),
+  banner_message: z.string(),
   oidc_provider_name: z.string().optional(),
   current_time: z.string().optional(),
   registry_url: z.string().optional(),
@@ -33,12 +33,11 @@ export const systeminfoRoutes: readonly Route[] = [
     answers: { 200: generalInfo },
     handle: async ({ request, actor }, { settings, system, clock }) => {
       const values = await settings.getSettings()
-      const banner = values.banner_message === '' ? {} : { banner_message: values.banner_message }
       const open = {
         auth_mode: values.auth_mode,
         primary_auth_mode: values.primary_auth_mode,
         self_registration: values.self_registration,
-        ...banner,
+        banner_message: values.banner_message,
         ...(values.auth_mode === 'oidc_auth' ? { oidc_provider_name: values.oidc_name } : {}),
       }
       if (actor.kind === 'anonymous') return { body: open }

@@ -37,14 +37,20 @@ function Queues() {
   const queues = useQuery({ ...query('GET /jobservice/queues', unattended), refetchInterval: 5_000 })
   const columns: readonly Column<Queue>[] = [
     { key: 'kind', header: t('kind'), width: 'minmax(6rem, 2fr)', cell: ({ job_type: type }) => kindName(type) },
-    { key: 'count', header: t('waiting'), width: '4rem', align: 'end', cell: ({ count }) => <Count value={count} /> },
+    {
+      key: 'count',
+      header: t('waiting'),
+      width: '4rem',
+      align: 'end',
+      cell: ({ count = 0 }) => <Count value={count} />,
+    },
     {
       key: 'latency',
       header: t('latency'),
       width: '9rem',
       from: 'sm',
       align: 'end',
-      cell: ({ latency }) => t('seconds', { count: latency }),
+      cell: ({ latency = 0 }) => t('seconds', { count: latency }),
     },
     {
       key: 'state',
@@ -75,6 +81,7 @@ function Queues() {
 function QueueMenu({ queue, name }: { readonly queue: Queue; readonly name: string }) {
   const t = useTranslations('jobs')
   const client = useQueryClient()
+  const { count = 0 } = queue
   const act = async (action: 'pause' | 'resume' | 'stop', said: string) => {
     await call('PUT /jobservice/queues/{job_type}', { params: { job_type: queue.job_type }, body: { action } })
     await invalidate(client, '/jobservice', '/jobs', '/schedules')
@@ -83,7 +90,7 @@ function QueueMenu({ queue, name }: { readonly queue: Queue; readonly name: stri
   const askToStop = () =>
     confirmDestruction({
       title: t('stopWaitingTitle', { name }),
-      what: t('stopWaitingWhat', { count: queue.count }),
+      what: t('stopWaitingWhat', { count }),
       action: t('stopWaiting'),
       run: async () => await act('stop', t('stoppedToast', { name })),
     })
@@ -104,7 +111,7 @@ function QueueMenu({ queue, name }: { readonly queue: Queue; readonly name: stri
           {t('pause')}
         </Menu.Item>
       )}
-      {queue.count > 0 && (
+      {count > 0 && (
         <Menu.Item color="red" leftSection={<CloseIcon size={15} />} onClick={askToStop}>
           {t('stopWaiting')}
         </Menu.Item>

@@ -5,7 +5,7 @@ import { ErrorFace, LoadingFace } from '../../../components/states.tsx'
 import { Facts } from '../../../components/values.tsx'
 import { AuditPurge } from '../audit/audit-purge.tsx'
 import { SaveBar } from './save-bar.tsx'
-import { SettingFields, type SettingField, type Settings } from './setting-fields.tsx'
+import { SettingFields, type SettingField, type Settings, type SettingValue } from './setting-fields.tsx'
 import { useSettingChanges } from './use-setting-changes.ts'
 
 const groups = {
@@ -73,13 +73,15 @@ export function ConfigurationPage() {
 function FixedSettings({ settings }: { readonly settings: Settings }) {
   const t = useTranslations('settings')
   const common = useTranslations('common')
-  const shown = ({ value }: Settings[string]) =>
+  const shown = (value: SettingValue) =>
     typeof value === 'boolean' ? common(value ? 'yes' : 'no') : String(value) || common('none')
-  const fixed = Object.entries(settings).filter(([, { editable }]) => !editable)
+  const fixed = Object.entries(settings).flatMap(([name, item]) =>
+    'editable' in item && !item.editable ? [{ name, value: item.value }] : [],
+  )
   if (fixed.length === 0) return null
   return (
     <Section title={t('fixedTitle')} description={t('fixedHint')}>
-      <Facts facts={fixed.map(([name, item]) => [name, shown(item)] as const)} />
+      <Facts facts={fixed.map(({ name, value }) => [name, shown(value)] as const)} />
     </Section>
   )
 }
