@@ -4,9 +4,10 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Bench } from './bench.ts'
 import { conditions } from './conditions.ts'
-import { fullPlan, quickPlan } from './plan.ts'
+import { fullPlan, quickPlan, withoutTls } from './plan.ts'
 import { markdownTable, markdownVerdicts, summarise } from './report.ts'
 import { berth } from './subjects/berth.ts'
+import { beside } from './subjects/beside.ts'
 import { distribution } from './subjects/distribution.ts'
 import { makeCertificate } from './tls-certificate.ts'
 import { benchLists } from './workloads/lists.ts'
@@ -23,6 +24,9 @@ const usage = `Drives Berth and Debian's docker-registry with the same closed-lo
   --quick             a smoke test of under a minute; its numbers mean nothing
   --only <words>      only workloads whose name contains one of these words (comma-separated)
   --rounds <n>        pairs of measurements per line (default ${fullPlan.rounds})
+  --beside <name=url> another registry that runs already, with a table of its own; may be given again. Without TLS.
+  --workers <n>       processes of Berth (default 1)
+  --plain             no workloads over TLS
   --subject <name>    only berth or only distribution: no ratios
   --berth <command>   how to start Berth (default: this source tree)
   --authorization <a> bearer (default) or basic, for Berth
@@ -35,6 +39,9 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
     rounds: { type: 'string' },
+    beside: { type: 'string', multiple: true, default: [] },
+    workers: { type: 'string', default: '1' },
+    plain: { type: 'boolean', default: false },
     subject: { type: 'string' },
     berth: { type: 'string' },
     authorization: { type: 'string', default: 'bearer' },
@@ -52,10 +59,16 @@ if (options.authorization !== 'bearer' && options.authorization !== 'basic') {
 }
 
 const berthCommand = options.berth?.split(' ') ?? [process.execPath, resolve(import.meta.dir, '../cli/src/main.ts')]
-const kinds = [berth({ command: berthCommand, authorization: options.authorization }), distribution].filter(
+const environment = { BERTH_WORKERS: options.workers }
+const own = [berth({ command: berthCommand, authorization: options.authorization, environment }), distribution].filter(
   ({ name }) => options.subject === undefined || options.subject === name,
 )
-if (kinds.length === 0) throw new Error('--subject is berth or distribution')
+const others = options.beside.map((given) => {
+  const [name = '', ...url] = given.split('=')
+  return beside(name, url.join('='))
+})
+const kinds = [...own, ...others]
+if (own.length === 0) throw new Error('--subject is berth or distribution')
 if (kinds.includes(distribution) && Bun.which('docker-registry') === null) {
   console.error('docker-registry is not installed (Debian: apt-get install docker-registry); or use --subject berth')
   process.exit(1)
@@ -67,7 +80,10 @@ const plan = options.quick ? quickPlan : fullPlan
 const folder = await mkdtemp(join(options.folder ?? tmpdir(), 'berth-bench-'))
 try {
   const bench = new Bench({
-    plan: { ...plan, rounds: options.rounds === undefined ? plan.rounds : Number(options.rounds) },
+    plan: {
+      ...(options.plain || others.length > 0 ? withoutTls(plan) : plan),
+      rounds: options.rounds === undefined ? plan.rounds : Number(options.rounds),
+    },
     kinds,
     folder,
     tls: await makeCertificate(folder),
@@ -89,9 +105,14 @@ try {
     )
     console.log(`- duration: ${minutes} minutes, ${bench.plan.rounds} rounds\n`)
     console.log(`${markdownTable(bench.rows)}\n\n${markdownVerdicts(bench.rows)}`)
+    for (const { name } of others) console.log(`\n## Beside ${name}\n\n${markdownTable(bench.rows, name)}`)
   }
   if (options.json !== undefined) {
-    const report = JSON.stringify({ conditions: circumstances, results: bench.rows.map(summarise) }, null, 2)
+    const report = JSON.stringify(
+      { conditions: circumstances, results: bench.rows.map((row) => summarise(row)) },
+      null,
+      2,
+    )
     if (options.json === '-') console.log(report)
     else await writeFile(options.json, report)
   }

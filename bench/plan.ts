@@ -96,3 +96,15 @@ export const quickPlan: Plan = {
   starts: 1,
   mixed: { pullers: 8, pushers: 8, sizeBytes: 10 * megabyte },
 }
+
+/** The same without what needs a certificate. */
+export function withoutTls(plan: Plan): Plan {
+  const isPlain = ({ tls }: Variant) => !tls
+  return {
+    ...plan,
+    smallReads: plan.smallReads.filter(isPlain),
+    pulls: plan.pulls.filter(isPlain),
+    pushes: plan.pushes.filter(isPlain),
+    imagePushes: plan.imagePushes.filter(isPlain),
+  }
+}

@@ -24,7 +24,8 @@ export interface Ratio {
   readonly highest: number
 }
 
-export function summarise(row: Row): Summary {
+/** `other`: the registry that Berth is compared with. */
+export function summarise(row: Row, other = 'distribution'): Summary {
   const names = Object.keys(row.rounds[0] ?? {})
   const registries = Object.fromEntries(
     names.map((name) => [
@@ -38,8 +39,9 @@ export function summarise(row: Row): Summary {
   return {
     row,
     registries,
-    rateRatio: ratio(row, (measurement) => rateOf(row.unit, measurement)),
-    cpuRatio: row.unit === 'milliseconds' ? undefined : ratio(row, (measurement) => cpuCostOf(row.unit, measurement)),
+    rateRatio: ratio(row, other, (measurement) => rateOf(row.unit, measurement)),
+    cpuRatio:
+      row.unit === 'milliseconds' ? undefined : ratio(row, other, (measurement) => cpuCostOf(row.unit, measurement)),
   }
 }
 
@@ -56,43 +58,44 @@ function summariseRegistry(row: Row, measurements: readonly Measurement[]): Regi
   }
 }
 
-function ratio(row: Row, value: (measurement: Measurement) => number): Ratio | undefined {
-  const ratios = row.rounds.flatMap(({ berth, distribution }) =>
-    berth && distribution ? [value(berth) / value(distribution)] : [],
+function ratio(row: Row, other: string, value: (measurement: Measurement) => number): Ratio | undefined {
+  const ratios = row.rounds.flatMap(({ berth, [other]: compared }) =>
+    berth && compared ? [value(berth) / value(compared)] : [],
   )
   if (ratios.length === 0) return undefined
   return { median: median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios) }
 }
 
 /** The table as Markdown. */
-export function markdownTable(rows: readonly Row[]): string {
+export function markdownTable(rows: readonly Row[], other = 'distribution'): string {
+  const title = other === 'distribution' ? 'Distribution' : other
   const lines = [
-    '| workload | connections | Berth | Distribution | ratio | p99 ms | CPU ratio | CPU | peak MB | client CPU |',
+    `| workload | connections | Berth | ${title} | ratio | p99 ms | CPU ratio | CPU | peak MB | client CPU |`,
     '|---|---|---|---|---|---|---|---|---|---|',
   ]
-  for (const summary of rows.map(summarise)) lines.push(`| ${cells(summary).join(' | ')} |`)
+  for (const row of rows) lines.push(`| ${cells(summarise(row, other), other).join(' | ')} |`)
   return lines.join('\n')
 }
 
 /** What the run says about each aim, as Markdown. */
 export function markdownVerdicts(rows: readonly Row[]): string {
-  const all = verdicts(rows.map(summarise))
+  const all = verdicts(rows.map((row) => summarise(row)))
   const lines = all.map(({ aim, measured, met }) => `| ${aim} | ${measured} | ${met ? 'yes' : '**no**'} |`)
   return ['| aim | measured | met |', '|---|---|---|', ...lines].join('\n')
 }
 
-function cells(summary: Summary): string[] {
+function cells(summary: Summary, other: string): string[] {
   const { row, registries, rateRatio, cpuRatio } = summary
-  const { berth, distribution } = registries
+  const { berth, [other]: compared } = registries
   const both = (show: (one: RegistrySummary) => string) =>
-    [berth, distribution].map((one) => (one ? show(one) : '–')).join(' / ')
+    [berth, compared].map((one) => (one ? show(one) : '–')).join(' / ')
   const starting = row.unit === 'milliseconds'
   const rate = (one: RegistrySummary | undefined) => (one ? showRate(row, one) : '–')
   return [
     nameOf(summary),
     String(row.connections),
     rate(berth),
-    rate(distribution),
+    rate(compared),
     showRatio(rateRatio),
     both((one) => one.p99Ms.toFixed(one.p99Ms < 10 ? 2 : 0)),
     starting ? '' : showRatio(cpuRatio),

@@ -28,7 +28,7 @@ export async function benchReads(bench: Bench, wanted: (workload: string) => boo
       })
     }
   })
-  for (const tls of [false, true]) {
+  for (const tls of [false, true].filter((one) => plan.smallReads.some((variant) => variant.tls === one))) {
     await bench.withAll('reads', tls, async (targets) => {
       for (const { workload, method, path } of small.filter((one) => wanted(one.workload))) {
         for (const variant of plan.smallReads.filter((one) => one.tls === tls)) {
