@@ -12,6 +12,7 @@ import { checkDatabase } from './check-database.ts'
 import { checkDisks } from './check-disk.ts'
 import { checkPort, localAddress, portsOf } from './check-ports.ts'
 import { bareName, checkTls } from './check-tls.ts'
+import { checkWorkers } from './check-workers.ts'
 import type { Machine } from './client-trust.ts'
 import { good, problem, skipped, warning, type Finding } from './finding.ts'
 import { fetchServedChain } from './served-chain.ts'
@@ -30,6 +31,7 @@ export async function diagnoseInstallation(load: () => LoadedConfig, options: Do
   if (loaded === undefined) return findings
   const { config } = loaded
   findings.push(
+    checkWorkers(config),
     ...(await checkDisks(config)),
     ...(await checkBucket(config)),
     ...(await checkDatabase(config, options.now)),
