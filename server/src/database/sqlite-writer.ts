@@ -42,7 +42,8 @@ type Attempt =
 /** More would keep the first of a group waiting for its answer without saving much more per commit. */
 const groupSize = 64
 const groupTimeMs = 5
-const busyRetryMs = 5
+/** Another process holds the lock for a group at a time. By chance, so that two that wait do not meet again and again. */
+const busyRetryMs = () => 0.5 + Math.random() * 1.5
 
 /**
  * The one writer of a SQLite file. Writes run one after another; those that wait together share one
@@ -121,7 +122,7 @@ export class SqliteWriter {
         // Lets requests and their reads in between two groups.
         if (this.#waiting.length > 0) await new Promise((resolve) => setImmediate(resolve))
       } else if (this.#waiting.length > 0) {
-        await new Promise((resolve) => setTimeout(resolve, busyRetryMs))
+        await new Promise((resolve) => setTimeout(resolve, busyRetryMs()))
       }
     }
     this.#running = false
