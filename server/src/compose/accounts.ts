@@ -8,7 +8,7 @@ import { composeRobots, type RobotServices } from './robots.ts'
 import { composeSignInServices, type SignInServices } from './sign-in.ts'
 import { composeUsers, type UserServices } from './users.ts'
 
-/** Everybody who may come in, how they say who they are, and what they may come in to. */
+/** Accounts, the ways to sign in to them, and the rights that they have. */
 export type Accounts = UserServices & IdentityServices & RobotServices & SignInServices & ProjectServices
 
 /** Makes the administrator and the default project of a new installation. */

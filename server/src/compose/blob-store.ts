@@ -8,7 +8,7 @@ export async function composeBlobStore(config: Config): Promise<BlobStore> {
   if (storage.kind === 'filesystem') {
     return await composeFilesystemBlobStore({ folder: storage.folder, shared: isServedByMany(config) })
   }
-  // Loaded when it is wanted: AWS's client takes a tenth of a second.
+  // Loaded on demand: AWS's client takes a tenth of a second to load.
   const [{ openBucket }, { composeS3BlobStore }] = await Promise.all([
     import('../storage/s3/s3-client.ts'),
     import('../storage/s3/s3.ts'),

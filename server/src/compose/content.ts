@@ -21,7 +21,7 @@ import type { OciServices } from '../http/oci/oci-request.ts'
 import type { Foundation } from './foundation.ts'
 import { isServedByMany } from './processes.ts'
 
-/** Rows per step and round; a round is repeated at once while it finds this many. */
+/** Rows per step and round. A round that finds so many is repeated at once. */
 export const collectBatch = 1_000
 
 /** The content of this registry, for verbs of the domain. */

@@ -3,10 +3,10 @@ import { Events } from '../domain/events/events.ts'
 import type { Reaction } from '../domain/events/reactions.ts'
 import { enqueueJob } from '../domain/jobs/enqueue.ts'
 
-/** What follows from events in their own transaction: each noun that reacts adds a line. */
+/** Reactions to events, in the events' own transaction. Each noun that reacts adds a line. */
 const reactions: readonly Reaction[] = []
 
-/** What records events, for the server and for commands of the command line alike. */
+/** The recorder of events, for the server and for commands of the command line alike. */
 export function composeEvents(clock: Clock): Events {
   return new Events({
     clock,

@@ -4,7 +4,7 @@ import { defaultPassword, type Users } from '../domain/access/accounts/users.ts'
 
 /**
  * Makes the administrator of a new installation.
- * @throws ConfigError where the password of every manual would be of no use, and nobody chose another
+ * @throws ConfigError when the installation needs a chosen password and has none
  */
 export async function ensureFirstAdministrator(
   { initialAdminPassword, requireAdminPassword, open }: Config,

@@ -18,10 +18,10 @@ import type { EventStreams } from '../http/server-sent-events.ts'
 import { volumeOf } from '../storage/volume.ts'
 import { harborRelease, version } from '../version.ts'
 
-/** What Harbor says of object storage. */
+/** The sentence of Harbor about object storage. */
 const unbounded = { totalBytes: 0, freeBytes: 0 }
 
-/** What the handlers of Harbor's API call, for whoever asks: the listener, or an import in the same process. */
+/** The services that handlers of Harbor's API call, for the listener and for an import in the same process. */
 export function composeHarborServices(
   config: Config,
   given: {

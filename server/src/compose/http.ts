@@ -62,7 +62,7 @@ export function composeHttp(config: Config, services: HttpServices): Answer {
     errorResponse: (error, route) => {
       const known = asDomainError(error)
       if (known === undefined) return undefined
-      // The client hears one sentence; what another server or the database said is for whoever runs this one.
+      // The client hears one sentence. The text of another server or of the database goes to the log only.
       if (known.code === 'UNAVAILABLE' && known.cause !== undefined)
         logging.logger.warn({ error: known.cause }, known.message)
       return route === 'api' ? harborErrorOf(known) : errorResponse(error)

@@ -10,7 +10,7 @@ import type { UserServices } from './users.ts'
 
 export type IdentityServices = ReturnType<typeof composeIdentities>
 
-/** Accounts that somebody else vouches for: a directory, or a provider of OpenID Connect. */
+/** Accounts that a directory or a provider of OpenID Connect vouches for. */
 export function composeIdentities(
   config: Config,
   { database, clock, events }: Pick<Foundation, 'database' | 'clock' | 'events'>,

@@ -9,7 +9,7 @@ export function isServedByMany(config: Config): boolean {
 /** The fewest connections with which a process can answer and listen to signals at the same time. */
 const minConnections = 2
 
-/** What the settings allow to the registry on this machine, as far as it is this worker's. */
+/** The share of the settings' limits that this worker may use. */
 export function shareOfWorker(config: Config, worker: Pick<WorkerLink, 'number'>): Config {
   const { database, jobs, workers } = config
   const shareOf = (total: number) => Math.floor(total / workers) + (worker.number <= total % workers ? 1 : 0)

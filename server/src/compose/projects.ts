@@ -11,7 +11,7 @@ import type { UserServices } from './users.ts'
 
 export type ProjectServices = Awaited<ReturnType<typeof composeProjects>>
 
-/** Projects, their members and what is written down about them; makes the default project of a new installation. */
+/** Projects, their members and their properties. Makes the default project of a new installation. */
 export async function composeProjects(
   config: Config,
   { database, clock, events }: Pick<Foundation, 'database' | 'clock' | 'events'>,

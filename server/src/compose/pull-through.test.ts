@@ -23,8 +23,8 @@ import { composeOciRouter } from '../http/oci/oci-router.ts'
 import { composeOciServices } from './content.ts'
 
 /**
- * The seam, shown: readers that fetch from another registry stand in front of the registry's own, in every role that
- * reads, and know nothing of its classes. Somebody who may only pull gets what is stored for them by `fill`.
+ * Readers that fetch from another registry stand in front of the registry's own, in every role that reads, and use none
+ * of its classes. A person who may only pull gets content that is stored for them by `fill`.
  */
 
 const encode = (text: string) => new TextEncoder().encode(text)

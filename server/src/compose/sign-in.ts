@@ -23,7 +23,7 @@ type Known = Pick<UserServices, 'settings' | 'passwords' | 'defaultPasswordStand
 
 export type SignInServices = ReturnType<typeof composeSignInServices>
 
-/** Every way to say who asks: password, session, secret of a robot, token. */
+/** Every way to prove an identity: password, session, secret of a robot, token. */
 export function composeSignInServices(config: Config, ground: Ground, known: Known) {
   const { database, clock, events, signals } = ground
   const { open, defaultProject, token } = config

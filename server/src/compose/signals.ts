@@ -6,7 +6,7 @@ import type { SigningKeys } from '../domain/access/tokens/signing-keys.ts'
 import type { WorkerLink } from '../workers/worker-link.ts'
 import { setTellOthers, wakeOwnWorkers } from '../domain/jobs/wake-up.ts'
 
-/** How the processes of a registry hear from each other: replicas through PostgreSQL, workers also without it. */
+/** Signals between the processes of a registry: replicas hear them through PostgreSQL, workers also without it. */
 export function composeSignals(
   config: Config,
   worker: WorkerLink | undefined,
@@ -17,7 +17,7 @@ export function composeSignals(
   return worker?.signals() ?? noSignals
 }
 
-/** Forgets here what another process changed. After a gap in the signals, everything that is remembered is forgotten. */
+/** Another process's change makes this one forget what it cached. A gap in the signals makes it forget everything. */
 export function followSignals(
   signals: Signals,
   { signIn, signingKeys }: { readonly signIn: SignIn; readonly signingKeys: SigningKeys },

@@ -29,7 +29,7 @@ import { FolderTree } from '../storage/foreign/folder-tree.ts'
 import type { S3Settings } from '../storage/s3/s3-client.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 
-/** What moves content in and out, beside a registry that may be serving. */
+/** Services that move content in and out, beside a registry that may be serving. */
 export interface TransferServices extends ImportServices, AsyncDisposable {
   readonly manifests: Manifests
   readonly blobs: Blobs
@@ -44,7 +44,7 @@ export async function openTransfer(config: Config): Promise<TransferServices> {
   const store = owned.use(await composeBlobStore(config))
   const { admit, blobs, manifests } = composeContent(config, { database, store, clock, events })
   const projects = new Projects({ database, clock, events })
-  // As `berth serve` does: content may come in before the first start.
+  // As `berth serve` does, because content may come in before the first start.
   await ensureFirstAdministrator(config, new Users({ database, clock, events, passwords: new Passwords() }))
   if (config.defaultProject !== undefined) await projects.ensureDefaultProject(config.defaultProject, true)
   const leaseMs = config.garbageCollection.leaseMs
@@ -86,7 +86,7 @@ export async function openHarborImport(
   }
 }
 
-/** Where the configuration names no bucket; credentials come from where AWS's own tools look for them. */
+/** Used when the configuration names no bucket. AWS's own rules find the credentials. */
 const unknownService: Omit<S3Settings, 'bucket' | 'prefix'> = {
   endpoint: undefined,
   publicEndpoint: undefined,
@@ -105,7 +105,7 @@ const unknownService: Omit<S3Settings, 'bucket' | 'prefix'> = {
   timeoutMs: 60_000,
 }
 
-/** Of a bucket that is read from, where it is another than the one of the configuration. */
+/** Settings of a bucket that is read from, when it is not the one of the configuration. */
 export interface SourceBucketOptions {
   readonly endpoint: string | undefined
   readonly region: string | undefined
@@ -123,7 +123,7 @@ export async function openDistributionStore(
   const [, name = '', path = ''] = bucket
   const folder = withoutTrailing(path, '/').replace(/(^|\/)docker\/registry\/v2$/, '')
   const prefix = folder === '' ? '' : `${folder}/`
-  // Loaded when it is wanted: AWS's client takes a tenth of a second.
+  // Loaded on demand: AWS's client takes a tenth of a second to load.
   const [{ openBucket }, { BucketTree }] = await Promise.all([
     import('../storage/s3/s3-client.ts'),
     import('../storage/foreign/bucket-tree.ts'),

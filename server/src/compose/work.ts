@@ -12,7 +12,7 @@ import type { Foundation } from './foundation.ts'
 
 export interface WorkServices {
   readonly foundation: Foundation
-  /** Which process this is, in leases and in what is told of jobs. */
+  /** The name of this process, in leases and in reports of jobs. */
   readonly process: JobWorkerOptions['process']
   readonly logger: Logger
   readonly owned: AsyncDisposableStack
@@ -61,7 +61,7 @@ export async function startJobs(
       logger[error === undefined ? 'info' : 'warn']({ job: id, kind, attempt, error }, `job ${outcome}`),
   })
   owned.use(worker)
-  // With fewer jobs at a time than workers, some do none.
+  // With fewer jobs at a time than workers, some workers take none.
   if (config.jobs.concurrency > 0) await worker.start()
   return kinds.map(({ name }) => name)
 }
