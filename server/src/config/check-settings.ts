@@ -2,7 +2,7 @@ import type { ConfigProblem } from './config-error.ts'
 import { s3ProviderOf } from './s3-providers.ts'
 import type { Settings } from './settings.ts'
 
-/** What no single setting shows: settings that contradict each other. */
+/** Checks across settings: pairs that contradict each other. */
 export function checkSettings(given: Settings): { problems: ConfigProblem[]; warnings: string[] } {
   const problems: ConfigProblem[] = []
   const warnings: string[] = []

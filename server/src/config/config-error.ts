@@ -12,7 +12,7 @@ export interface ConfigProblem {
     | 'PASSWORD_NOT_CHOSEN'
   /** Path of the setting (`http.port`), or the file's name. */
   readonly setting: string
-  /** What is wrong and what to do. */
+  /** The fault and its remedy. */
   readonly message: string
 }
 

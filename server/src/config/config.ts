@@ -32,7 +32,7 @@ export interface S3Config {
   readonly redirects: RedirectConfig
 }
 
-/** Who fetches blobs from the bucket itself. */
+/** Redirects of clients to the bucket. */
 export interface RedirectConfig {
   /** Whether projects that say nothing are redirected. */
   readonly enabled: boolean
@@ -57,7 +57,7 @@ export interface BackupConfig {
 export interface EventsConfig {
   /** Of the audit log. */
   readonly keepMs: number
-  /** Of the log for consumers: each event can be read again for so long. */
+  /** Of the log for consumers: each event can be read again for this long. */
   readonly replayMs: number
   readonly maxAgeMs: number
   readonly maxEvents: number
@@ -68,7 +68,7 @@ export interface EventsConfig {
  * flags and the environment.
  */
 export interface Config {
-  /** The name clients use for this machine; undefined when nobody said. */
+  /** The name clients use for this machine; undefined when the settings give none. */
   readonly hostname: string | undefined
   readonly http: { readonly host: string; readonly port: number } | undefined
   readonly https:
@@ -99,11 +99,11 @@ export interface Config {
       }
   readonly storage: { readonly kind: 'filesystem'; readonly folder: string } | ({ readonly kind: 's3' } & S3Config)
   readonly initialAdminPassword: string
-  /** The first start needs a password that somebody chose. */
+  /** The first start needs a password chosen by a person. */
   readonly requireAdminPassword: boolean
   /** Project of a name without one (`nginx` → `library/nginx`); undefined: such names are refused. */
   readonly defaultProject: string | undefined
-  /** No accounts: everyone may do everything. Loopback only unless `forced`. */
+  /** No accounts: every request may do everything. Loopback only unless `forced`. */
   readonly open: boolean
   /** Nothing may be pushed or deleted. */
   readonly readOnly: boolean
@@ -116,7 +116,7 @@ export interface Config {
     readonly graceMs: number
     readonly lingerMs: number
   }
-  /** 0: what is deleted is gone at once. */
+  /** With 0, a deleted artifact cannot be restored. */
   readonly trash: { readonly windowMs: number }
   readonly backup: BackupConfig
   readonly events: EventsConfig
@@ -127,7 +127,7 @@ export interface Config {
     readonly enabled: boolean
     readonly path: string
     readonly listen: { readonly host: string; readonly port: number } | undefined
-    /** Metrics are for who brings it; undefined: for everybody who reaches the port. */
+    /** The token that opens the metrics; undefined: the port gives them to every caller. */
     readonly token: string | undefined
   }
   readonly outbound: {

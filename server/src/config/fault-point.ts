@@ -1,2 +1,5 @@
-/** Where a crash test wants the process to die; undefined outside of tests. No setting: nobody finds it by accident. */
+/**
+ * The place where a crash test stops the process; undefined outside of tests. It is no setting, so that users do not
+ * meet it by accident.
+ */
 export const requestedFaultPoint = (): string | undefined => process.env['BERTH_TEST_FAULT_POINT'] || undefined

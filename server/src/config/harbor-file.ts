@@ -1,6 +1,6 @@
 /**
- * Harbor's own configuration file, harbor.yml, read as it is: what has a meaning here becomes our
- * setting, what has none is named in a warning, so that nobody believes it is in force.
+ * Harbor's own configuration file, harbor.yml, read as it is. A key with a meaning here becomes our setting. A key
+ * without one is named in a warning, so that its owner does not believe it is in force.
  */
 
 type Tree = Record<string, unknown>
@@ -27,7 +27,7 @@ const moved: Record<string, string> = {
   'upload_purging.interval': 'uploads.purge_interval',
 }
 
-/** Harbor's keys without a meaning here, and why; a key stands for everything below it. */
+/** Harbor's keys without a meaning here, with the reason. A key stands for everything below it. */
 const ignored: Record<string, string> = {
   'https.strong_ssl_ciphers': 'only modern TLS ciphers are offered anyway',
   internal_tls: 'Berth is one process and has no internal connections',
@@ -115,7 +115,7 @@ const s3Keys: Record<string, string> = {
   forcepathstyle: 'path_style',
   keyid: 'kms_key',
 }
-/** What is so here anyway, or concerns the driver alone. */
+/** Keys that hold here anyway, or that concern Harbor's driver alone. */
 const s3Harmless = [
   'v4auth',
   'chunksize',
@@ -193,7 +193,7 @@ function translateDatabase(
   warnRest(raw, 'external_database', warnings)
 }
 
-/** Not a URL at all when host or port are none: the schema then says so. */
+/** An empty host or port gives a text that is no URL, which the schema then refuses. */
 function postgresUrlOf(external: Tree): string {
   const part = (key: string, fallback: string) => encodeURIComponent(textOf(external[key], fallback))
   const host = textOf(external['host'], 'localhost')
@@ -214,7 +214,7 @@ function postgresUrlOf(external: Tree): string {
 const textOf = (value: unknown, fallback: string): string =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : fallback
 
-/** Names what is left in a section that is wholly Harbor's, and removes it. */
+/** Names the rest of a section that is wholly Harbor's, and removes the section. */
 function warnRest(raw: Tree, section: string, warnings: string[]): void {
   const rest = take(raw, section)
   if (rest === undefined || rest === null) return

@@ -118,7 +118,7 @@ function s3CredentialsOf(s3: Settings['s3']): S3Config['credentials'] {
   }
 }
 
-/** Backups lie where blobs do not: what is not said of their bucket is as that of the blobs. */
+/** Backups lie apart from blobs. Their bucket takes every setting that it lacks from the bucket of the blobs. */
 function backupOf({ backup, s3 }: Settings): BackupConfig {
   const { to, keep, ...own } = backup
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined))

@@ -5,13 +5,13 @@ type Capabilities = S3Config['capabilities']
 /** A service that speaks S3, under the name that operators know. */
 export interface S3Provider {
   readonly capabilities: Capabilities
-  /** Where a region is reached when nobody says. Undefined: AWS's own rule. */
+  /** Where a region is reached unless the operator names an endpoint. Undefined: AWS's own rule. */
   readonly endpoint?: (region: string) => string
-  /** Whether there is nothing to guess: then the operator must say. */
+  /** True when the endpoint cannot be guessed, so the operator must name it. */
   readonly needsEndpoint: boolean
 }
 
-/** What nearly every service has. */
+/** Capabilities that nearly every service has. */
 const usual: Capabilities = {
   addressing: 'path',
   checksums: 'flexible',
@@ -55,11 +55,11 @@ export const s3Providers = {
     needsEndpoint: false,
     endpoint: (region) => `https://obs.${region}.myhuaweicloud.com`,
   },
-  // Nothing that any of them lacks, apart from the form of addresses.
+  // The capabilities that all of them share, apart from the form of addresses.
   other: { capabilities: { ...cloud, addressing: 'path', encryption: ['AES256', 'aws:kms'] }, needsEndpoint: true },
 } as const satisfies Readonly<Record<string, S3Provider>>
 
 export type S3ProviderName = keyof typeof s3Providers
 export const s3ProviderNames = Object.keys(s3Providers) as [S3ProviderName, ...S3ProviderName[]]
-/** By name, without what is particular about each. */
+/** Providers by name, without their particulars. */
 export const s3ProviderOf = (name: S3ProviderName): S3Provider => s3Providers[name]

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseDuration, parseSize } from './quantities.ts'
 
-/** What a value of a setting can be. Every one reads text too, because the environment and flags have nothing else. */
+/** The kinds of values of settings. Each kind reads text too, because the environment and flags give only text. */
 
 export const text = () => z.string().trim().min(1, 'must not be empty').meta({ kind: 'text' })
 
@@ -120,7 +120,7 @@ export const nameOrOff = () =>
 
 export const port = () => whole(1, 65_535)
 
-/** Reports on `value` without repeating it: it may be a secret in the wrong place. */
+/** Reports on `value` without its text, which may be a secret in the wrong place. */
 function fail(context: z.core.$RefinementCtx, value: unknown, message: string): never {
   context.issues.push({ code: 'custom', message, input: value })
   return z.NEVER

@@ -99,7 +99,7 @@ function readFile(file: string): Record<string, unknown> {
   const document = parseDocument(text, { prettyErrors: true })
   const [error] = document.errors
   const invalid = (message: string) => new ConfigError([{ code: 'FILE_INVALID', setting: file, message }])
-  // Its first line says what and where; the rest quotes the file, which may hold passwords.
+  // The first line says what is wrong and where. The rest quotes the file, which may hold passwords.
   if (error !== undefined) throw invalid(`is not valid YAML: ${error.message.split('\n')[0]?.replace(/:$/, '')}`)
   const raw: unknown = document.toJS({ maxAliasCount: 20 })
   if (raw === null || raw === undefined) return {}
@@ -108,7 +108,7 @@ function readFile(file: string): Record<string, unknown> {
   return dropEmpty(raw as Record<string, unknown>)
 }
 
-/** A key with nothing behind it, as harbor.yml has them (`external_url:`), says nothing. */
+/** A key without a value, as harbor.yml has them (`external_url:`), sets nothing. */
 function dropEmpty(tree: Record<string, unknown>): Record<string, unknown> {
   const entries = Object.entries(tree).flatMap(([key, value]): [string, unknown][] => {
     if (value === null || value === undefined) return []
