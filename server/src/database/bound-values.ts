@@ -1,8 +1,8 @@
 import { UnstorableValue } from './database.ts'
 
 /**
- * Looks at the values of a query before either database does, so that both refuse the same ones: PostgreSQL's text has
- * no NUL, its numbers have ends, and SQLite would take NaN for null.
+ * Checks the values of a query before the database sees them, so that both databases refuse the same ones. PostgreSQL's
+ * text has no NUL and its numbers have ends; SQLite would take NaN for null.
  * @throws UnstorableValue
  */
 export function assertStorable(values: readonly unknown[]): void {

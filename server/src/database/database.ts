@@ -6,10 +6,11 @@ export type Reader = Kysely<Schema>
 export type Writer = Transaction<Schema>
 
 /**
- * How much an acknowledged `write` promises. `durable` survives power loss, and with it everything committed
- * before it, also when the write itself changes nothing; it is what everything acknowledged to a client uses.
- * What `read` shows may not be durable yet: who acts on it outside the database writes first. `relaxed` survives `kill -9` but may be lost (never corrupted) by power loss: upload
- * progress, pull times, leases.
+ * The promise of an acknowledged `write`.
+ * `durable` survives power loss, and so does everything committed before it, even when the write itself changes
+ * nothing. Everything acknowledged to a client uses it. `read` may show rows that are not durable yet: a caller that
+ * acts on them outside the database writes first.
+ * `relaxed` survives `kill -9`. Power loss may lose it and never corrupts it: upload progress, pull times, leases.
  */
 export type Durability = 'durable' | 'relaxed'
 
@@ -41,10 +42,9 @@ export interface Database extends AsyncDisposable {
    */
   snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T>
   /**
-   * A number that is different whenever anything was committed since it was last seen, by this process or
-   * by another; undefined where the database cannot tell cheaply (PostgreSQL). What was read under one
-   * epoch may be served from memory as long as the epoch stands. Ask before reading, not after. Commits of this
-   * process count at once, those of others from the next turn of the event loop on.
+   * A number that changes whenever any process commits. Undefined where the database cannot tell cheaply (PostgreSQL).
+   * Answers read under one epoch may be served from memory while the epoch stands. Ask for the epoch before reading.
+   * Commits of this process count at once, those of others from the next turn of the event loop on.
    */
   epoch(): number | undefined
 }

@@ -1,9 +1,8 @@
 import type { Database } from './database.ts'
 
 /**
- * Remembers answers of the database for as long as nothing at all was committed, by this process or another
- * (`Database.epoch`). It can therefore never be stale, and needs neither invalidation nor a time to live. On a
- * database without an epoch it remembers nothing.
+ * Caches answers of the database until any process commits (`Database.epoch`). So it is never stale, and needs neither
+ * invalidation nor a time to live. On a database without an epoch it caches nothing.
  */
 export class EpochCache<Value> {
   readonly #database: Pick<Database, 'epoch'>
@@ -23,7 +22,7 @@ export class EpochCache<Value> {
     this.#isWorthIt = isWorthIt
   }
 
-  /** The remembered answer, or `find`'s, which is remembered unless it is undefined or something was committed meanwhile. */
+  /** The cached answer, or `find`'s. An answer is cached unless it is undefined or a commit came meanwhile. */
   async get<Found extends Value | undefined>(key: string, find: () => Promise<Found>): Promise<Value | Found> {
     const epoch = this.#database.epoch()
     if (epoch === undefined) return await find()

@@ -22,8 +22,8 @@ export interface KyselyShellOptions {
 }
 
 /**
- * Kysely's query builder without its connection handling: who gets which connection, and when a
- * transaction begins and ends, is decided by the two databases alone.
+ * Kysely's query builder without its connection handling. The two databases alone decide which query gets which
+ * connection, and when a transaction begins and ends.
  */
 export interface KyselyShell {
   readonly reader: Reader

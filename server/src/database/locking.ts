@@ -13,7 +13,10 @@ export function lockRows<TB extends keyof Schema, O>(
   return database.dialect === 'postgres' ? query.forUpdate() : query
 }
 
-/** Locks the selected rows, passing over those that somebody else holds. SQLite has one writer: nobody does. */
+/**
+ * Locks the selected rows and skips those that another transaction holds. SQLite has one writer, so no row is ever
+ * held.
+ */
 export function lockFreeRows<TB extends keyof Schema, O>(
   database: Pick<Database, 'dialect'>,
   query: SelectQueryBuilder<Schema, TB, O>,
@@ -30,8 +33,8 @@ export function lockRowsShared<TB extends keyof Schema, O>(
 }
 
 /**
- * Lets one transaction at a time past, among those that give the same name: for a rule about rows that do not
- * exist yet, which nothing else can lock. Held until the end of the transaction; nothing to do for SQLite.
+ * Serialises transactions that give the same name: for a rule about rows that do not exist yet, which no row lock can
+ * protect. The lock ends with the transaction. SQLite needs nothing.
  */
 export async function lockName(database: Pick<Database, 'dialect'>, tx: Writer, name: string): Promise<void> {
   if (database.dialect === 'postgres') await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(tx)

@@ -10,9 +10,9 @@ export interface Migration {
   readonly name: string
   up(tx: Writer, dialect: Dialect): Promise<void>
   /**
-   * Versions that do not know this step cannot work on what it leaves. Left out of steps that only add: those that run
-   * go on, and may be started again, while replicas are replaced one after another. What takes something away waits
-   * for the release after the one that no longer needs it (ADR 0004).
+   * True when versions that do not know this step cannot work on its schema. Steps that only add leave it out: running
+   * servers go on, and may restart, while replicas are replaced one after another. A step that takes something away
+   * waits for the release after the one that no longer needs it (ADR 0004).
    */
   readonly endsOlderVersions?: true
 }
@@ -28,7 +28,7 @@ const advisoryLock = 7_238_116_532n
 export interface MigrateOptions {
   readonly clock?: Clock
   readonly steps?: readonly Migration[]
-  /** Called once before a database that has been used is changed: to copy it. What it throws keeps it as it is. */
+  /** Called once before a used database is changed, to copy it. An error thrown here keeps the database as it is. */
   readonly beforeChange?: (pending: readonly string[]) => Promise<void>
 }
 
@@ -55,7 +55,10 @@ export async function migrate(database: Database, options: MigrateOptions = {}):
   })
 }
 
-/** What is left to do. @throws DatabaseTooNew, RestoreUnfinished */
+/**
+ * The steps still to be applied.
+ * @throws DatabaseTooNew, RestoreUnfinished
+ */
 async function findPending(
   { dialect }: Database,
   tx: Writer,
@@ -99,7 +102,7 @@ async function listApplied(tx: Writer, dialect: Dialect): Promise<Map<string, nu
     applied_at bigint not null,
     older_may_serve smallint
   )`.execute(tx)
-  // Asked first: to alter a table waits for everybody who reads it.
+  // Asked first, because altering a table waits for every reader of it.
   const { rows: columns } = await (
     dialect === 'sqlite'
       ? sql`select 1 from pragma_table_info('schema_migration') where name = 'older_may_serve'`
@@ -153,7 +156,7 @@ export class DatabaseTooNew extends Error {
   }
 }
 
-/** The program is newer than the database, which no server of this version has opened yet. */
+/** The program is newer than the database, and a server of this version must migrate it first. */
 export class DatabaseTooOld extends Error {
   override readonly name = 'DatabaseTooOld'
   constructor(steps: readonly string[]) {

@@ -9,14 +9,14 @@ export function postgresErrorCode(error: unknown): string | undefined {
 /** serialization_failure and deadlock_detected: the same work again will succeed. */
 export const isRetryable = (error: unknown): boolean => ['40001', '40P01'].includes(postgresErrorCode(error) ?? '')
 
-/** True when the connection itself is of no more use, whatever was asked over it. */
+/** True when the connection itself is of no more use, whatever the query was. */
 export const isConnectionLost = (error: unknown): boolean => {
   const code = postgresErrorCode(error)
   if (code === undefined) return error instanceof Error && lostMessages.some((text) => error.message.includes(text))
   return /^(08|57P0)/.test(code) || networkCodes.has(code)
 }
 
-/** What the rest of the program knows of a PostgreSQL failure; anything that is none of these stays as it is. */
+/** Translates a failure of PostgreSQL into the database's errors. Every other error stays as it is. */
 export function translatePostgresError(error: unknown): unknown {
   const code = postgresErrorCode(error)
   if (unstorable.has(code ?? '')) {

@@ -27,7 +27,7 @@ else {
         await Bun.sleep(20)
       }
     }
-    /** Says it until it is heard: who has not connected yet hears nothing. */
+    /** Repeats the signal until it is heard: a listener that has not connected yet misses it. */
     const untilHeard = async (from: Signals, signal: Signal, by: { heard: Signal[] }) =>
       await until(() => {
         from.send(signal)

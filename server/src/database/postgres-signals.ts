@@ -76,7 +76,7 @@ class PostgresSignals implements Signals {
           failures = 0
         })
       } catch (error) {
-        // One word about it; whoever uses the database will say more.
+        // One line is enough; the database's other users report the rest.
         if (failures === 0) this.#onError(error)
       }
       if (this.#isStopped) return
@@ -95,7 +95,7 @@ class PostgresSignals implements Signals {
       query_timeout: answerWithinMs,
     })
     const lost = Promise.withResolvers<never>()
-    lost.promise.catch(() => {}) // seen by whoever waits for it
+    lost.promise.catch(() => {}) // the code that waits for it sees the error
     client.on('error', (error) => lost.reject(error))
     client.on('end', () => lost.reject(new Error('the connection for signals was closed')))
     client.on('notification', ({ payload }) => this.#hear(payload ?? ''))
@@ -116,7 +116,7 @@ class PostgresSignals implements Signals {
 
   #hear(payload: string): void {
     const message = messageSchema.safeParse(parseJson(payload))
-    // A newer version may say what this one does not know.
+    // A newer version may send kinds of news that this one does not know.
     if (!message.success || message.data.from === this.#self) return
     for (const listener of this.#listeners) listener(message.data.signal)
   }

@@ -4,7 +4,7 @@ import { translated } from './postgres-connection.ts'
 
 const usualPiece = 500
 
-/** The connection is good for others afterwards unless this throws. Nobody waits for its locks, so it may take its time. */
+/** The connection is usable afterwards unless this throws. Its locks block no writer, so it may take its time. */
 export async function readPostgresSnapshot<T>(
   client: PoolClient,
   work: (snapshot: Snapshot) => Promise<T>,

@@ -49,9 +49,10 @@ export function composePostgresDatabase(options: PostgresDatabaseOptions): Datab
     idleTimeoutMillis: idleConnectionMs,
     types: { getTypeParser },
   })
-  // A connection that dies idle leaves the pool by itself; whoever asks next gets a new one or the error.
+  // A connection that dies idle leaves the pool by itself. The next query gets a new one, or the error.
   pool.on('error', () => {})
-  // One that dies between two queries of a transaction tells the next query so. Unheard, it would end the process.
+  // A connection that dies between two queries of a transaction fails the next query. Without a listener, its error
+  // would end the process.
   pool.on('connect', (client) => void client.on('error', () => {}))
 
   const acquire = async (): Promise<pg.PoolClient> => {
@@ -186,7 +187,7 @@ function translateAcquireError(error: unknown, timeoutMs: number): unknown {
     return new DatabaseBusy(`no database connection came free within ${timeoutMs} ms`, { cause: error })
   }
   const known = translatePostgresError(error)
-  // Whatever else keeps a connection from opening (a wrong password, a missing database) is no fault of the query.
+  // Other reasons that keep a connection from opening (a wrong password, a missing database) are no fault of the query.
   return known === error
     ? new DatabaseUnavailable(`no connection to the PostgreSQL server: ${(error as Error).message}`, { cause: error })
     : known

@@ -1,9 +1,10 @@
 /**
- * Short news from one process of a registry to the others. Nothing depends on it being heard: it makes sooner what
- * would come by itself, and whoever may have missed something hears that, and then trusts nothing it remembers.
+ * Short news from one process of a registry to the others. Correctness never depends on it: news only brings forward
+ * what a process would find out by itself. A process that may have missed news is told so, and then trusts none of its
+ * caches.
  */
 export interface Signals extends AsyncDisposable {
-  /** Returns at once; what cannot be sent now is not sent. */
+  /** Returns at once. News that cannot be sent now is dropped. */
   send(signal: Signal): void
   /** News of other processes. `listener` must not throw. */
   onSignal(listener: (signal: Signal) => void): void
@@ -16,7 +17,7 @@ export type Signal =
   | { readonly kind: 'jobs' }
   /** Tokens are signed by another key from now on. */
   | { readonly kind: 'signing-keys' }
-  /** Somebody failed to sign in. */
+  /** A sign-in failed. */
   | { readonly kind: 'login-failed'; readonly username: string; readonly clientAddress: string }
   /** Somebody signed in after failures: the others forget those too. */
   | { readonly kind: 'login-succeeded'; readonly username: string; readonly clientAddress: string }

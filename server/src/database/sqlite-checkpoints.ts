@@ -37,8 +37,8 @@ export class SqliteCheckpoints implements AsyncDisposable {
   }
 
   /**
-   * Called between transactions: a glance at the log, and a checkpoint when it is long. What it returns is
-   * to be waited for before the next transaction. Mostly nothing: pages are written back beside the writer.
+   * A glance at the log between transactions, and a checkpoint when the log is long. The caller waits for the result
+   * before the next transaction. Usually there is none, since pages are written back beside the writer.
    */
   afterCommit(): Promise<void> | undefined {
     if (this.#checkpointer.busy) return undefined
@@ -47,7 +47,7 @@ export class SqliteCheckpoints implements AsyncDisposable {
     if (log >= this.#restartAt && (missing < this.#sizes.afterPages || log >= atTheLatest * this.#restartAt)) {
       return this.#restart(log)
     }
-    // What fails here is tried again with the next commit; SQLite itself steps in when it goes on failing.
+    // The next commit tries again. SQLite itself steps in when checkpoints go on failing.
     if (missing >= this.#sizes.afterPages) void this.#checkpointer.checkpoint('passive')
     return undefined
   }
@@ -71,7 +71,7 @@ export class SqliteCheckpoints implements AsyncDisposable {
     try {
       return this.#connection.firstRow('pragma wal_checkpoint(noop)', []) ?? {}
     } catch {
-      return {} // what is wrong with the file is said by the next transaction
+      return {} // The next transaction reports what is wrong with the file.
     }
   }
 

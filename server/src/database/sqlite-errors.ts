@@ -4,7 +4,7 @@ import { DatabaseBusy, DatabaseFull, DatabaseUnavailable } from './database.ts'
 /** True when another process holds the write lock: trying again a little later is right. */
 export const isSqliteBusy = (error: unknown): boolean => sqliteErrorCode(error)?.startsWith('SQLITE_BUSY') === true
 
-/** What the rest of the program knows of a SQLite failure; anything that is none of these stays as it is. */
+/** Translates a failure of SQLite into the database's errors. Every other error stays as it is. */
 export function translateSqliteError(error: unknown): unknown {
   const code = sqliteErrorCode(error)
   if (code === undefined) return error

@@ -153,7 +153,7 @@ export class SqliteWriter {
       await this.#runWaiting(done)
       if (done.length > 0) this.#connection.query('commit', [])
     } catch (error) {
-      // Nothing of the group is in: the disk is full or failing. The next begin rolls back what SQLite did not.
+      // Nothing of the group is stored: the disk is full or failing. The next begin rolls back what SQLite left.
       for (const { request } of done) request.reject(translateSqliteError(error))
       return
     }
@@ -165,7 +165,7 @@ export class SqliteWriter {
     this.#acknowledging.add(acknowledged)
   }
 
-  /** Nobody is told of a durable write before it is on the disk. */
+  /** A durable write is acknowledged only once it is on the disk. */
   async #acknowledge(done: readonly Done[]): Promise<void> {
     try {
       await this.#log.sync()

@@ -50,7 +50,7 @@ function otherProcess(folder: string): BunDatabase {
   return other
 }
 
-/** What others commit is seen from the next turn of the event loop on. */
+/** Commits of others are seen from the next turn of the event loop on. */
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 /** The database with a disk whose syncs the test decides about; opening it is synced for real. */

@@ -84,8 +84,8 @@ export function composeSqliteDatabase(options: SqliteDatabaseOptions): Database 
     snapshot: (work) => readSqliteSnapshot(() => openReader(file), work),
     epoch() {
       if (closed) throw new DatabaseUnavailable('the database is closed')
-      // Asked once per turn of the event loop: what another process commits meanwhile, a request of this turn
-      // may as well have come before. Our own commits end the turn's answer at once (`write`).
+      // Asked once per turn of the event loop: a commit of another process may as well have come before the requests of
+      // this turn. Our own commits end the turn's answer at once (`write`).
       if (turnsEpoch !== undefined) return turnsEpoch
       try {
         // Changes with every commit of any other connection, so with the writer's own and other processes'.
@@ -125,7 +125,7 @@ function openBoth(file: string): { writing: SqliteConnection; reading: SqliteCon
     // It holds password hashes and signing keys. SQLite gives its log and index the same mode.
     closeSync(openSync(file, 'ax', 0o600))
   } catch (error) {
-    // Only one that is there already: opening that, and closing it, would drop SQLite's own locks on it.
+    // Only an existing file: opening and closing it later would drop SQLite's own locks.
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(file)
     if (!exists)
       throw new DatabaseUnavailable(`the SQLite file cannot be made: ${(error as Error).message}`, { cause: error })

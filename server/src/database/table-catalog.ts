@@ -1,6 +1,6 @@
 import type { Dialect, Snapshot } from './database.ts'
 
-/** What a column holds, in words that both databases understand. */
+/** The kind of a column's values, in words that both databases understand. */
 export type ColumnKind = 'integer' | 'text' | 'bytes'
 
 export interface TableShape {
@@ -15,7 +15,7 @@ export interface TableShape {
 /** The record of migrations is no table like the others. */
 export const migrationTable = 'schema_migration'
 
-/** What tables there are, asked of the database itself: also of one that an older version of the program made. */
+/** The tables, as the database itself lists them, so that a database of an older version is understood too. */
 export async function listTables(
   snapshot: Snapshot,
   dialect: Dialect,

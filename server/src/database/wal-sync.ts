@@ -85,7 +85,7 @@ export class WalSync implements LogSync {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await (this.#next ?? this.#running)?.catch(() => {}) // whoever asked for it has been told
+    await (this.#next ?? this.#running)?.catch(() => {}) // the caller of this sync has been told
     await this.#handle?.close()
     this.#handle = undefined
   }

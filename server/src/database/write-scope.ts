@@ -30,7 +30,7 @@ export function afterCommit(action: () => void): void {
 
 export interface WorkDone<T> {
   readonly value: T
-  /** To be called by who committed it. */
+  /** Called by the code that committed the transaction. */
   committed(): void
 }
 

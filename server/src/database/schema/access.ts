@@ -13,9 +13,9 @@ export interface UserAccountTable {
   disabled: Flag
   /** Tokens and cached credentials from before this moment are void. */
   credentials_changed_at: number
-  /** Who vouches for the account. */
+  /** The source that vouches for the account: this registry, a directory or a provider. */
   source: Generated<'local' | 'ldap' | 'oidc'>
-  /** What it is called there: a distinguished name; `issuer subject`. */
+  /** The account's name at its source: a distinguished name, or `issuer subject`. */
   external_id: string | null
   /** A group makes it an administrator for as long as it is in there. */
   admin_by_group: Generated<Flag>
@@ -27,7 +27,7 @@ export interface UserAccountTable {
 
 /** A browser that signed in. */
 export interface SessionTable {
-  /** SHA-256 of the cookie: who reads the table cannot use it. */
+  /** SHA-256 of the cookie, so that a copy of the table is of no use as a cookie. */
   id_hash: string
   user_id: number
   /** `credentials_changed_at` of the account when it signed in; another one ends the session. */

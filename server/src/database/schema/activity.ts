@@ -1,4 +1,4 @@
-/** Pushes and pulls of a project in an hour; no row: none of either. */
+/** Pushes and pulls of a project in an hour. An hour without any has no row. */
 export interface ActivitySampleTable {
   /** Its beginning. */
   hour: number
@@ -7,11 +7,11 @@ export interface ActivitySampleTable {
   pulls: number
 }
 
-/** What the registry held in an hour, at its first look. */
+/** Storage of the registry in an hour, at the hour's first look. */
 export interface StorageSampleTable {
   hour: number
-  /** What projects use, added up: a blob counts in each. */
+  /** Sum of the usage of projects: a blob counts in each. */
   logical_bytes: number
-  /** What blobs take, each once. */
+  /** Sum of the sizes of blobs, each once. */
   physical_bytes: number
 }

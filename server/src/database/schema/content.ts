@@ -51,7 +51,7 @@ export interface LinkReviewTable {
 export interface UploadTable {
   id: string
   repository_id: number
-  /** Who created the session (`actorKey`); nobody else can touch it. */
+  /** The actor that created the session (`actorKey`). Other actors cannot touch it. */
   actor: string
   /** Bytes acknowledged so far. */
   offset: number

@@ -8,18 +8,18 @@ export interface EventTable {
   occurred_at: number
   actor: string
   project_id: number | null
-  /** What it was done to, in words: `library/nginx:v1`, a username, a project name. */
+  /** The object of the event, in words: `library/nginx:v1`, a username, a project name. */
   resource: string
   /** JSON object, shape by type. */
   payload: string
-  /** Who did it, as people know them; what was claimed when a login failed. Empty: the event is older than the column. */
+  /** The name of the actor; of a failed login, the name that was claimed. Empty: the event is older than the column. */
   username: Generated<string>
-  /** Where the request came from; empty where no request was. */
+  /** The address that the request came from; empty when the event had no request. */
   client_address: Generated<string>
   succeeded: Generated<Flag>
 }
 
-/** The log that consumers follow: the same facts, in the same transaction, apart from what people purge. */
+/** The log that consumers follow: the same facts, in the same transaction. A purge of the audit log leaves it alone. */
 export interface EventLogTable {
   id: Generated<number>
   /** Given after the commit, from 1, without holes; null until then. Consumers read in this order and in no other. */
@@ -35,17 +35,17 @@ export interface EventLogTable {
   succeeded: Flag
 }
 
-/** Where the log stands. One row; whoever gives positions or takes rows away holds its lock. */
+/** The head of the log, one row. Every writer of positions and every pruning holds its lock. */
 export interface EventLogHeadTable {
   id: 1
-  /** Another one after a restore: a cursor of before means nothing any more. */
+  /** A restore gives the log a new value here, which voids the cursors of before. */
   epoch: string
   last_position: number
   /** Events up to here are gone. */
   pruned_position: number
 }
 
-/** A consumer by its name. The log keeps what it has not had, within bounds. */
+/** A consumer by its name. The log keeps events that the consumer has not had, within bounds. */
 export interface EventConsumerTable {
   name: string
   /** Everything up to here is done. */

@@ -1,7 +1,7 @@
 import type { Generated } from 'kysely'
 import type { Flag } from './columns.ts'
 
-/** Who vouches for the members of a group, and what the group is called there. */
+/** The source that vouches for the members of a group, and the group's name there. */
 export interface UserGroupTable {
   id: Generated<number>
   kind: 'ldap' | 'http' | 'oidc'
@@ -29,17 +29,17 @@ export interface RoleTable {
   updated_at: number
 }
 
-/** What an OIDC provider gave us for an account that signed in there. */
+/** Tokens that an OIDC provider gave us for an account that signed in there. */
 export interface OidcSessionTable {
   user_id: number
   issuer: string
   refresh_token: string | null
-  /** Until then nobody need be asked whether it still vouches. */
+  /** Until this time the provider need not be asked again whether it still vouches. */
   valid_until: number
   cli_secret_hash: string | null
 }
 
-/** What is remembered of somebody who is on the way to being signed in. */
+/** The state of a sign-in that a person has begun and not finished. */
 export interface PendingSignInTable {
   /** SHA-256 of the token that the browser has. */
   id_hash: string

@@ -14,7 +14,7 @@ export interface JobTable {
   status: JobStatus
   /** Of the unfinished jobs of a kind at most one has a given key. */
   unique_key: string | null
-  /** What it is about (`retention:12`), so that its history can be listed. */
+  /** The subject of the job (`retention:12`), by which its history is listed. */
   subject: string | null
   project_id: number | null
   /** Larger goes first. */
@@ -28,7 +28,7 @@ export interface JobTable {
   started_by: 'manual' | 'schedule' | 'event'
   actor: string
   username: string
-  /** Raised whenever a worker takes the job: who knows an older one writes nothing more. */
+  /** The row's fence. It rises whenever a worker takes the job; a worker with an older one can write nothing more. */
   fence: Generated<number>
   lease_holder: string | null
   lease_expires_at: number | null
@@ -68,7 +68,7 @@ export interface JobScheduleTable {
   payload: string
   subject: string | null
   project_id: number | null
-  /** What the person chose; `cron` says the same. */
+  /** The person's choice; `cron` says the same. */
   preset: 'hourly' | 'daily' | 'weekly' | 'custom'
   /** Six fields, seconds first. */
   cron: string

@@ -24,7 +24,7 @@ export interface QuotaTable {
   updated_at: number
 }
 
-/** What a push under way may add. */
+/** Bytes that a push under way may add. */
 export interface QuotaReservationTable {
   id: Generated<number>
   project_id: number
@@ -44,7 +44,7 @@ export interface ImmutabilityRuleTable {
   updated_at: number
 }
 
-/** What a project keeps. */
+/** The retention policy of a project. */
 export interface RetentionPolicyTable {
   id: Generated<number>
   project_id: number

@@ -1,4 +1,4 @@
-/** What an administrator changed at run time; a setting that was never changed has no row. */
+/** A setting that an administrator changed at run time. A setting that was never changed has no row. */
 export interface SettingTable {
   name: string
   /** JSON. */

@@ -7,7 +7,7 @@ export interface StorageHoldTable {
   /** For people: `backup 20261126T104453Z`. */
   reason: string
   created_at: number
-  /** Renewed by who holds it; a holder that died lets go by this. */
+  /** The holder renews it. The hold of a holder that died ends at this time. */
   expires_at: number
 }
 

@@ -26,16 +26,18 @@ export interface TrashEntryTable {
   deleted_at: number
 }
 
-/** Keeps bytes for an entry of the trash. Makes them readable to nobody (invariant 4). */
+/** Keeps bytes for an entry of the trash. The bytes are readable through no repository (invariant 4). */
 export interface TrashBlobTable {
   entry_id: number
   digest: string
 }
 
-/** A manifest that may be needed by nobody: pushed without a tag, or it lost one, or what referred to it is gone. */
+/** A manifest that may be unneeded: it was pushed without a tag, it lost one, or its referrer is gone. */
 export interface ArtifactReviewTable {
   artifact_id: number
-  /** 1: it belonged to something that was deleted, and goes with it; 0: it goes when untagged manifests are asked to. */
+  /**
+   * 1: the manifest belonged to something that was deleted, and goes with it. 0: it goes when untagged manifests go.
+   */
   orphan: Flag
   part_of: number | null
   review_after: number
@@ -48,6 +50,6 @@ export interface SubjectReviewTable {
   part_of: number | null
   /** Referrers up to this digest were looked at. */
   followed_to: string
-  /** Referrers pushed later are not meant for what was deleted. */
+  /** Referrers pushed later did not belong to the deleted subject. */
   deleted_at: number
 }
