@@ -1,6 +1,7 @@
 /**
- * The console as `tools/build-console.mjs` packed it, from the executable or the checkout; undefined where nobody built
- * it. `changed` tells whether another one lies there now: whoever works on the console reloads the page, not the server.
+ * The console as `tools/build-console.mjs` packed it, from the executable or the checkout; undefined when it was not
+ * built. `changed` tells whether another pack lies there now, so that a developer of the console reloads the page and
+ * not the server.
  */
 export async function openConsolePack(): Promise<ConsolePack | undefined> {
   const path = await findPack()

@@ -35,7 +35,7 @@ export const faultPoints = [
 export type FaultPoint = (typeof faultPoints)[number]
 
 interface Fault {
-  /** Undefined: whatever comes by. */
+  /** Undefined: every subject. */
   readonly subject: string | undefined
   act(): void
 }
@@ -53,8 +53,8 @@ export function faultPoint(name: FaultPoint, subject?: string): void {
 }
 
 /**
- * Only who starts a registry calls this, and only when told to by a variable that tests set: `job-running`,
- * `job-running@purge-audit-log` for one subject, `job-running:freeze` to stop the process in the place of killing it.
+ * Reads the variable that tests set and enables its fault point: `job-running`, `job-running@purge-audit-log` for one
+ * subject, `job-running:freeze` to stop the process in the place of killing it. Only the start of a registry calls it.
  * @throws TypeError when there is no such point: a crash test must not pass because nothing crashed
  */
 export function enableFaultPoint(where: string, action?: () => void): void {
@@ -62,7 +62,7 @@ export function enableFaultPoint(where: string, action?: () => void): void {
   const known = faultPoints.find((point) => point === name)
   if (known === undefined) throw new TypeError(`there is no fault point ${where}`)
   const freeze = () => {
-    // Once: who is woken goes on.
+    // Only once: a process that is woken goes on.
     faults.delete(known)
     process.kill(process.pid, 'SIGSTOP')
   }

@@ -17,9 +17,9 @@ const libraries = [
 let functions: (Functions & { readonly busy: number }) | undefined
 
 /**
- * Locks an open file against other processes; the kernel gives the lock back when the descriptor is closed, by a crash
- * too. Another descriptor of this process counts as another process. Returns false when somebody else holds it. A file
- * system without locks locks nothing, and says nothing: then it is as if nobody else were there.
+ * Locks an open file against other processes. The kernel releases the lock when the descriptor is closed, by a crash
+ * too. Another descriptor of this process counts as another process. Returns false when another process holds the lock.
+ * On a file system without locks it always succeeds.
  */
 export function lockFile(descriptor: number): boolean {
   functions ??= load()

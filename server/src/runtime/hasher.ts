@@ -8,7 +8,10 @@ export interface Hasher {
   update(chunk: Uint8Array): void
   /** Of everything seen so far, in lower-case hex. The hasher can go on afterwards. */
   digestHex(): string
-  /** What another process needs to go on from here (`continueHasher`); undefined where the hasher cannot say. */
+  /**
+   * The state that another process needs to go on from here (`continueHasher`); undefined when the hasher cannot give
+   * it.
+   */
   save?(): string
 }
 

@@ -79,8 +79,8 @@ export class BodyIncomplete extends Error {
 }
 
 /**
- * Starts to listen. What Bun's parser lets through although RFC 9112 wants it refused (two Host fields,
- * a Host that is no authority, a repeated Content-Length, CONNECT) is answered with 400 here.
+ * Starts to listen. Bun's parser accepts some requests that RFC 9112 wants refused (two Host fields, a Host that is no
+ * authority, a repeated Content-Length, CONNECT); they are answered with 400 here.
  * @throws with `code: 'EADDRINUSE'` when the port is taken
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
@@ -97,7 +97,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       hostname: options.host,
       port,
       ...(tls === undefined ? {} : { tls: { cert: tls.certificate, key: tls.privateKey } }),
-      // Said in both cases: with `development: false` alone Bun shares the port with whoever asks.
+      // Set in both cases: with `development: false` alone, Bun shares the port with any process that asks.
       reusePort: shared,
       development: false,
       // Blobs have no size limit of their own; manifests and tokens are limited where they are read.
@@ -171,7 +171,7 @@ class BunConnection implements Connection {
     return body === null ? undefined : this.#watched(body)
   }
 
-  /** Must run before the response is handed to Bun: afterwards the timer can no longer be reached. */
+  /** This must run before the response is handed to Bun; the timer cannot be reached afterwards. */
   becomeIdle(): void {
     if (this.#watching) this.#server.timeout(this.#request, this.#timeouts.idleSeconds)
   }
@@ -207,7 +207,7 @@ class BunConnection implements Connection {
         chunksThisTurn = 0
       }
       done = true
-      // What follows (hashing, fsync of a huge upload) is our time, not the client's.
+      // The time that follows (hashing, fsync of a huge upload) is ours, not the client's.
       this.#server.timeout(this.#request, 0)
     } finally {
       if (!done) await reader.cancel().catch(() => {}) // it may have failed already, with the error now on its way

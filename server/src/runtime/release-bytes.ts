@@ -2,8 +2,8 @@
 const worthwhileBytes = 16 << 10
 
 /**
- * Gives the memory of chunks that nobody will read again back at once. The garbage collector sees only the
- * small objects that hold them, and would come by after hundreds of megabytes (measured with Bun 1.4.5).
+ * Releases the memory of chunks that will not be read again. The garbage collector sees only the small objects that
+ * hold them, and would come by after hundreds of megabytes (measured with Bun 1.4.5).
  */
 export function releaseBytes(chunks: readonly Uint8Array[]): void {
   for (const { buffer, byteLength } of chunks) {

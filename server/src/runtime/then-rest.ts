@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const maxRestMs = 50
 
 /**
- * Does a piece of work that nobody waits for and then rests for as long as it took: requests have half of the
- * thread, whatever the work is, and the disk and the database too.
+ * Runs background work and then rests for as long as the work took. So requests keep half of the thread, the database
+ * and the disk, however much work there is.
  */
 export async function thenRest<T>(work: () => Promise<T>): Promise<T> {
   const began = performance.now()

@@ -8,7 +8,7 @@ export interface ProcessEnd {
 /** Another process of this program, seen from the one that started it. */
 export interface WorkerProcess<Sent, Heard> {
   readonly pid: number | undefined
-  /** What a process that is gone does not hear is lost. */
+  /** Messages to a process that is gone are lost. */
   send(message: Sent): void
   onMessage(listener: (message: Heard) => void): void
   onEnd(listener: (end: ProcessEnd) => void): void
