@@ -8,8 +8,8 @@ import type { Limiter } from './limiter.ts'
 import { storageError } from './storage-errors.ts'
 
 /**
- * Makes the bytes of a file that nobody changes any more ours, durably, without moving one; the file stays. False when
- * the file system cannot.
+ * Makes the bytes of a file ours, durably and without moving them; the file stays. The file must not change any more.
+ * False when the file system cannot do it.
  */
 export async function adoptFile(
   path: string,
@@ -19,7 +19,7 @@ export async function adoptFile(
   const folder = folderOf(to.location)
   const own = join(to.root, to.location)
   try {
-    // Whoever wrote it may not have waited for the disk.
+    // The program that wrote the file may not have synced it.
     await syncFile(path, syncs)
     await folders.ensure(folder)
     const how = await shareFile(path, own, { hardLink: true })

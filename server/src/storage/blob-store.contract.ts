@@ -32,7 +32,7 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 const ignore = () => {}
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 
-/** What the domain relies on, whatever the medium. Each adapter's test runs it. */
+/** The promises that the domain relies on, for every medium. Each adapter's test runs it. */
 export function describeBlobStore(name: string, compose: () => Promise<StoreUnderTest>): void {
   describe(`${name} as blob store`, () => {
     let subject: StoreUnderTest

@@ -17,7 +17,7 @@ export interface StoredRange {
   readonly end: number
 }
 
-/** What a response can carry as its body without a copy in between: a file slice or a stream. */
+/** A body that a response can carry without a copy in between: a file slice or a stream. */
 export type BlobBody = Blob | ReadableStream<Uint8Array>
 
 export interface BlobReader {
@@ -26,8 +26,8 @@ export interface BlobReader {
   /** The bytes, or undefined when none lie there. Does not verify the digest: the scrub does. */
   open(location: BlobLocation, range?: StoredRange): Promise<BlobBody | undefined>
   /**
-   * A URL that gives the bytes to whoever has it, for `lifetimeSeconds`; only in stores that clients can reach
-   * themselves. Says nothing about whether bytes lie there.
+   * A URL that gives the bytes to its holder for `lifetimeSeconds`; only in stores that clients can reach themselves.
+   * It says nothing about whether bytes lie there.
    */
   presign?(location: BlobLocation, lifetimeSeconds: number): Promise<string>
   /** The file with the bytes, in stores that lie in a file system. Says nothing about whether there is one. */
@@ -74,13 +74,13 @@ export interface BlobStager {
    */
   commit(upload: UploadId, digest: Digest, size: number): Promise<BlobLocation>
   /**
-   * Forgets staged bytes; no error when there are none. `neverCommitted`: the caller has seen to it that no row points
-   * to bytes of this upload and none ever will, so what a commit has made of them goes too, where it can be found.
+   * Forgets staged bytes; no error when there are none. `neverCommitted`: the caller has made sure that no row points
+   * to bytes of this upload, and none ever will. Then the results of a commit go too, where they can be found.
    */
   discard(upload: UploadId, options?: { readonly neverCommitted?: boolean }): Promise<void>
   /**
-   * Whether the first `size` staged bytes are just those that this process took, so that a digest taken on their way in
-   * is theirs. Only in stores that several processes write to at once; when it is false, the bytes are read back.
+   * Whether the first `size` staged bytes are exactly those that this process took, so that a digest taken on their way
+   * in is theirs. Only in stores that several processes write to at once. When it is false, the bytes are read back.
    */
   tookAll?(upload: UploadId, size: number): boolean
   /**
@@ -144,7 +144,7 @@ export interface BlobGiver {
 
 /** Takes bytes that are not what their digest says out of everybody's reach. */
 export interface BlobQuarantine {
-  /** The location that the blob's row gets first: from then on nobody is served these bytes. */
+  /** The location that the blob's row gets first: from then on these bytes are not served. */
   quarantineOf(location: BlobLocation): BlobLocation
   /** Moves the bytes of a location there; no error when they are there already, or nowhere. `delete` deletes them. */
   setAside(location: BlobLocation): Promise<void>

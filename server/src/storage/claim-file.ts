@@ -3,8 +3,8 @@ import { lockFile } from '../runtime/file-lock.ts'
 import { isMissing } from './storage-errors.ts'
 
 /**
- * Locks the file at `path` until the claim is disposed of. Undefined when another process holds it, or has moved it away
- * between the opening and the lock: a file that became a blob is nobody's to write to.
+ * Locks the file at `path` until the claim is disposed of. Undefined when another process holds it, or has moved it
+ * away between the opening and the lock: a file that became a blob must not be written to.
  */
 export async function claimFile(path: string, open: () => Promise<FileHandle>): Promise<AsyncDisposable | undefined> {
   const file = await open()

@@ -7,7 +7,7 @@ import { errorCodeOf, isMissing } from './storage-errors.ts'
  */
 export type Cloned = 'cloned' | 'linked' | 'copied'
 
-/** What file systems say that cannot share, or not between these two places. */
+/** Error codes of file systems that cannot share, or not between these two places. */
 const cannotShare = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS', 'ENOTTY', 'EPERM', 'EMLINK'])
 
 /**

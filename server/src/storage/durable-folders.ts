@@ -24,7 +24,7 @@ export class DurableFolders {
     await mkdir(join(this.#root, folder)).catch((error: unknown) => {
       if (errorCodeOf(error) !== 'EEXIST') throw error
     })
-    // Also when it existed: whoever created it may not have come as far as this.
+    // An existing folder is synced too: the process that created it may have died before its own sync.
     await this.sync(parent)
     this.#known.add(folder)
   }

@@ -8,8 +8,8 @@ const lookEveryBytes = 16 << 20
 const lookEveryMs = 1_000
 
 /**
- * Keeps some of a disk free: what blobs leave is for the database beside them and for garbage collection, without
- * which a full disk could only be emptied by hand.
+ * Reserves some of a disk for the database and for garbage collection. Without the reserve, a full disk could only be
+ * emptied by hand.
  */
 export class FreeSpace {
   readonly #look: () => Promise<Volume>

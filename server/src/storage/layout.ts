@@ -65,7 +65,7 @@ export function parseLocation(key: string): BlobLocation {
   return key as BlobLocation
 }
 
-/** As `parseLocation`, for walking: what is not a blob is not ours to judge. */
+/** As `parseLocation`, for walking: other files are not ours to judge. */
 export function findLocation(key: string): BlobLocation | undefined {
   return blobPattern.test(key) ? (key as BlobLocation) : undefined
 }

@@ -9,7 +9,7 @@ export class Limiter {
   }
 
   async run<T>(task: () => Promise<T>): Promise<T> {
-    // Whoever ends hands its place over, so a newcomer cannot slip in between.
+    // A task that ends hands its place over, so a newcomer cannot slip in between.
     if (this.#running < this.#limit) this.#running++
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     try {

@@ -28,9 +28,9 @@ export function isMissing(error: unknown): boolean {
 }
 
 /**
- * What an error of the file system means to the callers of the blob store; `doing` ends "cannot …". An
- * error that is not the file system's is given back unchanged. ENOENT counts as unavailable here: where
- * absence is an answer, the caller asked `isMissing` before, and elsewhere a folder of ours has vanished.
+ * Translates an error of the file system for the callers of the blob store; `doing` ends "cannot …". Other errors are
+ * given back unchanged. ENOENT counts as unavailable: callers that expect an absence ask `isMissing` before, so here a
+ * folder of ours has vanished.
  */
 export function storageError(error: unknown, doing: string): unknown {
   const code = errorCodeOf(error)

@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises'
 
 export interface Volume {
   readonly totalBytes: number
-  /** What we may still write; what is reserved for root is not in it. */
+  /** Bytes that we may still write, without those reserved for root. */
   readonly freeBytes: number
 }
 

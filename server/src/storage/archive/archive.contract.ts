@@ -7,7 +7,7 @@ export interface ArchiveUnderTest {
   dispose(): Promise<void>
 }
 
-/** What backups rely on, whatever the medium. Each adapter's test runs it. */
+/** The promises that backups rely on, for every medium. Each adapter's test runs it. */
 export function describeArchive(name: string, compose: () => Promise<ArchiveUnderTest>): void {
   describe(`${name} as archive`, () => {
     let subject: ArchiveUnderTest

@@ -1,6 +1,6 @@
 /**
- * A place for copies that outlive the registry: a folder or a bucket, written by `berth backup`. What lies there was
- * written whole and is never changed, only replaced or deleted.
+ * A place for copies that outlive the registry: a folder or a bucket, written by `berth backup`. Files in it are
+ * written whole and never changed, only replaced or deleted.
  */
 export interface Archive extends AsyncDisposable {
   /** For people: the folder, or `s3://bucket/prefix`. */
@@ -10,13 +10,14 @@ export interface Archive extends AsyncDisposable {
   /** Undefined when nothing lies there. */
   read(key: string): Promise<AsyncIterable<Uint8Array> | undefined>
   /**
-   * Writes everything that `bytes` gives, or nothing: what it throws is rethrown unchanged, and what lay there before
+   * Writes everything that `bytes` gives, or nothing. An error of `bytes` is rethrown unchanged, and the older file
    * stays. Durable when it returns. Returns the size in bytes.
    */
   write(key: string, bytes: AsyncIterable<Uint8Array>): Promise<number>
   /**
-   * As `write`, with the bytes of a local file, shared with it where the file system can; only in archives that lie in a
-   * file system. `verify` reads what will lie there and throws to refuse it. The file must be one that nobody writes to.
+   * As `write`, with the bytes of a local file, shared with it where the file system can; only in archives that lie in
+   * a file system. `verify` reads the bytes before they are kept, and throws to refuse them. The file must have no
+   * writer.
    */
   writeFile?(key: string, path: string, verify: (bytes: AsyncIterable<Uint8Array>) => Promise<void>): Promise<number>
   /** The local file with the bytes, in archives that lie in a file system. Says nothing about whether there are any. */

@@ -50,7 +50,7 @@ test('a file is copied, and one that does not pass its verification is not kept'
     }
     await expect(archive.writeFile!('bad', source, refuse)).rejects.toThrow('refused')
     expect(seen).toEqual(['bytes', 'bytes'])
-    // What happens to the file does not happen to its copy.
+    // Damage to the file leaves its copy alone.
     await writeFile(source, 'BYTES')
     expect(await readFile(archive.pathOf!('good'), 'utf8')).toBe('bytes')
     expect((await readdir(archive.name, { recursive: true })).sort()).toEqual(['good', 'unfinished'])

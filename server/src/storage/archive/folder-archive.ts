@@ -5,7 +5,7 @@ import { cloneFile } from '../clone-file.ts'
 import { isMissing, storageError } from '../storage-errors.ts'
 import { assertArchiveKey, type Archive } from './archive.ts'
 
-/** What is written lies here until it is whole. */
+/** The folder of files that are not whole yet. */
 const unfinished = 'unfinished'
 /** Password hashes and signing keys are among it. */
 const folderMode = 0o700
@@ -38,7 +38,7 @@ class FolderArchive implements Archive {
     return size === undefined ? undefined : this.#bytes(key, size)
   }
 
-  /** Opens the file when it is read first: who never reads need not close anything. */
+  /** Opens the file at the first read, so that an unread stream need not be closed. */
   async *#bytes(key: string, size: number): AsyncGenerator<Uint8Array> {
     try {
       yield* readFileHandle(await open(this.pathOf(key), 'r'), size)
@@ -70,7 +70,7 @@ class FolderArchive implements Archive {
     verify: (bytes: AsyncIterable<Uint8Array>) => Promise<void>,
   ): Promise<number> {
     return await this.#writeAside(key, async (aside) => {
-      // Never a second name of the same file: what happens to the one would happen to its backup.
+      // Never a second name of the same file: damage to the blob would be damage to its backup.
       await cloneFile(path, aside, { hardLink: false })
       await chmod(aside, fileMode)
       const { size } = await stat(aside)

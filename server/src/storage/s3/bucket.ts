@@ -34,7 +34,7 @@ export interface StoredObject {
   readonly modifiedAt: number
 }
 
-/** A request holds so much in memory at the most. */
+/** The limit of bytes that a request holds in memory. */
 const atOnceBytes = 1 << 20
 
 /** Bytes, and the ETag of the object that they were read from. */
@@ -45,10 +45,10 @@ export interface ReadObject {
 
 export interface BucketOptions {
   readonly client: S3Client
-  /** Signs URLs for clients, who may reach the service by another name; nothing is sent by it. */
+  /** Signs URLs for clients, which may reach the service by another name. It sends no requests. */
   readonly presigner: S3Client
   readonly capabilities: S3Capabilities
-  /** How long an answer may be without a byte. */
+  /** The time that an answer may go without a byte. */
   readonly silenceMs: number
   readonly endpoint: string | undefined
   readonly name: string
@@ -232,7 +232,7 @@ export class Bucket {
     } while (next !== undefined)
   }
 
-  /** What lies directly below `folder` (empty, or ending in `/`): objects, and folders as far as S3 has such. */
+  /** Objects directly below `folder` (empty, or ending in `/`), and folders as far as S3 has such. */
   async *listFolder(
     folder: string,
     doing: string,

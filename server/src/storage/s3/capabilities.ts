@@ -1,6 +1,6 @@
 /**
- * What a service that speaks S3 can do, as far as services differ. Declared here, asked where it matters; nowhere
- * does code ask which service it is.
+ * The abilities of a service that speaks S3, as far as services differ. They are declared here and asked for where they
+ * matter. Code never asks which service it is.
  */
 export interface S3Capabilities {
   /** `bucket.host/key`, or `host/bucket/key`. */

@@ -64,7 +64,7 @@ function fileProvider(file: string, profile: string): Provider {
   }
 }
 
-/** @throws Error that says what is missing, and never what is there */
+/** @throws Error that names what is missing, and never repeats what is there */
 export function parseCredentialsFile(text: string, profile: string, file: string): Key {
   const values = new Map<string, string>()
   let section: string | undefined

@@ -83,7 +83,7 @@ export function resumedStream(
         body.destroy()
       },
     },
-    // Nothing is read from the store before somebody wants it.
+    // Reads from the store begin with the first read of the stream.
     { highWaterMark: 0 },
   )
 }

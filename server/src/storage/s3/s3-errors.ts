@@ -29,7 +29,7 @@ export function isNoSuchKey(error: unknown): boolean {
   )
 }
 
-/** What a failed call means to the callers of the blob store; `doing` ends "cannot …". */
+/** Translates a failed call for the callers of the blob store; `doing` ends "cannot …". */
 export function s3Error(error: unknown, doing: string): Error {
   if (error instanceof StorageFull || error instanceof StorageUnavailable) return error
   const name = nameOf(error) || 'no answer'

@@ -81,7 +81,7 @@ class S3BlobStore implements BlobStore {
     const staged = await this.#find(upload, offset)
     if (staged.sealedBytes !== undefined) throw staged.missing(offset)
     const writer = new PartWriter(staged, this.#plan, offset, await staged.tail(offset))
-    // Not remembered while it changes: what a failure leaves behind is looked up again.
+    // Not cached while it changes: the bucket is asked again after a failure.
     this.#known.delete(upload)
     staged.cutAt(offset)
     try {
@@ -112,7 +112,10 @@ class S3BlobStore implements BlobStore {
     return stream
   }
 
-  /** What was looked up, others may have written; what was read back since is pinned, and hashed by whoever read it. */
+  /**
+   * Parts that were looked up may be another process's. Bytes that were read back since are pinned, and their reader
+   * hashed them.
+   */
   tookAll(upload: UploadId, size: number): boolean {
     const known = this.#known.get(upload)
     return known !== undefined && !known.found && known.holds(size)
@@ -170,7 +173,7 @@ class S3BlobStore implements BlobStore {
     return quarantineOf(assertOurs(location))
   }
 
-  /** The row keeps everybody away; to move bytes that may not even be readable would cost a copy. */
+  /** The row keeps readers away. Moving bytes that may be unreadable would cost a copy. */
   async setAside(location: BlobLocation): Promise<void> {
     assertOurs(location)
   }
@@ -330,7 +333,7 @@ class PartWriter {
     await this.#sending
     const part = this.#part.subarray(0, this.#filled)
     this.#sending = this.#staged.putPart(this.#partNumber, part)
-    this.#sending.catch(() => undefined) // seen by whoever awaits it next
+    this.#sending.catch(() => undefined) // the code that awaits it next sees the error
     this.#partNumber++
     this.#part = Buffer.allocUnsafeSlow(firstCapacity)
     this.#filled = 0

@@ -10,21 +10,21 @@ const cachedTailBytes = 32 * 1024
 const tailPattern = /^tail\.(0|[1-9]\d{0,15})$/
 
 interface Tail {
-  /** Undefined: not remembered. */
+  /** Undefined: not cached. */
   readonly bytes: Uint8Array | undefined
-  /** Written through this object, which has seen every later change: what it begins with is what comes before it. */
+  /** Written through this object, which has seen every later change: it begins with the bytes that come before it. */
   readonly own: boolean
   /**
-   * Of the object that this process wrote or has read, and so of the bytes that were hashed. Another process may put
-   * another in its place, by mistake or because a client wants it to: that one is never taken for it.
+   * The ETag of the object that this process wrote or has read, and so of the bytes that were hashed. Another process
+   * may put another object in its place, by mistake or because a client wants it to. Its ETag differs.
    */
   etag: string | undefined
 }
 
 /**
- * What one upload has staged: whole parts of a multipart upload at the blob's final key, and behind them a tail, an
- * object of its own, because S3 keeps no part smaller than 5 MiB before the last. Everything can be found again in the
- * bucket, so any process can go on; what this one remembers only saves it the looking.
+ * The staged bytes of one upload: whole parts of a multipart upload at the blob's final key, and behind them a tail, an
+ * object of its own, because S3 keeps no part smaller than 5 MiB before the last. The bucket has everything, so any
+ * process can go on. The memory of this one only saves it the look-ups.
  */
 export class StagedUpload {
   /** ETags of parts that are stored, by number - 1. */
@@ -50,7 +50,7 @@ export class StagedUpload {
     this.#plan = plan
   }
 
-  /** What lies in the bucket, whichever process put it there. */
+  /** The staged bytes in the bucket, whichever process put them there. */
   static async find(upload: UploadId, bucket: Bucket, plan: PartPlan): Promise<StagedUpload> {
     const staged = new StagedUpload(upload, bucket, plan, true)
     const folder = `${stagedKey(upload)}/`
