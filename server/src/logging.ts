@@ -109,7 +109,7 @@ export class BufferedLines implements LineSink {
   #writing: Promise<void> | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  /** What one call writes at the most; undefined: everything that waits. */
+  /** The limit of bytes for one call; undefined: everything that waits. */
   readonly #pieceBytes: number | undefined
 
   /** With a worker's number, other processes write to the descriptor too. */
@@ -142,7 +142,7 @@ export class BufferedLines implements LineSink {
       try {
         bytes = bytes.subarray(writeSync(this.#descriptor, bytes))
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return // nobody is left to read it
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return // the log has no reader any more
       }
     }
   }

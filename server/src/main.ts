@@ -17,7 +17,7 @@ import type { Logger, Logging } from './logging.ts'
 import type { WorkerLink } from './workers/worker-link.ts'
 
 export interface RunningRegistry {
-  /** Where it can be reached, the safest first. */
+  /** The addresses of the registry, the safest first. */
   readonly urls: readonly string[]
   /** Whether the administrator still has the password that every reader of the manual knows. */
   readonly defaultPasswordStands: boolean
@@ -27,7 +27,7 @@ export interface RunningRegistry {
 
 /**
  * Starts a registry and returns when it can be used.
- * @throws whatever keeps it from starting, with everything closed again
+ * @throws the first error that keeps it from starting, after closing everything again
  */
 export async function startRegistry(config: Config, logging: Logging, worker?: WorkerLink): Promise<RunningRegistry> {
   const owned = new AsyncDisposableStack()
@@ -87,7 +87,7 @@ async function start(
   }
 }
 
-/** With several workers, each answers for all. */
+/** With several workers, each one answers for all. */
 function composeMetrics(worker: WorkerLink | undefined, owned: AsyncDisposableStack): Metrics {
   if (worker === undefined) return new Metrics()
   const metrics = new Metrics({ number: worker.number, metricsOfOthers: () => worker.metricsOfOthers() })
