@@ -11,7 +11,7 @@ const robotWarningMs = 14 * dayMs
 const robotRememberedMs = 30 * dayMs
 const certificateWarningMs = 21 * dayMs
 const failedWithinMs = dayMs
-/** Of each kind; who has more to see to begins with these. */
+/** The limit of concerns of each kind. A person with more to see to begins with these. */
 const maxPerKind = 20
 
 export type Severity = 'warning' | 'critical'
@@ -36,7 +36,7 @@ export type Concern = { readonly severity: Severity } & (
     }
 )
 
-/** What only the process around us can see. */
+/** Facts that only the surrounding process knows. */
 export interface Surroundings {
   volume(): Promise<{ readonly totalBytes: number; readonly freeBytes: number }>
   certificateExpiresAt(): Promise<number | undefined>
@@ -49,7 +49,7 @@ export interface AttentionServices {
   readonly surroundings: Surroundings
 }
 
-/** What needs attention of who asks: of the registry for its administrators, of their projects for others. */
+/** Concerns that the actor should see to: of the registry for its administrators, of their projects for others. */
 export async function listConcerns(services: AttentionServices, actor: Actor): Promise<readonly Concern[]> {
   const administrator = isSystemAdministrator(actor)
   if (!administrator && actor.kind !== 'user') return []

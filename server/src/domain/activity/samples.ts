@@ -42,8 +42,8 @@ export interface SampleServices {
 }
 
 /**
- * Counts the pushes of this hour and of those since the last look, anew each time, from the events that pushes record
- * anyway; looks at the storage once an hour; and forgets what is old.
+ * Counts the pushes of this hour and of those since the last look, from the events that pushes record anyway. Looks at
+ * the storage once an hour, and forgets old samples.
  */
 export async function sampleActivity(services: SampleServices): Promise<void> {
   const { database, clock } = services
@@ -53,7 +53,7 @@ export async function sampleActivity(services: SampleServices): Promise<void> {
     .selectFrom('storage_sample')
     .select((eb) => eb.fn.max('hour').as('hour'))
     .executeTakeFirst()
-  // The hour of the last look was not over then. At the very first, the days before count too.
+  // The hour of the last look was not over then. At the very first look, the days before count too.
   const from = Math.max(Number(last?.hour ?? 0), hourOf(now - caughtUpMs))
   await countPushes(database, from)
   const isNewHour = last === undefined || last.hour === null || Number(last.hour) < hour
@@ -65,7 +65,7 @@ async function countPushes(database: Database, from: number): Promise<void> {
   const hour = sql<number>`event.occurred_at - event.occurred_at % ${sql.lit(hourMs)}`
   const counted = await database.read
     .selectFrom('event')
-    // Those of projects that are gone have nowhere to stand.
+    // Pushes into deleted projects have no row to count in.
     .innerJoin('project', 'project.id', 'event.project_id')
     .select((eb) => ['project.id as project_id', hour.as('hour'), eb.fn.countAll<number | string>().as('pushes')])
     .where('event.occurred_at', '>=', from)
