@@ -5,37 +5,37 @@ import { eventTypes, type EventType } from '../events/event-types.ts'
 import { matching, type Condition, type ListColumns, type SortKey } from '../lists/listing.ts'
 import { typesNamed, wordsOf, type AuditRecord } from './audit-records.ts'
 
-/** What is asked of the log. */
+/** A question to the audit log. */
 export interface AuditQuery {
-  /** One project's part of it, or that of several; `every`: what happened in any project. All of it when left out. */
+  /** Events of one project or of several; `every`: events of any project. All events when left out. */
   readonly projects?: readonly number[] | 'every' | undefined
   readonly conditions?: readonly Condition[]
   readonly sort?: readonly SortKey[]
   readonly limit: number
-  /** Records to pass over; with `beyond`, counted from there. */
+  /** The number of records to pass over; with `beyond`, counted from there. */
   readonly offset: number
-  /** Id of the last record of the page before: a page then costs the same, however far back it is. */
+  /** Id of the last record of the page before. A page by it costs the same, however far back it is. */
   readonly beyond?: number | undefined
 }
 
 export interface AuditPage {
   readonly rows: readonly AuditRecord[]
   /**
-   * Of the records from `beyond` on. Exact up to 100,000, where a search need not look further than ten million
-   * records behind the page; else at least as many as were seen.
+   * The number of records from `beyond` on. It is exact up to 100,000, as long as the search need not look further than
+   * ten million records behind the page. Otherwise there are at least this many.
    */
   readonly total: number
-  /** Id to go on from; undefined on the last page. */
+  /** The id to go on from; undefined on the last page. */
   readonly next: number | undefined
 }
 
-/** Ids looked through by one query, so that a search through 100 million rows never holds the event loop. */
+/** Ids that one query looks through, so that a search through 100 million rows never holds the event loop. */
 const windowSize = 50_000
-/** Nothing is counted further. */
+/** Counting ends here. */
 const maxCounted = 100_000
-/** Windows that are looked through for the total alone, once the page is full. */
+/** Windows that are searched for the total alone, once the page is full. */
 const countingWindows = 200
-/** Ids and times rise together but for transactions that overlap. */
+/** Transactions that overlap may give a later time to a lower id; their ids differ by less than this. */
 const slack = 1_000
 
 const columns: ListColumns = {
@@ -53,20 +53,20 @@ interface Bounds {
 }
 
 /**
- * The audit log: the events themselves, read by key, newest first unless `sort` says `op_time`. A page goes by ids,
- * which rise with time; whatever else is asked is looked for window by window.
+ * The audit log reads events by key, newest first unless `sort` says `op_time`. A page goes by ids, which rise with
+ * time. Other conditions are searched window by window.
  */
 export class AuditLog {
   readonly #database: Database
   readonly #hidden: () => Promise<readonly EventType[]>
 
-  /** `disabledTypes`: names of types that an administrator does not want to see, separated by commas. */
+  /** `disabledTypes`: names of types that an administrator has hidden, separated by commas. */
   constructor({ database, disabledTypes }: { database: Database; disabledTypes: () => Promise<string> }) {
     this.#database = database
     this.#hidden = async () => typesNamed(await disabledTypes())
   }
 
-  /** @throws DomainError BAD_REQUEST for a condition that cannot be */
+  /** @throws DomainError BAD_REQUEST for a condition that its column cannot have */
   async listRecords(query: AuditQuery): Promise<AuditPage> {
     const { read } = this.#database
     const hidden = await this.#hidden()
@@ -90,7 +90,7 @@ export class AuditLog {
     return { rows, total: Math.max(counted, least), next: more ? rows.at(-1)?.id : undefined }
   }
 
-  /** Straight along the primary key or the index of the project. */
+  /** Reads straight along the primary key or the index of the project. */
   async #seek(predicates: readonly RawBuilder<SqlBool>[], bounds: Bounds, descending: boolean, query: AuditQuery) {
     const ids = await idsBetween(this.#database.read, predicates, bounds, descending, query.offset + query.limit + 1)
     if (query.projects === undefined) return { ids, counted: 0 }
@@ -101,7 +101,7 @@ export class AuditLog {
     return { ids, counted: Number(counted) }
   }
 
-  /** Through the log in windows, until the page is full and the total is known or not worth more work. */
+  /** Searches the log in windows, until the page is full and the total is known or would cost too much. */
   async #search(predicates: readonly RawBuilder<SqlBool>[], bounds: Bounds, descending: boolean, query: AuditQuery) {
     const wanted = query.offset + query.limit + 1
     const ids: number[] = []
@@ -112,7 +112,7 @@ export class AuditLog {
       counted += found.length
       ids.push(...found.slice(0, Math.max(0, wanted - ids.length)))
       if (ids.length >= wanted && (++windowsSinceFull > countingWindows || counted >= maxCounted)) break
-      // Others have their turn: on SQLite a query holds the event loop.
+      // Requests get their turn: on SQLite a query holds the event loop.
       await new Promise((resolve) => setImmediate(resolve))
     }
     return { ids, counted }
@@ -126,7 +126,7 @@ function ofProjects(projects: AuditQuery['projects']): RawBuilder<SqlBool>[] {
   return [sql<SqlBool>`event.project_id in (${sql.join([...projects])})`]
 }
 
-/** `sort=op_time` is oldest first; all other orders would have to sort the whole log and are passed over. */
+/** `sort=op_time` lists the oldest first. Other orders would have to sort the whole log and are ignored. */
 function isDescending(sort: readonly SortKey[] = []): boolean {
   const key = sort.find((entry) => ['op_time', 'optime', 'id'].includes(entry.key.toLowerCase()))
   return key === undefined || key.descending
@@ -146,11 +146,11 @@ function* windowsOf({ low, high }: Bounds, descending: boolean): Generator<Bound
   }
 }
 
-/** Smallest and largest id that the conditions on the time leave; undefined when there is none. */
+/** The smallest and largest id that the conditions on the time leave; undefined when there is none. */
 async function boundsOf(reader: Reader, conditions: readonly Condition[]): Promise<Bounds | undefined> {
   const edge = async (direction: 'asc' | 'desc', range: readonly RawBuilder<SqlBool>[]) => {
     let query = reader.selectFrom('event').select('event.id').limit(1)
-    // By time where time is asked for: each is one step into an index.
+    // Ordered by time when the condition is on the time, so that each query is one step into an index.
     query = range.length === 0 ? query.orderBy('event.id', direction) : query.orderBy('event.occurred_at', direction)
     for (const condition of range) query = query.where(condition)
     return (await query.executeTakeFirst())?.id
@@ -193,7 +193,7 @@ async function readRecords(reader: Reader, ids: readonly number[], descending: b
     id: row.id,
     type: row.type,
     occurredAt: row.occurred_at,
-    // Events from before the column was there know their actor by its key.
+    // Events older than the column `username` name their actor by its key.
     username: row.username || row.actor,
     resource: row.resource,
     clientAddress: row.client_address,
@@ -202,7 +202,7 @@ async function readRecords(reader: Reader, ids: readonly number[], descending: b
   }))
 }
 
-/** `operation` and `resource_type` are the two halves of a type; the rest are columns. */
+/** `operation` and `resource_type` are the two halves of a type. The other keys are columns. */
 function conditionsOf(condition: Condition): RawBuilder<SqlBool>[] {
   const key = condition.key.replaceAll('_', '').toLowerCase()
   if (key !== 'operation' && key !== 'resourcetype' && key !== 'eventtype') return matching(columns, [condition])

@@ -1,6 +1,6 @@
 import { eventTypes, findEventKind, type EventType } from '../events/event-types.ts'
 
-/** One line of the audit log: who did what to what, when, from where, and whether it was let happen. */
+/** A line of the audit log: an actor, an operation, its object, its time, its origin, and its outcome. */
 export interface AuditRecord {
   readonly id: number
   readonly type: string
@@ -12,7 +12,7 @@ export interface AuditRecord {
   readonly payload: Readonly<Record<string, unknown>>
 }
 
-/** Harbor's two words for what happened; it calls a push the creation of an artifact. */
+/** Harbor's two words for an event; it calls a push the creation of an artifact. */
 export interface AuditWords {
   readonly operation: string
   readonly resourceType: string
@@ -24,13 +24,13 @@ export function wordsOf(type: string): AuditWords {
   return { operation, resourceType: type.slice(split + 1) }
 }
 
-/** The name under which Harbor lists a type: `create_artifact` for what is `push_artifact` here. */
+/** Harbor's name of a type: `create_artifact` for `push_artifact` here. */
 export function harborEventType(type: EventType): string {
   const { operation, resourceType } = wordsOf(type)
   return `${operation}_${resourceType}`
 }
 
-/** What can be left out of the log, by Harbor's names. */
+/** Types that the log can leave out, by Harbor's names. */
 export const auditedTypes: readonly string[] = eventTypes.map(harborEventType)
 
 /** The types behind Harbor's names; names that mean nothing here are passed over, as in Harbor. */

@@ -17,9 +17,9 @@ const eventsPerWrite = 500
 type PullEvent = Extract<BusinessEvent, { type: 'pull_artifact' }>
 
 /**
- * The events of pulls, for who wants them. Written together every few seconds, so that a pull still costs no
- * transaction of its own; those of the last seconds are lost with the process. Whether they are wanted is asked with
- * each flush, so a change of the setting counts from the next one on.
+ * Records the events of pulls for administrators who want them. They are written together every few seconds, so that a
+ * pull costs no transaction of its own. A process that dies loses those of its last seconds. Each flush asks whether
+ * they are wanted, so a change of the setting counts from the next one on.
  */
 export class PullAudit {
   readonly #database: Database
@@ -42,8 +42,8 @@ export class PullAudit {
   }
 
   /**
-   * Writes what has gathered; on failure it is kept for the next time.
-   * @throws Error naming how many were lost, when so many waited that some had to be
+   * Writes the gathered events, or keeps them for the next time when it fails.
+   * @throws Error naming how many were lost, when too many waited
    */
   async flush(): Promise<void> {
     this.#wanted = await this.#isWanted()

@@ -1,7 +1,7 @@
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import type { EventType } from '../events/event-types.ts'
 
-/** What to forget: records of these types from before that moment (ms). */
+/** The scope of a purge: records of these types from before that moment (ms). */
 export interface PurgeScope {
   readonly before: number
   readonly types: readonly EventType[]
@@ -13,7 +13,7 @@ export interface PurgeRange {
   readonly high: number
 }
 
-/** Ids looked at in one transaction, so that a purge of years keeps nobody from writing. */
+/** Ids looked at in one transaction, so that writers can go on beside a purge of years. */
 const windowSize = 5_000
 
 /** The ids that records from before the moment are among; undefined when there are none. */
@@ -38,7 +38,7 @@ export function purgeWindow({ high }: PurgeRange, from: number): PurgeRange | un
   return from >= high ? undefined : { low: from, high: Math.min(high, from + windowSize) }
 }
 
-/** Forgets what is in scope in one window. Returns how many records it was. */
+/** Forgets the records in scope in one window. Returns their number. */
 export async function purgeRecords(tx: Writer, scope: PurgeScope, { low, high }: PurgeRange): Promise<number> {
   if (scope.types.length === 0) return 0
   const purged = await tx

@@ -4,7 +4,7 @@ import { canInSystem } from '../access/roles/authorise.ts'
 import { findMemberships } from '../projects/project-access.ts'
 import type { AuditQuery } from './audit-log.ts'
 
-/** Of which projects the actor may read the log; undefined: all of it, also what happened in none. */
+/** The projects whose log the actor may read; undefined: the whole log, events outside of projects too. */
 export async function readableProjects(reader: Reader, actor: Actor): Promise<AuditQuery['projects']> {
   if (canInSystem(actor, 'audit-log:list')) return undefined
   if (actor.kind === 'robot' && actor.access === undefined) {
