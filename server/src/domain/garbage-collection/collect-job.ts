@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineJob } from '../jobs/job-definition.ts'
 
-/** A run of garbage collection that somebody or a schedule asked for. */
+/** A run of garbage collection that a person or a schedule asked for. */
 export const collectGarbageJob = defineJob(
   'collect-garbage',
   z.object({

@@ -13,17 +13,17 @@ export interface CollectorOptions {
   readonly sweeper: Pick<BlobSweeper, 'delete'>
   readonly clock: Clock
   readonly events: Events
-  /** How long a condemned blob waits for somebody to push or mount it again. */
+  /** The time that a condemned blob waits for a push or mount to revive it. */
   readonly graceMs: number
-  /** How long bytes without a row stay, for the reads that looked them up before. */
+  /** The time that doomed bytes stay, for reads that looked them up before. */
   readonly lingerMs: number
-  /** How long what was deleted can be restored. */
+  /** The time for which a deleted artifact can be restored. */
   readonly trashWindowMs: number
-  /** How long a manifest without a tag is left alone: its index may be on its way. */
+  /** The time that a manifest without a tag is left alone, since its index may be on its way. */
   readonly leaseMs: number
-  /** How many rows one look takes. */
+  /** Rows of one look. */
   readonly batch: number
-  /** Whether manifests without a tag that nothing refers to go too. */
+  /** True when manifests go too that no tag, index or subject holds. */
   readonly deleteUntagged?: boolean
   /** Transactions and deletes under way at once. */
   readonly workers?: number
@@ -63,8 +63,8 @@ type Step = (options: CollectorOptions, collected: Collected) => Promise<number>
 const actor = { kind: 'system', name: 'garbage-collection' } as const
 
 /**
- * The steps of a run, in their order, each with a queue of what changed: none walks the store. A run that dies in any
- * place is simply gone on with, because what a queue still has is what was not done.
+ * The steps of a run, in their order, each with a queue of changes, so that no step walks the store. The next run goes
+ * on where a run died, because a queue still has the rows that were not done.
  */
 export const steps = {
   expireTrash: async ({ batch, signal, ...services }, collected) => {
@@ -92,9 +92,9 @@ export type StepName = keyof typeof steps
 export const stepNames = Object.keys(steps) as readonly StepName[]
 
 /**
- * Garbage collection: a blob goes `live → condemned → gone`, and its bytes after it, in small transactions beside
- * pushes and pulls (invariant 7). Runs every step until its queue is empty; `onStep` hears after each look how the
- * counts stand. Any number of runs may go on at once.
+ * Collects garbage: a blob goes `live → condemned → gone`, and its bytes after it, in small transactions beside pushes
+ * and pulls (invariant 7). A run does every step until its queue is empty, and tells `onStep` the counts after each
+ * look. Any number of runs may go on at once.
  */
 export async function collectGarbage(
   options: CollectorOptions,

@@ -3,7 +3,7 @@ import type { Reader } from '../../database/database.ts'
 import type { Schema } from '../../database/schema/schema.ts'
 import type { CollectorOptions } from './collect.ts'
 
-/** What a run would take, if it began now and nothing changed meanwhile. */
+/** The yield of a run, if it began now and nothing changed meanwhile. */
 export interface Estimate {
   /** Entries whose time in the trash is over. */
   readonly expired: number
@@ -14,7 +14,7 @@ export interface Estimate {
 }
 
 const digestsPerPage = 500
-/** Beyond as many, what is told is the least that would go: memory is bounded. */
+/** Beyond this many blobs, the estimate is a lower bound: memory is bounded. */
 const maxSeen = 1_000_000
 
 /** Counts along the queues of garbage collection, changing nothing; never along the store. */
@@ -84,7 +84,7 @@ async function countManifests(read: Reader, condition: RawBuilder<SqlBool>): Pro
   return Number(count)
 }
 
-/** Of a row of `artifact`: no tag names it, no index has it, and its subject is not there. */
+/** A condition on a row of `artifact`: no tag names it, no index has it, and its subject is not there. */
 const isUntagged = ({ pushedBefore }: Facts) => sql<SqlBool>`(
   artifact.pushed_at <= ${pushedBefore}
   and not exists (select 1 from tag where tag.artifact_id = artifact.id)
@@ -92,7 +92,10 @@ const isUntagged = ({ pushedBefore }: Facts) => sql<SqlBool>`(
   and not exists (select 1 from artifact as subject
     where subject.repository_id = artifact.repository_id and subject.digest = artifact.subject_digest))`
 
-/** Of a row of `blob`: what would still hold it after the run. Manifests that go into the trash hold their blobs. */
+/**
+ * A condition on a row of `blob`: something would still hold it after the run. Manifests that go into the trash hold
+ * their blobs.
+ */
 function isNeeded({ deleteUntagged, trashWindowMs }: CollectorOptions, facts: Facts): RawBuilder<SqlBool> {
   const stays =
     deleteUntagged === true && trashWindowMs === 0

@@ -44,7 +44,7 @@ async function remove(
     database,
     tx.selectFrom('blob').select(['location', 'size', 'state', 'condemned_at']).where('digest', '=', digest),
   ).executeTakeFirst()
-  // The second look: somebody may have pushed, mounted or restored it since.
+  // The second look: a push, mount or restore may have come since.
   if (blob?.state !== 'condemned' || (blob.condemned_at ?? now) > now - graceMs) return undefined
   if (await isHeld(tx, digest)) {
     await tx.updateTable('blob').set({ state: 'live', condemned_at: null }).where('digest', '=', digest).execute()

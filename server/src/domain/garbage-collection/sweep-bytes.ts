@@ -8,8 +8,8 @@ import { workThrough } from './work-through.ts'
 const perDelete = 500
 
 /**
- * Deletes bytes no row points to. Their location is never given out again, so this needs no lock: a push of
- * the same digest lies elsewhere. Bytes first, row last: a crash in between only deletes nothing again.
+ * Deletes doomed bytes. Their location is never given out again, so this needs no lock: a push of the same digest lies
+ * elsewhere. Bytes go first and rows last, so a crash in between only repeats a delete.
  */
 export async function sweepBytes(options: CollectorOptions, collected: Collected): Promise<number> {
   const { database, sweeper, clock, lingerMs, batch } = options
@@ -23,7 +23,7 @@ export async function sweepBytes(options: CollectorOptions, collected: Collected
     .limit(batch)
     .execute()
   if (due.length === 0) return 0
-  // Rows before bytes, also through a power loss: an acknowledged write makes durable what was read above.
+  // Rows before bytes, also through a power loss: this durable write makes the rows that were read above durable.
   await database.write(() => Promise.resolve())
   faultPoint('gc-sweep-before-delete')
   await workThrough(

@@ -37,7 +37,7 @@ export async function unlinkReviewed(options: CollectorOptions, collected: Colle
   return due.length
 }
 
-/** One order for all who lock blobs and links. */
+/** One order for every transaction that locks blobs and links. */
 const byDigest = (a: Review, b: Review): number =>
   a.digest === b.digest ? a.repository_id - b.repository_id : a.digest < b.digest ? -1 : 1
 
