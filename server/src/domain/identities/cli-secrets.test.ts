@@ -8,7 +8,7 @@ import { ExternalAccounts, type ExternalPerson } from './external-accounts.ts'
 import type { Oidc, OidcPerson } from './oidc.ts'
 import { Events } from '../events/events.ts'
 
-/** What a provider would say: a person, a refusal, or that it is away. */
+/** The provider's answer: a person, a refusal, or no answer. */
 class ProviderForTest {
   says: ExternalPerson | DomainError
   asked: string[] = []

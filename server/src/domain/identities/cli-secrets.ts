@@ -52,7 +52,7 @@ export class CliSecrets {
     this.#accounts = accounts
   }
 
-  /** Remembers what a login at the provider gave, in the place of what an earlier one did. */
+  /** Stores the tokens of a login at the provider, in the place of those of an earlier login. */
   async rememberLogin(account: Account, { issuer, refreshToken, expiresAt }: OidcPerson): Promise<void> {
     const values = {
       issuer,
@@ -69,7 +69,7 @@ export class CliSecrets {
   }
 
   /**
-   * Sets the secret; without one, a new one is made. Returns it: nobody is told again.
+   * Sets the secret, or makes a new one when none is given. Returns it, once.
    * @throws DomainError BAD_REQUEST (weak), PRECONDITION (no account of an OIDC provider), FORBIDDEN
    */
   async setSecret(
@@ -139,7 +139,7 @@ export class CliSecrets {
     return recognised
   }
 
-  /** Who can be asked again is asked again soon; of who cannot, the ID token is the last that we hear. */
+  /** With a refresh token the provider is asked again soon. Without one, the ID token stands until it expires. */
   #validUntil(refreshToken: string | undefined, expiresAt: number): number {
     return refreshToken === undefined ? expiresAt : this.#clock.now() + askAgainMs
   }

@@ -14,7 +14,7 @@ import type { SettingValues } from '../settings/setting-keys.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { ExternalPerson } from './external-accounts.ts'
 
-/** What a test of a directory may try instead of what is set. */
+/** Settings that a test of a directory may try instead of the stored ones. */
 export type DirectoryTrial = Partial<
   Pick<
     SettingValues,
@@ -39,7 +39,7 @@ export interface DirectoryEntry {
   readonly email: string | undefined
 }
 
-/** The LDAP directory that the settings name: people prove to it who they are, and it says which groups they are in. */
+/** The LDAP directory that the settings name. People prove their identity to it, and it names their groups. */
 export class Directory {
   readonly #settings: Settings
   readonly #allowLocal: boolean
@@ -54,8 +54,9 @@ export class Directory {
   }
 
   /**
-   * Who it is, when the password is theirs.
-   * @throws DomainError UNAVAILABLE when the directory cannot be asked: nobody is let in, nobody is told they are wrong
+   * The person, when the password is theirs.
+   * @throws DomainError UNAVAILABLE when the directory cannot be asked; the sign-in then fails without a word about the
+   * password
    */
   async authenticate(username: string, password: string): Promise<ExternalPerson | undefined> {
     // RFC 4513 §5.1.2: a bind without a password proves nothing and succeeds.
@@ -67,7 +68,10 @@ export class Directory {
     })
   }
 
-  /** Somebody of whom nothing is asked; for an administrator who gives them an account. @throws DomainError UNAVAILABLE */
+  /**
+   * A person by their name alone, for an administrator who gives them an account.
+   * @throws DomainError UNAVAILABLE
+   */
   async findPerson(username: string): Promise<ExternalPerson | undefined> {
     return await this.#ask(async (conversation, values) => {
       const person = await findOne(conversation, values, username)
@@ -101,7 +105,7 @@ export class Directory {
     return found
   }
 
-  /** Why the directory cannot be used, in a sentence; undefined when it can. */
+  /** The reason why the directory cannot be used, as a sentence; undefined when it can. */
   async test(trial: DirectoryTrial): Promise<string | undefined> {
     const values = await this.#values()
     const tried = { ...values, ...trial }
@@ -129,7 +133,7 @@ export class Directory {
       return await run(conversation, values)
     } catch (cause) {
       if (!(cause instanceof LdapFailure)) throw cause
-      // Addresses and what answered there are for who runs the registry: anybody may try to sign in.
+      // Every visitor may try to sign in, so addresses and answers of servers go to the log only.
       throw new DomainError('UNAVAILABLE', 'the directory cannot be asked; the log of the registry says why', {
         retryAfterSeconds: 5,
         cause,
@@ -138,7 +142,7 @@ export class Directory {
   }
 
   async #begin(values: SettingValues): Promise<LdapConversation> {
-    // Loaded when somebody has a directory.
+    // Loaded when a directory is configured.
     const { LdapConversation: Conversation } = await import('../../clients/ldap.ts')
     return await Conversation.begin(serverOf(values), { allowLocal: this.#allowLocal })
   }

@@ -9,10 +9,10 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 
-/** Somebody for whom another server vouches, as that server describes them now. */
+/** A person for whom another server vouches, as that server describes them now. */
 export interface ExternalPerson {
   readonly source: 'ldap' | 'oidc'
-  /** What the server calls them, and will not call anybody else. */
+  /** The server's own name for the person, which it gives to no other. */
   readonly externalId: string
   readonly username: string
   readonly email: string | undefined
@@ -37,9 +37,11 @@ export class ExternalAccounts {
   }
 
   /**
-   * The account of somebody who has just proved to their server who they are, with the groups and the rights that it
-   * says they have now. Who comes for the first time gets one. Undefined when the account is disabled.
-   * @throws DomainError CONFLICT when the name belongs to somebody else here, BAD_REQUEST when it can be nobody's
+   * The account of a person who has just proved their identity to their server, with the groups and rights that the
+   * server gives them now. A person who comes for the first time gets an account. Undefined when the account is
+   * disabled.
+   * @throws DomainError CONFLICT when the name belongs to another account here, BAD_REQUEST when it cannot be a
+   * username
    */
   async recogniseAccount(person: ExternalPerson, { onboard }: { onboard: boolean }): Promise<Account | undefined> {
     return await this.#database.write(async (tx) => {
@@ -53,7 +55,7 @@ export class ExternalAccounts {
     })
   }
 
-  /** Whether somebody has an account already. */
+  /** True when the person has an account already. */
   async isKnown({ source, externalId }: Pick<ExternalPerson, 'source' | 'externalId'>): Promise<boolean> {
     const row = await this.#database.read
       .selectFrom('user_account')
@@ -115,7 +117,7 @@ export class ExternalAccounts {
     return account
   }
 
-  /** What changed at the server changes here. Who loses an administrator's rights loses their sessions and tokens too. */
+  /** A change at the server changes the account. The loss of an administrator's rights ends sessions and tokens too. */
   async #refresh(tx: Writer, account: Account, person: ExternalPerson): Promise<Account> {
     const now = this.#clock.now()
     const before = await tx

@@ -7,7 +7,7 @@ import type { SettingValues } from '../settings/setting-keys.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { ExternalPerson } from './external-accounts.ts'
 
-/** Somebody for whom the provider has just vouched, and what it takes to ask it again. */
+/** A person for whom the provider has just vouched, and the tokens to ask it again. */
 export interface OidcPerson {
   readonly person: ExternalPerson
   readonly issuer: string
@@ -63,7 +63,7 @@ export class Oidc {
     return await this.#ask(async (client) => client.endSessionUrl(afterwards))
   }
 
-  /** Why the endpoint is no provider that could be used, in a sentence; undefined when it is one. */
+  /** The reason why the endpoint cannot be used as a provider, as a sentence; undefined when it can. */
   async test(endpoint: string, verifyCertificate: boolean): Promise<string | undefined> {
     if (!isHttpUrl(endpoint)) return 'the endpoint should look like https://login.example.org/realms/company'
     try {
@@ -86,7 +86,7 @@ export class Oidc {
       if (!(cause instanceof Error)) throw cause
       if (cause.name === 'OidcRefusal') throw new DomainError('FORBIDDEN', cause.message, { cause })
       if (cause.name !== 'OidcFailure') throw cause
-      // Addresses and what answered there are for who runs the registry: anybody may try to sign in.
+      // Every visitor may try to sign in, so addresses and answers of servers go to the log only.
       throw new DomainError('UNAVAILABLE', 'the OIDC provider cannot be asked; the log of the registry says why', {
         retryAfterSeconds: 5,
         cause,
@@ -116,13 +116,13 @@ export class Oidc {
   }
 
   async #discover(provider: OidcProvider): Promise<OidcClient> {
-    // Loaded when somebody has a provider.
+    // Loaded when a provider is configured.
     const { OidcClient: Client } = await import('../../clients/oidc.ts')
     return await Client.discover(provider, this.#outbound)
   }
 }
 
-/** Who it is by the claims that the settings name. */
+/** The person, by the claims that the settings name. */
 export function personOf(answer: OidcAnswer, values: SettingValues): OidcPerson {
   const { claims, issuer, subject } = answer
   const groups = groupsOf(claims, values)
@@ -144,7 +144,7 @@ export function personOf(answer: OidcAnswer, values: SettingValues): OidcPerson 
   }
 }
 
-/** What a person may be called here; empty when the provider says nothing that would do. */
+/** A username from the provider's claims; empty when none of them can be one. */
 function usernameOf(claims: Readonly<Record<string, unknown>>, values: SettingValues): string {
   const named = values.oidc_user_claim === '' ? undefined : textOf(claims[values.oidc_user_claim])
   const written = named ?? textOf(claims['preferred_username']) ?? textOf(claims['name']) ?? ''

@@ -6,8 +6,8 @@ const tokenPattern = /^[A-Za-z0-9_-]{43}$/
 const lifetimeMs = 10 * 60_000
 
 /**
- * What has to be remembered of somebody who is not signed in yet: between the way to a provider and back, and until
- * they chose a name. The browser has a random token; any replica can go on.
+ * The state of sign-ins under way: between the way to a provider and back, and until a new person has chosen a name.
+ * The browser has a random token, so any replica can go on.
  */
 export class PendingSignIns {
   readonly #database: Database
@@ -23,7 +23,7 @@ export class PendingSignIns {
     const token = randomBytes(32).toString('base64url')
     const now = this.#clock.now()
     await this.#database.write(async (tx) => {
-      // Who begins and never comes back leaves a row; each beginning takes some of them away.
+      // An abandoned sign-in leaves a row; each beginning takes some of them away.
       const expired = tx.selectFrom('pending_sign_in').select('id_hash').where('expires_at', '<=', now).limit(100)
       await tx.deleteFrom('pending_sign_in').where('id_hash', 'in', expired).execute()
       await tx
@@ -34,7 +34,7 @@ export class PendingSignIns {
     return token
   }
 
-  /** What was kept, which nobody gets a second time; undefined when there is nothing, or not any more. */
+  /** The kept state, given out once; undefined when there is none, or it has expired. */
   async take<Content>(kind: string, token: string): Promise<Content | undefined> {
     if (!tokenPattern.test(token)) return undefined
     const row = await this.#database.write(
