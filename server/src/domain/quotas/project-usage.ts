@@ -13,7 +13,7 @@ const addUsage = preparedQuery<{ projectId: number; bytes: number; logicalBytes:
     .values({ project_id: param('projectId'), bytes: param('bytes'), logical_bytes: param('logicalBytes') }),
 )
 
-/** What an artifact brings into its project. */
+/** The contents of an artifact that count in its project. */
 export interface ArtifactContent {
   readonly projectId: number
   readonly manifest: { readonly digest: string; readonly size: number }
@@ -22,9 +22,9 @@ export interface ArtifactContent {
 }
 
 /**
- * Counts what the artifact brings that the project did not have; returns how many bytes that is. In the transaction
- * that stores the artifact: an aborted push leaves nothing behind. Pushes that bring the same blobs wait for each
- * other only where it is new to the project.
+ * Counts the content that the project did not have, and returns its bytes. It runs in the transaction that stores the
+ * artifact, so an aborted push leaves nothing behind. Pushes that bring the same blobs wait for each other only when
+ * the blobs are new to the project.
  */
 export async function countContent(
   database: Pick<Database, 'dialect'>,
@@ -42,8 +42,8 @@ export async function countContent(
 }
 
 /**
- * Lets the usage of the project grow by what `countContent` found, in its transaction. `logicalBytes` is the size of the
- * artifact, whatever of it is there already.
+ * Adds the bytes that `countContent` found to the usage of the project, in its transaction. `logicalBytes` is the size
+ * of the artifact, shared content included.
  */
 export async function growUsage(
   tx: Writer,
@@ -94,7 +94,7 @@ async function countBlobs(
   }
 }
 
-/** What artifacts brought, looked up before they are deleted. */
+/** The contents of artifacts, looked up before they are deleted. */
 export interface BroughtContent {
   readonly digests: readonly string[]
   readonly logicalBytes: number
@@ -113,7 +113,10 @@ export async function contentOf(reader: Reader, artifactIds: readonly number[]):
   return { digests: rows.map((row) => row.digest), logicalBytes: Number(bytes ?? 0) }
 }
 
-/** Takes off what no artifact of the project names any more. Called when the artifacts are gone, in their transaction. */
+/**
+ * Takes off the digests that no artifact of the project names any more. Called in the transaction that deleted the
+ * artifacts.
+ */
 export async function releaseContent(
   database: Pick<Database, 'dialect'>,
   tx: Writer,
@@ -169,7 +172,9 @@ export async function totalLogicalBytes(reader: Reader): Promise<number> {
   return Number(bytes ?? 0)
 }
 
-/** Adds the changes of projects with many of them up; `limit` projects at the most. Returns how many it were. */
+/**
+ * Folds the changes of projects that have many of them; `limit` projects at the most. Returns the number of projects.
+ */
 export async function foldUsage(database: Database, limit: number): Promise<number> {
   const many = await database.read
     .selectFrom('project_usage')
@@ -180,7 +185,7 @@ export async function foldUsage(database: Database, limit: number): Promise<numb
     .execute()
   for (const { project_id: projectId } of many) {
     await database.write(async (tx) => {
-      // What is added meanwhile is a row of its own and stays.
+      // A change that is added meanwhile is a row of its own and stays.
       const folded = await tx
         .deleteFrom('project_usage')
         .where('project_id', '=', projectId)
@@ -194,7 +199,7 @@ export async function foldUsage(database: Database, limit: number): Promise<numb
   return many.length
 }
 
-/** Counts again from the artifacts themselves. Returns the bytes that were found to be used. */
+/** Counts the usage again from the artifacts themselves. Returns the bytes. */
 export async function recountUsage(database: Database, projectId: number): Promise<number> {
   return await database.write(async (tx) => {
     const project = tx.selectFrom('project').select('id').where('id', '=', projectId)

@@ -8,7 +8,7 @@ import type { Events } from '../events/events.ts'
 import type { Listed, SortKey } from '../lists/listing.ts'
 import { recountUsage } from './project-usage.ts'
 
-/** What a project uses, and how much it may. Its id is the project's. */
+/** Usage and limit of a project. Its id is the project's. */
 export interface Quota {
   readonly projectId: number
   readonly project: string
@@ -65,14 +65,14 @@ export class Quotas {
     return quota
   }
 
-  /** For who was asked whether they may see it. */
+  /** For callers that have asked for the permission already. */
   async findQuota(projectId: number): Promise<Quota | undefined> {
     const row = await this.#quotas().where('quota.project_id', '=', projectId).executeTakeFirst()
     return row === undefined ? undefined : quotaOf(row)
   }
 
   /**
-   * A limit below what is used already stays: nothing is deleted, and nothing more is taken.
+   * A limit below the usage deletes nothing: the project keeps what it has and takes nothing more.
    * @throws DomainError BAD_REQUEST, QUOTA_UNKNOWN, UNAUTHENTICATED, FORBIDDEN
    */
   async setLimit(actor: Actor, projectId: number, hardBytes: number): Promise<void> {
@@ -94,7 +94,10 @@ export class Quotas {
     })
   }
 
-  /** Counts again from the artifacts themselves; returns the bytes. @throws DomainError QUOTA_UNKNOWN, FORBIDDEN */
+  /**
+   * Counts the usage again from the artifacts themselves; returns the bytes.
+   * @throws DomainError QUOTA_UNKNOWN, FORBIDDEN
+   */
   async recount(actor: Actor, projectId: number): Promise<number> {
     assertSystemAdministrator(actor)
     if ((await this.findQuota(projectId)) === undefined) throw quotaUnknown(projectId)

@@ -11,7 +11,7 @@ const maxWaitMs = 5_000
 
 /** Room that a push has taken before its transaction begins. */
 export interface Reservation {
-  /** In the transaction that counts what was pushed. */
+  /** Called in the transaction that counts the push. */
   settle(tx: Writer): Promise<void>
   /** When that did not happen. */
   abandon(): Promise<void>
@@ -37,7 +37,7 @@ export async function reserveRoom(
   if (database.dialect === 'sqlite') return nothingReserved
   if ((await readStanding(database.read, to.projectId)) === undefined) return nothingReserved
   for (let waitMs = 10; waitMs < maxWaitMs; waitMs *= 2) {
-    // Again each time: what others brought meanwhile need not be brought once more.
+    // Asked again each time: other pushes may have brought some of it meanwhile.
     const bytes = await neededBytes()
     if (bytes === 0) return nothingReserved
     const id = await tryReserve(services, to.projectId, bytes)
@@ -62,7 +62,7 @@ async function reservedBytes(reader: Reader, projectId: number, now: number): Pr
   return Number((await findReserved.first(reader, { projectId, now }))?.bytes ?? 0)
 }
 
-/** Undefined: what is left depends on pushes under way. */
+/** Undefined: the room depends on pushes under way. */
 async function tryReserve(
   { database, clock }: RoomServices,
   projectId: number,

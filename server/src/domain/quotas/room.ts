@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 
-/** A project is warned when it uses this part of what it may. */
+/** A project is warned when it uses this part of its limit. */
 const warnFrom = 0.85
 
 /** Where content goes, and because of whom; an `Admission` is one. */
@@ -58,14 +58,14 @@ export interface Standing {
   readonly usedBytes: number
 }
 
-/** Undefined: there is no limit, or nobody is held to it. */
+/** Undefined: the project has no limit, or limits are switched off. */
 export async function readStanding(reader: Reader, projectId: number): Promise<Standing | undefined> {
   const row = await findStanding.first(reader, { projectId })
   if (row === undefined || row.enforced === 'false') return undefined
   return { hardBytes: row.hard_bytes, usedBytes: Number(row.used ?? 0) }
 }
 
-/** What comes into a project. */
+/** Content on its way into a project. */
 export interface Arrival {
   /** The bytes of a blob count when a manifest names it, and once: one that the project counts already costs nothing. */
   readonly kind: 'manifest' | 'blob'
@@ -90,7 +90,9 @@ export async function assertRoom(
   throw quotaExceeded(to, addedBytes, standing)
 }
 
-/** Says so, once, when a project came close to its limit; after `addedBytes` were counted, in their transaction. */
+/**
+ * Records a warning, once, when the usage came close to the limit. Called in the transaction that counted `addedBytes`.
+ */
 export async function warnOfLittleRoom(
   { events }: Pick<RoomServices, 'events'>,
   tx: Writer,
@@ -108,7 +110,7 @@ export async function warnOfLittleRoom(
   await events.record(tx, actor, { type: 'quota_warning', projectId, project, usedBytes, hardBytes })
 }
 
-/** Runs what may be refused for want of room, and announces a refusal on its own: what was refused is rolled back. */
+/** Runs work that may be refused for want of room. The refusal rolls the work back, so its event is recorded apart. */
 export async function announcingExcess<T>(
   { database, events }: Pick<RoomServices, 'database' | 'events'>,
   to: Destination,
