@@ -11,7 +11,7 @@ export interface CandidateTag {
   readonly pulledAt: number | undefined
 }
 
-/** An artifact that stands for itself: neither a part of an index nor what belongs to another artifact. */
+/** An artifact of its own: neither a part of an index nor an accessory of another artifact. */
 export interface Candidate {
   readonly artifactId: number
   readonly digest: Digest

@@ -120,7 +120,7 @@ export class RetentionExecutions {
   }
 
   /**
-   * Ends an execution and every task of it; what has ended is left as it is.
+   * Ends an execution and every task of it. Tasks that have ended stay as they are.
    * @throws DomainError RETENTION_UNKNOWN, JOB_UNKNOWN, UNAUTHENTICATED, FORBIDDEN
    */
   async stop(actor: Actor, policyId: number, executionId: number): Promise<void> {
@@ -201,7 +201,7 @@ function executionOf(job: Job, policyId: number, tasks: TaskSummary | undefined)
   return { id, policyId, status: statusOf(job, tasks), trigger, dryRun, createdAt, startedAt, finishedAt }
 }
 
-/** An execution is what its planning is until that succeeded, then what its tasks are. */
+/** An execution has the status of its planning until that has succeeded, then the status of its tasks. */
 function statusOf({ status }: Job, tasks: TaskSummary | undefined): JobStatus {
   if (status !== 'succeeded' || tasks === undefined) return status
   if (tasks.unfinished > 0) return 'running'

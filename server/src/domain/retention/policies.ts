@@ -24,7 +24,7 @@ export interface RetentionFields {
   readonly cron: string
 }
 
-/** What a project keeps. It has one at the most, and names it in its metadata `retention_id`. */
+/** The retention policy of a project. A project has at most one, and names it in its metadata `retention_id`. */
 export interface RetentionPolicy extends RetentionFields {
   readonly id: number
   readonly projectId: number
@@ -109,7 +109,7 @@ export class RetentionPolicies {
     id: number,
   ): Promise<{ policy: RetentionPolicy; project: ProjectAccess['project'] }> {
     const row = await reader.selectFrom('retention_policy').selectAll().where('id', '=', id).executeTakeFirst()
-    // Who may see everything learns that it is not there; for others it might be somebody else's.
+    // A system administrator learns that the policy is not there. For others it might be another project's.
     if (row === undefined && isSystemAdministrator(actor)) throw retentionUnknown(id)
     const access = row === undefined ? undefined : await findProjectAccessById({ read: reader }, actor, row.project_id)
     if (row === undefined || access === undefined || !can(actor, permission, access))
@@ -125,7 +125,7 @@ export class RetentionPolicies {
   ): Promise<ProjectAccess> {
     const access = projectId === undefined ? undefined : await findProjectAccessById({ read: reader }, actor, projectId)
     assertCanInProject(actor, permission, access, String(projectId ?? 'unknown'))
-    // Only who may do everything everywhere comes here without one. Harbor's sentence.
+    // Only a system administrator comes here without a project. The sentence is Harbor's.
     if (access === undefined) throw new DomainError('BAD_REQUEST', `invalid Project id ${projectId}`)
     return access
   }

@@ -6,7 +6,7 @@ import { Pace } from '../policies/pace.ts'
 import { walkDecisions } from './retain.ts'
 import { assertRules, type RetentionMode, type RetentionRule } from './rules.ts'
 
-/** What would become of a tag, or of an artifact without one. */
+/** The fate of a tag, or of an artifact without one. */
 export interface PreviewItem {
   readonly repository: RepositoryName
   readonly digest: string
@@ -30,7 +30,7 @@ export interface PreviewPosition {
 export interface PreviewPage {
   readonly now: number
   readonly items: readonly PreviewItem[]
-  /** What was looked at for this page, told or not. */
+  /** The number of items looked at for this page. */
   readonly examined: { readonly total: number; readonly retained: number }
   readonly next: PreviewPosition | undefined
 }
@@ -52,8 +52,8 @@ const maxCost = 125_000_000
 const maxExamined = 50_000
 
 /**
- * What rules that need not be anybody's policy yet would keep and remove, repository by repository. For each page the
- * ranks in its first repository are found anew; nothing is held between pages.
+ * Shows what rules would keep and remove, repository by repository; the rules need not be stored as a policy. Each page
+ * finds the ranks in its first repository anew, and nothing is held between pages.
  * @throws DomainError BAD_REQUEST, CONFLICT for rules that cannot be, or are too much work
  */
 export async function previewRetention(

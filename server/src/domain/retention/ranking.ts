@@ -1,4 +1,4 @@
-/** What rules count and date: an artifact, or a tag where each is looked at by itself. */
+/** A unit that rules count and date: an artifact, or a tag where each is looked at by itself. */
 export interface Unit {
   readonly pushedAt: number
   readonly pulledAt: number | undefined
@@ -44,7 +44,7 @@ export class Ranking {
     this.#sorted = true
   }
 
-  /** The latest first; of one moment, what was pushed last. */
+  /** The latest first; of one moment, the one pushed last. */
   #compare(one: Unit, other: Unit): number {
     const [time, otherTime] = [this.#timeOf(one), this.#timeOf(other)]
     if (time !== otherTime) return time < otherTime ? 1 : -1

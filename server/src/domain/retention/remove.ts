@@ -10,7 +10,7 @@ import type { Candidate, CandidateTag } from './evaluation.ts'
 export type Transact = <T>(work: (tx: Writer) => Promise<T>) => Promise<T>
 
 /**
- * Deletes an artifact that nobody has pushed, pulled or tagged since it was decided upon.
+ * Deletes an artifact unless it was pushed, pulled or tagged since the decision.
  * @throws DomainError CONFLICT when it changed, MANIFEST_UNKNOWN when it is gone, PRECONDITION (immutable), REFERENCED
  */
 export async function removeArtifact(
@@ -25,12 +25,12 @@ export async function removeArtifact(
   })
 }
 
-/** What one call lets follow at the most; the rest is left to the next one, and to garbage collection. */
+/** The limit of followers of one call. The next call and garbage collection do the rest. */
 const followedAtOnce = 1_000
 
 /**
- * Lets what was only there for the sake of removed artifacts follow them: the manifests of an index that no other index and
- * no tag names, signatures and attestations.
+ * Deletes the followers of removed artifacts: the manifests of an index that no other index and no tag names,
+ * signatures and attestations.
  */
 export async function removeOrphans(services: DeleteServices, admission: Admission<'delete'>): Promise<void> {
   const { repositoryId = -1, actor } = admission

@@ -20,7 +20,7 @@ export interface RepositoryToRetain {
   readonly projectId: number
 }
 
-/** What is decided by. `now`: when the run began, also where it is continued later. */
+/** The terms of the decisions. `now`: when the run began, also where it is continued later. */
 export interface RetentionTerms {
   readonly rules: readonly RetentionRule[]
   readonly mode: RetentionMode
@@ -28,8 +28,8 @@ export interface RetentionTerms {
 }
 
 /**
- * What the terms say about each artifact of the repository, by their ids, behind `after`. Nothing at all where no rule is
- * about the repository.
+ * The verdicts about each artifact of the repository, by their ids, behind `after`. Empty when no rule is about the
+ * repository.
  */
 export async function* walkDecisions(
   { read }: Pick<Database, 'read'>,
@@ -53,7 +53,7 @@ export interface RetainServices {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
-  /** How long what was deleted can be restored; 0: it is gone at once. */
+  /** The time for which a deleted artifact can be restored; 0: not at all. */
   readonly trashWindowMs: number
   readonly admit: Admit
 }
@@ -81,12 +81,12 @@ export interface RetainOptions {
 
 /** In steps of a matcher. */
 const costOfLine = 2_000
-/** After so many removals, what belonged to them follows. */
+/** After so many removals, their followers go. */
 const removalsPerSweep = 50
 
 export const nothingDone: RetentionProgress = { after: 0, total: 0, retained: 0 }
 
-/** Runs behind the gates as everybody does; that it may delete was decided when the policy was written. */
+/** Runs behind the gates as every deletion does. The permission was asked for when the policy was written. */
 const actor: Actor = { kind: 'system', name: 'retention' }
 
 /**
@@ -114,7 +114,7 @@ export async function retainRepository(
   const walk = { after: from.after, ...(signal === undefined ? {} : { signal }) }
   for await (const decision of walkDecisions(services.database, repository, terms, walk)) {
     signal?.throwIfAborted()
-    // Said before it is done: whatever happens then, nothing goes that does not stand in the log.
+    // Logged before the removal, so that every removed artifact stands in the log, whatever happens then.
     for (const { tags, verdict } of subjectsOf(decision))
       await say(decision.candidate, tags, verdict.kept, formatVerdict(verdict, terms.now))
     const stayed = dryRun ? noneStayed : await apply(services, repository, decision, progress, options)
@@ -167,7 +167,7 @@ async function apply(
   const { candidate, action, tags } = decision
   if (action === 'keep') return noneStayed
   const admission = await services.admit(actor, 'delete', repository.name)
-  // Deleted since, and perhaps pushed anew under the name: what was decided about is gone.
+  // Deleted since, and perhaps pushed anew under the name: the artifact of the decision is gone.
   if (admission.repositoryId !== repository.id) return noneStayed
   if (action === 'remove') {
     const after = { ...counted(before, false, Math.max(tags.length, 1)), after: candidate.artifactId }
@@ -180,7 +180,7 @@ async function apply(
   let progress = before
   for (const { tag, verdict } of tags) {
     if (verdict.kept) continue
-    // Where it is gone, nobody counts it again.
+    // A deleted repository is not counted again.
     const after = counted(progress, false)
     const why = await unlessChanged(() =>
       removeTag(services, admission, { candidate, tag }, (work) => transact(work, after)),

@@ -16,7 +16,7 @@ const rule = z.object({
 
 const run = z.object({ policyId: z.number(), dryRun: z.boolean() })
 
-/** What a run goes by, fixed when it begins. */
+/** The terms of a run, fixed when it begins. */
 export const retentionTerms = z.object({
   rules: z.array(rule).readonly(),
   mode: z.enum(['artifact', 'tag']),

@@ -1,7 +1,7 @@
 import { DomainError } from '../errors.ts'
 import { assertPatterns, isSelected, type Selector } from '../policies/selectors.ts'
 
-/** Harbor's templates: what the rule keeps of what its selectors choose. */
+/** Harbor's templates: the part that the rule keeps of the artifacts that its selectors choose. */
 export const templates = [
   'latestPushedK',
   'latestPulledN',
@@ -28,7 +28,7 @@ export interface RetentionRule {
   /** How many, or how many days; 0 for `always`. */
   readonly value: number
   readonly tags: readonly TagSelector[]
-  /** By what stands behind the project's name; none: all of them. */
+  /** Patterns for the part behind the project's name; none: all repositories. */
   readonly repositories: readonly Selector[]
 }
 
