@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 const maxAheadMs = 20
 
-/** Lets so many bytes through in a second, so that whoever pulls and pushes has the disk and the network. */
+/** Lets so many bytes through in a second, so that pulls and pushes have the disk and the network. */
 export class ByteThrottle {
   readonly #bytesPerSecond: number
   #begun = performance.now()
@@ -15,7 +15,7 @@ export class ByteThrottle {
   async take(bytes: number, signal: AbortSignal): Promise<void> {
     const now = performance.now()
     const due = this.#begun + (this.#bytes / this.#bytesPerSecond) * 1000
-    // What was not used in a pause is not made up for.
+    // Unused time of a pause is lost.
     if (due < now) {
       this.#begun = now
       this.#bytes = 0

@@ -20,8 +20,8 @@ export interface QuarantineOptions {
 const quarantinesPerRound = 100
 
 /**
- * Row first: from the commit on nobody is served these bytes, and a push heals. Then the bytes; should the process die
- * in between, `finishQuarantine` moves them. False when a push was faster.
+ * Quarantines a blob. The row goes first: from the commit on these bytes are not served, and a push heals. Then the
+ * bytes are moved; should the process die in between, `finishQuarantine` moves them. False when a push was faster.
  */
 export async function quarantineBlob(
   { database, store, clock, events, actor }: QuarantineOptions,
@@ -45,7 +45,7 @@ export async function quarantineBlob(
   return true
 }
 
-/** Moves what a row has left behind; bytes of blobs that were healed before that are deleted. */
+/** Moves the bytes that an interrupted quarantine has left. Bytes of blobs that were healed before that are deleted. */
 export async function finishQuarantine({
   database,
   store,

@@ -14,7 +14,7 @@ export interface ScrubFinding {
 
 const repositoriesShown = 20
 
-/** What was damaged, the newest first; `before` is the id of the last finding of the page before. */
+/** Damaged blobs, the newest first; `before` is the id of the last finding of the page before. */
 export async function listFindings(
   database: Database,
   options: { readonly healed?: boolean | undefined; readonly before?: number | undefined; readonly limit: number },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineJob } from '../jobs/job-definition.ts'
 
-/** Little of what a disk can, and yet a terabyte and a half in a day. */
+/** A small part of a disk's speed, and yet a terabyte and a half in a day. */
 export const gentleBytesPerSecond = 20_000_000
 
 /** One pass over all bytes. Its kind is the name of its schedule too. */

@@ -24,7 +24,7 @@ export async function saveProgress(tx: Writer, progress: ScrubProgress): Promise
     .execute()
 }
 
-/** The next blobs in the order of their digests. What waits to be collected is not worth a look. */
+/** The next blobs in the order of their digests, without condemned ones. */
 export async function listNextBlobs(database: Database, after: string, limit: number): Promise<StoredBlob[]> {
   const rows = await database.read
     .selectFrom('blob')
