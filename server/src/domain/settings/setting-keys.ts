@@ -2,15 +2,15 @@ import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { LdapFailure, parseLdapUrl } from '../../clients/ldap-names.ts'
 
 /**
- * What an administrator may change at run time, with Harbor's names and defaults. `implemented`: this version does
- * something with it. The others are kept and given back, so that a tool that writes Harbor's configuration finds what
- * it wrote; secrets among them are not kept before something needs them.
+ * A setting that an administrator may change at run time, with Harbor's name and default. `implemented`: this version
+ * obeys it. The others are kept and given back, so that a tool that writes Harbor's configuration finds what it wrote.
+ * Secrets among them are dropped until a version needs them.
  */
 export interface SettingKey {
   readonly default: string | number | boolean
   readonly implemented?: true
   readonly secret?: true
-  /** A sentence for who set something that cannot be; undefined when the value is good. */
+  /** A sentence for the person who sets a value that cannot be; undefined when the value is good. */
   readonly refuse?: (value: string | number | boolean) => string | undefined
 }
 
@@ -40,7 +40,7 @@ export const settingKeys = {
   audit_log_forward_endpoint: { default: '' },
   skip_audit_log_database: { default: false },
   disabled_audit_log_event_types: { default: '', implemented: true },
-  // Beyond Harbor, which writes one row for every pull: here a pull costs no write unless somebody asks for it.
+  // Beyond Harbor, which writes one row for every pull. Here a pull costs a write only when this is on.
   audit_log_pull_events: { default: false, implemented: true },
   scanner_skip_update_pulltime: { default: false },
   ldap_base_dn: { default: '', implemented: true },

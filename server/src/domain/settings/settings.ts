@@ -8,7 +8,7 @@ import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { settingKeyOf, settingKeys, settingNames, type SettingName, type SettingValues } from './setting-keys.ts'
 
-/** What Harbor lets an administrator change and here is decided where the registry is started. */
+/** Settings that Harbor lets an administrator change and that the operator of Berth decides at the start. */
 export interface FixedSettings {
   readonly read_only: boolean
   /** Minutes. */
@@ -22,7 +22,7 @@ export interface SettingsOptions {
   readonly fixed: FixedSettings
 }
 
-/** Settings that nobody reads back. */
+/** Settings that are never read back. */
 export type SecretSettingName = {
   [Name in SettingName]: (typeof settingKeys)[Name] extends { secret: true } ? Name : never
 }[SettingName]
@@ -33,7 +33,7 @@ const emptySecrets = Object.fromEntries(
 
 type SettingValue = string | number | boolean
 
-/** What administrators change while the registry runs. What the operator sets at start is in Config. */
+/** The settings that administrators change while the registry runs. The operator's are in Config. */
 export class Settings {
   readonly #database: Database
   readonly #clock: Clock
@@ -55,7 +55,7 @@ export class Settings {
     return { ...values, ...emptySecrets }
   }
 
-  /** For who uses it; never for an answer. */
+  /** For the code that uses the secrets; never for an answer. */
   async getSecret(name: SecretSettingName): Promise<string> {
     return (await this.#all())[name]
   }
@@ -104,7 +104,7 @@ export class Settings {
     })
   }
 
-  /** Tools write back everything they have read: what is the same is no change. */
+  /** Tools write back everything they have read, and an equal value is no change. */
   #assertFixed(changes: Readonly<Record<string, unknown>>): void {
     for (const [name, value] of Object.entries(this.fixed)) {
       const given = changes[name]
