@@ -24,7 +24,7 @@ export interface ExportOptions {
   readonly isWanted: (tag: string) => boolean
   /** Artifacts without a tag, too. */
   readonly untagged: boolean
-  /** A second name for the bytes where they cannot be cloned: who writes into it writes into the store. */
+  /** A second name for the bytes where they cannot be cloned: a write to it would be a write to the store. */
   readonly link: boolean
 }
 
@@ -36,8 +36,8 @@ export interface Exported {
 }
 
 /**
- * Lays a repository down as an OCI image layout: tags, what they name with everything below it, and what refers to
- * that: signatures, attestations, bills of materials. What is there already from an earlier run is kept.
+ * Writes a repository as an OCI image layout: its tags, the manifests that they name with everything below, and the
+ * referrers of those (signatures, attestations, bills of materials). Files of an earlier run are kept.
  */
 export async function exportRepository(
   services: ExportServices,

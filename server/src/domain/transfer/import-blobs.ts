@@ -31,7 +31,7 @@ export class BlobImport {
     for (;;) {
       const before = this.#underWay.get(blob.digest)
       if (before === undefined) break
-      await before.catch(() => undefined) // whoever began it hears of it; this one tries for itself
+      await before.catch(() => undefined) // the run that began it reports the error; this one tries for itself
     }
     const work = async () => {
       if (await adoptions.linkKnown(admission, blob, isWanted)) {

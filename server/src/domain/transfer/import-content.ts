@@ -10,7 +10,7 @@ import { importer, type ImportContext, type ImportOptions, type ImportServices }
 import { isWantedRepository, mapRepository } from './repository-mapping.ts'
 import type { TransferReport } from './transfer-report.ts'
 
-/** Small ones overlap: what each waits for in turn is the disk. */
+/** Small ones overlap, because each mostly waits for the disk. */
 const repositoriesAtOnce = 4
 
 /**

@@ -18,7 +18,7 @@ import { importer, type ImportContext } from './import-services.ts'
 import { retryWhenBusy } from './retry-when-busy.ts'
 import type { NotTakenReason } from './transfer-report.ts'
 
-/** An index of indexes of indexes: nobody builds more. */
+/** The limit of nested indexes; builders make one level. */
 const deepest = 16
 /** Of one manifest. */
 const blobsAtOnce = 4
@@ -239,7 +239,7 @@ export class RepositoryImport {
   }
 }
 
-/** What the manifest is; undefined for Docker's schema 1. What it says wrongly is found by whoever parses it. */
+/** The parsed manifest; undefined for Docker's schema 1. A wrong manifest fails where it is parsed. */
 function mediaTypeOf({ bytes, mediaType }: SourceManifest): string | undefined {
   let fields: { schemaVersion?: unknown; mediaType?: unknown; manifests?: unknown; fsLayers?: unknown } | null
   try {
@@ -253,7 +253,7 @@ function mediaTypeOf({ bytes, mediaType }: SourceManifest): string | undefined {
   return Array.isArray(fields?.manifests) ? mediaTypes.ociIndex : mediaTypes.ociManifest
 }
 
-/** Why one thing could not be taken; what would keep everything else out as well is thrown again. */
+/** The reason why one item could not be taken. An error that would keep everything else out is thrown again. */
 function refusalOf(error: unknown): [NotTakenReason, string] {
   if (!(error instanceof DomainError)) throw error
   switch (error.code) {

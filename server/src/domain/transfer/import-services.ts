@@ -11,7 +11,7 @@ import type { ContentSource } from './content-source.ts'
 import type { MappingOptions } from './repository-mapping.ts'
 import type { TransferReport } from './transfer-report.ts'
 
-/** Who imports, in events and the history of tags. No account can have the name. */
+/** The actor of an import, in events and the history of tags. No account can have the name. */
 export const importer: Actor = { kind: 'system', name: 'berth:import' }
 
 export interface ImportOptions {
@@ -21,13 +21,13 @@ export interface ImportOptions {
    * store can by pointing to where they lie, `copy` always as bytes of our own.
    */
   readonly bytes: 'share' | 'in-place' | 'copy'
-  /** What is looked at before bytes are shared: `digests` reads them all. Bytes that are copied are always verified. */
+  /** The check before bytes are shared: `digests` reads them all. Copied bytes are always verified. */
   readonly verify: 'digests' | 'sizes'
   /** Manifests under way at once. */
   readonly parallel: number
-  /** Whether tags follow the source that somebody else moved here since. */
+  /** True when tags follow the source even if they were moved here since. */
   readonly overwriteTags: boolean
-  /** Of projects that are created for what comes. */
+  /** The visibility of projects that the import creates. */
   readonly publicProjects: boolean
   readonly manifestBytes: number
 }

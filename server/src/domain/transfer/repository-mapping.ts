@@ -15,7 +15,10 @@ export interface MappingOptions {
   readonly only: readonly ((name: string) => boolean)[]
 }
 
-/** `team/web=shop`: what lies in `team/web` goes to `shop`. @throws ContractError NAME_INVALID */
+/**
+ * `team/web=shop`: repositories in `team/web` go to `shop`.
+ * @throws ContractError NAME_INVALID
+ */
 export function parseMappingRule(text: string): MappingRule {
   const [from, to, ...more] = text.split('=').map((side) => side.replace(/^\/+|\/+$/g, ''))
   if (from === undefined || to === undefined || more.length > 0) {
@@ -33,8 +36,9 @@ export const isWantedRepository = (name: string, { only }: MappingOptions): bool
   only.length === 0 || only.some((matches) => matches(name))
 
 /**
- * What a repository is called here: the rule with the longest beginning changes it, and a name of one component then
- * goes to the project for such. @throws ContractError NAME_INVALID when that is no name here
+ * The name of a repository here. The rule with the longest beginning changes it, and a name of one component then goes
+ * to the project for such.
+ * @throws ContractError NAME_INVALID when the result is no name here
  */
 export function mapRepository(name: string, options: MappingOptions): RepositoryName {
   const rule = options.rules

@@ -3,7 +3,7 @@ import { DatabaseBusy } from '../../database/database.ts'
 
 const pausesMs = [200, 1_000, 3_000, 10_000]
 
-/** A registry that serves beside it comes first: what found no place in the database is tried again. */
+/** A registry that serves beside the import comes first: work that the database had no room for is tried again. */
 export async function retryWhenBusy<T>(work: () => Promise<T>): Promise<T> {
   for (const pause of pausesMs) {
     try {

@@ -23,14 +23,14 @@ export interface NotTaken {
   /** Digest or tag; empty for a repository. */
   readonly name: string
   readonly reason: NotTakenReason
-  /** For the person who decides what to do about it. */
+  /** For the person who decides about it. */
   readonly message: string
 }
 
-/** What is kept in memory one by one; `onNotTaken` hears of all. */
+/** The limit of entries kept in memory; `onNotTaken` hears of all. */
 const maxListed = 1_000
 
-/** What a transfer has done so far, and what not. */
+/** The progress of a transfer, and what it did not take. */
 export class TransferReport {
   readonly repositories = { taken: 0, notTaken: 0 }
   /** `alreadyHere`: of an earlier run, or pushed. */
