@@ -7,13 +7,13 @@ export interface TrashedTag {
   readonly pulledAt: number | null
 }
 
-/** What is true of everything that one deletion puts in the trash. */
+/** The facts that all entries of one deletion share. */
 export interface Deletion {
   readonly projectId: number
   readonly repository: string
-  /** Who deleted it, as people know them. */
+  /** The name of the person or robot that deleted it. */
   readonly deletedBy: string
-  /** The entry that it goes with; undefined for what was asked to go. */
+  /** The entry that it goes with; undefined for the entry of the deletion itself. */
   readonly partOf: number | undefined
   readonly now: number
 }

@@ -67,7 +67,7 @@ const shown = [
 const maxPageBytes = 4 << 20
 const rowsAtOnce = 10
 
-/** What was deleted in the project, the newest first, without what only went along with something else. */
+/** Deletions of the project, the newest first, without entries that went along with another. */
 export async function listTrash(
   { database, trashWindowMs }: TrashServices,
   projectId: number,
@@ -114,13 +114,13 @@ export async function getTrashEntry(
 /** Entries let go of in one transaction. */
 const entriesPerStep = 20
 
-/** What is to be emptied: one entry with what went along with it, a project, or everything. */
+/** The scope of an emptying: one entry with its followers, a project, or everything. */
 type Emptying = { readonly projectId: number; readonly entryId: number | undefined } | 'everything'
 
 /**
- * Forgets what lies in the trash of a project, or one entry of it with what went along: from here on nobody can restore
- * it, and garbage collection takes its bytes. Goes on in several transactions; what was forgotten stays so when it breaks
- * off. Returns how many entries it were.
+ * Empties the trash of a project, or one entry of it with its followers. From here on they cannot be restored, and
+ * garbage collection takes their bytes. It goes on in several transactions; when it breaks off, the emptied part stays
+ * so. Returns the number of entries.
  * @throws DomainError of the door gates when the actor may not delete any more
  */
 export async function emptyTrash(
@@ -157,7 +157,7 @@ async function empty(
   }
 }
 
-/** Parts before the entry they belong to: it is what shows that something is left. */
+/** Followers go before their entry, which shows until the end that some are left. */
 async function entriesOf(reader: Reader, what: Emptying): Promise<number[]> {
   const some = reader.selectFrom('trash_entry').select('id').limit(entriesPerStep)
   if (what === 'everything') return (await some.orderBy('id').execute()).map(({ id }) => id)
@@ -240,7 +240,7 @@ function entryOf(row: ShownRow, windowMs: number): TrashEntry {
   }
 }
 
-/** @throws DomainError TRASH_ENTRY_UNKNOWN when somebody was faster */
+/** @throws DomainError TRASH_ENTRY_UNKNOWN when another call was faster */
 export async function takeOutOfTrash(tx: Writer, id: number): Promise<void> {
   const taken = await tx.deleteFrom('trash_entry').where('id', '=', id).executeTakeFirst()
   if (taken.numDeletedRows === 0n) throw trashEntryUnknown(id)
