@@ -14,7 +14,7 @@ export class KnownLocations implements Disposable {
 
   constructor(temporaryFile: string) {
     this.#file = openSqlite(temporaryFile)
-    // Nobody reads it after a crash.
+    // A crash makes the file worthless, so it need not be durable.
     for (const pragma of ['journal_mode = off', 'synchronous = off', 'cache_size = -65536']) {
       this.#file.execute(`pragma ${pragma}`)
     }
@@ -42,7 +42,7 @@ export class KnownLocations implements Disposable {
     }
   }
 
-  /** Notes that bytes lie there; what is known of them, or undefined. */
+  /** Marks that bytes lie there; returns the facts about them, or undefined. */
   see(location: BlobLocation): { readonly digest: Digest; readonly size: number; readonly kind: string } | undefined {
     const known = this.#file.firstRow('select digest, size, kind from known where location = ?', [location])
     if (known === undefined) return undefined

@@ -24,7 +24,7 @@ export interface DamagedBlob {
   readonly digest: string
   readonly size: number
   readonly problem: 'missing' | 'wrong size' | 'wrong bytes' | 'in quarantine'
-  /** Some of the repositories that link it; none: nobody misses it. */
+  /** Some of the repositories that link it; none: it is not missed. */
   readonly repositories: readonly string[]
 }
 
@@ -37,7 +37,7 @@ export interface Verification {
   readonly manifests: readonly { readonly repository: string; readonly digest: string }[]
   /** Bytes without rows. */
   readonly unreferenced: readonly { readonly location: BlobLocation; readonly size: number }[]
-  /** Staged bytes of uploads that nobody knows any more. */
+  /** Staged bytes of uploads without a row. */
   readonly staged: readonly UploadId[]
 }
 
@@ -49,8 +49,8 @@ const unthrottled = 1e15
 const manifestsPerPiece = 16
 
 /**
- * Compares rows and bytes, both ways, by walking the whole store: for whoever has stopped the registry, or has the time.
- * What a running registry changes meanwhile is looked at twice before it is called wrong.
+ * Compares rows and bytes, both ways, by walking the whole store. Best with the registry stopped. Changes of a running
+ * registry are looked at twice before they are called wrong.
  */
 export async function verifyStore(options: VerifyOptions): Promise<Verification> {
   const { database, store, clock, digests } = options
