@@ -15,7 +15,7 @@ import { DomainError } from '../errors.ts'
 export const formatVersion = 1
 const markerKey = 'berth-backup'
 export const backupsKey = 'backups/'
-/** Where a folder keeps what is not whole yet. */
+/** The folder of files that are not whole yet. */
 export const unfinishedKey = 'unfinished/'
 export const blobTable = 'blob'
 

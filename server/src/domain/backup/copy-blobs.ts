@@ -77,7 +77,7 @@ export async function copyBlobs(options: CopyBlobsOptions): Promise<CopyOutcome>
     outcome.bytes += size
     onCopied?.({ count: outcome.count, total, newBytes: outcome.newBytes })
   })
-  // Also when the last copy took long: what was read after the hold had gone may be missing.
+  // Asked also after a long copy: bytes that were read after the hold had gone may be missing.
   if (outcome.damaged.length > 0) assertHeld()
   return outcome
 }
@@ -113,7 +113,7 @@ async function copyFrom(
   } else await archive.write(key, verifiedBytes(streamOf(body), blob))
 }
 
-/** What the archive has, looked up a folder at a time: blobs come in the order of their digests. */
+/** The blobs of the archive, looked up a folder at a time, because blobs come in the order of their digests. */
 class KnownBlobs {
   readonly #archive: Archive
   #folder = ''

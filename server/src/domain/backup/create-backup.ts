@@ -46,7 +46,7 @@ export interface CreatedBackup {
   readonly pruned: readonly string[]
 }
 
-/** What means nothing in another place, or an hour later: it comes back empty. */
+/** Tables whose rows are meaningless in another place, or an hour later. They come back empty. */
 export const leftOut: ReadonlySet<string> = new Set([
   'upload', // staged bytes are not copied: clients start again
   'blob_trash', // bytes that nothing needs
@@ -63,9 +63,9 @@ export const leftOut: ReadonlySet<string> = new Set([
 const unfinishedAfterMs = 24 * 60 * 60_000
 
 /**
- * Copies everything to the archive while the registry goes on: the rows as they are at one moment, then the bytes that
- * they need and the archive lacks. Bytes that leave the registry meanwhile are held for it. Whatever ends it early
- * leaves the archive with what was finished before, and with bytes that the next run need not copy again.
+ * Copies everything to the archive while the registry goes on: the rows of one moment, then the bytes that they need
+ * and the archive lacks. A hold keeps those bytes meanwhile. A run that ends early leaves earlier backups as they were,
+ * and its bytes need not be copied again.
  * @throws DomainError CONFLICT when another backup runs; UNAVAILABLE when the hold on the bytes was lost
  */
 export async function createBackup(options: CreateBackupOptions): Promise<CreatedBackup> {
@@ -125,7 +125,7 @@ async function writeTables(
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
-/** What a process that was killed was writing. */
+/** Files that a killed process was writing. */
 async function deleteUnfinished(archive: Archive, now: number): Promise<void> {
   const old: string[] = []
   for await (const { key, modifiedAt } of archive.list(unfinishedKey)) {

@@ -37,7 +37,7 @@ export async function fetchBlob(
   }
 }
 
-/** The same each time, so that what an interrupted restore has left is taken up and not left lying. */
+/** The same each time, so that the next run takes up the bytes of an interrupted restore. */
 export function uploadOf(backupId: string, digest: Digest): UploadId {
   const hex = createHash('sha256').update(`${backupId} ${digest}`).digest('hex')
   const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)]

@@ -93,7 +93,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   const blobs = await restoreBlobs(options, backup)
   faultPoint('restore-after-blobs')
   const others = backup.tables.filter(({ name }) => name !== blobTable)
-  // What an interrupted run has put there.
+  // Bytes of an interrupted run.
   await database.write((tx) => deleteRows(tx, others))
   let rows = 0
   for (const table of others) {
@@ -116,7 +116,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
 /** Rows wait for so many blobs, or for the end. */
 const blobsPerWrite = 64
 
-/** Bytes and then rows of blobs, some at a time: those that have a row are done. */
+/** Writes bytes and then rows of blobs, some at a time. A blob with a row is done. */
 async function restoreBlobs(
   options: RestoreOptions,
   backup: Backup,
@@ -152,7 +152,10 @@ async function restoreBlobs(
   return { blobs, bytes, damaged: await listDamaged(database) }
 }
 
-/** Where the blob lies now. Without good bytes it stays known, in quarantine: nobody is served it, and a push heals it. */
+/**
+ * The location of the blob now. Without good bytes the blob stays known, in quarantine: it is not served, and a push
+ * heals it.
+ */
 async function placeOf(
   options: RestoreOptions,
   backup: Backup,

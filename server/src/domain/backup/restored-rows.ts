@@ -23,7 +23,7 @@ async function hasRows(snapshot: Snapshot, table: string): Promise<boolean> {
   return false
 }
 
-/** Makes the tables as they were when the backup was made, empty; from here on no server starts on the database. */
+/** Makes the tables as they were when the backup was made, empty. From here on no server starts on the database. */
 export async function beginRestore(database: Database, backup: Backup, clock: Clock): Promise<void> {
   const old = await tablesOf(database, { withMigrations: true })
   await database.write(async (tx) => {
@@ -32,7 +32,7 @@ export async function beginRestore(database: Database, backup: Backup, clock: Cl
   await migrate(database, { clock, steps: migrationsNamed(backup.migrations) })
   const tables = await tablesOf(database)
   await database.write(async (tx) => {
-    // What migrations put there is in the backup too.
+    // Rows that migrations put there are in the backup too.
     await deleteRows(tx, tables)
     await markRestoring(tx, backup.id, clock.now())
   })

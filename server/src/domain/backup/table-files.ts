@@ -60,9 +60,9 @@ function written(row: Row, { name, kind }: Column): string | number | null {
 }
 
 /**
- * The rows of a table, in pieces. Its digest is known only at its end: who must not act on wrong bytes reads it to the
- * end before (`assertTableFile`).
- * @throws DomainError VALIDATION when the bytes are not those that were written
+ * The rows of a table, in pieces. The digest is known only at the end: a caller that must not act on wrong bytes reads
+ * the file to the end before (`assertTableFile`).
+ * @throws DomainError VALIDATION when the bytes differ from those that were written
  */
 export async function* readTableFile(
   archive: Archive,
