@@ -20,13 +20,13 @@ interface OnPersonalToken {
   readonly token: string
 }
 
-/** A login that failed: `username` is what was claimed, no account's. */
+/** A login that failed: `username` is the name that was claimed, which may belong to no account. */
 interface FailedLogin {
   readonly failed: true
   readonly username: string
 }
 
-/** What may change of an account without a new one. Never the value of a secret. */
+/** Properties of an account that may change. Never the value of a secret. */
 export type UserChange = 'password' | 'admin' | 'disabled' | 'profile' | 'cli-secret'
 
 const username = (fields: { readonly username: string }): string => fields.username

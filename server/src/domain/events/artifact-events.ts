@@ -17,7 +17,7 @@ export const artifactEvents = {
   delete_artifact: eventKind<OnArtifact>(byOnlyTag),
   restore_artifact: eventKind<OnArtifact>(byOnlyTag),
   restore_tag: eventKind<OnTag>(byTag),
-  /** Nobody can restore it any more. `project` is undefined when all trash was emptied. */
+  /** Trash was emptied and can no longer be restored. `project` is undefined when all trash was emptied. */
   empty_trash: eventKind<{ readonly projectId?: number; readonly project?: string; readonly entries: number }>(
     ({ project }) => project ?? 'trash',
   ),

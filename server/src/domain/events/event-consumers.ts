@@ -35,9 +35,9 @@ function positionIn({ epoch, lastPosition, prunedPosition }: EventLogHead, since
 }
 
 /**
- * Consumers that have a name and a position of their own in the log, such as webhooks or a sink. What they have not had
- * stays in the log, within its bounds. A consumer acknowledges in the transaction of what it did, so each event is done
- * at least once, and exactly once where doing it means rows.
+ * Consumers with a name and a position of their own in the log, such as webhooks or a sink. The log keeps events that
+ * they have not had, within its bounds. A consumer acknowledges in the transaction of its work: each event is done at
+ * least once, and exactly once where the work is rows.
  */
 export class EventConsumers {
   readonly #database: Database
@@ -65,7 +65,10 @@ export class EventConsumers {
     })
   }
 
-  /** What comes next for it; the same again until it acknowledges. @throws DomainError CONSUMER_UNKNOWN */
+  /**
+   * The next events for the consumer; the same again until it acknowledges.
+   * @throws DomainError CONSUMER_UNKNOWN
+   */
   async readFor(
     name: string,
     { limit, types }: { readonly limit: number; readonly types?: readonly EventType[] },

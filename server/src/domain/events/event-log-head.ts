@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockRows } from '../../database/locking.ts'
 
-/** Where the log stands. */
+/** The state of the log. */
 export interface EventLogHead {
   readonly epoch: string
   readonly lastPosition: number
@@ -45,9 +45,9 @@ export async function hasWaiting(reader: Reader): Promise<boolean> {
 }
 
 /**
- * Gives positions to committed events that have none, the lower id first. An event that is not committed cannot be seen
- * here, and gets a higher position later, whatever its id: no reader has passed that yet. Durable, because a position
- * that a consumer has heard of must never be another event's after a power failure.
+ * Gives positions to committed events that have none, the lower id first. Uncommitted events are invisible here and get
+ * higher positions later, whatever their ids, so readers pass nothing over. Durable: after a power failure, a position
+ * that a consumer has heard of must not be another event's.
  */
 export async function giveNextPositions(
   database: Database,
@@ -81,7 +81,7 @@ export async function giveNextPositions(
   }, 'durable')
 }
 
-/** Gives positions to everything that was committed before the call. @returns the last position */
+/** Gives positions to every event committed before the call. @returns the last position */
 export async function giveAllPositions(database: Database): Promise<number> {
   for (;;) {
     const { lastPosition, more } = await giveNextPositions(database)

@@ -67,7 +67,7 @@ export class EventLog {
     const head = await this.#currentHead()
     const { after, missed } = startOf(query.since, head)
     const { rows, last, pruned } = await this.#rows(query, after)
-    // What was dropped while this was read is missing like what was dropped before.
+    // Events dropped during this read are missing like those dropped before.
     const lost = pruned > after && query.since !== 'oldest' ? dropped(pruned - after) : undefined
     const fitting = rowsThatFit(rows)
     const events = fitting.map((row) => eventOf(row, head.epoch))
@@ -78,7 +78,7 @@ export class EventLog {
     return { events, next: { epoch: head.epoch, position }, more: position < last, missed: missed ?? lost }
   }
 
-  /** The head, when what was committed before has its position. */
+  /** The head, once every event committed before has its position. */
   async #currentHead(): Promise<EventLogHead> {
     const { read } = this.#database
     const head = await findHead(read)

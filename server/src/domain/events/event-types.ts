@@ -10,8 +10,8 @@ import { registryEvents } from './registry-events.ts'
 import { robotEvents } from './robot-events.ts'
 
 /**
- * Everything that happens here and that somebody outside a transaction may want to know of: audit, webhooks, scans,
- * replication. The list is closed: a new type is a line in the table of its noun, and nothing else.
+ * Every event of the registry that audit, webhooks, scans or replication may want to know of. The list is closed: a new
+ * type is a line in the table of its noun.
  */
 const eventTable = {
   ...artifactEvents,

@@ -7,7 +7,7 @@ import type { EventRow } from './event-kind.ts'
 import { resourceOf, type BusinessEvent } from './event-types.ts'
 import { Reactions, type EnqueueReactionJob, type Happening, type Reaction } from './reactions.ts'
 
-/** What writes rows and tells of it. */
+/** The database that writes rows, and the clock that dates them. */
 export interface EventServices {
   readonly clock: Clock
   readonly events: Events

@@ -1,7 +1,7 @@
 import type { Database, Writer } from '../../database/database.ts'
 import { giveAllPositions, hasWaiting, lockHead } from './event-log-head.ts'
 
-/** What the log keeps. */
+/** The bounds of the log. */
 export interface EventLogBounds {
   /** Every event stays for so long, for readers without a name. */
   readonly replayMs: number
@@ -12,9 +12,9 @@ export interface EventLogBounds {
 }
 
 /**
- * Takes events out of the log, the first first and without holes, at most `batch` of them: those that every registered
- * consumer has had and that are older than `replayMs`, and those beyond the bounds. Readers that had not had them are
- * told when they come. Returns how many went; fewer than `batch` mean that the rest stays.
+ * Takes events out of the log, the oldest first and without holes, at most `batch` of them: those that every registered
+ * consumer has had and that are older than `replayMs`, and those beyond the bounds. Readers that missed some are told
+ * when they come. Returns their number; fewer than `batch` mean that the rest stays.
  */
 export async function pruneEventLog(
   database: Database,

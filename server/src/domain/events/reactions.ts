@@ -7,7 +7,7 @@ import type { BusinessEvent, EventType } from './event-types.ts'
 
 type EventOf<Type extends EventType> = Extract<BusinessEvent, { readonly type: Type }>
 
-/** What happened, as a reaction sees it. */
+/** An event, as a reaction sees it. */
 export interface Happening<Type extends EventType = EventType> {
   readonly event: EventOf<Type>
   readonly actor: Actor
@@ -33,8 +33,8 @@ export interface ReactionScope<Tables extends keyof Schema> {
 }
 
 /**
- * What follows from an event, in the transaction that records it: it happens if and only if the change does. A reaction
- * that throws refuses the change. It makes no calls and takes no time; what does is a job.
+ * A reaction to an event, in the transaction that records it: it happens if and only if the change does. A reaction
+ * that throws refuses the change. Slow work and calls belong into a job.
  */
 export interface Reaction {
   readonly types: readonly EventType[]
