@@ -1,7 +1,7 @@
 import { Cron } from 'croner'
 import { DomainError } from '../errors.ts'
 
-/** What people choose instead of writing a cron expression, as Harbor's portal words it. */
+/** Schedules that people choose instead of writing a cron expression, as Harbor's portal words them. */
 export const cronOfPreset = { hourly: '0 0 * * * *', daily: '0 0 0 * * *', weekly: '0 0 0 * * 0' } as const
 export type CronPreset = keyof typeof cronOfPreset
 

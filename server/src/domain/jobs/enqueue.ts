@@ -12,7 +12,7 @@ export interface NewJob {
   readonly payload: Json
   /** Of the unfinished jobs of a kind at most one has a given key. */
   readonly uniqueKey?: string
-  /** What it is about (`retention:12`), so that its history can be listed. */
+  /** The subject of the job (`retention:12`), by which its history is listed. */
   readonly subject?: string
   readonly projectId?: number
   /** Larger goes first; 0 when left out. */
@@ -34,8 +34,8 @@ export interface Enqueued {
 const maxPayloadBytes = 256 * 1024
 
 /**
- * Adds work for later, in the transaction of the change that makes it necessary: what was rolled back asks for
- * nothing, what was committed is not forgotten.
+ * Adds a job in the transaction of the change that makes it necessary: a rollback takes the job along, a commit keeps
+ * it.
  */
 export async function enqueueJob(tx: Writer, clock: Clock, job: NewJob): Promise<Enqueued> {
   const now = clock.now()
@@ -80,7 +80,7 @@ export async function enqueueJob(tx: Writer, clock: Clock, job: NewJob): Promise
   }
 }
 
-/** Adds what a person asked for, and tells of it. */
+/** Adds a job that a person asked for, and records the event. */
 export async function startJob(
   tx: Writer,
   { clock, events }: EventServices,

@@ -2,16 +2,16 @@ import type { z } from 'zod'
 import type { Json } from './job.ts'
 
 /**
- * The name of a kind of job and the schema of what its jobs are given. It stands once, in the noun that the work
- * belongs to: whoever asks for a job and the code that does it speak of the same.
+ * The name of a kind of job and the schema of its payload. It stands once, in the noun that the work belongs to, so
+ * that the code that asks for a job and the code that does it agree.
  */
 export interface JobDefinition<Payload> {
   readonly kind: string
   /** @throws when the payload cannot be */
   parse(payload: Json): Payload
-  /** For those who show jobs: fields that another version of the program did not write are not there. */
+  /** For code that shows jobs: fields that another version of the program left out are undefined. */
   read(payload: Json): Partial<Payload>
-  /** For those who ask for a job: `enqueueJob`, `startJob`, schedules, reactions. */
+  /** For code that asks for a job: `enqueueJob`, `startJob`, schedules, reactions. */
   of(payload: Payload): { readonly kind: string; readonly payload: Json }
 }
 

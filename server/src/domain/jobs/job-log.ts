@@ -8,12 +8,12 @@ export interface LogLine {
   readonly line: string
 }
 
-/** A job that has said so much says no more. */
+/** The lines of a job's log end here. */
 export const maxLogLines = 100_000
 const maxLineLength = 4_096
 const insertBatch = 200
 
-/** Writes behind the `logLines` that the job has; who calls has raised that number, holding the job's row. */
+/** Writes behind the `logLines` that the job has. The caller has raised that number, holding the job's row. */
 export async function appendLog(
   tx: Writer,
   { id, logLines }: { readonly id: number; readonly logLines: number },

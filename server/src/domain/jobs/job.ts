@@ -6,7 +6,7 @@ export type { JobStatus, Json }
 
 export type JobTrigger = 'manual' | 'schedule' | 'event'
 
-/** How far a job is: in which of its steps, how much of that is done, and what it wants to show besides. */
+/** Progress of a job: its step, the done part of it, and details that it wants to show. */
 export interface JobProgress {
   readonly step: string
   readonly done?: number | undefined
@@ -33,7 +33,7 @@ export interface Job {
   readonly worker: string | undefined
   readonly progress: JobProgress | undefined
   readonly result: Json | undefined
-  /** Why it failed, or why its last attempt did. */
+  /** The reason why it failed, or why its last attempt did. */
   readonly error: string | undefined
   readonly logLines: number
   readonly createdAt: number

@@ -51,10 +51,10 @@ export interface WorkerProcess {
 
 const maxCounted = 10_000
 const stopBatch = 500
-/** Stopped before anybody began it, there is nothing to look at for long. */
+/** A job that was stopped before it began is forgotten soon. */
 const keepStoppedMs = 7 * 86_400_000
 
-/** The side of the queue that people see. Who may is asked at each door: they have different permissions. */
+/** The side of the queue that people see. Each door asks for its own permission. */
 export class Jobs {
   readonly #database: Database
   readonly #clock: Clock
@@ -159,7 +159,7 @@ export class Jobs {
     })
   }
 
-  /** Ends all that waits of a kind. Returns how many it was. */
+  /** Ends all waiting jobs of a kind. Returns their number. */
   async stopWaiting(actor: Actor, kind: string): Promise<number> {
     let stopped = 0
     for (;;) {
@@ -191,7 +191,7 @@ export class Jobs {
     return await pausedKinds(this.#database.read)
   }
 
-  /** What waits, by kind. */
+  /** Waiting jobs, by kind. */
   async listWaiting(): Promise<WaitingJobs[]> {
     const paused = await this.pausedKinds()
     const waiting: WaitingJobs[] = []

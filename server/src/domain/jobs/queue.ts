@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts'
 import { jsonOf, type JobProgress, type Json } from './job.ts'
 import { appendLog } from './job-log.ts'
 
-/** What the queue has to know of a kind to hand out its jobs. */
+/** The facts about a kind that the queue needs to hand out its jobs. */
 export interface QueuedKind {
   readonly name: string
   /** Most jobs of the kind that run at a time, in all processes together; undefined: as many as there are workers. */
@@ -20,7 +20,7 @@ export interface QueuedKind {
   retryDelayMs(attempt: number): number
 }
 
-/** A job that a worker holds. Whoever has another `fence` than the row has lost it. */
+/** A job that a worker holds. A worker whose `fence` differs from the row's has lost it. */
 export interface TakenJob {
   readonly id: number
   readonly kind: string
@@ -30,11 +30,11 @@ export interface TakenJob {
   readonly fence: number
   readonly state: Json | undefined
   readonly stopRequested: boolean
-  /** Who asked for it. */
+  /** The actor who asked for it. */
   readonly username: string
 }
 
-/** The lease went to another worker, or the job has ended: what is done from here on counts for nothing. */
+/** The lease went to another worker, or the job has ended: nothing more can be written for it. */
 export class JobLeaseLost extends Error {
   override readonly name = 'JobLeaseLost'
   constructor(id: number) {
@@ -200,7 +200,7 @@ export class JobQueue {
     return Number(running.count) < registryConcurrency
   }
 
-  /** Puts jobs whose time has come among those that wait. Returns how many it was. */
+  /** Makes jobs whose time has come pending. Returns their number. */
   async promoteDue(): Promise<number> {
     const now = this.#clock.now()
     return await this.#database.write(async (tx) => {
@@ -256,7 +256,7 @@ export class JobQueue {
     })
   }
 
-  /** Renews the leases of `jobs`. Returns what became of each that is still held; the others are lost. */
+  /** Renews the leases of `jobs`. Returns the state of each that is still held; the others are lost. */
   async renew(jobs: readonly TakenJob[]): Promise<ReadonlyMap<number, { readonly stopRequested: boolean }>> {
     const held = new Map<number, { stopRequested: boolean }>()
     if (jobs.length === 0) return held
@@ -274,7 +274,7 @@ export class JobQueue {
     return held
   }
 
-  /** Which of `jobs` somebody wants to end. */
+  /** Those of `jobs` that a person wants to end. */
   async stopsAmong(jobs: readonly TakenJob[]): Promise<number[]> {
     if (jobs.length === 0) return []
     const rows = await this.#database.read
@@ -291,8 +291,7 @@ export class JobQueue {
   }
 
   /**
-   * A transaction that happens only while the job is held; what `work` gives to `remember` is where a later attempt
-   * goes on.
+   * A transaction that happens only while the job is held. `remember` stores where a later attempt goes on.
    * @throws JobLeaseLost
    */
   async transact<T>(
@@ -353,7 +352,10 @@ export class JobQueue {
     return (await this.#endUnlessStopped(kind, job, again)) ? 'delayed' : 'stopped'
   }
 
-  /** A process that shuts down gives back what it has not finished; that attempt does not count. @throws JobLeaseLost */
+  /**
+   * A process that shuts down gives back its unfinished jobs; that attempt does not count.
+   * @throws JobLeaseLost
+   */
   async giveBack(kind: QueuedKind, job: TakenJob): Promise<void> {
     const again = { ...waiting(this.#clock.now()), status: 'pending', attempts: job.attempt - 1 } as const
     await this.#endUnlessStopped(kind, job, again)

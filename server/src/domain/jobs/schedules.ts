@@ -117,9 +117,10 @@ export async function listSchedules(
 
 /**
  * Enqueues a job for each schedule whose time has come and moves the schedule on, in one transaction: however many
- * processes call this, an occurrence makes one job. Occurrences that were missed, while no process ran or the scheduler
- * was paused, make one job together, at once. One that comes while a job with the schedule's name as its key has not ended makes none: a job that somebody started by
- * hand under that key counts too.
+ * processes call this, an occurrence makes one job.
+ * Occurrences that were missed, while no process ran or the scheduler was paused, make one job together, at once. An
+ * occurrence makes no job while an unfinished job has the schedule's name as its key, whether a schedule or a person
+ * started it.
  */
 export async function fireDueSchedules(database: Database, clock: Clock): Promise<number> {
   const now = clock.now()

@@ -13,7 +13,7 @@ export function wakeOwnWorkers(): void {
   for (const listener of listeners) listener()
 }
 
-/** How other processes are told; those that are not look once a second. `tell` must not throw. */
+/** How other processes are told; others look once a second. `tell` must not throw. */
 export function setTellOthers(tell: () => void): void {
   tellOthers = tell
 }

@@ -1,11 +1,11 @@
 import type { Database } from '../../database/database.ts'
 import type { WorkerProcess } from './jobs.ts'
 
-/** A process that was not heard of for so long is gone. */
+/** A process that was silent for so long is gone. */
 export const workerGoneMs = 90_000
 const forgetMs = 60 * 60_000
 
-/** Says that the process lives, and forgets those that did not say so for an hour. */
+/** Records that the process lives, and forgets processes that were silent for an hour. */
 export async function reportWorker(database: Database, worker: WorkerProcess): Promise<void> {
   const { id, host, pid, concurrency, startedAt, heartbeatAt } = worker
   await database.write(async (tx) => {
