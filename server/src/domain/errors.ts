@@ -1,6 +1,6 @@
 /**
- * What can go wrong in the domain, by a code that never changes. The edges map codes to their own
- * protocol: http/oci/error-response.ts, http/harbor/harbor-error.ts. A domain error knows nothing of HTTP.
+ * The errors of the domain, each with a code that never changes. The edges map codes to their own protocol:
+ * http/oci/error-response.ts, http/harbor/frame/harbor-error.ts. A domain error knows nothing of HTTP.
  */
 export type DomainErrorCode =
   | 'BLOB_UNKNOWN'
@@ -59,7 +59,7 @@ export interface DomainErrorOptions {
   cause?: unknown
 }
 
-/** `message` is for the person who reads it: what is wrong and what to do next. */
+/** `message` is for a person: what is wrong, and what to do next. */
 export class DomainError extends Error {
   override readonly name = 'DomainError'
   readonly code: DomainErrorCode

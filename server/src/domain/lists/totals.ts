@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 
 /** As many rows are counted anew each time they are asked for. */
 const countedAnew = 1_000
-/** Nothing is counted further: then a list has at least as many. */
+/** Counting ends here: a longer list has at least as many. */
 export const maxCounted = 100_000
 const freshMs = 60_000
 const cachedLists = 1_000
@@ -22,8 +22,8 @@ interface Counted {
 }
 
 /**
- * How many rows lists have in all. That is the only part of a page whose work grows with the list, so a total above a
- * thousand is remembered for a minute, by the query itself, and counting ends at a hundred thousand.
+ * Totals of lists. Only they cost more as a list grows, so a total above a thousand is cached for a minute, by the
+ * query itself, and counting ends at a hundred thousand.
  */
 export class Totals {
   readonly #clock: Clock
