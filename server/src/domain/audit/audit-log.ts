@@ -31,7 +31,7 @@ export interface AuditPage {
 
 /** Ids that one query looks through, so that a search through 100 million rows never holds the event loop. */
 const windowSize = 50_000
-/** Counting ends here. */
+/** Counting of a search ends here. */
 const maxCounted = 100_000
 /** Windows that are searched for the total alone, once the page is full. */
 const countingWindows = 200

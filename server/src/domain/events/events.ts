@@ -7,7 +7,7 @@ import type { EventRow } from './event-kind.ts'
 import { resourceOf, type BusinessEvent } from './event-types.ts'
 import { Reactions, type EnqueueReactionJob, type Happening, type Reaction } from './reactions.ts'
 
-/** The database that writes rows, and the clock that dates them. */
+/** The services of a verb that writes rows and records events. */
 export interface EventServices {
   readonly clock: Clock
   readonly events: Events

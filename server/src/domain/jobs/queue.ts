@@ -352,10 +352,7 @@ export class JobQueue {
     return (await this.#endUnlessStopped(kind, job, again)) ? 'delayed' : 'stopped'
   }
 
-  /**
-   * A process that shuts down gives back its unfinished jobs; that attempt does not count.
-   * @throws JobLeaseLost
-   */
+  /** Gives back a job that a shutdown interrupts; that attempt does not count. @throws JobLeaseLost */
   async giveBack(kind: QueuedKind, job: TakenJob): Promise<void> {
     const again = { ...waiting(this.#clock.now()), status: 'pending', attempts: job.attempt - 1 } as const
     await this.#endUnlessStopped(kind, job, again)
