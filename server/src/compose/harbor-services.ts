@@ -18,7 +18,7 @@ import type { EventStreams } from '../http/server-sent-events.ts'
 import { volumeOf } from '../storage/volume.ts'
 import { harborRelease, version } from '../version.ts'
 
-/** The sentence of Harbor about object storage. */
+/** The volume that Harbor reports for object storage. */
 const unbounded = { totalBytes: 0, freeBytes: 0 }
 
 /** The services that handlers of Harbor's API call, for the listener and for an import in the same process. */

@@ -19,7 +19,7 @@ export type Signal =
   | { readonly kind: 'signing-keys' }
   /** A sign-in failed. */
   | { readonly kind: 'login-failed'; readonly username: string; readonly clientAddress: string }
-  /** Somebody signed in after failures: the others forget those too. */
+  /** A sign-in succeeded after failures: the other processes forget those too. */
   | { readonly kind: 'login-succeeded'; readonly username: string; readonly clientAddress: string }
 
 /** For a database that only one process serves. */

@@ -125,7 +125,7 @@ function openBoth(file: string): { writing: SqliteConnection; reading: SqliteCon
     // It holds password hashes and signing keys. SQLite gives its log and index the same mode.
     closeSync(openSync(file, 'ax', 0o600))
   } catch (error) {
-    // Only an existing file: opening and closing it later would drop SQLite's own locks.
+    // An existing file is left alone: opening and closing it would drop SQLite's own locks on it.
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(file)
     if (!exists)
       throw new DatabaseUnavailable(`the SQLite file cannot be made: ${(error as Error).message}`, { cause: error })
