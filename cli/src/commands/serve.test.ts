@@ -24,7 +24,9 @@ async function pushBlob(url: string, bytes: string, headers: Record<string, stri
 
 test('serves in an empty folder, says what to type next with the real port, and warns of the default password', async () => {
   await using registry = await serve([], { cwd: folder })
-  await Bun.sleep(200)
+  // It answers before it has said everything, on two streams.
+  const saysAll = () => ['docker pull', 'STANDS'].every((words) => registry.output().includes(words))
+  while (!saysAll()) await Bun.sleep(10)
   const output = registry.output()
   expect(output).toContain(`docker login 127.0.0.1:${registry.port} -u admin`)
   expect(output).toContain(`docker push 127.0.0.1:${registry.port}/library/hello:v1`)
