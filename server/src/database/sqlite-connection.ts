@@ -4,25 +4,32 @@ import { assertStorable } from './bound-values.ts'
 import type { PreparedRunner } from './prepared.ts'
 import { translateSqliteError } from './sqlite-errors.ts'
 
-/** Speaks Kysely's language to one SQLite connection. `assertUsable` runs before every query. */
+/** When a query may run, and what runs it. */
+export type RunQuery = <Result>(query: () => Result) => Promise<Result>
+
+/** For transactions, which are short: all others wait to write until one has ended. */
+export const runAtOnce: RunQuery = async (query) => query()
+
+export interface ConnectionUse {
+  /** Runs before every query. */
+  readonly assertUsable: () => void
+  readonly run: RunQuery
+}
+
+/** Speaks Kysely's language to one SQLite connection. */
 export function sqliteDatabaseConnection(
   connection: SqliteConnection,
-  assertUsable: () => void,
+  use: ConnectionUse,
   openForStream: () => SqliteConnection,
 ): DatabaseConnection {
+  const run = composeRun(use)
   return {
-    async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-      assertUsable()
-      assertStorable(query.parameters)
-      try {
-        const { rows, changes } = connection.query(query.sql, query.parameters as readonly SqlValue[])
-        return changes === undefined ? { rows: rows as R[] } : { rows: [], numAffectedRows: BigInt(changes) }
-      } catch (error) {
-        throw translateSqliteError(error)
-      }
+    async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+      const { rows, changes } = await run(parameters, () => connection.query(sql, parameters as readonly SqlValue[]))
+      return changes === undefined ? { rows: rows as R[] } : { rows: [], numAffectedRows: BigInt(changes) }
     },
     async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
-      assertUsable()
+      use.assertUsable()
       // An open iterator holds its connection at one moment of the database: on the shared reader every
       // other read would go stale with it.
       using own = openForStream()
@@ -35,35 +42,25 @@ export function sqliteDatabaseConnection(
   }
 }
 
-export function sqlitePreparedRunner(connection: SqliteConnection, assertUsable: () => void): PreparedRunner {
+export function sqlitePreparedRunner(connection: SqliteConnection, use: ConnectionUse): PreparedRunner {
+  const run = composeRun(use)
   return {
     dialect: 'sqlite',
-    async rows(statement, values) {
-      assertUsable()
-      assertStorable(values)
-      try {
-        return connection.rows(statement.sql, values as readonly SqlValue[])
-      } catch (error) {
-        throw translateSqliteError(error)
-      }
-    },
-    async firstRow(statement, values) {
-      assertUsable()
-      assertStorable(values)
-      try {
-        return connection.firstRow(statement.sql, values as readonly SqlValue[])
-      } catch (error) {
-        throw translateSqliteError(error)
-      }
-    },
-    async run(statement, values) {
-      assertUsable()
-      assertStorable(values)
-      try {
-        return connection.query(statement.sql, values as readonly SqlValue[]).changes ?? 0
-      } catch (error) {
-        throw translateSqliteError(error)
-      }
-    },
+    rows: ({ sql }, values) => run(values, () => connection.rows(sql, values as readonly SqlValue[])),
+    firstRow: ({ sql }, values) => run(values, () => connection.firstRow(sql, values as readonly SqlValue[])),
+    run: ({ sql }, values) => run(values, () => connection.query(sql, values as readonly SqlValue[]).changes ?? 0),
   }
+}
+
+function composeRun({ assertUsable, run }: ConnectionUse) {
+  return <Result>(values: readonly unknown[], query: () => Result): Promise<Result> =>
+    run(() => {
+      assertUsable()
+      assertStorable(values)
+      try {
+        return query()
+      } catch (error) {
+        throw translateSqliteError(error)
+      }
+    })
 }

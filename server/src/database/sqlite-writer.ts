@@ -5,7 +5,7 @@ import { DatabaseBusy, DatabaseUnavailable, type Durability, type Writer } from 
 import type { KyselyShell } from './kysely-shell.ts'
 import { setPreparedRunner } from './prepared.ts'
 import type { SqliteCheckpoints } from './sqlite-checkpoints.ts'
-import { sqliteDatabaseConnection, sqlitePreparedRunner } from './sqlite-connection.ts'
+import { runAtOnce, sqliteDatabaseConnection, sqlitePreparedRunner } from './sqlite-connection.ts'
 import { isSqliteBusy, translateSqliteError } from './sqlite-errors.ts'
 import type { LogSync } from './wal-sync.ts'
 import { runInsideWrite } from './write-scope.ts'
@@ -207,12 +207,13 @@ export class SqliteWriter {
     const assertUsable = () => {
       if (!usable) throw new Error('a Writer was used after its write() had ended')
     }
-    const connection = sqliteDatabaseConnection(this.#connection, assertUsable, () => {
+    const use = { assertUsable, run: runAtOnce }
+    const connection = sqliteDatabaseConnection(this.#connection, use, () => {
       throw new Error('a Writer cannot stream: read a page at a time')
     })
     const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) }
     const tx = this.#shell.writerOn(provider)
-    setPreparedRunner(tx, sqlitePreparedRunner(this.#connection, assertUsable))
+    setPreparedRunner(tx, sqlitePreparedRunner(this.#connection, use))
     const hung = Promise.withResolvers<Attempt>()
     const watchdog = setTimeout(() => {
       hung.resolve({

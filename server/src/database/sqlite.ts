@@ -9,6 +9,7 @@ import { type CheckpointSizes, farTooLong, SqliteCheckpoints, usualSizes } from 
 import { sqliteDatabaseConnection, sqlitePreparedRunner } from './sqlite-connection.ts'
 import { translateSqliteError } from './sqlite-errors.ts'
 import { readSqliteSnapshot } from './sqlite-snapshot.ts'
+import { turnsOfThisProcess } from './sqlite-turns.ts'
 import { SqliteWriter } from './sqlite-writer.ts'
 import { WalSync, type LogSync } from './wal-sync.ts'
 import { assertOutsideWrite } from './write-scope.ts'
@@ -56,7 +57,8 @@ export function composeSqliteDatabase(options: SqliteDatabaseOptions): Database 
     if (closed) throw new DatabaseUnavailable('the database is closed')
     assertOutsideWrite('database.read')
   }
-  const readConnection = sqliteDatabaseConnection(reading, assertReadable, () => openReader(file))
+  const use = { assertUsable: assertReadable, run: turnsOfThisProcess.run }
+  const readConnection = sqliteDatabaseConnection(reading, use, () => openReader(file))
   const readers: ConnectionProvider = { provideConnection: (consumer) => consumer(readConnection) }
   const shell = composeKyselyShell({
     dialect: new SqliteDialect({ database: () => Promise.reject(new Error('connections are opened by the Database')) }),
@@ -64,7 +66,7 @@ export function composeSqliteDatabase(options: SqliteDatabaseOptions): Database 
     compiler: new SqliteQueryCompiler(),
     readers,
   })
-  setPreparedRunner(shell.reader, sqlitePreparedRunner(reading, assertReadable))
+  setPreparedRunner(shell.reader, sqlitePreparedRunner(reading, use))
   const writer = new SqliteWriter({
     connection: writing,
     shell,
