@@ -5,7 +5,7 @@ import type { AccessServices, OpenAccessServices } from './access-services.ts'
 import { CommandError } from './command-error.ts'
 import { addSettingFlags } from './setting-flags.ts'
 
-/** What a command says when it is done: a line or lines for people, and the same for programs. */
+/** The output of a command that is done: a line or lines for people, and the same for programs. */
 export interface Outcome {
   readonly text: string
   readonly json: unknown
@@ -17,7 +17,7 @@ export interface AccessCommand {
   readonly description: string
   readonly example: string
   readonly alias?: string
-  /** What to do about a refusal. */
+  /** The remedy for a refusal. */
   readonly advice?: Readonly<Partial<Record<DomainErrorCode, string>>>
   /** Adds the command's own flags. */
   readonly configure?: (command: Command) => void

@@ -9,9 +9,9 @@ import { Members } from '#server/domain/projects/members.ts'
 import { Projects } from '#server/domain/projects/projects.ts'
 import { loadConfigFor } from './setting-flags.ts'
 
-/** What the commands about users and projects work with: the registry's own rules on the registry's own database. */
+/** The services of commands about users and projects: the registry's own rules on the registry's own database. */
 export interface AccessServices extends AsyncDisposable {
-  /** Who did it, in the events. */
+  /** The actor that events name. */
   readonly actor: Actor
   readonly users: Users
   readonly projects: Projects

@@ -15,12 +15,12 @@ import { addSettingFlags, loadConfigFor } from './setting-flags.ts'
 
 export const cliActor: Actor = { kind: 'system', name: 'cli' }
 
-/** What a command ends with when it did its work and found that something is wrong. */
+/** The exit of a command that did its work and found damage. */
 export interface JudgedOutcome extends Outcome {
   readonly good: boolean
 }
 
-/** What the commands about backups and verification work with, opened when it is asked for and closed afterwards. */
+/** The services of commands about backups and verification, opened on demand and closed afterwards. */
 export interface ArchiveServices {
   readonly config: Config
   archive(): Promise<Archive>
@@ -42,7 +42,7 @@ export interface ArchiveCommand {
   ) => Promise<JudgedOutcome>
 }
 
-/** Makes `command` one that says what it did in text or JSON; exit code 1 when something is wrong. */
+/** Makes `command` report its result in text or JSON; exit code 1 when something is wrong. */
 export function setArchiveCommand(command: Command, definition: ArchiveCommand): void {
   addSettingFlags(command, { showAll: false })
     .description(definition.description)

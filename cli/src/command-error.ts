@@ -1,5 +1,5 @@
 export interface CommandErrorOptions {
-  /** What to do now, in a line or a few; commands ready to be copied. */
+  /** The remedy, in a line or a few; commands can be copied as they are. */
   readonly next?: string
   readonly exitCode?: number
   readonly cause?: unknown

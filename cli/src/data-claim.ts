@@ -6,7 +6,7 @@ import type { Logger } from '#server/logging.ts'
 import { lockFile } from '#server/runtime/file-lock.ts'
 import { CommandError } from './command-error.ts'
 
-/** Lies beside what one registry alone may serve; says in words who does. */
+/** Lies beside data that one registry alone may serve, and names that registry. */
 const claimName = 'berth.lock'
 
 /**

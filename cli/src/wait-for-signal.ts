@@ -4,7 +4,7 @@ const sameWishMs = 1_000
 export interface AwaitedSignals {
   /** Resolves at the first SIGINT or SIGTERM. */
   readonly first: Promise<void>
-  /** What is done before a later one ends the process. */
+  /** Work to do before a later signal ends the process. */
   second(work: () => void): void
 }
 

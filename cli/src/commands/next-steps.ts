@@ -4,7 +4,7 @@ import { programName } from '../program-name.ts'
 
 const defaultPassword = 'Harbor12345'
 
-/** What somebody who has just started Berth types next, with the real names. */
+/** The next commands for a person who has just started Berth, with the real names. */
 export function nextSteps(
   config: Config,
   { urls, defaultPasswordStands }: Pick<RunningRegistry, 'urls' | 'defaultPasswordStands'>,

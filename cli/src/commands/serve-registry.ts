@@ -24,7 +24,7 @@ export async function startInThisProcess(
     enableFaultPoint(faultPoint)
     logger.warn(`TEST: this process kills itself at ${faultPoint}, because BERTH_TEST_FAULT_POINT is set`)
   }
-  // A rejection that nobody awaited is a bug worth a line, not the end of everyone's pulls.
+  // An unhandled rejection is a bug worth a line; it must not end every pull.
   process.on('unhandledRejection', (error) => logger.error({ error }, 'unhandled rejection'))
   process.on('uncaughtException', (error) => {
     logger.fatal({ error }, 'uncaught exception')
@@ -34,7 +34,7 @@ export async function startInThisProcess(
   return registry
 }
 
-/** One of the workers of `berth serve`: does what its parent says, and does not outlive it. */
+/** One of the workers of `berth serve`. It obeys its parent and ends with it. */
 export async function serveAsWorker(number: number): Promise<void> {
   const parent = parentProcess<FromWorker, ToWorker>()
   // A terminal sends Ctrl-C to the parent too, which tells us.

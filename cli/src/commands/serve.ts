@@ -49,7 +49,7 @@ async function serve(config: Config, logging: Logging): Promise<void> {
   const ms = Math.round(performance.now() - startedAt)
   logger.info({ version, urls: started.urls, ms, ...(workers > 1 ? { workers } : {}) }, 'ready')
   warnLoudly(config, started, logging)
-  // Whoever asks for JSON reads both streams by machine.
+  // When JSON is asked for, programs read both streams.
   if (config.log.format !== 'json') console.log(nextSteps(config, started))
   await stopping.first
   await started.stop()

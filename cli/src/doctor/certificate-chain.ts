@@ -6,7 +6,7 @@ export type ChainEnd =
   | { readonly kind: 'trusted'; readonly anchor: X509Certificate }
   /** The server sends only itself although another certificate stands between it and an authority. */
   | { readonly kind: 'incomplete'; readonly missing: string }
-  /** A certificate that signed itself and is nobody's anchor. */
+  /** A certificate that signed itself and that no client trusts. */
   | { readonly kind: 'self-signed' }
   | { readonly kind: 'unknown-authority'; readonly authority: string }
 

@@ -25,7 +25,7 @@ export function portsOf(config: Config): Port[] {
   ]
 }
 
-/** Is the port free, or does Berth serve there already, or somebody else? */
+/** Is the port free, or does Berth serve there already, or another program? */
 export async function checkPort(port: Port): Promise<{ finding: Finding; serving: boolean }> {
   const subject = `port ${port.port}`
   const error = await tryToListen(port)
@@ -62,7 +62,7 @@ function tryToListen({ host, port }: Port): Promise<NodeJS.ErrnoException | unde
   })
 }
 
-/** What answers to GET /health there. The certificate does not matter here. */
+/** Asks which program answers GET /health there. The certificate does not matter here. */
 export function askHealth(
   host: string,
   port: number,

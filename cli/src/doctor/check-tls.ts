@@ -14,11 +14,11 @@ import { good, problem, warning, type Finding } from './finding.ts'
 export interface TlsCheck {
   /** As clients type it: `registry.example`, `10.0.0.5:8443`, `[fd00::5]:8443`. */
   readonly host: string
-  /** What the server sends, leaf first. */
+  /** The chain that the server sends, leaf first. */
   readonly served: readonly X509Certificate[]
   readonly machine: Machine
   readonly now: number
-  /** The authority's certificate, when somebody said where it is. */
+  /** The authority's certificate, when a flag says where it is. */
   readonly authorityFile?: { readonly path: string; readonly certificates: readonly X509Certificate[] }
 }
 

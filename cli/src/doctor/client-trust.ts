@@ -6,7 +6,7 @@ import { parseCertificates } from './certificate-chain.ts'
 /** The machine whose files are looked at: `/`, or a folder in tests. */
 export interface Machine {
   readonly root: string
-  /** Whose ~/.config and ~/.docker count; undefined: nobody's. */
+  /** The home folder whose ~/.config and ~/.docker count; undefined: none. */
   readonly home?: string
 }
 

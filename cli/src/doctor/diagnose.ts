@@ -90,7 +90,7 @@ async function diagnoseCertificate(
   return findings
 }
 
-/** What clients type before the first slash of an image's name. */
+/** The host that clients type before the first slash of an image's name. */
 function hostsOf(config: Config): string[] {
   const port = config.https?.port ?? 443
   const suffix = port === 443 ? '' : `:${port}`

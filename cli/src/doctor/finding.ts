@@ -1,11 +1,11 @@
-/** What one look found. */
+/** The finding of one check. */
 export interface Finding {
-  /** What was looked at: `disk`, `tls of registry.example:443`. */
+  /** The subject of the check: `disk`, `tls of registry.example:443`. */
   readonly subject: string
   readonly status: 'good' | 'warning' | 'problem' | 'skipped'
   /** One sentence. */
   readonly summary: string
-  /** What to do about it, line by line; commands can be copied as they are. */
+  /** The remedy, line by line; commands can be copied as they are. */
   readonly remedy?: readonly string[]
 }
 

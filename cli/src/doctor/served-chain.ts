@@ -8,7 +8,10 @@ export type Handshake =
   | { readonly kind: 'plain' }
   | { readonly kind: 'unreachable'; readonly reason: string }
 
-/** What a server at this address sends to a client that asks for `name`, leaf first. Believes nothing and refuses nothing. */
+/**
+ * The chain that a server at this address sends to a client that asks for `name`, leaf first. It is read without being
+ * judged.
+ */
 export function fetchServedChain(address: string, port: number, name: string, timeoutMs = 5_000): Promise<Handshake> {
   return new Promise((resolve) => {
     const socket = connect(

@@ -7,7 +7,7 @@ import { parseMappingRule, type MappingRule } from '#server/domain/transfer/repo
 
 const maxParallel = 64
 
-/** What every import of content can be told. */
+/** The flags of every import of content. */
 export interface ImportFlags {
   readonly project?: string
   readonly map: readonly MappingRule[]

@@ -8,7 +8,7 @@ export const setPassword: AccessCommand = {
   example: 'berth user set-password admin',
   configure: addPasswordFlag,
   async run({ users, actor }, [username = ''], flags) {
-    // Before anybody types a password for nothing.
+    // Checked first, so that a password is not typed in vain.
     await users.getUser(username)
     await users.setPassword(actor, username, await readNewPassword(flags))
     return { text: `${username} has a new password`, json: { username } }
