@@ -2,11 +2,11 @@ import { ContractError } from './contract-error.ts'
 import { whyRefused } from './json-structure.ts'
 
 /**
- * How much of a text that somebody else wrote is read. One linear look finds out whether the text keeps to it, before
- * anything is built from it.
+ * The limits for text from outside. One linear look finds out whether the text keeps to them, before anything is built
+ * from it.
  */
 export interface TextBudget {
-  /** What the text is, as the subject of a sentence. */
+  /** The name of the text, as the subject of a sentence. */
   readonly subject: string
   readonly maxBytes: number
   readonly maxDepth: number
@@ -34,7 +34,7 @@ export const budgets = {
   remoteAnswer: { subject: 'the answer', maxBytes: mib, maxDepth: 32, maxValues: 20_000 },
   /** A page of a list of another registry: tags, repositories, referrers. */
   remoteList: { subject: 'the list', maxBytes: 4 * mib, maxDepth: 32, maxValues: 100_000 },
-  /** Of another Harbor that moves in, to a process that serves nobody. */
+  /** An answer of another Harbor that moves in, to a process that serves no clients. */
   movingAnswer: { subject: 'the answer', maxBytes: 16 * mib, maxDepth: 32, maxValues: 2_000_000 },
   /** `index.json` of an OCI layout that moves in. */
   layoutIndex: { subject: 'the index of the layout', maxBytes: 128 * mib, maxDepth: 32, maxValues: 10_000_000 },

@@ -15,9 +15,9 @@ const unsatisfiable: RequestedRange = { kind: 'unsatisfiable' }
 const maxHeaderLength = 1_024
 
 /**
- * What a Range header asks of `size` bytes (RFC 9110 §14.2). Several ranges, other units and what cannot be read
- * are answered with the whole, as the RFC allows. An end before its start is answered 416: the RFC lets a server
- * ignore it, the OCI conformance suite does not.
+ * The bytes that a Range header asks of `size` bytes (RFC 9110 §14.2). Several ranges, other units and unreadable
+ * headers get the whole, as the RFC allows. An end before its start gets 416: the RFC lets a server ignore it, the OCI
+ * conformance suite does not.
  */
 export function parseRangeHeader(header: string | null, size: number): RequestedRange {
   // Beyond it, spaces alone would keep an expression busy; and no client has so much to say of one range.

@@ -1,4 +1,4 @@
-/** What a parser of this folder refuses, by a code that never changes. */
+/** The refusals of this folder's parsers, by codes that never change. */
 export type ContractErrorCode =
   | 'DIGEST_INVALID'
   | 'NAME_INVALID'
@@ -9,7 +9,7 @@ export type ContractErrorCode =
   | 'PATTERN_INVALID'
   | 'TEXT_INVALID'
 
-/** Text from outside is not what it should be. `message` is a sentence for the person who sent it. */
+/** Text from outside is malformed. `message` is a sentence for the person who sent it. */
 export class ContractError extends Error {
   override readonly name = 'ContractError'
   readonly code: ContractErrorCode

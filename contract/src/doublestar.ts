@@ -6,7 +6,7 @@ export interface Matcher {
   (name: string): boolean
   /** Characters of the pattern, alternatives spelt out and ranges counted: what rules are limited by. */
   readonly steps: number
-  /** What a character of a name costs. Times the length of the name, it is what a budget pays for. */
+  /** The cost of one character of a name. Times the length of the name, it is the price that a budget pays. */
   readonly costPerCharacter: number
 }
 

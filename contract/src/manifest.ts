@@ -18,7 +18,7 @@ import {
 
 export type { Descriptor, Platform } from './descriptor.ts'
 
-/** What the registry reads in a manifest. The bytes stay as they were pushed. */
+/** The parts of a manifest that the registry reads. The bytes stay as they were pushed. */
 export interface ParsedManifest {
   readonly kind: 'image' | 'index'
   readonly mediaType: string
@@ -51,7 +51,7 @@ const manifestFields = [
   'fsLayers',
 ]
 
-/** What clients say who do not say what they send: curl, generic HTTP libraries. */
+/** Media types of clients that do not say what they send: curl, generic HTTP libraries. */
 const genericContentTypes = [
   '',
   'application/json',
@@ -100,7 +100,7 @@ export function artifactTypeOf(manifest: ParsedManifest): string | undefined {
   return manifest.artifactType ?? manifest.config?.mediaType
 }
 
-/** What the manifest is made of: config, layers, children. The subject is no part of it. */
+/** The descriptors that the manifest is made of: config, layers, children. The subject is no part of it. */
 export function descriptorsOf(manifest: ParsedManifest): Descriptor[] {
   return [...(manifest.config === undefined ? [] : [manifest.config]), ...manifest.layers, ...manifest.manifests]
 }

@@ -24,12 +24,14 @@ export const mediaTypes = {
   dockerForeignLayer: 'application/vnd.docker.image.rootfs.foreign.diff.tar',
   dockerForeignLayerGzip: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
 
-  /** Docker schema 1 (2013–2015), refused: its layers carry no media type and its signature nobody checks. */
+  /**
+   * Docker schema 1 (2013–2015), refused: its layers carry no media type, and its signature is not verified by clients.
+   */
   dockerSchema1: 'application/vnd.docker.distribution.manifest.v1+json',
   dockerSchema1Signed: 'application/vnd.docker.distribution.manifest.v1+prettyjws',
 } as const
 
-/** What `POST` and `PUT` take as the type of a manifest. */
+/** The types of a manifest that `POST` and `PUT` take. */
 export const manifestMediaTypes: readonly string[] = [
   mediaTypes.ociManifest,
   mediaTypes.ociIndex,

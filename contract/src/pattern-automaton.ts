@@ -26,7 +26,7 @@ interface Program {
   readonly stars: Bits
   readonly starsWithSlashes: Bits
   readonly directories: Bits
-  /** What may stand for nothing. */
+  /** A step that may match the empty text. */
   readonly skippable: Bits
   /** The steps that accept a character, by its code; remembered, since names have few different ones. */
   readonly accepting: Map<number, Bits>

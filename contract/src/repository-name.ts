@@ -51,7 +51,7 @@ export function projectOf(name: RepositoryName): string {
   return slash < 0 ? name : name.slice(0, slash)
 }
 
-/** What follows the project; empty for a name of one component. */
+/** The part behind the project; empty for a name of one component. */
 export function restOf(name: RepositoryName): string {
   const slash = name.indexOf('/')
   return slash < 0 ? '' : name.slice(slash + 1)

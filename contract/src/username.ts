@@ -14,13 +14,13 @@ export function isUsername(text: string): boolean {
   return scripts.filter((script) => script.test(text)).length <= 1
 }
 
-/** What names of accounts are compared by: two names with one key are one name. */
+/** The key by which names of accounts are compared: two names with one key are one name. */
 export function usernameKey(username: string): string {
   return username.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')
 }
 
 /**
- * What a name looks like at a glance: without accents, letters of other scripts as the Latin ones they resemble
+ * The name as it looks at a glance: without accents, and with letters of other scripts as the Latin ones they resemble
  * (UTS 39, the part that matters for names in Latin letters). Names of administrators are compared by it.
  */
 export function usernameSkeleton(username: string): string {
