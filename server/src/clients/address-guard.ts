@@ -2,8 +2,8 @@ import { BlockList, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 
 /**
- * Addresses that a name which somebody typed in must not lead to: this machine, the link it is on (where clouds keep
- * their metadata, RFC 3927), and what is no single machine of the internet or of a private network (IANA's registries of
+ * Addresses that a typed name must not lead to: this machine, the link it is on (where clouds keep their metadata, RFC
+ * 3927), and addresses that are no single machine of the internet or of a private network (IANA's registries of
  * special-purpose addresses).
  */
 const guarded = blockListOf([
@@ -46,7 +46,7 @@ const guarded = blockListOf([
 /** Where remote registries, directories and issuers of an organisation live (RFC 1918, RFC 4193). */
 const privateNetworks = blockListOf(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'])
 
-/** Whether nothing may be sent there unless the operator allows it. What is no address at all is guarded too. */
+/** True when requests may go there only if the operator allows it. A text that is no address is guarded too. */
 export function isGuardedAddress(address: string): boolean {
   const bare = address.replace(/%.*$/, '')
   const family = isIP(bare)

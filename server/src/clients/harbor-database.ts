@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** What Harbor's API does not give: secrets as Harbor keeps them. */
+/** Secrets as Harbor keeps them; Harbor's API does not give them. */
 export interface HarborSecret {
   readonly hash: string
   readonly salt: string

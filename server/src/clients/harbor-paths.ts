@@ -1,4 +1,7 @@
-/** Where a Harbor lists the artifacts of a repository. What follows the project may have slashes, which Harbor wants encoded twice. */
+/**
+ * The path of a Harbor's list of artifacts of a repository. The part behind the project may have slashes, which Harbor
+ * wants encoded twice.
+ */
 export function artifactsPath(repository: string): string {
   const slash = repository.indexOf('/')
   const rest = encodeURIComponent(encodeURIComponent(repository.slice(slash + 1)))

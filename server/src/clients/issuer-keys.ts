@@ -4,7 +4,7 @@ import { createLocalJWKSet, errors, jwtVerify, type JSONWebKeySet, type JWTPaylo
 import { LruMap } from '../runtime/lru-map.ts'
 import { OutboundFailure, type Outbound } from './outbound.ts'
 
-/** Whose tokens are believed, and for whom they must be. */
+/** The issuer whose tokens are believed, and the audience that they must name. */
 export interface TrustedIssuer {
   readonly issuer: string
   readonly audience: string
@@ -34,7 +34,7 @@ interface CachedIssuer {
   failed: boolean
 }
 
-/** How issuers are asked: those that anybody may have named keep to the internet. */
+/** Requests to issuers. Those that a person without rights may have named keep to the internet. */
 export interface IssuerOutbound {
   readonly internet: Outbound
   readonly privateNetworks: Outbound

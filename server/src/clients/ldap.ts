@@ -101,7 +101,7 @@ export class LdapConversation implements AsyncDisposable {
     }
   }
 
-  /** The people whose username it is exactly; with `*` in front and behind, who have it in theirs. */
+  /** The people whose username is exactly this; with `*` in front and behind, those whose username contains it. */
   async findPeople(people: LdapPeople, username: string, match: 'exact' | 'containing'): Promise<LdapPerson[]> {
     const { usernameAttribute: attribute } = people
     const wanted =
@@ -198,7 +198,7 @@ export class LdapConversation implements AsyncDisposable {
   }
 }
 
-/** Result codes with which a directory refuses who asks (RFC 4511 §A.1): 19, 48, 49, 50, 53. */
+/** Result codes with which a directory refuses the asking account (RFC 4511 §A.1): 19, 48, 49, 50, 53. */
 const refusals = new Set([19, 48, 49, 50, 53])
 
 /** @throws LdapFailure it is no filter (RFC 4515) */

@@ -2,7 +2,7 @@ import { budgets, parseForeignJson } from '#contract/budget.ts'
 import * as openid from 'openid-client'
 import { OutboundFailure, type Outbound, type OutboundAnswer } from './outbound.ts'
 
-/** What an OIDC provider is to us: what Harbor's settings `oidc_*` say. */
+/** An OIDC provider, in the words of Harbor's settings `oidc_*`. */
 export interface OidcProvider {
   /** The issuer, below which its configuration is (OpenID Connect Discovery 1.0 §4). */
   readonly endpoint: string
@@ -11,7 +11,7 @@ export interface OidcProvider {
   readonly verifyCertificate: boolean
 }
 
-/** What has to be kept from the beginning of a login to its end. */
+/** The state of a login, kept from its beginning to its end. */
 export interface OidcLogin {
   readonly url: string
   readonly state: string
@@ -19,7 +19,7 @@ export interface OidcLogin {
   readonly codeVerifier: string
 }
 
-/** What the provider says about somebody, when it has just vouched for them. */
+/** The provider's answer about a person, when it has just vouched for them. */
 export interface OidcAnswer {
   readonly issuer: string
   readonly subject: string
@@ -101,8 +101,8 @@ export class OidcClient {
   }
 
   /**
-   * What the browser brought back, turned into who it is.
-   * @throws OidcRefusal the provider or the person said no, OidcFailure
+   * Turns the answer that the browser brought back into a person.
+   * @throws OidcRefusal when the provider or the person said no, OidcFailure
    */
   async finishLogin(callback: URL, login: Omit<OidcLogin, 'url'>): Promise<OidcAnswer> {
     try {

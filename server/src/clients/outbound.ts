@@ -38,7 +38,7 @@ export interface OutboundOptions {
 const standardTimeoutMs = 10_000
 const standardMaxBytes = 1024 * 1024
 
-/** Sends one request. Redirects are answers like any other: whoever follows one comes through the guard again. */
+/** Sends one request. Redirects are answers like any other: a caller that follows one comes through the guard again. */
 export type Outbound = (request: OutboundRequest) => Promise<OutboundAnswer>
 
 /**
