@@ -22,7 +22,7 @@ export interface BackgroundOptions {
 const leaseMs = 10 * 60_000
 
 /**
- * Runs each task every `intervalMs`, the next round after the last one ended. Who runs a task that shall run once
+ * Runs each task every `intervalMs`, the next round after the last one ended. A task that runs once in the registry
  * holds its lease in the database, so any number of replicas can have the same tasks.
  */
 export class Background implements AsyncDisposable {

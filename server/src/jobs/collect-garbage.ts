@@ -12,7 +12,7 @@ import { Interrupted, type JobKind } from './job-kind.ts'
 
 const stateSchema = z.record(z.string(), z.number())
 
-/** What each step has done so far, in words. */
+/** The progress of each step, in words. */
 const tell: Readonly<Record<string, (collected: Readonly<Collected>) => string>> = {
   expireTrash: ({ expired }) => `${expired} entries of the trash whose time was over`,
   followDeletions: ({ manifests }) => `${manifests} manifests of deleted ones`,
@@ -23,8 +23,8 @@ const tell: Readonly<Record<string, (collected: Readonly<Collected>) => string>>
 }
 
 /**
- * Garbage collection at somebody's wish: what it finds unneeded goes without the grace period. That runs all the time
- * besides; a run that was interrupted goes on where its queues are.
+ * The manual run. It ignores the grace period; the background run does not. A run that was interrupted goes on from its
+ * queues.
  */
 export function composeCollectGarbage(
   collector: CollectorOptions,

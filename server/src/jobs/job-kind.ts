@@ -2,23 +2,23 @@ import type { Writer } from '../database/database.ts'
 import type { Actor } from '../domain/access/actor.ts'
 import type { JobProgress, Json } from '../domain/jobs/job.ts'
 
-/** What a job is told and may say while it runs. */
+/** The facts that a job is given, and its ways to report while it runs. */
 export interface RunningJob<Payload> {
   readonly id: number
   readonly payload: Payload
   /** From 1. */
   readonly attempt: number
   /**
-   * Aborted when somebody stops the job, when this process shuts down, and when the job went to another worker. Look at
+   * Aborted when a person stops the job, when this process shuts down, and when the job went to another worker. Look at
    * it between any two pieces of work (`signal.throwIfAborted()`): throwing then means "not finished", and the queue
    * knows whether that is a stop or a job for another worker. Returning always means "done".
    */
   readonly signal: AbortSignal
-  /** For whom it is done: the program itself, in the name of who asked for it. */
+  /** The actor: the program itself, in the name of the person who asked for the job. */
   readonly actor: Actor
-  /** What the last checkpoint said, of this attempt or an earlier one. */
+  /** The state of the last checkpoint, of this attempt or an earlier one. */
   readonly state: Json | undefined
-  /** One line; written within half a second. Never a secret: those who may see the job read it. */
+  /** One line, written within half a second. Never a secret: everyone who may see the job reads it. */
   log(line: string): void
   /** Replaces what was said before; written within half a second. */
   progress(progress: JobProgress): void

@@ -17,7 +17,7 @@ export interface JobRunOptions {
 const maxBuffered = 10_000
 const flushFrom = 200
 
-/** One attempt under way: what its code says goes to the database from here, in batches, while the lease is held. */
+/** One attempt under way. The reports of its code go to the database from here, in batches, while the lease is held. */
 export class JobRun {
   readonly taken: TakenJob
   readonly #queue: JobQueue
@@ -112,7 +112,7 @@ export class JobRun {
   }
 
   async #transact<T>(work: (tx: Writer, remember: (state: Json) => void) => Promise<T>): Promise<T> {
-    // What was said before stands in the log before what is said now.
+    // Earlier reports stand in the log before later ones.
     await this.flush()
     let remembered: Json | undefined
     const value = await this.#fenced(() =>

@@ -284,7 +284,7 @@ describeEachDatabase('runs of retention', (open) => {
     await pushDaily('app', ['v1', 'v2', 'v3'])
     const policyId = await addPolicy([rule('latestPushedK', 1)])
     const executionId = await retention.executions.start(system, policyId, false)
-    // Whoever pulls v2 does so after it was decided upon: the first removal brings it about.
+    // The pull of v2 comes after the decision about it: the first removal brings it about.
     const { write } = database
     let touched = false
     database.write = async (work_, durability) => {

@@ -21,7 +21,7 @@ const repositoriesPerStep = 200
 /** Lines of the log after which they are written, with how far the run is; removals are remembered one by one. */
 const linesPerCheckpoint = 1_000
 
-/** What a run goes by, and how far its planning is. */
+/** The terms of a run, and the progress of its planning. */
 const planSchema = retentionTerms.extend({
   /** Name of the last repository that was looked at. */
   after: z.string(),
@@ -75,7 +75,7 @@ export function composeApplyRetention({ database, clock }: RetainServices): JobK
   }
 }
 
-/** Who stops a run stops what it has made: nothing may come behind that. The row is locked by the transaction's fence. */
+/** A stop of a run stops its tasks, so no task may be added behind it. The transaction's fence locks the row. */
 async function assertNotStopped(tx: Writer, id: number): Promise<void> {
   const row = await tx.selectFrom('job').select('stop_requested').where('id', '=', id).executeTakeFirst()
   if (row?.stop_requested === 1) throw new Error('the run is being stopped')

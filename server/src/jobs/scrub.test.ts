@@ -94,7 +94,7 @@ describeEachDatabase('the scrub', (open) => {
 
     expect(await readBlob(registry, 'library/a', digest)).toBeUndefined()
     expect(await readBlob(registry, 'library/a', digestOf(bytes('config')))).toEqual(bytes('config'))
-    // Kept aside for whoever wants to know what happened to them.
+    // Kept aside for an inquiry into the damage.
     const aside = await registry.locationOf(digest)
     expect(aside).toStartWith('quarantine/')
     expect((await readFile(join(registry.folder, aside))).byteLength).toBe(5)
@@ -102,7 +102,7 @@ describeEachDatabase('the scrub', (open) => {
       { digest, kind: 'changed', size: 5, repositories: ['library/a'] },
     ])
 
-    // A mount would give away what nobody can read: the client is told to upload.
+    // A mount would give away unreadable bytes, so the client is told to upload.
     const [target, source] = [
       await registry.admit(system, 'push', 'library/b' as RepositoryName),
       await registry.admit(system, 'pull', 'library/a' as RepositoryName),

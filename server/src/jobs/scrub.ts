@@ -9,13 +9,13 @@ import { findProgress, listNextBlobs, saveProgress, shareDone } from '../domain/
 import type { BlobStore } from '../storage/blob-store.ts'
 import { Interrupted, type JobKind } from './job-kind.ts'
 
-/** Remembered together: a pass that was interrupted reads so many small ones again at the most. */
+/** Checked blobs that are stored together: an interrupted pass reads at most so many small ones again. */
 const blobsPerStep = 50
 const bytesPerStep = 256 << 20
 
 /**
- * One pass over all bytes: each blob is read at leisure and compared with its digest; what is not as it should be goes
- * to quarantine. An unfinished pass is gone on with, also by another job.
+ * One pass over all bytes. It reads each blob slowly and compares it with its digest; damaged blobs go to quarantine.
+ * Another job can go on with an unfinished pass.
  */
 export function composeScrub(services: {
   readonly database: Database

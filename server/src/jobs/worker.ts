@@ -193,7 +193,7 @@ export class JobWorker implements AsyncDisposable {
     })
     const done = this.#attempt(kind, run)
       .catch((error: unknown): JobOutcome => {
-        // What cannot be written now is done by who finds the lease expired.
+        // A result that cannot be written now waits: another worker finds the lease expired.
         if (!(error instanceof JobLeaseLost)) onError(`ending job ${taken.id}`, error)
         return { job: taken, outcome: 'lost', error }
       })
@@ -260,7 +260,7 @@ export class JobWorker implements AsyncDisposable {
     return performance.now() - this.#renewedAt > this.#leaseMs
   }
 
-  /** Renews what this process holds; lets go of what it lost, or may have lost without hearing of it. */
+  /** Renews the leases of this process. It lets go of jobs that it lost, or may have lost without hearing of it. */
   async #beat(): Promise<void> {
     const runs = [...this.#running.keys()]
     try {
