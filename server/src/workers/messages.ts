@@ -1,7 +1,7 @@
 import type { Signal } from '../database/signals.ts'
 import type { MetricFamily } from '../http/ops/metric-families.ts'
 
-/** What the supervisor says to a worker. */
+/** A message of the supervisor to a worker. */
 export type ToWorker =
   | {
       readonly kind: 'start'
@@ -16,13 +16,13 @@ export type ToWorker =
   | { readonly kind: 'report-metrics'; readonly inquiry: number }
   | { readonly kind: 'metrics-of-others'; readonly inquiry: number; readonly reports: readonly MetricsReport[] }
 
-/** What a worker says to the supervisor. */
+/** A message of a worker to the supervisor. */
 export type FromWorker =
   | ({ readonly kind: 'ready' } & ReadyFacts)
   | { readonly kind: 'signal'; readonly signal: Signal }
-  /** Somebody asks this worker for metrics, and it wants to answer for all. */
+  /** A client asks this worker for metrics, and it wants to answer for all. */
   | { readonly kind: 'want-metrics'; readonly inquiry: number }
-  /** Without an inquiry: remembered, so that counters do not go back when the worker dies. */
+  /** Without an inquiry: kept, so that counters do not go back when the worker dies. */
   | { readonly kind: 'metrics'; readonly inquiry?: number; readonly families: readonly MetricFamily[] }
 
 export interface ReadyFacts {

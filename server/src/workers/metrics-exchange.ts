@@ -8,7 +8,7 @@ interface Inquiry {
   readonly reports: MetricsReport[]
 }
 
-/** Does something later, unless what it returns is called before. */
+/** Runs the work later, unless the returned function is called before. */
 export type Later = (work: () => void, ms: number) => () => void
 
 /** A worker that has not reported by then is left out. */
@@ -41,7 +41,7 @@ export class MetricsExchange {
     if (inquiry.waitingFor.size === 0) this.#answer(message.inquiry!)
   }
 
-  /** The worker has died. What it counted since it last reported is lost. */
+  /** The worker has died. Its counts since its last report are lost. */
   forget(worker: number): void {
     const families = this.#latest.get(worker)
     this.#latest.delete(worker)

@@ -10,7 +10,7 @@ export interface SupervisorOptions {
   /** Work that has not ended so long after `stop` is cut off. */
   readonly stopTimeoutMs: number
   readonly onEnded: (ended: EndedWorker) => void
-  /** Does something later, unless what it returns is called before. */
+  /** Runs the work later, unless the returned function is called before. */
   readonly later?: Later
   readonly now?: () => number
 }

@@ -5,10 +5,10 @@ import type { FromWorker, MetricsReport, ToWorker } from './messages.ts'
 
 /** A supervisor that has no answer by then is busy starting workers, or gone: the worker answers for itself. */
 const patienceMs = 1_000
-/** What a worker counted since then is lost to the metrics when it dies. */
+/** The metrics lose the counts since the last report when a worker dies. */
 const keepEveryMs = 5_000
 
-/** What a worker knows of the others: everything it hears is news or numbers, and nothing depends on it. */
+/** A worker's view of the others. It hears only news and numbers, and correctness depends on neither. */
 export class WorkerLink {
   /** From 1; the first looks after what one process alone does. */
   readonly number: number
