@@ -1,6 +1,6 @@
 import type { Route } from './router.ts'
 
-/** What a request asked for, in words of a closed list: the label of metrics and of log lines. */
+/** The operation of a request, in words of a closed list: the label of metrics and of log lines. */
 export type Operation =
   | Exclude<Route, 'oci'>
   | 'base'

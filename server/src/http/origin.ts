@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import type { Connection } from '../runtime/listener.ts'
 import { networksOf } from '../runtime/networks.ts'
 
-/** Who talks to us and where it thinks we are, with and without proxies in between. */
+/** The client's address and the origin that it asked, with and without proxies in between. */
 export interface ClientFacts {
   clientAddressOf(request: Request, connection: Connection): string
   /** `https://registry.example.com:8443`, without a trailing slash. */
@@ -10,7 +10,7 @@ export interface ClientFacts {
 }
 
 /**
- * X-Forwarded-* are believed only from `trustedProxies` (CIDR ranges): anybody can write them.
+ * X-Forwarded-* are believed only from `trustedProxies` (CIDR ranges), because any client can write them.
  * `externalUrl`, when configured, is the only origin there is.
  */
 export function composeClientFacts(options: {

@@ -1,4 +1,4 @@
-/** What browsers say of requests that a page of the same origin makes, or a person by typing an address. */
+/** The values of Sec-Fetch-Site for requests of a page of the same origin, and of a person who typed the address. */
 const ownSites = new Set(['same-origin', 'none'])
 
 /**

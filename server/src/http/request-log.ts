@@ -50,7 +50,7 @@ function quoted(text: string): string {
 
 const isNumber = (text: string | null): boolean => text !== null && /^\d{1,16}$/.test(text)
 
-/** Who knows an upload's id is half way to writing into it; the first characters are enough to follow it. */
+/** An upload's id is half the way to writing into it. The first characters are enough to follow it. */
 function withoutUploadState(path: string): string {
   const start = path.lastIndexOf('/blobs/uploads/')
   if (start < 0) return path

@@ -23,7 +23,7 @@ export function hostOf(name: string): string | undefined {
   return hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
 }
 
-/** RFC 6761 §6.3 and the loopback addresses: names that lead to the machine of whoever uses them. */
+/** RFC 6761 §6.3 and the loopback addresses: names that lead to the user's own machine. */
 export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || isLoopbackAddress(host)
 }

@@ -11,7 +11,7 @@ const connection: Connection = { secure: false, address: () => '192.0.2.1', body
 const anybody = async () => ({ actor: anonymous, authorizationSent: true, failedLogin: false })
 const nothing = async () => new Response(null, { status: 404 })
 
-/** A router whose /v2 has no registry behind it: every role fails as nobody foresaw. */
+/** A router whose /v2 has no registry behind it: every role fails with an unforeseen error. */
 function routerWith(authenticate: RouterOptions['authenticate']) {
   const services = {
     admit: () => Promise.reject(new Error('nobody foresaw this')),

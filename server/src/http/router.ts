@@ -16,7 +16,7 @@ import type { IsFromThisMachine } from './this-machine.ts'
 import type { TokenEndpoint } from './token/token-endpoint.ts'
 import type { Console } from './ui/console.ts'
 
-/** What happened with one request, for the log and the metrics. */
+/** The outcome of one request, for the log and the metrics. */
 export interface Exchange {
   readonly request: Request
   readonly route: Route

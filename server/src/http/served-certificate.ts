@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { rootCertificates } from 'node:tls'
 import { splitPem } from './tls-reload.ts'
 
-/** What there is to say of the certificate that clients see. */
+/** The certificate that clients see, and advice about it. */
 export interface ServedCertificate {
   readonly expiresAt: number
-  /** Nobody's system trusts it by itself: each client must be told. */
+  /** Systems do not trust it by themselves: each client must be told. */
   readonly isPrivate: boolean
   /** The authority's certificate (PEM), where the file has it: what clients are to be told. */
   readonly authority: string | undefined

@@ -10,29 +10,31 @@ export interface ServerSentEvent {
 export interface EventStreamsOptions {
   /** Most streams that this process serves at a time. */
   readonly most?: number
-  /** Of those, most that one account may have: nobody takes everybody's place. */
+  /** The streams of one account, so that it cannot take every place. */
   readonly maxPerOwner?: number
-  /** A stream ends after this, so that the rights of who listens are asked for again; a browser comes back by itself. */
+  /**
+   * A stream ends after this, so that the rights of its account are asked for again. A browser comes back by itself.
+   */
   readonly lifeMs?: number
   /** Between two looks at what there is to tell. */
   readonly pauseMs?: number
   readonly heartbeatMs?: number
 }
 
-/** What a source has: `wait` returns false when the stream is over. */
+/** A source of events. `wait` returns false when the stream is over. */
 export interface Listening {
   readonly signal: AbortSignal
   wait(): Promise<boolean>
 }
 
-/** Gives events to whoever listens, one at a time as they are taken, so that a slow client costs no memory. */
+/** Gives events to a stream one at a time, as they are taken, so that a slow client costs no memory. */
 export class EventStreams implements Disposable {
   readonly #most: number
   readonly #maxPerOwner: number
   readonly #lifeMs: number
   readonly #pauseMs: number
   readonly #heartbeatMs: number
-  /** Whose each is. */
+  /** The owner of each stream. */
   readonly #open = new Map<AbortController, string>()
   #closed = false
 
@@ -55,7 +57,7 @@ export class EventStreams implements Disposable {
   }
 
   /**
-   * `owner`: who listens (`actorKey`).
+   * `owner`: the listening account (`actorKey`).
    * @throws DomainError UNAVAILABLE when as many listen as may, or the process shuts down
    */
   respond(
@@ -88,7 +90,7 @@ export class EventStreams implements Disposable {
     return new Response(this.#stream(source({ signal, wait }), controller), { headers })
   }
 
-  /** Ends all streams: a process that shuts down does not wait for who listens. */
+  /** Ends all streams: a process that shuts down does not wait for listeners. */
   [Symbol.dispose](): void {
     this.#closed = true
     for (const controller of this.#open.keys()) controller.abort()

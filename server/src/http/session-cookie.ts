@@ -27,7 +27,8 @@ export function composeSessionAccount(
   return async (request) => {
     const token = sessionTokenOf(request)
     if (token === undefined) return undefined
-    // What a page asks by itself, without a person doing anything, says so and does not keep the session alive.
+    // A request that a page makes by itself, without a person doing anything, says so and does not keep the session
+    // alive.
     const prolong = request.headers.get('x-harbor-no-session-renewal') !== 'true'
     const account = await sessions.findSession(token, { prolong })
     if (account === undefined || !(await isAdmitted(account, assertAdmitted))) return undefined

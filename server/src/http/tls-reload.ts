@@ -38,7 +38,7 @@ export function splitPem(text: string): string[] {
 }
 
 export interface TlsWatchOptions extends TlsFiles {
-  /** What is served now. */
+  /** The pair that is served now. */
   readonly current: TlsPair
   readonly onChange: (pair: TlsPair) => void
   /** The files changed and cannot be used: what was served before goes on being served. */

@@ -36,7 +36,7 @@ export function judge({ report }: HarborImport, kind: HarborKind, name: string, 
   return true
 }
 
-/** `where` is what says to our API whose labels they are. */
+/** `where` tells our API whose labels they are. */
 export async function importLabels(context: HarborImport, path: string, where: object): Promise<void> {
   for await (const item of context.source.walk(path)) {
     const { name, description, color } = item as Record<string, unknown>

@@ -26,7 +26,7 @@ export interface HarborNotTaken {
 
 const maxListed = 1_000
 
-/** What came over from a Harbor beside content, by kind. */
+/** The objects that came over from a Harbor beside content, by kind. */
 export class HarborReport {
   readonly taken: Partial<Record<HarborKind, number>> = {}
   readonly alreadyHere: Partial<Record<HarborKind, number>> = {}

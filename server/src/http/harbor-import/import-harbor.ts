@@ -27,8 +27,8 @@ interface HarborRobot {
 }
 
 /**
- * Takes over everything of a Harbor but content, by saying what its API says to our own: the same shapes, the same
- * checks, the same events. What is here already stays as it is, so it can be run again. Returns the projects whose
+ * Imports everything of a Harbor but content, by repeating to our own API what its API says: the same shapes, the same
+ * checks, the same events. Existing objects stay as they are, so it can be run again. Returns the projects whose
  * content may follow.
  */
 export async function importHarbor(context: HarborImport): Promise<readonly string[]> {
@@ -212,7 +212,7 @@ function endOf({ duration, expires_at: expiresAt }: HarborRobot): object {
   return expiresAt === undefined || expiresAt <= 0 ? { duration } : { expires_at: expiresAt }
 }
 
-/** What this version has no place for: said, so that nobody finds out on Saturday. */
+/** Parts of the Harbor that this version has no place for are reported, so that they are not missed first in use. */
 async function reportAbsent({ source, report }: HarborImport): Promise<void> {
   for await (const item of source.walk('/replication/policies')) {
     const { name } = item as { name: string }

@@ -6,7 +6,7 @@ interface MarkedArtifact {
   readonly labels?: readonly { readonly name: string; readonly scope: string }[] | null
 }
 
-/** What people wrote on content, once it is here: descriptions of repositories, labels of artifacts. */
+/** Descriptions of repositories and labels of artifacts, set once the content is here. */
 export async function importMarks(context: HarborImport, project: string): Promise<void> {
   const { source, own } = context
   const path = `/projects/${encodeURIComponent(project)}`

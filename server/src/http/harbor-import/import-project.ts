@@ -11,7 +11,7 @@ export interface HarborProject {
   }
 }
 
-/** What of a project's metadata is the number of something in that Harbor, or is taken by itself. */
+/** Metadata of a project that is an id of that Harbor, or that is imported by itself. */
 const notMetadata = new Set(['retention_id', 'public'])
 
 /** One project with everything that is said of it. False when it could not be made: then its content stays out. */
@@ -30,7 +30,7 @@ export async function importProject(context: HarborImport, project: HarborProjec
   })
   if (!judge(context, 'project', name, created)) return false
   const mine = (await own.call('GET', path)).body as HarborProject
-  // What was changed here since the first run stays.
+  // Properties that were changed here since the first run stay.
   if (created.status === 201) {
     const metadata = Object.entries(project.metadata ?? {}).filter(([key]) => !notMetadata.has(key))
     if (metadata.length > 0) {

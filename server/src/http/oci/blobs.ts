@@ -7,8 +7,8 @@ import { matchesEtag } from './etag.ts'
 import type { OciHandler, OciRequest, OciServices } from './oci-request.ts'
 
 /**
- * A blob is bytes that somebody pushed: never a page of ours, whatever it contains. Content under a digest
- * cannot change, so private caches may keep it.
+ * A blob is bytes that a client pushed: never a page of ours, whatever it contains. Content under a digest cannot
+ * change, so private caches may keep it.
  */
 function blobHeaders(blob: ReadableBlob, length?: number): Record<string, string> {
   const headers: Record<string, string> = {
@@ -32,7 +32,7 @@ export const headBlobEndpoint: OciHandler = async (services, oci) => {
   return new Response(null, { headers: blobHeaders(blob, blob.sizeBytes) })
 }
 
-/** Who asks by HEAD and may push will skip the upload because of the answer: the link must outlive the push. */
+/** A client that may push skips the upload because of the answer to its HEAD: the link must outlive the push. */
 async function keepForPush(services: OciServices, oci: OciRequest, blob: ReadableBlob): Promise<void> {
   let admission: Admission<'push'>
   try {
@@ -52,7 +52,7 @@ export const getBlobEndpoint: OciHandler = async (services, oci) => {
   if (matchesEtag(oci.request, blob.digest)) return new Response(null, { status: 304, headers })
   const elsewhere = await blob.redirect()
   if (elsewhere !== undefined) {
-    // The client sends its Range there. Nobody may keep an answer that holds a signature.
+    // The client sends its Range there. The answer holds a signature, so caches must not keep it.
     return new Response(null, {
       status: 307,
       headers: { ...headers, location: elsewhere, 'cache-control': 'no-store' },

@@ -62,8 +62,8 @@ export function statusOf(code: DomainErrorCode): number {
 }
 
 /**
- * What was thrown, as an answer of /v2; undefined for what nobody foresaw: the router logs that and tells the
- * client no more than "internal error".
+ * The error as an answer of /v2; undefined for an unforeseen one: the router logs that and tells the client no more
+ * than "internal error".
  */
 export function errorResponse(thrown: unknown): Response | undefined {
   const error = asDomainError(thrown)
@@ -82,7 +82,7 @@ export function errorResponse(thrown: unknown): Response | undefined {
 export function asDomainError(thrown: unknown): DomainError | undefined {
   if (thrown instanceof DomainError) return thrown
   if (thrown instanceof ContractError) return new DomainError(contractCodes[thrown.code], thrown.message)
-  // No fault of ours, and no cause of ours: anybody could fill the log with errors by hanging up.
+  // The client's fault. It is not logged as an error, because a client could fill the log by hanging up.
   if (thrown instanceof BodyIncomplete || thrown instanceof ClientTooSlow) {
     return new DomainError('SIZE_INVALID', 'the body of the request ended, or stopped, before it was complete')
   }

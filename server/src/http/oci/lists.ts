@@ -7,7 +7,7 @@ import type { OciHandler } from './oci-request.ts'
 const tagsPage = { fallback: 10_000, max: 10_000 }
 const catalogPage = { fallback: 1_000, max: 10_000 }
 const referrersPage = { fallback: 100, max: 1_000 }
-/** What clients read of an index; oras stops at 4 MiB. */
+/** The size of an index that clients still read; oras stops at 4 MiB. */
 const referrersPageBytes = 3 * 1024 * 1024
 
 /** §end-8a, §end-8b */
@@ -19,7 +19,7 @@ export const listTagsEndpoint: OciHandler = async (services, oci) => {
   return list({ name: oci.name, tags: page.tags }, nextLink(`/v2/${oci.name}/tags/list`, { last: page.next, n: size }))
 }
 
-/** GET /v2/_catalog: not in the spec, but in Docker's registry and in Harbor. The router has checked who asks. */
+/** GET /v2/_catalog: not in the spec, but in Docker's registry and in Harbor. The router has checked the actor. */
 export const listCatalogEndpoint: OciHandler = async (services, oci) => {
   const size = parsePageSize(oci.query.get('n'), catalogPage)
   const last = parseLast(oci.query.get('last'))

@@ -5,7 +5,7 @@ import { DomainError } from '../../domain/errors.ts'
 import { matchesEtag } from './etag.ts'
 import { readBody, type OciHandler } from './oci-request.ts'
 
-/** The spec asks for ten; more than this in one request is no use anybody has shown. */
+/** The spec asks for ten tags in one request; no client has shown a use for more. */
 const maxTagsPerPush = 50
 
 export const getManifestEndpoint: OciHandler = async (services, oci) => {

@@ -12,7 +12,7 @@ import type {
 } from '../../domain/artifacts/roles.ts'
 import type { BlobLinks, BlobReader, BlobTaker, UploadSessions } from '../../domain/content/roles.ts'
 
-/** What the endpoints under /v2 are made of: roles, each of which something else can stand in front of. */
+/** The roles that the endpoints under /v2 call. Another implementation can stand in front of each. */
 export interface OciServices {
   readonly admit: Admit
   readonly manifests: ManifestReader
@@ -38,7 +38,7 @@ export interface OciRequest {
   /** The name as the client wrote it: what URLs in the answer are built from. */
   readonly name: string
   readonly repository: RepositoryName
-  /** What follows the last `/` of the path: a reference, a digest or an upload id; decoded. */
+  /** The part behind the last `/` of the path: a reference, a digest or an upload id; decoded. */
   readonly reference: string
   body(): AsyncIterable<Uint8Array> | undefined
 }

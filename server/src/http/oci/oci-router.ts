@@ -48,11 +48,11 @@ export interface OciRouterOptions {
   readonly tokenService: string
   /** Origin that clients reach us at, for the token realm. */
   readonly originOf: (request: Request) => string
-  /** Where a failure goes that nobody foresaw. */
+  /** Reports an unforeseen failure. */
   readonly onError: (error: unknown) => void
 }
 
-/** What the router must know of a request, whoever listened for it. */
+/** The facts about a request that the router needs, from any listener. */
 export interface OciCall {
   readonly request: Request
   /** Path behind `/v2`, still encoded. */
@@ -73,7 +73,7 @@ export function composeOciRouter(options: OciRouterOptions): (call: OciCall) => 
   }
 }
 
-/** Shared by all requests without one; nobody writes to it. */
+/** Shared by all requests without one, and never written to. */
 const noQuery = new URLSearchParams()
 
 async function dispatch(options: OciRouterOptions, call: OciCall): Promise<Response> {

@@ -99,7 +99,7 @@ async function admitSource(
   oci: OciRequest,
   name: RepositoryName,
 ): Promise<Admission<'pull'> | undefined> {
-  // What anybody may read may be mounted also by a token that does not name it.
+  // A token that does not name a public source may mount from it too, since every account may read it.
   for (const actor of [oci.actor, anonymous]) {
     try {
       return await services.admit(actor, 'pull', name)

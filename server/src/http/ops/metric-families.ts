@@ -4,11 +4,11 @@ export interface MetricFamily {
   readonly type: 'counter' | 'histogram' | 'gauge'
   readonly help: string
   /**
-   * What several workers' values are together. `sum`: their sum. `each`: every worker's own, with its number as a label.
-   * `same`: all speak of the registry, so one of them is enough.
+   * The way to combine several workers' values. `sum`: their sum. `each`: every worker's own, with its number as a
+   * label. `same`: all speak of the registry, so one of them is enough.
    */
   readonly across: Across
-  /** What stands behind the name (`_count{operation="base"}`), and the value. */
+  /** The rest of the line behind the name (`_count{operation="base"}`), and the value. */
   readonly samples: readonly (readonly [suffix: string, value: number])[]
 }
 
@@ -20,7 +20,7 @@ export interface FamiliesOfWorker {
   readonly families: readonly MetricFamily[]
 }
 
-/** What one worker says for all. */
+/** Adds up the metrics of all workers, for one answer. */
 export function addUp(reports: readonly FamiliesOfWorker[]): MetricFamily[] {
   const names = new Map<string, MetricFamily>()
   const samples = new Map<string, Map<string, number>>()
@@ -48,7 +48,7 @@ function labelled({ across }: MetricFamily, suffix: string, worker: number | und
   return suffix.endsWith('}') ? `${suffix.slice(0, -1)},${label}}` : `${suffix}{${label}}`
 }
 
-/** What is kept of a worker that has died: what it counted stays counted, what it measured is gone with it. */
+/** The counters of a worker that has died. They stay; its gauges are gone with it. */
 export function countersOf(families: readonly MetricFamily[]): MetricFamily[] {
   return families.filter(({ type, across }) => type !== 'gauge' && across === 'sum')
 }

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { splitAuthorization } from '../authentication.ts'
 
-/** Answers a request for metrics; with a `token`, only who brings it as a bearer (RFC 6750) hears them. */
+/** Answers a request for metrics. With a `token`, the request must bring it as a bearer (RFC 6750). */
 export function composeMetricsDoor(
   token: string | undefined,
   respond: () => Response | Promise<Response>,

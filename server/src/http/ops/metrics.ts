@@ -76,7 +76,7 @@ export class Metrics {
   }
 
   /**
-   * Values by the values of one label, the same in every process of a registry: who adds up processes takes them once.
+   * Values by the values of one label, the same in every process of a registry: a sum over processes takes them once.
    * `berth_<name>{<label>="…"}`
    */
   sharedGauge(name: string, gauge: SharedGauge): void {

@@ -13,18 +13,18 @@ export interface ProbeOptions {
 }
 
 export interface Probes {
-  /** The process answers; nothing else is asked, so that a slow database restarts nobody. */
+  /** The process answers. The database is not asked, so that a slow one restarts no process. */
   health(): Response
   /**
    * 200 when requests can be served, 503 when the database or the storage cannot be used or while draining. A full
    * disk is 200 and `degraded`: pulls go on, and taking the registry out of service would end them too.
    */
   ready(): Promise<Response>
-  /** What `ready` is about, for who reports it in another form. */
+  /** The parts of `ready`, for reports in another form. */
   check(): Promise<Checks>
 }
 
-/** Asked for by anybody, and often: an answer is good for a second, and checks never run twice at once. */
+/** Probes come often and from any client: an answer is good for a second, and checks never run twice at once. */
 const freshMs = 1_000
 
 export type Check = 'ok' | 'full' | 'failed'

@@ -21,7 +21,7 @@ export interface OidcEndpointsOptions {
   readonly originOf: (request: Request) => string
 }
 
-/** Between the way to the provider and back, and until somebody new chose a name. */
+/** The cookie of a sign-in: to the provider and back, and until a new person has chosen a name. */
 const pendingCookie = 'berth_oidc'
 const callbackPath = '/c/oidc/callback'
 /** In the audit log, and for the brake: the account is not known yet. */
@@ -62,7 +62,7 @@ export function composeOidcEndpoints(
     const { oidc_auto_onboard: automatic } = await settings.getSettings()
     if (automatic || (await externalAccounts.isKnown(answer.person)))
       return await enter(request, answer, pending.redirect)
-    // Somebody new, who chooses what to be called.
+    // A new person, who chooses a username.
     const { redirect } = pending
     const token = await pendingSignIns.keep('oidc-onboarding', { answer, redirect } satisfies PendingOnboarding)
     const query = new URLSearchParams({ username: answer.person.username, redirect_url: redirect })

@@ -36,7 +36,7 @@ export function composeSessionEndpoints(options: SessionEndpointsOptions): (call
         ? Response.json({ redirect_location: '/c/oidc/login' }, { status: 403 })
         : plain(401, '')
     }
-    // Never the token that the browser brought along: somebody else may have put it there.
+    // Never the token that the browser brought along: another site may have put it there.
     const token = await options.sessions.startSession(account)
     const before = sessionTokenOf(call.request)
     if (before !== undefined) await options.sessions.endSession(before)
@@ -61,7 +61,10 @@ export function composeSessionEndpoints(options: SessionEndpointsOptions): (call
     return Response.json(await options.profiles.isTaken(target, form?.get('value') ?? ''))
   }
 
-  /** For a page that starts: who is here, and (as a header) what proves that the next request comes from it. */
+  /**
+   * The start of a page: it says which account is signed in, and gives (as a header) the proof that the next request
+   * comes from the page.
+   */
   const session = async ({ actor }: SessionCall): Promise<Response> => {
     const headers = { 'cache-control': 'no-store' }
     return Response.json({ signed_in: actor.kind === 'user', open: actor.kind === 'open' }, { headers })

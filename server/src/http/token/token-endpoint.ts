@@ -17,7 +17,7 @@ export interface TokenEndpointOptions {
   readonly tokens: AccessTokens
   /** The account whose browser sends the request, by its session. */
   readonly sessionAccount?: (request: Request) => Promise<Account | undefined>
-  /** What `service` must say: the audience of our tokens. */
+  /** The audience of our tokens, which `service` must name. */
   readonly service: string
   readonly defaultProject: string | undefined
   readonly open: boolean
@@ -33,7 +33,7 @@ const basicChallenge = { 'www-authenticate': 'Basic realm="harbor"' }
 
 export interface TokenAnswer {
   readonly response: Response
-  /** Who asked, for the log: anonymous when the credentials were wrong. */
+  /** The actor, for the log: anonymous when the credentials were wrong. */
   readonly actor: Actor
 }
 

@@ -62,7 +62,7 @@ function answerFile(console: OpenConsole, request: Request, path: string): Respo
     etag,
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
-    // Should somebody open one by itself.
+    // For the case that a person opens one by itself.
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'",
     'cross-origin-resource-policy': 'same-origin',
     ...(encoding === 'identity' ? {} : { 'content-encoding': encoding }),
