@@ -7,7 +7,7 @@ export interface TreeEntry {
 
 /** Another program's files, in a folder or a bucket: read, and never written. Paths are relative and use `/`. */
 export interface ForeignTree extends AsyncDisposable {
-  /** What lies directly in the folder; nothing when there is none. In no order. */
+  /** The entries directly in the folder, in no order; none when there is no folder. */
   list(folder: string): AsyncIterable<TreeEntry>
   /** Bytes; undefined when there is no such file. */
   sizeOf(path: string): Promise<number | undefined>

@@ -17,7 +17,7 @@ const marker = 'oci-layout'
 const indexFile = 'index.json'
 const refName = 'org.opencontainers.image.ref.name'
 
-/** What a layout calls its own: a repository `app/blobs` would lie among the blobs of `app`. */
+/** Names of a layout's own files: a repository `app/blobs` would lie among the blobs of `app`. */
 const ownNames = new Set(['blobs', marker, indexFile, `${indexFile}.part`])
 
 /** The folder of a repository among layouts of others; names that are a layout's own stand behind `_`, as no name does. */
@@ -156,7 +156,7 @@ export class OciLayoutSource implements AsyncDisposable {
   readonly #root: string
   readonly #name: string | undefined
 
-  /** `name`: what the repository is called whose layout the folder itself is. */
+  /** `name`: the repository's name when the folder itself is its layout. */
   constructor(root: string, name: string | undefined) {
     this.#root = root
     this.#name = name
