@@ -11,7 +11,9 @@ function layerOf(path: string): string {
   return rest[0] === undefined ? 'root' : folder
 }
 
-/** What each layer may import besides itself. `domain/clock.ts` and `domain/errors.ts` are words for all. */
+/**
+ * The folders that each layer may import besides itself. `domain/clock.ts` and `domain/errors.ts` are words for all.
+ */
 const below: Readonly<Record<string, readonly string[]>> = {
   contract: [],
   runtime: ['contract'],
@@ -30,13 +32,13 @@ const forAll = new Set([
   'server/src/logging.ts',
   'server/src/version.ts',
 ])
-/** The word for whoever asks: every noun takes one, and events say whose they are. */
+/** The actor: every noun takes one, and events name it. */
 const forAllNouns = new Set(['server/src/domain/access/actor.ts'])
 
 test('these rules see the imports at all', () => {
   const known = sources.flatMap(({ imports }) => imports)
   expect(known.length).toBeGreaterThan(150)
-  // What `npm run check` writes is not there in a fresh checkout.
+  // Files that `npm run check` writes are missing in a fresh checkout.
   const written = known.filter((target) => !target.includes('/generated/'))
   expect(written.filter((target) => target.endsWith('.ts') && !existsSync(join(root, target)))).toEqual([])
 })
@@ -108,7 +110,7 @@ describe('imports point one way', () => {
   })
 })
 
-/** Files that parse without a budget, and why what they parse is not somebody else's. */
+/** Files that parse without a budget, with the reason why their text is our own. */
 const ownText: Readonly<Record<string, string>> = {
   'contract/src/budget.ts': 'here is the budget',
   'contract/src/json-structure.ts': 'one string of a text within its budget',

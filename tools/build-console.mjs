@@ -149,7 +149,7 @@ function staticImports(entry, outputs, found = new Set()) {
 function mantineStyles(metafile) {
   const used = new Set()
   const packages = new Set()
-  // What is in the result: the inputs also name what was looked at and left out.
+  // The files of the result. The inputs also name files that were looked at and left out.
   const included = Object.values(metafile.outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
   )
@@ -210,7 +210,7 @@ function packOf(files, release) {
   return Buffer.concat([length, head, ...parts])
 }
 
-/** What a browser loads, for the check of the budget and for whoever asks what takes the room. */
+/** The bytes that a browser loads, for the check of the budget and for a look at their parts. */
 function sizesOf({ files, first, outputs }) {
   const measure = (name) => ({
     name,

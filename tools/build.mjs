@@ -33,7 +33,7 @@ const result = await Bun.build({
   compile: {
     outfile,
     ...(values.target === undefined ? {} : { target: `bun-${values.target}` }),
-    // What lies in the folder where somebody starts it must not change what it does.
+    // Files in the folder where the program is started must not change its behaviour.
     autoloadDotenv: false,
     autoloadBunfig: false,
   },
