@@ -116,7 +116,7 @@ const ownText: Readonly<Record<string, string>> = {
   'contract/src/json-structure.ts': 'one string of a text within its budget',
   'server/src/domain/policies/tag-immutability.ts': 'a column of rules',
   'server/src/runtime/yaml-worker.ts': 'in a thread with a deadline, within a budget of bytes, depth and values',
-  'server/src/config/sources.ts': 'the configuration is of whoever starts the process',
+  'server/src/config/settings-file.ts': 'the configuration is of whoever starts the process',
   'server/src/logging.ts': 'a line that the logger wrote',
   'server/src/database/postgres-signals.ts': 'a word of another process of this registry',
   'server/src/http/ui/console.ts': 'the console as it was built',

@@ -89,6 +89,62 @@ describe('the file of a Harbor user', () => {
   })
 })
 
+describe('the file of a Harbor before 2.2', () => {
+  const { config, warnings } = loadConfig({
+    file: join(import.meta.dirname, '../../test/fixtures/harbor-before-2.2.yml'),
+    env: {},
+  })
+
+  test('starts Berth, with numbers without quotes as the text that stands there', () => {
+    expect(config).toMatchObject({
+      http: { port: 8086 },
+      initialAdminPassword: '00123',
+      dataFolder: '/srv/registry',
+      storage: {
+        kind: 's3',
+        bucket: 'images',
+        credentials: { kind: 'key', accessKeyId: '12345', secretAccessKey: '0x1f' },
+        redirects: { enabled: false },
+      },
+      log: { level: 'info' },
+    })
+  })
+
+  test.each([
+    'http.relativeurls',
+    'http.relative_url',
+    'clair',
+    'notary',
+    'chart',
+    'log.rotate_count',
+    'log.rotate_size',
+    'log.location',
+    'external_redis',
+    'uaa',
+    'log.colour is not used: there is no such setting',
+    'self_registration is not used: there is no such setting',
+    'the key on line 52 stands there twice',
+  ])('a warning says that it has no meaning: %s', (key) => {
+    expect(warnings.filter((warning) => warning.startsWith(key))).toHaveLength(1)
+  })
+})
+
+test('a key that nobody knows is passed over beside one of Harbor’s, and only where Harbor has keys', () => {
+  const { raw, warnings } = translateHarborFile({
+    data_volume: '/b',
+    hostnam: 'a',
+    https: { prot: 1, port: 2 },
+    token: { lifetme: 1 },
+  })
+  expect(raw).toEqual({ data_folder: '/b', https: { port: 2 }, token: { lifetme: 1 } })
+  expect(warnings).toEqual([
+    'hostnam is not used: there is no such setting; docs/reference/configuration.md lists all',
+    'https.prot is not used: there is no such setting; docs/reference/configuration.md lists all',
+  ])
+  const ours = { hostnam: 'a', https: { prot: 1 } }
+  expect(translateHarborFile(ours)).toMatchObject({ raw: ours, warnings: [] })
+})
+
 test('without an external database the metadata lies in SQLite, and a warning says so', () => {
   const { raw, warnings } = translateHarborFile({ database: { password: 'root123', max_open_conns: 900 } })
   expect(raw).toEqual({})

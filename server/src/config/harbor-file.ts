@@ -1,13 +1,17 @@
+import { translateS3, warnRest, type Give } from './harbor-storage.ts'
+import { settingGroups, suggestSetting } from './setting-paths.ts'
+import { find, isTree, place, take, textOf, type Tree } from './setting-tree.ts'
+
 /**
  * Harbor's own configuration file, harbor.yml, read as it is. A key with a meaning here becomes our setting. A key
  * without one is named in a warning, so that its owner does not believe it is in force.
  */
 
-type Tree = Record<string, unknown>
-
 export interface HarborTranslation {
-  /** The same file in our own words; keys that are not Harbor's are left for the schema to judge. */
+  /** The same file in our own words. Keys that nobody knows are left for the schema to judge, unless the file is Harbor's. */
   readonly raw: Tree
+  /** Whether a key of it is Harbor's alone. */
+  readonly isHarbors: boolean
   readonly warnings: readonly string[]
   /** Our path → Harbor's key that gave it, for messages. */
   readonly origins: ReadonlyMap<string, string>
@@ -29,13 +33,23 @@ const moved: Record<string, string> = {
 
 /** Harbor's keys without a meaning here, with the reason. A key stands for everything below it. */
 const ignored: Record<string, string> = {
+  'http.relativeurls': 'Location headers name the host only where a client needs it',
+  'http.relative_url': 'Location headers name the host only where a client needs it',
   'https.strong_ssl_ciphers': 'only modern TLS ciphers are offered anyway',
   internal_tls: 'Berth is one process and has no internal connections',
   'storage_service.filesystem': 'only rootdirectory is used',
   'storage_driver.filesystem': 'only rootdirectory is used',
+  chart: 'charts are kept as OCI artifacts, without ChartMuseum',
+  chartmuseum: 'charts are kept as OCI artifacts, without ChartMuseum',
+  notary: 'signatures are kept as OCI artifacts (Cosign, Notation), without Notary',
+  clair: 'scanning is not part of this version',
   trivy: 'scanning is not part of this version',
   jobservice: 'background work runs inside the server process',
   notification: 'webhooks are not part of this version',
+  // Harbor 1.8 had the three of log.local here.
+  'log.rotate_count': 'logs go to standard error: let systemd, Docker or Kubernetes keep and rotate them',
+  'log.rotate_size': 'logs go to standard error: let systemd, Docker or Kubernetes keep and rotate them',
+  'log.location': 'logs go to standard error: let systemd, Docker or Kubernetes keep and rotate them',
   'log.local': 'logs go to standard error: let systemd, Docker or Kubernetes keep and rotate them',
   'log.external_endpoint': 'logs go to standard error: forward them from there',
   redis: 'Berth needs no Redis',
@@ -47,6 +61,7 @@ const ignored: Record<string, string> = {
   'upload_purging.dryrun': 'expired uploads are always purged',
   cache: 'Berth has no cache layer to switch on',
   core: 'quota updates need no provider here',
+  network: 'addresses that administrators enter are guarded by outbound.allow_local',
   ip_family: 'set http.host or https.host to the address to listen on (:: for IPv6)',
 }
 
@@ -67,7 +82,9 @@ export function translateHarborFile(file: Tree): HarborTranslation {
   const warnings: string[] = []
   const origins = new Map<string, string>()
 
-  const give = (ours: string, value: unknown, harbors: string): void => {
+  const isHarbors = hasHarborKey(file)
+
+  const give: Give = (ours, value, harbors) => {
     if (find(raw, ours) !== undefined) {
       warnings.push(`${harbors} is not used, because ${ours} says the same here`)
       return
@@ -93,82 +110,51 @@ export function translateHarborFile(file: Tree): HarborTranslation {
     }
   }
   for (const section of harborSections) warnRest(raw, section, warnings)
-  return { raw, warnings, origins }
+  if (isHarbors) warnUnknown(raw, warnings)
+  return { raw, isHarbors, warnings, origins }
+}
+
+const databaseKeys = ['password', 'max_idle_conns', 'max_open_conns', 'conn_max_lifetime', 'conn_max_idle_time']
+
+/** Whether a key of the file is known to Harbor and not to us: it was written for Harbor then. */
+function hasHarborKey(file: Tree): boolean {
+  const alone = ['_version', 'external_database', ...harborSections, ...Object.keys(moved), ...Object.keys(ignored)]
+  return [...alone, ...databaseKeys.map((key) => `database.${key}`)].some((path) => find(file, path) !== undefined)
+}
+
+/** Sections that Harbor has, too. What stands below one that is ours alone was written for us. */
+const sharedSections = ['http', 'https', 'log', 'database']
+
+/** Harbor reads past keys that it does not know, so its files have some: each is named, and removed. */
+function warnUnknown(raw: Tree, warnings: string[]): void {
+  const drop = (path: string): void => {
+    take(raw, path)
+    warnings.push(`${path} is not used: there is no such setting${suggestSetting(path)}`)
+  }
+  const [alone, ...sections] = settingGroups
+  const ours = [...sections.map(({ name }) => name), ...(alone?.settings ?? []).map(({ path }) => path)]
+  for (const key of Object.keys(raw)) if (!ours.includes(key)) drop(key)
+  for (const { name, settings } of sections.filter((section) => sharedSections.includes(section.name))) {
+    const section = raw[name]
+    if (!isTree(section)) continue
+    for (const key of Object.keys(section)) {
+      if (!settings.some(({ path }) => path === `${name}.${key}`)) drop(`${name}.${key}`)
+    }
+  }
 }
 
 const logLevels: Record<string, string> = { warning: 'warn', fatal: 'error' }
 
 function translateLogLevel(raw: Tree, warnings: string[]): void {
-  const level = find(raw, 'log.level')
-  const ours = typeof level === 'string' ? logLevels[level] : undefined
-  if (ours === undefined) return
-  place(raw, 'log.level', ours)
+  const given = find(raw, 'log.level')
+  if (typeof given !== 'string') return
+  const level = given.trim().toLowerCase()
+  place(raw, 'log.level', logLevels[level] ?? level)
   if (level === 'fatal') warnings.push('log.level fatal is taken as error, the least that Berth can say')
 }
 
-/** Keys of Distribution's S3 driver → ours. */
-const s3Keys: Record<string, string> = {
-  accesskey: 'access_key',
-  secretkey: 'secret_key',
-  region: 'region',
-  bucket: 'bucket',
-  forcepathstyle: 'path_style',
-  keyid: 'kms_key',
-}
-/** Keys that hold here anyway, or that concern Harbor's driver alone. */
-const s3Harmless = [
-  'v4auth',
-  'chunksize',
-  'multipartcopychunksize',
-  'multipartcopymaxconcurrency',
-  'loglevel',
-  'secure',
-]
-
-function translateS3(
-  raw: Tree,
-  section: string,
-  give: (ours: string, value: unknown, harbors: string) => void,
-  warnings: string[],
-): void {
-  const driver = take(raw, `${section}.s3`)
-  const redirect = take(raw, `${section}.redirect`)
-  if (!isTree(driver)) {
-    if (isTree(redirect) && redirect['disable'] === false) {
-      warnings.push(`${section}.redirect is not used: only object storage can be redirected to`)
-    }
-    return
-  }
-  const from = (key: string) => `${section}.s3.${key}`
-  for (const [harbors, ours] of Object.entries(s3Keys)) {
-    if (driver[harbors] !== undefined && driver[harbors] !== null) give(`s3.${ours}`, driver[harbors], from(harbors))
-  }
-  const { regionendpoint: endpoint, rootdirectory: root, encrypt } = driver
-  if (typeof endpoint === 'string' && endpoint !== '') {
-    const scheme = driver['secure'] === false ? 'http' : 'https'
-    give('s3.endpoint', endpoint.includes('://') ? endpoint : `${scheme}://${endpoint}`, from('regionendpoint'))
-  }
-  const prefix = typeof root === 'string' ? root.replace(/^\/+|\/+$/g, '') : ''
-  if (prefix !== '') give('s3.prefix', prefix, from('rootdirectory'))
-  if (encrypt === true) give('s3.encryption', driver['keyid'] === undefined ? 'AES256' : 'aws:kms', from('encrypt'))
-  // Harbor redirects unless it is told not to.
-  give('s3.redirect', !(isTree(redirect) && redirect['disable'] === true), `${section}.redirect`)
-  const known = [...Object.keys(s3Keys), ...s3Harmless, 'regionendpoint', 'rootdirectory', 'encrypt']
-  for (const key of Object.keys(driver)) {
-    if (!known.includes(key)) warnings.push(`${from(key)} is not used: it has no meaning here`)
-  }
-  warnings.push(
-    `${section}.s3: blobs that Harbor keeps in this bucket are not seen until they are pushed again; Berth keeps its own beside them`,
-  )
-}
-
-function translateDatabase(
-  raw: Tree,
-  give: (ours: string, value: unknown, harbors: string) => void,
-  warnings: string[],
-): void {
-  const internal = ['password', 'max_idle_conns', 'max_open_conns', 'conn_max_lifetime', 'conn_max_idle_time']
-  const found = internal.filter((key) => take(raw, `database.${key}`) !== undefined).map((key) => `database.${key}`)
+function translateDatabase(raw: Tree, give: Give, warnings: string[]): void {
+  const found = databaseKeys.filter((key) => take(raw, `database.${key}`) !== undefined).map((key) => `database.${key}`)
   const external = take(raw, 'external_database.harbor')
   if (found.length > 0) {
     const instead =
@@ -209,60 +195,4 @@ function postgresUrlOf(external: Tree): string {
   // Harbor's driver gives these words libpq's meaning: `require` encrypts without verifying.
   if (mode !== 'disable') url.searchParams.set('uselibpqcompat', 'true')
   return url.href
-}
-
-const textOf = (value: unknown, fallback: string): string =>
-  typeof value === 'string' || typeof value === 'number' ? String(value) : fallback
-
-/** Names the rest of a section that is wholly Harbor's, and removes the section. */
-function warnRest(raw: Tree, section: string, warnings: string[]): void {
-  const rest = take(raw, section)
-  if (rest === undefined || rest === null) return
-  if (!isTree(rest)) {
-    if (rest !== 'filesystem' && rest !== 's3')
-      warnings.push(`${section} is not used: blobs are kept in a folder or in S3`)
-    return
-  }
-  for (const [key, value] of Object.entries(rest)) {
-    if (isTree(value) && Object.keys(value).length === 0) continue
-    const storage = section.startsWith('storage')
-    if (storage && key === 'name' && (value === 'filesystem' || value === 's3')) continue
-    const reason = storage
-      ? 'blobs are kept in a folder (storage.folder) or in S3 (s3.bucket)'
-      : 'it has no meaning here'
-    warnings.push(`${section}.${key} is not used: ${reason}`)
-  }
-}
-
-const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value)
-
-function find(tree: Tree, path: string): unknown {
-  return path.split('.').reduce<unknown>((value, key) => (isTree(value) ? value[key] : undefined), tree)
-}
-
-/** Sets a value in the tree, making the sections on its way. */
-export function place(tree: Tree, path: string, value: unknown): void {
-  const keys = path.split('.')
-  const last = keys.pop() ?? path
-  let section = tree
-  for (const key of keys) {
-    const next = section[key]
-    section = isTree(next) ? next : ((section[key] = {}) as Tree)
-  }
-  section[last] = value
-}
-
-/** Removes a value from the tree, with sections that are empty then, and returns it. */
-function take(tree: Tree, path: string): unknown {
-  const [key = '', ...rest] = path.split('.')
-  if (rest.length === 0) {
-    const value = tree[key]
-    delete tree[key]
-    return value
-  }
-  const section = tree[key]
-  if (!isTree(section)) return undefined
-  const value = take(section, rest.join('.'))
-  if (value !== undefined && Object.keys(section).length === 0) delete tree[key]
-  return value
 }

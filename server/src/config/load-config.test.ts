@@ -226,3 +226,23 @@ describe('contradictions', () => {
     expect(forced.warnings.join()).toContain('whoever reaches the port')
   })
 })
+
+describe('values of a file without quotes', () => {
+  test.each([
+    ['123456', '123456'],
+    ['0123', '0123'],
+    ['1e5', '1e5'],
+    ['0x1F', '0x1F'],
+    ['True', 'True'],
+    ['12345678901234567890', '12345678901234567890'],
+    ['1.50', '1.50'],
+  ])('%s is the text that was written where text is meant', (written, text) => {
+    expect(load(`admin_password: ${written}`).config.initialAdminPassword).toBe(text)
+  })
+
+  test('a key that stands twice in a file of ours is refused with its line', () => {
+    expect(problemsOf('hostname: a\nread_only: true\nhostname: b')).toMatchObject([
+      { code: 'FILE_INVALID', message: 'is not valid YAML: the key on line 3 stands there twice' },
+    ])
+  })
+})

@@ -5,7 +5,7 @@ import { ConfigError, type ConfigProblem } from './config-error.ts'
 import type { BackupConfig, Config, S3Config } from './config.ts'
 import { availableProcessors } from './processors.ts'
 import { s3ProviderOf } from './s3-providers.ts'
-import { settingDescriptions } from './setting-paths.ts'
+import { suggestSetting } from './setting-paths.ts'
 import { type Settings, settings } from './settings.ts'
 import { gatherSettings, type SettingSources, type SourceOptions } from './sources.ts'
 
@@ -45,7 +45,7 @@ function problemsOf(issue: z.core.$ZodIssue, sources: SettingSources): ConfigPro
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const setting = path === '' ? key : `${path}.${key}`
-      return { code: 'SETTING_UNKNOWN', setting, message: `there is no such setting${suggestion(setting)}` }
+      return { code: 'SETTING_UNKNOWN', setting, message: `there is no such setting${suggestSetting(setting)}` }
     })
   }
   const source = sources.get(path)
@@ -56,13 +56,6 @@ function problemsOf(issue: z.core.$ZodIssue, sources: SettingSources): ConfigPro
       message: source === undefined ? issue.message : `${issue.message} (${source})`,
     },
   ]
-}
-
-function suggestion(path: string): string {
-  const wanted = path.toLowerCase().replaceAll(/[-\s]/g, '_')
-  const last = (text: string) => text.split('.').at(-1)
-  const near = settingDescriptions.find((each) => each.path === wanted || last(each.path) === last(wanted))
-  return near === undefined ? '; docs/reference/configuration.md lists all' : `; did you mean ${near.path}?`
 }
 
 function storageOf({ storage, s3 }: Settings, dataFolder: string): Config['storage'] {

@@ -4,7 +4,10 @@ import { parseDuration, parseSize } from './quantities.ts'
 
 /** The kinds of values of settings. Each kind reads text too, because the environment and flags give only text. */
 
-export const text = () => z.string().trim().min(1, 'must not be empty').meta({ kind: 'text' })
+/** A number or a word of YAML without quotes is the text that it was written with. */
+export const written = () => z.union([z.string(), z.number(), z.boolean()]).transform(String)
+
+export const text = () => written().pipe(z.string().trim().min(1, 'must not be empty')).meta({ kind: 'text' })
 
 export const flag = () =>
   z
@@ -109,10 +112,11 @@ export const choice = <const Options extends readonly [string, ...string[]]>(...
 /** A name, or one of the words for none. */
 export const nameOrOff = () =>
   z
-    .union([z.string(), z.literal(false), z.null()])
-    .transform((value) =>
-      value === null || value === false || ['', 'off', 'false', 'none'].includes(value.trim()) ? null : value.trim(),
-    )
+    .union([z.string(), z.number(), z.literal(false), z.null()])
+    .transform((given) => {
+      const value = String(given ?? '').trim()
+      return ['', 'off', 'false', 'none'].includes(value) ? null : value
+    })
     .refine((value) => value === null || /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/.test(value), {
       message: 'must be a project name (lower-case letters, digits, . _ -) or off',
     })

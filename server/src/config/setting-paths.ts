@@ -56,3 +56,11 @@ function listGroups(): SettingGroup[] {
 export const settingGroups: readonly SettingGroup[] = listGroups()
 
 export const settingDescriptions: readonly SettingDescription[] = settingGroups.flatMap((group) => group.settings)
+
+/** The end of a sentence about a setting that there is not: which one may be meant, or where all are listed. */
+export function suggestSetting(path: string): string {
+  const wanted = path.toLowerCase().replaceAll(/[-\s]/g, '_')
+  const last = (text: string) => text.split('.').at(-1)
+  const near = settingDescriptions.find((each) => each.path === wanted || last(each.path) === last(wanted))
+  return near === undefined ? '; docs/reference/configuration.md lists all' : `; did you mean ${near.path}?`
+}

@@ -14,6 +14,7 @@ import {
   text,
   url,
   whole,
+  written,
 } from './setting-kinds.ts'
 
 /**
@@ -93,9 +94,12 @@ export const settings = z.strictObject({
   s3: z
     .strictObject({
       bucket: text().optional().describe('Bucket for the bytes of blobs, instead of a folder. It must exist.'),
-      prefix: z
-        .string()
-        .regex(/^[\w!.*'()-]+(\/[\w!.*'()-]+)*\/?$/, 'must be a path without a leading slash: registry/berth')
+      prefix: written()
+        .pipe(
+          z
+            .string()
+            .regex(/^[\w!.*'()-]+(\/[\w!.*'()-]+)*\/?$/, 'must be a path without a leading slash: registry/berth'),
+        )
         .optional()
         .meta({ kind: 'path' })
         .describe('Everything is kept below it. Default: the bucket’s root.'),
@@ -305,9 +309,15 @@ export const settings = z.strictObject({
         .describe('Path of the metrics.'),
       host: text().optional().describe('Address of the port for metrics alone. Default `127.0.0.1`.'),
       port: port().optional().describe('A port of its own for metrics, so that they are not served where clients are.'),
-      token: z
-        .string()
-        .regex(/^[\x21-\x7e]{32,512}$/, 'must have 32 to 512 visible characters without spaces: openssl rand -hex 32')
+      token: written()
+        .pipe(
+          z
+            .string()
+            .regex(
+              /^[\x21-\x7e]{32,512}$/,
+              'must have 32 to 512 visible characters without spaces: openssl rand -hex 32',
+            ),
+        )
         .optional()
         .meta({ kind: 'text' })
         .describe('Metrics are served to who brings this token only: `Authorization: Bearer …`.'),

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { parseDocument } from 'yaml'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
-import { place, translateHarborFile } from './harbor-file.ts'
+import { translateHarborFile } from './harbor-file.ts'
 import { settingDescriptions } from './setting-paths.ts'
+import { place } from './setting-tree.ts'
+import { readSettingsFile, twiceIn } from './settings-file.ts'
 
 /** Where a setting came from, in words: `berth.yml`, `BERTH_HTTP_PORT`, `--http-port`. */
 export type SettingSources = ReadonlyMap<string, string>
@@ -37,8 +38,13 @@ export function gatherSettings(options: SourceOptions): GatheredSettings {
   const { env, flags } = options
   const named = options.file ?? (env['BERTH_CONFIG'] || undefined)
   const file = named ?? usualFiles.find((each) => existsSync(each))
-  const { raw, warnings, origins } = translateHarborFile(file === undefined ? {} : readFile(file))
+  const written = file === undefined ? undefined : readSettingsFile(file)
+  const { raw, isHarbors, warnings, origins } = translateHarborFile(written?.settings ?? {})
   const allWarnings = [...warnings]
+  if (written !== undefined && written.twice.length > 0) {
+    if (!isHarbors) throw twiceIn(written)
+    allWarnings.push(...written.twice.map((twice) => `${twice}: the last one is used, as Harbor does`))
+  }
   const sources = new Map<string, string>()
   for (const { path } of settingDescriptions) {
     if (hasValue(raw, path))
@@ -88,36 +94,6 @@ export function gatherSettings(options: SourceOptions): GatheredSettings {
 export const flagOf = (path: string): string => shortFlags[path] ?? `--${path.replaceAll(/[._]/g, '-')}`
 
 const shortFlags: Record<string, string> = { data_folder: '--data' }
-
-function readFile(file: string): Record<string, unknown> {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new ConfigError([{ code: 'FILE_UNREADABLE', setting: file, message: (error as Error).message }])
-  }
-  const document = parseDocument(text, { prettyErrors: true })
-  const [error] = document.errors
-  const invalid = (message: string) => new ConfigError([{ code: 'FILE_INVALID', setting: file, message }])
-  // The first line says what is wrong and where. The rest quotes the file, which may hold passwords.
-  if (error !== undefined) throw invalid(`is not valid YAML: ${error.message.split('\n')[0]?.replace(/:$/, '')}`)
-  const raw: unknown = document.toJS({ maxAliasCount: 20 })
-  if (raw === null || raw === undefined) return {}
-  if (typeof raw !== 'object' || Array.isArray(raw))
-    throw invalid('must be a list of settings, such as `data_folder: /srv/berth`')
-  return dropEmpty(raw as Record<string, unknown>)
-}
-
-/** A key without a value, as harbor.yml has them (`external_url:`), sets nothing. */
-function dropEmpty(tree: Record<string, unknown>): Record<string, unknown> {
-  const entries = Object.entries(tree).flatMap(([key, value]): [string, unknown][] => {
-    if (value === null || value === undefined) return []
-    return [
-      [key, typeof value === 'object' && !Array.isArray(value) ? dropEmpty(value as Record<string, unknown>) : value],
-    ]
-  })
-  return Object.fromEntries(entries)
-}
 
 function hasValue(tree: Record<string, unknown>, path: string): boolean {
   const [key = '', ...rest] = path.split('.')
