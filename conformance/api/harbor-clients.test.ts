@@ -194,3 +194,72 @@ describeControlledScenario('clients that were written for Harbor: null, absent a
     expect<object | undefined>(queue).toEqual({ job_type: 'GARBAGE_COLLECTION', paused: false })
   })
 })
+
+describeControlledScenario('switches that nothing reads', (registry) => {
+  const admin = () => new ApiClient(registry())
+  const item = '/projects/{project_name_or_id}'
+  const messageOf = (body: unknown) => (body as { errors: { message: string }[] }).errors[0]!.message
+
+  test('a protection that is not built cannot be switched on for a project, by any door', async () => {
+    const params = { project_name_or_id: await addProject(registry()) }
+    for (const key of ['enable_content_trust', 'enable_content_trust_cosign', 'prevent_vul', 'auto_sbom_generation']) {
+      const metadata = { [key]: 'true' }
+      const name = `p${crypto.randomUUID()}`
+      for (const refused of [
+        await admin().call('POST /projects', { body: { project_name: name, metadata } }),
+        await admin().call(`PUT ${item}`, { params, body: { metadata } }),
+        await admin().call(`POST ${item}/metadatas/`, { params, body: metadata }),
+        await admin().call(`PUT ${item}/metadatas/{meta_name}`, {
+          params: { ...params, meta_name: key },
+          body: metadata,
+        }),
+      ])
+        expect([refused.status, messageOf(refused.body)]).toEqual([
+          400,
+          expect.stringMatching(new RegExp(`^${key} cannot be switched on: .*leave it false$`)),
+        ])
+      const found = await admin().call('GET /projects/{project_name_or_id}', { params: { project_name_or_id: name } })
+      expect(found.status).toBe(404)
+    }
+    const { body } = await admin().call<{ metadata: object }>(`GET ${item}`, { params })
+    expect(body.metadata).toEqual({ public: 'false' })
+  })
+
+  test('whole objects, as Terraform sends them, are accepted, and what has no effect is said in a header', async () => {
+    const off = { enable_content_trust: 'false', enable_content_trust_cosign: 'false', prevent_vul: 'false' }
+    const metadata = { ...off, public: 'false', auto_sbom_generation: 'false', auto_scan: 'true', severity: 'low' }
+    const name = `p${crypto.randomUUID()}`
+    const made = await admin().call('POST /projects', { body: { project_name: name, metadata } })
+    const params = { project_name_or_id: name }
+    const changed = await admin().call(`PUT ${item}`, { params, body: { metadata } })
+    expect([made.status, changed.status]).toEqual([201, 200])
+    for (const { headers } of [made, changed])
+      expect(headers.get('warning')).toBe('299 - "auto_scan is kept and has no effect: in this version nothing scans"')
+    const quiet = await admin().call(`PUT ${item}`, { params, body: { metadata: off } })
+    expect(quiet.headers.get('warning')).toBeNull()
+  })
+
+  test('a setting that is not built keeps its value, and the settings as they were read are accepted', async () => {
+    const put = async (body: object) => await admin().call('PUT /configurations', { body })
+    for (const [name, value] of Object.entries({
+      audit_log_forward_endpoint: 'syslog:514',
+      scanner_skip_update_pulltime: true,
+      uaa_endpoint: 'https://uaa.example.org',
+      uaa_client_secret: 'secret',
+      http_authproxy_endpoint: 'https://proxy.example.org',
+      http_authproxy_verify_cert: false,
+    })) {
+      const refused = await put({ [name]: value })
+      expect([refused.status, messageOf(refused.body)]).toEqual([400, expect.stringContaining(`${name} cannot be`)])
+    }
+    const skipped = await put({ skip_audit_log_database: true, banner_message: 'x' })
+    expect([skipped.status, messageOf(skipped.body)]).toEqual([
+      400,
+      'audit log forward endpoint should be configured before enable skip audit log in database',
+    ])
+    const { body } = await admin().call<Record<string, { value?: unknown }>>('GET /configurations')
+    expect(body).toMatchObject({ banner_message: { value: '' }, uaa_endpoint: { value: '' } })
+    const same = Object.fromEntries(Object.entries(body).map(([name, { value }]) => [name, value]))
+    expect((await put(same)).status).toBe(200)
+  })
+})

@@ -70,7 +70,7 @@ describe('what speaks Harbor’s API moves in', () => {
     await post('/projects', { project_name: 'team', metadata: { public: 'true' }, storage_limit: 10_000_000_000 })
     await post('/projects', { project_name: 'many', metadata: { public: 'false' } })
     await put('/projects/team', {
-      metadata: { prevent_vul: 'true', severity: 'high' },
+      metadata: { auto_scan: 'true', severity: 'high' },
       cve_allowlist: { items: [{ cve_id: 'CVE-2024-1' }], expires_at: null },
     })
     await put('/configurations', { session_timeout: 77, project_creation_restriction: 'adminonly' })

@@ -24,6 +24,7 @@ import {
   type MetadataKey,
   type ProjectMetadata,
 } from './project-metadata.ts'
+import { assertSwitchesBuilt } from './unbuilt-switches.ts'
 import { listedTo } from './project-visibility.ts'
 
 export interface Project {
@@ -86,6 +87,7 @@ export class Projects {
     if (!(await this.#isCreationFree(actor))) throw new DomainError('FORBIDDEN', 'Only system admin can create project')
     const name = parseProjectName(project.name)
     const metadata = parseMetadata(project.metadata ?? {})
+    assertSwitchesBuilt(metadata)
     if (project.storageLimit !== undefined) assertCanInSystem(actor, 'quota:update')
     const standardLimit = (await this.#settings?.getSettings())?.storage_per_project ?? -1
     return await this.#database.write(async (tx) => {
@@ -172,6 +174,7 @@ export class Projects {
     const metadata = parseMetadata(change.metadata ?? {})
     await this.#database.write(async (tx) => {
       const access = await getProjectFor(tx, actor, 'project:update', name)
+      assertSwitchesBuilt(metadata, await readMetadataOf(tx, access.project.id))
       const changed: string[] = Object.keys(metadata)
       await writeMetadata(tx, access.project.id, metadata)
       if (change.cveAllowlist !== undefined) {
@@ -191,12 +194,11 @@ export class Projects {
     const parsed = parseMetadataValue(key, value)
     await this.#database.write(async (tx) => {
       const access = await getProjectFor(tx, actor, replace ? 'metadata:update' : 'metadata:create', name)
-      if (
-        !replace &&
-        (key === 'public' || (await readMetadata(tx, [access.project.id])).get(access.project.id)?.[key] !== undefined)
-      ) {
+      const stored = await readMetadataOf(tx, access.project.id)
+      if (!replace && (key === 'public' || stored[key] !== undefined)) {
         throw new DomainError('CONFLICT', `project ${name} has a value for ${key} already`)
       }
+      assertSwitchesBuilt({ [key]: parsed }, stored)
       await writeMetadata(tx, access.project.id, { [key]: parsed })
       await this.#touch(tx, actor, access, [key], key === 'public' ? parsed === 'true' : undefined)
     })
@@ -350,6 +352,9 @@ export async function getProjectFor(
 }
 
 const findAccess = (reader: Reader, actor: Actor, name: string) => findProjectAccess({ read: reader }, actor, name)
+
+const readMetadataOf = async (reader: Reader, projectId: number): Promise<ProjectMetadata> =>
+  (await readMetadata(reader, [projectId])).get(projectId) ?? {}
 
 function parseMetadata(metadata: ProjectMetadata): ProjectMetadata {
   const entries = Object.entries(metadata) as [MetadataKey, string][]

@@ -3,12 +3,17 @@ import { LdapFailure, parseLdapUrl } from '../../clients/ldap-names.ts'
 
 /**
  * A setting that an administrator may change at run time, with Harbor's name and default. `implemented`: this version
- * obeys it. The others are kept and given back, so that a tool that writes Harbor's configuration finds what it wrote.
- * Secrets among them are dropped until a version needs them.
+ * obeys it. `unbuilt`: it promises something that this version does not do, and only the value that stands for "off" is
+ * accepted.
  */
 export interface SettingKey {
   readonly default: string | number | boolean
   readonly implemented?: true
+  /**
+   * The sentence for somebody who switches on what this version does not do. The value that stands, and the default, can
+   * be said again: tools write back everything they have read.
+   */
+  readonly unbuilt?: string
   readonly secret?: true
   /** A sentence for the person who sets a value that cannot be; undefined when the value is good. */
   readonly refuse?: (value: string | number | boolean) => string | undefined
@@ -24,6 +29,12 @@ const between =
   (value: unknown): string | undefined =>
     Number(value) >= least && Number(value) <= most ? undefined : `should be from ${least} to ${most}`
 
+const noForwarding = 'cannot be set: this version forwards no audit log; leave it empty'
+const noEndpoint = 'audit log forward endpoint should be configured before enable skip audit log in database'
+const noUaa = 'cannot be set: this version has no UAA; people come from a directory or an OIDC provider'
+const noProxyAuth =
+  'cannot be set: this version has no authentication proxy; people come from a directory or an OIDC provider'
+
 export const settingKeys = {
   project_creation_restriction: { default: 'everyone', implemented: true, refuse: oneOf('everyone', 'adminonly') },
   self_registration: { default: false, implemented: true },
@@ -37,12 +48,13 @@ export const settingKeys = {
   notification_enable: { default: true },
   quota_per_project_enable: { default: true, implemented: true },
   storage_per_project: { default: -1, implemented: true, refuse: limitOfStorage },
-  audit_log_forward_endpoint: { default: '' },
-  skip_audit_log_database: { default: false },
+  audit_log_forward_endpoint: { default: '', unbuilt: noForwarding },
+  // Harbor's sentence: it asks for an endpoint first, and here there is none to set.
+  skip_audit_log_database: { default: false, unbuilt: noEndpoint },
   disabled_audit_log_event_types: { default: '', implemented: true },
   // Beyond Harbor, which writes one row for every pull. Here a pull costs a write only when this is on.
   audit_log_pull_events: { default: false, implemented: true },
-  scanner_skip_update_pulltime: { default: false },
+  scanner_skip_update_pulltime: { default: false, unbuilt: 'cannot be switched on: nothing scans in this version' },
   ldap_base_dn: { default: '', implemented: true },
   ldap_filter: { default: '', implemented: true },
   ldap_group_admin_dn: { default: '', implemented: true },
@@ -75,17 +87,17 @@ export const settingKeys = {
   oidc_scope: { default: '', implemented: true },
   oidc_user_claim: { default: '', implemented: true },
   oidc_verify_cert: { default: true, implemented: true },
-  uaa_client_id: { default: '' },
-  uaa_client_secret: { default: '', secret: true },
-  uaa_endpoint: { default: '' },
-  uaa_verify_cert: { default: false },
-  http_authproxy_admin_groups: { default: '' },
-  http_authproxy_admin_usernames: { default: '' },
-  http_authproxy_endpoint: { default: '' },
-  http_authproxy_server_certificate: { default: '' },
-  http_authproxy_skip_search: { default: false },
-  http_authproxy_tokenreview_endpoint: { default: '' },
-  http_authproxy_verify_cert: { default: true },
+  uaa_client_id: { default: '', unbuilt: noUaa },
+  uaa_client_secret: { default: '', secret: true, unbuilt: noUaa },
+  uaa_endpoint: { default: '', unbuilt: noUaa },
+  uaa_verify_cert: { default: false, unbuilt: noUaa },
+  http_authproxy_admin_groups: { default: '', unbuilt: noProxyAuth },
+  http_authproxy_admin_usernames: { default: '', unbuilt: noProxyAuth },
+  http_authproxy_endpoint: { default: '', unbuilt: noProxyAuth },
+  http_authproxy_server_certificate: { default: '', unbuilt: noProxyAuth },
+  http_authproxy_skip_search: { default: false, unbuilt: noProxyAuth },
+  http_authproxy_tokenreview_endpoint: { default: '', unbuilt: noProxyAuth },
+  http_authproxy_verify_cert: { default: true, unbuilt: noProxyAuth },
 } satisfies Readonly<Record<string, SettingKey>>
 
 export type SettingName = keyof typeof settingKeys

@@ -1,4 +1,4 @@
-import type { Database } from '../../database/database.ts'
+import type { Database, Writer } from '../../database/database.ts'
 import { EpochCache } from '../../database/epoch-cache.ts'
 import type { Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
@@ -81,12 +81,12 @@ export class Settings {
     const values = settingNames
       .filter((name) => changes[name] !== undefined && changes[name] !== null)
       .map((name) => ({ name, value: parseValue(name, changes[name]) }))
-      .filter(({ name }) => settingKeyOf(name).secret !== true || settingKeyOf(name).implemented === true)
     if (values.length === 0) return
     const now = this.#clock.now()
     await this.#database.write(async (tx) => {
       // Some of them say whose groups are administrators.
       assertSystemAdministrator(await currentActor(tx, actor, now))
+      await assertBuilt(tx, values)
       await tx
         .insertInto('setting')
         .values(values.map(({ name, value }) => ({ name, value: JSON.stringify(value), updated_at: now })))
@@ -111,6 +111,20 @@ export class Settings {
       if (given === undefined || given === null || String(given) === String(value)) continue
       throw new DomainError('FORBIDDEN', `${name} is ${value} here and cannot be changed while the registry runs`)
     }
+  }
+}
+
+/** @throws DomainError BAD_REQUEST for what this version does not do, unless it stands so already */
+async function assertBuilt(
+  tx: Writer,
+  values: readonly { readonly name: SettingName; readonly value: SettingValue }[],
+): Promise<void> {
+  for (const { name, value } of values) {
+    const { unbuilt, default: standard } = settingKeyOf(name)
+    if (unbuilt === undefined || value === standard) continue
+    const row = await tx.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst()
+    if (row !== undefined && JSON.parse(row.value) === value) continue
+    throw new DomainError('BAD_REQUEST', unbuilt.startsWith('cannot') ? `${name} ${unbuilt}` : unbuilt)
   }
 }
 

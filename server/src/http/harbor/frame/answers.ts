@@ -10,6 +10,10 @@ export const noTime = '0001-01-01T00:00:00.000Z'
 /** A list inside an object. Harbor writes an empty one as null, and clients made from its contract read None there. */
 export const orNull = <Row>(rows: readonly Row[]): Row[] | null => (rows.length === 0 ? null : [...rows])
 
+/** Sentences about what was accepted and has no effect, for whoever reads headers (RFC 7234 §5.5, code 299). */
+export const warningHeaders = (sentences: readonly string[]): Readonly<Record<string, string>> =>
+  sentences.length === 0 ? {} : { warning: sentences.map((sentence) => `299 - "${sentence}"`).join(', ') }
+
 /** 201 with the address of what was created: below the path that it was posted to, as Harbor's clients cut it. */
 export function createdAt(path: string, idOrName: number | string): { status: 201; headers: Record<string, string> } {
   return { status: 201, headers: { location: `${withoutTrailing(path, '/')}/${idOrName}` } }

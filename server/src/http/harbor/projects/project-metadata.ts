@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { DomainError } from '../../../domain/errors.ts'
 import { isMetadataKey, type MetadataKey } from '../../../domain/projects/project-metadata.ts'
+import { switchesWithoutEffect } from '../../../domain/projects/unbuilt-switches.ts'
+import { warningHeaders } from '../frame/answers.ts'
 import { presentMetadata } from './project-answer.ts'
 import { getDetails } from './projects.ts'
 import { route, type Route } from '../frame/route.ts'
@@ -33,7 +35,7 @@ export const projectMetadataRoutes: readonly Route[] = [
     answers: { 200: null },
     handle: async ({ actor, project, body }, { projects }) => {
       await projects.setMetadata(actor, project!.project.name, onlyEntry(Object.entries(body)), false)
-      return {}
+      return { headers: warningHeaders(switchesWithoutEffect(body)) }
     },
   }),
 
@@ -65,7 +67,7 @@ export const projectMetadataRoutes: readonly Route[] = [
     handle: async ({ actor, project, params, body }, { projects }) => {
       const entry = onlyEntry([[params.meta_name, body[params.meta_name] ?? '']])
       await projects.setMetadata(actor, project!.project.name, entry, true)
-      return {}
+      return { headers: warningHeaders(switchesWithoutEffect(body)) }
     },
   }),
 

@@ -1,0 +1,43 @@
+import { DomainError } from '../errors.ts'
+import type { MetadataKey, ProjectMetadata } from './project-metadata.ts'
+
+const nothingChecks = 'nothing checks signatures when somebody pulls'
+const nothingScans = 'nothing scans'
+
+/** Switches that promise protection or content which this version does not give, each with what is missing. */
+const refused: Readonly<Partial<Record<MetadataKey, string>>> = {
+  enable_content_trust: nothingChecks,
+  enable_content_trust_cosign: nothingChecks,
+  prevent_vul: `${nothingScans}, so no pull would be held back`,
+  auto_sbom_generation: 'nothing makes bills of materials',
+}
+
+/** Switches that Harbor's clients send with every project and that hold nothing back: kept, and said to have no effect. */
+const withoutEffect: Readonly<Partial<Record<MetadataKey, string>>> = {
+  auto_scan: nothingScans,
+  reuse_sys_cve_allowlist: `${nothingScans}, so no allowlist is looked at`,
+}
+
+/** Why a switch cannot have this value; undefined where it can. */
+export function whyRefused(key: MetadataKey, value: string): string | undefined {
+  if (value !== 'true' || refused[key] === undefined) return undefined
+  return `${key} cannot be switched on: in this version ${refused[key]}; leave it false`
+}
+
+/**
+ * A switch that nothing reads is not accepted. One that is on already, from a version before, may be said again.
+ * @throws DomainError BAD_REQUEST
+ */
+export function assertSwitchesBuilt(metadata: ProjectMetadata, stored: ProjectMetadata = {}): void {
+  for (const [key, value] of Object.entries(metadata) as [MetadataKey, string][]) {
+    const why = stored[key] === value ? undefined : whyRefused(key, value)
+    if (why !== undefined) throw new DomainError('BAD_REQUEST', why)
+  }
+}
+
+/** A sentence for each switch that is kept and has no effect. */
+export function switchesWithoutEffect(metadata: Readonly<Record<string, string>>): string[] {
+  return Object.entries(withoutEffect).flatMap(([key, why]) =>
+    /^(1|t|true)$/i.test(metadata[key] ?? '') ? [`${key} is kept and has no effect: in this version ${why}`] : [],
+  )
+}
