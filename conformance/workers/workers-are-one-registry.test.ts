@@ -16,7 +16,7 @@ describe.skipIf(missing !== undefined)(`several workers${missing === undefined ?
     // It answers as soon as its first worker does.
     while ((await linesOf('ready')).length === 0) await Bun.sleep(20)
   }, 60_000)
-  afterAll(() => registry?.[Symbol.asyncDispose]())
+  afterAll(() => registry?.[Symbol.asyncDispose](), 30_000)
 
   const linesOf = async (message: string) =>
     (await registry.control.said())
