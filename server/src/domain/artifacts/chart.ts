@@ -1,5 +1,4 @@
 import { createGunzip } from 'node:zlib'
-import { createTarDecoder } from 'modern-tar'
 import { budgets } from '#contract/budget.ts'
 import { ContractError } from '#contract/contract-error.ts'
 import { parseManifest } from '#contract/manifest.ts'
@@ -8,6 +7,7 @@ import type { Admission, Reading } from '../access/admission.ts'
 import type { Blobs } from '../content/blobs.ts'
 import { DomainError } from '../errors.ts'
 import type { StoredManifest } from './pull.ts'
+import { readTarFiles, type TarFile } from './tar-files.ts'
 
 export interface ChartDependency {
   readonly name: string
@@ -70,37 +70,36 @@ async function readFiles(
 
 /** The wanted files of the chart itself, not of charts within it. Bytes are counted as they come, not as a header says. */
 async function unpack(packed: Uint8Array, wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
-  const files = new Map<string, string>()
-  let unpackedBytes = 0
   const gunzip = createGunzip()
   gunzip.end(packed)
-  const unpacked = new ReadableStream<Uint8Array>({
-    async start(controller) {
-      try {
-        for await (const chunk of gunzip as AsyncIterable<Uint8Array>) {
-          unpackedBytes += chunk.byteLength
-          if (unpackedBytes > maxUnpackedBytes) throw refused('it is too large when unpacked')
-          controller.enqueue(chunk)
-        }
-        controller.close()
-      } catch (error) {
-        controller.error(error)
-      }
-    },
-  })
+  const isWanted = ({ name, size }: TarFile): boolean => {
+    const place = placeIn(name)
+    if (!wanted.has(place)) return false
+    if (size > maxFileBytes) throw refused(`its ${place} has ${size} bytes`)
+    return true
+  }
   try {
-    for await (const { header, body } of unpacked.pipeThrough(createTarDecoder())) {
-      const [, name = '', ...below] = header.name.replace(/^\.\//, '').split('/')
-      if (header.type === 'file' && below.length === 0 && wanted.has(name)) {
-        if (header.size > maxFileBytes) throw refused(`its ${name} has ${header.size} bytes`)
-        files.set(name, await new Response(body).text())
-      } else await body.cancel()
-    }
+    const files = await readTarFiles(counted(gunzip), isWanted)
+    return new Map([...files].map(([name, bytes]) => [placeIn(name), new TextDecoder().decode(bytes)]))
   } catch (cause) {
     if (cause instanceof DomainError) throw cause
     throw refused(`it cannot be unpacked: ${(cause as Error).message.slice(0, 200)}`)
   }
-  return files
+}
+
+/** What a file is called within the folder of the chart; '' for what lies deeper, or beside that. */
+function placeIn(name: string): string {
+  const [, place = '', ...below] = name.replace(/^\.\//, '').split('/')
+  return below.length === 0 ? place : ''
+}
+
+async function* counted(unpacked: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let unpackedBytes = 0
+  for await (const chunk of unpacked) {
+    unpackedBytes += chunk.byteLength
+    if (unpackedBytes > maxUnpackedBytes) throw refused('it is too large when unpacked')
+    yield chunk
+  }
 }
 
 async function dependenciesIn(file: string, text: string | undefined): Promise<readonly ChartDependency[] | undefined> {
