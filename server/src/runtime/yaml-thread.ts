@@ -92,7 +92,7 @@ async function startWorker(): Promise<Worker> {
   return worker
 }
 
-const standard = new YamlThread({ deadlineMs: 1_000, maxWaiting: 16 })
+const standard = new YamlThread({ deadlineMs: 3_000, maxWaiting: 16 })
 
 /** YAML that somebody else wrote, parsed off the event loop. Throws as `YamlThread.parse`. */
 export const parseForeignYaml = (written: string, budget: TextBudget): Promise<unknown> =>
