@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import { ContractError } from '#contract/contract-error.ts'
 import { DomainError, type DomainErrorCode } from '#server/domain/errors.ts'
+import { asTyped } from './as-typed.ts'
 import type { AccessServices, OpenAccessServices } from './access-services.ts'
 import { CommandError } from './command-error.ts'
 import { addSettingFlags } from './setting-flags.ts'
@@ -33,7 +34,7 @@ export function addAccessCommand(parent: Command, open: OpenAccessServices, defi
   const command = addSettingFlags(parent.command(definition.usage), { showAll: false })
     .description(definition.description)
     .addOption(new Option('--output <format>', 'how to print the outcome').choices(['text', 'json']).default('text'))
-    .addHelpText('after', `\nExample:\n  ${definition.example}`)
+    .addHelpText('after', () => asTyped(`\nExample:\n  ${definition.example}`))
   if (definition.alias !== undefined) command.alias(definition.alias)
   definition.configure?.(command)
   command.action(async () => {
@@ -43,7 +44,7 @@ export function addAccessCommand(parent: Command, open: OpenAccessServices, defi
       throw withAdvice(error, definition)
     })
     if (flags['output'] === 'json') console.log(JSON.stringify(outcome.json, null, 2))
-    else if (outcome.text !== '') console.log(outcome.text)
+    else if (outcome.text !== '') console.log(asTyped(outcome.text))
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { openDatabase } from '#server/compose/database.ts'
+import { openExistingDatabase } from '#server/compose/database.ts'
 import type { Actor } from '#server/domain/access/actor.ts'
 import { Passwords } from '#server/domain/access/credentials/passwords.ts'
 import { Users } from '#server/domain/access/accounts/users.ts'
@@ -25,7 +25,7 @@ export const openAccessServices: OpenAccessServices = async (command) => {
   const { config } = loadConfigFor(command)
   const clock = systemClock
   const events = composeEvents(clock)
-  const database = await openDatabase(config, clock)
+  const database = await openExistingDatabase(config)
   return {
     actor: { kind: 'system', name: 'cli' },
     users: new Users({ database, clock, events, passwords: new Passwords() }),

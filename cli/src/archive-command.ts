@@ -1,14 +1,19 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Option, type Command } from 'commander'
 import { composeBlobStore } from '#server/compose/blob-store.ts'
-import { composeDatabase } from '#server/compose/database.ts'
+import { composeDatabase, hasDatabaseFile, openExistingDatabase } from '#server/compose/database.ts'
 import { openArchive } from '#server/compose/backup.ts'
 import type { Config } from '#server/config/config.ts'
 import type { Database } from '#server/database/database.ts'
-import { DatabaseTooNew, DatabaseTooOld, RestoreUnfinished } from '#server/database/migrate.ts'
+import { composeSqliteDatabase } from '#server/database/sqlite.ts'
 import type { Actor } from '#server/domain/access/actor.ts'
 import { DomainError } from '#server/domain/errors.ts'
 import type { Archive } from '#server/storage/archive/archive.ts'
 import type { BlobStore } from '#server/storage/blob-store.ts'
+import { composeMemoryBlobStore } from '#server/storage/memory.ts'
+import { asTyped } from './as-typed.ts'
 import type { Outcome } from './access-command.ts'
 import { CommandError } from './command-error.ts'
 import { addSettingFlags, loadConfigFor } from './setting-flags.ts'
@@ -24,9 +29,19 @@ export interface JudgedOutcome extends Outcome {
 export interface ArchiveServices {
   readonly config: Config
   archive(): Promise<Archive>
-  /** As it is: nothing is migrated. */
-  database(): Database
+  /** Of a registry that exists: nothing is made, and nothing migrated. */
+  database(): Promise<Database>
+  /** The blobs of a registry that exists. */
   store(): Promise<BlobStore>
+  /** Made where there is none: what a restore fills. */
+  emptyPlace(): Promise<RestorePlace>
+  /** The same for a look beforehand: what is not there is stood in for, so that nothing is made. */
+  emptyPlaceUnmade(): Promise<RestorePlace>
+}
+
+export interface RestorePlace {
+  readonly database: Database
+  readonly store: BlobStore
 }
 
 export interface ArchiveCommand {
@@ -47,7 +62,7 @@ export function setArchiveCommand(command: Command, definition: ArchiveCommand):
   addSettingFlags(command, { showAll: false })
     .description(definition.description)
     .addOption(new Option('--output <format>', 'how to print the outcome').choices(['text', 'json']).default('text'))
-    .addHelpText('after', `\nExample:\n  ${definition.example}`)
+    .addHelpText('after', () => asTyped(`\nExample:\n  ${definition.example}`))
   if (definition.archive !== undefined) {
     command.option(`${definition.archive} <place>`, 'a folder, or s3://bucket/prefix (default: the setting backup.to)')
   }
@@ -62,7 +77,7 @@ export function setArchiveCommand(command: Command, definition: ArchiveCommand):
         throw explained(error, definition)
       })
     if (flags['output'] === 'json') console.log(JSON.stringify(outcome.json, null, 2))
-    else console.log(outcome.text)
+    else console.log(asTyped(outcome.text))
     process.exitCode = outcome.good ? 0 : 1
   })
 }
@@ -85,15 +100,32 @@ function services(
       }
       return owned.use(await openArchive(config, address))
     },
-    database: () => owned.use(composeDatabase(config)),
+    database: async () => owned.use(await openExistingDatabase(config)),
     store: async () => owned.use(await composeBlobStore(config)),
+    emptyPlace: async () => ({
+      database: owned.use(composeDatabase(config)),
+      store: owned.use(await composeBlobStore(config)),
+    }),
+    emptyPlaceUnmade: () => openUnmade(config, owned),
   }
 }
 
-function explained(error: unknown, { example }: ArchiveCommand): unknown {
-  if (error instanceof DatabaseTooNew || error instanceof DatabaseTooOld || error instanceof RestoreUnfinished) {
-    return new CommandError(error.message, { cause: error })
+async function openUnmade(config: Config, owned: AsyncDisposableStack): Promise<RestorePlace> {
+  const { storage } = config
+  const hasStore = storage.kind === 's3' || existsSync(storage.folder)
+  return {
+    database: owned.use(hasDatabaseFile(config) ? composeDatabase(config, { existing: true }) : emptyDatabase(owned)),
+    store: owned.use(hasStore ? await composeBlobStore(config) : composeMemoryBlobStore()),
   }
+}
+
+function emptyDatabase(owned: AsyncDisposableStack): Database {
+  const folder = mkdtempSync(join(tmpdir(), 'berth-dry-run-'))
+  owned.defer(() => rmSync(folder, { recursive: true, force: true }))
+  return composeSqliteDatabase({ file: join(folder, 'empty.db') })
+}
+
+function explained(error: unknown, { example }: ArchiveCommand): unknown {
   if (!(error instanceof DomainError) || error.code !== 'BAD_REQUEST') return error
   return new CommandError(error.message, { next: `for example: ${example}`, cause: error })
 }

@@ -5,6 +5,7 @@ import { registerDoctorCommand } from './commands/doctor.ts'
 import { registerExportCommand } from './commands/export.ts'
 import { registerHealthCommand } from './commands/health.ts'
 import { registerImportCommands } from './commands/import/import.ts'
+import { registerMigrateCommand } from './commands/migrate.ts'
 import { registerProjectCommands } from './commands/project/project.ts'
 import { registerRestoreCommand } from './commands/restore.ts'
 import { registerServeCommand } from './commands/serve.ts'
@@ -16,6 +17,7 @@ import { composeBareProgram } from './run-program.ts'
 export function composeProgram(): Command {
   const program = composeBareProgram()
   registerServeCommand(program)
+  registerMigrateCommand(program)
   registerConfigCommands(program)
   registerDoctorCommand(program)
   registerUserCommands(program)

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander'
 import { loadConfig, type LoadedConfig } from '#server/config/load-config.ts'
 import { settingDescriptions, type SettingDescription } from '#server/config/setting-paths.ts'
 import { flagOf } from '#server/config/sources.ts'
+import { rememberFlags } from './as-typed.ts'
 
 /** Shorter names of the flags one types most. */
 const aliases: Readonly<Record<string, string>> = { '--port': 'http.port', '--host': 'http.host' }
@@ -51,7 +52,9 @@ export function loadConfigFor(command: Command): LoadedConfig {
     const value = given[attributeOf(flagOf(path))]
     if (value !== undefined) flags[path] = value
   }
-  return loadConfig({ file: given['config'] as string | undefined, flags })
+  const loaded = loadConfig({ file: given['config'] as string | undefined, flags })
+  rememberFlags(loaded.config)
+  return loaded
 }
 
 const isSwitch = (setting: SettingDescription): boolean => setting.kind === 'true or false'

@@ -6,7 +6,23 @@ import { findClient, skipLoudly } from '../harness/real-client.ts'
 import { createTemporaryFolder } from '../harness/temporary-folder.ts'
 
 const unit = join(import.meta.dir, '..', '..', 'deploy', 'berth.service')
+const sample = join(import.meta.dir, '..', '..', 'deploy', 'berth.example.yml')
 const analyze = findClient('systemd-analyze')
+
+test('a wrong configuration or command line is not started again and again', async () => {
+  expect(await readFile(unit, 'utf8')).toMatch(/^RestartPreventExitStatus=2 78$/m)
+})
+
+test('the file says where the data is, so that commands from any shell mean the registry of the service', async () => {
+  const text = await readFile(unit, 'utf8')
+  expect(text).not.toMatch(/^Environment=BERTH_DATA_FOLDER/m)
+  const step = /^#\s+(sed -i .*) \/etc\/berth\/berth\.yml$/m.exec(text)?.[1]
+  await using folder = await createTemporaryFolder()
+  const copy = join(folder.path, 'berth.yml')
+  await writeFile(copy, await readFile(sample))
+  expect(await tryCommand(['sh', '-c', `${step} ${copy}`])).toMatchObject({ code: 0 })
+  expect((await readFile(copy, 'utf8')).match(/^[a-z].*$/gm)).toEqual(['data_folder: /var/lib/berth'])
+})
 
 if (analyze === undefined) skipLoudly('systemd unit', 'not on this machine: systemd-analyze')
 else {

@@ -34,13 +34,14 @@ export function registerConfigCommands(program: Command): void {
 }
 
 function presentConfig({ config, sources, file, warnings }: LoadedConfig): Record<string, unknown> {
-  const { database, storage } = config
+  const { locatingFlags: _, beginNew: __, ...settings } = config
+  const { database, storage } = settings
   return {
     file: file ?? null,
     warnings,
     set: Object.fromEntries(sources),
     config: {
-      ...config,
+      ...settings,
       initialAdminPassword: '[hidden]',
       metrics: { ...config.metrics, token: config.metrics.token === undefined ? undefined : '[hidden]' },
       storage: storage.kind === 's3' ? withHiddenSecret(storage) : storage,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { styleText } from 'node:util'
 import { Option, type Command } from 'commander'
+import { asTyped } from '../as-typed.ts'
 import { CommandError } from '../command-error.ts'
 import { parseCertificates } from '../doctor/certificate-chain.ts'
 import { diagnoseInstallation, diagnoseUrl, type DoctorOptions } from '../doctor/diagnose.ts'
@@ -46,7 +47,9 @@ const marks = { good: ['green', '✓'], warning: ['yellow', '!'], problem: ['red
 
 function presentFinding({ subject, status, summary, remedy = [] }: Finding): string {
   const [colour, mark] = marks[status]
-  return [`${styleText(colour, mark)} ${subject}: ${summary}`, ...remedy.map((line) => `    ${line}`)].join('\n')
+  return [`${styleText(colour, mark)} ${subject}: ${summary}`, ...remedy.map((line) => `    ${asTyped(line)}`)].join(
+    '\n',
+  )
 }
 
 function parseUrl(text: string): URL {

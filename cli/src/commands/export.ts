@@ -50,7 +50,7 @@ Examples:
     )
   command.action(async (flags: Flags) => {
     const { config } = loadConfigFor(command)
-    await using services = await openTransfer(config)
+    await using services = await openTransfer(config, { begin: false })
     const total = flags.to.endsWith('.tar')
       ? await exportToTar(services, flags)
       : await exportTo(services, resolve(flags.to), flags)

@@ -1,6 +1,6 @@
 import type { Config } from '#server/config/config.ts'
 import type { RunningRegistry } from '#server/main.ts'
-import { programName } from '../program-name.ts'
+import { asTyped } from '../as-typed.ts'
 
 const defaultPassword = 'Harbor12345'
 
@@ -23,7 +23,7 @@ export function nextSteps(
   } else if (defaultPasswordStands) {
     lines.push(
       `! The administrator still has the password of every manual (${defaultPassword}), and is admitted from this machine only. Change it:`,
-      `    ${programName} user set-password admin`,
+      `    ${asTyped('berth user set-password admin')}`,
       '',
     )
   }

@@ -13,7 +13,6 @@ import {
   type ArchiveServices,
   type JudgedOutcome,
 } from '../archive-command.ts'
-import { programName } from '../program-name.ts'
 
 const restoreCommand: ArchiveCommand = {
   description:
@@ -27,9 +26,9 @@ const restoreCommand: ArchiveCommand = {
       .option('--blob <digest>', 'give this one blob of the running registry its bytes back'),
   async run(services, flags) {
     if (typeof flags['blob'] === 'string') return await restoreBlob(services, flags['blob'])
+    const isDryRun = flags['dryRun'] === true
     const options = {
-      database: services.database(),
-      store: await services.store(),
+      ...(isDryRun ? await services.emptyPlaceUnmade() : await services.emptyPlace()),
       archive: await services.archive(),
       backupId: flags['backup'] as string | undefined,
       clock: systemClock,
@@ -37,7 +36,7 @@ const restoreCommand: ArchiveCommand = {
       actor: cliActor,
       onRestored: progressLine('blobs'),
     }
-    if (flags['dryRun'] === true) {
+    if (isDryRun) {
       const { backup, resumed } = await prepareRestore(options)
       const { count, bytes, damaged } = backup.blobs
       return {
@@ -56,10 +55,9 @@ const restoreCommand: ArchiveCommand = {
       text: [
         `restored backup ${backup.id}: ${blobs - damaged.length} blobs, ${formatBytes(bytes)}, ${rows} rows`,
         ...damaged.map(
-          (digest) =>
-            `WITHOUT GOOD BYTES: ${digest}: push it again, or ${programName} restore --blob ${digest} --from …`,
+          (digest) => `WITHOUT GOOD BYTES: ${digest}: push it again, or berth restore --blob ${digest} --from …`,
         ),
-        `people sign in again; start it: ${programName} serve`,
+        `people sign in again; start it: berth serve`,
       ].join('\n'),
       json: { id: backup.id, blobs, bytes, rows, damaged },
     }
@@ -70,7 +68,7 @@ async function restoreBlob(services: ArchiveServices, text: string): Promise<Jud
   const digest = parseDigest(text)
   const { size } = await healBlob(
     {
-      database: services.database(),
+      database: await services.database(),
       store: await services.store(),
       archive: await services.archive(),
       clock: systemClock,

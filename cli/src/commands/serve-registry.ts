@@ -6,6 +6,7 @@ import { enableFaultPoint } from '#server/runtime/fault-points.ts'
 import { parentProcess } from '#server/runtime/worker-process.ts'
 import type { FromWorker, ToWorker } from '#server/workers/messages.ts'
 import { WorkerLink } from '#server/workers/worker-link.ts'
+import { rememberFlags } from '../as-typed.ts'
 import { CommandError } from '../command-error.ts'
 
 /** Starts the registry in this process, with what an operator needs when it does not start. */
@@ -59,6 +60,7 @@ interface WorkerSetting {
 
 async function serveUntil(stopping: Promise<string>, { parent, start, link }: WorkerSetting): Promise<void> {
   const config = start.config as Config
+  rememberFlags(config)
   const logging = createLogging({ ...config.log, worker: link.number })
   const { logger } = logging
   process.on('exit', () => logging.flush())

@@ -7,7 +7,7 @@ import type { FromWorker, ReadyFacts, ToWorker } from '#server/workers/messages.
 import { Supervisor, WorkersFailed, type EndedWorker } from '#server/workers/supervisor.ts'
 import { claimData } from '../data-claim.ts'
 import { EndedWith } from '../command-error.ts'
-import { programName } from '../program-name.ts'
+import { asTyped } from '../as-typed.ts'
 import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
 import { waitForSignal } from '../wait-for-signal.ts'
 import { nextSteps } from './next-steps.ts'
@@ -21,8 +21,10 @@ const afterDrainMs = 10_000
 export function registerServeCommand(program: Command): void {
   addSettingFlags(program.command('serve'), { showAll: true })
     .description('start the registry')
-    .action(async (_options: unknown, command: Command) => {
-      const { config, warnings } = loadConfigFor(command)
+    .option('--new', 'begin a new registry although the store has blobs, which no database knows any more')
+    .action(async (flags: { readonly new?: true }, command: Command) => {
+      const { config: loaded, warnings } = loadConfigFor(command)
+      const config = { ...loaded, beginNew: flags.new === true }
       const logging = createLogging(config.log)
       for (const warning of warnings) logging.logger.warn(warning)
       process.on('exit', () => logging.flush())
@@ -104,7 +106,7 @@ function warnLoudly(config: Config, { defaultPasswordStands }: ReadyFacts, { log
     logger.warn('OPEN: no accounts. Whoever reaches this port may pull, push and delete everything.')
   } else if (defaultPasswordStands) {
     logger.warn(
-      `THE DEFAULT PASSWORD STANDS: admin / Harbor12345 is in every manual, so admin is admitted from this machine only. Change it: ${programName} user set-password admin`,
+      `THE DEFAULT PASSWORD STANDS: admin / Harbor12345 is in every manual, so admin is admitted from this machine only. Change it: ${asTyped('berth user set-password admin')}`,
     )
   }
 }

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { systemClock } from '#server/domain/clock.ts'
 import { discardUnreferenced, verifyStore, type Verification } from '#server/domain/verification/verify-store.ts'
+import { DatabaseLost } from '#server/domain/verification/lost-database.ts'
+import { placesOf } from '#server/compose/places.ts'
+import { confirm } from '../confirm.ts'
 import { formatBytes, setArchiveCommand, type ArchiveCommand } from '../archive-command.ts'
-import { programName } from '../program-name.ts'
 
 const verifyCommand: ArchiveCommand = {
   description: 'compare database and store, both ways: rows without bytes, bytes without rows; best while nothing runs',
@@ -13,12 +15,13 @@ const verifyCommand: ArchiveCommand = {
   configure: (command) =>
     command
       .option('--digests', 'read all bytes and compare them with their digests')
-      .option('--discard', 'hand bytes without rows to garbage collection'),
+      .option('--discard', 'hand bytes without rows to garbage collection')
+      .option('-y, --yes', 'discard without asking; needed where there is no terminal'),
   async run(services, flags) {
     const folder = mkdtempSync(join(tmpdir(), 'berth-verify-'))
     try {
       const options = {
-        database: services.database(),
+        database: await services.database(),
         store: await services.store(),
         clock: systemClock,
         digests: flags['digests'] === true,
@@ -26,7 +29,11 @@ const verifyCommand: ArchiveCommand = {
       }
       const found = await verifyStore(options)
       const discard = flags['discard'] === true
-      if (discard) await discardUnreferenced(options, found)
+      if (found.databaseLost) throw new DatabaseLost(placesOf(services.config))
+      if (discard && hasGarbage(found)) {
+        await confirm(describeDiscard(found), flags)
+        await discardUnreferenced(options, found)
+      }
       return {
         good: found.damaged.length === 0 && found.manifests.length === 0,
         text: presentVerification(found, { discard, digests: options.digests }),
@@ -38,8 +45,19 @@ const verifyCommand: ArchiveCommand = {
   },
 }
 
+const hasGarbage = ({ unreferenced, staged }: Verification): boolean => unreferenced.length + staged.length > 0
+
+function describeDiscard({ blobs, bytes, unreferenced, staged }: Verification): string {
+  const size = unreferenced.reduce((sum, each) => sum + each.size, 0)
+  const share = Math.round((100 * size) / Math.max(1, size + bytes))
+  return (
+    `${unreferenced.length} of ${blobs + unreferenced.length} blobs (${formatBytes(size)}, ${share} % of the store) ` +
+    `and ${staged.length} uploads that the database does not know are deleted for good`
+  )
+}
+
 function presentVerification(
-  { blobs, bytes, damaged, manifests, unreferenced, staged }: Verification,
+  { blobs, bytes, damaged, manifests, unreferenced, young, staged }: Verification,
   { discard, digests }: { discard: boolean; digests: boolean },
 ): string {
   const lines = [`${blobs} blobs, ${formatBytes(bytes)}${digests ? ', all read' : ''}`]
@@ -47,7 +65,7 @@ function presentVerification(
     lines.push(`✗ ${digest}: ${problem}${repositories.length === 0 ? '' : `, in ${repositories.join(', ')}`}`)
   }
   if (damaged.length > 0) {
-    lines.push(`    push these blobs again, or ${programName} restore --blob <digest> --from <place of the backups>`)
+    lines.push(`    push these blobs again, or berth restore --blob <digest> --from <place of the backups>`)
   }
   for (const { repository, digest } of manifests) lines.push(`✗ ${repository}@${digest}: the manifest has other bytes`)
   if (manifests.length > 0) lines.push('    delete these artifacts and push them again: the database was damaged')
@@ -57,11 +75,17 @@ function presentVerification(
       `! ${unreferenced.length} blobs and ${staged.length} uploads in the store that the database does not know, ${formatBytes(size)}`,
       discard
         ? '    handed to garbage collection: they are deleted some minutes after the next start'
-        : `    ${programName} verify --discard gives them to garbage collection`,
+        : `    berth verify --discard gives them to garbage collection`,
     )
   }
-  if (lines.length === 1) lines.push('every row has its bytes, and all bytes have a row')
-  if (!digests) lines.push(`whether the bytes are the right ones: ${programName} verify --digests`)
+  const judged = lines.length === 1
+  if (young.blobs > 0) {
+    lines.push(
+      `${young.blobs} blobs without a row are younger than a day, ${formatBytes(young.bytes)}: not judged, a push may be under way`,
+    )
+  }
+  if (judged) lines.push(`every row has its bytes, and all ${young.blobs > 0 ? 'older ' : ''}bytes have a row`)
+  if (!digests) lines.push(`whether the bytes are the right ones: berth verify --digests`)
   return lines.join('\n')
 }
 

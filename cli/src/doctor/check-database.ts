@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { sql } from 'kysely'
-import { composeDatabase } from '#server/compose/database.ts'
+import { absenceOf, composeDatabase, hasDatabaseFile } from '#server/compose/database.ts'
 import type { Config } from '#server/config/config.ts'
 import type { Database } from '#server/database/database.ts'
 import { migrations } from '#server/database/migrations/index.ts'
+import { DatabaseLost, isBlank } from '#server/domain/verification/lost-database.ts'
 import { withoutCredentials } from '#server/logging.ts'
 import { judgeSkew } from './check-clock.ts'
 import { good, problem, warning, type Finding } from './finding.ts'
@@ -14,22 +15,49 @@ const oldestPostgres = 13
 /** Can the database be reached, does it hold what this version expects, and does its clock agree with ours. */
 export async function checkDatabase(config: Config, now: () => number): Promise<Finding[]> {
   const { database: settings } = config
-  if (settings.kind === 'sqlite' && !existsSync(settings.file)) {
-    return [good('database', `${settings.file} does not exist yet: the first start creates it`)]
-  }
+  if (settings.kind === 'sqlite' && !hasDatabaseFile(config)) return [await judgeAbsence(config, settings.file)]
   let database: Database | undefined
   try {
-    database = composeDatabase(config)
+    database = composeDatabase(config, { existing: true })
     const version = await versionOf(database)
     const skew =
       database.dialect === 'postgres' ? [judgeSkew('clock of PostgreSQL', await timeOf(database), now())] : []
-    return [judgeVersion(database, version), await judgeMigrations(database), ...skew]
+    return [
+      judgeVersion(database, version),
+      await judgeMigrations(database),
+      ...(await judgeLoss(config, database)),
+      ...skew,
+    ]
   } catch (error) {
     return [explain(settings, error)]
   } finally {
     await database?.[Symbol.asyncDispose]()
   }
 }
+
+async function judgeAbsence(config: Config, file: string): Promise<Finding> {
+  const state = existsSync(file) ? 'is empty' : 'does not exist yet'
+  try {
+    const absence = await absenceOf(config)
+    if (absence instanceof DatabaseLost) return judgedLost(absence)
+  } catch (error) {
+    return warning('database', `${file} ${state}, and the store cannot be asked for blobs: ${messagesOf(error)}`)
+  }
+  return good('database', `${file} ${state}: the first start creates it`)
+}
+
+/** A database that knows of nothing beside a store that has something. */
+async function judgeLoss(config: Config, database: Database): Promise<Finding[]> {
+  if (!(await isBlank(database))) return []
+  const absence = await absenceOf(config)
+  return absence instanceof DatabaseLost ? [judgedLost(absence)] : []
+}
+
+const judgedLost = ({ message }: DatabaseLost): Finding =>
+  problem('database', message, [
+    'put the database back where it was (a volume that is not mounted? another data_folder?), or restore a backup into an empty place: berth restore --from <place of the backups>',
+    'berth serve does not start on it, so that nothing is deleted; for a new registry beside these blobs: berth serve --new',
+  ])
 
 async function versionOf(database: Database): Promise<string> {
   const query =

@@ -1,18 +1,31 @@
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { copyBeforeChange } from '../database/copy-before-change.ts'
 import type { Database } from '../database/database.ts'
-import { migrate } from '../database/migrate.ts'
+import { assertMigrated, migrate, readSchemaState } from '../database/migrate.ts'
 import { composePostgresDatabase } from '../database/postgres.ts'
 import { composeSqliteDatabase } from '../database/sqlite.ts'
 import type { Clock } from '../domain/clock.ts'
+import { assertStoreEmpty, DatabaseLost, isBlank } from '../domain/verification/lost-database.ts'
+import type { Logger } from '../logging.ts'
+import { layoutKey } from '../storage/layout.ts'
 import type { WorkerLink } from '../workers/worker-link.ts'
+import { composeBlobStore } from './blob-store.ts'
+import { placesOf } from './places.ts'
 
-export function composeDatabase(config: Config, worker?: Pick<WorkerLink, 'number'>): Database {
+export interface ComposeDatabaseOptions {
+  readonly worker?: Pick<WorkerLink, 'number'> | undefined
+  /** A SQLite file is opened only if it is there. */
+  readonly existing?: boolean
+}
+
+export function composeDatabase(config: Config, { worker, existing = false }: ComposeDatabaseOptions = {}): Database {
   const { database } = config
   if (database.kind === 'sqlite') {
     const { file, acquireTimeoutMs } = database
     const part = worker === undefined ? 'alone' : worker.number === 1 ? 'first' : 'other'
-    return composeSqliteDatabase({ file, acquireTimeoutMs, checkpoints: part })
+    return composeSqliteDatabase({ file, acquireTimeoutMs, existing, checkpoints: part })
   }
   return composePostgresDatabase({
     url: database.url,
@@ -21,24 +34,106 @@ export function composeDatabase(config: Config, worker?: Pick<WorkerLink, 'numbe
   })
 }
 
-/** Opens the database and brings its schema up to date. */
-export async function openDatabase(
-  config: Config,
-  clock: Clock,
-  worker?: Pick<WorkerLink, 'number'>,
-): Promise<Database> {
-  const database = composeDatabase(config, worker)
+export interface OpenDatabaseOptions {
+  readonly clock: Clock
+  readonly logger?: Pick<Logger, 'info'>
+  readonly worker?: Pick<WorkerLink, 'number'> | undefined
+  /** Asked before a database that knows of no content is served; what it throws keeps it from being made or migrated. */
+  readonly assertNew?: () => Promise<void>
+}
+
+/** Opens the database, making it if need be, and brings its schema up to date. For the server: it says what it did. */
+export async function openDatabase(config: Config, options: OpenDatabaseOptions): Promise<Database> {
+  const { worker, assertNew } = options
+  if (!hasDatabaseFile(config)) await assertNew?.()
+  const database = composeDatabase(config, { worker })
   try {
-    const { database: given } = config
-    await migrate(database, {
-      clock,
-      ...(given.kind === 'sqlite' && given.copyBeforeMigration
-        ? { beforeChange: async (pending) => void (await copyBeforeChange(given.file, pending)) }
-        : {}),
-    })
+    if (assertNew !== undefined && (await isBlank(database))) await assertNew()
+    await migrateDatabase(database, config, options)
   } catch (error) {
     await database[Symbol.asyncDispose]()
     throw error
   }
   return database
+}
+
+/** Brings the schema up to date, and says what it did. */
+export async function migrateDatabase(
+  database: Database,
+  { database: given }: Config,
+  { clock, logger }: OpenDatabaseOptions,
+): Promise<void> {
+  let startedAt: number | undefined
+  const steps = await migrate(database, {
+    clock,
+    async beforeChange(pending, from) {
+      startedAt = performance.now()
+      const copies = given.kind === 'sqlite' && given.copyBeforeMigration
+      const copy = copies ? await copyBeforeChange(given.file, pending) : undefined
+      logger?.info({ from, to: pending.at(-1), steps: pending, copy }, 'migrating the database')
+    },
+  })
+  if (steps.length === 0) return
+  if (startedAt === undefined) logger?.info({ schema: steps.at(-1) }, 'a new database was made')
+  else logger?.info({ schema: steps.at(-1), ms: Math.round(performance.now() - startedAt) }, 'the database is migrated')
+}
+
+/**
+ * Opens the database of a registry that exists, for commands beside the server: nothing is made and nothing migrated.
+ * @throws RegistryAbsent, DatabaseLost, DatabaseTooOld, DatabaseTooNew, RestoreUnfinished
+ */
+export async function openExistingDatabase(config: Config): Promise<Database> {
+  if (!hasDatabaseFile(config)) throw await absenceOf(config)
+  const database = composeDatabase(config, { existing: true })
+  try {
+    const state = await readSchemaState(database)
+    if (state.newest === undefined) throw await absenceOf(config)
+    assertMigrated(state)
+  } catch (error) {
+    await database[Symbol.asyncDispose]()
+    throw error
+  }
+  return database
+}
+
+/** For imports: content may come in before the first start of the server, and an older database stays as it is. */
+export async function openOrBeginDatabase(config: Config, options: OpenDatabaseOptions): Promise<Database> {
+  try {
+    return await openExistingDatabase(config)
+  } catch (error) {
+    if (!(error instanceof RegistryAbsent)) throw error
+    return await openDatabase(config, options)
+  }
+}
+
+/** A place where nothing ever was, or one where only the database is missing. */
+export async function absenceOf(config: Config): Promise<Error> {
+  const { storage } = config
+  // A store that is opened is also made.
+  if (storage.kind === 'filesystem' && !existsSync(join(storage.folder, layoutKey))) return new RegistryAbsent(config)
+  await using store = await composeBlobStore(config)
+  try {
+    await assertStoreEmpty(store, placesOf(config))
+  } catch (error) {
+    if (error instanceof DatabaseLost) return error
+    throw error
+  }
+  return new RegistryAbsent(config)
+}
+
+/** Whether there is a SQLite file with anything in it. A PostgreSQL server is asked only when it is connected to. */
+export function hasDatabaseFile({ database }: Config): boolean {
+  return database.kind !== 'sqlite' || (existsSync(database.file) && statSync(database.file).size > 0)
+}
+
+/** A command was pointed to a place where no registry has ever been, most likely by mistake. */
+export class RegistryAbsent extends Error {
+  override readonly name = 'RegistryAbsent'
+  constructor({ database, dataFolder }: Config) {
+    super(
+      database.kind === 'sqlite'
+        ? `there is no registry in ${dataFolder}: ${database.file} ${existsSync(database.file) ? 'is empty' : 'does not exist'}`
+        : 'there is no registry in this PostgreSQL database: it has none of its tables',
+    )
+  }
 }

@@ -3,12 +3,14 @@ import type { Database } from '../database/database.ts'
 import type { Signals } from '../database/signals.ts'
 import { systemClock, type Clock } from '../domain/clock.ts'
 import type { Events } from '../domain/events/events.ts'
+import { assertStoreEmpty } from '../domain/verification/lost-database.ts'
 import type { Logger } from '../logging.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { WorkerLink } from '../workers/worker-link.ts'
 import { composeBlobStore } from './blob-store.ts'
 import { composeEvents } from './events.ts'
 import { openDatabase } from './database.ts'
+import { placesOf } from './places.ts'
 import { composeSignals } from './signals.ts'
 
 /** Database, store, signals and clock: everything else of a process stands on them. */
@@ -27,8 +29,9 @@ export async function openFoundation(
   owned: AsyncDisposableStack,
   worker?: WorkerLink,
 ): Promise<Foundation> {
-  const database = owned.use(await openDatabase(config, systemClock, worker))
   const store = owned.use(await composeBlobStore(config))
+  const assertNew = config.beginNew ? async () => {} : () => assertStoreEmpty(store, placesOf(config))
+  const database = owned.use(await openDatabase(config, { clock: systemClock, logger, worker, assertNew }))
   const onSignalError = (error: unknown) => logger.warn({ error }, 'other replicas are not heard; tried again')
   const signals = owned.use(composeSignals(config, worker, onSignalError))
   return { database, store, signals, clock: systemClock, events: composeEvents(systemClock) }

@@ -7,7 +7,8 @@ import { composeAccounts, type Accounts } from './accounts.ts'
 import { ensureFirstAdministrator } from './first-administrator.ts'
 import { composeBlobStore } from './blob-store.ts'
 import { composeContent } from './content.ts'
-import { openDatabase } from './database.ts'
+import { absenceOf, hasDatabaseFile, openExistingDatabase, openOrBeginDatabase } from './database.ts'
+import { placesOf } from './places.ts'
 import type { Config } from '../config/config.ts'
 import { Passwords } from '../domain/access/credentials/passwords.ts'
 import { Users } from '../domain/access/accounts/users.ts'
@@ -16,6 +17,7 @@ import { Adoptions } from '../domain/content/adoptions.ts'
 import { Uploads } from '../domain/content/uploads.ts'
 import { Projects } from '../domain/projects/projects.ts'
 import { importer, type ImportServices } from '../domain/transfer/import-services.ts'
+import { assertStoreEmpty } from '../domain/verification/lost-database.ts'
 import type { Manifests } from '../domain/artifacts/pull.ts'
 import type { Blobs } from '../domain/content/blobs.ts'
 import { StorageUsage } from '../domain/content/storage-usage.ts'
@@ -36,17 +38,23 @@ export interface TransferServices extends ImportServices, AsyncDisposable {
   readonly store: BlobStore
 }
 
-export async function openTransfer(config: Config): Promise<TransferServices> {
+/** `begin` makes the registry that is not there yet: content may come in before the first start. */
+export async function openTransfer(config: Config, options: { readonly begin: boolean }): Promise<TransferServices> {
   const clock = systemClock
   const events = composeEvents(clock)
   await using owned = new AsyncDisposableStack()
-  const database = owned.use(await openDatabase(config, clock))
+  if (!options.begin && !hasDatabaseFile(config)) throw await absenceOf(config)
   const store = owned.use(await composeBlobStore(config))
+  const assertNew = () => assertStoreEmpty(store, placesOf(config))
+  const opened = options.begin ? openOrBeginDatabase(config, { clock, assertNew }) : openExistingDatabase(config)
+  const database = owned.use(await opened)
   const { admit, blobs, manifests } = composeContent(config, { database, store, clock, events })
   const projects = new Projects({ database, clock, events })
-  // As `berth serve` does, because content may come in before the first start.
-  await ensureFirstAdministrator(config, new Users({ database, clock, events, passwords: new Passwords() }))
-  if (config.defaultProject !== undefined) await projects.ensureDefaultProject(config.defaultProject, true)
+  if (options.begin) {
+    // As `berth serve` does.
+    await ensureFirstAdministrator(config, new Users({ database, clock, events, passwords: new Passwords() }))
+    if (config.defaultProject !== undefined) await projects.ensureDefaultProject(config.defaultProject, true)
+  }
   const leaseMs = config.garbageCollection.leaseMs
   const limits = { expireAfterMs: config.uploads.expireAfterMs, maxPerActor: 0, maxBytes: 0 }
   const kept = owned.move()

@@ -82,6 +82,10 @@ export interface Config {
   /** The URL clients use, without a trailing slash; undefined: each request's own Host header. */
   readonly externalUrl: string | undefined
   readonly dataFolder: string
+  /** The flags with which another command means the same registry: printed behind every command that a message names. */
+  readonly locatingFlags: readonly string[]
+  /** A person said on the command line that a new registry may begin over a store that has blobs. */
+  readonly beginNew: boolean
   /** Equal processes on the same ports. 1: the process that was started serves by itself. */
   readonly workers: number
   readonly database:

@@ -6,6 +6,7 @@ import type { BackupConfig, Config, S3Config } from './config.ts'
 import { availableProcessors } from './processors.ts'
 import { s3ProviderOf } from './s3-providers.ts'
 import { suggestSetting } from './setting-paths.ts'
+import { locatingFlagsOf } from './locating-flags.ts'
 import { type Settings, settings } from './settings.ts'
 import { gatherSettings, type SettingSources, type SourceOptions } from './sources.ts'
 
@@ -33,7 +34,7 @@ export function loadConfig(options: Partial<SourceOptions> = {}): LoadedConfig {
   const { problems, warnings } = checkSettings(parsed.data)
   if (problems.length > 0) throw new ConfigError(problems)
   return {
-    config: toConfig(parsed.data),
+    config: { ...toConfig(parsed.data), locatingFlags: locatingFlagsOf(gathered, file ?? env['BERTH_CONFIG']) },
     warnings: [...gathered.warnings, ...warnings],
     sources: gathered.sources,
     file: gathered.file,
@@ -149,6 +150,8 @@ function toConfig(given: Settings): Config {
             privateKeyFile: resolve(https.private_key),
           },
     dataFolder,
+    locatingFlags: [],
+    beginNew: false,
     workers: workersOf(given),
     database:
       database.url === undefined

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../domain/clock.ts'
@@ -32,6 +32,22 @@ test('a copy holds everything that was committed, in the log too, and opens as a
     await using old = composeSqliteDatabase({ file: copied[0]!, acquireTimeoutMs: 5_000 })
     expect(await old.read.selectFrom('lease').select('name').execute()).toEqual([{ name: 'a' }])
     expect(await migrate(old)).toEqual(migrations.slice(3).map(({ name }) => name))
+  })
+})
+
+test('a copy can be read by its owner alone, whatever the umask, and so can those of earlier versions', async () => {
+  await withFolder(async (file) => {
+    await using database = composeSqliteDatabase({ file, acquireTimeoutMs: 5_000 })
+    await migrate(database)
+    const before = process.umask(0o022)
+    try {
+      const earlier = `${file}.before-0001-earlier`
+      writeFileSync(earlier, '')
+      const copy = await copyBeforeChange(file, ['0002-later'])
+      for (const each of [copy!, earlier]) expect(statSync(each).mode & 0o777).toBe(0o600)
+    } finally {
+      process.umask(before)
+    }
   })
 })
 

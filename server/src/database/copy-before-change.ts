@@ -1,10 +1,12 @@
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { openSqlite } from '../runtime/sqlite.ts'
 
 /** Copies that stay; older ones go. */
 const copiesKept = 2
+/** A copy holds the same password hashes and signing keys as the database. */
+const ownerOnly = 0o600
 
 /**
  * Copies a SQLite database beside itself before its schema is changed, whole and synced: `berth.db.before-0015-replicas`.
@@ -19,6 +21,8 @@ export async function copyBeforeChange(file: string, pending: readonly string[])
   const partial = `${copy}.partial`
   try {
     rmSync(partial, { force: true })
+    // SQLite fills an empty file that it is given: with the mode of this one no other account can ever open it.
+    closeSync(openSync(partial, 'wx', ownerOnly))
     using connection = openSqlite(file)
     connection.query('vacuum into ?', [partial])
     const written = await open(partial, 'r+')
@@ -34,6 +38,8 @@ export async function copyBeforeChange(file: string, pending: readonly string[])
   }
   const copies = readdirSync(dirname(file)).filter((name) => name.startsWith(prefix) && !name.endsWith('.partial'))
   for (const old of copies.sort().slice(0, -copiesKept)) rmSync(join(dirname(file), old))
+  // Earlier versions left their copies readable.
+  for (const kept of copies.slice(-copiesKept)) chmodSync(join(dirname(file), kept), ownerOnly)
   return copy
 }
 

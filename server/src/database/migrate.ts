@@ -28,8 +28,11 @@ const advisoryLock = 7_238_116_532n
 export interface MigrateOptions {
   readonly clock?: Clock
   readonly steps?: readonly Migration[]
-  /** Called once before a used database is changed, to copy it. An error thrown here keeps the database as it is. */
-  readonly beforeChange?: (pending: readonly string[]) => Promise<void>
+  /**
+   * Called once before a used database is changed, with the newest step that it has, to copy it. An error thrown here
+   * keeps the database as it is.
+   */
+  readonly beforeChange?: (pending: readonly string[], newest: string) => Promise<void>
 }
 
 /**
@@ -41,7 +44,13 @@ export async function migrate(database: Database, options: MigrateOptions = {}):
   const { clock = systemClock, steps = migrations, beforeChange } = options
   if (beforeChange !== undefined) {
     const { applied, pending } = await database.write((tx) => findPending(database, tx, steps))
-    if (applied > 0 && pending.length > 0) await beforeChange(pending.map(({ name }) => name))
+    const newest = applied.at(-1)
+    if (newest !== undefined && pending.length > 0) {
+      await beforeChange(
+        pending.map(({ name }) => name),
+        newest,
+      )
+    }
   }
   return await database.write(async (tx) => {
     const { pending } = await findPending(database, tx, steps)
@@ -63,15 +72,61 @@ async function findPending(
   { dialect }: Database,
   tx: Writer,
   steps: readonly Migration[],
-): Promise<{ applied: number; pending: readonly Migration[] }> {
+): Promise<{ applied: readonly string[]; pending: readonly Migration[] }> {
   if (dialect === 'postgres') await sql`select pg_advisory_xact_lock(${advisoryLock})`.execute(tx)
   const applied = await listApplied(tx, dialect)
+  return { applied: [...applied.keys()].sort(), pending: pendingOf(applied, steps) }
+}
+
+/** What is left to do after the steps that a database has. @throws DatabaseTooNew, RestoreUnfinished */
+function pendingOf(applied: ReadonlyMap<string, number | null>, steps: readonly Migration[]): readonly Migration[] {
   const known = new Set(steps.map(({ name }) => name))
   const pending = steps.filter((step) => !applied.has(step.name))
   const unknown = [...applied.keys()].filter((name) => !known.has(name))
   const isNewer = unknown.length > 0 && pending.length === 0 && unknown.every((name) => applied.get(name) === 1)
   if (!isNewer) assertKnown([...applied.keys()], [...known])
-  return { applied: applied.size, pending }
+  return pending
+}
+
+export interface SchemaState {
+  /** The newest step that the database has; undefined: no version of Berth has been here. */
+  readonly newest: string | undefined
+  readonly pending: readonly string[]
+}
+
+/** Asked of the catalog: other tables may be anybody's. */
+const countOfMigrationTables: Readonly<Record<Dialect, string>> = {
+  sqlite: `select count(*) as tables from sqlite_master where type = 'table' and name = '${migrationTable}'`,
+  postgres: `select count(*) as tables from information_schema.tables
+    where table_name = '${migrationTable}' and table_schema = current_schema()`,
+}
+
+/**
+ * How far the schema is, by reading alone.
+ * @throws DatabaseTooNew when this version cannot work on it, RestoreUnfinished
+ */
+export async function readSchemaState(
+  database: Database,
+  steps: readonly Migration[] = migrations,
+): Promise<SchemaState> {
+  const applied = await database.snapshot(async (snapshot) => {
+    const found = new Map<string, number | null>()
+    for await (const [row] of snapshot.rows<{ tables: number | string }>(countOfMigrationTables[database.dialect])) {
+      if (Number(row?.tables) === 0) return found
+    }
+    type Row = { name: string; older_may_serve?: number | null }
+    for await (const rows of snapshot.rows<Row>('select * from schema_migration')) {
+      for (const { name, older_may_serve: olderMayServe = null } of rows) found.set(name, olderMayServe)
+    }
+    return found
+  })
+  const pending = pendingOf(applied, steps)
+  return { newest: [...applied.keys()].sort().at(-1), pending: pending.map(({ name }) => name) }
+}
+
+/** @throws DatabaseTooOld when only a migration would make the database one of this version */
+export function assertMigrated({ newest, pending }: SchemaState): void {
+  if (pending.length > 0) throw new DatabaseTooOld(pending, newest)
 }
 
 /**
@@ -91,7 +146,7 @@ export async function listMigrations(database: Database): Promise<string[]> {
   })
   assertKnown(applied, known)
   const missing = known.filter((name) => !applied.includes(name))
-  if (missing.length > 0) throw new DatabaseTooOld(missing)
+  if (missing.length > 0) throw new DatabaseTooOld(missing, applied.sort().at(-1))
   return known
 }
 
@@ -159,9 +214,10 @@ export class DatabaseTooNew extends Error {
 /** The program is newer than the database, and a server of this version must migrate it first. */
 export class DatabaseTooOld extends Error {
   override readonly name = 'DatabaseTooOld'
-  constructor(steps: readonly string[]) {
+  constructor(missing: readonly string[], newest: string | undefined) {
     super(
-      `the database lacks ${steps.join(', ')}: start this version of Berth on it first, or use the version that runs on it`,
+      `the database is at ${newest ?? 'no version'}, and this version of Berth works on ${missing.at(-1)}: ` +
+        'see what changes (berth migrate --dry-run) and start it first (berth serve), or use the version that runs on it',
     )
   }
 }

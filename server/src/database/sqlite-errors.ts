@@ -5,18 +5,18 @@ import { DatabaseBusy, DatabaseFull, DatabaseUnavailable } from './database.ts'
 export const isSqliteBusy = (error: unknown): boolean => sqliteErrorCode(error)?.startsWith('SQLITE_BUSY') === true
 
 /** Translates a failure of SQLite into the database's errors. Every other error stays as it is. */
-export function translateSqliteError(error: unknown): unknown {
+export function translateSqliteError(error: unknown, file = 'the SQLite file'): unknown {
   const code = sqliteErrorCode(error)
   if (code === undefined) return error
   // The shared-memory index grows by itself; without room that is an I/O error of this name.
   if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') {
-    return new DatabaseFull('the disk of the SQLite file is full: free some space, writes then succeed again', {
+    return new DatabaseFull(`the disk of ${file} is full: free some space, writes then succeed again`, {
       cause: error,
     })
   }
-  if (isSqliteBusy(error)) return new DatabaseBusy('another process is writing to the SQLite file', { cause: error })
+  if (isSqliteBusy(error)) return new DatabaseBusy(`another process is writing to ${file}`, { cause: error })
   if (unavailable.some((prefix) => code.startsWith(prefix))) {
-    return new DatabaseUnavailable(`the SQLite file cannot be used (${code})`, { cause: error })
+    return new DatabaseUnavailable(`${file} cannot be used (${code})`, { cause: error })
   }
   return error
 }

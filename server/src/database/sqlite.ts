@@ -17,6 +17,8 @@ import { assertOutsideWrite } from './write-scope.ts'
 export interface SqliteDatabaseOptions {
   /** Created with its folder when missing. A file, not `:memory:`: reader and writer are two connections. */
   readonly file: string
+  /** The file is opened only if it is there; neither it nor its folder is made. */
+  readonly existing?: boolean
   /** How long a write waits for its turn. */
   readonly acquireTimeoutMs?: number
   /** A write that has not ended by then is rolled back. */
@@ -46,7 +48,7 @@ const walLimitBytes = 64 * 1024 * 1024
 export function composeSqliteDatabase(options: SqliteDatabaseOptions): Database {
   const { file, acquireTimeoutMs = 5000, workTimeoutMs = 60_000 } = options
   if (file === ':memory:' || file === '') throw new TypeError('composeSqliteDatabase needs a file')
-  const { writing, reading } = openBoth(file)
+  const { writing, reading } = openBoth(file, options.existing === true)
 
   let turnsEpoch: number | undefined
   const forgetEpoch = () => {
@@ -121,20 +123,11 @@ function composeCheckpoints(
   return own
 }
 
-function openBoth(file: string): { writing: SqliteConnection; reading: SqliteConnection } {
-  try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    // It holds password hashes and signing keys. SQLite gives its log and index the same mode.
-    closeSync(openSync(file, 'ax', 0o600))
-  } catch (error) {
-    // An existing file is left alone: opening and closing it would drop SQLite's own locks on it.
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(file)
-    if (!exists)
-      throw new DatabaseUnavailable(`the SQLite file cannot be made: ${(error as Error).message}`, { cause: error })
-  }
+function openBoth(file: string, existing: boolean): { writing: SqliteConnection; reading: SqliteConnection } {
+  if (!existing) createFile(file)
   let writing: SqliteConnection | undefined
   try {
-    writing = openSqlite(file)
+    writing = openSqlite(file, { existing })
     writing.execute('pragma busy_timeout = 5000')
     writing.execute('pragma journal_mode = wal')
     // Durable writes are synced by `WalSync`, off the event loop.
@@ -147,7 +140,22 @@ function openBoth(file: string): { writing: SqliteConnection; reading: SqliteCon
     return { writing, reading: openReader(file) }
   } catch (error) {
     writing?.[Symbol.dispose]()
-    throw translateSqliteError(error)
+    throw translateSqliteError(error, file)
+  }
+}
+
+function createFile(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    // It holds password hashes and signing keys. SQLite gives its log and index the same mode.
+    closeSync(openSync(file, 'ax', 0o600))
+  } catch (error) {
+    // An existing file is left alone: opening and closing it would drop SQLite's own locks on it.
+    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(file)
+    if (!exists)
+      throw new DatabaseUnavailable(`the SQLite file ${file} cannot be made: ${(error as Error).message}`, {
+        cause: error,
+      })
   }
 }
 

@@ -29,13 +29,13 @@ export interface SqliteConnection extends Disposable {
 const statementsKept = 400
 
 /**
- * Opens a SQLite file, creating it unless `readOnly`.
+ * Opens a SQLite file, creating it unless it is `readOnly` or `existing`.
  * @throws SQLiteError (see `sqliteErrorCode`) when it cannot be opened
  */
-export function openSqlite(file: string, options: { readOnly?: boolean } = {}): SqliteConnection {
+export function openSqlite(file: string, options: { readOnly?: boolean; existing?: boolean } = {}): SqliteConnection {
   const database = new Database(
     file,
-    options.readOnly === true ? { readonly: true } : { create: true, readwrite: true },
+    options.readOnly === true ? { readonly: true } : { create: options.existing !== true, readwrite: true },
   )
   const statements = new Map<string, Statement<SqlRow, SqlValue[]>>()
 

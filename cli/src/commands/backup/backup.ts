@@ -6,7 +6,6 @@ import { createBackup } from '#server/domain/backup/create-backup.ts'
 import { version } from '#server/version.ts'
 import { cliActor, formatBytes, progressLine, setArchiveCommand, type ArchiveCommand } from '../../archive-command.ts'
 import { CommandError } from '../../command-error.ts'
-import { programName } from '../../program-name.ts'
 import { listBackups } from './list.ts'
 import { verifyStoredBackup } from './verify.ts'
 
@@ -18,7 +17,7 @@ const createCommand: ArchiveCommand = {
   async run(services, flags) {
     const keep = keepOf(flags['keep']) ?? services.config.backup.keep
     const { backup, copied, pruned } = await createBackup({
-      database: services.database(),
+      database: await services.database(),
       store: await services.store(),
       archive: await services.archive(),
       clock: systemClock,
@@ -34,7 +33,7 @@ const createCommand: ArchiveCommand = {
       `backup ${backup.id}: ${backup.blobs.count} blobs, ${formatBytes(backup.blobs.bytes)}; new: ${copied.newBlobs}, ${formatBytes(copied.newBytes)}`,
       ...(pruned.length === 0 ? [] : [`deleted: ${pruned.join(', ')}`]),
       ...damaged.map(({ digest, reason }) => `NOT IN IT: ${digest}: ${reason}`),
-      ...(damaged.length === 0 ? [] : [`push these blobs again, or see what else is wrong: ${programName} verify`]),
+      ...(damaged.length === 0 ? [] : [`push these blobs again, or see what else is wrong: berth verify`]),
     ]
     return {
       good: damaged.length === 0,

@@ -62,7 +62,7 @@ Example:
     const address = addressOf(flags, password)
     await using owned = new AsyncDisposableStack()
     const client = owned.use(new HarborClient(address))
-    const services = owned.use(await openTransfer(config))
+    const services = owned.use(await openTransfer(config, { begin: true }))
     const secrets =
       flags.harborDatabase === undefined ? undefined : owned.use(await HarborDatabase.open(flags.harborDatabase))
     const { own, accounts } = await openHarborImport(config, services, (error) => console.error('berth:', error))

@@ -33,7 +33,7 @@ Examples:
         next: 'say so: --as library/name',
       })
     }
-    await using services = await openTransfer(config)
+    await using services = await openTransfer(config, { begin: true })
     const report = await runImport(services, source, importOptionsOf(flags, config), flags)
     if (report.repositories.taken + report.repositories.notTaken === 0) {
       throw new CommandError(`there is no layout in ${flags.from}`, {

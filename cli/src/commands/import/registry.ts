@@ -61,7 +61,7 @@ Examples:
     const { config } = loadConfigFor(command)
     await using owned = new AsyncDisposableStack()
     const source = isUrl(flags.from) ? await openRemote(config, flags, owned) : await openStore(config, flags, owned)
-    const services = owned.use(await openTransfer(config))
+    const services = owned.use(await openTransfer(config, { begin: true }))
     const faultPoint = requestedFaultPoint()
     if (faultPoint !== undefined) enableFaultPoint(faultPoint)
     try {

@@ -1,10 +1,15 @@
 import type { AccessCommand } from '../../access-command.ts'
+import { addConfirmFlag, confirm } from '../../confirm.ts'
 
 export const deleteProject: AccessCommand = {
   usage: 'delete <name>',
   description: 'delete a project that has no repositories any more',
   example: 'berth project delete backend',
-  async run({ projects, actor }, [name = '']) {
+  configure: addConfirmFlag,
+  async run({ projects, actor }, [name = ''], flags) {
+    if ((await projects.findProject(actor, name)) !== undefined) {
+      await confirm(`the project ${name} goes, with its members, robots, labels and policies`, flags)
+    }
     await projects.deleteProject(actor, name)
     return { text: `deleted project ${name}`, json: { name } }
   },

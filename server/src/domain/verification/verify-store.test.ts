@@ -49,6 +49,8 @@ describeEachDatabase('verification', (open) => {
       damaged: [],
       manifests: [],
       unreferenced: [],
+      young: { blobs: 0, bytes: 0 },
+      databaseLost: false,
       staged: [],
     })
   })
@@ -108,6 +110,7 @@ describeEachDatabase('verification', (open) => {
     await setAge(join(registry.folder, 'store', 'uploads', staged.slice(0, 2), staged), 2 * dayMs)
     const found = await registry.verify()
     expect(found).toMatchObject({ damaged: [], unreferenced: [{ location: old, size: 6 }], staged: [staged] })
+    expect(found.young).toEqual({ blobs: 1, bytes: 6 })
 
     await discardUnreferenced(registry, found)
     registry.clock.advance(10 * 60_000)

@@ -7,6 +7,7 @@ import { linkingRepositories, listDamaged } from '../content/blob-damage.ts'
 import { doomBytes } from '../content/blob-rows.ts'
 import { ByteThrottle } from '../scrub/byte-throttle.ts'
 import { judgeBlob, type StoredBlob } from '../scrub/check-blob.ts'
+import { isBlank } from './lost-database.ts'
 import { KnownLocations } from './known-locations.ts'
 
 export interface VerifyOptions {
@@ -37,8 +38,12 @@ export interface Verification {
   readonly manifests: readonly { readonly repository: string; readonly digest: string }[]
   /** Bytes without rows. */
   readonly unreferenced: readonly { readonly location: BlobLocation; readonly size: number }[]
+  /** Bytes without rows that are younger than a day: a push under way may have put them there, so nobody judges them. */
+  readonly young: { readonly blobs: number; readonly bytes: number }
   /** Staged bytes of uploads without a row. */
   readonly staged: readonly UploadId[]
+  /** The store has blobs and the database knows of no content: it is not the one that belongs to the store. */
+  readonly databaseLost: boolean
 }
 
 /** Younger bytes may belong to a push whose row is about to come. */
@@ -59,10 +64,15 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
   await database.snapshot((snapshot) => known.load(snapshot))
   const problems = new Map<string, { blob: StoredBlob; problem: DamagedBlob['problem'] }>()
   const unreferenced: { location: BlobLocation; size: number }[] = []
+  const young = { blobs: 0, bytes: 0 }
   for await (const { location, size, modifiedAt } of store.walk()) {
     const row = known.see(location)
     if (row === undefined) {
       if (modifiedAt < begun - youngMs) unreferenced.push({ location, size })
+      else {
+        young.blobs++
+        young.bytes += size
+      }
     } else if (row.kind === 'blob' && row.size !== size) {
       problems.set(row.digest, { blob: { ...row, location }, problem: 'wrong size' })
     }
@@ -100,6 +110,8 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
     damaged,
     manifests: digests ? await wrongManifests(database) : [],
     unreferenced,
+    young,
+    databaseLost: unreferenced.length + young.blobs > 0 && (await isBlank(database)),
     staged: await forgottenUploads(database, store, begun),
   }
 }

@@ -1,0 +1,40 @@
+import type { Command } from 'commander'
+import { hasDatabaseFile, absenceOf, composeDatabase, migrateDatabase } from '#server/compose/database.ts'
+import { readSchemaState } from '#server/database/migrate.ts'
+import { systemClock } from '#server/domain/clock.ts'
+import { createLogging } from '#server/logging.ts'
+import { asTyped } from '../as-typed.ts'
+import { claimData } from '../data-claim.ts'
+import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
+
+interface Flags {
+  readonly dryRun?: true
+}
+
+/** `berth migrate`: what the start of a newer version does to the database, without the start. */
+export function registerMigrateCommand(program: Command): void {
+  addSettingFlags(program.command('migrate'), { showAll: false })
+    .description('bring the database to the schema of this version, as berth serve does at its start')
+    .option('--dry-run', 'only say which steps would be made')
+    .action(async (flags: Flags, command: Command) => {
+      const { config } = loadConfigFor(command)
+      if (!hasDatabaseFile(config)) throw await absenceOf(config)
+      const logging = createLogging(config.log)
+      using _claim = flags.dryRun === true ? undefined : claimData(config, logging.logger)
+      await using database = composeDatabase(config, { existing: true })
+      const { newest, pending } = await readSchemaState(database)
+      if (newest === undefined) throw await absenceOf(config)
+      if (pending.length === 0) console.log(`the database is at ${newest}: nothing to do`)
+      else if (flags.dryRun === true) console.log(describe(newest, pending))
+      else {
+        await migrateDatabase(database, config, { clock: systemClock, logger: logging.logger })
+        await logging.close()
+        console.log(asTyped(`the database is at ${pending.at(-1)}; start the registry: berth serve`))
+      }
+    })
+}
+
+function describe(newest: string, pending: readonly string[]): string {
+  const heading = `the database is at ${newest}; ${pending.length} steps would be made, in one transaction:`
+  return [heading, ...pending.map((step) => `  ${step}`), 'nothing was changed'].join('\n')
+}
