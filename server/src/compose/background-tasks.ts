@@ -60,7 +60,7 @@ function collection(config: Config, { foundation, content, onCollected }: TaskSe
     {
       name: 'expire-uploads',
       runs: 'once',
-      intervalMs: config.uploads.purgeIntervalMs,
+      intervalMs: config.uploads.expiryIntervalMs,
       run: () => drain(collectBatch, () => content.uploads.expireUploads(collectBatch)),
     },
     {

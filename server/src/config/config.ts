@@ -113,7 +113,7 @@ export interface Config {
   readonly readOnly: boolean
   readonly deleteEnabled: boolean
   readonly token: { readonly lifetimeSeconds: number; readonly service: string; readonly issuer: string }
-  readonly uploads: { readonly expireAfterMs: number; readonly purgeIntervalMs: number; readonly maxPerActor: number }
+  readonly uploads: { readonly expireAfterMs: number; readonly expiryIntervalMs: number; readonly maxPerActor: number }
   readonly garbageCollection: {
     readonly intervalMs: number
     readonly leaseMs: number

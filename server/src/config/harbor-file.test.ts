@@ -33,7 +33,7 @@ describe('the file of a Harbor user', () => {
       },
       log: { level: 'warn' },
       metrics: { enabled: true, path: '/metrics', listen: { host: '0.0.0.0', port: 9090 } },
-      uploads: { expireAfterMs: 168 * 3_600_000, purgeIntervalMs: 24 * 3_600_000 },
+      uploads: { expireAfterMs: 168 * 3_600_000, expiryIntervalMs: 24 * 3_600_000 },
     })
   })
 

@@ -181,7 +181,7 @@ function toConfig(given: Settings): Config {
     },
     uploads: {
       expireAfterMs: given.uploads.expire_after,
-      purgeIntervalMs: given.uploads.purge_interval,
+      expiryIntervalMs: given.uploads.purge_interval,
       maxPerActor: given.uploads.max_per_actor,
     },
     garbageCollection: {
