@@ -93,7 +93,7 @@ function services(
     async archive() {
       const address = (flags['to'] ?? flags['from'] ?? config.backup.to) as string | undefined
       if (address === undefined) {
-        throw new CommandError('nobody said where the backups are', {
+        throw new CommandError('the place of the backups is missing', {
           next: `${flag} /mnt/backups, ${flag} s3://bucket/prefix, or the setting backup.to`,
           exitCode: 2,
         })

@@ -103,7 +103,7 @@ function logEnd({ logger }: Logging, { worker, pid, code, signal, restartInMs }:
 
 function warnLoudly(config: Config, { defaultPasswordStands }: ReadyFacts, { logger }: Logging): void {
   if (config.open) {
-    logger.warn('OPEN: no accounts. Whoever reaches this port may pull, push and delete everything.')
+    logger.warn('OPEN: no accounts. Every client that reaches this port may pull, push and delete everything.')
   } else if (defaultPasswordStands) {
     logger.warn(
       `THE DEFAULT PASSWORD STANDS: admin / Harbor12345 is in every manual, so admin is admitted from this machine only. Change it: ${asTyped('berth user set-password admin')}`,

@@ -49,7 +49,10 @@ export async function checkPort(port: Port): Promise<{ finding: Finding; serving
   if (answer === 'berth' || (answer === 'other' && port.setting === 'metrics.port')) {
     return { serving: true, finding: good(subject, 'is served by Berth') }
   }
-  const remedy = [`ss -ltnp 'sport = :${port.port}' shows who`, `stop it, or choose another port: ${port.setting}`]
+  const remedy = [
+    `ss -ltnp 'sport = :${port.port}' shows the program`,
+    `stop it, or choose another port: ${port.setting}`,
+  ]
   if (answer === 'other') return { serving: false, finding: problem(subject, 'is taken by another program', remedy) }
   return { serving: false, finding: warning(subject, 'is taken, and nobody answers there', remedy) }
 }

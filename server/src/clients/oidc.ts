@@ -141,7 +141,8 @@ export class OidcClient {
     const idClaims = tokens.claims()
     const subject = idClaims?.sub ?? before?.subject
     if (subject === undefined) throw new OidcFailure('the provider answered without an ID token')
-    if (before !== undefined && subject !== before.subject) throw new OidcRefusal('the provider means somebody else')
+    if (before !== undefined && subject !== before.subject)
+      throw new OidcRefusal('the provider answered for another account')
     const hasUserInfo = this.#configuration.serverMetadata().userinfo_endpoint !== undefined
     const info = hasUserInfo ? await openid.fetchUserInfo(this.#configuration, tokens.access_token, subject) : {}
     return {

@@ -185,10 +185,12 @@ export const settings = z.strictObject({
     ),
   open: flag()
     .prefault(false)
-    .describe('No accounts: everyone may do everything. For a laptop: listens on the loopback address only.'),
+    .describe('No accounts: every request may do everything. For a laptop: listens on the loopback address only.'),
   force_open: flag()
     .prefault(false)
-    .describe('Lets `open` listen on other addresses too: whoever reaches the port may change and delete everything.'),
+    .describe(
+      'Lets `open` listen on other addresses too: every client that reaches the port may change and delete everything.',
+    ),
   read_only: flag().prefault(false).describe('Nothing may be pushed or deleted.'),
   delete_enabled: flag().prefault(true).describe('Whether manifests and tags may be deleted over `/v2`.'),
   token: z
@@ -215,7 +217,7 @@ export const settings = z.strictObject({
     .strictObject({
       interval: duration(1000, '1s')
         .prefault('1m')
-        .describe('How often garbage collection looks at what changed. A look costs little when nothing did.'),
+        .describe('How often garbage collection looks at its queues. A look at empty queues costs little.'),
       lease: duration(1000, '1s')
         .prefault('24h')
         .describe(
@@ -224,22 +226,22 @@ export const settings = z.strictObject({
       grace: duration(0, '0s')
         .prefault('1h')
         .describe(
-          'How long the bytes of a blob that nothing needs are still kept, for downloads under way and pushes of the same content.',
+          'How long the bytes of an unneeded blob are still kept, for downloads under way and pushes of the same content.',
         ),
       linger: duration(1000, '1s')
         .prefault('5m')
         .describe('How long bytes stay in the store when their blob is gone, for downloads that began before.'),
     })
     .prefault({})
-    .describe('Deletes bytes that nothing refers to, while pushes and pulls go on.'),
+    .describe('Deletes unreferenced bytes, while pushes and pulls go on.'),
   trash: z
     .strictObject({
       window: duration(0, '0s')
         .prefault('72h')
-        .describe('How long deleted artifacts and tags can be restored; `0s`: they are gone at once.'),
+        .describe('How long deleted artifacts and tags can be restored; `0s`: they cannot.'),
     })
     .prefault({})
-    .describe('What was deleted and can be had back.'),
+    .describe('Deleted artifacts and tags that can be restored.'),
   backup: z
     .strictObject({
       to: text()
@@ -258,16 +260,16 @@ export const settings = z.strictObject({
       keep: duration(day, '1d').prefault('180d').describe('How long the audit log is kept.'),
       replay: duration(minute, '1m')
         .prefault('1d')
-        .describe('How long each event can be read again by those who follow events (`GET /api/v2.0/events`).'),
+        .describe('How long consumers can read each event again (`GET /api/v2.0/events`).'),
       max_age: duration(hour, '1h')
         .prefault('30d')
-        .describe('An event leaves the log for consumers after this, also when a registered consumer has not had it.'),
+        .describe('An event leaves the log for consumers after this, even if a registered consumer still needs it.'),
       max_events: whole(1_000, 100_000_000)
         .prefault(1_000_000)
         .describe('Of more events than this the oldest leave the log for consumers. A thousand take about 0.5 MB.'),
     })
     .prefault({})
-    .describe('What happened: the audit log for people, and the log that consumers of events follow.'),
+    .describe('Events: the audit log for people, and the log that consumers follow.'),
   jobs: z
     .strictObject({
       concurrency: whole(1, 1000).prefault(10).describe('Most jobs that the registry on this machine does at a time.'),
@@ -275,11 +277,11 @@ export const settings = z.strictObject({
       lease: duration(1000, '1s')
         .prefault('30s')
         .describe(
-          'A process that was not heard of for so long, because it died or hangs, loses its jobs to another one. Longer than the clocks of the replicas differ.',
+          'A process that is silent for so long, because it died or hangs, loses its jobs to another one. Set it longer than the clocks of the replicas differ.',
         ),
     })
     .prefault({})
-    .describe('Work that nobody waits for: purges, retention, scans.'),
+    .describe('Background work: purges of the audit log, retention, scrubs.'),
   limits: z
     .strictObject({
       manifest: size(65_536, 67_108_864, 'from 64KiB to 64MiB')
@@ -288,7 +290,7 @@ export const settings = z.strictObject({
       upload: size(0, Number.MAX_SAFE_INTEGER, 'a size').prefault(0).describe('Largest blob accepted; 0: no limit.'),
     })
     .prefault({})
-    .describe('Limits on what is pushed.'),
+    .describe('Limits on pushed content.'),
   log: z
     .strictObject({
       level: choice('debug', 'info', 'warn', 'error').prefault('info').describe('The least that is logged.'),
@@ -308,7 +310,7 @@ export const settings = z.strictObject({
         .meta({ kind: 'path' })
         .describe('Path of the metrics.'),
       host: text().optional().describe('Address of the port for metrics alone. Default `127.0.0.1`.'),
-      port: port().optional().describe('A port of its own for metrics, so that they are not served where clients are.'),
+      port: port().optional().describe('A port of its own for metrics, apart from the port of clients.'),
       token: written()
         .pipe(
           z
@@ -320,7 +322,7 @@ export const settings = z.strictObject({
         )
         .optional()
         .meta({ kind: 'text' })
-        .describe('Metrics are served to who brings this token only: `Authorization: Bearer …`.'),
+        .describe('Metrics are served only to requests with this token: `Authorization: Bearer …`.'),
     })
     .prefault({})
     .describe('Prometheus metrics.'),
@@ -346,7 +348,7 @@ export const settings = z.strictObject({
         ),
     })
     .prefault({})
-    .describe('What the registry calls: remote registries.'),
+    .describe('Requests of the registry to other servers.'),
   trusted_proxies: list(cidr, 'an address or a range such as 10.0.0.0/8')
     .prefault([])
     .describe('Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed, as addresses or CIDR ranges.'),

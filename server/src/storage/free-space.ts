@@ -32,7 +32,9 @@ export class FreeSpace {
     const stale = performance.now() - this.#lookedAt > lookEveryMs || this.#takenSince > lookEveryBytes
     if (stale) await (this.#looking ??= this.#measure().finally(() => (this.#looking = undefined)))
     if (this.#room > this.#takenSince) return
-    throw new StorageFull('cannot store more: what is left of the disk is kept for the database and for deleting')
+    throw new StorageFull(
+      'the disk is full: its last free space is reserved for the database and for deletions; delete artifacts or add space',
+    )
   }
 
   async #measure(): Promise<void> {

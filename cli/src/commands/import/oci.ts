@@ -29,8 +29,8 @@ Examples:
     const { config } = loadConfigFor(command)
     await using source = new OciLayoutSource(resolve(flags.from), flags.as)
     if ((await source.isLayout()) && flags.as === undefined) {
-      throw new CommandError(`${flags.from} is one layout, and nothing says what to call it`, {
-        next: 'say so: --as library/name',
+      throw new CommandError(`${flags.from} is one layout, and its repository has no name`, {
+        next: 'name it: --as library/name',
       })
     }
     await using services = await openTransfer(config, { begin: true })

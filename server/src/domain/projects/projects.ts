@@ -368,7 +368,7 @@ function assertMayCreateProject(actor: Actor, project: NewProject): void {
   if (actor.access !== undefined || actor.limits !== undefined)
     throw new DomainError('FORBIDDEN', 'a token cannot create projects')
   if (project.owner !== undefined && project.owner !== actor.username && !actor.admin) {
-    throw new DomainError('FORBIDDEN', 'only a system administrator may create a project for somebody else')
+    throw new DomainError('FORBIDDEN', 'only a system administrator may create a project for another user')
   }
 }
 

@@ -12,7 +12,10 @@ export function composeMetricsDoor(
     const { scheme, value } = splitAuthorization(request.headers.get('authorization') ?? '')
     if (scheme === 'bearer' && timingSafeEqual(digestOf(value), expected)) return respond()
     const headers = { 'www-authenticate': 'Bearer realm="metrics"', 'cache-control': 'no-store' }
-    return new Response('metrics are for who has the token that metrics.token names\n', { status: 401, headers })
+    return new Response('metrics need the token of the setting metrics.token: send Authorization: Bearer <token>\n', {
+      status: 401,
+      headers,
+    })
   }
 }
 
