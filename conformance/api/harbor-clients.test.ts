@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { createIndex, createUniqueImage, type Image } from '../harness/image.ts'
-import { addProject, describeControlledScenario } from '../harness/scenario.ts'
+import { addAccount, addProject, describeControlledScenario } from '../harness/scenario.ts'
 import { V2Client } from '../harness/v2-client.ts'
 import { ApiClient, basicOf } from './contract-client.ts'
 
@@ -261,5 +261,56 @@ describeControlledScenario('switches that nothing reads', (registry) => {
     expect(body).toMatchObject({ banner_message: { value: '' }, uaa_endpoint: { value: '' } })
     const same = Object.fromEntries(Object.entries(body).map(([name, { value }]) => [name, value]))
     expect((await put(same)).status).toBe(200)
+  })
+})
+
+describeControlledScenario('operations that are not built', (registry) => {
+  const admin = () => new ApiClient(registry())
+
+  test('ask who somebody is and what they may before they say that they are not there', async () => {
+    const answer = await fetch(`${registry().url}/api/v2.0/openapi.json`)
+    const { paths } = (await answer.json()) as { paths: Record<string, Record<string, { responses: object }>> }
+    const project = await addProject(registry())
+    const account = await addAccount(registry())
+    const statusOf = async (operation: string, authorization?: string) => {
+      const [method = '', path = ''] = operation.split(' ')
+      const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => (name.startsWith('project_name') ? project : '1'))
+      const headers = { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) }
+      const sent = await fetch(`${registry().url}/api/v2.0${filled}`, { method, headers })
+      return sent.status
+    }
+    const unbuilt = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods)
+        .filter(([, { responses }]) => '501' in responses)
+        .map(([method]) => `${method.toUpperCase()} ${path}`),
+    )
+    expect(unbuilt.length).toBeGreaterThan(30)
+    for (const operation of unbuilt) {
+      const forUser = operation.includes('/export/cve') ? 501 : 403
+      expect([operation, await statusOf(operation)]).toEqual([operation, 401])
+      expect([operation, await statusOf(operation, basicOf(account))]).toEqual([operation, forUser])
+      expect([operation, await statusOf(operation, basicOf(registry()))]).toEqual([operation, 501])
+    }
+  }, 120_000)
+
+  test('lists of what cannot be made yet are empty, and numbers of it are zero', async () => {
+    const params = { project_name_or_id: await addProject(registry()), project_name: 'library' }
+    for (const list of [
+      '/scanners',
+      '/projects/{project_name_or_id}/scanner/candidates',
+      '/replication/policies',
+      '/replication/executions',
+      '/projects/{project_name_or_id}/webhook/policies',
+      '/projects/{project_name_or_id}/webhook/lasttrigger',
+      '/p2p/preheat/instances',
+      '/projects/{project_name}/preheat/policies',
+      '/security/vul',
+    ]) {
+      const { status, body, headers } = await admin().call(`GET ${list}`, { params, query: 'page=1&page_size=10' })
+      expect([list, status, body, headers.get('x-total-count')]).toEqual([list, 200, [], '0'])
+    }
+    expect((await admin().call('GET /security/summary')).body).toMatchObject({ critical_cnt: 0, total_vuls: 0 })
+    expect((await admin().call('GET /scans/all/metrics')).body).toEqual({ total: 0, completed: 0, ongoing: false })
+    expect((await admin().call('GET /export/cve/executions')).body).toEqual({ items: null })
   })
 })

@@ -16,7 +16,8 @@ export function composeRequestLog({ logger, writeLine }: Logging): (exchange: Ex
   const atError = logger.isLevelEnabled('error')
   return (exchange) => {
     const { status, route } = exchange
-    const failed = status >= 500
+    // 501 is an answer: the operation is not built, and nothing failed.
+    const failed = status >= 500 && status !== 501
     const level = failed ? 'error' : isProbe(route) ? 'debug' : 'info'
     if (failed ? !atError : level === 'info' ? !atInfo : !atDebug) return
     writeLine(requestLine(exchange, level))

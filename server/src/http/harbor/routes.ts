@@ -5,6 +5,7 @@ import { artifactRoutes } from './content/artifacts.ts'
 import { auditLogRoutes } from './operations/audit-log.ts'
 import { configureRoutes } from './operations/configurations.ts'
 import { gcRoutes } from './operations/gc.ts'
+import { emptyListRoutes } from './empty-lists.ts'
 import { eventRoutes } from './operations/events.ts'
 import { healthRoutes } from './operations/health.ts'
 import { jobRoutes } from './operations/jobs.ts'
@@ -89,6 +90,7 @@ const routes: readonly Route[] = [
   ...projectArtifactRoutes,
   ...trashRoutes,
   ...gcRoutes,
+  ...emptyListRoutes,
   ...notYetRoutes,
 ]
 

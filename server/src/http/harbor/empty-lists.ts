@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import type { SystemPermission } from '../../domain/access/roles/grantable-permissions.ts'
+import type { Permission } from '../../domain/access/roles/permissions.ts'
+import { listQuery, pageAnswer } from './frame/paging.ts'
+import { route, type Route, type RouteAccess } from './frame/route.ts'
+
+/** A list of Harbor's API of which there is nothing, because what it lists cannot be made in this version. */
+interface EmptyList {
+  readonly path: string
+  readonly tag: string
+  readonly operationId: string
+  readonly access: RouteAccess
+}
+
+const system = (permission: SystemPermission): RouteAccess => ({ kind: 'system', permission })
+const project = (permission: Permission): RouteAccess => ({ kind: 'project', permission })
+const of = (tag: string, operationId: string, path: string, access: RouteAccess): EmptyList => ({
+  tag,
+  operationId,
+  path,
+  access,
+})
+
+const inProject = '/projects/{project_name_or_id}'
+
+/** The truth about them is the empty list, and clients that list everything go on. */
+const emptyLists: readonly EmptyList[] = [
+  of('scanner', 'listScanners', '/scanners', system('scanner:list')),
+  of('project', 'listScannerCandidatesOfProject', `${inProject}/scanner/candidates`, project('scanner:create')),
+  of('replication', 'listReplicationPolicies', '/replication/policies', system('replication-policy:list')),
+  of('replication', 'listReplicationExecutions', '/replication/executions', system('replication:list')),
+  of('webhook', 'ListWebhookPoliciesOfProject', `${inProject}/webhook/policies`, project('notification-policy:list')),
+  of('webhook', 'LastTrigger', `${inProject}/webhook/lasttrigger`, project('notification-policy:read')),
+  of('webhookjob', 'ListWebhookJobs', `${inProject}/webhook/jobs`, project('notification-policy:list')),
+  of('preheat', 'ListInstances', '/p2p/preheat/instances', system('preheat-instance:list')),
+  of('preheat', 'ListProviders', '/p2p/preheat/providers', system('preheat-instance:list')),
+  of('preheat', 'ListPolicies', '/projects/{project_name}/preheat/policies', project('preheat-policy:list')),
+  of(
+    'preheat',
+    'ListProvidersUnderProject',
+    '/projects/{project_name}/preheat/providers',
+    project('preheat-policy:list'),
+  ),
+  of('securityhub', 'ListVulnerabilities', '/security/vul', system('security-hub:list')),
+]
+
+const stats = z.object({ total: z.number().int(), completed: z.number().int(), ongoing: z.boolean() })
+const noScans: z.output<typeof stats> = { total: 0, completed: 0, ongoing: false }
+
+const summary = z.object({
+  critical_cnt: z.number().int(),
+  medium_cnt: z.number().int(),
+  low_cnt: z.number().int(),
+  total_vuls: z.number().int(),
+  scanned_cnt: z.number().int(),
+  total_artifact: z.number().int().describe('100,000 at the most.'),
+})
+
+/** As in lists: counting further would take longer than the number is worth. */
+const maxCounted = 100_000
+
+const numbers: readonly Route[] = [
+  ...(['all', 'schedule'] as const).map((which) =>
+    route({
+      method: 'GET',
+      path: `/scans/${which}/metrics`,
+      tag: 'scanAll',
+      operationId: which === 'all' ? 'getLatestScanAllMetrics' : 'getLatestScheduledScanAllMetrics',
+      summary: 'How far the scan of everything is: no such scan was ever run.',
+      access: system('scan-all:read'),
+      answers: { 200: stats },
+      handle: async () => ({ body: noScans }),
+    }),
+  ),
+  route({
+    method: 'GET',
+    path: '/security/summary',
+    tag: 'securityhub',
+    operationId: 'getSecuritySummary',
+    summary: 'What scans found: nothing was scanned.',
+    access: system('security-hub:read'),
+    answers: { 200: summary },
+    handle: async (_call, { database }) => {
+      const counted = database.read.selectFrom('artifact').select('id').limit(maxCounted).as('counted')
+      const { count } = await database.read
+        .selectFrom(counted)
+        .select(({ fn }) => fn.countAll<number | string>().as('count'))
+        .executeTakeFirstOrThrow()
+      const none = { critical_cnt: 0, medium_cnt: 0, low_cnt: 0, total_vuls: 0, scanned_cnt: 0 }
+      return { body: { ...none, total_artifact: Number(count) } }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/export/cve/executions',
+    tag: 'scan data export',
+    operationId: 'getScanDataExportExecutionList',
+    summary: 'One’s exports of scan data: there are none.',
+    access: { kind: 'signed-in' },
+    answers: { 200: z.object({ items: z.array(z.never()).nullable() }) },
+    handle: async () => ({ body: { items: null } }),
+  }),
+]
+
+export const emptyListRoutes: readonly Route[] = [
+  ...emptyLists.map((list) =>
+    route({
+      method: 'GET',
+      ...list,
+      summary: 'Empty: what it lists cannot be made in this version.',
+      query: z.object(listQuery),
+      answers: { 200: z.array(z.never()) },
+      handle: async (call) => pageAnswer(call, { rows: [], total: 0 }, (row) => row),
+    }),
+  ),
+  ...numbers,
+]
