@@ -11,7 +11,11 @@ import { startRegistry, type RegistryUnderTest, type StartOptions } from '../har
 export type Language = 'en' | 'zh-CN'
 export const languages: readonly Language[] = ['en', 'zh-CN']
 
+/** A host name that leads to this machine. Over http:// it is no secure origin, as in many a company; loopback is one. */
+export const plainHostName = 'registry.bank.example'
+
 const flags = [
+  `--host-resolver-rules=MAP ${plainHostName} 127.0.0.1`,
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',

@@ -1,7 +1,10 @@
 import { Button, Skeleton, Stack, Text, Title } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { useQueryClient } from '@tanstack/react-query'
+import { useRouter } from '@tanstack/react-router'
+import { useEffect, useState, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { ApiError, troubleOf } from '../api/api-error.ts'
+import { sessionQuery, type Session } from '../api/session.ts'
 import { ErrorIcon, ForbiddenIcon, UnknownIcon, type Icon } from './icons.ts'
 import styles from './states.module.css'
 
@@ -59,7 +62,11 @@ export function ErrorFace({
   readonly onRetry?: (() => void) | undefined
 }) {
   const t = useTranslations('common')
+  const client = useQueryClient()
+  // As it was when the error came: a session that ends later has its own way to the sign-in page (app.tsx).
+  const [isStranger] = useState(() => client.getQueryData<Session>(sessionQuery.queryKey)?.user === undefined)
   const trouble = troubleOf(error)
+  if (trouble === 'signedOut' && isStranger) return <SignInFirst />
   if (trouble === 'notFound') return <NotFoundFace />
   if (trouble === 'forbidden') return <ForbiddenFace />
   const again =
@@ -73,6 +80,17 @@ export function ErrorFace({
       <ErrorText error={error} />
     </Face>
   )
+}
+
+/** Leads a reader without a session to the sign-in page, and from there back here. */
+function SignInFirst() {
+  const router = useRouter()
+  useEffect(() => {
+    const { pathname, href } = router.latestLocation
+    if (pathname !== '/sign-in')
+      void router.navigate({ to: '/sign-in' as string, search: { next: href } as never, replace: true })
+  }, [router])
+  return <LoadingFace />
 }
 
 /** What went wrong, in the reader's language, with the registry's own words behind it. */

@@ -13,6 +13,8 @@ export const common = {
   undone: 'Undone',
   copy: 'Copy',
   copied: 'Copied',
+  copyByHandTitle: 'Copy the text',
+  copyByHandText: 'The browser does not allow copying here. The text is selected: press Ctrl+C, or ⌘C on a Mac.',
   more: 'More actions for {name}',
   search: 'Search',
   clear: 'Clear',

@@ -16,6 +16,8 @@ export const common: Translation<typeof en> = {
   undone: '已撤销',
   copy: '复制',
   copied: '已复制',
+  copyByHandTitle: '复制文本',
+  copyByHandText: '浏览器不允许自动复制。文本已选中，请按 Ctrl+C（Mac 上按 ⌘C）。',
   more: '{name} 的更多操作',
   search: '搜索',
   clear: '清除',
