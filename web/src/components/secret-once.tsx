@@ -1,6 +1,7 @@
 import { Alert, Button, Group, Modal, Stack, Tabs, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
+import { useRegistry } from '../clients/use-registry.ts'
 import { CopyBlock, CopyButton } from './copy-button.tsx'
 import { credentialForms, snippetsOf, type Credential } from './credential-snippets.ts'
 import { WarningIcon } from './icons.ts'
@@ -41,6 +42,7 @@ export function SecretOnce({ credential, title, onClose }: SecretOnceProps) {
 function SecretBody({ credential, onClose }: { readonly credential: Credential; onClose(): void }) {
   const t = useTranslations('secretOnce')
   const { username, secret } = credential
+  const { host } = useRegistry()
   return (
     <Stack gap="md">
       <Alert variant="default" icon={<WarningIcon size={18} />} title={t('onceTitle')} className={styles.once ?? ''}>
@@ -75,7 +77,7 @@ function SecretBody({ credential, onClose }: { readonly credential: Credential; 
           {credentialForms.map((form) => (
             <Tabs.Panel key={form} value={form} pt="sm">
               <Stack gap="sm">
-                {snippetsOf(form, credential, window.location.host).map(({ step, text }) => (
+                {snippetsOf(form, credential, host).map(({ step, text }) => (
                   <div key={step}>
                     <Text size="sm" c="dimmed" mb={4}>
                       {t(`steps.${step}`)}

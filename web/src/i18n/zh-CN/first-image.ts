@@ -6,7 +6,14 @@ export const firstImage: Translation<typeof en> = {
   description: '复制、粘贴即可：以下命令已填入此镜像仓库的地址和端口。',
   project: '推送到项目',
   clients: { docker: 'Docker', podman: 'Podman', containerd: 'containerd', kubernetes: 'Kubernetes' },
-  askForAuthority: '请向管理员索取 ca.crt 文件。',
+  askForAuthority: '请向管理员索取 berth-ca.crt 文件。',
+  configPath:
+    '只有在 config.toml 的 [plugins."io.containerd.grpc.v1.cri".registry] 中设置了 config_path = "/etc/containerd/certs.d"，containerd 才会读取该文件。containerd 1.6 和 1.7 默认为空：请设置后重启 containerd。',
+  loopbackTitle: '{host} 在每台机器上都指向该机器自身',
+  loopbackText: '这些命令只能在运行本系统的机器上使用。如需在其他机器上使用，请通过可访问的主机名打开本页面。',
+  loopbackCluster: '集群节点会在自身上查找镜像仓库。请通过节点可访问的主机名打开本页面。',
+  noProjectTitle: '您没有可推送的项目',
+  noProjectText: '请联系项目管理员授予“开发者”角色。',
   steps: {
     authority: {
       title: '获取 CA 证书',
@@ -14,7 +21,7 @@ export const firstImage: Translation<typeof en> = {
     },
     trust: {
       title: '信任该证书',
-      text: '在每台需要推送或拉取的机器上执行。无需重启服务，但 containerd 须设置 config_path = "/etc/containerd/certs.d"。',
+      text: '在每台需要推送或拉取的机器上执行。',
     },
     plainHttp: {
       title: '允许明文 HTTP',

@@ -1,6 +1,7 @@
 import { accounts } from './accounts.ts'
 import { artifacts } from './artifacts.ts'
 import { audit } from './audit.ts'
+import { clientCommands } from './client-commands.ts'
 import { common } from './common.ts'
 import { errors } from './errors.ts'
 import { firstImage } from './first-image.ts'
@@ -33,6 +34,7 @@ export const messages = {
   accounts,
   artifacts,
   audit,
+  clientCommands,
   common,
   errors,
   firstImage,

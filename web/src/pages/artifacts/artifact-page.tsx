@@ -4,13 +4,14 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { query } from '../../api/queries.ts'
+import { CommandTabs } from '../../clients/command-tabs.tsx'
+import { pullCommands } from '../../clients/commands.ts'
+import { useRegistry } from '../../clients/use-registry.ts'
 import { Page, Section } from '../../components/page.tsx'
 import { ErrorFace, LoadingFace } from '../../components/states.tsx'
 import { StatusBadge } from '../../components/values.tsx'
 import type { Messages } from '../../i18n/languages.ts'
 import { useCan, useProject } from '../project/use-project.ts'
-import { CommandTabs } from '../repositories/command-tabs.tsx'
-import { pullCommands } from '../repositories/commands.ts'
 import type { ArtifactDetails, ArtifactPartProps } from './artifact-part.ts'
 import { ArtifactFacts } from './artifact-facts.tsx'
 import { ArtifactMenu } from './artifact-menu.tsx'
@@ -73,7 +74,9 @@ export function ArtifactPage() {
       query: { with_tag: 'true', with_label: 'true', with_accessory: 'true', with_immutable_status: 'true' },
     }),
   )
-  const can = useCan(useProject(projectName).data?.project_id)
+  const registry = useRegistry()
+  const { data: projectData } = useProject(projectName)
+  const can = useCan(projectData?.project_id)
   const project = `/projects/${encodeURIComponent(projectName)}`
   const above = [
     { label: projects('title'), to: '/projects' },
@@ -100,11 +103,12 @@ export function ArtifactPage() {
     >
       <Section>
         <CommandTabs
-          commands={pullCommands(
-            artifact.type,
-            `${projectName}/${repository}`,
-            reference.includes(':') ? artifact.digest : reference,
-          )}
+          commands={pullCommands(registry, {
+            type: artifact.type,
+            repository: `${projectName}/${repository}`,
+            reference: reference.includes(':') ? artifact.digest : reference,
+            isPublic: projectData?.metadata.public === 'true',
+          })}
         />
       </Section>
       <Section>

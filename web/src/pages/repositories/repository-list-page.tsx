@@ -6,6 +6,9 @@ import { useTranslations } from 'use-intl'
 import { call, type RowOf } from '../../api/client.ts'
 import { usePagedRows } from '../../api/paged-rows.ts'
 import { invalidate } from '../../api/queries.ts'
+import { CommandTabs } from '../../clients/command-tabs.tsx'
+import { pushCommands } from '../../clients/commands.ts'
+import { useRegistry } from '../../clients/use-registry.ts'
 import { confirmDestruction } from '../../components/confirm.ts'
 import { DataList, type Column } from '../../components/data-list.tsx'
 import { DeleteIcon, PushIcon, RepositoryIcon } from '../../components/icons.ts'
@@ -17,8 +20,6 @@ import { EmptyFace } from '../../components/states.tsx'
 import { toast } from '../../components/toast.ts'
 import { Count, RelativeTime } from '../../components/values.tsx'
 import { ProjectFrame, type ProjectPageProps } from '../project/project-frame.tsx'
-import { CommandTabs } from './command-tabs.tsx'
-import { pushCommands } from './commands.ts'
 
 type Repository = RowOf<'GET /projects/{project_name}/repositories'>
 
@@ -168,6 +169,7 @@ function RepositoryMenu({ project, repository }: { readonly project: string; rea
 function PushButton({ project }: { readonly project: string }) {
   const t = useTranslations('repositories')
   const common = useTranslations('common')
+  const registry = useRegistry()
   const [opened, { open, close }] = useDisclosure()
   return (
     <>
@@ -181,7 +183,7 @@ function PushButton({ project }: { readonly project: string }) {
         title={t('pushTitle', { project })}
         closeButtonProps={{ 'aria-label': common('close') }}
       >
-        <CommandTabs commands={pushCommands(project)} />
+        <CommandTabs commands={pushCommands(registry, project)} />
       </Modal>
     </>
   )

@@ -7,6 +7,9 @@ import { useTranslations } from 'use-intl'
 import { call } from '../../api/client.ts'
 import { usePagedRows } from '../../api/paged-rows.ts'
 import { invalidate, query } from '../../api/queries.ts'
+import { CommandTabs } from '../../clients/command-tabs.tsx'
+import { pushCommands } from '../../clients/commands.ts'
+import { useRegistry } from '../../clients/use-registry.ts'
 import { DataList } from '../../components/data-list.tsx'
 import { ArtifactIcon, EditIcon } from '../../components/icons.ts'
 import { ModalForm } from '../../components/modal-form.tsx'
@@ -17,8 +20,6 @@ import { RelativeTime } from '../../components/values.tsx'
 import { ArtifactMenu } from '../artifacts/artifact-menu.tsx'
 import { useArtifactColumns } from '../artifacts/artifact-columns.tsx'
 import { useCan, useProject } from '../project/use-project.ts'
-import { CommandTabs } from './command-tabs.tsx'
-import { pushCommands } from './commands.ts'
 
 const route = getRouteApi('/shell/projects/$projectName/repositories/$repository')
 
@@ -43,6 +44,7 @@ export function RepositoryPage() {
       with_immutable_status: 'true',
     },
   })
+  const registry = useRegistry()
   const columns = useArtifactColumns({ projectName, repository })
   const [editing, { open: openEditor, close: closeEditor }] = useDisclosure()
   const above = [
@@ -107,7 +109,7 @@ export function RepositoryPage() {
                 <EmptyFace
                   icon={ArtifactIcon}
                   title={t('noneTitle')}
-                  action={<CommandTabs commands={pushCommands(projectName)} />}
+                  action={<CommandTabs commands={pushCommands(registry, projectName)} />}
                 >
                   {t('noneText')}
                 </EmptyFace>
