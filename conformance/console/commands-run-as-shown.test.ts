@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { tryCommand } from '../harness/command.ts'
@@ -11,6 +12,11 @@ import { V2Client } from '../harness/v2-client.ts'
 import { describeConsole, type ConsoleScenario } from './browser.ts'
 
 const timeoutMs = 170_000
+/** Not loopback, for which several clients have rules of their own. */
+const address =
+  Object.values(networkInterfaces())
+    .flat()
+    .find((each) => each?.internal === false && each.family === 'IPv4')?.address ?? '127.0.0.1'
 const chartFile = 'apiVersion: v2\nname: demo\nversion: 1.2.3\ndescription: a chart\n'
 
 /** A person's machine: a home, a shell, and `sudo` that asks for nothing. */
@@ -92,6 +98,9 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.d
   }
 }
 
+/** Chromium does not obey this header where there is no TLS, and says so. */
+const coop = /Cross-Origin-Opener-Policy/
+
 /** The commands of a page by the name of their tab. */
 async function commandsOn(page: Page): Promise<Map<string, string>> {
   const found = new Map<string, string>()
@@ -106,7 +115,8 @@ async function commandsOn(page: Page): Promise<Map<string, string>> {
 
 async function commandsAt(scenario: ConsoleScenario, path: string): Promise<Map<string, string>> {
   let found = new Map<string, string>()
-  await scenario.visit({ as: scenario.administrator }, async ({ page, open }) => {
+  await scenario.visit({ as: scenario.administrator }, async ({ page, open, tolerate }) => {
+    tolerate(coop)
     await open(path)
     await page.getByRole('tab').first().waitFor()
     found = await commandsOn(page)
@@ -196,7 +206,7 @@ for (const transport of transportsUnderTest())
         await expectDone(push.get('podman'))
       })
     },
-    { transport },
+    { transport, listenHost: address },
   )
 
 /** A test for a machine that has the programs; the first path of them is given last. */
@@ -212,12 +222,13 @@ function withClients(
   })
 }
 
-/** "How to push" of a project. */
+/** The commands of a project that push into it. */
 async function pushCommands(scenario: ConsoleScenario, project: string): Promise<Map<string, string>> {
   let found = new Map<string, string>()
-  await scenario.visit({ as: scenario.administrator }, async ({ page, open }) => {
+  await scenario.visit({ as: scenario.administrator }, async ({ page, open, tolerate }) => {
+    tolerate(coop)
     await open(`/projects/${project}`)
-    await page.getByRole('button', { name: 'How to push' }).click()
+    await page.getByRole('button', { name: 'Push commands' }).click()
     await page.getByRole('dialog').getByRole('tab').first().waitFor()
     found = await commandsOn(page)
   })

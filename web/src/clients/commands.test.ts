@@ -48,6 +48,15 @@ describe('commands for clients', () => {
     expect(needs).toEqual(['dockerAuthority', 'authorityFile', 'authorityFile', 'authorityFile', 'authorityFile'])
   })
 
+  test('containerd is told of TLS on loopback by its settings: its flags change nothing there', () => {
+    const command = commandOf({ ...privateAuthority, host: 'localhost:8443' }, 'containerd')
+    expect(command).toEqual({
+      client: 'containerd',
+      command: 'sudo ctr images pull --hosts-dir /etc/containerd/certs.d localhost:8443/team/tools/app:v1',
+      need: 'containerdLoopback',
+    })
+  })
+
   test('Docker is told once by its daemon, and needs nothing for plain HTTP on loopback', () => {
     expect(commandOf(plainHttp, 'docker')?.need).toBe('dockerPlainHttp')
     expect(commandOf({ ...plainHttp, host: 'localhost:8080' }, 'docker')?.need).toBeUndefined()

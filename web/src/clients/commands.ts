@@ -3,7 +3,7 @@ import { authorityFile, isLoopback, quoted, reachOf, type Reach, type Registry }
 /** Commands for clients. Names of programs and their flags are the same in every language. */
 
 /** What must be there before a command works: a key of the texts below `clientCommands.needs`. */
-export type Need = 'dockerPlainHttp' | 'dockerAuthority' | 'authorityFile'
+export type Need = 'dockerPlainHttp' | 'dockerAuthority' | 'containerdLoopback' | 'authorityFile'
 
 export interface ClientCommand {
   readonly client: string
@@ -82,7 +82,7 @@ export function pullCommands(registry: Registry, pulled: Pulled): readonly Clien
   return [
     { client: 'docker', command: `${signIn('docker')}docker pull ${name}`, ...dockerNeeds(registry) },
     withNeed(registry, 'podman', `${signIn('podman')}podman pull${flagsFor('podman', registry)} ${name}`),
-    withNeed(registry, 'containerd', `sudo ctr images pull${flagsFor('ctr', registry)}${user} ${name}`),
+    pullByContainerd(registry, `${user} ${name}`),
     withNeed(
       registry,
       'skopeo',
@@ -94,6 +94,14 @@ export function pullCommands(registry: Registry, pulled: Pulled): readonly Clien
       `${signIn('crane')}${craneProgram(registry)} pull${flagsFor('crane', registry)} ${name} ${baseName(pulled)}.tar`,
     ),
   ]
+}
+
+/** On loopback ctr speaks plain HTTP whatever flags it is given; only a hosts.toml tells it otherwise. */
+function pullByContainerd(registry: Registry, rest: string): ClientCommand {
+  if (reachOf(registry) === 'plainHttp' || !isLoopback(registry.host))
+    return withNeed(registry, 'containerd', `sudo ctr images pull${flagsFor('ctr', registry)}${rest}`)
+  const command = `sudo ctr images pull --hosts-dir /etc/containerd/certs.d${rest}`
+  return { client: 'containerd', command, need: 'containerdLoopback' }
 }
 
 function pullChart(registry: Registry, { repository, reference, isPublic }: Pulled): ClientCommand[] {
