@@ -3,7 +3,12 @@ import { describeConsole, languages } from './browser.ts'
 import { people, seedRegistry } from './seed.ts'
 
 const words = {
-  en: { password: 'New password', again: 'Once more', set: 'Set the password and go on', attention: 'Needs attention' },
+  en: {
+    password: 'New password',
+    again: 'Confirm password',
+    set: 'Set password and continue',
+    attention: 'Needs attention',
+  },
   'zh-CN': { password: '新密码', again: '再次输入', set: '设置密码并继续', attention: '需要处理' },
 } as const
 

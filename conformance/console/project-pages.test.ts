@@ -15,8 +15,8 @@ describeConsole('robots and policies of a project', (scenario) => {
     test(`a robot's secret is shown once, in the forms that it is needed in, ${language}`, async () => {
       const words =
         language === 'en'
-          ? { new: 'New robot', name: 'Name', create: 'Create robot', secret: 'Secret', kept: 'I have kept it' }
-          : { new: '新建机器人账号', name: '名称', create: '创建机器人账号', secret: '密钥', kept: '我已保存' }
+          ? { new: 'New robot', name: 'Name', create: 'Create robot', secret: 'Secret', kept: 'Done, I saved it' }
+          : { new: '新建机器人账户', name: '名称', create: '创建机器人账户', secret: '密钥', kept: '我已保存' }
       const { visit, registry } = scenario()
       await visit({ language, as: ada }, async (visitor) => {
         const { page } = visitor
@@ -60,23 +60,23 @@ describeConsole('robots and policies of a project', (scenario) => {
         language === 'en'
           ? {
               add: 'Add rule',
-              many: 'How many',
-              take: 'Take the rule',
-              preview: 'Preview what would go',
-              goes: 'Goes',
+              many: 'Number',
+              take: 'Apply rule',
+              preview: 'Preview',
+              goes: 'Removed',
               save: 'Save policy',
               dryRun: 'Dry run',
-              done: 'Done',
+              done: 'Success',
             }
           : {
               add: '添加规则',
               many: '数量',
-              take: '确定',
-              preview: '预览将被移除的内容',
+              take: '应用规则',
+              preview: '预览',
               goes: '移除',
               save: '保存策略',
-              dryRun: '试运行',
-              done: '已完成',
+              dryRun: '模拟运行',
+              done: '成功',
             }
       const { visit, registry } = scenario()
       // A project of its own for each language: a policy is there once.
@@ -88,11 +88,11 @@ describeConsole('robots and policies of a project', (scenario) => {
         await visitor.expectAccessible()
         await visitor.picture('policies-empty')
         await page.getByRole('button', { name: words.add, exact: true }).click()
-        await page.getByLabel(words.many).fill('1')
+        await page.getByLabel(words.many, { exact: true }).fill('1')
         await visitor.expectAccessible()
         await visitor.picture('retention-rule')
         await page.getByRole('button', { name: words.take }).click()
-        await page.getByRole('button', { name: words.preview }).click()
+        await page.getByRole('button', { name: words.preview, exact: true }).click()
         const rows = page.getByRole('row').filter({ hasText: words.goes })
         await rows.first().waitFor()
         await visitor.expectAccessible()
@@ -125,15 +125,15 @@ describeConsole('robots and policies of a project', (scenario) => {
       const { page } = visitor
       await visitor.open('/projects/library/policies')
       await page.getByRole('button', { name: 'Add immutability rule' }).click()
-      await page.getByLabel('Pattern of tags').fill('1.0.*')
+      await page.getByLabel('Tag pattern').fill('1.0.*')
       await page.getByRole('button', { name: 'Save' }).click()
-      await page.getByText('tags 1.0.* in all repositories').waitFor()
+      await page.getByText('tags matching 1.0.* in all repositories').waitFor()
       await page.getByRole('button', { name: 'Add rule', exact: true }).click()
-      await page.getByLabel('How many').fill('1')
-      await page.getByRole('button', { name: 'Take the rule' }).click()
-      await page.getByRole('button', { name: 'Preview what would go' }).click()
-      await page.getByRole('switch', { name: 'Only what goes' }).setChecked(false, { force: true })
-      await page.getByText('Its tag 1.0.0 is immutable.').filter({ visible: true }).first().waitFor()
+      await page.getByLabel('Number', { exact: true }).fill('1')
+      await page.getByRole('button', { name: 'Apply rule' }).click()
+      await page.getByRole('button', { name: 'Preview', exact: true }).click()
+      await page.getByRole('switch', { name: 'Removed only' }).setChecked(false, { force: true })
+      await page.getByText('Tag 1.0.0 is immutable.').filter({ visible: true }).first().waitFor()
     })
   })
 
@@ -142,18 +142,18 @@ describeConsole('robots and policies of a project', (scenario) => {
       const { page } = visitor
       await visitor.open('/projects/library/policies')
       await page.getByRole('button', { name: 'Add rule', exact: true }).click()
-      await page.getByRole('button', { name: 'Take the rule' }).click()
-      await page.getByRole('combobox', { name: 'Runs by itself' }).click()
+      await page.getByRole('button', { name: 'Apply rule' }).click()
+      await page.getByRole('combobox', { name: 'Schedule' }).click()
       await page.getByRole('option', { name: 'Cron expression' }).click()
       await page.getByLabel('Cron expression (UTC)').fill('0 0 3 30 2 *')
       await page.getByText('Six fields, seconds first').waitFor()
       expect(await page.getByRole('button', { name: 'Save policy' }).isDisabled()).toBe(true)
       await page.getByLabel('Cron expression (UTC)').fill('0 30 2 * * 1-5')
-      await page.getByText('On your clock next:').waitFor()
+      await page.getByText('Next runs in your time zone:').waitFor()
       await visitor.expectAccessible()
       await visitor.picture('retention-schedule')
       await page.getByRole('button', { name: 'Save policy' }).click()
-      await page.getByText('The policy is saved').waitFor()
+      await page.getByText('Policy saved').waitFor()
     })
   })
 
@@ -214,24 +214,24 @@ describeConsole('robots and policies of a project', (scenario) => {
       }
       await visitor.open('/projects/platform/robots')
       await choose('Edit')
-      await page.getByText('One by one').click()
+      await page.getByText('Custom').click()
       await page.getByRole('group', { name: 'Tags' }).getByLabel('list').check()
       await visitor.expectAccessible()
       await visitor.picture('robot-permissions')
       await page.getByRole('button', { name: 'Save' }).click()
       await page.getByRole('cell', { name: '3 permissions' }).waitFor()
       await choose('Sign-in without a secret')
-      await page.getByRole('combobox', { name: 'Where the tokens come from' }).click()
+      await page.getByRole('combobox', { name: 'Token source' }).click()
       await page.getByRole('option', { name: 'GitHub Actions' }).click()
       await visitor.expectAccessible()
       await visitor.picture('robot-trust')
       await page.getByRole('button', { name: 'Trust this issuer' }).click()
       await page.getByText('repository = owner/name').waitFor()
       await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
-      await choose('New secret')
-      await page.getByRole('dialog').getByRole('button', { name: 'New secret' }).click()
+      await choose('Refresh secret')
+      await page.getByRole('dialog').getByRole('button', { name: 'Refresh secret' }).click()
       expect((await page.getByLabel('Secret', { exact: true }).inputValue()).length).toBeGreaterThan(20)
-      await page.getByRole('button', { name: 'I have kept it' }).click()
+      await page.getByRole('button', { name: 'Done, I saved it' }).click()
       await choose('Disable')
       await page.getByRole('cell', { name: 'Disabled' }).waitFor()
       await choose('Delete')

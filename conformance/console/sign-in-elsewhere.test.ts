@@ -11,7 +11,7 @@ const words = {
     username: 'Username',
     password: 'Password',
     signIn: 'Sign in',
-    goOn: 'Go on with this name',
+    goOn: 'Continue',
     again: 'Sign in again',
   },
   'zh-CN': { username: '用户名', password: '密码', signIn: '登录', goOn: '使用此用户名继续', again: '重新登录' },

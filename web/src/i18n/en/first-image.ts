@@ -1,7 +1,7 @@
 export const firstImage = {
   title: 'Push an image',
-  description: 'Copy, paste, done: these commands have the name and port of this registry.',
-  project: 'Into project',
+  description: 'Copy and paste: these commands contain the address of this registry.',
+  project: 'Project',
   clients: { docker: 'Docker', podman: 'Podman', containerd: 'containerd', kubernetes: 'Kubernetes' },
   askForAuthority: 'Ask the administrator for the file berth-ca.crt.',
   configPath:
@@ -15,24 +15,24 @@ export const firstImage = {
   noProjectText: 'Ask an administrator of the project for the Developer role.',
   steps: {
     authority: {
-      title: 'Get the certificate of the authority',
-      text: 'This registry’s certificate comes from a private authority. Compare the fingerprint with what the administrator says.',
+      title: 'Get the CA certificate',
+      text: 'A private CA signed the certificate of this registry. Compare the fingerprint with the one your administrator gives you.',
     },
     trust: {
-      title: 'Trust it',
-      text: 'On each machine that pushes or pulls.',
+      title: 'Trust the certificate',
+      text: 'Run this on each machine that pushes or pulls.',
     },
     plainHttp: {
       title: 'Allow plain HTTP',
-      text: 'This registry is reached without TLS: passwords and images can be read on the way. Set up TLS before others use it.',
+      text: 'This registry does not use TLS: passwords and images can be read in transit. Set up TLS before others use it.',
     },
-    signIn: { title: 'Sign in', text: 'It asks for your password. Programs sign in as a robot, not as you.' },
-    push: { title: 'Push', text: 'Any image will do; this one is the smallest.' },
-    pull: { title: 'Pull it, from anywhere', text: 'In a public project this needs no account.' },
+    signIn: { title: 'Sign in', text: 'Enter your password when asked. Use a robot account for automation.' },
+    push: { title: 'Push', text: 'Any image works; this one is small.' },
+    pull: { title: 'Pull', text: 'Images in public projects can be pulled without an account.' },
     secret: {
-      title: 'Give the cluster a secret',
-      text: 'Better that of a robot which may only pull. Put its secret into PASSWORD first.',
+      title: 'Create a pull secret',
+      text: 'Use a robot account that can only pull, and set PASSWORD to its secret first.',
     },
-    pod: { title: 'Run the image', text: 'On every node, containerd must trust this registry as above.' },
+    pod: { title: 'Run the image', text: 'containerd on every node must trust this registry as described above.' },
   },
 } as const

@@ -1,15 +1,15 @@
 export const firstRun = {
   title: 'Choose a password',
-  text: '{name} still has the password of every manual. Choose one that only you know; then you push the first image.',
+  text: '{name} still uses the default password. Choose a new one before you continue.',
   password: 'New password',
-  again: 'Once more',
-  weak: 'Not yet as it must be.',
-  different: 'The two are not the same.',
-  submit: 'Set the password and go on',
+  again: 'Confirm password',
+  weak: 'The password does not meet the rules below.',
+  different: 'The passwords do not match.',
+  submit: 'Set password and continue',
   rules: {
     length: '8 to 128 characters',
-    cases: 'Small and capital letters',
+    cases: 'Upper and lower case letters',
     digit: 'A digit',
-    other: 'Not the one of the manual',
+    other: 'Not the default password',
   },
 } as const

@@ -1,7 +1,7 @@
 export const home = {
   title: 'Home',
-  greeting: 'Good to see you, {name}',
-  description: 'What is going on at {host}',
+  greeting: 'Welcome, {name}',
+  description: 'Overview of {host}',
   pushImage: 'Push an image',
   projects: 'Projects',
   repositories: 'Repositories',
@@ -15,21 +15,23 @@ export const home = {
   activityLabel:
     '{pulls, plural, one {# pull} other {# pulls}} and {pushes, plural, one {# push} other {# pushes}} in this period',
   logical: 'Used by projects',
-  physical: 'On the disk',
-  storageLabel: 'Storage over time: projects use {logical}, on the disk are {physical}',
+  physical: 'On disk',
+  storageLabel: 'Storage over time: projects use {logical}, {physical} on disk',
   busiest: 'Busiest repositories',
-  noImagesTitle: 'No image yet',
-  noImagesText: 'Push the first one: it takes three commands.',
+  noImagesTitle: 'No images yet',
+  noImagesText: 'Push your first image with three commands.',
   attention: 'Needs attention',
   concerns: {
     defaultPassword:
-      'The administrator still has the password of every manual. Whoever reaches this address can sign in.',
-    disk: 'The disk is {share} full, {free} are left. Delete what nobody needs, or make it larger.',
-    certificate: 'The certificate ends on {when}. Put the new one into the same files: it is taken over by itself.',
-    certificateExpired: 'The certificate ended on {when}. Clients refuse it. Put a new one into the same files.',
-    jobs: '{count, plural, one {# job has} other {# jobs have}} failed in the last 24 hours.',
-    quota: '<project></project> uses {share} of its {total}. Pushes will be refused when it is full.',
-    robot: 'Robot {robot} ends on {when}. What signs in as it will be refused then.',
-    robotExpired: 'Robot {robot} ended on {when}. What signs in as it is refused.',
+      'The administrator account still has the default password. Anyone who reaches this address can sign in.',
+    disk: 'The disk is {share} full; {free} are left. Delete unused artifacts or add storage.',
+    certificate:
+      'The certificate expires on {when}. Replace the certificate files; the new certificate is loaded automatically.',
+    certificateExpired:
+      'The certificate expired on {when}, and clients refuse to connect. Replace the certificate files.',
+    jobs: '{count, plural, one {# job} other {# jobs}} failed in the last 24 hours.',
+    quota: '<project></project> uses {share} of its {total}. Pushes are refused when the quota is used up.',
+    robot: 'Robot {robot} expires on {when} and can no longer sign in after that.',
+    robotExpired: 'Robot {robot} expired on {when} and can no longer sign in.',
   },
 } as const

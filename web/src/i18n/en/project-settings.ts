@@ -1,6 +1,6 @@
 export const projectSettings = {
   usage: 'Usage',
-  usageHint: 'A layer counts once, however many images of the project share it. The logical size counts it for each.',
+  usageHint: 'A layer that several images share is counted once. The logical size counts it for each image.',
   owner: 'Owner',
   created: 'Created',
   used: 'Used',
@@ -8,9 +8,9 @@ export const projectSettings = {
   limit: 'Quota',
   access: 'Access',
   public: 'Public',
-  publicHint: 'Everybody may pull, also without an account.',
+  publicHint: 'Anyone can pull, even without an account.',
   saved: 'Saved',
-  deleteSection: 'Delete the project',
+  deleteSection: 'Delete project',
   deleteHint: 'Only a project without repositories can be deleted.',
   delete: 'Delete project',
 } as const

@@ -1,5 +1,5 @@
 export const project = {
-  tabsLabel: 'Pages of the project {name}',
+  tabsLabel: 'Pages of project {name}',
   tabs: {
     repositories: 'Repositories',
     members: 'Members',

@@ -1,10 +1,10 @@
 export const secretOnce = {
-  onceTitle: 'Keep the secret now',
-  onceText: 'It is shown this once and cannot be looked up later. If it is lost, make a new one.',
+  onceTitle: 'Save the secret now',
+  onceText: 'It is shown only once. If you lose it, create a new one.',
   username: 'Username',
   secret: 'Secret',
   copyAs: 'Copy as',
-  done: 'I have kept it',
+  done: 'Done, I saved it',
   forms: {
     docker: 'docker login',
     kubernetes: 'Kubernetes',
@@ -12,12 +12,12 @@ export const secretOnce = {
     gitlab: 'GitLab CI',
   },
   steps: {
-    login: 'In a terminal; the secret is not among the arguments of docker.',
-    manifest: 'A secret for pulling: kubectl apply -f it in the namespace of your pods.',
-    podSpec: 'In the specification of a pod, or of the service account of your pods.',
-    githubSecrets: 'Once, in a checkout of the repository.',
-    githubStep: 'In the workflow, before images are pulled or pushed.',
-    gitlabVariables: 'Once, in a checkout of the project.',
-    gitlabJob: 'In .gitlab-ci.yml, in the job that pulls or pushes.',
+    login: 'Run in a terminal. The secret is not part of docker’s arguments.',
+    manifest: 'An image pull secret. Apply it with kubectl in the namespace of your pods.',
+    podSpec: 'Add it to the spec of your pods, or to their service account.',
+    githubSecrets: 'Run once in a checkout of the repository.',
+    githubStep: 'Add it to the workflow before the steps that pull or push.',
+    gitlabVariables: 'Run once in a checkout of the project.',
+    gitlabJob: 'Add it to the job in .gitlab-ci.yml that pulls or pushes.',
   },
 } as const

@@ -30,7 +30,7 @@ export const accounts: Translation<typeof en> = {
     madeAdministrator: '{name} 已成为系统管理员',
     madeUser: '{name} 不再是系统管理员',
     makeTitle: '将 {name} 设为系统管理员？',
-    makeWhat: '系统管理员拥有镜像仓库和全部项目的所有权限，并可以任命其他管理员。',
+    makeWhat: '系统管理员拥有本系统和全部项目的所有权限，并可以任命其他管理员。',
     resetPassword: '重置密码',
     resetTitle: '为 {name} 设置新密码',
     resetHint: '该用户已登录的浏览器会退出。请通过安全的方式告知新密码，对方可以在个人资料中修改。',

@@ -3,14 +3,14 @@ import type { Translation } from '../translation.ts'
 
 export const audit: Translation<typeof en> = {
   title: '审计日志',
-  who: '操作者',
+  who: '用户',
   what: '操作',
-  resource: '对象',
+  resource: '资源',
   result: '结果',
   succeeded: '成功',
-  failed: '被拒绝',
-  address: '来源',
+  failed: '失败',
+  address: '客户端 IP',
   when: '时间',
-  filterResource: '按操作对象筛选',
+  filterResource: '按资源筛选',
   noneTitle: '没有记录',
 }

@@ -36,7 +36,7 @@ export const common: Translation<typeof en> = {
   list: '列表：{name}',
   typeToConfirm: '请输入 {name} 以确认',
   cannotBeUndone: '此操作无法撤销。',
-  notFoundTitle: '这里什么也没有',
+  notFoundTitle: '页面不存在',
   notFoundText: '地址可能有误，或者内容已被删除。',
   goHome: '回到首页',
   forbiddenTitle: '您无权查看此内容',

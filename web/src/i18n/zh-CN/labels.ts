@@ -2,17 +2,17 @@ import type { labels as en } from '../en/labels.ts'
 import type { Translation } from '../translation.ts'
 
 export const labels: Translation<typeof en> = {
-  title: '标记',
-  explanation: '贴在制品上的词：谁检查过、做什么用。',
+  title: '标签',
+  explanation: '用于标注 Artifact 的用途或审核状态。',
   name: '名称',
   color: '颜色',
   description: '描述',
   created: '创建时间',
-  new: '新建标记',
+  new: '新建标签',
   editTitle: '编辑 {name}',
-  noneTitle: '还没有标记',
-  noneText: '先新建一个，再从制品的菜单里贴上去。',
-  deleteTitle: '删除标记 {name}？',
-  deleteWhat: '它会从所有使用它的制品上移除。',
-  deleted: '已删除标记 {name}',
+  noneTitle: '还没有标签',
+  noneText: '先新建标签，再从 Artifact 的菜单中添加。',
+  deleteTitle: '删除标签 {name}？',
+  deleteWhat: '它会从所有使用它的 Artifact 上移除。',
+  deleted: '已删除标签 {name}',
 }

@@ -22,8 +22,8 @@ export const members: Translation<typeof en> = {
   removeWhat: '对方将失去作为 {project} 成员所拥有的权限。已推送的内容会保留。',
   removed: '{name} 已不再是成员',
   roleHints: {
-    projectAdmin: '拥有项目内的全部权限：成员、机器人账号、策略以及删除项目。',
-    maintainer: '推送、拉取、删除制品，维护标记和规则。',
+    projectAdmin: '拥有项目内的全部权限：成员、机器人账户、策略以及删除项目。',
+    maintainer: '推送、拉取、删除 Artifact，维护标签和规则。',
     developer: '推送和拉取。',
     guest: '拉取，并可查看内容和成员。',
     limitedGuest: '拉取，并可查看内容；不能查看成员和日志。',

@@ -6,7 +6,7 @@ export const profile: Translation<typeof en> = {
   tabsLabel: '个人相关页面',
   account: '账号',
   tokens: '令牌',
-  open: '本镜像仓库没有账号，所有人都拥有全部权限。',
+  open: '本系统没有账号，所有人都拥有全部权限。',
   data: '基本信息',
   username: '用户名',
   realName: '姓名',
@@ -73,6 +73,6 @@ export const profile: Translation<typeof en> = {
     deleteWhat: '使用它的地方会立即无法登录。',
     deleted: '已删除令牌 {name}',
     noneTitle: '还没有令牌',
-    noneText: '建议为每台机器单独创建，停用时互不影响。',
+    noneText: '建议为每台机器单独创建，禁用时互不影响。',
   },
 }

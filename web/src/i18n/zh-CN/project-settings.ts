@@ -14,6 +14,6 @@ export const projectSettings: Translation<typeof en> = {
   publicHint: '任何人都可以拉取，无需账号。',
   saved: '已保存',
   deleteSection: '删除项目',
-  deleteHint: '只能删除没有仓库的项目。',
+  deleteHint: '只能删除没有镜像仓库的项目。',
   delete: '删除项目',
 }

@@ -6,9 +6,9 @@ export const project: Translation<typeof en> = {
   tabs: {
     repositories: '镜像仓库',
     members: '成员',
-    robots: '机器人账号',
+    robots: '机器人账户',
     policies: '策略',
-    labels: '标记',
+    labels: '标签',
     trash: '回收站',
     logs: '日志',
     settings: '设置',

@@ -18,6 +18,6 @@ export const shell: Translation<typeof en> = {
   signIn: '登录',
   signOut: '退出登录',
   apiReference: 'API 文档',
-  openRegistry: '此镜像仓库没有启用账号：任何人都可以执行任何操作。',
-  readOnly: '镜像仓库处于只读状态：目前无法推送或删除。',
+  openRegistry: '本系统没有启用账号：任何人都可以执行任何操作。',
+  readOnly: '本系统处于只读状态：目前无法推送或删除。',
 }
