@@ -51,7 +51,24 @@ export type DomainErrorCode =
   | 'STORAGE_FULL'
   | 'UNAVAILABLE'
 
+/**
+ * A finer word where one code has several causes, for a reader that has to tell them apart: the console has a sentence for
+ * each in its languages. Harbor's API has no place for it in the body.
+ */
+export type ErrorReason =
+  | 'NAME_TAKEN'
+  | 'EMAIL_TAKEN'
+  | 'TAG_TAKEN'
+  | 'TAGS_MOVED'
+  | 'TAG_IMMUTABLE'
+  | 'MEMBER_ALREADY'
+  | 'PROJECT_NOT_EMPTY'
+  | 'LAST_ADMINISTRATOR'
+  | 'PUSHED_MEANWHILE'
+
 export interface DomainErrorOptions {
+  /** Default: the code says it all. */
+  reason?: ErrorReason
   /** Facts for the client, placed in the protocol's detail field. Never a secret, never another tenant's data. */
   detail?: Record<string, unknown>
   /** Seconds after which trying again makes sense. */
@@ -63,12 +80,14 @@ export interface DomainErrorOptions {
 export class DomainError extends Error {
   override readonly name = 'DomainError'
   readonly code: DomainErrorCode
+  readonly reason: ErrorReason | DomainErrorCode
   readonly detail: Record<string, unknown> | undefined
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: DomainErrorCode, message: string, options: DomainErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
+    this.reason = options.reason ?? code
     this.detail = options.detail
     this.retryAfterSeconds = options.retryAfterSeconds
   }

@@ -6,14 +6,18 @@ export class ApiError extends Error {
   /** Harbor's word, such as NOT_FOUND or FORBIDDEN. */
   readonly code: string
 
-  constructor(status: number, code: string, message: string) {
+  /** The finest word that the registry has for it, such as QUOTA_EXCEEDED; the code where it says no more. */
+  readonly reason: string
+
+  constructor(status: number, code: string, message: string, reason: string = code) {
     super(message)
+    this.reason = reason
     this.status = status
     this.code = code
   }
 }
 
-/** What a page can say of it in the reader's language; the keys of the catalogue `errors`. */
+/** What a page can say by the status alone, in the reader's language: keys of the catalogue `errors`. */
 export type Trouble =
   | 'unreachable'
   | 'signedOut'
@@ -46,6 +50,30 @@ const troubles: Readonly<Record<number, Trouble>> = {
 
 export function troubleOf(error: unknown): Trouble {
   return error instanceof ApiError ? (troubles[error.status] ?? 'failed') : 'failed'
+}
+
+/** Reasons that have a sentence of their own: keys of the catalogue `errors.reasons`. */
+export const reasons = [
+  'NAME_TAKEN',
+  'EMAIL_TAKEN',
+  'TAG_TAKEN',
+  'TAGS_MOVED',
+  'TAG_IMMUTABLE',
+  'MEMBER_ALREADY',
+  'PROJECT_NOT_EMPTY',
+  'LAST_ADMINISTRATOR',
+  'PUSHED_MEANWHILE',
+  'QUOTA_EXCEEDED',
+  'READ_ONLY',
+  'FORBIDDEN',
+  'DELETE_DISABLED',
+  'STORAGE_FULL',
+  'REFERENCED',
+] as const
+export type Reason = (typeof reasons)[number]
+
+export function reasonOf(error: unknown): Reason | undefined {
+  return error instanceof ApiError ? reasons.find((reason) => reason === error.reason) : undefined
 }
 
 /** Harbor's body of an error; undefined when it is none. */

@@ -134,7 +134,8 @@ export async function fetchChecked(
   if (response.ok) return response
   if (response.status === 401) onSignedOut()
   const found = parseErrorBody(await response.text())
-  throw new ApiError(response.status, found?.code ?? 'UNKNOWN', found?.message ?? '')
+  const reason = response.headers.get('x-berth-error') ?? undefined
+  throw new ApiError(response.status, found?.code ?? 'UNKNOWN', found?.message ?? '', reason)
 }
 
 async function sendOnce(url: string, init: RequestInit & { headers?: Record<string, string> }): Promise<Response> {

@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
 import { useEffect, useState, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
-import { ApiError, troubleOf } from '../api/api-error.ts'
+import { reasonOf, troubleOf } from '../api/api-error.ts'
 import { sessionQuery, type Session } from '../api/session.ts'
 import { ErrorIcon, ForbiddenIcon, UnknownIcon, type Icon } from './icons.ts'
 import styles from './states.module.css'
@@ -93,10 +93,13 @@ function SignInFirst() {
   return <LoadingFace />
 }
 
-/** What went wrong, in the reader's language, with the registry's own words behind it. */
+/** What went wrong, in the reader's language; where that says little, with the registry's own words behind it. */
 export function ErrorText({ error }: { readonly error: unknown }) {
   const t = useTranslations('errors')
-  const said = error instanceof ApiError ? error.message : error instanceof Error ? error.message : ''
+  const reason = reasonOf(error)
+  // A sentence of our own says all of it; the registry's words are English.
+  if (reason !== undefined) return <span>{t(`reasons.${reason}`)}</span>
+  const said = error instanceof Error ? error.message : ''
   return (
     <>
       <span>{t(troubleOf(error))}</span>

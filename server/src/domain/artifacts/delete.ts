@@ -145,7 +145,10 @@ export async function deleteRepository(
       .where('repository_id', '=', repositoryId)
       .limit(1)
       .executeTakeFirst()
-    if (left !== undefined) throw new DomainError('CONFLICT', `${repository} was pushed to meanwhile; delete it again`)
+    if (left !== undefined)
+      throw new DomainError('CONFLICT', `${repository} was pushed to meanwhile; delete it again`, {
+        reason: 'PUSHED_MEANWHILE',
+      })
     const now = clock.now()
     await reviewLinksOf(tx, repositoryId, now)
     // Rows of uploads know which bytes to forget.

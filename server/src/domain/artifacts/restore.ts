@@ -245,7 +245,7 @@ class Restore {
       throw new DomainError(
         'CONFLICT',
         `${byOthers.slice(0, 20).join(', ')} names another artifact now; restore it with overwrite to take the name back`,
-        { detail: { tags: byOthers.slice(0, 20) } },
+        { reason: 'TAGS_MOVED', detail: { tags: byOthers.slice(0, 20) } },
       )
     }
     const own = new Set(taken.filter((row) => row.artifact_id === id).map(({ name }) => name))

@@ -66,7 +66,9 @@ export async function createTag(
       .onConflict((conflict) => conflict.columns(['repository_id', 'name']).doNothing())
       .executeTakeFirst()
     if (inserted.numInsertedOrUpdatedRows === 0n) {
-      throw new DomainError('CONFLICT', `tag ${tag} already exists in ${repository}; delete it first, or push to it`)
+      throw new DomainError('CONFLICT', `tag ${tag} already exists in ${repository}; delete it first, or push to it`, {
+        reason: 'TAG_TAKEN',
+      })
     }
     await recordTagMove(tx, admission.actor, { repositoryId, tag, digest: artifact.digest, movedAt: now })
     await events.record(tx, admission.actor, {

@@ -249,7 +249,7 @@ async function unlessTaken<Result>(name: string, work: () => Promise<Result>): P
     return await work()
   } catch (error) {
     if (!isUniqueViolation(error)) throw error
-    throw new DomainError('CONFLICT', `there is a label ${name} already`, { cause: error })
+    throw new DomainError('CONFLICT', `there is a label ${name} already`, { reason: 'NAME_TAKEN', cause: error })
   }
 }
 

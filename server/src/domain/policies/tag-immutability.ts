@@ -123,6 +123,7 @@ export async function assertTagsMutable(
   for (const tag of tags) {
     if (!(await immutability.isImmutable(repositoryName, tag, pace))) continue
     throw new DomainError('PRECONDITION', sentences[departure](restOf(repositoryName), tag), {
+      reason: 'TAG_IMMUTABLE',
       detail: { repository: repositoryName, tag },
     })
   }

@@ -102,6 +102,7 @@ export class Members {
         throw new DomainError(
           'CONFLICT',
           `${saidOf(member)} is a member of the project already; set another role instead`,
+          { reason: 'MEMBER_ALREADY' },
         )
       }
       await this.#record(tx, actor, 'create_member', access.project, entity, given.name)

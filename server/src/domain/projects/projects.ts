@@ -96,7 +96,8 @@ export class Projects {
       const ownerId = await ownerOf(tx, actor, project.owner)
       const storageLimit = project.storageLimit ?? standardLimit
       const created = await this.#insertProject(tx, actor, { name, public: project.public, storageLimit }, ownerId)
-      if (created === undefined) throw new DomainError('CONFLICT', `The project named ${name} already exists`)
+      if (created === undefined)
+        throw new DomainError('CONFLICT', `The project named ${name} already exists`, { reason: 'NAME_TAKEN' })
       await writeMetadata(tx, created.id, metadata)
       return created
     })
@@ -249,7 +250,7 @@ export class Projects {
       new DomainError(
         'PRECONDITION',
         `project ${name} still has repositories, or uploads under way; delete the former, let the latter end`,
-        { cause },
+        { reason: 'PROJECT_NOT_EMPTY', cause },
       )
     try {
       await this.#database.write(async (tx) => {

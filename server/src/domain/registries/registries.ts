@@ -294,7 +294,7 @@ async function named<Result>(name: string, work: () => Promise<Result>): Promise
     return await work()
   } catch (error) {
     if (!isUniqueViolation(error)) throw error
-    throw new DomainError('CONFLICT', `there is a registry ${name} already`)
+    throw new DomainError('CONFLICT', `there is a registry ${name} already`, { reason: 'NAME_TAKEN' })
   }
 }
 

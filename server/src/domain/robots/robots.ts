@@ -116,7 +116,7 @@ export class Robots {
     } catch (error) {
       if (isForeignKeyViolation(error)) throw new DomainError('PROJECT_UNKNOWN', 'a project of it was just deleted')
       if (!isUniqueViolation(error)) throw error
-      throw new DomainError('CONFLICT', `there is a robot ${username} already`)
+      throw new DomainError('CONFLICT', `there is a robot ${username} already`, { reason: 'NAME_TAKEN' })
     }
   }
 

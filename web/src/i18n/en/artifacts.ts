@@ -60,6 +60,7 @@ export const artifacts = {
   deleteTitle: 'Delete {name}?',
   deleteWhat:
     '{count, plural, =0 {The artifact can no longer be pulled.} one {The artifact and its tag can no longer be pulled.} other {The artifact and its # tags can no longer be pulled.}} Its signatures and other accessories are deleted with it. It can be restored from the project’s trash for a while.',
+  deleteImmutable: 'Tag {tag} is immutable.',
   deletedToast: '{name} was deleted',
   noLayers: 'No layers',
   layersTitle: '{count, plural, one {# layer} other {# layers}}, {size}',

@@ -62,6 +62,7 @@ export const artifacts: Translation<typeof en> = {
   deleteTitle: '删除 {name}？',
   deleteWhat:
     '{count, plural, =0 {该 Artifact 将无法再被拉取。} other {该 Artifact 及其 # 个 Tag 将无法再被拉取。}}只属于它的内容（例如签名）会一并删除。项目的回收站会保留一段时间。',
+  deleteImmutable: 'Tag {tag} 不可变。',
   deletedToast: '已删除 {name}',
   noLayers: '没有层',
   layersTitle: '{count, plural, other {# 层}}，共 {size}',

@@ -8,6 +8,7 @@ import { invalidate } from '../../api/queries.ts'
 import { ModalForm } from '../../components/modal-form.tsx'
 import { toast } from '../../components/toast.ts'
 import type { Place } from './artifact-columns.tsx'
+import { useRefusal } from '../../components/use-refusal.ts'
 
 function isTagName(text: string): boolean {
   try {
@@ -31,6 +32,7 @@ export function AddTag({ place, digest, onClose }: AddTagProps) {
     initialValues: { name: '' },
     validate: { name: (name) => (isTagName(name) ? null : t('tagInvalid')) },
   })
+  const refusal = useRefusal(form, { TAG_TAKEN: 'name', TAG_IMMUTABLE: 'name' })
   const add = useMutation({
     mutationFn: async ({ name }: typeof form.values) => {
       const params = { project_name: place.projectName, repository_name: place.repository, reference: digest }
@@ -40,6 +42,7 @@ export function AddTag({ place, digest, onClose }: AddTagProps) {
       })
       return name
     },
+    onError: refusal.onError,
     onSuccess: async (name) => {
       onClose()
       toast(t('tagAdded', { tag: name }))
@@ -53,7 +56,7 @@ export function AddTag({ place, digest, onClose }: AddTagProps) {
       title={t('addTag')}
       submitLabel={t('addTag')}
       pending={add.isPending}
-      error={add.error}
+      error={refusal.rest(add.error)}
       onSubmit={form.onSubmit((values) => add.mutate(values))}
     >
       <TextInput

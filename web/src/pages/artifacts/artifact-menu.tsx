@@ -30,6 +30,7 @@ export function ArtifactMenu({ projectName, repository, artifact, can, onDeleted
   const { digest } = artifact
   const tags = artifact.tags ?? []
   const short = digest.slice(0, 19)
+  const immutable = tags.find((tag) => tag.immutable)?.name
   const askToDelete = () =>
     confirmDestruction({
       title: t('deleteTitle', { name: tags[0]?.name ?? short }),
@@ -50,7 +51,7 @@ export function ArtifactMenu({ projectName, repository, artifact, can, onDeleted
       run: async () => {
         const restore = await deleteArtifact(client, place, digest)
         onDeleted?.()
-        toast(t('deletedToast', { name: short }), { run: restore })
+        toast(t('deletedToast', { name: tags[0]?.name ?? short }), { run: restore })
       },
     })
   return (
@@ -70,8 +71,14 @@ export function ArtifactMenu({ projectName, repository, artifact, can, onDeleted
           {t('copyTo')}
         </Menu.Item>
         {can('artifact', 'delete') && (
-          <Menu.Item color="red" leftSection={<DeleteIcon size={15} />} onClick={askToDelete}>
+          <Menu.Item
+            color="red"
+            leftSection={<DeleteIcon size={15} />}
+            onClick={askToDelete}
+            disabled={immutable !== undefined}
+          >
             {common('delete')}
+            {immutable !== undefined && <Text size="xs">{t('deleteImmutable', { tag: immutable })}</Text>}
           </Menu.Item>
         )}
       </RowMenu>

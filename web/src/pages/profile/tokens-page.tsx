@@ -20,6 +20,7 @@ import { EmptyFace } from '../../components/states.tsx'
 import { toast } from '../../components/toast.ts'
 import { RelativeTime } from '../../components/values.tsx'
 import { ProfileFrame } from './profile-frame.tsx'
+import { useRefusal } from '../../components/use-refusal.ts'
 
 type Token = RowOf<'GET /users/current/tokens'>
 
@@ -179,6 +180,7 @@ function CreateToken({ onClose, onCreated }: CreateTokenProps) {
       permissions: (permissions) => (permissions.length === 0 ? t('needed') : null),
     },
   })
+  const refusal = useRefusal(form, { NAME_TAKEN: 'name' })
   const create = useMutation({
     mutationFn: async ({ name, description, projects, days, permissions }: typeof form.values) =>
       await call('POST /users/current/tokens', {
@@ -190,6 +192,7 @@ function CreateToken({ onClose, onCreated }: CreateTokenProps) {
           ...(days === '' ? {} : { lifetime_days: Number(days) }),
         },
       }),
+    onError: refusal.onError,
     onSuccess: async (created) => {
       onClose()
       onCreated(created)
@@ -218,7 +221,7 @@ function CreateToken({ onClose, onCreated }: CreateTokenProps) {
       title={t('new')}
       submitLabel={t('create')}
       pending={create.isPending}
-      error={create.error}
+      error={refusal.rest(create.error)}
       onSubmit={form.onSubmit((values) => create.mutate(values))}
     >
       <TextInput

@@ -8,6 +8,7 @@ import { useSession } from '../../api/session.ts'
 import { ModalForm } from '../../components/modal-form.tsx'
 import { toast } from '../../components/toast.ts'
 import { parseSize, useFormat } from '../../i18n/format.ts'
+import { useRefusal } from '../../components/use-refusal.ts'
 
 const namePattern = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
 
@@ -23,12 +24,14 @@ export function CreateProject({ opened, onClose }: { readonly opened: boolean; o
       quota: (text) => (text === '' || parseSize(text) !== undefined ? null : t('quotaInvalid')),
     },
   })
+  const refusal = useRefusal(form, { NAME_TAKEN: 'name' })
   const create = useMutation({
     mutationFn: async ({ name, visibility, quota }: typeof form.values) => {
       const limit = quota === '' ? {} : { storage_limit: parseSize(quota) }
       await call('POST /projects', { body: { project_name: name, public: visibility === 'public', ...limit } })
       return name
     },
+    onError: refusal.onError,
     onSuccess: async (name) => {
       close()
       toast(t('createdToast', { name }))
@@ -48,7 +51,7 @@ export function CreateProject({ opened, onClose }: { readonly opened: boolean; o
       title={t('new')}
       submitLabel={t('create')}
       pending={create.isPending}
-      error={create.error}
+      error={refusal.rest(create.error)}
       onSubmit={form.onSubmit((values) => create.mutate(values))}
     >
       <TextInput

@@ -18,7 +18,9 @@ export async function takeUsername(database: Pick<Database, 'dialect'>, tx: Writ
     .limit(1)
     .executeTakeFirst()
   if (taken !== undefined)
-    throw new DomainError('CONFLICT', `there is a user ${username} already, in these or other capitals`)
+    throw new DomainError('CONFLICT', `there is a user ${username} already, in these or other capitals`, {
+      reason: 'NAME_TAKEN',
+    })
   const administrators = await tx
     .selectFrom('user_account')
     .select('username')
@@ -26,6 +28,8 @@ export async function takeUsername(database: Pick<Database, 'dialect'>, tx: Writ
     .execute()
   const skeleton = usernameSkeleton(username)
   if (administrators.some((administrator) => usernameSkeleton(administrator.username) === skeleton))
-    throw new DomainError('CONFLICT', `the name ${username} looks like that of an administrator; choose another`)
+    throw new DomainError('CONFLICT', `the name ${username} looks like that of an administrator; choose another`, {
+      reason: 'NAME_TAKEN',
+    })
   return key
 }

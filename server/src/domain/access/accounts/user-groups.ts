@@ -43,7 +43,8 @@ export class UserGroups {
     return await this.#database.write(async (tx) => {
       assertCanInSystem(await currentActor(tx, actor, this.#clock.now()), 'user-group:create')
       const created = await insertGroup(tx, { clock: this.#clock, events: this.#events }, actor, group)
-      if (created === undefined) throw new DomainError('CONFLICT', `there is a user group ${group.name} already`)
+      if (created === undefined)
+        throw new DomainError('CONFLICT', `there is a user group ${group.name} already`, { reason: 'NAME_TAKEN' })
       return created
     })
   }

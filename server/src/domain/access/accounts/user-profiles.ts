@@ -139,7 +139,10 @@ export class UserProfiles {
       .where('id', '!=', exceptId ?? 0)
       .limit(1)
       .executeTakeFirst()
-    if (row !== undefined) throw new DomainError('CONFLICT', `a user with the email address ${email} exists already`)
+    if (row !== undefined)
+      throw new DomainError('CONFLICT', `a user with the email address ${email} exists already`, {
+        reason: 'EMAIL_TAKEN',
+      })
   }
 
   /** For the form in which people register themselves: is the name or address taken? */

@@ -88,7 +88,8 @@ export class Users {
       if (user.admin === true) assertSystemAdministrator(asker)
       const nameKey = await takeUsername(this.#database, tx, user.username)
       const created = await this.#insertUser(tx, actor, { ...user, nameKey }, passwordHash)
-      if (created === undefined) throw new DomainError('CONFLICT', `there is a user ${user.username} already`)
+      if (created === undefined)
+        throw new DomainError('CONFLICT', `there is a user ${user.username} already`, { reason: 'NAME_TAKEN' })
       return created
     })
   }
@@ -328,7 +329,9 @@ export class Users {
       .limit(1)
       .executeTakeFirst()
     if (other !== undefined) return
-    throw new DomainError('CONFLICT', 'this is the last administrator; make somebody else one first')
+    throw new DomainError('CONFLICT', 'this is the last administrator; make somebody else one first', {
+      reason: 'LAST_ADMINISTRATOR',
+    })
   }
 }
 

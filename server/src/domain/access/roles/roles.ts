@@ -145,7 +145,7 @@ async function unlessTaken<T>(name: string, run: () => Promise<T>): Promise<T> {
     return await run()
   } catch (cause) {
     if (!isUniqueViolation(cause)) throw cause
-    throw new DomainError('CONFLICT', `there is a role ${name} already`)
+    throw new DomainError('CONFLICT', `there is a role ${name} already`, { reason: 'NAME_TAKEN' })
   }
 }
 

@@ -121,7 +121,7 @@ export class PersonalTokens {
       })
     } catch (cause) {
       if (!isUniqueViolation(cause)) throw cause
-      throw new DomainError('CONFLICT', `you have a token ${token.name} already`)
+      throw new DomainError('CONFLICT', `you have a token ${token.name} already`, { reason: 'NAME_TAKEN' })
     }
   }
 

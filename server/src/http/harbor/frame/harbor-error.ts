@@ -64,9 +64,12 @@ export function harborError(
   })
 }
 
+/** The header that tells a finer reason than Harbor's code, which is DENIED for a full quota and for a registry that is read-only. */
+const reasonHeader = 'x-berth-error'
+
 export function harborErrorOf(error: DomainError): Response {
   const [status, code] = table[error.code]
   const retry =
     error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.ceil(error.retryAfterSeconds)) }
-  return harborError(status, code, error.message, retry)
+  return harborError(status, code, error.message, { [reasonHeader]: error.reason, ...retry })
 }

@@ -17,6 +17,7 @@ import { SearchField } from '../../../components/search-field.tsx'
 import { EmptyFace } from '../../../components/states.tsx'
 import { toast } from '../../../components/toast.ts'
 import { StatusBadge } from '../../../components/values.tsx'
+import { useRefusal } from '../../../components/use-refusal.ts'
 
 type UserGroup = RowOf<'GET /usergroups'>
 
@@ -135,6 +136,7 @@ function GroupForm({ group, isLdap, onClose }: GroupFormProps) {
       dn: (dn) => (needsDn && dn.trim() === '' ? common('required') : null),
     },
   })
+  const refusal = useRefusal(form, { NAME_TAKEN: 'name' })
   const save = useMutation({
     mutationFn: async ({ name, dn }: typeof form.values) => {
       if (group !== undefined)
@@ -145,6 +147,7 @@ function GroupForm({ group, isLdap, onClose }: GroupFormProps) {
       const identity = isLdap ? { group_type: 1, ldap_group_dn: dn.trim() } : { group_type: 3 }
       return await call('POST /usergroups', { body: { group_name: name.trim(), ...identity } })
     },
+    onError: refusal.onError,
     onSuccess: async () => {
       onClose()
       toast(group === undefined ? t('createdToast', { name: form.values.name }) : common('saved'))
@@ -158,7 +161,7 @@ function GroupForm({ group, isLdap, onClose }: GroupFormProps) {
       title={group === undefined ? t('new') : t('renameTitle', { name: group.group_name })}
       submitLabel={common('save')}
       pending={save.isPending}
-      error={save.error}
+      error={refusal.rest(save.error)}
       onSubmit={form.onSubmit((values) => save.mutate(values))}
     >
       <TextInput label={t('name')} autoComplete="off" data-autofocus {...form.getInputProps('name')} />

@@ -10,6 +10,7 @@ import { ModalForm } from '../../../components/modal-form.tsx'
 import { toast } from '../../../components/toast.ts'
 import type { RemoteRegistry } from './registries-page.tsx'
 import { PasswordField } from '../../../components/password-field.tsx'
+import { useRefusal } from '../../../components/use-refusal.ts'
 
 const exampleUrl = 'https://registry.example.com'
 
@@ -62,6 +63,7 @@ export function RegistryForm({ registry, onClose }: RegistryFormProps) {
         },
       }),
   })
+  const refusal = useRefusal(form, { NAME_TAKEN: 'name' })
   const save = useMutation({
     mutationFn: async (values: Values) => {
       const { name, description, type } = values
@@ -76,6 +78,7 @@ export function RegistryForm({ registry, onClose }: RegistryFormProps) {
         body: { name, description, type, url, insecure, ca_certificate, ...credential },
       })
     },
+    onError: refusal.onError,
     onSuccess: async () => {
       onClose()
       toast(common('saved'))
@@ -96,7 +99,7 @@ export function RegistryForm({ registry, onClose }: RegistryFormProps) {
       title={registry === undefined ? t('new') : t('editTitle', { name: registry.name })}
       submitLabel={common('save')}
       pending={save.isPending}
-      error={save.error}
+      error={refusal.rest(save.error)}
       onSubmit={form.onSubmit((values) => save.mutate(values))}
     >
       <Select

@@ -10,6 +10,7 @@ import { ModalForm } from '../../../components/modal-form.tsx'
 import { PermissionPicker } from '../../../components/permission-picker.tsx'
 import { toast } from '../../../components/toast.ts'
 import { permissionsOf, scopesOf, type Robot, type RobotScopes } from './robot-scopes.ts'
+import { useRefusal } from '../../../components/use-refusal.ts'
 
 interface RobotFormProps {
   /** None: a new one. */
@@ -43,6 +44,7 @@ export function RobotForm({ robot, onClose, onCreated }: RobotFormProps) {
     },
   })
   const permissions = scopes.mixed && robot !== undefined ? robot.permissions : permissionsOf(scopes)
+  const refusal = useRefusal(form, { NAME_TAKEN: 'name' })
   const save = useMutation({
     mutationFn: async ({ name, description, days }: typeof form.values) => {
       const duration = days === '' ? -1 : Number(days)
@@ -54,6 +56,7 @@ export function RobotForm({ robot, onClose, onCreated }: RobotFormProps) {
       })
       return undefined
     },
+    onError: refusal.onError,
     onSuccess: async (created) => {
       onClose()
       if (created === undefined) toast(common('saved'))
@@ -70,7 +73,7 @@ export function RobotForm({ robot, onClose, onCreated }: RobotFormProps) {
       title={robot === undefined ? t('new') : t('editTitle', { name: robot.name })}
       submitLabel={robot === undefined ? t('create') : common('save')}
       pending={save.isPending}
-      error={save.error}
+      error={refusal.rest(save.error)}
       onSubmit={(event) => {
         setAsked(true)
         form.onSubmit((values) => {

@@ -22,6 +22,7 @@ import { toast, toastError } from '../../../components/toast.ts'
 import { RelativeTime, StatusBadge } from '../../../components/values.tsx'
 import { isStrongPassword } from './password-rule.ts'
 import { PasswordField } from '../../../components/password-field.tsx'
+import { useRefusal } from '../../../components/use-refusal.ts'
 
 type User = RowOf<'GET /users'>
 
@@ -201,11 +202,13 @@ function CreateUser({ opened, onClose }: { readonly opened: boolean; onClose(): 
       password: (password) => (isStrongPassword(password) ? null : t('passwordHint')),
     },
   })
+  const refusal = useRefusal(form, { NAME_TAKEN: 'username', EMAIL_TAKEN: 'email' })
   const create = useMutation({
     mutationFn: async (values: typeof form.values) => {
       await call('POST /users', { body: values })
       return values.username
     },
+    onError: refusal.onError,
     onSuccess: async (name) => {
       close()
       toast(t('createdToast', { name }))
@@ -224,7 +227,7 @@ function CreateUser({ opened, onClose }: { readonly opened: boolean; onClose(): 
       title={t('new')}
       submitLabel={t('create')}
       pending={create.isPending}
-      error={create.error}
+      error={refusal.rest(create.error)}
       onSubmit={form.onSubmit((values) => create.mutate(values))}
     >
       <TextInput

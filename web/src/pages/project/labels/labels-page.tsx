@@ -18,6 +18,7 @@ import { toast } from '../../../components/toast.ts'
 import { RelativeTime } from '../../../components/values.tsx'
 import { LabelChip } from '../../artifacts/label-chip.tsx'
 import { ProjectFrame } from '../project-frame.tsx'
+import { useRefusal } from '../../../components/use-refusal.ts'
 
 type Label = RowOf<'GET /labels'>
 
@@ -144,6 +145,7 @@ function LabelForm({ label, projectId, onClose }: LabelFormProps) {
     },
     validate: { name: (name) => (name.trim() === '' ? common('required') : null) },
   })
+  const refusal = useRefusal(form, { NAME_TAKEN: 'name' })
   const save = useMutation({
     mutationFn: async (values: typeof form.values) => {
       const scope = projectId === undefined ? { scope: 'g' } : { scope: 'p', project_id: projectId }
@@ -151,6 +153,7 @@ function LabelForm({ label, projectId, onClose }: LabelFormProps) {
       if (label === undefined) await call('POST /labels', { body })
       else await call('PUT /labels/{label_id}', { params: { label_id: label.id }, body })
     },
+    onError: refusal.onError,
     onSuccess: async () => {
       onClose()
       toast(common('saved'))
@@ -164,7 +167,7 @@ function LabelForm({ label, projectId, onClose }: LabelFormProps) {
       title={label === undefined ? t('new') : t('editTitle', { name: label.name })}
       submitLabel={common('save')}
       pending={save.isPending}
-      error={save.error}
+      error={refusal.rest(save.error)}
       onSubmit={form.onSubmit((values) => save.mutate(values))}
     >
       <TextInput label={t('name')} maxLength={128} data-autofocus {...form.getInputProps('name')} />

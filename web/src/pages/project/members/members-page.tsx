@@ -20,6 +20,7 @@ import { toast, toastError } from '../../../components/toast.ts'
 import { StatusBadge } from '../../../components/values.tsx'
 import { ProjectFrame, type ProjectPageProps } from '../project-frame.tsx'
 import { useRoles } from './use-roles.ts'
+import { useRefusal } from '../../../components/use-refusal.ts'
 
 type Member = RowOf<'GET /projects/{project_name_or_id}/members'>
 
@@ -181,6 +182,7 @@ function AddMember({ project }: ProjectPageProps) {
     form.values.kind === 'user'
       ? users.data?.map(({ username }) => username)
       : groups.data?.map(({ group_name }) => group_name)
+  const refusal = useRefusal(form, { MEMBER_ALREADY: 'name' })
   const add = useMutation({
     mutationFn: async ({ kind, name, role }: typeof form.values) => {
       const group = groups.data?.find(({ group_name }) => group_name === name)
@@ -194,6 +196,7 @@ function AddMember({ project }: ProjectPageProps) {
       })
       return name
     },
+    onError: refusal.onError,
     onSuccess: async (name) => {
       close()
       toast(t('added', { name }))
@@ -216,7 +219,7 @@ function AddMember({ project }: ProjectPageProps) {
         title={t('addTitle', { project: project.name })}
         submitLabel={t('add')}
         pending={add.isPending}
-        error={add.error}
+        error={refusal.rest(add.error)}
         onSubmit={form.onSubmit((values) => add.mutate(values))}
       >
         <SegmentedControl

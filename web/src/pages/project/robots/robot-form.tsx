@@ -8,6 +8,7 @@ import { ModalForm } from '../../../components/modal-form.tsx'
 import { PermissionPicker, type Permission } from '../../../components/permission-picker.tsx'
 import { toast } from '../../../components/toast.ts'
 import type { Robot } from './robots-page.tsx'
+import { useRefusal } from '../../../components/use-refusal.ts'
 
 interface RobotFormProps {
   readonly project: string
@@ -34,6 +35,7 @@ export function RobotForm({ project, robot, onClose, onCreated }: RobotFormProps
       days: (days, { expiry }) => (expiry === other && !(Number(days) >= 1) ? common('required') : null),
     },
   })
+  const refusal = useRefusal(form, { NAME_TAKEN: 'name' })
   const save = useMutation({
     mutationFn: async ({ name, description, expiry, days, access }: typeof form.values) => {
       const body = {
@@ -49,6 +51,7 @@ export function RobotForm({ project, robot, onClose, onCreated }: RobotFormProps
       })
       return undefined
     },
+    onError: refusal.onError,
     onSuccess: async (created) => {
       onClose()
       if (created === undefined) toast(common('saved'))
@@ -64,7 +67,7 @@ export function RobotForm({ project, robot, onClose, onCreated }: RobotFormProps
       title={robot === undefined ? t('newTitle', { project }) : t('editTitle', { name: robot.name })}
       submitLabel={robot === undefined ? t('create') : common('save')}
       pending={save.isPending}
-      error={save.error}
+      error={refusal.rest(save.error)}
       onSubmit={form.onSubmit((values) => save.mutate(values))}
     >
       {robot === undefined && (
