@@ -65,10 +65,15 @@ export function ordering(
   }))
 }
 
-/** `lower` on both sides, since only SQLite's `like` does not care about case. */
+/**
+ * Whether the text stands in the column, whatever the case of its letters. By `replace` and not by `like`, which takes time
+ * in the product of both lengths: names and texts that are almost alike would keep the database for seconds.
+ */
 export function containing(ref: string, text: string): RawBuilder<SqlBool> {
-  const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
-  return sql<SqlBool>`lower(${sql.ref(ref)}) like ${pattern} escape '\\'`
+  const column = sql`lower(${sql.ref(ref)})`
+  // Nothing can be taken out of a text that is looked for nowhere.
+  if (text === '') return sql<SqlBool>`${column} is not null`
+  return sql<SqlBool>`replace(${column}, ${text.toLowerCase()}, '') <> ${column}`
 }
 
 function conditionSql(column: ListColumn, condition: Condition): RawBuilder<SqlBool> {
