@@ -39,6 +39,10 @@ const traces: readonly Record<string, string>[] = [
   { 'cf-connecting-ip': '127.0.0.1' },
   { 'true-client-ip': '127.0.0.1' },
   { via: '1.1 edge' },
+  { 'x-azure-clientip': '203.0.113.9' },
+  { 'x-remote-addr': '2001:db8::1' },
+  // All that nginx writes when its configuration says no more than where to.
+  { connection: 'close' },
 ]
 
 test.each(traces)('behind a proxy on this machine that is not trusted, nobody is on this machine: %j', (headers) => {
@@ -55,6 +59,24 @@ test.each([
   ['::1, 127.0.0.1', true],
 ])('behind a trusted proxy on this machine, the clients that it names count: %s', (forwardedFor, expected) => {
   expect(ask('127.0.0.1', { 'x-forwarded-for': forwardedFor }, ['127.0.0.1'])).toBe(expected)
+})
+
+test.each([
+  { 'x-real-ip': '203.0.113.9' },
+  { 'x-client-ip': '203.0.113.9' },
+  { 'cf-connecting-ip': '2001:db8::1' },
+  { 'x-original-forwarded-for': '203.0.113.9, 127.0.0.1' },
+  { 'x-whatever': '203.0.113.9' },
+  { forwarded: 'for=203.0.113.9' },
+  { forwarded: 'for=127.0.0.1' },
+])('what a client writes itself does not outweigh what its trusted proxy writes: %j', (headers) => {
+  expect(ask('127.0.0.1', { 'x-forwarded-for': '127.0.0.1', ...headers }, ['127.0.0.1'])).toBe(false)
+})
+
+test('a trusted proxy that says the same in two headers is believed', () => {
+  expect(ask('127.0.0.1', { 'x-forwarded-for': '::1', 'x-real-ip': '::1', connection: 'close' }, ['127.0.0.1'])).toBe(
+    true,
+  )
 })
 
 test('a trusted proxy that names no client but leaves another trace says nothing about who is there', () => {

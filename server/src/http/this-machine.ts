@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Connection } from '../runtime/listener.ts'
 import { networksOf } from '../runtime/networks.ts'
 import { hostOf, isLoopbackAddress, isLoopbackHost, namesOf } from './request-names.ts'
@@ -37,11 +38,28 @@ export function composeIsFromThisMachine({
     const hosts = namesOf(request).map(hostOf)
     if (!hosts.every((host) => host !== undefined && isLoopbackHost(host))) return false
     if (!hasTraceOfProxy(request)) return true
-    const clients = (request.headers.get('x-forwarded-for') ?? '').split(',').map((client) => client.trim())
-    return isProxy(peer) && clients.every(isLoopbackAddress)
+    return isProxy(peer) && namesThisMachineAlone(request)
   }
 }
 
 function hasTraceOfProxy({ headers }: Request): boolean {
-  return [...headers.keys()].some((name) => proxyHeaders.has(name) || name.startsWith('x-forwarded'))
+  // nginx says so to whom it proxies unless it is told otherwise, and then adds nothing else.
+  if (/\bclose\b/i.test(headers.get('connection') ?? '')) return true
+  return [...headers].some(
+    ([name, value]) =>
+      proxyHeaders.has(name) || name.startsWith('x-forwarded') || (name !== 'host' && addressesIn(value).length > 0),
+  )
 }
+
+/** A proxy may write one header and pass on others as its client wrote them: all of them must agree. */
+function namesThisMachineAlone({ headers }: Request): boolean {
+  const clients = (headers.get('x-forwarded-for') ?? '').split(',').map((client) => client.trim())
+  const others = [...headers].flatMap(([name, value]) => (name === 'host' ? [] : addressesIn(value)))
+  return !headers.has('forwarded') && [...clients, ...others].every(isLoopbackAddress)
+}
+
+const addressesIn = (value: string): string[] =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => isIP(part) !== 0)
