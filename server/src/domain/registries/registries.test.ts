@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { ManualClock, system } from '../../../test/access.ts'
+import { composeAccessForTest, ManualClock, system } from '../../../test/access.ts'
 import { describeEachDatabase } from '../../../test/databases.ts'
 import type { RegistryAddress } from './probe-registry.ts'
 import type { Actor } from '../access/actor.ts'
@@ -31,16 +31,19 @@ describeEachDatabase('remote registries', (open) => {
     const database = await open()
     const probed: RegistryAddress[] = []
     let problem: string | undefined
+    let meanwhile: () => Promise<void> = async () => {}
     const registries = new Registries({
       database,
       clock: new ManualClock(),
       events: new Events({ clock: new ManualClock() }),
       probe: async (remote) => {
         probed.push(remote)
+        await meanwhile()
         return problem
       },
     })
-    return { database, registries, probed, breakDown: (why: string | undefined) => (problem = why) }
+    const breakDown = (why: string | undefined) => (problem = why)
+    return { database, registries, probed, breakDown, duringProbe: (work: typeof meanwhile) => (meanwhile = work) }
   }
 
   test('is tried with its credential before it is taken', async () => {
@@ -60,6 +63,21 @@ describeEachDatabase('remote registries', (open) => {
     expect(await codeOf(registries.createRegistry(system, { ...fields, name: 'other' }))).toBe('BAD_REQUEST')
     expect(await codeOf(registries.updateRegistry(system, id, { description: 'x' }))).toBe('BAD_REQUEST')
     expect((await registries.pageRegistries(system, { limit: 9, offset: 0 })).total).toBe(1)
+  })
+
+  test('is not taken from who lost the right while it was tried', async () => {
+    const { database, registries, duringProbe } = await compose()
+    const { users } = composeAccessForTest(database)
+    const { id: keeper } = await users.createUser(system, { username: 'keeper', admin: true })
+    const ada: Actor = { kind: 'user', id: keeper, username: 'keeper', admin: true }
+    await users.createUser(system, { username: 'other', admin: true })
+    const known = await registries.createRegistry(system, fields)
+    duringProbe(() => users.setAdmin(system, 'keeper', false))
+    expect(await codeOf(registries.createRegistry(ada, { ...fields, name: 'late' }))).toBe('FORBIDDEN')
+    expect(await codeOf(registries.updateRegistry(ada, known, { description: 'late' }))).toBe('FORBIDDEN')
+    duringProbe(() => users.deleteUser(system, 'keeper'))
+    expect(await codeOf(registries.createRegistry(ada, { ...fields, name: 'later' }))).toBe('UNAUTHENTICATED')
+    expect((await registries.pageRegistries(system, { limit: 9, offset: 0 })).rows).toMatchObject([{ description: '' }])
   })
 
   test('nobody reads its secret, and no event holds it', async () => {

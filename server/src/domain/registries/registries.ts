@@ -1,10 +1,12 @@
 import { withoutTrailing } from '#contract/trailing.ts'
 import type { Selectable } from 'kysely'
-import type { Database } from '../../database/database.ts'
+import type { Database, Writer } from '../../database/database.ts'
 import { isUniqueViolation } from '../../database/violations.ts'
 import type { RegistryTable } from '../../database/schema/registries.ts'
 import type { Actor } from '../access/actor.ts'
+import { currentActor } from '../access/current-actor.ts'
 import { assertCanInSystem } from '../access/roles/authorise.ts'
+import type { SystemPermission } from '../access/roles/grantable-permissions.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
@@ -90,6 +92,7 @@ export class Registries {
     const now = this.#clock.now()
     return await named(fields.name, async () =>
       this.#database.write(async (tx) => {
+        await this.#assertMayNow(tx, actor, 'registry:create')
         const { id } = await tx
           .insertInto('registry')
           .values({ ...rowOf(fields), status: 'healthy', created_at: now, updated_at: now })
@@ -131,6 +134,7 @@ export class Registries {
     const changed = Object.keys(change).filter((key) => change[key as keyof RegistryChange] !== undefined)
     await named(fields.name, async () =>
       this.#database.write(async (tx) => {
+        await this.#assertMayNow(tx, actor, 'registry:update')
         const { numUpdatedRows } = await tx
           .updateTable('registry')
           .set({ ...rowOf(fields), status: 'healthy', updated_at: this.#clock.now() })
@@ -173,6 +177,11 @@ export class Registries {
       )
     }
     if (problem !== undefined) throw unhealthy(problem)
+  }
+
+  /** The other registry takes its time to answer: rights may have gone since. */
+  async #assertMayNow(tx: Writer, actor: Actor, permission: SystemPermission): Promise<void> {
+    assertCanInSystem(await currentActor(tx, actor, this.#clock.now()), permission)
   }
 
   async #getRow(id: number): Promise<Selectable<RegistryTable>> {
