@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describeEachDatabase } from '../../test/databases.ts'
 import type { Database, Writer } from './database.ts'
-import { DatabaseTooNew, migrate, type Migration } from './migrate.ts'
+import { DatabaseIsHarbors, DatabaseTooNew, migrate, type Migration } from './migrate.ts'
 import { migrations } from './migrations/index.ts'
 import { isForeignKeyViolation, isUniqueViolation } from './violations.ts'
 
@@ -461,5 +461,21 @@ describe('indexes', () => {
       // `name > ?` of the catalog may only search; the others must.
       expect(details[0]).toMatch(/^SEARCH/)
     })
+  })
+})
+
+describeEachDatabase('a database that a Harbor works with', (open, dialect) => {
+  if (dialect === 'sqlite') return
+
+  test('is refused with the way to move in, and left as it is', async () => {
+    const database = await open({ empty: true })
+    await database.write(async (tx) => {
+      await sql`create table harbor_user (user_id serial primary key, username text)`.execute(tx)
+      await sql`create table project (project_id serial primary key, name text)`.execute(tx)
+    })
+    const refused = await migrate(database).catch((error) => error)
+    expect(refused).toBeInstanceOf(DatabaseIsHarbors)
+    expect(refused.message).toContain('berth import harbor')
+    expect(Object.keys(await actualColumns(database)).toSorted()).toEqual(['harbor_user', 'project'])
   })
 })

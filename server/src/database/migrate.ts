@@ -152,6 +152,7 @@ export async function listMigrations(database: Database): Promise<string[]> {
 
 /** Each step with whether versions that do not know it may serve. */
 async function listApplied(tx: Writer, dialect: Dialect): Promise<Map<string, number | null>> {
+  if (dialect === 'postgres') await assertNotHarbors(tx)
   await sql`create table if not exists schema_migration (
     name text not null primary key,
     applied_at bigint not null,
@@ -167,6 +168,13 @@ async function listApplied(tx: Writer, dialect: Dialect): Promise<Map<string, nu
   if (columns.length === 0) await sql`alter table schema_migration add column older_may_serve smallint`.execute(tx)
   const rows = await asMigrationTables(tx).selectFrom('schema_migration').select(['name', 'older_may_serve']).execute()
   return new Map(rows.map((row) => [row.name, row.older_may_serve]))
+}
+
+/** Harbor's tables have names of ours (`project`, `artifact`, `tag`): where they are, ours cannot be. @throws DatabaseIsHarbors */
+async function assertNotHarbors(tx: Writer): Promise<void> {
+  const { rows } = await sql<{ name: string }>`select table_name as name from information_schema.tables
+    where table_schema = current_schema() and table_name in ('harbor_user', 'harbor_label')`.execute(tx)
+  if (rows.length > 0) throw new DatabaseIsHarbors()
 }
 
 function assertKnown(applied: readonly string[], known: readonly string[]): void {
@@ -208,6 +216,16 @@ export class DatabaseTooNew extends Error {
   override readonly name = 'DatabaseTooNew'
   constructor(steps: readonly string[]) {
     super(`the database was migrated by a newer version of Berth (${steps.join(', ')}): start that version or newer`)
+  }
+}
+
+/** The database that a Harbor works with. Nothing was changed in it. */
+export class DatabaseIsHarbors extends Error {
+  override readonly name = 'DatabaseIsHarbors'
+  constructor() {
+    super(
+      'the database holds the tables of a Harbor, and was left as it is: give Berth an empty database of its own (database.url), then move in with `berth import harbor`; docs/guides/moving-in.md shows how',
+    )
   }
 }
 
