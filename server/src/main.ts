@@ -48,7 +48,7 @@ async function start(
 ): Promise<RunningRegistry> {
   const { logger } = logging
   const foundation = await openFoundation(config, logger, owned, worker)
-  const accounts = await composeAccounts(config, foundation)
+  const accounts = await composeAccounts(config, { ...foundation, logger })
   followSignals(foundation.signals, accounts)
   const content = composeContent(config, foundation)
   const pulls = new PullRecorder(foundation.database)

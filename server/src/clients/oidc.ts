@@ -1,5 +1,6 @@
 import { budgets, parseForeignJson } from '#contract/budget.ts'
 import * as openid from 'openid-client'
+import { OidcClientAuthentication } from './oidc-client-authentication.ts'
 import { OutboundFailure, type Outbound, type OutboundAnswer } from './outbound.ts'
 
 /** An OIDC provider, in the words of Harbor's settings `oidc_*`. */
@@ -44,28 +45,41 @@ export class OidcRefusal extends Error {
 /** One provider, with its configuration and keys as it published them. */
 export class OidcClient {
   readonly #configuration: openid.Configuration
+  readonly #authentication: OidcClientAuthentication
+  readonly #onUserInfoFailure: (failure: Error) => void
 
-  private constructor(configuration: openid.Configuration) {
+  private constructor(
+    configuration: openid.Configuration,
+    authentication: OidcClientAuthentication,
+    onUserInfoFailure: (failure: Error) => void,
+  ) {
     this.#configuration = configuration
+    this.#authentication = authentication
+    this.#onUserInfoFailure = onUserInfoFailure
   }
 
   /** @throws OidcFailure it does not answer, or with something else than the configuration of this issuer */
-  static async discover(provider: OidcProvider, outbound: Outbound): Promise<OidcClient> {
+  static async discover(
+    provider: OidcProvider,
+    outbound: Outbound,
+    onUserInfoFailure: (failure: Error) => void,
+  ): Promise<OidcClient> {
     const { clientId, clientSecret } = provider
+    const authentication = new OidcClientAuthentication(clientSecret)
     try {
       const server = new URL(provider.endpoint)
       const configuration = await openid.discovery(
         server,
         clientId,
         { client_secret: clientSecret },
-        clientSecret === '' ? openid.None() : openid.ClientSecretPost(clientSecret),
+        authentication.apply,
         {
           [openid.customFetch]: fetchThrough(outbound, !provider.verifyCertificate),
           // Whether plain HTTP is good enough, the address that an administrator set has decided.
           ...(server.protocol === 'http:' ? { execute: [openid.allowInsecureRequests] } : {}),
         },
       )
-      return new OidcClient(configuration)
+      return new OidcClient(configuration, authentication, onUserInfoFailure)
     } catch (cause) {
       throw failureOf(cause)
     }
@@ -106,12 +120,14 @@ export class OidcClient {
    */
   async finishLogin(callback: URL, login: Omit<OidcLogin, 'url'>): Promise<OidcAnswer> {
     try {
-      const tokens = await openid.authorizationCodeGrant(this.#configuration, callback, {
-        expectedState: login.state,
-        expectedNonce: login.nonce,
-        pkceCodeVerifier: login.codeVerifier,
-        idTokenExpected: true,
-      })
+      const tokens = await this.#authentication.tryEach(async () =>
+        openid.authorizationCodeGrant(this.#configuration, callback, {
+          expectedState: login.state,
+          expectedNonce: login.nonce,
+          pkceCodeVerifier: login.codeVerifier,
+          idTokenExpected: true,
+        }),
+      )
       return await this.#answerOf(tokens)
     } catch (cause) {
       throw failureOf(cause)
@@ -121,7 +137,9 @@ export class OidcClient {
   /** Whether the provider still vouches for them, and with what. Throws as `finishLogin`. */
   async refresh(refreshToken: string, subject: string): Promise<OidcAnswer> {
     try {
-      const tokens = await openid.refreshTokenGrant(this.#configuration, refreshToken)
+      const tokens = await this.#authentication.tryEach(async () =>
+        openid.refreshTokenGrant(this.#configuration, refreshToken),
+      )
       return await this.#answerOf(tokens, { refreshToken, subject })
     } catch (cause) {
       throw failureOf(cause)
@@ -143,8 +161,7 @@ export class OidcClient {
     if (subject === undefined) throw new OidcFailure('the provider answered without an ID token')
     if (before !== undefined && subject !== before.subject)
       throw new OidcRefusal('the provider answered for another account')
-    const hasUserInfo = this.#configuration.serverMetadata().userinfo_endpoint !== undefined
-    const info = hasUserInfo ? await openid.fetchUserInfo(this.#configuration, tokens.access_token, subject) : {}
+    const info = await this.#userInfo(tokens.access_token, subject, idClaims !== undefined)
     return {
       issuer: this.issuer,
       subject,
@@ -154,7 +171,27 @@ export class OidcClient {
       expiresAt: (idClaims?.exp ?? 0) * 1_000,
     }
   }
+
+  /**
+   * What the user info endpoint adds to the ID token. An endpoint that fails adds nothing: the ID token alone says who it
+   * is. Without an ID token, or with the information of somebody else, there is no login.
+   */
+  async #userInfo(accessToken: string, subject: string, hasIdToken: boolean): Promise<Record<string, unknown>> {
+    if (this.#configuration.serverMetadata().userinfo_endpoint === undefined) return {}
+    try {
+      const info = await openid.fetchUserInfo(this.#configuration, accessToken, subject)
+      return Object.fromEntries(Object.entries(info).filter(([, value]) => value !== null && value !== undefined))
+    } catch (cause) {
+      const ofSomebodyElse = cause instanceof Error && 'code' in cause && cause.code === subjectDiffers
+      if (ofSomebodyElse || !hasIdToken) throw cause
+      this.#onUserInfoFailure(failureOf(cause))
+      return {}
+    }
+  }
 }
+
+/** The library's code when `sub` is not that of the ID token (OpenID Connect Core 1.0 §5.3.2). */
+const subjectDiffers = 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'
 
 /** The library's requests go through our one door. Redirects are not followed: a provider's endpoints are where it says. */
 function fetchThrough(outbound: Outbound, insecure: boolean): openid.CustomFetch {

@@ -1,6 +1,7 @@
 import { composeOutbound } from '../clients/outbound.ts'
 import type { Config } from '../config/config.ts'
 import { noSignals, type Signals } from '../database/signals.ts'
+import type { Logger } from '../logging.ts'
 import type { Foundation } from './foundation.ts'
 import { composeIdentities, type IdentityServices } from './identities.ts'
 import { composeProjects, type ProjectServices } from './projects.ts'
@@ -14,13 +15,13 @@ export type Accounts = UserServices & IdentityServices & RobotServices & SignInS
 /** Makes the administrator and the default project of a new installation. */
 export async function composeAccounts(
   config: Config,
-  given: Pick<Foundation, 'database' | 'clock' | 'events'> & { readonly signals?: Signals },
+  given: Pick<Foundation, 'database' | 'clock' | 'events'> & { readonly signals?: Signals; readonly logger?: Logger },
 ): Promise<Accounts> {
   const ground = { signals: noSignals, ...given }
   const outbound = composeOutbound({ allowLocal: config.outbound.allowLocal })
   const users = await composeUsers(config, ground)
   const projects = await composeProjects(config, ground, users)
-  const identities = composeIdentities(config, ground, users, outbound)
+  const identities = composeIdentities(config, ground, users, { outbound, logger: given.logger })
   const { allowLocal, privateIssuers } = config.outbound
   const internet = composeOutbound({ allowLocal, publicOnly: true })
   const robots = composeRobots(ground, users, { internet, privateNetworks: outbound }, privateIssuers)

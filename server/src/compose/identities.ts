@@ -5,6 +5,7 @@ import { Directory } from '../domain/identities/directory.ts'
 import { ExternalAccounts } from '../domain/identities/external-accounts.ts'
 import { Oidc } from '../domain/identities/oidc.ts'
 import { PendingSignIns } from '../domain/identities/pending-sign-ins.ts'
+import type { Logger } from '../logging.ts'
 import type { Foundation } from './foundation.ts'
 import type { UserServices } from './users.ts'
 
@@ -15,9 +16,14 @@ export function composeIdentities(
   config: Config,
   { database, clock, events }: Pick<Foundation, 'database' | 'clock' | 'events'>,
   { settings, passwords }: Pick<UserServices, 'settings' | 'passwords'>,
-  outbound: Outbound,
+  { outbound, logger }: { readonly outbound: Outbound; readonly logger: Pick<Logger, 'warn'> | undefined },
 ) {
-  const oidc = new Oidc({ settings, outbound, clock })
+  const oidc = new Oidc({
+    settings,
+    outbound,
+    clock,
+    onWarning: (error) => logger?.warn({ error }, 'the user info endpoint failed: the ID token alone says who it is'),
+  })
   const externalAccounts = new ExternalAccounts({ database, clock, events })
   return {
     directory: new Directory({ settings, allowLocal: config.outbound.allowLocal }),

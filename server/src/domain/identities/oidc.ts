@@ -3,6 +3,7 @@ import type { OidcAnswer, OidcClient, OidcLogin, OidcProvider } from '../../clie
 import type { Outbound } from '../../clients/outbound.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
+import { parseExpression } from '../settings/expression.ts'
 import type { SettingValues } from '../settings/setting-keys.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { ExternalPerson } from './external-accounts.ts'
@@ -16,6 +17,14 @@ export interface OidcPerson {
   readonly expiresAt: number
 }
 
+export interface OidcOptions {
+  readonly settings: Settings
+  readonly outbound: Outbound
+  readonly clock: Clock
+  /** For the log: a login that went on with less than the provider offers. */
+  readonly onWarning: (error: Error) => void
+}
+
 const rememberMs = 5 * 60_000
 const maxGroupNameLength = 255
 const maxGroups = 1_000
@@ -25,10 +34,12 @@ export class Oidc {
   readonly #settings: Settings
   readonly #outbound: Outbound
   readonly #clock: Clock
+  readonly #onWarning: (error: Error) => void
   /** Its configuration and keys, for a while. */
   #cached: { readonly key: string; readonly until: number; readonly client: Promise<OidcClient> } | undefined
 
-  constructor({ settings, outbound, clock }: { settings: Settings; outbound: Outbound; clock: Clock }) {
+  constructor({ settings, outbound, clock, onWarning }: OidcOptions) {
+    this.#onWarning = onWarning
     this.#settings = settings
     this.#outbound = outbound
     this.#clock = clock
@@ -118,7 +129,7 @@ export class Oidc {
   async #discover(provider: OidcProvider): Promise<OidcClient> {
     // Loaded when a provider is configured.
     const { OidcClient: Client } = await import('../../clients/oidc.ts')
-    return await Client.discover(provider, this.#outbound)
+    return await Client.discover(provider, this.#outbound, this.#onWarning)
   }
 }
 
@@ -160,7 +171,7 @@ function groupsOf(claims: Readonly<Record<string, unknown>>, { oidc_groups_claim
 }
 
 /** An expression that an administrator wrote, held against a short name. */
-const passes = (filter: string, name: string): boolean => filter === '' || new RegExp(filter, 'u').test(name)
+const passes = (filter: string, name: string): boolean => filter === '' || parseExpression(filter).test(name)
 
 function parseExtra(text: string): Record<string, string> {
   const value = text.trim() === '' ? {} : (JSON.parse(text) as Record<string, unknown>)

@@ -1,4 +1,5 @@
 import { budgets, parseForeignJson } from '#contract/budget.ts'
+import { parseExpression } from './expression.ts'
 import { LdapFailure, parseLdapUrl } from '../../clients/ldap-names.ts'
 
 /**
@@ -136,7 +137,7 @@ function jsonObject(value: unknown): string | undefined {
 
 function expression(value: unknown): string | undefined {
   try {
-    RegExp(String(value), 'u')
+    parseExpression(String(value))
     return undefined
   } catch (error) {
     return `should be a regular expression: ${(error as Error).message}`
