@@ -24,9 +24,11 @@ const withoutRegistry = /^(?:health|version|config sample|doctor --url)/
  */
 export function asTyped(text: string): string {
   const flags = flagsInForce.map(shellWord).join(' ')
-  return text.replaceAll(command, (_, words: string) =>
-    [programName, words, ...(flags === '' || withoutRegistry.test(words) ? [] : [flags])].join(' '),
-  )
+  return text.replaceAll(command, (_, words: string, at: number) => {
+    const namesItsOwn = /^[^\n,;]* --data /.test(text.slice(at))
+    const isBare = flags === '' || namesItsOwn || withoutRegistry.test(words)
+    return [programName, words, ...(isBare ? [] : [flags])].join(' ')
+  })
 }
 
 /** As a POSIX shell reads it back. */

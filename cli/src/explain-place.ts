@@ -6,8 +6,11 @@ const advice: Readonly<Record<string, string>> = {
     'name the registry that you mean: --data <folder>, --config <file>, or data_folder in /etc/berth/berth.yml\n' +
     'where each setting comes from: berth config show; to begin a new registry here: berth serve',
   DatabaseLost:
-    'bring the database back: unmount or rename nothing that it needs, put the file back, or restore it into an empty place: berth restore --from <place of the backups>\n' +
+    'bring the database back: unmount or rename nothing that it needs, put the file back, or restore a backup into an empty place: berth restore --from <place of the backups> --data <new folder>\n' +
     'if these blobs are of no use to anybody: berth serve --new',
+  DatabaseCorrupt:
+    'what is in the backups: berth backup list --from <place of the backups>\n' +
+    'into an empty place: berth restore --from <place of the backups> --data <new folder>',
   DatabaseTooNew: 'the version that this server runs: berth version',
   DatabaseTooOld: 'the copy that a migration leaves beside the file is the way back',
 }

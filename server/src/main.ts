@@ -55,6 +55,10 @@ async function start(
   const oci = composeOciServices(config, content, { pulls, ...accounts })
   const usage = new StorageUsage(foundation)
   const metrics = composeMetrics(worker, owned)
+  const { database } = foundation
+  metrics.gauge('database_damaged', 'Processes that have met damaged pages of the database.', () =>
+    database.damage() === undefined ? 0 : 1,
+  )
   const eventStreams = new EventStreams()
   let draining = false
 

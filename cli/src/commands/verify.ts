@@ -35,7 +35,7 @@ const verifyCommand: ArchiveCommand = {
         await discardUnreferenced(options, found)
       }
       return {
-        good: found.damaged.length === 0 && found.manifests.length === 0,
+        good: [found.pages, found.rows, found.damaged, found.manifests].every((wrong) => wrong.length === 0),
         text: presentVerification(found, { discard, digests: options.digests }),
         json: { ...found, discarded: discard },
       }
@@ -56,9 +56,31 @@ function describeDiscard({ blobs, bytes, unreferenced, staged }: Verification): 
   )
 }
 
-function presentVerification(
+function presentDatabase({ pages, rows }: Verification): string[] {
+  if (pages.length > 0) {
+    return [
+      ...pages.map((page) => `✗ the database is damaged: ${page}`),
+      '    stop the registry, keep the file, and restore a backup into an empty place: berth restore --from <place of the backups> --data <new folder>',
+      'nothing else was judged',
+    ]
+  }
+  const lines = rows.map(({ problem, count, examples }) => `✗ ${count} ${problem}: ${examples.join(', ')}`)
+  return rows.length === 0
+    ? []
+    : [...lines, '    push these images again, or restore a backup: the database was damaged']
+}
+
+function presentVerification(found: Verification, options: { discard: boolean; digests: boolean }): string {
+  const database = presentDatabase(found)
+  return (found.pages.length > 0 ? database : [...database, presentStore(found, options, database.length === 0)]).join(
+    '\n',
+  )
+}
+
+function presentStore(
   { blobs, bytes, damaged, manifests, unreferenced, young, staged }: Verification,
   { discard, digests }: { discard: boolean; digests: boolean },
+  rowsAreGood: boolean,
 ): string {
   const lines = [`${blobs} blobs, ${formatBytes(bytes)}${digests ? ', all read' : ''}`]
   for (const { digest, problem, repositories } of damaged) {
@@ -78,7 +100,7 @@ function presentVerification(
         : `    berth verify --discard gives them to garbage collection`,
     )
   }
-  const judged = lines.length === 1
+  const judged = lines.length === 1 && rowsAreGood
   if (young.blobs > 0) {
     lines.push(
       `${young.blobs} blobs without a row are younger than a day, ${formatBytes(young.bytes)}: not judged, a push may be under way`,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { sql } from 'kysely'
 import { absenceOf, composeDatabase, hasDatabaseFile } from '#server/compose/database.ts'
 import type { Config } from '#server/config/config.ts'
-import type { Database } from '#server/database/database.ts'
+import { DatabaseCorrupt, type Database } from '#server/database/database.ts'
 import { migrations } from '#server/database/migrations/index.ts'
 import { DatabaseLost, isBlank } from '#server/domain/verification/lost-database.ts'
 import { withoutCredentials } from '#server/logging.ts'
@@ -25,6 +25,7 @@ export async function checkDatabase(config: Config, now: () => number): Promise<
     return [
       judgeVersion(database, version),
       await judgeMigrations(database),
+      ...judgePages(await database.checkPages()),
       ...(await judgeLoss(config, database)),
       ...skew,
     ]
@@ -46,6 +47,16 @@ async function judgeAbsence(config: Config, file: string): Promise<Finding> {
   return good('database', `${file} ${state}: the first start creates it`)
 }
 
+function judgePages(found: readonly string[]): Finding[] {
+  if (found.length === 0) return []
+  return [problem('database', `pages are damaged: ${found.join('; ')}`, restoreRemedy)]
+}
+
+const restoreRemedy = [
+  'stop the registry and keep the file; then restore the newest backup into an empty place: berth restore --from <place of the backups> --data <new folder>',
+  'a disk that loses pages loses more: dmesg, smartctl -a',
+]
+
 /** A database that knows of nothing beside a store that has something. */
 async function judgeLoss(config: Config, database: Database): Promise<Finding[]> {
   if (!(await isBlank(database))) return []
@@ -55,7 +66,7 @@ async function judgeLoss(config: Config, database: Database): Promise<Finding[]>
 
 const judgedLost = ({ message }: DatabaseLost): Finding =>
   problem('database', message, [
-    'put the database back where it was (a volume that is not mounted? another data_folder?), or restore a backup into an empty place: berth restore --from <place of the backups>',
+    'put the database back where it was (a volume that is not mounted? another data_folder?), or restore a backup into an empty place: berth restore --from <place of the backups> --data <new folder>',
     'berth serve does not start on it, so that nothing is deleted; for a new registry beside these blobs: berth serve --new',
   ])
 
@@ -115,7 +126,7 @@ function explain(settings: Config['database'], error: unknown): Finding {
   if (settings.kind === 'sqlite') {
     return problem('database', `${settings.file} cannot be used: ${message}`, [
       'is it readable for this user, and not held by another program? ls -l',
-      'restore it from the backup if it is damaged',
+      ...(error instanceof DatabaseCorrupt ? restoreRemedy : []),
     ])
   }
   const { hostname, port } = new URL(settings.url)

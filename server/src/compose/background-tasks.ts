@@ -37,7 +37,24 @@ async function drain(batch: number, work: () => Promise<number>): Promise<void> 
 
 /** Every task that runs beside the requests. */
 export function backgroundTasks(config: Config, services: TaskServices): readonly BackgroundTask[] {
-  return [...flushes(services), ...collection(config, services), ...pruning(config, services)]
+  return [checkPages(services), ...flushes(services), ...collection(config, services), ...pruning(config, services)]
+}
+
+const pagesEveryMs = 24 * 60 * minuteMs
+
+/** Looks at the pages of the database soon after the start, and once a day: what it finds fails `/ready`. */
+function checkPages({ foundation: { database, clock } }: TaskServices): BackgroundTask {
+  let checkedAt = Number.NEGATIVE_INFINITY
+  return {
+    name: 'check-database-pages',
+    runs: 'everywhere',
+    intervalMs: 10_000,
+    run: async () => {
+      if (clock.now() - checkedAt < pagesEveryMs) return
+      checkedAt = clock.now()
+      await database.checkPages()
+    },
+  }
 }
 
 /** Writes down counts that a process has gathered in memory. */

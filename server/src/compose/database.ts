@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { copyBeforeChange } from '../database/copy-before-change.ts'
-import type { Database } from '../database/database.ts'
+import type { Database, DatabaseCorrupt } from '../database/database.ts'
 import { assertMigrated, migrate, readSchemaState } from '../database/migrate.ts'
 import { composePostgresDatabase } from '../database/postgres.ts'
 import { composeSqliteDatabase } from '../database/sqlite.ts'
@@ -18,14 +18,17 @@ export interface ComposeDatabaseOptions {
   readonly worker?: Pick<WorkerLink, 'number'> | undefined
   /** A SQLite file is opened only if it is there. */
   readonly existing?: boolean
+  /** Told once, when pages of a SQLite file turn out to be damaged. */
+  readonly onDamage?: ((damage: DatabaseCorrupt) => void) | undefined
 }
 
-export function composeDatabase(config: Config, { worker, existing = false }: ComposeDatabaseOptions = {}): Database {
+export function composeDatabase(config: Config, options: ComposeDatabaseOptions = {}): Database {
+  const { worker, existing = false, onDamage } = options
   const { database } = config
   if (database.kind === 'sqlite') {
     const { file, acquireTimeoutMs } = database
     const part = worker === undefined ? 'alone' : worker.number === 1 ? 'first' : 'other'
-    return composeSqliteDatabase({ file, acquireTimeoutMs, existing, checkpoints: part })
+    return composeSqliteDatabase({ file, acquireTimeoutMs, existing, onDamage, checkpoints: part })
   }
   return composePostgresDatabase({
     url: database.url,
@@ -40,13 +43,14 @@ export interface OpenDatabaseOptions {
   readonly worker?: Pick<WorkerLink, 'number'> | undefined
   /** Asked before a database that knows of no content is served; what it throws keeps it from being made or migrated. */
   readonly assertNew?: () => Promise<void>
+  readonly onDamage?: (damage: DatabaseCorrupt) => void
 }
 
 /** Opens the database, making it if need be, and brings its schema up to date. For the server: it says what it did. */
 export async function openDatabase(config: Config, options: OpenDatabaseOptions): Promise<Database> {
-  const { worker, assertNew } = options
+  const { worker, assertNew, onDamage } = options
   if (!hasDatabaseFile(config)) await assertNew?.()
-  const database = composeDatabase(config, { worker })
+  const database = composeDatabase(config, { worker, onDamage })
   try {
     if (assertNew !== undefined && (await isBlank(database))) await assertNew()
     await migrateDatabase(database, config, options)

@@ -30,8 +30,9 @@ export async function openFoundation(
   worker?: WorkerLink,
 ): Promise<Foundation> {
   const store = owned.use(await composeBlobStore(config))
+  const onDamage = (error: Error) => logger.fatal({ error }, 'the database is damaged, and /ready says so')
   const assertNew = config.beginNew ? async () => {} : () => assertStoreEmpty(store, placesOf(config))
-  const database = owned.use(await openDatabase(config, { clock: systemClock, logger, worker, assertNew }))
+  const database = owned.use(await openDatabase(config, { clock: systemClock, logger, worker, assertNew, onDamage }))
   const onSignalError = (error: unknown) => logger.warn({ error }, 'other replicas are not heard; tried again')
   const signals = owned.use(composeSignals(config, worker, onSignalError))
   return { database, store, signals, clock: systemClock, events: composeEvents(systemClock) }

@@ -47,6 +47,13 @@ export interface Database extends AsyncDisposable {
    * Commits of this process count at once, those of others from the next turn of the event loop on.
    */
   epoch(): number | undefined
+  /**
+   * Reads all pages of a SQLite file, beside everything else, and returns what does not fit together. PostgreSQL looks
+   * after its own pages: nothing.
+   */
+  checkPages(): Promise<readonly string[]>
+  /** The first sign of damaged pages that any query or check has met; undefined while there was none. */
+  damage(): DatabaseCorrupt | undefined
 }
 
 /** A value of a query that no row can have. It came from a client, whose request is at fault. */
@@ -58,6 +65,10 @@ export class DatabaseBusy extends Error {
 }
 export class DatabaseUnavailable extends Error {
   override readonly name: string = 'DatabaseUnavailable'
+}
+/** Pages of the file are damaged. Trying again never helps; a backup does. */
+export class DatabaseCorrupt extends DatabaseUnavailable {
+  override readonly name = 'DatabaseCorrupt'
 }
 export class DatabaseFull extends DatabaseUnavailable {
   override readonly name = 'DatabaseFull'

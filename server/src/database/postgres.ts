@@ -160,6 +160,8 @@ export function composePostgresDatabase(options: PostgresDatabaseOptions): Datab
       }
     },
     epoch: () => undefined,
+    checkPages: async () => [],
+    damage: () => undefined,
     async [Symbol.asyncDispose]() {
       await translated(pool.end())
     },

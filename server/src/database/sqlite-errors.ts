@@ -1,5 +1,5 @@
 import { sqliteErrorCode } from '#server/runtime/sqlite.ts'
-import { DatabaseBusy, DatabaseFull, DatabaseUnavailable } from './database.ts'
+import { DatabaseBusy, DatabaseCorrupt, DatabaseFull, DatabaseUnavailable } from './database.ts'
 
 /** True when another process holds the write lock: trying again a little later is right. */
 export const isSqliteBusy = (error: unknown): boolean => sqliteErrorCode(error)?.startsWith('SQLITE_BUSY') === true
@@ -15,17 +15,22 @@ export function translateSqliteError(error: unknown, file = 'the SQLite file'): 
     })
   }
   if (isSqliteBusy(error)) return new DatabaseBusy(`another process is writing to ${file}`, { cause: error })
+  if (isSqliteCorruption(code)) return databaseCorrupt(file, code, error)
   if (unavailable.some((prefix) => code.startsWith(prefix))) {
     return new DatabaseUnavailable(`${file} cannot be used (${code})`, { cause: error })
   }
   return error
 }
 
-const unavailable = [
-  'SQLITE_IOERR',
-  'SQLITE_READONLY',
-  'SQLITE_CANTOPEN',
-  'SQLITE_CORRUPT',
-  'SQLITE_NOTADB',
-  'SQLITE_PERM',
-]
+const unavailable = ['SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN', 'SQLITE_PERM']
+
+export const isSqliteCorruption = (code: string | undefined): boolean =>
+  code !== undefined && (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
+
+export function databaseCorrupt(file: string, what: string, cause?: unknown): DatabaseCorrupt {
+  return new DatabaseCorrupt(
+    `the database ${file} is damaged (${what}): stop the registry, keep the file, and restore a backup into an empty place ` +
+      '(docs/guides/storage.md)',
+    { cause },
+  )
+}

@@ -2,11 +2,12 @@ import { type ConnectionProvider, SqliteAdapter, SqliteDialect, SqliteQueryCompi
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { openSqlite, type SqliteConnection } from '#server/runtime/sqlite.ts'
-import { type Database, DatabaseUnavailable } from './database.ts'
+import { type Database, type DatabaseCorrupt, DatabaseUnavailable } from './database.ts'
 import { composeKyselyShell } from './kysely-shell.ts'
 import { setPreparedRunner } from './prepared.ts'
 import { type CheckpointSizes, farTooLong, SqliteCheckpoints, usualSizes } from './sqlite-checkpoints.ts'
 import { sqliteDatabaseConnection, sqlitePreparedRunner } from './sqlite-connection.ts'
+import { SqliteDamage } from './sqlite-damage.ts'
 import { translateSqliteError } from './sqlite-errors.ts'
 import { readSqliteSnapshot } from './sqlite-snapshot.ts'
 import { turnsOfThisProcess } from './sqlite-turns.ts'
@@ -19,6 +20,8 @@ export interface SqliteDatabaseOptions {
   readonly file: string
   /** The file is opened only if it is there; neither it nor its folder is made. */
   readonly existing?: boolean
+  /** Told once, when a query or a check first meets damaged pages. */
+  readonly onDamage?: ((damage: DatabaseCorrupt) => void) | undefined
   /** How long a write waits for its turn. */
   readonly acquireTimeoutMs?: number
   /** A write that has not ended by then is rolled back. */
@@ -48,7 +51,9 @@ const walLimitBytes = 64 * 1024 * 1024
 export function composeSqliteDatabase(options: SqliteDatabaseOptions): Database {
   const { file, acquireTimeoutMs = 5000, workTimeoutMs = 60_000 } = options
   if (file === ':memory:' || file === '') throw new TypeError('composeSqliteDatabase needs a file')
-  const { writing, reading } = openBoth(file, options.existing === true)
+  const damage = new SqliteDamage(file, options.onDamage)
+  const opened = openBoth(file, options.existing === true)
+  const [writing, reading] = [damage.watch(opened.writing), damage.watch(opened.reading)]
 
   let turnsEpoch: number | undefined
   const forgetEpoch = () => {
@@ -100,6 +105,8 @@ export function composeSqliteDatabase(options: SqliteDatabaseOptions): Database 
       setImmediate(forgetEpoch)
       return turnsEpoch
     },
+    checkPages: () => damage.check(),
+    damage: () => damage.seen,
     async [Symbol.asyncDispose]() {
       if (closed) return
       closed = true

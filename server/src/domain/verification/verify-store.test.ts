@@ -51,6 +51,8 @@ describeEachDatabase('verification', (open) => {
       unreferenced: [],
       young: { blobs: 0, bytes: 0 },
       databaseLost: false,
+      pages: [],
+      rows: [],
       staged: [],
     })
   })
@@ -86,6 +88,14 @@ describeEachDatabase('verification', (open) => {
         .execute(),
     )
     expect((await registry.verify(true)).manifests.map(({ repository }) => repository)).toEqual(['library/a'])
+  })
+
+  test('finds artifacts without their manifest', async () => {
+    const registry = await compose(await open())
+    await registry.database.write((tx) => tx.deleteFrom('artifact_payload').execute())
+    const { rows } = await registry.verify()
+    expect(rows).toMatchObject([{ problem: 'artifacts without the bytes of their manifest', count: 1 }])
+    expect(rows[0]!.examples[0]).toStartWith('library/a@sha256:')
   })
 
   test('finds bytes without rows, leaves those of a push under way, and gives the others to garbage collection', async () => {

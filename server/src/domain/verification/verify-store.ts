@@ -7,6 +7,7 @@ import { linkingRepositories, listDamaged } from '../content/blob-damage.ts'
 import { doomBytes } from '../content/blob-rows.ts'
 import { ByteThrottle } from '../scrub/byte-throttle.ts'
 import { judgeBlob, type StoredBlob } from '../scrub/check-blob.ts'
+import { findBrokenRows, type BrokenRows } from './broken-rows.ts'
 import { isBlank } from './lost-database.ts'
 import { KnownLocations } from './known-locations.ts'
 
@@ -44,6 +45,10 @@ export interface Verification {
   readonly staged: readonly UploadId[]
   /** The store has blobs and the database knows of no content: it is not the one that belongs to the store. */
   readonly databaseLost: boolean
+  /** What the database says of its damaged pages. Nothing else is judged then. */
+  readonly pages: readonly string[]
+  /** Artifacts, tags and links that do not fit together. */
+  readonly rows: readonly BrokenRows[]
 }
 
 /** Younger bytes may belong to a push whose row is about to come. */
@@ -59,6 +64,8 @@ const manifestsPerPiece = 16
  */
 export async function verifyStore(options: VerifyOptions): Promise<Verification> {
   const { database, store, clock, digests } = options
+  const pages = await database.checkPages()
+  if (pages.length > 0) return { ...nothingJudged, pages }
   using known = new KnownLocations(options.temporaryFile)
   const begun = clock.now()
   await database.snapshot((snapshot) => known.load(snapshot))
@@ -112,8 +119,15 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
     unreferenced,
     young,
     databaseLost: unreferenced.length + young.blobs > 0 && (await isBlank(database)),
+    pages,
+    rows: await findBrokenRows(database),
     staged: await forgottenUploads(database, store, begun),
   }
+}
+
+const nothingJudged: Omit<Verification, 'pages'> = {
+  ...{ blobs: 0, bytes: 0, young: { blobs: 0, bytes: 0 }, databaseLost: false },
+  ...{ damaged: [], manifests: [], unreferenced: [], staged: [], rows: [] },
 }
 
 async function stillPointsTo(database: Database, { digest, location }: StoredBlob): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { ContractError, type ContractErrorCode } from '#contract/contract-error.ts'
 import { ociErrorBody, type OciErrorCode } from '#contract/oci-errors.ts'
-import { DatabaseBusy, DatabaseUnavailable, UnstorableValue } from '../../database/database.ts'
+import { DatabaseBusy, DatabaseCorrupt, DatabaseUnavailable, UnstorableValue } from '../../database/database.ts'
 import { isForeignKeyViolation } from '../../database/violations.ts'
 import { DomainError, type DomainErrorCode } from '../../domain/errors.ts'
 import { BodyIncomplete, ClientTooSlow } from '../../runtime/listener.ts'
@@ -104,6 +104,11 @@ export function asDomainError(thrown: unknown): DomainError | undefined {
       'something that this request refers to was deleted at the same moment; look what is there, and ask again',
       { cause },
     )
+  }
+  if (thrown instanceof DatabaseCorrupt) {
+    const message =
+      'the database of the registry is damaged; trying again does not help, its operator must restore a backup'
+    return new DomainError('UNAVAILABLE', message, { cause })
   }
   if (thrown instanceof DatabaseBusy || thrown instanceof DatabaseUnavailable || thrown instanceof StorageUnavailable) {
     return new DomainError('UNAVAILABLE', 'the registry cannot do this just now; try again', {

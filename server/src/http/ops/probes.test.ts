@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
+import { DatabaseCorrupt } from '../../database/database.ts'
 import { composeSqliteDatabase } from '../../database/sqlite.ts'
 import { StorageFull, StorageUnavailable } from '../../storage/blob-store.ts'
 import { composeProbes } from './probes.ts'
@@ -57,6 +58,18 @@ test('ready: 503 when the database cannot be used', async () => {
   const answer = await probes.ready()
   expect(answer.status).toBe(503)
   expect(await answer.json()).toMatchObject({ checks: { database: 'failed' } })
+})
+
+test('ready: 503 with the remedy once damaged pages were met', async () => {
+  const { database } = await probing(async () => {})
+  const damage = new DatabaseCorrupt('damaged: restore a backup')
+  const probes = composeProbes({
+    database: { read: database.read, damage: () => damage },
+    ...{ store: { probe: async () => {} }, clock: { now: () => 0 }, isDraining: () => false },
+  })
+  const answer = await probes.ready()
+  expect(answer.status).toBe(503)
+  expect(await answer.json()).toMatchObject({ checks: { database: 'damaged' }, remedy: damage.message })
 })
 
 test('ready: 503 when a check does not come back', async () => {

@@ -4,7 +4,7 @@ import type { Clock } from '../../domain/clock.ts'
 import { StorageFull, type BlobStoreProbe } from '../../storage/blob-store.ts'
 
 export interface ProbeOptions {
-  readonly database: Pick<Database, 'read'>
+  readonly database: Pick<Database, 'read' | 'damage'>
   readonly store: BlobStoreProbe
   readonly clock: Clock
   readonly isDraining: () => boolean
@@ -27,7 +27,7 @@ export interface Probes {
 /** Probes come often and from any client: an answer is good for a second, and checks never run twice at once. */
 const freshMs = 1_000
 
-export type Check = 'ok' | 'full' | 'failed'
+export type Check = 'ok' | 'full' | 'failed' | 'damaged'
 export interface Checks {
   readonly database: Check
   readonly storage: Check
@@ -44,7 +44,7 @@ export function composeProbes({ database, store, clock, isDraining, timeoutMs = 
       outcomeOf(store.probe(), timeoutMs),
     ])
     running = false
-    return { database: fromDatabase, storage: fromStorage }
+    return { database: database.damage() === undefined ? fromDatabase : 'damaged', storage: fromStorage }
   }
 
   const check = async (): Promise<Checks> => {
@@ -61,7 +61,8 @@ export function composeProbes({ database, store, clock, isDraining, timeoutMs = 
       const results = await check()
       const failed = results.database !== 'ok' || results.storage === 'failed'
       const status = failed ? 'unavailable' : results.storage === 'full' ? 'degraded' : 'ok'
-      return json(failed ? 503 : 200, { status, checks: results })
+      const remedy = database.damage()?.message
+      return json(failed ? 503 : 200, { status, checks: results, ...(remedy === undefined ? {} : { remedy }) })
     },
   }
 }
