@@ -186,7 +186,10 @@ describeOnEachDatabase('every route of the API stays in the project that it was 
       const filling = { ...own, ...Object.fromEntries(named.map((name) => [name, foreign[name]!])) }
       const answer = await ask(owner, operation, filling)
       const where = `${operation.method} ${operation.path}`
-      expectOneOf(where, answer.status, [400, 404, 422])
+      // As in Harbor: the artifacts of a repository that is not there are an empty list.
+      if (where.endsWith('/repositories/{repository_name}/artifacts') && operation.method === 'GET')
+        expect([where, answer.status, JSON.parse(answer.text)]).toEqual([where, 200, []])
+      else expectOneOf(where, answer.status, [400, 404, 422])
       const missing = { ...filling, ...Object.fromEntries(named.map((name) => [name, nobodys])) }
       const none = await ask(owner, operation, missing)
       expect([where, none.status]).toEqual([where, answer.status])

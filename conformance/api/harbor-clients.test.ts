@@ -314,3 +314,102 @@ describeControlledScenario('operations that are not built', (registry) => {
     expect((await admin().call('GET /export/cve/executions')).body).toEqual({ items: null })
   })
 })
+
+describeControlledScenario('small answers of Harbor', (registry) => {
+  const admin = () => new ApiClient(registry())
+  const idOf = async (project: string) =>
+    (
+      await admin().call<{ project_id: number }>('GET /projects/{project_name_or_id}', {
+        params: { project_name_or_id: project },
+      })
+    ).body.project_id
+
+  test('permissions are told of the project that the scope lies in; relative, of what lies in the scope', async () => {
+    const id = await idOf(await addProject(registry()))
+    const ask = async (scope: string, relative: boolean) =>
+      (
+        await admin().call<{ resource: string; action: string }[]>('GET /users/current/permissions', {
+          query: `scope=${scope}&relative=${relative}`,
+        })
+      ).body
+    const below = await ask(`/project/${id}/repository`, true)
+    expect(below).toContainEqual({ resource: '.', action: 'pull' })
+    expect(new Set(below.map(({ resource }) => resource))).toEqual(new Set(['.']))
+    const all = await ask(`/project/${id}`, false)
+    expect(await ask(`/project/${id}/repository`, false)).toEqual(all)
+    expect(all).toContainEqual({ resource: `/project/${id}/repository`, action: 'pull' })
+    expect(all).toContainEqual({ resource: `/project/${id}`, action: 'read' })
+    expect(await ask(`/project/${id}`, true)).toContainEqual({ resource: '.', action: 'read' })
+    expect(await ask(`/project/${id}/nothing`, true)).toEqual([])
+    expect(await ask('/project/999999/repository', true)).toEqual([])
+  })
+
+  test('deleting retention_id takes the policy away, and the project can be given another', async () => {
+    const project = await addProject(registry())
+    const everything = [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**' }]
+    const tags = [{ kind: 'doublestar', decoration: 'matches', pattern: '**' }]
+    const rule = { action: 'retain', template: 'always', params: {}, tag_selectors: tags }
+    const body = {
+      algorithm: 'or',
+      rules: [{ ...rule, scope_selectors: { repository: everything } }],
+      trigger: { kind: 'Schedule', settings: { cron: '' }, references: {} },
+      scope: { level: 'project', ref: await idOf(project) },
+    }
+    const create = async () => (await admin().call('POST /retentions', { body })).status
+    const item = '/projects/{project_name_or_id}/metadatas/{meta_name}'
+    const params = { project_name_or_id: project, meta_name: 'retention_id' }
+    expect([await create(), await create()]).toEqual([201, 400])
+    expect((await admin().call(`DELETE ${item}`, { params })).status).toBe(200)
+    expect((await admin().call(`GET ${item}`, { params })).body).toEqual({})
+    expect([(await admin().call(`DELETE ${item}`, { params })).status, await create()]).toEqual([200, 201])
+  })
+
+  test('what is not there has no workers, and there is nothing in it to stop', async () => {
+    const workers = await admin().call('GET /jobservice/pools/{pool_id}/workers', { params: { pool_id: '88888888' } })
+    expect([workers.status, workers.body]).toEqual([200, []])
+    for (const job_id of ['88888888', '966a49aa2278b67d743f8aca', '0000000000000000054c5638', 'no-id'])
+      expect((await admin().call('PUT /jobservice/jobs/{job_id}', { params: { job_id } })).status).toBe(200)
+    const log = { params: { job_id: '966a49aa2278b67d743f8aca' } }
+    expect((await admin().call('GET /jobservice/jobs/{job_id}/log', log)).status).toBe(404)
+    const stop = { params: { job_type: '88888888' }, body: { action: 'stop' } }
+    expect((await admin().call('PUT /jobservice/queues/{job_type}', stop)).status).toBe(200)
+    const paused = await admin().call('GET /schedules/{job_type}/paused', { params: { job_type: 'other' } })
+    expect([paused.status, JSON.stringify(paused.body)]).toEqual([
+      400,
+      expect.stringContaining("job_type can only be 'all'"),
+    ])
+  })
+
+  test('a job is found by its id in the form of 24 hex digits', async () => {
+    const body = { schedule: { type: 'Manual' }, parameters: { audit_retention_hour: 24, dry_run: true } }
+    const started = await admin().call('POST /system/purgeaudit/schedule', { body })
+    const id = Number(/\/(\d+)$/.exec(started.headers.get('location') ?? '')![1])
+    const hex = id.toString(16).padStart(24, '0')
+    const log = async (of: string) => {
+      const headers = { authorization: basicOf(registry()) }
+      return await fetch(`${registry().url}/api/v2.0/jobservice/jobs/${of}/log`, { headers })
+    }
+    expect([(await log(hex)).status, (await log(String(id))).status]).toEqual([200, 200])
+  })
+
+  test('a schedule without a type changes nothing', async () => {
+    const path = '/system/purgeaudit/schedule'
+    const parameters = { audit_retention_hour: 24, include_event_types: 'pull_artifact' }
+    const daily = { schedule: { type: 'Daily', cron: '0 0 0 * * *' }, parameters }
+    expect((await admin().call(`PUT ${path}`, { body: daily })).status).toBe(200)
+    const before = (await admin().call(`GET ${path}`)).body
+    const none = { audit_retention_hour: 0, dry_run: false }
+    for (const schedule of [{ type: null, cron: '' }, { cron: '' }, { type: '', cron: '' }])
+      expect((await admin().call(`PUT ${path}`, { body: { schedule, parameters: none } })).status).toBe(200)
+    expect((await admin().call(`GET ${path}`)).body).toEqual(before)
+    const odd = { schedule: { type: 'Sometimes' }, parameters }
+    expect((await admin().call(`PUT ${path}`, { body: odd })).status).toBe(422)
+  })
+
+  test('an id below 1 is unknown, as every id that nothing has', async () => {
+    const params = { project_name_or_id: await addProject(registry()), immutable_rule_id: 0 }
+    const item = 'DELETE /projects/{project_name_or_id}/immutabletagrules/{immutable_rule_id}'
+    for (const id of [0, -1, 88_888_888])
+      expect((await admin().call(item, { params: { ...params, immutable_rule_id: id } })).status).toBe(404)
+  })
+})

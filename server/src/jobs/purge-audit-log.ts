@@ -34,7 +34,12 @@ export function composePurgeAuditLog({
       const { retentionHours, eventTypes, dryRun } = job.payload
       const types = typesNamed(eventTypes.join(','))
       const before = clock.now() - retentionHours * 3_600_000
-      const done = (records: number) => ({ purged: records, dryRun })
+      // Harbor's sentences, which scripts look for.
+      const done = (records: number) => {
+        job.log(`${dryRun ? '[DRYRUN]' : ''}Purged ${records} rows of audit logs`)
+        return { purged: records, dryRun }
+      }
+      if (job.attempt === 1) job.log('Purge audit job start')
       if (types.length === 0) {
         job.log('no type of event is selected: nothing goes')
         return done(0)
@@ -63,7 +68,7 @@ export function composePurgeAuditLog({
         if (window === undefined) return done(purged)
         if (job.signal.aborted) {
           if (job.signal.reason === 'stop') await job.transact((tx) => announce(tx, purged))
-          throw new Interrupted(done(purged))
+          throw new Interrupted({ purged, dryRun })
         }
         const scope = { before: state.before, types }
         purged = await job.transact(async (tx, remember) => {

@@ -6,8 +6,9 @@ import { grantablePermissions, type GrantablePermission } from '../../../domain/
 import { findProjectAccessById } from '../../../domain/projects/project-access.ts'
 
 /**
- * What the actor may do in the scope, which is `/` or empty for the registry and `/project/1` for a project. Full names
- * (`/project/1/repository`) or, `relative`, what comes behind the scope; `.` is the project itself.
+ * What the actor may do in the place that the scope lies in: `/system`, or a project (`/project/1`, and below it
+ * `/project/1/repository`). Full names of all that is there or, `relative`, of what lies in the scope itself what comes
+ * behind it; `.` is the scope itself.
  */
 export async function currentPermissions(
   database: Pick<Database, 'read'>,
@@ -16,17 +17,30 @@ export async function currentPermissions(
   relative: boolean,
 ): Promise<readonly GrantablePermission[]> {
   const path = withoutTrailing(scope, '/')
-  if (path === '/system' || path === '') {
-    if (path === '' || !isSystemAdministrator(actor)) return []
-    const name = (resource: string) => (relative ? resource : `${path}/${resource}`)
-    return grantablePermissions.system.map(({ resource, action }) => ({ resource: name(resource), action }))
+  const granted = await permissionsAround(database, actor, path)
+  return relative ? granted.flatMap((permission) => relativeTo(path, permission)) : granted
+}
+
+/** With their full names. */
+async function permissionsAround(
+  database: Pick<Database, 'read'>,
+  actor: Actor,
+  path: string,
+): Promise<readonly GrantablePermission[]> {
+  if (/^\/system(\/|$)/.test(path)) {
+    if (!isSystemAdministrator(actor)) return []
+    return grantablePermissions.system.map(({ resource, action }) => ({ resource: `/system/${resource}`, action }))
   }
-  const id = /^\/project\/(\d{1,15})$/.exec(path)?.[1]
+  const id = /^\/project\/(\d{1,15})(\/|$)/.exec(path)?.[1]
   const access = id === undefined ? undefined : await findProjectAccessById(database, actor, Number(id))
   if (access === undefined) return []
   return [...permissionsIn(actor, access)].map((permission) => {
     const [resource = '', action = ''] = permission.split(':')
-    if (resource === 'project') return { resource: relative ? '.' : path, action }
-    return { resource: relative ? resource : `${path}/${resource}`, action }
+    return { resource: resource === 'project' ? `/project/${id}` : `/project/${id}/${resource}`, action }
   })
+}
+
+function relativeTo(path: string, { resource, action }: GrantablePermission): readonly GrantablePermission[] {
+  if (resource === path) return [{ resource: '.', action }]
+  return resource.startsWith(`${path}/`) ? [{ resource: resource.slice(path.length + 1), action }] : []
 }

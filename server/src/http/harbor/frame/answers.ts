@@ -19,8 +19,12 @@ export function createdAt(path: string, idOrName: number | string): { status: 20
   return { status: 201, headers: { location: `${withoutTrailing(path, '/')}/${idOrName}` } }
 }
 
-/** An id in a path. */
-export const idParam = z.coerce.number().int('should be an integer').min(1).max(Number.MAX_SAFE_INTEGER)
+/** An id in a path. Nothing has an id below 1, which is for the look-up to say, as of every id that nothing has. */
+export const idParam = z.coerce
+  .number()
+  .int('should be an integer')
+  .min(Number.MIN_SAFE_INTEGER)
+  .max(Number.MAX_SAFE_INTEGER)
 
 /** `true` and `false` in a query, with Go's other spellings. */
 export const truthQuery = z

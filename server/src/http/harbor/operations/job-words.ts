@@ -22,12 +22,13 @@ const harborTypes: Readonly<Record<string, string>> = {
 /** `GARBAGE_COLLECTION` of `collect-garbage`; `SCRUB_BLOBS` of `scrub-blobs`. */
 export const harborTypeOf = (kind: string): string => harborTypes[kind] ?? kind.toUpperCase().replaceAll('-', '_')
 
-/**
- * The kind among `kinds` that Harbor's word means, in any case.
- * @throws DomainError JOB_UNKNOWN
- */
+/** The kind among `kinds` that Harbor's word means, in any case. */
+export const findKindNamed = (type: string, kinds: readonly string[]): string | undefined =>
+  kinds.find((known) => harborTypeOf(known) === type.toUpperCase())
+
+/** @throws DomainError JOB_UNKNOWN */
 export function kindNamed(type: string, kinds: readonly string[]): string {
-  const kind = kinds.find((known) => harborTypeOf(known) === type.toUpperCase())
+  const kind = findKindNamed(type, kinds)
   if (kind === undefined) throw new DomainError('JOB_UNKNOWN', `the job type ${type.slice(0, 100)} is not known`)
   return kind
 }

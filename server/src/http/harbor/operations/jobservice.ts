@@ -4,9 +4,10 @@ import type { Job } from '../../../domain/jobs/job.ts'
 import type { Jobs, WorkerProcess } from '../../../domain/jobs/jobs.ts'
 import { schedulerKind } from '../../../domain/jobs/kinds.ts'
 import { workerGoneMs } from '../../../domain/jobs/workers.ts'
-import { idParam, timeOf } from '../frame/answers.ts'
+import { timeOf } from '../frame/answers.ts'
 import { logResponse } from './job-history.ts'
-import { harborTypeOf, kindNamed } from './job-words.ts'
+import { formatJobId, parseJobId } from './job-ids.ts'
+import { findKindNamed, harborTypeOf } from './job-words.ts'
 import { route, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
 
@@ -38,7 +39,7 @@ const queueAnswer = z.object({
 
 const list = { kind: 'system', permission: 'jobservice-monitor:list' } as const
 const stop = { kind: 'system', permission: 'jobservice-monitor:stop' } as const
-const oneJob = z.object({ job_id: idParam })
+const oneJob = z.object({ job_id: z.string().transform(parseJobId) })
 
 export const jobserviceRoutes: readonly Route[] = [
   route({
@@ -64,8 +65,7 @@ export const jobserviceRoutes: readonly Route[] = [
     handle: async ({ params }, services) => {
       const pools = await livingPools(services)
       const asked = params.pool_id === 'all' ? pools : pools.filter(({ id }) => id === params.pool_id)
-      if (asked.length === 0 && params.pool_id !== 'all')
-        throw new DomainError('JOB_UNKNOWN', `the worker pool ${params.pool_id.slice(0, 200)} not found`)
+      if (asked.length === 0) return { body: [] }
       const running = await services.jobs.listRunning(params.pool_id === 'all' ? undefined : params.pool_id)
       return { body: asked.flatMap((pool) => presentWorkers(pool, running)) }
     },
@@ -81,7 +81,8 @@ export const jobserviceRoutes: readonly Route[] = [
     params: oneJob,
     answers: { 200: null },
     handle: async ({ actor, params }, { jobs }) => {
-      await jobs.requestStop(actor, params.job_id)
+      // A job that is not there does not run: as in Harbor, there is nothing to stop.
+      if (params.job_id !== undefined) await unlessUnknown(jobs.requestStop(actor, params.job_id))
       return {}
     },
   }),
@@ -96,6 +97,7 @@ export const jobserviceRoutes: readonly Route[] = [
     params: oneJob,
     answers: { 200: z.string() },
     handle: async ({ params }, { jobs }) => {
+      if (params.job_id === undefined) throw new DomainError('JOB_UNKNOWN', 'no job has this id')
       const { id } = await jobs.getJob(params.job_id)
       return logResponse(jobs, id)
     },
@@ -140,9 +142,22 @@ export const jobserviceRoutes: readonly Route[] = [
   }),
 ]
 
-/** `all` is every kind of job; the scheduler is meant by its own name alone, as in Harbor. */
+/**
+ * `all` is every kind of job; the scheduler is meant by its own name alone, as in Harbor. Of a kind that is not there
+ * nothing waits.
+ */
 function kindsOf(type: string, { kinds }: Jobs): readonly string[] {
-  return type.toLowerCase() === 'all' ? kinds : [kindNamed(type, [...kinds, schedulerKind])]
+  if (type.toLowerCase() === 'all') return kinds
+  const kind = findKindNamed(type, [...kinds, schedulerKind])
+  return kind === undefined ? [] : [kind]
+}
+
+async function unlessUnknown(work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!(error instanceof DomainError && error.code === 'JOB_UNKNOWN')) throw error
+  }
 }
 
 async function livingPools({ jobs, clock }: HarborServices): Promise<WorkerProcess[]> {
@@ -167,7 +182,7 @@ function presentWorkers(pool: WorkerProcess, running: readonly Job[]): z.output<
       id: `${pool.id}:job-${job.id}`,
       pool_id: pool.id,
       job_name: harborTypeOf(job.kind),
-      job_id: String(job.id),
+      job_id: formatJobId(job.id),
       ...(job.startedAt === undefined ? {} : { start_at: timeOf(job.startedAt) }),
       ...(job.progress === undefined ? {} : { check_in: job.progress.step, checkin_at: timeOf(job.updatedAt) }),
     }))

@@ -57,7 +57,7 @@ export function composeRunRoutes<Resource extends string, Parameters extends z.Z
   const follow = async ({ actor, body }: Call<unknown, unknown, ScheduleBody>, services: HarborServices) => {
     const wish = parseScheduleWish(body)
     const work =
-      wish.kind === 'never'
+      wish.kind === 'never' || wish.kind === 'nothing'
         ? { kind, payload: null }
         : definition.of(await options.payloadOf(parsed(options.parameters, body.parameters), services.system))
     return await followWish(services, actor, wish, { name: kind, ...work })

@@ -13,7 +13,10 @@ const types = ['Hourly', 'Daily', 'Weekly', 'Custom', 'Manual', 'None', 'Schedul
 /** `{ schedule: { type, cron }, parameters }`: the body by which Harbor runs something now, regularly, or no more. */
 export const scheduleBody = z.object({
   schedule: z.object({
-    type: z.enum(types),
+    type: z
+      .enum([...types, ''])
+      .nullish()
+      .describe('Without one nothing changes, as in Harbor.'),
     cron: z.string().max(200).nullish().describe('Six fields, seconds first.'),
     time_zone: z.string().max(100).nullish().describe('Beyond Harbor: on whose clocks; UTC when left out.'),
     next_scheduled_time: z.unknown().optional(),
@@ -34,12 +37,14 @@ export const scheduleAnswer = z.object({
 })
 
 export type Wish =
+  | { readonly kind: 'nothing' }
   | { readonly kind: 'now' }
   | { readonly kind: 'never' }
   | { readonly kind: 'regularly'; readonly timing: Timing }
 
 /** @throws DomainError BAD_REQUEST when a cron expression is missing; one that cannot be is found by `setSchedule` */
 export function parseScheduleWish({ schedule: { type, cron, time_zone } }: ScheduleBody): Wish {
+  if (type === undefined || type === null || type === '') return { kind: 'nothing' }
   if (type === 'Manual') return { kind: 'now' }
   if (type === 'None') return { kind: 'never' }
   const custom = type === 'Custom' || type === 'Schedule'
@@ -82,6 +87,7 @@ export async function followWish(
   wish: Wish,
   work: ScheduledWork,
 ): Promise<number | undefined> {
+  if (wish.kind === 'nothing') return undefined
   return await services.database.write(async (tx) => {
     if (wish.kind === 'never') {
       await deleteSchedule(tx, services.events, actor, work.name)

@@ -46,8 +46,7 @@ export const scheduleRoutes: readonly Route[] = [
     params: z.object({ job_type: z.string() }),
     answers: { 200: z.object({ paused: z.boolean() }) },
     handle: async ({ params }, { jobs }) => {
-      if (params.job_type.toLowerCase() !== 'all')
-        throw new DomainError('BAD_REQUEST', 'the scheduler is paused for all types of jobs or none: ask for all')
+      if (params.job_type.toLowerCase() !== 'all') throw new DomainError('BAD_REQUEST', "job_type can only be 'all'")
       return { body: { paused: (await jobs.pausedKinds()).has(schedulerKind) } }
     },
   }),

@@ -5,7 +5,8 @@ import { switchesWithoutEffect } from '../../../domain/projects/unbuilt-switches
 import { warningHeaders } from '../frame/answers.ts'
 import { presentMetadata } from './project-answer.ts'
 import { getDetails } from './projects.ts'
-import { route, type Route } from '../frame/route.ts'
+import { route, type Call, type Route } from '../frame/route.ts'
+import type { HarborServices } from '../frame/services.ts'
 
 const texts = z.record(z.string(), z.string())
 const oneKey = z.object({ meta_name: z.string() })
@@ -80,12 +81,27 @@ export const projectMetadataRoutes: readonly Route[] = [
     access: { kind: 'project', permission: 'metadata:delete' },
     params: oneKey,
     answers: { 200: null },
-    handle: async ({ actor, project, params }, { projects }) => {
-      if (isMetadataKey(params.meta_name)) await projects.deleteMetadata(actor, project!.project.name, params.meta_name)
+    handle: async (call, services) => {
+      const { actor, project, params } = call
+      const { projects } = services
+      if (params.meta_name === 'retention_id') await deleteRetention(call, services)
+      else if (isMetadataKey(params.meta_name))
+        await projects.deleteMetadata(actor, project!.project.name, params.meta_name)
       return {}
     },
   }),
 ]
+
+/** The id is said by the policy and goes with it: the project can be given another one, as in Harbor. */
+async function deleteRetention(
+  call: Pick<Call<unknown, unknown, unknown>, 'actor' | 'project'>,
+  services: HarborServices,
+): Promise<void> {
+  const { retention_id: id } = (await getDetails(call, services)).metadata
+  if (id === undefined) return
+  await services.retention.executions.stopAll(call.actor, Number(id))
+  await services.retention.policies.deletePolicy(call.actor, Number(id))
+}
 
 function onlyEntry(entries: readonly [string, string][]): [MetadataKey, string] {
   const [entry] = entries

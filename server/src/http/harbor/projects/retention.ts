@@ -4,6 +4,7 @@ import { DomainError } from '../../../domain/errors.ts'
 import type { RetentionExecution, RetentionTask } from '../../../domain/retention/executions.ts'
 import { createdAt, idParam, noTime, timeOf } from '../frame/answers.ts'
 import { logResponse } from '../operations/job-history.ts'
+import { formatJobId } from '../operations/job-ids.ts'
 import { harborStatusOf, harborTriggerOf } from '../operations/job-words.ts'
 import { pageAnswer, pageOf, pageQuery } from '../frame/paging.ts'
 import { parsePolicy, policyAnswer, policyBody, presentPolicy } from './retention-body.ts'
@@ -219,7 +220,7 @@ function presentTask(task: RetentionTask): z.output<typeof taskAnswer> {
     id,
     execution_id: executionId,
     repository: restOf(repository),
-    job_id: String(id),
+    job_id: formatJobId(id),
     status: harborStatusOf[status],
     status_code: statusCodes[status],
     status_revision: 0,
