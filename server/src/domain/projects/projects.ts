@@ -12,6 +12,7 @@ import { publicProjectPermissions, roleIds, type Permission } from '../access/ro
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
+import { assertMayCreateProject, ownerOf } from './creation-rules.ts'
 import { deleteEmptyRepositories } from './empty-repositories.ts'
 import type { Settings } from '../settings/settings.ts'
 import { writeCveAllowlist } from './cve-allowlist.ts'
@@ -46,7 +47,7 @@ export interface NewProject {
   readonly storageLimit?: number
 }
 
-/** What of a project to change; what is not there stays. */
+/** Changes of a project; absent properties stay. */
 export interface ProjectChange {
   readonly public?: boolean
   readonly metadata?: ProjectMetadata
@@ -57,7 +58,7 @@ export interface ProjectsOptions {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
-  /** Says who may create projects; without it everybody with an account. */
+  /** Reserve the creation of projects to administrators, or not; without them every account may. */
   readonly settings?: Pick<Settings, 'getSettings'>
 }
 
@@ -225,7 +226,7 @@ export class Projects {
     if (changed.length === 0) return
     const { project } = access
     const now = this.#clock.now()
-    // Who makes a project public gives everybody what everybody may in one.
+    // A public project gives its readers' rights to every client, so the actor must have them.
     if (isPublic === true && !project.public) {
       const asker = await currentActor(tx, actor, now)
       assertCovers(asker, rightsInProject(project.id, publicProjectPermissions), [access], 'a public project')
@@ -246,46 +247,36 @@ export class Projects {
 
   /** @throws DomainError PRECONDITION while it has repositories, PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async deleteProject(actor: Actor, name: string): Promise<void> {
-    const notEmpty = (cause?: unknown): DomainError =>
-      new DomainError(
-        'PRECONDITION',
-        `project ${name} still has repositories, or uploads under way; delete the former, let the latter end`,
-        { reason: 'PROJECT_NOT_EMPTY', cause },
-      )
     try {
       await this.#database.write(async (tx) => {
         const { project } = await getProjectFor(tx, actor, 'project:delete', name)
-        const filled = await tx
-          .selectFrom('artifact')
-          .innerJoin('repository', 'repository.id', 'artifact.repository_id')
-          .select('artifact.id')
-          .where('repository.project_id', '=', project.id)
-          .limit(1)
-          .executeTakeFirst()
-        if (filled !== undefined) throw notEmpty()
-        // From here on nothing is pushed into them, and what was pushed before is seen by the next statement.
-        const own = tx.selectFrom('repository').select('id').where('project_id', '=', project.id)
-        await lockRows(this.#database, own).execute()
-        await deleteEmptyRepositories(tx, project.id, this.#clock.now())
-        const repository = await tx
-          .selectFrom('repository')
-          .select('id')
-          .where('project_id', '=', project.id)
-          .limit(1)
-          .executeTakeFirst()
-        if (repository !== undefined) throw notEmpty()
+        await this.#deleteItsRepositories(tx, project)
         await tx.deleteFrom('project').where('id', '=', project.id).execute()
         await this.#events.record(tx, actor, { type: 'delete_project', projectId: project.id, project: name })
       })
     } catch (error) {
-      // A first push came between the look and the delete.
-      if (isForeignKeyViolation(error)) throw notEmpty(error)
+      // A first push made a repository between the check and the delete.
+      if (isForeignKeyViolation(error)) throw notEmpty(name, error)
       throw error
     }
   }
 
+  /** Deletes repositories without content. @throws DomainError PRECONDITION when others are left */
+  async #deleteItsRepositories(
+    tx: Writer,
+    { id, name }: { readonly id: number; readonly name: string },
+  ): Promise<void> {
+    const own = tx.selectFrom('repository').select('id').where('project_id', '=', id)
+    const filled = tx.selectFrom('artifact').select('id').where('repository_id', 'in', own).limit(1)
+    if ((await filled.executeTakeFirst()) !== undefined) throw notEmpty(name)
+    // The lock keeps pushes out from here on, and the next statement sees the pushes before it.
+    await lockRows(this.#database, own).execute()
+    await deleteEmptyRepositories(tx, id, this.#clock.now())
+    if ((await own.limit(1).executeTakeFirst()) !== undefined) throw notEmpty(name)
+  }
+
   async #isCreationFree(actor: Actor): Promise<boolean> {
-    // A robot was given the right to create projects by an administrator.
+    // An administrator gave the robot the right to create projects.
     if (isSystemAdministrator(actor) || actor.kind === 'robot' || this.#settings === undefined) return true
     return (await this.#settings.getSettings()).project_creation_restriction === 'everyone'
   }
@@ -338,7 +329,7 @@ export class Projects {
 
 /**
  * The project and what the actor is in it, when they have the permission.
- * @throws DomainError UNAUTHENTICATED, FORBIDDEN; PROJECT_UNKNOWN only to who may know that
+ * @throws DomainError UNAUTHENTICATED, FORBIDDEN; PROJECT_UNKNOWN only for actors that may know it
  */
 export async function getProjectFor(
   reader: Reader,
@@ -362,22 +353,9 @@ function parseMetadata(metadata: ProjectMetadata): ProjectMetadata {
   return Object.fromEntries(entries.map(([key, value]) => [key, parseMetadataValue(key, value)]))
 }
 
-function assertMayCreateProject(actor: Actor, project: NewProject): void {
-  if (actor.kind === 'anonymous') throw new DomainError('UNAUTHENTICATED', 'log in to create a project')
-  if (actor.kind === 'robot') return assertCanInSystem(actor, 'project:create')
-  if (actor.kind !== 'user') return
-  if (actor.access !== undefined || actor.limits !== undefined)
-    throw new DomainError('FORBIDDEN', 'a token cannot create projects')
-  if (project.owner !== undefined && project.owner !== actor.username && !actor.admin) {
-    throw new DomainError('FORBIDDEN', 'only a system administrator may create a project for another user')
-  }
-}
-
-async function ownerOf(tx: Writer, actor: Actor, owner: string | undefined): Promise<number | undefined> {
-  if (owner === undefined) return actor.kind === 'user' ? actor.id : undefined
-  const row = await tx.selectFrom('user_account').select('id').where('username', '=', owner).executeTakeFirst()
-  if (row === undefined) throw new DomainError('USER_UNKNOWN', `there is no user ${owner}`)
-  return row.id
+function notEmpty(name: string, cause?: unknown): DomainError {
+  const message = `project ${name} still has repositories, or uploads under way; delete the former, let the latter end`
+  return new DomainError('PRECONDITION', message, { cause })
 }
 
 function projectOf(row: Selectable<ProjectTable>): Project {

@@ -37,18 +37,18 @@ const auditQuery = z.object({
 
 type AuditCall = Call<unknown, z.output<typeof auditQuery>, unknown>
 
-/** One record as clients are shown it. */
+/** A form of audit records in answers. */
 interface Form {
   readonly answer: z.ZodType
   readonly present: (record: AuditRecord) => unknown
 }
 
-/** Of older versions of Harbor. */
+/** The form of older versions of Harbor. */
 const older: Form = { answer: logAnswer, present: presentRecord }
-/** With the result and details. */
+/** The form with the result and details. */
 const extended: Form = { answer: extendedAnswer, present: presentExtended }
 
-/** All that somebody may read: everything for system administrators, else their projects where their role lets them. */
+/** The records that the actor may read: all for system administrators, for others those of projects where their role lets them. */
 function ofReader(path: string, operationId: string, summary: string, form: Form): Route {
   return route({
     method: 'GET',
@@ -86,25 +86,20 @@ export const auditLogRoutes: readonly Route[] = [
   ofReader(
     '/audit-logs',
     'listAuditLogs',
-    'What happened here, newest first, in the form of older versions of Harbor.',
+    'Audit records, newest first, in the form of older versions of Harbor.',
     older,
   ),
-  ofReader(
-    '/auditlog-exts',
-    'listAuditLogExts',
-    'What happened here, newest first, with its result and details.',
-    extended,
-  ),
+  ofReader('/auditlog-exts', 'listAuditLogExts', 'Audit records, newest first, with results and details.', extended),
   ofProject(
     `${inProject}/logs`,
     'getLogs',
-    'What happened in a project, newest first, in the form of older versions of Harbor.',
+    'Audit records of a project, newest first, in the form of older versions of Harbor.',
     older,
   ),
   ofProject(
     `${inProject}/auditlog-exts`,
     'getLogExts',
-    'What happened in a project, newest first, with its result and details.',
+    'Audit records of a project, newest first, with results and details.',
     extended,
   ),
   route({
@@ -112,7 +107,7 @@ export const auditLogRoutes: readonly Route[] = [
     path: '/auditlog-exts/events',
     tag: 'auditlog',
     operationId: 'listAuditLogEventTypes',
-    summary: 'What can happen, by the names that disabled_audit_log_event_types takes.',
+    summary: 'The types of audit records, by the names that disabled_audit_log_event_types takes.',
     access: { kind: 'signed-in' },
     answers: { 200: z.array(z.object({ event_type: z.string() })) },
     handle: async () => ({ body: auditedTypes.map((type) => ({ event_type: type })) }),
@@ -125,7 +120,7 @@ async function answer(call: AuditCall, services: HarborServices, projects: Audit
   const { offset, ...listing } = listingOf(call.query)
   const places = cursor === undefined ? { offset } : { offset: 0, beyond: cursor }
   const { rows, total, next } = await services.auditLog.listRecords({ ...listing, ...places, projects })
-  // Records behind a cursor are counted from there.
+  // The total counts records from the cursor on; earlier pages are added.
   const passed = cursor === undefined ? 0 : Math.max(0, (page - 1) * size)
   return { body: rows.map(form.present), headers: pageHeaders(withoutCursor(call), passed + total, next) }
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { findSchedule } from '../../../domain/jobs/schedules.ts'
 import { DomainError } from '../../../domain/errors.ts'
-import { countDamaged, listFindings } from '../../../domain/scrub/scrub-findings.ts'
-import { findProgress, shareDone } from '../../../domain/scrub/scrub-progress.ts'
+import { countDamaged, listFindings, type ScrubFinding } from '../../../domain/scrub/scrub-findings.ts'
+import { findProgress, shareDone, type ScrubProgress } from '../../../domain/scrub/scrub-progress.ts'
 import { gentleBytesPerSecond, scrubJob, type ScrubPayload } from '../../../domain/scrub/scrub-job.ts'
 import { createdAt, idParam, timeOf } from '../frame/answers.ts'
 import { jobAnswer, presentJob } from './job-answer.ts'
@@ -23,22 +23,18 @@ const collection = '/system/scrub'
 const tag = 'scrub'
 const kinds = [scrubJob.kind]
 
+const passAnswer = z.object({
+  started_at: z.string(),
+  finished_at: z.string().optional(),
+  share_done: z.number().describe('From 0 to 1.'),
+  blobs: z.number().int(),
+  bytes: z.number().int(),
+  damaged: z.number().int(),
+})
+
 const stateAnswer = z.object({
-  damaged_blobs: z
-    .number()
-    .int()
-    .describe('Blobs without good bytes now: not served until somebody pushes them again.'),
-  pass: z
-    .object({
-      started_at: z.string(),
-      finished_at: z.string().optional(),
-      share_done: z.number().describe('From 0 to 1.'),
-      blobs: z.number().int(),
-      bytes: z.number().int(),
-      damaged: z.number().int(),
-    })
-    .optional()
-    .describe('The pass that runs, or waits to be gone on with, or the last one.'),
+  damaged_blobs: z.number().int().describe('Blobs without good bytes now. A push of them makes them served again.'),
+  pass: passAnswer.optional().describe('The unfinished pass, or the last one.'),
   job: jobAnswer.optional().describe('The newest job.'),
 })
 
@@ -55,38 +51,24 @@ const findingAnswer = z.object({
 const schedule = z.object({ schedule: scheduleAnswer, parameters: z.object({ bytes_per_second: z.number() }) })
 const oneJob = z.object({ job_id: idParam })
 
-/** Beyond Harbor: reads all stored bytes again and compares them with their digests. */
+/** Beyond Harbor: the scrub reads all stored bytes and compares them with their digests. */
 export const scrubRoutes: readonly Route[] = [
   route({
     method: 'GET',
     path: collection,
     tag,
     operationId: 'getScrub',
-    summary: 'How far the scrub has come, and what is damaged.',
+    summary: 'The progress of the scrub, and the number of damaged blobs.',
     access: { kind: 'system', permission: 'garbage-collection:read' },
     answers: { 200: stateAnswer },
     handle: async (_call, { database, jobs }) => {
-      const [damaged, pass, page] = [
-        await countDamaged(database),
-        await findProgress(database.read),
-        await jobs.listJobs({ kinds, limit: 1, offset: 0 }),
-      ]
-      const [job] = page.rows
+      const pass = await findProgress(database.read)
+      const newest = await jobs.listJobs({ kinds, limit: 1, offset: 0 })
+      const [job] = newest.rows
       return {
         body: {
-          damaged_blobs: damaged,
-          ...(pass === undefined
-            ? {}
-            : {
-                pass: {
-                  started_at: timeOf(pass.started_at),
-                  ...(pass.finished_at === null ? {} : { finished_at: timeOf(pass.finished_at) }),
-                  share_done: shareDone(pass),
-                  blobs: pass.blobs,
-                  bytes: pass.bytes,
-                  damaged: pass.damaged,
-                },
-              }),
+          damaged_blobs: await countDamaged(database),
+          ...(pass === undefined ? {} : { pass: presentPass(pass) }),
           ...(job === undefined ? {} : { job: presentJob(job) }),
         },
       }
@@ -111,12 +93,7 @@ export const scrubRoutes: readonly Route[] = [
       const next = found.length < query.page_size ? undefined : found.at(-1)?.id
       return {
         headers: { link: cursorLink(path, search, next, 'before') },
-        body: found.map(({ foundAt, healedAt, repositories, ...finding }) => ({
-          ...finding,
-          found_at: timeOf(foundAt),
-          ...(healedAt === undefined ? {} : { healed_at: timeOf(healedAt) }),
-          repositories: [...repositories],
-        })),
+        body: found.map(presentFinding),
       }
     },
   }),
@@ -126,7 +103,7 @@ export const scrubRoutes: readonly Route[] = [
     path: `${collection}/schedule`,
     tag,
     operationId: 'getScrubSchedule',
-    summary: 'When the scrub runs by itself; empty when it does not.',
+    summary: 'The schedule of the scrub; empty when it has none.',
     access: { kind: 'system', permission: 'garbage-collection:read' },
     answers: { 200: schedule.partial() },
     handle: async (_call, { database }) => {
@@ -142,13 +119,12 @@ export const scrubRoutes: readonly Route[] = [
     path: `${collection}/schedule`,
     tag,
     operationId: 'createScrubSchedule',
-    summary:
-      'Starts the scrub (Manual), or sets when it runs by itself; `parameters.bytes_per_second` is how fast it may read.',
+    summary: 'Starts the scrub (Manual), or sets its schedule; `parameters.bytes_per_second` limits its reading.',
     access: { kind: 'system', permission: 'garbage-collection:create' },
     body: scheduleBody,
     answers: { 201: null },
     handle: async (call, services) => {
-      const id = await follow(call, services)
+      const id = await startOrSchedule(call, services)
       return id === undefined ? { status: 201 } : createdAt(call.path.replace(/\/schedule\/*$/, '/jobs'), id)
     },
   }),
@@ -158,12 +134,12 @@ export const scrubRoutes: readonly Route[] = [
     path: `${collection}/schedule`,
     tag,
     operationId: 'updateScrubSchedule',
-    summary: 'Changes when the scrub runs by itself; None: it does not.',
+    summary: 'Changes the schedule of the scrub; None takes it away.',
     access: { kind: 'system', permission: 'garbage-collection:update' },
     body: scheduleBody,
     answers: { 200: null },
     handle: async (call, services) => {
-      await follow(call, services)
+      await startOrSchedule(call, services)
       return {}
     },
   }),
@@ -173,7 +149,7 @@ export const scrubRoutes: readonly Route[] = [
     path: `${collection}/jobs/{job_id}`,
     tag,
     operationId: 'stopScrub',
-    summary: 'Stops the scrub; the next one goes on where it was.',
+    summary: 'Stops the scrub; the next run goes on from there.',
     access: { kind: 'system', permission: 'garbage-collection:stop' },
     params: oneJob,
     answers: { 200: null },
@@ -200,9 +176,29 @@ export const scrubRoutes: readonly Route[] = [
   }),
 ]
 
-async function follow({ actor, body }: Call<unknown, unknown, ScheduleBody>, services: HarborServices) {
+async function startOrSchedule({ actor, body }: Call<unknown, unknown, ScheduleBody>, services: HarborServices) {
   const wish = parseScheduleWish(body)
   return await followWish(services, actor, wish, { name: scrubJob.kind, ...scrubJob.of(payloadOf(body)) })
+}
+
+function presentPass(pass: ScrubProgress): z.output<typeof passAnswer> {
+  return {
+    started_at: timeOf(pass.started_at),
+    ...(pass.finished_at === null ? {} : { finished_at: timeOf(pass.finished_at) }),
+    share_done: shareDone(pass),
+    blobs: pass.blobs,
+    bytes: pass.bytes,
+    damaged: pass.damaged,
+  }
+}
+
+function presentFinding({ foundAt, healedAt, repositories, ...finding }: ScrubFinding): z.output<typeof findingAnswer> {
+  return {
+    ...finding,
+    found_at: timeOf(foundAt),
+    ...(healedAt === undefined ? {} : { healed_at: timeOf(healedAt) }),
+    repositories: [...repositories],
+  }
 }
 
 const parametersSchema = z.object({
