@@ -54,7 +54,8 @@ export interface ArtifactScope {
 
 function scopeCondition({ repositoryId, projectId }: ArtifactScope): RawBuilder<SqlBool> {
   if (repositoryId !== undefined) return sql<SqlBool>`artifact.repository_id = ${repositoryId}`
-  return sql<SqlBool>`artifact.repository_id in (select id from repository where project_id = ${projectId ?? -1})`
+  if (projectId === undefined) return sql<SqlBool>`1 = 0`
+  return sql<SqlBool>`artifact.repository_id in (select id from repository where project_id = ${projectId})`
 }
 
 const isLatest = sql<SqlBool>`artifact.id = (

@@ -78,11 +78,13 @@ class Copy {
 
   /** With the tags that name it in the source at this moment, so many in a transaction. */
   async pushWithTags(digest: Digest): Promise<void> {
+    const { repositoryId } = this.#source
+    if (repositoryId === undefined) return
     const rows = await this.#services.database.read
       .selectFrom('tag')
       .innerJoin('artifact', 'artifact.id', 'tag.artifact_id')
       .select('tag.name')
-      .where('artifact.repository_id', '=', this.#source.repositoryId ?? -1)
+      .where('artifact.repository_id', '=', repositoryId)
       .where('artifact.digest', '=', digest)
       .orderBy('tag.name')
       .execute()
@@ -92,9 +94,11 @@ class Copy {
 
   /** Of everything copied, and of the accessories themselves: a signature may be signed. */
   async copyAccessories(): Promise<void> {
+    const { repositoryId } = this.#source
+    if (repositoryId === undefined) return
     let subjects = [...this.#copied]
     while (subjects.length > 0) {
-      const found = await listAccessories(this.#services.database.read, this.#source.repositoryId ?? -1, subjects)
+      const found = await listAccessories(this.#services.database.read, repositoryId, subjects)
       subjects = []
       for (const { digest } of found) {
         if (this.#copied.has(digest)) continue

@@ -33,7 +33,8 @@ export async function deleteManifest(
   digest: Digest,
 ): Promise<void> {
   await services.database.write(async (tx) => await deleteManifestWithin(services, tx, admission, digest))
-  const { repositoryId = -1, actor } = admission
+  const { repositoryId, actor } = admission
+  if (repositoryId === undefined) return
   await followDeletions(services, { most: followedAtOnce, repositoryId, actor })
 }
 
@@ -46,7 +47,8 @@ export async function deleteManifestWithin(
 ): Promise<void> {
   const { database, clock, events } = services
   await admission.confirm(tx)
-  const { projectId, repositoryId = -1, repositoryName: repository, actor } = admission
+  const { projectId, repositoryId, repositoryName: repository, actor } = admission
+  if (repositoryId === undefined) throw manifestUnknown(admission, digest)
   const known = await findArtifactId(tx, repositoryId, digest)
   if (known === undefined) throw manifestUnknown(admission, digest)
   const [artifact] = await lockArtifacts(database, tx, repositoryId, [known])
@@ -97,7 +99,8 @@ export async function untagWithin(
 ): Promise<void> {
   await admission.confirm(tx)
   const { clock, events, trashWindowMs } = services
-  const { projectId, repositoryId = -1, repositoryName: repository, actor } = admission
+  const { projectId, repositoryId, repositoryName: repository, actor } = admission
+  if (repositoryId === undefined) throw manifestUnknown(admission, tag)
   const removed = await tx
     .deleteFrom('tag')
     .where('repository_id', '=', repositoryId)

@@ -121,7 +121,8 @@ class Restore {
     await writeAdmitted(database, this.#admission, async (tx) => {
       const now = clock.now()
       await this.#take(tx, entry)
-      const repositoryId = (await findRepositoryId(tx, { projectId, name: repository })) ?? -1
+      const repositoryId = await findRepositoryId(tx, { projectId, name: repository })
+      if (repositoryId === undefined) throw gone(`the artifact ${digest} was deleted again`)
       const named = tx
         .selectFrom('artifact')
         .select('id')

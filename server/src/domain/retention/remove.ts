@@ -33,7 +33,8 @@ const followedAtOnce = 1_000
  * signatures and attestations.
  */
 export async function removeOrphans(services: DeleteServices, admission: Admission<'delete'>): Promise<void> {
-  const { repositoryId = -1, actor } = admission
+  const { repositoryId, actor } = admission
+  if (repositoryId === undefined) return
   await followDeletions(services, { most: followedAtOnce, repositoryId, actor })
 }
 

@@ -79,11 +79,13 @@ class RepositoryExport {
 
   async exportUntagged(): Promise<void> {
     const { database } = this.#services
+    const { repositoryId } = this.#admission
+    if (repositoryId === undefined) return
     for (let after = 0; ;) {
       const rows = await database.read
         .selectFrom('artifact')
         .select(['id', 'digest'])
-        .where('repository_id', '=', this.#admission.repositoryId ?? -1)
+        .where('repository_id', '=', repositoryId)
         .where('id', '>', after)
         .orderBy('id')
         .limit(page)
@@ -98,12 +100,14 @@ class RepositoryExport {
   }
 
   async *#walkTags(): AsyncGenerator<{ name: string; digest: Digest }> {
+    const { repositoryId } = this.#admission
+    if (repositoryId === undefined) return
     for (let after = ''; ;) {
       const rows = await this.#services.database.read
         .selectFrom('tag')
         .innerJoin('artifact', 'artifact.id', 'tag.artifact_id')
         .select(['tag.name', 'artifact.digest'])
-        .where('tag.repository_id', '=', this.#admission.repositoryId ?? -1)
+        .where('tag.repository_id', '=', repositoryId)
         .where('tag.name', '>', after)
         .orderBy('tag.name')
         .limit(page)
@@ -136,7 +140,8 @@ class RepositoryExport {
 
   /** They are entries themselves: readers find them by their subject. */
   async #exportReferrers(subject: Digest): Promise<void> {
-    const { repositoryId = -1, repositoryName } = this.#admission
+    const { repositoryId, repositoryName } = this.#admission
+    if (repositoryId === undefined) return
     for (const { digest, tag } of await listAccessories(this.#services.database.read, repositoryId, [subject])) {
       // A wanted tag comes by itself.
       if (this.#done.has(digest) || (tag !== undefined && this.#options.isWanted(tag))) continue
