@@ -44,6 +44,10 @@ export interface Serving extends AsyncDisposable {
   readonly port: number
   /** Everything it has written so far, both streams. */
   output(): string
+  /** Sends a signal and goes on. */
+  signal(signal: NodeJS.Signals): void
+  /** Resolves when it has written these words. */
+  says(words: string): Promise<void>
   /** Sends SIGTERM and waits for the end. */
   stop(): Promise<number>
 }
@@ -80,7 +84,14 @@ export async function serve(
     await collected
     return code
   }
-  return { url, port, output: () => output, stop, [Symbol.asyncDispose]: async () => void (await stop()) }
+  const says = async (words: string) => {
+    while (!output.includes(words)) {
+      if (child.exitCode !== null) throw new Error(`it ended without saying "${words}": ${output}`)
+      await Bun.sleep(10)
+    }
+  }
+  const signal = (name: NodeJS.Signals) => child.kill(name)
+  return { url, port, output: () => output, signal, says, stop, [Symbol.asyncDispose]: async () => void (await stop()) }
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -13,6 +13,10 @@ test('a wrong configuration or command line is not started again and again', asy
   expect(await readFile(unit, 'utf8')).toMatch(/^RestartPreventExitStatus=2 78$/m)
 })
 
+test('a reload does not end the registry', async () => {
+  expect(await readFile(unit, 'utf8')).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m)
+})
+
 test('the file says where the data is, so that commands from any shell mean the registry of the service', async () => {
   const text = await readFile(unit, 'utf8')
   expect(text).not.toMatch(/^Environment=BERTH_DATA_FOLDER/m)

@@ -4,8 +4,10 @@ import pino, { type Logger } from 'pino'
 
 export type { Logger } from 'pino'
 
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
 export interface LogOptions {
-  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly level: LogLevel
   readonly format: 'json' | 'pretty' | 'auto'
   /** Stands in every line of a process that is one of several; they write to the same place. */
   readonly worker?: number
@@ -15,6 +17,8 @@ export interface Logging {
   readonly logger: Logger
   /** Appends one finished JSON object without its newline: for lines too frequent to be assembled by the logger. */
   writeLine(json: string): void
+  /** The least that is logged from now on. */
+  setLevel(level: LogLevel): void
   /** Resolves when everything logged so far is written; for the end of the process. */
   close(): Promise<void>
   /** The same without waiting for a write under way; for an end that cannot wait. */
@@ -60,6 +64,7 @@ export function createLogging(options: LogOptions, sink: LineSink = new Buffered
   )
   return {
     logger,
+    setLevel: (level) => void (logger.level = level),
     writeLine: (json) => target.write(`${json}\n`),
     close: () => target.close(),
     flush: () => target.flush(),

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { composeAccounts } from './compose/accounts.ts'
+import { watchCertificateEnd } from './compose/certificate-end.ts'
 import { composeContent, composeOciServices } from './compose/content.ts'
 import { openFoundation } from './compose/foundation.ts'
 import { composeHttp } from './compose/http.ts'
@@ -72,6 +74,7 @@ async function start(
     ...{ foundation, accounts, content, oci, usage, jobKinds, eventStreams },
     ...{ metrics, logging, isDraining, onError },
   })
+  await watchCertificateEnd(config, { clock: foundation.clock, logger, metrics, owned, worker })
   const listeners = await openListeners(config, answer, { logging, onError, metrics, owned, worker })
   const inFlight = () => listeners.reduce((sum, listener) => sum + listener.inFlight(), 0)
   metrics.gauge('http_requests_in_flight', 'Requests being answered now.', inFlight)
@@ -81,6 +84,7 @@ async function start(
     defaultPasswordStands: await accounts.defaultPasswordStands(),
     async stop() {
       draining = true
+      await sleep(config.drainDelayMs)
       eventStreams[Symbol.dispose]()
       const clean = await Promise.all(listeners.map((listener) => listener.stop(config.drainTimeoutMs)))
       if (clean.includes(false)) logger.warn('requests were cut off: they took longer than the drain timeout')

@@ -13,6 +13,7 @@ import {
   type ArchiveServices,
   type JudgedOutcome,
 } from '../archive-command.ts'
+import { sayWhenInterrupted } from '../interruption.ts'
 
 const restoreCommand: ArchiveCommand = {
   description:
@@ -27,6 +28,7 @@ const restoreCommand: ArchiveCommand = {
   async run(services, flags) {
     if (typeof flags['blob'] === 'string') return await restoreBlob(services, flags['blob'])
     const isDryRun = flags['dryRun'] === true
+    using _said = sayWhenInterrupted(isDryRun ? 'nothing was changed' : 'the same command goes on where this one ended')
     const options = {
       ...(isDryRun ? await services.emptyPlaceUnmade() : await services.emptyPlace()),
       archive: await services.archive(),

@@ -1,6 +1,6 @@
 import type { Config } from '#server/config/config.ts'
 import { requestedFaultPoint } from '#server/config/fault-point.ts'
-import { createLogging, type Logging } from '#server/logging.ts'
+import { createLogging, type Logging, type LogLevel } from '#server/logging.ts'
 import { startRegistry, type RunningRegistry } from '#server/main.ts'
 import { enableFaultPoint } from '#server/runtime/fault-points.ts'
 import { parentProcess } from '#server/runtime/worker-process.ts'
@@ -38,14 +38,16 @@ export async function startInThisProcess(
 /** One of the workers of `berth serve`. It obeys its parent and ends with it. */
 export async function serveAsWorker(number: number): Promise<void> {
   const parent = parentProcess<FromWorker, ToWorker>()
-  // A terminal sends Ctrl-C to the parent too, which tells us.
-  process.on('SIGINT', () => {})
+  // A terminal sends these to the parent too, which tells us.
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => {})
   const stopping = Promise.withResolvers<string>()
   process.on('SIGTERM', () => stopping.resolve('SIGTERM'))
   parent.onGone(() => stopping.resolve('the parent process is gone'))
-  const { start, link } = await heardStart(parent, number, () => stopping.resolve('stop'))
+  const levels = new LatestLevel()
+  const onStop = () => stopping.resolve('stop')
+  const { start, link } = await heardStart(parent, number, { onStop, onLevel: (level) => levels.set(level) })
   try {
-    await serveUntil(stopping.promise, { parent, start, link })
+    await serveUntil(stopping.promise, { parent, start, link, levels })
   } finally {
     // The channel would keep this process alive.
     parent.release()
@@ -56,12 +58,30 @@ interface WorkerSetting {
   readonly parent: ReturnType<typeof parentProcess<FromWorker, ToWorker>>
   readonly start: Start
   readonly link: WorkerLink
+  readonly levels: LatestLevel
 }
 
-async function serveUntil(stopping: Promise<string>, { parent, start, link }: WorkerSetting): Promise<void> {
+/** The level that the parent wishes may come before there is a log. */
+class LatestLevel {
+  #level: LogLevel | undefined
+  #logging: Logging | undefined
+
+  set(level: LogLevel): void {
+    this.#level = level
+    this.#logging?.setLevel(level)
+  }
+
+  follow(logging: Logging): void {
+    this.#logging = logging
+    if (this.#level !== undefined) logging.setLevel(this.#level)
+  }
+}
+
+async function serveUntil(stopping: Promise<string>, { parent, start, link, levels }: WorkerSetting): Promise<void> {
   const config = start.config as Config
   rememberFlags(config)
   const logging = createLogging({ ...config.log, worker: link.number })
+  levels.follow(logging)
   const { logger } = logging
   process.on('exit', () => logging.flush())
   const registry = await startInThisProcess(config, logging, link)
@@ -79,7 +99,7 @@ type Start = Extract<ToWorker, { readonly kind: 'start' }>
 async function heardStart(
   parent: ReturnType<typeof parentProcess<FromWorker, ToWorker>>,
   number: number,
-  onStop: () => void,
+  { onStop, onLevel }: { readonly onStop: () => void; readonly onLevel: (level: LogLevel) => void },
 ): Promise<{ readonly start: Start; readonly link: WorkerLink }> {
   return await new Promise((resolve) => {
     let link: WorkerLink | undefined
@@ -88,6 +108,7 @@ async function heardStart(
         link = new WorkerLink(parent, { number, joins: message.joins })
         resolve({ start: message, link })
       } else if (message.kind === 'stop') onStop()
+      else if (message.kind === 'log-level') onLevel(message.level)
       else link?.hear(message)
     })
   })

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Config } from '#server/config/config.ts'
-import { createLogging, type Logging } from '#server/logging.ts'
+import { createLogging, type Logging, type LogLevel } from '#server/logging.ts'
 import { startOwnProgram } from '#server/runtime/worker-process.ts'
 import { version } from '#server/version.ts'
 import type { FromWorker, ReadyFacts, ToWorker } from '#server/workers/messages.ts'
@@ -10,6 +10,7 @@ import { EndedWith } from '../command-error.ts'
 import { asTyped } from '../as-typed.ts'
 import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
 import { waitForSignal } from '../wait-for-signal.ts'
+import { followReloads } from './follow-reloads.ts'
 import { nextSteps } from './next-steps.ts'
 
 /** Begun by `serve`, with the worker's number behind it. */
@@ -28,7 +29,7 @@ export function registerServeCommand(program: Command): void {
       const logging = createLogging(config.log)
       for (const warning of warnings) logging.logger.warn(warning)
       process.on('exit', () => logging.flush())
-      await serve(config, logging)
+      await serve(config, logging, () => loadConfigFor(command).config)
     })
   program
     .command(`${workerCommand} <number>`, { hidden: true })
@@ -39,14 +40,16 @@ export function registerServeCommand(program: Command): void {
     })
 }
 
-async function serve(config: Config, logging: Logging): Promise<void> {
+async function serve(config: Config, logging: Logging, loadAgain: () => Config): Promise<void> {
   const { logger } = logging
   // Heard from now on: a supervisor may change its mind while the registry is still starting.
   const stopping = waitForSignal((signal) => logger.info({ signal }, 'stopping: finishing the requests under way'))
+  const reloads = followReloads({ config, logging, loadAgain })
   using _claim = claimData(config, logger)
   const startedAt = performance.now()
   const started =
     config.workers > 1 ? await startWorkers(config, logging, stopping.second) : await startHere(config, logging)
+  reloads.onLevel((level) => started.setLogLevel(level))
   const { workers } = config
   const ms = Math.round(performance.now() - startedAt)
   logger.info({ version, urls: started.urls, ms, ...(workers > 1 ? { workers } : {}) }, 'ready')
@@ -61,12 +64,14 @@ async function serve(config: Config, logging: Logging): Promise<void> {
 
 interface Started extends ReadyFacts {
   stop(): Promise<void>
+  /** In the other processes. */
+  setLogLevel(level: LogLevel): void
 }
 
 /** Loaded when it is wanted: the parent of workers stays small. */
 async function startHere(config: Config, logging: Logging): Promise<Started> {
   const { startInThisProcess } = await import('./serve-registry.ts')
-  return await startInThisProcess(config, logging)
+  return { ...(await startInThisProcess(config, logging)), setLogLevel: () => {} }
 }
 
 async function startWorkers(
@@ -79,13 +84,13 @@ async function startWorkers(
     count: config.workers,
     config,
     spawn: (number) => startOwnProgram<ToWorker, FromWorker>([workerCommand, String(number)]),
-    stopTimeoutMs: config.drainTimeoutMs + afterDrainMs,
+    stopTimeoutMs: config.drainDelayMs + config.drainTimeoutMs + afterDrainMs,
     onEnded: (ended) => logEnd(logging, ended),
   })
   onSecondSignal(() => supervisor.killAll())
   try {
     const facts = await supervisor.start()
-    return { ...facts, stop: () => supervisor.stop() }
+    return { ...facts, stop: () => supervisor.stop(), setLogLevel: (level) => supervisor.setLogLevel(level) }
   } catch (error) {
     await logging.close()
     // The worker has said what is wrong.

@@ -3,10 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { systemClock } from '#server/domain/clock.ts'
-import { discardUnreferenced, verifyStore, type Verification } from '#server/domain/verification/verify-store.ts'
+import {
+  discardUnreferenced,
+  verifyStore,
+  type Verification,
+  type VerifyOptions,
+} from '#server/domain/verification/verify-store.ts'
 import { DatabaseLost } from '#server/domain/verification/lost-database.ts'
 import { placesOf } from '#server/compose/places.ts'
 import { confirm } from '../confirm.ts'
+import { sayWhenInterrupted } from '../interruption.ts'
 import { formatBytes, setArchiveCommand, type ArchiveCommand } from '../archive-command.ts'
 
 const verifyCommand: ArchiveCommand = {
@@ -27,7 +33,7 @@ const verifyCommand: ArchiveCommand = {
         digests: flags['digests'] === true,
         temporaryFile: join(folder, 'known.db'),
       }
-      const found = await verifyStore(options)
+      const found = await judged(options)
       const discard = flags['discard'] === true
       if (found.databaseLost) throw new DatabaseLost(placesOf(services.config))
       if (discard && hasGarbage(found)) {
@@ -43,6 +49,11 @@ const verifyCommand: ArchiveCommand = {
       rmSync(folder, { recursive: true, force: true })
     }
   },
+}
+
+async function judged(options: VerifyOptions): Promise<Verification> {
+  using _said = sayWhenInterrupted('nothing was changed')
+  return await verifyStore(options)
 }
 
 const hasGarbage = ({ unreferenced, staged }: Verification): boolean => unreferenced.length + staged.length > 0

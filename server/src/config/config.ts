@@ -143,5 +143,7 @@ export interface Config {
   /** Proxies whose X-Forwarded-* headers are believed, as CIDR ranges. */
   readonly trustedProxies: readonly string[]
   /** How long SIGTERM waits for requests in flight. */
+  /** After SIGTERM connections are accepted for so long while `/ready` says that this process is draining. */
+  readonly drainDelayMs: number
   readonly drainTimeoutMs: number
 }

@@ -58,6 +58,7 @@ describe('defaults', () => {
       jobs: { concurrency: 10, keepMs: 30 * 86_400_000, leaseMs: 30_000 },
       limits: { manifestBytes: 4_194_304, uploadBytes: 0 },
       metrics: { enabled: true, path: '/metrics', listen: undefined },
+      drainDelayMs: 0,
       drainTimeoutMs: 30_000,
     })
     expect(warnings).toEqual([])

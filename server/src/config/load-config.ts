@@ -213,6 +213,7 @@ function toConfig(given: Settings): Config {
       privateIssuers: given.outbound.private_issuers,
     },
     trustedProxies: given.trusted_proxies,
+    drainDelayMs: given.drain_delay,
     drainTimeoutMs: given.drain_timeout,
   }
 }

@@ -352,6 +352,11 @@ export const settings = z.strictObject({
   trusted_proxies: list(cidr, 'an address or a range such as 10.0.0.0/8')
     .prefault([])
     .describe('Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed, as addresses or CIDR ranges.'),
+  drain_delay: duration(0, '0s')
+    .prefault('0s')
+    .describe(
+      'How long after SIGTERM connections are still accepted while `/ready` answers 503, so that a balancer sees it.',
+    ),
   drain_timeout: duration(0, '0s').prefault('30s').describe('How long SIGTERM waits for requests under way.'),
 })
 

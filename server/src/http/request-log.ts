@@ -11,15 +11,12 @@ const maxTextLength = 512
  * only what clients choose needs escaping. `ms` ends when the answer is ready to be sent, not when it is sent.
  */
 export function composeRequestLog({ logger, writeLine }: Logging): (exchange: Exchange) => void {
-  const atInfo = logger.isLevelEnabled('info')
-  const atDebug = logger.isLevelEnabled('debug')
-  const atError = logger.isLevelEnabled('error')
   return (exchange) => {
     const { status, route } = exchange
     // 501 is an answer: the operation is not built, and nothing failed.
     const failed = status >= 500 && status !== 501
     const level = failed ? 'error' : isProbe(route) ? 'debug' : 'info'
-    if (failed ? !atError : level === 'info' ? !atInfo : !atDebug) return
+    if (!logger.isLevelEnabled(level)) return
     writeLine(requestLine(exchange, level))
   }
 }

@@ -1,4 +1,5 @@
 import type { ProcessEnd, WorkerProcess } from '../runtime/worker-process.ts'
+import type { LogLevel } from '../logging.ts'
 import { MetricsExchange, type Later } from './metrics-exchange.ts'
 import type { FromWorker, ReadyFacts, ToWorker } from './messages.ts'
 
@@ -56,6 +57,7 @@ export class Supervisor {
   readonly #metrics: MetricsExchange
   readonly #later: Later
   readonly #now: () => number
+  #logLevel: LogLevel | undefined
   #stopping = false
   #whenAllEnded: (() => void) | undefined
 
@@ -91,6 +93,12 @@ export class Supervisor {
     spare()
   }
 
+  /** The least that workers log from now on, also those that start later. */
+  setLogLevel(level: LogLevel): void {
+    this.#logLevel = level
+    for (const { process } of this.#workers) process?.send({ kind: 'log-level', level })
+  }
+
   /** For an end that cannot wait. */
   killAll(): void {
     for (const { process } of this.#workers) process?.kill('SIGKILL')
@@ -118,6 +126,7 @@ export class Supervisor {
         resolve({ exitCode: end.code ?? 1 })
       })
       process.send({ kind: 'start', config: this.#options.config, joins })
+      if (this.#logLevel !== undefined) process.send({ kind: 'log-level', level: this.#logLevel })
     })
   }
 

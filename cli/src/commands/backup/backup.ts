@@ -6,6 +6,7 @@ import { createBackup } from '#server/domain/backup/create-backup.ts'
 import { version } from '#server/version.ts'
 import { cliActor, formatBytes, progressLine, setArchiveCommand, type ArchiveCommand } from '../../archive-command.ts'
 import { CommandError } from '../../command-error.ts'
+import { untilInterrupted } from '../../interruption.ts'
 import { listBackups } from './list.ts'
 import { verifyStoredBackup } from './verify.ts'
 
@@ -16,7 +17,9 @@ const createCommand: ArchiveCommand = {
   configure: (command) => command.option('--keep <number>', 'how many backups stay (default: the setting backup.keep)'),
   async run(services, flags) {
     const keep = keepOf(flags['keep']) ?? services.config.backup.keep
+    using interruption = untilInterrupted('what was copied is kept, and the next backup need not copy it again')
     const { backup, copied, pruned } = await createBackup({
+      signal: interruption.signal,
       database: await services.database(),
       store: await services.store(),
       archive: await services.archive(),
@@ -31,6 +34,7 @@ const createCommand: ArchiveCommand = {
     const { damaged } = backup.blobs
     const lines = [
       `backup ${backup.id}: ${backup.blobs.count} blobs, ${formatBytes(backup.blobs.bytes)}; new: ${copied.newBlobs}, ${formatBytes(copied.newBytes)}`,
+      ...(backup.blobs.count === 0 ? ['WARNING: no blobs: is this the registry that you mean?'] : []),
       ...(pruned.length === 0 ? [] : [`deleted: ${pruned.join(', ')}`]),
       ...damaged.map(({ digest, reason }) => `NOT IN IT: ${digest}: ${reason}`),
       ...(damaged.length === 0 ? [] : [`push these blobs again, or see what else is wrong: berth verify`]),

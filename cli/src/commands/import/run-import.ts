@@ -9,6 +9,7 @@ import { TransferReport } from '#server/domain/transfer/transfer-report.ts'
 import { StorageFull, StorageUnavailable } from '#server/storage/blob-store.ts'
 import type { ContentSource } from '#server/domain/transfer/content-source.ts'
 import { CommandError } from '../../command-error.ts'
+import { sayWhenInterrupted } from '../../interruption.ts'
 
 const progressEveryMs = 5_000
 /** Done, but not everything was taken. */
@@ -35,6 +36,7 @@ export async function runImport(
 ): Promise<TransferReport> {
   const lines = flags.report === undefined ? undefined : createWriteStream(flags.report, { flags: 'w' })
   const report = new TransferReport((entry) => void lines?.write(`${JSON.stringify(entry)}\n`))
+  using _said = sayWhenInterrupted('what was taken is here; the same command goes on where this one ended')
   const progress = setInterval(() => console.error(progressLine(report)), progressEveryMs)
   try {
     await importContent(services, source, options, report)

@@ -101,14 +101,31 @@ export async function writeBackup(archive: Archive, written: Backup): Promise<vo
   await archive.write(manifestKey(written.id), bytesOf(`${JSON.stringify(written, null, 2)}\n`))
 }
 
-/** Ids of the backups that were finished, the newest first. */
+/** Ids of the backups that were finished, the one that was finished last first. */
 export async function listBackupIds(archive: Archive): Promise<string[]> {
   const ids: string[] = []
   for await (const { key } of archive.list(backupsKey)) {
     const id = backupOfKey(key)
     if (id !== undefined && key === manifestKey(id)) ids.push(id)
   }
-  return ids.sort().reverse()
+  const finished = new Map<string, string>()
+  for (const id of ids) finished.set(id, await finishedAtOf(archive, id))
+  const order = (id: string) => `${finished.get(id)} ${id}`
+  return ids.sort((a, b) => (order(a) < order(b) ? 1 : -1))
+}
+
+/** When it was finished, also of a backup that cannot be read otherwise: then the time of its beginning, from its id. */
+async function finishedAtOf(archive: Archive, id: string): Promise<string> {
+  const begun = id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6.000Z')
+  try {
+    const parsed = backup.shape.finishedAt.safeParse(
+      JSON.parse((await readText(archive, manifestKey(id))) ?? '{}').finishedAt,
+    )
+    return parsed.success ? parsed.data : begun
+  } catch (error) {
+    if (error instanceof SyntaxError) return begun
+    throw error
+  }
 }
 
 /** The backup with this id; without one, the newest. @throws DomainError when there is none, or when it cannot be read */

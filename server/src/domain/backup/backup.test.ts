@@ -23,7 +23,7 @@ import {
   type RegistryForTest,
 } from '#server-test/registry-for-test.ts'
 import { StorageHold } from '../content/storage-hold.ts'
-import { blobKey, listBackupIds } from './backup-format.ts'
+import { blobKey, getBackup, listBackupIds } from './backup-format.ts'
 import { createBackup, leftOut, type CreateBackupOptions } from './create-backup.ts'
 import { healBlob } from './heal-blob.ts'
 import { restoreBackup, type RestoreOptions } from './restore-backup.ts'
@@ -275,6 +275,34 @@ describeEachDatabase('a backup', (open, dialect) => {
     const restored = { ...registry, ...(await composeAgain(registry, database, memory)) }
     expect(await readBlob(restored, 'library/a', bad)).toBeUndefined()
     expect(await readBlob(restored, 'library/a', digestOf(bytes('config')))).toEqual(bytes('config'))
+  })
+
+  test('that was stopped blocks no other, and what it copied is not copied again', async () => {
+    const registry = await fillRegistry(await open())
+    await using archive = openFolderArchive(await newFolder())
+    const stopping = new AbortController()
+    const stopped = createBackup({
+      ...options(registry, archive),
+      signal: stopping.signal,
+      onCopied: () => stopping.abort(new Error('stopped by a person')),
+    })
+    expect(String(await stopped.catch((error: unknown) => error))).toContain('stopped by a person')
+    expect(await listBackupIds(archive)).toEqual([])
+    const { backup, copied } = await createBackup(options(registry, archive))
+    expect(copied.newBlobs).toBeLessThan(backup.blobs.count)
+  })
+
+  test('that was finished last is the newest, whatever the ids of a second say', async () => {
+    const registry = await fillRegistry(await open())
+    await using archive = openFolderArchive(await newFolder())
+    const first = await createBackup({ ...options(registry, archive), idTail: 'ffff' })
+    registry.clock.advance(1)
+    const second = await createBackup({ ...options(registry, archive), idTail: '0000' })
+    expect(await listBackupIds(archive)).toEqual([second.backup.id, first.backup.id])
+    expect((await getBackup(archive)).id).toBe(second.backup.id)
+    registry.clock.advance(1)
+    const third = await createBackup({ ...options(registry, archive), idTail: '5555', keep: 2 })
+    expect(third.pruned).toEqual([first.backup.id])
   })
 
   test('is not made while another one is', async () => {

@@ -26,6 +26,7 @@ export interface CopyBlobsOptions {
   readonly tables: readonly BackupTable[]
   readonly assertHeld: () => void
   readonly onCopied?: OnCopied
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface BlobInTable extends ExpectedBytes {
@@ -55,11 +56,12 @@ export async function* blobsOf(archive: Archive, tables: readonly BackupTable[])
 
 /** Brings the blobs that the tables name and the archive lacks to the archive, each verified on its way. */
 export async function copyBlobs(options: CopyBlobsOptions): Promise<CopyOutcome> {
-  const { archive, tables, assertHeld, onCopied } = options
+  const { archive, tables, assertHeld, onCopied, signal } = options
   const total = tables.find(({ name }) => name === blobTable)?.file?.lines ?? 0
   const outcome = { count: 0, bytes: 0, newBlobs: 0, newBytes: 0, damaged: [] as CopyOutcome['damaged'] }
   const known = new KnownBlobs(archive)
   await forEachAtOnce(blobsOf(archive, tables), copiesAtOnce, async (blob) => {
+    signal?.throwIfAborted()
     const { digest, size } = blob
     if ((await known.sizeOf(digest)) !== size) {
       assertHeld()
@@ -100,7 +102,7 @@ async function copyBlob(options: CopyBlobsOptions, blob: BlobInTable): Promise<v
 }
 
 async function copyFrom(
-  { store, archive }: CopyBlobsOptions,
+  { store, archive, signal }: CopyBlobsOptions,
   blob: ExpectedBytes,
   location: BlobLocation,
 ): Promise<void> {
@@ -109,8 +111,8 @@ async function copyFrom(
   if (body === undefined) throw new BytesDiffer('the bytes are missing')
   const path = store.pathOf?.(location)
   if (path !== undefined && archive.writeFile !== undefined) {
-    await archive.writeFile(key, path, (bytes) => assertBytes(bytes, blob))
-  } else await archive.write(key, verifiedBytes(streamOf(body), blob))
+    await archive.writeFile(key, path, (bytes) => assertBytes(bytes, blob, signal))
+  } else await archive.write(key, verifiedBytes(streamOf(body), blob, signal))
 }
 
 /** The blobs of the archive, looked up a folder at a time, because blobs come in the order of their digests. */

@@ -37,6 +37,8 @@ export interface CreateBackupOptions {
   /** How many finished backups stay, this one among them; undefined: all. */
   readonly keep?: number | undefined
   readonly onCopied?: OnCopied
+  /** Ends it early: the hold is given back, earlier backups stay, and what was copied need not be copied again. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface CreatedBackup {
@@ -66,7 +68,7 @@ const unfinishedAfterMs = 24 * 60 * 60_000
  * Copies everything to the archive while the registry goes on: the rows of one moment, then the bytes that they need
  * and the archive lacks. A hold keeps those bytes meanwhile. A run that ends early leaves earlier backups as they were,
  * and its bytes need not be copied again.
- * @throws DomainError CONFLICT when another backup runs; UNAVAILABLE when the hold on the bytes was lost
+ * @throws the reason of `signal`; DomainError CONFLICT when another backup runs; UNAVAILABLE when the hold on the bytes was lost
  */
 export async function createBackup(options: CreateBackupOptions): Promise<CreatedBackup> {
   const { database, archive, clock, events, actor, program } = options
@@ -99,12 +101,13 @@ export async function createBackup(options: CreateBackupOptions): Promise<Create
 
 async function writeTables(
   snapshot: Snapshot,
-  { database, archive }: CreateBackupOptions,
+  { database, archive, signal }: CreateBackupOptions,
   id: string,
 ): Promise<BackupTable[]> {
   const written: BackupTable[] = []
   for (const table of inOrderOfReference(await listTables(snapshot, database.dialect))) {
     if (leftOut.has(table.name)) continue
+    signal?.throwIfAborted()
     const { name, columns, refersTo, numbered } = table
     const order = name === blobTable ? ' order by digest' : ''
     const names = columns.map((column) => quoted(column.name)).join(', ')

@@ -1,0 +1,51 @@
+import type { Config } from '../config/config.ts'
+import type { Clock } from '../domain/clock.ts'
+import type { Metrics } from '../http/ops/metrics.ts'
+import { readServedCertificate } from '../http/served-certificate.ts'
+import type { Logger } from '../logging.ts'
+
+export interface CertificateEndServices {
+  readonly clock: Clock
+  readonly logger: Pick<Logger, 'warn' | 'error'>
+  readonly metrics: Pick<Metrics, 'gauge'>
+  readonly owned: AsyncDisposableStack
+  readonly worker: { readonly number: number } | undefined
+}
+
+const dayMs = 24 * 60 * 60_000
+/** Renewal by hand takes days. */
+const warnBeforeMs = 30 * dayMs
+
+/** Says at the start and then daily when the certificate has ended or soon will, and tells the metrics its end. */
+export async function watchCertificateEnd(config: Config, services: CertificateEndServices): Promise<void> {
+  const { https } = config
+  if (https === undefined) return
+  const { metrics, owned, worker } = services
+  let expiresAt = Number.NaN
+  const look = async () => {
+    try {
+      expiresAt = (await readServedCertificate(https.certificateFile)).expiresAt
+    } catch {
+      return // the listener reads the same file and says what is wrong with it
+    }
+    // One line is enough for all workers.
+    if (worker === undefined || worker.number === 1) logCertificateEnd(https.certificateFile, expiresAt, services)
+  }
+  await look()
+  const help = 'End of the served certificate, or of its first intermediate to end, since the epoch.'
+  metrics.gauge('certificate_not_after_timestamp_seconds', help, () => expiresAt / 1000, 'same')
+  const timer = setInterval(() => void look(), dayMs).unref()
+  owned.defer(() => clearInterval(timer))
+}
+
+export function logCertificateEnd(
+  file: string,
+  expiresAt: number,
+  { clock, logger }: Pick<CertificateEndServices, 'clock' | 'logger'>,
+): void {
+  const leftMs = expiresAt - clock.now()
+  const facts = { file, notAfter: new Date(expiresAt).toISOString(), days: Math.floor(leftMs / dayMs) }
+  const remedy = 'put a new one into the file, it is taken over without a restart'
+  if (leftMs <= 0) logger.error(facts, `the certificate has expired, and clients refuse it: ${remedy}`)
+  else if (leftMs < warnBeforeMs) logger.warn(facts, `the certificate expires soon: ${remedy}`)
+}
