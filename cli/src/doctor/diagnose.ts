@@ -10,6 +10,7 @@ import { checkBucket } from './check-bucket.ts'
 import { checkClock, judgeSkew } from './check-clock.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkDisks } from './check-disk.ts'
+import { checkHandover } from './check-handover.ts'
 import { checkPort, localAddress, portsOf } from './check-ports.ts'
 import { bareName, checkTls } from './check-tls.ts'
 import { checkWorkers } from './check-workers.ts'
@@ -87,7 +88,7 @@ async function diagnoseCertificate(
       )
   }
   for (const host of hostsOf(config)) findings.push(...checkTls({ host, served, ...options, now: options.now() }))
-  return findings
+  return [...findings, ...checkHandover(options.machine.root)]
 }
 
 /** The host that clients type before the first slash of an image's name. */

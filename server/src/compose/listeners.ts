@@ -55,8 +55,8 @@ async function openHttps(
     watchTlsFiles({
       ...files,
       current: pair,
-      onChange: (changed) => {
-        listener.replaceCertificate(changed)
+      onChange: async (changed) => {
+        await listener.replaceCertificate(changed)
         logger.info('the certificate was replaced')
       },
       onRefused: (error) => logger.error({ error }, 'the new certificate cannot be used; the old one stays'),

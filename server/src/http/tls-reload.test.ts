@@ -52,7 +52,7 @@ function watched(pair: TlsPair) {
     ...files,
     current: pair,
     pollMs: 10,
-    onChange: (next) => changes.push(next),
+    onChange: (next) => void changes.push(next),
     onRefused: (error) => refusals.push((error as Error).message),
     onLooked: () => (looks += 1),
   })
@@ -121,7 +121,7 @@ test('a folder exchanged behind a symbolic link, as Kubernetes does it, is notic
       privateKeyFile: join(link, 'tls.key'),
       current: first,
       pollMs: 10,
-      onChange: (next) => changes.push(next),
+      onChange: (next) => void changes.push(next),
       onRefused: () => {},
     }),
   )
@@ -138,7 +138,13 @@ test('after it was stopped nothing is taken over', async () => {
   // Another watch of the same files sees them; the stopped one would have seen them before it.
   const seen: TlsPair[] = []
   openWatches.push(
-    watchTlsFiles({ ...files, current: first, pollMs: 50, onChange: (next) => seen.push(next), onRefused: () => {} }),
+    watchTlsFiles({
+      ...files,
+      current: first,
+      pollMs: 50,
+      onChange: (next) => void seen.push(next),
+      onRefused: () => {},
+    }),
   )
   await until(() => seen.length > 0)
   expect(changes).toEqual([])

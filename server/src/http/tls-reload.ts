@@ -40,7 +40,7 @@ export function splitPem(text: string): string[] {
 export interface TlsWatchOptions extends TlsFiles {
   /** The pair that is served now. */
   readonly current: TlsPair
-  readonly onChange: (pair: TlsPair) => void
+  readonly onChange: (pair: TlsPair) => void | Promise<void>
   /** The files changed and cannot be used: what was served before goes on being served. */
   readonly onRefused: (error: unknown) => void
   /** After each look at the files, whatever it found. */
@@ -70,7 +70,7 @@ export function watchTlsFiles(options: TlsWatchOptions): () => void {
       const pair = await readTlsPair({ certificateFile, privateKeyFile })
       if (stopped) return
       const changed = pair.certificate !== served.certificate || pair.privateKey !== served.privateKey
-      if (changed) onChange(pair)
+      if (changed) await onChange(pair)
       served = pair
       seen = stamp
       refused = ''
