@@ -413,3 +413,54 @@ describeControlledScenario('small answers of Harbor', (registry) => {
       expect((await admin().call(item, { params: { ...params, immutable_rule_id: id } })).status).toBe(404)
   })
 })
+
+describeControlledScenario('settings that Harbor changes while it runs', (registry) => {
+  const admin = () => new ApiClient(registry())
+  const put = async (body: object) => (await admin().call('PUT /configurations', { body })).status
+
+  test('read_only shuts the registry to every change and opens it again', async () => {
+    const project = await addProject(registry())
+    const push = async () => await new V2Client(registry()).pushImage(`${project}/app`, createUniqueImage(), 'v1')
+    await push()
+    expect(await put({ read_only: true })).toBe(200)
+    const { body } = await admin().call<Record<string, object>>('GET /configurations')
+    expect(body['read_only']).toEqual({ value: true, editable: true })
+    expect((await admin().call('GET /systeminfo')).body).toMatchObject({ read_only: true })
+    await expect(push()).rejects.toThrow(/read only/)
+    const params = { project_name: project, repository_name: 'app', reference: 'v1' }
+    expect((await admin().call(`DELETE ${artifact}`, { params })).status).toBe(403)
+    expect((await admin().call(`GET ${artifact}`, { params })).status).toBe(200)
+    expect((await admin().call('DELETE /system/trash')).status).toBe(403)
+    expect(await put({ read_only: false })).toBe(200)
+    await push()
+  })
+
+  test('token_expiration is how long the next token is good for', async () => {
+    const lifetime = async () => {
+      const headers = { authorization: basicOf(registry()) }
+      const answer = await fetch(`${registry().url}/service/token?service=harbor-registry`, { headers })
+      return ((await answer.json()) as { expires_in: number }).expires_in
+    }
+    expect(await lifetime()).toBe(1800)
+    expect(await put({ token_expiration: 60 })).toBe(200)
+    expect(await lifetime()).toBe(3600)
+    expect([await put({ token_expiration: 0 }), await lifetime()]).toEqual([400, 3600])
+  })
+})
+
+describeControlledScenario(
+  'settings that the configuration has decided',
+  (registry) => {
+    const admin = () => new ApiClient(registry())
+    const put = async (body: object) => (await admin().call('PUT /configurations', { body })).status
+
+    test('are shown as they stand there, and only said again', async () => {
+      const { body } = await admin().call<Record<string, object>>('GET /configurations')
+      expect(body['read_only']).toEqual({ value: true, editable: false })
+      expect(body['token_expiration']).toEqual({ value: 20, editable: false })
+      expect([await put({ read_only: false }), await put({ token_expiration: 60 })]).toEqual([403, 403])
+      expect(await put({ read_only: true, token_expiration: 20 })).toBe(200)
+    })
+  },
+  { env: { BERTH_READ_ONLY: 'true', BERTH_TOKEN_LIFETIME: '20m' } },
+)

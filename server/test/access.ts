@@ -58,10 +58,16 @@ export function composeAccessForTest(
   const { clock = new ManualClock(), defaultProject = 'library', open = false } = options
   const passwords = new Passwords()
   const events = new Events({ clock })
-  const keys = new SigningKeys({ database, clock, events, tokenLifetimeSeconds: 1800 })
+  const keys = new SigningKeys({ database, clock, events, tokenLifetimeSeconds: async () => 1800 })
   const service = 'harbor-registry'
   const signIn = new SignIn({ database, clock, passwords })
-  const tokens = new AccessTokens({ keys, clock, issuer: 'harbor-token-issuer', service, lifetimeSeconds: 1800 })
+  const tokens = new AccessTokens({
+    keys,
+    clock,
+    issuer: 'harbor-token-issuer',
+    service,
+    lifetimeSeconds: async () => 1800,
+  })
   const findRobot = composeFindRobot(database, clock, async () => standardRobotPrefix)
   return {
     database,

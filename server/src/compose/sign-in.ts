@@ -29,14 +29,18 @@ export function composeSignInServices(config: Config, ground: Ground, known: Kno
   const { open, defaultProject, token } = config
   const { settings } = known
   const robotPrefix = async () => (await settings.getSettings()).robot_name_prefix
+  const lifetimeSeconds = async () =>
+    settings.fixed.token_expiration === undefined
+      ? (await settings.getSettings()).token_expiration * 60
+      : token.lifetimeSeconds
   const signingKeys = new SigningKeys({
     database,
     clock,
     events,
-    tokenLifetimeSeconds: token.lifetimeSeconds,
+    tokenLifetimeSeconds: lifetimeSeconds,
     onRotated: () => signals.send({ kind: 'signing-keys' }),
   })
-  const tokens = new AccessTokens({ keys: signingKeys, clock, ...token })
+  const tokens = new AccessTokens({ keys: signingKeys, clock, ...token, lifetimeSeconds })
   const personalTokens = new PersonalTokens({ database, clock, events })
   const assertAdmitted = composeAssertAdmitted(known.defaultPasswordStands)
   const signIn = composeSignIn(ground, known, { robotPrefix, personalTokens, assertAdmitted })

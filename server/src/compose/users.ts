@@ -6,7 +6,8 @@ import { OwnSessions } from '../domain/access/credentials/own-sessions.ts'
 import { Passwords } from '../domain/access/credentials/passwords.ts'
 import { Roles } from '../domain/access/roles/roles.ts'
 import { Registration } from '../domain/settings/registration.ts'
-import { Settings } from '../domain/settings/settings.ts'
+import { settingKeys } from '../domain/settings/setting-keys.ts'
+import { Settings, type FixedSettings } from '../domain/settings/settings.ts'
 import { ensureFirstAdministrator } from './first-administrator.ts'
 import type { Foundation } from './foundation.ts'
 
@@ -21,12 +22,11 @@ export async function composeUsers(
   const users = new Users({ database, clock, events, passwords })
   await ensureFirstAdministrator(config, users)
   const profiles = new UserProfiles({ database, clock, events })
-  const tokenMinutes = Math.ceil(config.token.lifetimeSeconds / 60)
   const settings = new Settings({
     database,
     clock,
     events,
-    fixed: { read_only: config.readOnly, token_expiration: tokenMinutes },
+    fixed: fixedBy(config),
   })
   return {
     passwords,
@@ -39,5 +39,14 @@ export async function composeUsers(
     ownSessions: new OwnSessions({ database, clock, events }),
     /** Whether somebody who read the manual can sign in as administrator. */
     defaultPasswordStands: (): Promise<boolean> => users.usesDefaultPassword(),
+  }
+}
+
+/** A value that is not the standard one was decided by the configuration; the rest is an administrator's to change. */
+function fixedBy({ readOnly, token }: Config): FixedSettings {
+  const minutes = token.lifetimeSeconds / 60
+  return {
+    ...(readOnly ? { read_only: true } : {}),
+    ...(minutes === settingKeys.token_expiration.default ? {} : { token_expiration: Math.ceil(minutes) }),
   }
 }

@@ -8,6 +8,7 @@ import {
 import { collectGarbageJob, type CollectGarbagePayload } from '../domain/garbage-collection/collect-job.ts'
 import { estimateGarbage } from '../domain/garbage-collection/estimate.ts'
 import type { RegistrySettings } from '../domain/policies/gates.ts'
+import { isReadOnly } from '../domain/settings/read-only.ts'
 import { Interrupted, type JobKind } from './job-kind.ts'
 
 const stateSchema = z.record(z.string(), z.number())
@@ -28,7 +29,7 @@ const tell: Readonly<Record<string, (collected: Readonly<Collected>) => string>>
  */
 export function composeCollectGarbage(
   collector: CollectorOptions,
-  { readOnly, deleteEnabled }: RegistrySettings,
+  settings: RegistrySettings,
 ): JobKind<CollectGarbagePayload> {
   return {
     name: collectGarbageJob.kind,
@@ -38,7 +39,8 @@ export function composeCollectGarbage(
     async run(job) {
       const { dryRun, workers } = job.payload
       // A schedule may be older than the setting.
-      const deleteUntagged = job.payload.deleteUntagged && deleteEnabled && !readOnly
+      const readOnly = settings.readOnly || (await isReadOnly(collector.database.read))
+      const deleteUntagged = job.payload.deleteUntagged && settings.deleteEnabled && !readOnly
       if (deleteUntagged !== job.payload.deleteUntagged)
         job.log(`untagged manifests stay: ${readOnly ? 'the registry is read only' : 'deleting is switched off'}`)
       const options = { ...collector, graceMs: 0, deleteUntagged, workers, signal: job.signal }

@@ -91,12 +91,6 @@ describe('a list', () => {
       )
     }
   })
-
-  test('of removals is asked also where no repository is concerned', async () => {
-    expect(await codeOf(assertRemovalsPossible(writable))).toBe('done')
-    expect(await codeOf(assertRemovalsPossible({ ...writable, readOnly: true }))).toBe('READ_ONLY')
-    expect(await codeOf(assertRemovalsPossible({ ...writable, deleteEnabled: false }))).toBe('DELETE_DISABLED')
-  })
 })
 
 test('a rule of a gate is asked by its list and by nothing else', () => {
@@ -125,6 +119,15 @@ test('an import writes into repositories by the verbs of a push alone', () => {
   expect(writing).toEqual([])
 })
 
+describeEachDatabase('the list of removals', (open) => {
+  test('is asked also where no repository is concerned', async () => {
+    const { read: reader } = await open()
+    expect(await codeOf(assertRemovalsPossible(reader, writable))).toBe('done')
+    expect(await codeOf(assertRemovalsPossible(reader, { ...writable, readOnly: true }))).toBe('READ_ONLY')
+    expect(await codeOf(assertRemovalsPossible(reader, { ...writable, deleteEnabled: false }))).toBe('DELETE_DISABLED')
+  })
+})
+
 describeEachDatabase('the door', (open) => {
   test('of a registry that is read only is shut to every change, and open to pulls', async () => {
     const { database, clock } = await composeRegistryForTest(await open())
@@ -138,6 +141,23 @@ describeEachDatabase('the door', (open) => {
     const admit = composeAdmit({ database, clock, settings: { ...writable, deleteEnabled: false } })
     const codes = await Promise.all(operations.map((operation) => codeOf(admit(system, operation, repositoryName))))
     expect(codes).toEqual(['done', 'done', 'done', 'DELETE_DISABLED'])
+  })
+
+  test('shuts when an administrator makes the registry read only, also for what has passed it before', async () => {
+    const { database, clock, admit } = await composeRegistryForTest(await open())
+    const admission = await admit(system, 'push', repositoryName)
+    const set = async (value: boolean) =>
+      await database.write(async (tx) => {
+        await tx.deleteFrom('setting').where('name', '=', 'read_only').execute()
+        const row = { name: 'read_only', value: JSON.stringify(value), updated_at: clock.now() }
+        await tx.insertInto('setting').values(row).execute()
+      })
+    await set(true)
+    expect(await codeOf(admission.confirm(database.read))).toBe('READ_ONLY')
+    const codes = await Promise.all(operations.map((operation) => codeOf(admit(system, operation, repositoryName))))
+    expect(codes).toEqual(['done', 'READ_ONLY', 'READ_ONLY', 'READ_ONLY'])
+    await set(false)
+    expect(await codeOf(admission.confirm(database.read))).toBe('done')
   })
 
   test('admits a fill for somebody who may only pull, and no push', async () => {

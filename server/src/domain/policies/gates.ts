@@ -6,6 +6,7 @@ import type { Permission } from '../access/roles/permissions.ts'
 import { DomainError } from '../errors.ts'
 import { assertActorCan, type ProjectAccess } from '../projects/project-access.ts'
 import { assertRoom } from '../quotas/room.ts'
+import { isReadOnly } from '../settings/read-only.ts'
 import { assertTagsMutable, type TagDeparture } from './tag-immutability.ts'
 
 /**
@@ -45,16 +46,18 @@ export interface TagContext extends GateContext {
   readonly departure: TagDeparture
 }
 
+/** What is configured where the registry is started. */
 export interface RegistrySettings {
+  /** Fixed there; an administrator can make a registry read only while it runs, too. */
   readonly readOnly: boolean
   readonly deleteEnabled: boolean
 }
 
 /** One that needs to know nothing but how the registry is set. */
-type RegistryGate = Gate<Pick<DoorContext, 'settings'>>
+type RegistryGate = Gate<Pick<DoorContext, 'settings' | 'reader'>>
 
-const registryIsWritable: RegistryGate = async ({ settings }) => {
-  if (settings.readOnly) {
+const registryIsWritable: RegistryGate = async ({ reader, settings }) => {
+  if (settings.readOnly || (await isReadOnly(reader))) {
     throw new DomainError('READ_ONLY', 'The system is in read only mode. Any modification is prohibited.')
   }
 }
@@ -135,6 +138,6 @@ export async function passes<Context>(list: readonly Gate<Context>[], context: C
 }
 
 /** For removals that concern no repository, and for who only wants to know. @throws DomainError DELETE_DISABLED, READ_ONLY */
-export async function assertRemovalsPossible(settings: RegistrySettings): Promise<void> {
-  await pass(removals, { settings })
+export async function assertRemovalsPossible(reader: Reader, settings: RegistrySettings): Promise<void> {
+  await pass(removals, { reader, settings })
 }

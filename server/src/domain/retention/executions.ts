@@ -86,7 +86,7 @@ export class RetentionExecutions {
   /** @throws DomainError RETENTION_UNKNOWN, DELETE_DISABLED, READ_ONLY (not for a dry run), UNAUTHENTICATED, FORBIDDEN */
   async start(actor: Actor, policyId: number, dryRun: boolean): Promise<number> {
     const { projectId } = await this.#policies.getPolicy(actor, policyId, 'tag-retention:update')
-    if (!dryRun) await assertRemovalsPossible(this.#settings)
+    if (!dryRun) await assertRemovalsPossible(this.#database.read, this.#settings)
     return await this.#database.write(async (tx) => {
       const subject = retentionSubject(policyId)
       const job = { ...applyRetentionJob.of({ policyId, dryRun }), subject, projectId, actor }

@@ -37,6 +37,9 @@ const noProxyAuth =
   'cannot be set: this version has no authentication proxy; people come from a directory or an OIDC provider'
 
 export const settingKeys = {
+  read_only: { default: false, implemented: true },
+  // Minutes.
+  token_expiration: { default: 30, implemented: true, refuse: between(1, 10_080) },
   project_creation_restriction: { default: 'everyone', implemented: true, refuse: oneOf('everyone', 'adminonly') },
   self_registration: { default: false, implemented: true },
   session_timeout: { default: 60, implemented: true, refuse: between(1, 525_600) },

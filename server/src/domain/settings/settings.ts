@@ -8,12 +8,8 @@ import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { settingKeyOf, settingKeys, settingNames, type SettingName, type SettingValues } from './setting-keys.ts'
 
-/** Settings that Harbor lets an administrator change and that the operator of Berth decides at the start. */
-export interface FixedSettings {
-  readonly read_only: boolean
-  /** Minutes. */
-  readonly token_expiration: number
-}
+/** Settings that the configuration has decided. They are shown as they stand there, and cannot be changed at run time. */
+export type FixedSettings = Partial<Pick<SettingValues, 'read_only' | 'token_expiration'>>
 
 export interface SettingsOptions {
   readonly database: Database
@@ -52,7 +48,7 @@ export class Settings {
   /** All of them, with defaults where nothing was set; secrets are empty. */
   async getSettings(): Promise<SettingValues> {
     const values = await this.#all()
-    return { ...values, ...emptySecrets }
+    return { ...values, ...this.fixed, ...emptySecrets }
   }
 
   /** For the code that uses the secrets; never for an answer. */
@@ -79,7 +75,7 @@ export class Settings {
     assertSystemAdministrator(actor)
     this.#assertFixed(changes)
     const values = settingNames
-      .filter((name) => changes[name] !== undefined && changes[name] !== null)
+      .filter((name) => changes[name] !== undefined && changes[name] !== null && !(name in this.fixed))
       .map((name) => ({ name, value: parseValue(name, changes[name]) }))
     if (values.length === 0) return
     const now = this.#clock.now()

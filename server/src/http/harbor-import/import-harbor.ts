@@ -54,6 +54,8 @@ async function importConfiguration(context: HarborImport): Promise<Readonly<Reco
   const found = ((await source.find('/configurations')) ?? {}) as Record<string, { value?: unknown } | undefined>
   const values = Object.fromEntries(Object.entries(found).map(([name, entry]) => [name, entry?.value]))
   for (const name of settingNames) {
+    // The old registry is often made read only while it moves; this one is being filled.
+    if (name === 'read_only') continue
     if (settingKeyOf(name).secret === true) {
       const needed =
         name === 'oidc_client_secret' ? values['auth_mode'] === 'oidc_auth' : values['auth_mode'] === 'ldap_auth'

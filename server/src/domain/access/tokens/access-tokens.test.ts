@@ -229,13 +229,18 @@ describeEachDatabase('access tokens', (open) => {
 
   test('a verified token is not verified again, and expires on time all the same', async () => {
     const { database, clock } = await compose()
-    const keys = new CountingKeys({ database, clock, events: new Events({ clock }), tokenLifetimeSeconds: 90 })
+    const keys = new CountingKeys({
+      database,
+      clock,
+      events: new Events({ clock }),
+      tokenLifetimeSeconds: async () => 90,
+    })
     const tokens = new AccessTokens({
       keys,
       clock,
       issuer: 'harbor-token-issuer',
       service: 'harbor-registry',
-      lifetimeSeconds: 90,
+      lifetimeSeconds: async () => 90,
     })
     const { token } = await tokens.issueToken(account, access)
     for (let round = 0; round < 10; round += 1) expect(await tokens.verifyToken(token)).toBeDefined()
@@ -331,7 +336,7 @@ describeEachDatabase('signing keys', (open) => {
       database: counting,
       clock,
       events: new Events({ clock }),
-      tokenLifetimeSeconds: 1800,
+      tokenLifetimeSeconds: async () => 1800,
     })
     await Promise.all(Array.from({ length: 100 }, (_, index) => watched.findKey(`kid${index}`)))
     expect(reads).toBe(1)

@@ -50,7 +50,8 @@ export interface AccessTokensOptions {
   readonly issuer: string
   /** The registry as clients name it to the token service; the audience of every token. */
   readonly service: string
-  readonly lifetimeSeconds: number
+  /** As it is set at that moment. */
+  readonly lifetimeSeconds: () => Promise<number>
 }
 
 /** `berth`: what the registered claims cannot say: the version of the account, and time finer than a second. */
@@ -82,7 +83,7 @@ export class AccessTokens {
   readonly #clock: Clock
   readonly #issuer: string
   readonly #service: string
-  readonly #lifetimeSeconds: number
+  readonly #lifetimeSeconds: () => Promise<number>
   readonly #cacheKey = randomBytes(32)
   readonly #cache = new LruMap<string, CacheEntry>(cacheCapacity)
 
@@ -101,6 +102,7 @@ export class AccessTokens {
     holder: 'user' | 'robot' = 'user',
   ): Promise<IssuedToken> {
     const key = await this.#keys.getCurrentKey()
+    const lifetimeSeconds = await this.#lifetimeSeconds()
     const issuedAt = this.#clock.now()
     const iat = Math.floor(issuedAt / 1000)
     const berth = { issuedAt, ...(account === undefined ? {} : { account: claimsOf(account, holder) }) }
@@ -111,10 +113,10 @@ export class AccessTokens {
       .setAudience(this.#service)
       .setIssuedAt(iat)
       .setNotBefore(iat)
-      .setExpirationTime(iat + this.#lifetimeSeconds)
+      .setExpirationTime(iat + lifetimeSeconds)
       .setJti(randomUUID())
       .sign(key.privateKey)
-    return { token, issuedAt, lifetimeSeconds: this.#lifetimeSeconds }
+    return { token, issuedAt, lifetimeSeconds }
   }
 
   /** What the token says; undefined when it is not ours, was tampered with, or its time is not now. */

@@ -30,7 +30,7 @@ export interface SigningKeysOptions {
   /** A key signs for this long. Milliseconds; 90 days when not given. */
   readonly rotateAfterMs?: number
   /** The longest life of a token; a retired key verifies until the last one it signed has expired. */
-  readonly tokenLifetimeSeconds: number
+  readonly tokenLifetimeSeconds: () => Promise<number>
   /** Hears that this process has made a new key. */
   readonly onRotated?: () => void
 }
@@ -43,7 +43,7 @@ export class SigningKeys {
   readonly #clock: Clock
   readonly #events: Events
   readonly #rotateAfterMs: number
-  readonly #keepRetiredMs: number
+  readonly #tokenLifetimeSeconds: () => Promise<number>
   readonly #onRotated: () => void
   #keys: ReadonlyMap<string, SigningKey> = new Map()
   #loadedAt: number | undefined
@@ -59,7 +59,7 @@ export class SigningKeys {
     this.#clock = clock
     this.#events = events
     this.#rotateAfterMs = rotateAfterMs
-    this.#keepRetiredMs = tokenLifetimeSeconds * 1000 + retiredMarginMs
+    this.#tokenLifetimeSeconds = tokenLifetimeSeconds
   }
 
   /** The key that signs now; made when there is none, replaced when it is old. */
@@ -76,8 +76,12 @@ export class SigningKeys {
     await this.#reloadAfter(reloadAfterMs)
     if (!this.#keys.has(kid)) await this.#reloadAfter(unknownKeyReloadMs)
     const key = this.#keys.get(kid)
-    if (key?.retiredAt !== undefined && key.retiredAt + this.#keepRetiredMs < this.#clock.now()) return undefined
-    return key
+    if (key?.retiredAt === undefined) return key
+    return key.retiredAt + (await this.#keepRetiredMs()) < this.#clock.now() ? undefined : key
+  }
+
+  async #keepRetiredMs(): Promise<number> {
+    return (await this.#tokenLifetimeSeconds()) * 1000 + retiredMarginMs
   }
 
   /** Makes a new key sign from now on. Tokens signed by the old one stay valid until they expire. */
@@ -99,6 +103,8 @@ export class SigningKeys {
 
   async #rotate(actor: Actor, unlessFresh: boolean): Promise<SigningKey> {
     const made = await makeKey()
+    // Before the transaction: no connection is taken inside another.
+    const keepRetiredMs = await this.#keepRetiredMs()
     await this.#database.write(async (tx) => {
       const now = this.#clock.now()
       const active = await tx
@@ -112,7 +118,7 @@ export class SigningKeys {
       await tx.updateTable('signing_key').set({ retired_at: now }).where('retired_at', 'is', null).execute()
       await tx
         .deleteFrom('signing_key')
-        .where('retired_at', '<', now - this.#keepRetiredMs)
+        .where('retired_at', '<', now - keepRetiredMs)
         .execute()
       await tx
         .insertInto('signing_key')

@@ -153,8 +153,8 @@ export const trashRoutes: readonly Route[] = [
     summary: 'Empties the trash of every project.',
     access: { kind: 'system-administrator' },
     answers: { 200: z.object({ entries: z.number().int() }) },
-    handle: async ({ actor }, { content, system }) => {
-      await assertRemovalsPossible(system)
+    handle: async ({ actor }, { content, database, system }) => {
+      await assertRemovalsPossible(database.read, system)
       return { body: { entries: await emptyAllTrash(content, actor) } }
     },
   }),

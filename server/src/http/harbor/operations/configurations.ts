@@ -20,9 +20,8 @@ export const configureRoutes: readonly Route[] = [
     handle: async (_call, { settings }) => {
       const values = await settings.getSettings()
       const shown = settingNames.filter((name) => settingKeyOf(name).secret !== true)
-      const fixed = Object.entries(settings.fixed).map(([name, value]) => [name, { value, editable: false }])
-      const changeable = shown.map((name) => [name, { value: values[name], editable: true }])
-      return { body: { ...Object.fromEntries([...fixed, ...changeable]), scan_all_policy: nothingScans } }
+      const items = shown.map((name) => [name, { value: values[name], editable: !(name in settings.fixed) }])
+      return { body: { ...Object.fromEntries(items), scan_all_policy: nothingScans } }
     },
   }),
 

@@ -33,8 +33,8 @@ export const gcRoutes = composeRunRoutes({
     log: ['getGCLog', 'The log of a run, as text.'],
   },
   parameters,
-  payloadOf: async ({ delete_untagged, dry_run, workers }, system) => {
-    if (delete_untagged && !dry_run) await assertRemovalsPossible(system)
+  payloadOf: async ({ delete_untagged, dry_run, workers }, { database, system }) => {
+    if (delete_untagged && !dry_run) await assertRemovalsPossible(database.read, system)
     return { deleteUntagged: delete_untagged, dryRun: dry_run, workers }
   },
   parametersOf,

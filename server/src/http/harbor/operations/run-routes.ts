@@ -15,7 +15,7 @@ import {
 } from './job-history.ts'
 import { route, type Call, type Route } from '../frame/route.ts'
 import { followWish, parseScheduleWish, scheduleBody, type ScheduleBody } from './schedule-body.ts'
-import type { HarborServices, SystemFacts } from '../frame/services.ts'
+import type { HarborServices } from '../frame/services.ts'
 
 type Operation = 'list' | 'getSchedule' | 'createSchedule' | 'updateSchedule' | 'get' | 'stop' | 'log'
 
@@ -34,7 +34,7 @@ export interface RunsOptions<Resource extends string, Parameters extends z.ZodTy
   readonly operations: Readonly<Record<Operation, readonly [operationId: string, summary: string]>>
   readonly parameters: Parameters
   /** @throws DomainError for what the registry is set not to do */
-  payloadOf(parameters: z.output<Parameters>, system: SystemFacts): Payload | Promise<Payload>
+  payloadOf(parameters: z.output<Parameters>, services: HarborServices): Payload | Promise<Payload>
   /** In Harbor's words, results of a run included. */
   parametersOf(payload: Partial<Payload>, result: Json | undefined): Json
 }
@@ -59,7 +59,7 @@ export function composeRunRoutes<Resource extends string, Parameters extends z.Z
     const work =
       wish.kind === 'never' || wish.kind === 'nothing'
         ? { kind, payload: null }
-        : definition.of(await options.payloadOf(parsed(options.parameters, body.parameters), services.system))
+        : definition.of(await options.payloadOf(parsed(options.parameters, body.parameters), services))
     return await followWish(services, actor, wish, { name: kind, ...work })
   }
   return [

@@ -54,7 +54,7 @@ export const systeminfoRoutes: readonly Route[] = [
           private_certificate: certificate?.isPrivate,
           harbor_version: system.harborVersion,
           registry_storage_provider_name: system.storageProvider,
-          read_only: settings.fixed.read_only,
+          read_only: values.read_only,
           notification_enable: values.notification_enable,
         },
       }
