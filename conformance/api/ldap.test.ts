@@ -198,6 +198,49 @@ else
             expect(await ping(body)).toMatchObject({ success: false, message: expect.stringMatching(message) })
         })
 
+        test('who is moved to another part of the directory is the same person, with all rights', async () => {
+          await configure({ ldap_base_dn: 'dc=example,dc=org' })
+          const ada = await newPerson()
+          const before = await current(ada)
+          const project = await addProject(registry())
+          const member = { role_id: 3, member_user: { username: ada.username } }
+          const params = { project_name_or_id: project }
+          await admin().call('POST /projects/{project_name_or_id}/members', { params, body: member })
+          await directory.movePerson(ada.username)
+          expect(await current(ada)).toMatchObject({ status: 200, body: { user_id: before.body.user_id } })
+          const token = await dockerToken(registry(), ada, `repository:${project}/app:pull`)
+          expect(await mayPull(registry(), token, `${project}/app`)).toBe(true)
+        })
+
+        test('a group with a comma in its name is meant however the comma is written', async () => {
+          const [ada, group] = [await newPerson(), `g${crypto.randomUUID().slice(0, 8)}`]
+          await directory.addGroup(`${group}\\, Platform`, [ada.username])
+          for (const comma of ['\\,', '\\2C', '\\2c']) {
+            await configure({ ldap_group_admin_dn: groupDn(`${group}${comma} Platform`) })
+            expect((await current(ada)).body).toMatchObject({ admin_role_in_auth: true })
+          }
+          await configure({ ldap_group_admin_dn: groupDn(`${group} Platform`) })
+          expect((await current(ada)).body).toMatchObject({ admin_role_in_auth: false })
+        })
+
+        test('all people are found when the directory lists only some of them at a time', async () => {
+          await configure()
+          const prefix = `m${crypto.randomUUID().slice(0, 8)}x`
+          await directory.addPeople(prefix, 130)
+          const found = await admin().call('GET /ldap/users/search', { query: `username=${prefix}` })
+          expect(found.body).toHaveLength(130)
+        })
+
+        test('a name that no account can have here is made harmless', async () => {
+          await configure()
+          const person = { username: `d${crypto.randomUUID().slice(0, 8)}#ext`, password: crypto.randomUUID() }
+          await directory.addPerson(person.username, person.password)
+          expect(await current(person)).toMatchObject({
+            status: 200,
+            body: { username: person.username.replace('#', '_') },
+          })
+        })
+
         test('while the directory is away nobody of it is let in, and nobody is told that they are wrong', async () => {
           await configure({ ldap_url: 'ldap://127.0.0.1:1' })
           const answer = await current({ username: 'ada', password: 'x' })

@@ -31,6 +31,10 @@ export interface LdapServer extends AsyncDisposable {
   /** PEM. */
   readonly authority: string
   addPerson(uid: string, password: string): Promise<void>
+  /** `count` people who are called by `prefix` and a number. */
+  addPeople(prefix: string, count: number): Promise<void>
+  /** To another part of the directory, under the same name. */
+  movePerson(uid: string): Promise<void>
   deletePerson(uid: string): Promise<void>
   addGroup(name: string, members: readonly string[]): Promise<void>
   removeFromGroup(name: string, uid: string): Promise<void>
@@ -87,6 +91,15 @@ export async function startLdapServer(): Promise<LdapServer> {
           userPassword: password,
         })
       }),
+    addPeople: async (prefix, count) =>
+      await asRoot(async (client) => {
+        for (let number = 0; number < count; number++) {
+          const uid = `${prefix}${number}`
+          await client.add(personDn(uid), { objectClass: 'inetOrgPerson', uid, cn: uid, sn: uid })
+        }
+      }),
+    movePerson: async (uid) =>
+      await asRoot(async (client) => await client.modifyDN(personDn(uid), `uid=${uid},ou=moved,dc=example,dc=org`)),
     deletePerson: async (uid) => await asRoot(async (client) => await client.del(personDn(uid))),
     addGroup: async (name, members) =>
       await asRoot(async (client) => {
@@ -123,6 +136,7 @@ rootdn "${root.dn}"
 rootpw ${root.password}
 directory ${folder}/data
 maxsize 10485760
+limits * size.soft=100 size.hard=100 size.prtotal=unlimited
 overlay memberof
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="${ldapSearchAccount.dn}" read by * none
@@ -138,6 +152,10 @@ dc: example
 dn: ou=people,dc=example,dc=org
 objectClass: organizationalUnit
 ou: people
+
+dn: ou=moved,dc=example,dc=org
+objectClass: organizationalUnit
+ou: moved
 
 dn: ou=groups,dc=example,dc=org
 objectClass: organizationalUnit

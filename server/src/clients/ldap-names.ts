@@ -16,27 +16,67 @@ export function parseLdapUrl(text: string): URL {
   return url
 }
 
-/** One spelling for distinguished names that are the same but for case and spaces (RFC 4514 §3). */
+/**
+ * One spelling for distinguished names that are the same (RFC 4514): case and spaces do not matter (§3), and a character
+ * may be written as itself, behind a backslash, as the hexadecimal of its bytes, or between quotes (RFC 2253 §4).
+ */
 export function normaliseDn(dn: string): string {
-  return splitDn(dn)
-    .map((part) => {
-      const equals = part.indexOf('=')
-      return equals < 0 ? part.trim() : `${part.slice(0, equals).trim()}=${part.slice(equals + 1).trim()}`
-    })
-    .join(',')
-    .toLowerCase()
+  return splitUnescaped(dn, ',;').map(normaliseRdn).join(',')
 }
 
-/** At commas that are not escaped. */
-function splitDn(dn: string): string[] {
+/** Several attributes of one entry's name have no order (RFC 4517 §4.2.15). */
+function normaliseRdn(rdn: string): string {
+  const parts = splitUnescaped(rdn, '+').map((part) => {
+    const equals = part.indexOf('=')
+    if (equals < 0) return part.trim().toLowerCase()
+    return `${part.slice(0, equals).trim().toLowerCase()}=${normaliseValue(part.slice(equals + 1))}`
+  })
+  return parts.toSorted().join('+')
+}
+
+function normaliseValue(written: string): string {
+  const value = decodeValue(written).normalize('NFKC').toLowerCase().replaceAll(/ +/g, ' ').trim()
+  // oxlint-disable-next-line no-control-regex
+  return value.replaceAll(/[,+"\\<>;]|^#/g, String.raw`\$&`).replaceAll('\u0000', String.raw`\00`)
+}
+
+const encoder = new TextEncoder()
+
+/** The text that a value stands for. */
+function decodeValue(written: string): string {
+  const trimmed = written.trim()
+  const quoted = /^"(.*)"$/s.exec(trimmed)
+  const text = quoted?.[1] ?? trimmed
+  const bytes: number[] = []
+  for (let at = 0; at < text.length;) {
+    const hex = /^\\([0-9a-f]{2})/i.exec(text.slice(at, at + 3))
+    if (hex !== null) {
+      bytes.push(Number.parseInt(hex[1]!, 16))
+      at += 3
+      continue
+    }
+    if (text[at] === '\\' && at + 1 < text.length) at += 1
+    const character = String.fromCodePoint(text.codePointAt(at)!)
+    bytes.push(...encoder.encode(character))
+    at += character.length
+  }
+  return new TextDecoder().decode(new Uint8Array(bytes))
+}
+
+/** At separators that are neither behind a backslash nor between quotes. */
+function splitUnescaped(text: string, separators: string): string[] {
   const parts: string[] = []
   let part = ''
-  for (let at = 0; at < dn.length; at++) {
-    const character = dn[at]!
+  let quoted = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]!
     if (character === '\\') {
-      part += character + (dn[at + 1] ?? '')
+      part += character + (text[at + 1] ?? '')
       at++
-    } else if (character === ',' || character === ';') {
+      continue
+    }
+    if (character === '"') quoted = !quoted
+    if (!quoted && separators.includes(character)) {
       parts.push(part)
       part = ''
     } else part += character
@@ -46,6 +86,8 @@ function splitDn(dn: string): string[] {
 
 /** Whether the entry is the base or lies below it. */
 export function isBelow(dn: string, baseDn: string): boolean {
-  const [inner, outer] = [normaliseDn(dn), normaliseDn(baseDn)]
-  return outer === '' || inner === outer || inner.endsWith(`,${outer}`)
+  const partsOf = (name: string) => (name.trim() === '' ? [] : splitUnescaped(normaliseDn(name), ','))
+  const [inner, outer] = [partsOf(dn), partsOf(baseDn)]
+  const shared = inner.slice(Math.max(0, inner.length - outer.length))
+  return shared.length === outer.length && shared.every((part, at) => part === outer[at])
 }

@@ -52,6 +52,8 @@ export interface LdapGroups {
 
 export interface LdapPerson {
   readonly dn: string
+  /** What stays when the entry is moved or renamed, where the directory has it. */
+  readonly stableId: string | undefined
   readonly username: string
   readonly email: string | undefined
   readonly realName: string
@@ -64,8 +66,13 @@ export interface LdapGroup {
   readonly name: string
 }
 
-/** Enough for a page of choices, and for the groups of one person. */
-const maxEntries = 1_000
+/** Directories list no more than about a thousand at a time, so they are asked for pages (RFC 2696). */
+const pageSize = 100
+const maxEntries = 100_000
+
+/** OpenLDAP, Active Directory, 389 Directory Server, FreeIPA, eDirectory. Two of them are bytes. */
+const stableIds = ['entryUUID', 'objectGUID', 'nsUniqueId', 'ipaUniqueID', 'GUID']
+const stableIdsOfBytes = ['objectGUID', 'GUID']
 
 /** One conversation with a directory, bound as its search account. `await using` ends it. */
 export class LdapConversation implements AsyncDisposable {
@@ -115,9 +122,12 @@ export class LdapConversation implements AsyncDisposable {
       'cn',
       'mail',
       'email',
+      ...stableIds,
       ...(people.membershipAttribute ? [people.membershipAttribute] : []),
     ]
-    const entries = await this.#search(people.baseDn, people.scope, both(people.filter, wanted), attributes)
+    // Two people of one name are enough to know that it is nobody's alone.
+    const within = match === 'exact' ? { ...people, most: 2 } : people
+    const entries = await this.#search(within, both(people.filter, wanted), attributes)
     return entries.flatMap((entry) => personOf(entry, people) ?? [])
   }
 
@@ -144,7 +154,10 @@ export class LdapConversation implements AsyncDisposable {
 
   async findGroup(groups: LdapGroups, dn: string): Promise<LdapGroup | undefined> {
     if (!isBelow(dn, groups.baseDn)) return undefined
-    const entries = await this.#search(dn, 'base', parseFilter(groups.filter), [groups.nameAttribute, 'cn'])
+    const entries = await this.#search({ baseDn: dn, scope: 'base', most: 1 }, parseFilter(groups.filter), [
+      groups.nameAttribute,
+      'cn',
+    ])
     return entries.map((entry) => groupOf(entry, groups))[0]
   }
 
@@ -179,15 +192,25 @@ export class LdapConversation implements AsyncDisposable {
 
   async #searchGroups(groups: LdapGroups, wanted: Filter): Promise<LdapGroup[]> {
     const filter = both(groups.filter, wanted)
-    const entries = await this.#search(groups.baseDn, groups.scope, filter, [groups.nameAttribute, 'cn'])
+    const entries = await this.#search(groups, filter, [groups.nameAttribute, 'cn'])
     return entries.map((entry) => groupOf(entry, groups))
   }
 
-  async #search(baseDn: string, scope: LdapScope, filter: Filter, attributes: string[]): Promise<Entry[]> {
+  async #search(
+    { baseDn, scope, most }: { readonly baseDn: string; readonly scope: LdapScope; readonly most?: number },
+    filter: Filter,
+    attributes: string[],
+  ): Promise<Entry[]> {
     try {
-      const options = { scope, filter, attributes, sizeLimit: maxEntries }
-      const { searchEntries } = await this.#client.search(baseDn, options)
-      return searchEntries
+      const options = { scope, filter, attributes, explicitBufferAttributes: stableIdsOfBytes }
+      if (most !== undefined) return (await this.#client.search(baseDn, { ...options, sizeLimit: most })).searchEntries
+      const found: Entry[] = []
+      for await (const page of this.#client.searchPaginated(baseDn, { ...options, paged: { pageSize } })) {
+        for (const entry of page.searchEntries) found.push(entry)
+        if (found.length > maxEntries)
+          throw new LdapFailure(`the directory has more than ${maxEntries} entries of this kind; narrow the filter`)
+      }
+      return found
     } catch (cause) {
       if (cause instanceof NoSuchObjectError && scope === 'base') return []
       if (cause instanceof NoSuchObjectError) throw new LdapFailure(`the directory has no ${baseDn}`, { cause })
@@ -220,11 +243,22 @@ function personOf(entry: Entry, people: LdapPeople): LdapPerson | undefined {
   if (username === undefined) return undefined
   return {
     dn: entry.dn,
+    stableId: stableIdOf(entry),
     username,
     email: firstText(entry, 'mail') ?? firstText(entry, 'email'),
     realName: firstText(entry, 'cn') ?? username,
     memberOf: people.membershipAttribute === '' ? [] : textsOf(entry, people.membershipAttribute),
   }
+}
+
+function stableIdOf(entry: Entry): string | undefined {
+  for (const attribute of stableIds) {
+    const name = Object.keys(entry).find((each) => each.toLowerCase() === attribute.toLowerCase())
+    const value = name === undefined ? undefined : [entry[name]].flat()[0]
+    const text = Buffer.isBuffer(value) ? value.toString('hex') : String(value ?? '').toLowerCase()
+    if (text !== '') return `${attribute.toLowerCase()} ${text}`
+  }
+  return undefined
 }
 
 function groupOf(entry: Entry, groups: LdapGroups): LdapGroup {

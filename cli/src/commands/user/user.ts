@@ -7,11 +7,12 @@ import { deleteUser } from './delete.ts'
 import { disableUser } from './disable.ts'
 import { enableUser } from './enable.ts'
 import { listUsers } from './list.ts'
+import { relinkUser } from './relink.ts'
 import { setPassword } from './set-password.ts'
 
 export function registerUserCommands(program: Command, open: OpenAccessServices = openAccessServices): void {
   const user = program.command('user').description('manage accounts')
-  for (const command of [addUser, listUsers, setPassword, disableUser, enableUser, deleteUser, setAdmin]) {
+  for (const command of [addUser, listUsers, setPassword, disableUser, enableUser, deleteUser, setAdmin, relinkUser]) {
     addAccessCommand(user, open, command)
   }
 }

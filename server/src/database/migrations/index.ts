@@ -16,6 +16,7 @@ import { indexes } from './0017-indexes.ts'
 import { uploadDigest } from './0018-upload-digest.ts'
 import { eventLog } from './0019-event-log.ts'
 import { trustAndNames } from './0020-trust-and-names.ts'
+import { stableIdentities } from './0021-stable-identities.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   uploadDigest,
   eventLog,
   trustAndNames,
+  stableIdentities,
 ]

@@ -17,6 +17,8 @@ export interface UserAccountTable {
   source: Generated<'local' | 'ldap' | 'oidc'>
   /** The account's name at its source: a distinguished name, or `issuer subject`. */
   external_id: string | null
+  /** What the source calls the person wherever they are moved (`entryUUID`); null where it has no such thing. */
+  stable_id: Generated<string | null>
   /** A group makes it an administrator for as long as it is in there. */
   admin_by_group: Generated<Flag>
   /** The name as it is compared with those of new accounts; null in rows that an older version wrote. */

@@ -13,6 +13,7 @@ import { DomainError } from '../errors.ts'
 import type { SettingValues } from '../settings/setting-keys.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { ExternalPerson } from './external-accounts.ts'
+import { harmlessUsername } from './harmless-username.ts'
 
 /** Settings that a test of a directory may try instead of the stored ones. */
 export type DirectoryTrial = Partial<
@@ -172,10 +173,14 @@ async function withGroups(
   const found = groups === undefined ? [] : await conversation.findGroupsOf(groups, person)
   const memberOf = new Set([...found.map(({ dn }) => dn), ...person.memberOf].map(normaliseDn))
   const adminDn = values.ldap_group_admin_dn.trim()
+  const username = harmlessUsername(person.username)
   return {
     source: 'ldap',
     externalId: normaliseDn(person.dn),
-    username: person.username,
+    stableId: person.stableId,
+    username,
+    // Two people may have one name here when theirs cannot be names here: neither is taken for the other.
+    nameIsTheirs: username === person.username.normalize('NFKC'),
     email: person.email,
     realName: person.realName,
     groups: found.map(identityOf),

@@ -1,4 +1,3 @@
-import { withoutInvisible } from '#contract/visible-text.ts'
 import type { OidcAnswer, OidcClient, OidcLogin, OidcProvider } from '../../clients/oidc.ts'
 import type { Outbound } from '../../clients/outbound.ts'
 import type { Clock } from '../clock.ts'
@@ -7,6 +6,7 @@ import { parseExpression } from '../settings/expression.ts'
 import type { SettingValues } from '../settings/setting-keys.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { ExternalPerson } from './external-accounts.ts'
+import { harmlessUsername } from './harmless-username.ts'
 
 /** A person for whom the provider has just vouched, and the tokens to ask it again. */
 export interface OidcPerson {
@@ -159,8 +159,7 @@ export function personOf(answer: OidcAnswer, values: SettingValues): OidcPerson 
 function usernameOf(claims: Readonly<Record<string, unknown>>, values: SettingValues): string {
   const named = values.oidc_user_claim === '' ? undefined : textOf(claims[values.oidc_user_claim])
   const written = named ?? textOf(claims['preferred_username']) ?? textOf(claims['name']) ?? ''
-  const visible = withoutInvisible(written.normalize('NFKC').trim(), '_')
-  return visible.replace(/[,"~#%$:\\\s]+/g, '_').slice(0, 255)
+  return harmlessUsername(written)
 }
 
 function groupsOf(claims: Readonly<Record<string, unknown>>, { oidc_groups_claim: claim }: SettingValues): string[] {

@@ -405,4 +405,37 @@ describeEachDatabase('users', (open) => {
     expect(await answers()).toEqual(Object.keys(doors).map(() => 'UNAUTHENTICATED'))
     expect(await users.getUser('ada')).toMatchObject({ admin: false, disabled: false })
   })
+
+  test('an account is handed over to who is its person elsewhere now, by an administrator, and that is an event', async () => {
+    const { users, events, database } = await compose()
+    const external = async (username: string, source: 'ldap' | 'oidc') => {
+      await users.createUser(system, { username })
+      const known = { source, external_id: `was ${username}`, stable_id: `id ${username}` }
+      await database.write((tx) => tx.updateTable('user_account').set(known).where('username', '=', username).execute())
+    }
+    await users.createUser(system, { username: 'local' })
+    await external('bob', 'ldap')
+    await external('eve', 'oidc')
+    await external('sub', 'oidc')
+    const identity = { issuer: 'https://new.example.org', subject: '7' }
+    expect(await codeOf(users.relinkUser(ordinary, 'bob'))).toBe('FORBIDDEN')
+    expect(await codeOf(users.relinkUser(system, 'local'))).toBe('BAD_REQUEST')
+    expect(await codeOf(users.relinkUser(system, 'eve'))).toBe('BAD_REQUEST')
+    expect(await codeOf(users.relinkUser(system, 'bob', identity))).toBe('BAD_REQUEST')
+    await users.relinkUser(system, 'bob')
+    await users.relinkUser(system, 'eve', identity)
+    expect(await codeOf(users.relinkUser(system, 'sub', identity))).toBe('CONFLICT')
+    const rows = await database.read
+      .selectFrom('user_account')
+      .select(['username', 'external_id', 'stable_id'])
+      .where('username', 'in', ['bob', 'eve'])
+      .orderBy('username')
+      .execute()
+    expect(rows).toEqual([
+      { username: 'bob', external_id: null, stable_id: null },
+      { username: 'eve', external_id: 'https://new.example.org 7', stable_id: null },
+    ])
+    const links = (await events()).filter(({ change }) => change === 'link')
+    expect(links.map(({ resource }) => resource)).toEqual(['bob', 'eve'])
+  })
 })

@@ -1,5 +1,4 @@
 import type { Selectable } from 'kysely'
-import { isUsername } from '#contract/username.ts'
 import type { Database, Reader, Writer } from '../../../database/database.ts'
 import { lockName, lockRows } from '../../../database/locking.ts'
 import type { UserAccountTable } from '../../../database/schema/access.ts'
@@ -13,6 +12,7 @@ import { assertMayRuleAccount } from './account-rules.ts'
 import type { AccountSource } from './accounts.ts'
 import { assertCanInSystem, assertSystemAdministrator } from '../roles/authorise.ts'
 import { takeUsername } from './free-username.ts'
+import { assertProfile, assertRelinkable, assertUsername, userUnknown, type OidcIdentity } from './user-rules.ts'
 import { assertPasswordStrong, type Passwords } from '../credentials/passwords.ts'
 
 export interface User {
@@ -151,6 +151,30 @@ export class Users {
       if (user.admin === admin) return undefined
       if (!admin) await this.#assertNotLastAdministrator(tx, user)
       return { admin: admin ? 1 : 0 }
+    })
+  }
+
+  /**
+   * Forgets who is behind the account of a directory: the next person of its username who signs in there has it. The
+   * person of an OIDC provider is named, since there everybody could choose a username.
+   * @throws DomainError USER_UNKNOWN, BAD_REQUEST, CONFLICT (somebody else has that identity), UNAUTHENTICATED, FORBIDDEN
+   */
+  async relinkUser(actor: Actor, username: string, identity?: OidcIdentity): Promise<void> {
+    assertSystemAdministrator(actor)
+    await this.#updateUser(actor, username, 'link', async (tx, user, asker) => {
+      assertSystemAdministrator(asker)
+      const externalId = identity === undefined ? null : `${identity.issuer} ${identity.subject}`
+      assertRelinkable(username, user.source, identity)
+      const other = await tx
+        .selectFrom('user_account')
+        .select('username')
+        .where('source', '=', user.source)
+        .where('external_id', '=', externalId)
+        .where('id', '!=', user.id)
+        .executeTakeFirst()
+      if (other !== undefined)
+        throw new DomainError('CONFLICT', `that identity is the account ${other.username} already`)
+      return { external_id: externalId, stable_id: null }
     })
   }
 
@@ -350,33 +374,11 @@ interface LockedUser {
   readonly version: number
 }
 
-export function assertUsername(username: string): void {
-  if (isUsername(username)) return
-  throw new DomainError(
-    'BAD_REQUEST',
-    'a username has 1 to 255 visible characters of one script, none of , " ~ # % $ : \\ among them and no space around them',
-  )
-}
-
-function assertProfile({ email, realName = '', comment = '' }: NewUser): void {
-  if (email !== undefined && !/^[^\s@]{1,64}@[^\s@]{1,255}$/u.test(email)) {
-    throw new DomainError('BAD_REQUEST', 'this is no electronic mail address; one looks like ada@example.org')
-  }
-  // oxlint-disable-next-line no-control-regex
-  if (realName.length > 255 || comment.length > 255 || /[\u0000-\u001f\u007f]/.test(realName + comment)) {
-    throw new DomainError('BAD_REQUEST', 'the real name and the comment have at most 255 characters each, in one line')
-  }
-}
-
 /** @throws DomainError UNAUTHENTICATED, FORBIDDEN for all but the owner, without a narrowed token, and administrators */
 export function assertMayChangePassword(actor: Actor, username: string): void {
   const own =
     actor.kind === 'user' && actor.access === undefined && actor.limits === undefined && actor.username === username
   if (!own) assertSystemAdministrator(actor)
-}
-
-function userUnknown(username: string): DomainError {
-  return new DomainError('USER_UNKNOWN', `there is no user ${username}`)
 }
 
 export function userOf(row: Selectable<UserAccountTable>): User {
