@@ -1,9 +1,9 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Config } from '#server/config/config.ts'
 import type { Logger } from '#server/logging.ts'
-import { lockFile } from '#server/runtime/file-lock.ts'
+import { lockFile, tryLockFile } from '#server/runtime/file-lock.ts'
 import { CommandError } from './command-error.ts'
 
 /** Lies beside data that one registry alone may serve, and names that registry. */
@@ -41,16 +41,17 @@ function claimedFolders({ database, storage }: Config): Map<string, number> {
 
 function claimFolder(folder: string, mode: number, logger: Pick<Logger, 'warn'>): number | undefined {
   const file = join(folder, claimName)
-  let descriptor: number
+  let claim: { readonly descriptor: number; readonly isHeld: boolean }
   try {
     mkdirSync(folder, { recursive: true, mode })
-    descriptor = openSync(file, 'a+', 0o600)
+    claim = openLocked(file)
   } catch (error) {
     // A full or read-only disk: pulls may go on there, and what cannot be used says so itself.
     logger.warn({ error, file }, 'the data cannot be claimed: a second registry on it would not be noticed')
     return undefined
   }
-  if (!lockFile(descriptor)) {
+  const { descriptor, isHeld } = claim
+  if (isHeld) {
     const holder = readFileSync(file, 'utf8').trim()
     closeSync(descriptor)
     throw new CommandError(`another Berth serves ${folder}${holder === '' ? '' : ` (${holder})`}`, {
@@ -58,10 +59,22 @@ function claimFolder(folder: string, mode: number, logger: Pick<Logger, 'warn'>)
     })
   }
   try {
-    ftruncateSync(descriptor)
-    writeSync(descriptor, `process ${process.pid} on ${hostname()}\n`)
+    writeFileSync(file, `process ${process.pid} on ${hostname()}\n`)
   } catch (error) {
     logger.warn({ error, file }, 'the claim of the data says nothing about its holder')
   }
   return descriptor
+}
+
+/**
+ * A descriptor for reading keeps nobody from making the disk read-only while the registry runs. NFS locks only what is
+ * open for writing.
+ */
+function openLocked(file: string): { readonly descriptor: number; readonly isHeld: boolean } {
+  const reading = openSync(file, constants.O_RDONLY | constants.O_CREAT, 0o600)
+  const outcome = tryLockFile(reading)
+  if (outcome !== 'unsupported') return { descriptor: reading, isHeld: outcome === 'held' }
+  closeSync(reading)
+  const writing = openSync(file, 'a+', 0o600)
+  return { descriptor: writing, isHeld: !lockFile(writing) }
 }

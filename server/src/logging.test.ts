@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { until } from '../test/until.ts'
 import { BufferedLines, createLogging, prettyLine, withoutCredentials, type LineSink } from './logging.ts'
 
 class Collected implements LineSink {
@@ -79,12 +80,12 @@ test('credentials are cut out of text, and other text is left alone', () => {
 })
 
 describe('buffered lines', () => {
-  const inFile = async (work: (lines: BufferedLines) => Promise<void> | void): Promise<string> => {
+  const inFile = async (work: (lines: BufferedLines, file: string) => Promise<void> | void): Promise<string> => {
     const folder = mkdtempSync(join(tmpdir(), 'berth-log-'))
     const file = join(folder, 'log')
     const descriptor = openSync(file, 'a')
     try {
-      await work(new BufferedLines(descriptor))
+      await work(new BufferedLines(descriptor), file)
       return readFileSync(file, 'utf8')
     } finally {
       closeSync(descriptor)
@@ -94,9 +95,9 @@ describe('buffered lines', () => {
   const numbered = (count: number) => Array.from({ length: count }, (_, index) => `${index}\n`)
 
   test('appear by themselves within a moment', async () => {
-    const text = await inFile(async (lines) => {
+    const text = await inFile(async (lines, file) => {
       lines.write('a\n')
-      await Bun.sleep(150)
+      await until(() => readFileSync(file, 'utf8') !== '')
     })
     expect(text).toBe('a\n')
   })

@@ -22,9 +22,17 @@ let functions: (Functions & { readonly busy: number }) | undefined
  * On a file system without locks it always succeeds.
  */
 export function lockFile(descriptor: number): boolean {
+  return tryLockFile(descriptor) !== 'held'
+}
+
+/**
+ * As `lockFile`, and says whether the file system has the lock at all. NFS has none for a descriptor that is open for
+ * reading alone.
+ */
+export function tryLockFile(descriptor: number): 'locked' | 'held' | 'unsupported' {
   functions ??= load()
-  if (functions.flock(descriptor, exclusiveWithoutWaiting) === 0) return true
-  return functions.errorNumber() !== functions.busy
+  if (functions.flock(descriptor, exclusiveWithoutWaiting) === 0) return 'locked'
+  return functions.errorNumber() === functions.busy ? 'held' : 'unsupported'
 }
 
 export function unlockFile(descriptor: number): void {
