@@ -18,19 +18,32 @@ export const useMinute = (): number => useSyncExternalStore(subscribeToMinutes, 
 interface RelativeTimeProps {
   /** As the API writes it (RFC 3339), or milliseconds; nothing is `never`. Harbor's zero time is nothing too. */
   readonly time: string | number | null | undefined
+  /** In place of `never`: what has no end yet, what never expires. */
+  readonly none?: string
 }
 
 /** `3 hours ago`, with the exact time as its title. */
-export function RelativeTime({ time }: RelativeTimeProps) {
+export function RelativeTime({ time, none }: RelativeTimeProps) {
   const t = useTranslations('common')
   const format = useFormat()
   const now = useMinute()
   const date = time === null || time === undefined ? undefined : new Date(time)
   if (date === undefined || Number.isNaN(date.getTime()) || date.getUTCFullYear() < 2000)
-    return <span className={styles.quiet}>{t('never')}</span>
+    return <span className={styles.quiet}>{none ?? t('never')}</span>
   return (
     <time dateTime={date.toISOString()} title={format.exact(date)} className={styles.nowrap}>
       {format.relative(date, new Date(now))}
+    </time>
+  )
+}
+
+/** `2026-11-30 21:12:14` on the reader's clock: for records, where the moment matters and not how long it is ago. */
+export function ExactTime({ time }: { readonly time: string }) {
+  const format = useFormat()
+  const date = new Date(time)
+  return (
+    <time dateTime={date.toISOString()} title={format.exact(date)} className={styles.number}>
+      {format.stamp(date)}
     </time>
   )
 }

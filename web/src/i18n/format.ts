@@ -16,6 +16,8 @@ export interface Format {
   dateTime(time: Date): string
   /** With seconds and the time zone: what a title or a log shows. */
   exact(time: Date): string
+  /** 2026-11-30 21:12:14: the same in every language, for records. */
+  stamp(time: Date): string
   date(time: Date): string
   /** 10:54:07, for the lines of a log. */
   clock(time: Date): string
@@ -31,6 +33,9 @@ export function useFormat(): Format {
 }
 
 const sizeUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB']
+
+/** Intl's word is "now", which is no time ago. */
+const justNow: Readonly<Record<Language, string>> = { en: 'just now', 'zh-CN': '刚刚' }
 
 const steps: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number])[] = [
   ['year', 31_556_952],
@@ -51,6 +56,8 @@ export function formatFor(language: Language): Format {
   const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium', hourCycle: 'h23' })
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
   const list = new Intl.ListFormat(language)
+  // Sweden writes dates as ISO 8601 does.
+  const stamp = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium' })
   return {
     count: (value) => plain.format(value),
     compact: (value) => compact.format(value),
@@ -63,13 +70,15 @@ export function formatFor(language: Language): Format {
     },
     dateTime: (time) => dateTime.format(time),
     exact: (time) => exact.format(time),
+    stamp: (time) => stamp.format(time),
     date: (time) => date.format(time),
     clock: (time) => clock.format(time),
     relative(time, now) {
       const seconds = (time.getTime() - now.getTime()) / 1000
-      const [unit, length] = steps.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1]
-      // "Now" is enough for what is younger than a minute.
-      return relative.format(unit === 'second' ? 0 : Math.trunc(seconds / length), unit)
+      const step = steps.find(([, length]) => Math.abs(seconds) >= length)
+      if (step === undefined) return justNow[language]
+      const [unit, length] = step
+      return relative.format(Math.trunc(seconds / length), unit)
     },
     list: (items) => list.format(items),
   }

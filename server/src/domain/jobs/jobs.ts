@@ -13,6 +13,8 @@ import { wakeWorkers } from './wake-up.ts'
 
 export interface JobQuery {
   readonly kinds?: readonly string[] | undefined
+  /** Left out, such as the parts of a run that is in the list itself. */
+  readonly withoutKinds?: readonly string[] | undefined
   readonly statuses?: readonly JobStatus[] | undefined
   readonly subject?: string | undefined
   readonly projectId?: number | undefined
@@ -108,9 +110,10 @@ export class Jobs {
     return { rows: page, total: Number(total), next: rows.length > query.limit ? page.at(-1)?.id : undefined }
   }
 
-  #matching({ kinds, statuses, subject, projectId }: JobQuery) {
+  #matching({ kinds, withoutKinds = [], statuses, subject, projectId }: JobQuery) {
     let query = this.#database.read.selectFrom('job')
     if (kinds !== undefined) query = query.where('kind', 'in', kinds.length === 0 ? [''] : kinds)
+    if (withoutKinds.length > 0) query = query.where('kind', 'not in', withoutKinds)
     if (statuses !== undefined) query = query.where('status', 'in', statuses.length === 0 ? ['' as never] : statuses)
     if (subject !== undefined) query = query.where('subject', '=', subject)
     if (projectId !== undefined) query = query.where('project_id', '=', projectId)

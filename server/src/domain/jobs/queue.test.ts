@@ -245,6 +245,7 @@ describeEachDatabase('the queue of jobs', (open) => {
     expect(await found({ projectId: 8 })).toEqual([ids[1]!])
     expect(await found({ kinds: ['work'], statuses: ['running'] })).toEqual([ids[0]!])
     expect(await found({ kinds: [] })).toEqual([])
+    expect(await found({ withoutKinds: ['other'] })).toEqual(ids.toReversed())
     const page = await jobs.listJobs({ kinds: ['work'], limit: 2 })
     expect(page).toMatchObject({ total: 3, next: ids[1]! })
     expect(await found({ kinds: ['work'], limit: 2, beyond: page.next })).toEqual([ids[0]!])

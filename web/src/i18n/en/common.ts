@@ -24,6 +24,8 @@ export const common = {
   no: 'No',
   none: 'None',
   never: 'never',
+  neverExpires: 'never expires',
+  nothing: '—',
   unlimited: 'unlimited',
   unknown: 'unknown',
   total: '{count, plural, =0 {no items} one {# item} other {# items}}',

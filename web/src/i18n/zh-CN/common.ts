@@ -27,6 +27,8 @@ export const common: Translation<typeof en> = {
   no: '否',
   none: '无',
   never: '从未',
+  neverExpires: '永不过期',
+  nothing: '—',
   unlimited: '不限',
   unknown: '未知',
   total: '{count, plural, =0 {没有条目} other {共 # 条}}',

@@ -70,6 +70,7 @@ function toPermission(text: string): Permission {
 
 function TokenList({ newButton }: { readonly newButton: ReactNode }) {
   const t = useTranslations('profile.token')
+  const common = useTranslations('common')
   const permissionText = usePermissionText()
   const { data: tokens, error } = useQuery(query('GET /users/current/tokens'))
   const columns: readonly Column<Token>[] = [
@@ -101,7 +102,7 @@ function TokenList({ newButton }: { readonly newButton: ReactNode }) {
       key: 'expires',
       header: t('expires'),
       width: '8rem',
-      cell: ({ expires_at: time }) => <RelativeTime time={time} />,
+      cell: ({ expires_at: time }) => <RelativeTime time={time} none={common('neverExpires')} />,
     },
     {
       key: 'used',

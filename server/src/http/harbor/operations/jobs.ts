@@ -41,6 +41,7 @@ export const jobRoutes: readonly Route[] = [
     access: { kind: 'system', permission: monitor },
     query: z.object({
       kind: words.optional().describe('Kinds of jobs, separated by commas.'),
+      without: words.optional().describe('Kinds that are left out, separated by commas: retain-repository.'),
       status: words
         .pipe(z.array(z.enum(statuses)))
         .optional()
@@ -54,6 +55,7 @@ export const jobRoutes: readonly Route[] = [
     handle: async ({ query, path, search }, { jobs }) => {
       const { rows, total, next } = await jobs.listJobs({
         kinds: query.kind,
+        withoutKinds: query.without,
         statuses: query.status,
         subject: query.subject,
         projectId: query.project_id,

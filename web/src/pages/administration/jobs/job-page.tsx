@@ -12,6 +12,7 @@ import { toast, toastError } from '../../../components/toast.ts'
 import { Facts, RelativeTime } from '../../../components/values.tsx'
 import { JobLog } from './job-log.tsx'
 import { JobProgress, JobStatus } from './job-status.tsx'
+import { JobParts } from './job-parts.tsx'
 import { isOver, useKindName } from './job-words.ts'
 
 const route = getRouteApi('/shell/signed-in/administration/jobs/$jobId')
@@ -67,6 +68,7 @@ function FollowedJobPage({ first }: { readonly first: Job }) {
           <JobFacts job={job} />
         </Stack>
       </Section>
+      {job.job_type === 'RETENTION' && <JobParts job={job} />}
       <Section
         title={t('log')}
         actions={
@@ -90,6 +92,7 @@ function FollowedJobPage({ first }: { readonly first: Job }) {
 
 function JobFacts({ job }: { readonly job: Job }) {
   const t = useTranslations('jobs')
+  const common = useTranslations('common')
   const isNothing = (value: unknown) => value === undefined || value === null || JSON.stringify(value) === '{}'
   return (
     <Facts
@@ -100,8 +103,8 @@ function JobFacts({ job }: { readonly job: Job }) {
         ...(job.status === 'delayed'
           ? [[t('notBefore'), <RelativeTime key="run" time={job.run_time} />] as const]
           : []),
-        [t('started'), <RelativeTime key="start" time={job.start_time} />],
-        [t('ended'), <RelativeTime key="end" time={job.end_time} />],
+        [t('started'), <RelativeTime key="start" time={job.start_time} none={common('nothing')} />],
+        [t('ended'), <RelativeTime key="end" time={job.end_time} none={common('nothing')} />],
         [t('attempts'), String(job.attempts)],
         ...(job.subject === undefined ? [] : [[t('subject'), job.subject] as const]),
         ...(job.worker === undefined ? [] : [[t('worker'), job.worker] as const]),

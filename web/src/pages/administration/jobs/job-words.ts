@@ -7,6 +7,7 @@ const kinds = {
   SCRUB: 'scrubBlobs',
   PURGE_AUDIT_LOG: 'purgeAuditLog',
   RETENTION: 'applyRetention',
+  RETAIN_REPOSITORY: 'retainRepository',
   IMAGE_SCAN: 'scanArtifact',
   SCAN_ALL: 'scanAll',
   SBOM: 'generateSbom',
@@ -23,6 +24,18 @@ export function useKindName(): (harborType: string) => string {
     const key = kinds[type as keyof typeof kinds]
     return key === undefined ? type.toLowerCase().replaceAll('_', ' ') : t(key)
   }
+}
+
+/** A run of retention has a job for each repository; the list shows the run, and its page shows them. */
+export const partsOfRuns = 'retain-repository'
+
+/** The subject of the parts of a run. */
+export const partsSubject = ({ id }: Pick<Job, 'id'>): string => `retention-run:${id}`
+
+/** The repository that a part of a run is about. */
+export function repositoryOf({ parameters }: Pick<Job, 'parameters'>): string | undefined {
+  const given = (parameters as { readonly repository?: unknown } | null)?.repository
+  return typeof given === 'string' ? given : undefined
 }
 
 export const toneOf: Readonly<Record<Job['status'], Tone>> = {

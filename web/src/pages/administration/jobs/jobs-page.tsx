@@ -17,17 +17,28 @@ import { EmptyFace } from '../../../components/states.tsx'
 import { toast, toastError } from '../../../components/toast.ts'
 import { RelativeTime } from '../../../components/values.tsx'
 import { JobProgress, JobStatus } from './job-status.tsx'
-import { isOver, useKindName } from './job-words.ts'
+import { isOver, partsOfRuns, useKindName } from './job-words.ts'
 import { JobsFrame } from './jobs-frame.tsx'
 
 const statuses = ['running', 'pending', 'delayed', 'succeeded', 'failed', 'stopped'] as const
+
+/** Kinds that one looks for: as the API takes them, and Harbor's words for them. */
+const filterKinds = [
+  { kind: 'collect-garbage', type: 'GARBAGE_COLLECTION' },
+  { kind: 'apply-retention', type: 'RETENTION' },
+  { kind: partsOfRuns, type: 'RETAIN_REPOSITORY' },
+  { kind: 'scrub', type: 'SCRUB' },
+  { kind: 'purge-audit-log', type: 'PURGE_AUDIT_LOG' },
+] as const
 
 /** All jobs of the registry, the newest first, as they go. */
 export function JobsPage() {
   const t = useTranslations('jobs')
   const kindName = useKindName()
   const [status, setStatus] = useState<string | null>(null)
-  const rows = useKeysetRows('GET /jobs', { query: { status: status ?? undefined }, ...unattended })
+  const [kind, setKind] = useState<string | null>(null)
+  const filter = kind === null ? { without: partsOfRuns } : { kind }
+  const rows = useKeysetRows('GET /jobs', { query: { ...filter, status: status ?? undefined }, ...unattended })
   useRefresh('/jobs', 3_000)
   const columns: readonly Column<Job>[] = [
     {
@@ -64,15 +75,26 @@ export function JobsPage() {
       <Section
         flush
         actions={
-          <Select
-            aria-label={t('filterStatus')}
-            placeholder={t('anyStatus')}
-            data={statuses.map((value) => ({ value, label: t(`statuses.${value}`) }))}
-            value={status}
-            onChange={setStatus}
-            clearable
-            w={{ base: '100%', sm: 200 }}
-          />
+          <Group gap="xs" w={{ base: '100%', sm: 'auto' }}>
+            <Select
+              aria-label={t('filterKind')}
+              placeholder={t('anyKind')}
+              data={filterKinds.map(({ kind: value, type }) => ({ value, label: kindName(type) }))}
+              value={kind}
+              onChange={setKind}
+              clearable
+              w={{ base: '100%', sm: 200 }}
+            />
+            <Select
+              aria-label={t('filterStatus')}
+              placeholder={t('anyStatus')}
+              data={statuses.map((value) => ({ value, label: t(`statuses.${value}`) }))}
+              value={status}
+              onChange={setStatus}
+              clearable
+              w={{ base: '100%', sm: 200 }}
+            />
+          </Group>
         }
       >
         <DataList

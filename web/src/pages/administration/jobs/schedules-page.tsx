@@ -19,6 +19,7 @@ type Schedule = RowOf<'GET /schedules'>
 /** Everything that comes by itself, and when it comes next. */
 export function SchedulesPage() {
   const t = useTranslations('jobs')
+  const common = useTranslations('common')
   const kindName = useKindName()
   const cronText = useCronText()
   const rows = usePagedRows('GET /schedules', {})
@@ -45,7 +46,7 @@ export function SchedulesPage() {
       key: 'next',
       header: t('next'),
       width: '9rem',
-      cell: ({ next_scheduled_time: time }) => <RelativeTime time={time} />,
+      cell: ({ next_scheduled_time: time }) => <RelativeTime time={time} none={common('nothing')} />,
     },
     {
       key: 'last',

@@ -72,6 +72,7 @@ export function RobotsPage() {
 
 function useColumns(): readonly Column<RowOf<'GET /robots'>>[] {
   const t = useTranslations('systemRobots')
+  const common = useTranslations('common')
   const now = useMinute()
   return [
     {
@@ -106,7 +107,9 @@ function useColumns(): readonly Column<RowOf<'GET /robots'>>[] {
       header: t('expires'),
       width: '9rem',
       from: 'sm',
-      cell: ({ expires_at: seconds }) => <RelativeTime time={seconds < 0 ? undefined : seconds * 1_000} />,
+      cell: ({ expires_at: seconds }) => (
+        <RelativeTime time={seconds < 0 ? undefined : seconds * 1_000} none={common('neverExpires')} />
+      ),
     },
     {
       key: 'state',

@@ -45,6 +45,7 @@ interface RunProps {
 /** What a run did in each repository. */
 function Tasks({ project, policyId, runId }: Pick<ProjectPageProps, 'project'> & RunProps) {
   const t = useTranslations('policies.runs')
+  const common = useTranslations('common')
   const client = useQueryClient()
   const [read, setRead] = useState<Task>()
   const params = { id: policyId, eid: runId }
@@ -89,7 +90,7 @@ function Tasks({ project, policyId, runId }: Pick<ProjectPageProps, 'project'> &
       header: t('ended'),
       width: '9rem',
       from: 'md',
-      cell: ({ end_time: time }) => <RelativeTime time={time} />,
+      cell: ({ end_time: time }) => <RelativeTime time={time} none={common('nothing')} />,
     },
     {
       key: 'log',

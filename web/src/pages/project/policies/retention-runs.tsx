@@ -30,6 +30,7 @@ const shownRuns = 20
 /** The latest runs, as they go, and the buttons that start one. */
 export function RetentionRuns({ project, policyId, mayRun, isChanged }: RetentionRunsProps) {
   const t = useTranslations('policies.runs')
+  const common = useTranslations('common')
   const client = useQueryClient()
   const params = { id: policyId }
   const runs = useQuery({
@@ -95,7 +96,7 @@ export function RetentionRuns({ project, policyId, mayRun, isChanged }: Retentio
       header: t('ended'),
       width: '9rem',
       from: 'md',
-      cell: ({ end_time: time }) => <RelativeTime time={time} />,
+      cell: ({ end_time: time }) => <RelativeTime time={time} none={common('nothing')} />,
     },
   ]
   return (

@@ -88,7 +88,7 @@ export function RobotForm({ project, robot, onClose, onCreated }: RobotFormProps
         data={[
           ...usualDays.map((value) => ({ value, label: t('days', { count: Number(value) }) })),
           { value: other, label: t('otherDays') },
-          { value: never, label: common('never') },
+          { value: never, label: common('neverExpires') },
         ]}
         allowDeselect={false}
         {...form.getInputProps('expiry')}

@@ -47,6 +47,7 @@ type Open = { readonly what: 'form'; readonly robot?: Robot } | { readonly what:
 
 function Robots({ project, can }: ProjectPageProps) {
   const t = useTranslations('robots')
+  const common = useTranslations('common')
   const permissionText = usePermissionText()
   const [opened, setOpened] = useState<Open>()
   const [kept, setKept] = useState<{ readonly credential: Credential; readonly title: string }>()
@@ -82,7 +83,9 @@ function Robots({ project, can }: ProjectPageProps) {
       header: t('expires'),
       width: '9rem',
       from: 'md',
-      cell: ({ expires_at }) => <RelativeTime time={expires_at < 0 ? undefined : expires_at * 1_000} />,
+      cell: ({ expires_at }) => (
+        <RelativeTime time={expires_at < 0 ? undefined : expires_at * 1_000} none={common('neverExpires')} />
+      ),
     },
     {
       key: 'created',
