@@ -152,7 +152,7 @@ describeConsole('administration', (scenario) => {
     const { visit, administrator } = scenario()
     await visit({ as: administrator }, async ({ page, open }) => {
       await open('/administration/audit-log?operation=login')
-      await page.getByRole('cell', { name: 'login user' }).first().waitFor()
+      await page.getByRole('cell', { name: 'Sign in' }).first().waitFor()
       const started = page.waitForEvent('download')
       await page.getByRole('button', { name: 'Export' }).click()
       await page.getByRole('menuitem', { name: 'As JSON lines' }).click()

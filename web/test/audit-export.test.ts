@@ -39,6 +39,9 @@ describe('filter of the audit log', () => {
     const [, from, to] =
       /op_time=\[(.*)~(.*)\]/.exec(conditionsOf({ from: '2026-11-26', to: '2026-11-26' }) ?? '') ?? []
     expect(Date.parse(to!) - Date.parse(from!)).toBe(24 * 60 * 60 * 1_000 - 1)
+    expect(conditionsOf({ from: '2026-11-26T10:30', to: '2026-11-26T10:30' })).toBe(
+      `op_time=[${new Date('2026-11-26T10:30:00.000').toISOString()}~${new Date('2026-11-26T10:30:59.999').toISOString()}]`,
+    )
     expect(conditionsOf({ to: 'no day' })).toBeUndefined()
     expect(conditionsOf({})).toBeUndefined()
   })

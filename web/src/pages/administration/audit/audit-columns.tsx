@@ -2,14 +2,24 @@ import { Text } from '@mantine/core'
 import { useTranslations } from 'use-intl'
 import type { RowOf } from '../../../api/client.ts'
 import type { Column } from '../../../components/data-list.tsx'
-import { RelativeTime, StatusBadge } from '../../../components/values.tsx'
+import { ExactTime, StatusBadge } from '../../../components/values.tsx'
+import styles from './audit-columns.module.css'
+import { useActionName } from './audit-words.ts'
 
 export type AuditRecord = RowOf<'GET /auditlog-exts'>
 
 /** Who did what to what, when, from where, with which result. */
 export function useAuditColumns(): readonly Column<AuditRecord>[] {
   const t = useTranslations('audit')
+  const actionName = useActionName()
   return [
+    {
+      key: 'when',
+      header: t('when'),
+      width: '10.5rem',
+      from: 'sm',
+      cell: ({ op_time: time }) => <ExactTime time={time} />,
+    },
     {
       key: 'who',
       header: t('who'),
@@ -24,7 +34,7 @@ export function useAuditColumns(): readonly Column<AuditRecord>[] {
       key: 'what',
       header: t('what'),
       width: 'minmax(8rem, 1fr)',
-      cell: ({ operation, resource_type: type }) => `${operation} ${type}`.replaceAll('_', ' '),
+      cell: (record) => actionName(record),
     },
     {
       key: 'resource',
@@ -52,12 +62,20 @@ export function useAuditColumns(): readonly Column<AuditRecord>[] {
       from: 'lg',
       cell: ({ client_address: address }) => address ?? '',
     },
-    {
-      key: 'when',
-      header: t('when'),
-      width: '8rem',
-      from: 'sm',
-      cell: ({ op_time: time }) => <RelativeTime time={time} />,
-    },
   ]
+}
+
+/** The rest of a record under its first columns, on a phone. */
+export function AuditBelow({ record }: { readonly record: AuditRecord }) {
+  const t = useTranslations('audit')
+  const { resource, op_time: time, operation_result: succeeded, client_address: address } = record
+  return (
+    <span className={styles.below}>
+      <span className={styles.resource}>{resource}</span>
+      <span>
+        <ExactTime time={time} /> · {t(succeeded ? 'succeeded' : 'failed')}
+        {address !== undefined && ` · ${address}`}
+      </span>
+    </span>
+  )
 }

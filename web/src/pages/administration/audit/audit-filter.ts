@@ -5,7 +5,7 @@ export interface AuditFilter {
   readonly resource?: string
   /** `true`: done, `false`: refused. */
   readonly result?: string
-  /** Days, 2026-11-26, on the clocks of who looks. */
+  /** Minutes, 2026-11-26T10:30, or whole days, 2026-11-26, on the reader's clock. */
   readonly from?: string
   readonly to?: string
 }
@@ -34,11 +34,17 @@ export function conditionsOf({ who, operation, resource, result, from, to }: Aud
   return conditions.length === 0 ? undefined : conditions.join(',')
 }
 
-const startOf = (day: string | undefined): string => momentOf(day, 'T00:00:00.000')
-/** The whole day. */
-const endOf = (day: string | undefined): string => momentOf(day, 'T23:59:59.999')
+const startOf = (given: string | undefined): string => momentOf(momentOfField(given, 'start'), ':00.000')
+/** The whole minute. */
+const endOf = (given: string | undefined): string => momentOf(momentOfField(given, 'end'), ':59.999')
 
-function momentOf(day: string | undefined, time: string): string {
-  const date = day === undefined ? undefined : new Date(`${day}${time}`)
+/** As a field for a moment holds it, to the minute; a day begins at 00:00 and ends at 23:59. */
+export function momentOfField(given: string | undefined, edge: 'start' | 'end'): string {
+  if (given === undefined || given.includes('T')) return given?.slice(0, 16) ?? ''
+  return `${given}T${edge === 'start' ? '00:00' : '23:59'}`
+}
+
+function momentOf(minute: string, seconds: string): string {
+  const date = minute === '' ? undefined : new Date(`${minute}${seconds}`)
   return date === undefined || Number.isNaN(date.getTime()) ? '' : date.toISOString()
 }

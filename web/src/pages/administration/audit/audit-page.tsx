@@ -9,10 +9,10 @@ import { AuditIcon, ChevronDownIcon, PullIcon } from '../../../components/icons.
 import { Page, Section } from '../../../components/page.tsx'
 import { EmptyFace } from '../../../components/states.tsx'
 import { toast, toastError } from '../../../components/toast.ts'
-import { RelativeTime } from '../../../components/values.tsx'
-import { useAuditColumns } from './audit-columns.tsx'
+import { AuditBelow, useAuditColumns } from './audit-columns.tsx'
 import { download, exportRecords, type ExportFormat } from './audit-export.ts'
-import { auditSearch, conditionsOf, type AuditFilter } from './audit-filter.ts'
+import { auditSearch, conditionsOf, momentOfField, type AuditFilter } from './audit-filter.ts'
+import { operations } from './audit-words.ts'
 
 const route = getRouteApi('/shell/signed-in/administration/audit-log')
 
@@ -37,15 +37,13 @@ export function AuditPage() {
           rows={rows}
           columns={useAuditColumns()}
           keyOf={({ id }) => id}
-          below={({ op_time: time }) => <RelativeTime time={time} />}
+          below={(record) => <AuditBelow record={record} />}
           empty={<EmptyFace icon={AuditIcon} title={q === undefined ? audit('noneTitle') : t('noneFound')} />}
         />
       </Section>
     </Page>
   )
 }
-
-const operations = ['create', 'update', 'delete', 'pull', 'login', 'logout', 'stop', 'start'] as const
 
 interface FilterProps {
   readonly filter: AuditFilter
@@ -73,7 +71,7 @@ function Filter({ filter, onChange }: FilterProps) {
       <Select
         label={t('operation')}
         placeholder={t('anyOperation')}
-        data={[...operations]}
+        data={operations.map((value) => ({ value, label: audit(`operations.${value}`) }))}
         value={filter.operation ?? null}
         onChange={(operation) => onChange({ ...filter, operation: operation ?? '' })}
         clearable
@@ -98,20 +96,18 @@ function Filter({ filter, onChange }: FilterProps) {
         w={{ base: '100%', sm: 124 }}
       />
       <TextInput
-        type="date"
+        type="datetime-local"
         label={t('from')}
-        value={filter.from ?? ''}
-        max={filter.to}
+        value={momentOfField(filter.from, 'start')}
         onChange={(event) => onChange({ ...filter, from: event.currentTarget.value })}
-        w={{ base: '47%', sm: 140 }}
+        w={{ base: '100%', sm: 200 }}
       />
       <TextInput
-        type="date"
+        type="datetime-local"
         label={t('to')}
-        value={filter.to ?? ''}
-        min={filter.from}
+        value={momentOfField(filter.to, 'end')}
         onChange={(event) => onChange({ ...filter, to: event.currentTarget.value })}
-        w={{ base: '47%', sm: 140 }}
+        w={{ base: '100%', sm: 200 }}
       />
       {Object.keys(filter).length > 0 && (
         <Button variant="subtle" onClick={clear}>

@@ -7,8 +7,7 @@ import { AuditIcon } from '../../../components/icons.ts'
 import { Section } from '../../../components/page.tsx'
 import { SearchField } from '../../../components/search-field.tsx'
 import { EmptyFace } from '../../../components/states.tsx'
-import { RelativeTime } from '../../../components/values.tsx'
-import { useAuditColumns } from '../../administration/audit/audit-columns.tsx'
+import { AuditBelow, useAuditColumns } from '../../administration/audit/audit-columns.tsx'
 import { ProjectFrame } from '../project-frame.tsx'
 
 const route = getRouteApi('/shell/signed-in/projects/$projectName/logs')
@@ -37,7 +36,7 @@ function ProjectLogs({ projectName }: { readonly projectName: string }) {
         rows={rows}
         columns={useAuditColumns()}
         keyOf={({ id }) => id}
-        below={({ op_time }) => <RelativeTime time={op_time} />}
+        below={(record) => <AuditBelow record={record} />}
         empty={<EmptyFace icon={AuditIcon} title={t('noneTitle')} />}
       />
     </Section>

@@ -1,0 +1,92 @@
+import { useTranslations } from 'use-intl'
+import type { Messages } from '../../../i18n/languages.ts'
+
+type Catalogue = Messages['audit']
+type Event = keyof Catalogue['events']
+type Operation = keyof Catalogue['operations']
+type Resource = keyof Catalogue['resources']
+
+/** How an action is said: one sentence of its own, a verb with a noun, or the words of the API where they are new here. */
+export type ActionWords =
+  | { readonly event: Event }
+  | { readonly operation: Operation; readonly resource: Resource }
+  | { readonly raw: string }
+
+/** Events whose verb and noun do not say in the reader's words what happened. */
+const events: readonly Event[] = [
+  'create_artifact',
+  'login_user',
+  'logout_user',
+  'quota_warning',
+  'quota_exceeded',
+  'start_job',
+  'empty_trash',
+  'purge_audit_log',
+  'rotate_signing_key',
+  'quarantine_blob',
+  'heal_blob',
+]
+
+export const operations: readonly Operation[] = [
+  'create',
+  'update',
+  'delete',
+  'pull',
+  'login',
+  'logout',
+  'add',
+  'remove',
+  'restore',
+  'start',
+  'stop',
+  'pause',
+  'resume',
+]
+
+const resources: readonly Resource[] = [
+  'artifact',
+  'artifact_label',
+  'backup',
+  'configuration',
+  'cve_allowlist',
+  'immutable',
+  'job',
+  'job_queue',
+  'label',
+  'member',
+  'personal_token',
+  'project',
+  'quota',
+  'registry',
+  'repository',
+  'retention',
+  'robot',
+  'role',
+  'schedule',
+  'tag',
+  'trust_rule',
+  'user',
+  'user_group',
+]
+
+/** `create` and `tag` are the two halves of a type of event. */
+export function actionWords(operation: string, resource: string): ActionWords {
+  const type = `${operation}_${resource}`
+  const event = events.find((each) => each === type)
+  if (event !== undefined) return { event }
+  const verb = operations.find((each) => each === operation)
+  const noun = resources.find((each) => each === resource)
+  if (verb !== undefined && noun !== undefined) return { operation: verb, resource: noun }
+  return { raw: type.replaceAll('_', ' ') }
+}
+
+/** What somebody did, in the reader's language. */
+export function useActionName(): (record: { operation: string; resource_type: string }) => string {
+  const t = useTranslations('audit')
+  return ({ operation, resource_type: type }) => {
+    const words = actionWords(operation, type)
+    if ('raw' in words) return words.raw
+    if ('event' in words) return t(`events.${words.event}`)
+    return t('action', { operation: t(`operations.${words.operation}`), resource: t(`resources.${words.resource}`) })
+  }
+}
