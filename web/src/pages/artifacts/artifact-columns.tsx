@@ -1,11 +1,14 @@
-import { Group, Text } from '@mantine/core'
+import { Group, Stack, Text } from '@mantine/core'
 import { useTranslations } from 'use-intl'
 import type { RowOf } from '../../api/client.ts'
 import type { Column } from '../../components/data-list.tsx'
 import { PrivateIcon, TagIcon } from '../../components/icons.ts'
 import { LinkAnchor } from '../../components/links.tsx'
 import { Digest, RelativeTime, Size, StatusBadge } from '../../components/values.tsx'
+import styles from './artifact-columns.module.css'
+import { LabelChip } from './label-chip.tsx'
 import { platformName } from './platform.ts'
+import { typeKey, useTypeName } from './type-name.ts'
 
 export type Artifact = RowOf<'GET /projects/{project_name}/repositories/{repository_name}/artifacts'>
 
@@ -15,7 +18,9 @@ export interface Place {
   readonly repository: string
 }
 
-const mostTagsShown = 3
+/** In the title of the link to all of them. */
+const mostTagsNamed = 20
+const mostLabelsShown = 2
 const mostPlatformsShown = 3
 
 export function useArtifactColumns({ projectName, repository }: Place): readonly Column<Artifact>[] {
@@ -27,7 +32,7 @@ export function useArtifactColumns({ projectName, repository }: Place): readonly
       header: t('tags'),
       width: 'minmax(9rem, 3fr)',
       cell: ({ tags, digest }) =>
-        tags === null ? (
+        tags === null || tags.length === 0 ? (
           <LinkAnchor
             to="/projects/$projectName/repositories/$repository/artifacts/$reference"
             params={linkTo(digest)}
@@ -36,23 +41,34 @@ export function useArtifactColumns({ projectName, repository }: Place): readonly
             {t('untagged')}
           </LinkAnchor>
         ) : (
-          <Group gap={6} wrap="nowrap">
-            {tags.slice(0, mostTagsShown).map(({ name, immutable }) => (
+          <Group gap={6} wrap="nowrap" miw={0}>
+            <LinkAnchor
+              to="/projects/$projectName/repositories/$repository/artifacts/$reference"
+              params={linkTo(digest)}
+              underline="never"
+              miw={0}
+              title={tags[0]!.name}
+            >
+              <StatusBadge tone="accent" icon={tags[0]!.immutable ? <PrivateIcon size={11} /> : <TagIcon size={11} />}>
+                {tags[0]!.name}
+              </StatusBadge>
+            </LinkAnchor>
+            {tags.length > 1 && (
               <LinkAnchor
-                key={name}
                 to="/projects/$projectName/repositories/$repository/artifacts/$reference"
                 params={linkTo(digest)}
-                underline="never"
+                search={{ tab: 'tags' }}
+                size="sm"
+                c="dimmed"
+                flex="none"
+                title={tags
+                  .slice(1, mostTagsNamed)
+                  .map(({ name }) => name)
+                  .join(' · ')}
+                aria-label={t('allTags', { count: tags.length })}
               >
-                <StatusBadge tone="accent" icon={immutable ? <PrivateIcon size={11} /> : <TagIcon size={11} />}>
-                  {name}
-                </StatusBadge>
+                {t('moreTags', { count: tags.length - 1 })}
               </LinkAnchor>
-            ))}
-            {tags.length > mostTagsShown && (
-              <Text size="sm" c="dimmed">
-                {t('moreTags', { count: tags.length - mostTagsShown })}
-              </Text>
             )}
           </Group>
         ),
@@ -99,22 +115,37 @@ export function useArtifactColumns({ projectName, repository }: Place): readonly
   ]
 }
 
-/** Of an index its platforms, of others what they are; and whether something belongs to it. */
+/** Of an index its platforms, of others what they are; below, what belongs to it and its labels. */
 function Kind({ artifact }: { readonly artifact: Artifact }) {
   const t = useTranslations('artifacts')
+  const typeName = useTypeName()
   const platforms = (artifact.references ?? []).flatMap(({ platform }) => {
     const name = platformName(platform)
     return name === undefined ? [] : [name]
   })
-  const signed = artifact.accessories?.some(({ type }) => type.startsWith('signature'))
+  const accessories = new Set((artifact.accessories ?? []).map(({ type }) => typeKey(type)))
+  const labels = artifact.labels ?? []
   return (
-    <Group gap={6} wrap="nowrap">
+    <Stack gap={2} miw={0}>
       <Text size="sm" truncate>
         {platforms.length === 0
-          ? artifact.type.toLowerCase()
+          ? typeName(artifact.type, artifact.artifact_type)
           : `${platforms.slice(0, mostPlatformsShown).join(', ')}${platforms.length > mostPlatformsShown ? ' …' : ''}`}
       </Text>
-      {signed && <StatusBadge tone="good">{t('signed')}</StatusBadge>}
-    </Group>
+      {(accessories.size > 0 || labels.length > 0) && (
+        <Group gap={6} wrap="nowrap" miw={0} className={styles.marks ?? ''}>
+          {accessories.has('signature') && <StatusBadge tone="good">{t('signed')}</StatusBadge>}
+          {accessories.has('sbom') && <StatusBadge tone="neutral">{t('kinds.sbom')}</StatusBadge>}
+          {labels.slice(0, mostLabelsShown).map((label) => (
+            <LabelChip key={label.id} label={label} />
+          ))}
+          {labels.length > mostLabelsShown && (
+            <Text size="sm" c="dimmed">
+              {t('moreTags', { count: labels.length - mostLabelsShown })}
+            </Text>
+          )}
+        </Group>
+      )}
+    </Stack>
   )
 }

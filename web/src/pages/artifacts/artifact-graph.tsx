@@ -9,6 +9,7 @@ import { useFormat } from '../../i18n/format.ts'
 import styles from './artifact-graph.module.css'
 import { paramsOf, type ArtifactPartProps } from './artifact-part.ts'
 import { layOut, type Placed } from './graph-layout.ts'
+import { useTypeName } from './type-name.ts'
 
 /** Pixels: a node and the space to the next. */
 const node = { width: 232, height: 60, gapX: 72, gapY: 16 }
@@ -19,6 +20,7 @@ const topOf = ({ row }: Placed) => row * (node.height + node.gapY)
 export function ArtifactGraph({ place, artifact }: ArtifactPartProps) {
   const t = useTranslations('artifacts')
   const format = useFormat()
+  const typeName = useTypeName()
   const { data, error } = useQuery(
     query('GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/graph', {
       params: paramsOf(place, artifact),
@@ -64,7 +66,7 @@ export function ArtifactGraph({ place, artifact }: ArtifactPartProps) {
                 title={`${artifactType}\n${digest}`}
               >
                 <span className={styles.kind}>
-                  <span className={styles.name}>{tags[0] ?? type.toLowerCase()}</span>
+                  <span className={styles.name}>{tags[0] ?? typeName(type, artifactType)}</span>
                   <span>{format.size(size)}</span>
                 </span>
                 <span className={styles.detail}>{digest.slice(0, 19)}</span>

@@ -21,6 +21,7 @@ import { ImageSettings } from './image-settings.tsx'
 import { LayerPicture } from './layer-picture.tsx'
 import { Platforms } from './platforms.tsx'
 import { TagList } from './tag-list.tsx'
+import { useTypeName } from './type-name.ts'
 
 const ArtifactGraph = lazy(async () => ({ default: (await import('./artifact-graph.tsx')).ArtifactGraph }))
 
@@ -75,6 +76,7 @@ export function ArtifactPage() {
     }),
   )
   const registry = useRegistry()
+  const typeName = useTypeName()
   const { data: projectData } = useProject(projectName)
   const can = useCan(projectData?.project_id)
   const project = `/projects/${encodeURIComponent(projectName)}`
@@ -98,7 +100,7 @@ export function ArtifactPage() {
     <Page
       title={title}
       above={above}
-      mark={<StatusBadge tone="neutral">{artifact.type.toLowerCase()}</StatusBadge>}
+      mark={<StatusBadge tone="neutral">{typeName(artifact.type, artifact.artifact_type)}</StatusBadge>}
       actions={<ArtifactMenu {...place} artifact={artifact} can={can} onDeleted={backToRepository} />}
     >
       <Section>
