@@ -27,6 +27,22 @@ const ofImages = [
   ['push', push],
 ] as const
 
+/** Functions that Harbor has permissions for and that are not here yet. They may be given by the API. */
+const notBuilt: ReadonlySet<string> = new Set([
+  'export-cve',
+  'notification-policy',
+  'preheat-instance',
+  'preheat-policy',
+  'replication',
+  'replication-adapter',
+  'replication-policy',
+  'sbom',
+  'scan',
+  'scan-all',
+  'scanner',
+  'security-hub',
+])
+
 /** What somebody or something may do: one of the usual answers, or each permission by itself. */
 export function PermissionPicker({
   offered,
@@ -73,11 +89,13 @@ export function PermissionPicker({
 function Table({ offered, value, onChange }: Pick<PermissionPickerProps, 'offered' | 'value' | 'onChange'>) {
   const names = usePermissionNames()
   const isGiven = (asked: Permission) => value.some((given) => isEqual(given, asked))
+  // One that was given stays in sight, so that it can be taken away.
+  const shown = offered.filter((each) => !notBuilt.has(each.resource) || isGiven(each))
   const toggle = (asked: Permission, given: boolean) =>
     onChange(given ? [...value, asked] : value.filter((each) => !isEqual(each, asked)))
   return (
     <div className={styles.table}>
-      {Object.entries(Object.groupBy(offered, ({ resource }) => resource)).map(([resource, permissions = []]) => (
+      {Object.entries(Object.groupBy(shown, ({ resource }) => resource)).map(([resource, permissions = []]) => (
         <fieldset key={resource} className={styles.row}>
           <legend className={styles.resource}>{names.resource(resource)}</legend>
           <Group gap="xs">

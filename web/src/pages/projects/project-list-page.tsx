@@ -1,4 +1,4 @@
-import { Button, Group, Menu } from '@mantine/core'
+import { Button, Group, Menu, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
@@ -139,7 +139,7 @@ function ProjectMenu({ project }: { readonly project: Project }) {
   const askToDelete = () =>
     confirmDestruction({
       title: t('deleteTitle', { name: project.name }),
-      what: project.repo_count > 0 ? t('deleteImpossible', { count: project.repo_count }) : t('deleteWhat'),
+      what: t('deleteWhat'),
       typed: project.name,
       run: async () => {
         await call('DELETE /projects/{project_name_or_id}', { params: { project_name_or_id: project.name } })
@@ -149,8 +149,14 @@ function ProjectMenu({ project }: { readonly project: Project }) {
     })
   return (
     <RowMenu name={project.name}>
-      <Menu.Item color="red" leftSection={<DeleteIcon size={15} />} onClick={askToDelete}>
+      <Menu.Item
+        color="red"
+        leftSection={<DeleteIcon size={15} />}
+        onClick={askToDelete}
+        disabled={project.repo_count > 0}
+      >
         {common('delete')}
+        {project.repo_count > 0 && <Text size="xs">{t('deleteImpossible', { count: project.repo_count })}</Text>}
       </Menu.Item>
     </RowMenu>
   )

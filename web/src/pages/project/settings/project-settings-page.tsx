@@ -91,8 +91,7 @@ function DangerZone({ project }: ProjectPageProps) {
   const askToDelete = () =>
     confirmDestruction({
       title: projects('deleteTitle', { name: project.name }),
-      what:
-        project.repo_count > 0 ? projects('deleteImpossible', { count: project.repo_count }) : projects('deleteWhat'),
+      what: projects('deleteWhat'),
       typed: project.name,
       run: async () => {
         await call('DELETE /projects/{project_name_or_id}', { params: { project_name_or_id: project.name } })
@@ -104,8 +103,15 @@ function DangerZone({ project }: ProjectPageProps) {
   return (
     <Section title={t('deleteSection')}>
       <Group justify="space-between">
-        <Text>{t('deleteHint')}</Text>
-        <Button color="red.8" leftSection={<DeleteIcon size={15} />} onClick={askToDelete}>
+        <Text>
+          {project.repo_count > 0 ? projects('deleteImpossible', { count: project.repo_count }) : t('deleteHint')}
+        </Text>
+        <Button
+          color="red.8"
+          leftSection={<DeleteIcon size={15} />}
+          onClick={askToDelete}
+          disabled={project.repo_count > 0}
+        >
           {t('delete')}
         </Button>
       </Group>
