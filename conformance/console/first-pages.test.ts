@@ -50,6 +50,22 @@ describeConsole('the console', (scenario) => {
     })
   }
 
+  test('an address that is nothing is said by a page that leads home; a program gets text', async () => {
+    const { visit, registry, administrator } = scenario()
+    await visit({ as: administrator }, async ({ page, open, tolerate }) => {
+      tolerate(/404/)
+      await open('/no-such-page/at-all')
+      await page.getByRole('heading', { name: 'Page not found' }).waitFor()
+      await page.getByRole('link', { name: 'Go to the home page' }).click()
+      await page.waitForURL((url) => url.pathname === '/')
+      await page.getByRole('heading', { level: 1 }).waitFor()
+    })
+    const asked = async (accept: string) => await fetch(`${registry.url}/no-such-page`, { headers: { accept } })
+    expect((await asked('text/html,*/*')).status).toBe(404)
+    const plain = await asked('*/*')
+    expect([plain.status, plain.headers.get('content-type')]).toEqual([404, 'text/plain; charset=utf-8'])
+  })
+
   for (const theme of ['light', 'dark'] as const) {
     for (const width of [390, 1280]) {
       test(`pages can be read by everybody: ${theme}, ${width} wide`, async () => {

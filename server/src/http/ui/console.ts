@@ -30,14 +30,21 @@ export function composeConsole(): Console {
   let opened: Promise<OpenConsole | undefined> | undefined
   return async (request, path) => {
     const asset = path.startsWith('/assets/')
-    if (!asset && !isConsolePath(path)) return undefined
+    const known = asset || isConsolePath(path)
+    if (!known && !wantsPage(request)) return undefined
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return new Response(null, { status: 405, headers: { allow: 'GET, HEAD' } })
     let console = await (opened ??= openConsole())
     if (!asset && console?.pack.changed()) console = await (opened = openConsole())
-    if (console === undefined) return path === '/' || asset ? undefined : notBuilt()
-    return asset ? answerFile(console, request, path) : answerPage(console)
+    if (console === undefined) return path === '/' || asset || !known ? undefined : notBuilt()
+    // An address that is nobody's: the page says so, in the reader's language, and leads home.
+    return asset ? answerFile(console, request, path) : answerPage(console, known ? 200 : 404)
   }
+}
+
+/** A browser that goes to an address asks for HTML; programs that ask for anything are answered in plain text. */
+function wantsPage(request: Request): boolean {
+  return request.method === 'GET' && (request.headers.get('accept') ?? '').includes('text/html')
 }
 
 async function openConsole(): Promise<OpenConsole | undefined> {
@@ -86,10 +93,11 @@ function preferredEncoding(file: ConsoleFile, accepted: string | null): string {
  * No script stands in the page and none comes from elsewhere; style elements carry the nonce of this answer, and style
  * attributes are set by scripts, which needs no permission. So whatever somebody pushed, its text stays text.
  */
-function answerPage(console: OpenConsole): Response {
+function answerPage(console: OpenConsole, status: 200 | 404): Response {
   const nonce = randomBytes(16).toString('base64url')
   const text = new TextDecoder().decode(console.bytesOf(console.files[page]!.encodings['identity']!))
   return new Response(text.replace(noncePlace, nonce), {
+    status,
     headers: {
       'content-type': 'text/html; charset=utf-8',
       // A new nonce each time, so it is not kept at all.
