@@ -223,6 +223,12 @@ describeControlledScenario('jobs of the API', (registry) => {
     const second = await admin().call<{ id: number }[]>('GET /jobs', { query: `page_size=100&cursor=${link}` })
     expect(second.body.every(({ id }) => id < first.body[0]!.id)).toBe(true)
     expect(second.headers.get('link')).toBe('')
+    const typesOf = async (query: string) => {
+      const { body } = await admin().call<{ job_type: string }[]>('GET /jobs', { query: `page_size=100&${query}` })
+      return new Set(body.map(({ job_type: type }) => type))
+    }
+    expect(await typesOf('type=PURGE_AUDIT_LOG')).toEqual(new Set(['PURGE_AUDIT_LOG']))
+    expect(await typesOf('without=PURGE_AUDIT_LOG')).not.toContain('PURGE_AUDIT_LOG')
     const params = { job_id: first.body[0]!.id }
     expect((await admin().call('GET /jobs/{job_id}', { params })).body).toMatchObject({
       id: params.job_id,

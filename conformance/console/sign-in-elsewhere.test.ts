@@ -16,7 +16,7 @@ const words = {
   },
   'zh-CN': { username: '用户名', password: '密码', signIn: '登录', goOn: '使用此用户名继续', again: '重新登录' },
 } as const
-const taken = { en: /belongs to another account/, 'zh-CN': /已属于此处的另一个账号/ } as const
+const taken = { en: /is taken/, 'zh-CN': /已被另一个账号使用/ } as const
 const invalid = { en: /1 to 255 characters/, 'zh-CN': /1 到 255 个字符/ } as const
 
 async function configure(registry: RegistryUnderTest, body: object): Promise<void> {
@@ -100,7 +100,7 @@ describeConsole(
             ldap_filter: '(objectClass=inetOrgPerson)',
           })
           await open('/sign-in')
-          await page.getByText('With your account of the directory').waitFor()
+          await page.getByText('Use your LDAP account').waitFor()
           for (const password of ['wrong', 'Analytical1']) {
             await page.getByLabel(say.username).fill('ada')
             await page.getByLabel(say.password, { exact: true }).fill(password)

@@ -12,6 +12,7 @@ import { findProjectAccessById } from '../../../domain/projects/project-access.t
 import type { Listening, ServerSentEvent } from '../../server-sent-events.ts'
 import { idParam } from '../frame/answers.ts'
 import { jobAnswer, logLineAnswer, presentJob, presentLogLine } from './job-answer.ts'
+import { kindNamed } from './job-words.ts'
 import { cursorLink } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
@@ -41,7 +42,8 @@ export const jobRoutes: readonly Route[] = [
     access: { kind: 'system', permission: monitor },
     query: z.object({
       kind: words.optional().describe('Kinds of jobs, separated by commas.'),
-      without: words.optional().describe('Kinds that are left out, separated by commas: retain-repository.'),
+      type: words.optional().describe('The same by what Harbor calls them (`job_type`): RETENTION.'),
+      without: words.optional().describe('Types that are left out, separated by commas: RETAIN_REPOSITORY.'),
       status: words
         .pipe(z.array(z.enum(statuses)))
         .optional()
@@ -53,9 +55,10 @@ export const jobRoutes: readonly Route[] = [
     }),
     answers: { 200: z.array(jobAnswer) },
     handle: async ({ query, path, search }, { jobs }) => {
+      const kindOf = (type: string) => kindNamed(type, jobs.kinds)
       const { rows, total, next } = await jobs.listJobs({
-        kinds: query.kind,
-        withoutKinds: query.without,
+        kinds: query.kind ?? query.type?.map(kindOf),
+        withoutKinds: query.without?.map(kindOf),
         statuses: query.status,
         subject: query.subject,
         projectId: query.project_id,

@@ -15,7 +15,7 @@ import { partsOfRuns, partsSubject, repositoryOf } from './job-words.ts'
 export function JobParts({ job }: { readonly job: Job }) {
   const t = useTranslations('jobs')
   const common = useTranslations('common')
-  const query = { kind: partsOfRuns, subject: partsSubject(job) }
+  const query = { type: partsOfRuns, subject: partsSubject(job) }
   const rows = useKeysetRows('GET /jobs', { query, ...unattended })
   const columns: readonly Column<Job>[] = [
     {

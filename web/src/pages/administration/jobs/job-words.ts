@@ -27,7 +27,7 @@ export function useKindName(): (harborType: string) => string {
 }
 
 /** A run of retention has a job for each repository; the list shows the run, and its page shows them. */
-export const partsOfRuns = 'retain-repository'
+export const partsOfRuns = 'RETAIN_REPOSITORY'
 
 /** The subject of the parts of a run. */
 export const partsSubject = ({ id }: Pick<Job, 'id'>): string => `retention-run:${id}`

@@ -22,22 +22,16 @@ import { JobsFrame } from './jobs-frame.tsx'
 
 const statuses = ['running', 'pending', 'delayed', 'succeeded', 'failed', 'stopped'] as const
 
-/** Kinds that one looks for: as the API takes them, and Harbor's words for them. */
-const filterKinds = [
-  { kind: 'collect-garbage', type: 'GARBAGE_COLLECTION' },
-  { kind: 'apply-retention', type: 'RETENTION' },
-  { kind: partsOfRuns, type: 'RETAIN_REPOSITORY' },
-  { kind: 'scrub', type: 'SCRUB' },
-  { kind: 'purge-audit-log', type: 'PURGE_AUDIT_LOG' },
-] as const
+/** Harbor's words for the kinds that one looks for. */
+const filterTypes = ['GARBAGE_COLLECTION', 'RETENTION', partsOfRuns, 'SCRUB', 'PURGE_AUDIT_LOG'] as const
 
 /** All jobs of the registry, the newest first, as they go. */
 export function JobsPage() {
   const t = useTranslations('jobs')
   const kindName = useKindName()
   const [status, setStatus] = useState<string | null>(null)
-  const [kind, setKind] = useState<string | null>(null)
-  const filter = kind === null ? { without: partsOfRuns } : { kind }
+  const [type, setType] = useState<string | null>(null)
+  const filter = type === null ? { without: partsOfRuns } : { type }
   const rows = useKeysetRows('GET /jobs', { query: { ...filter, status: status ?? undefined }, ...unattended })
   useRefresh('/jobs', 3_000)
   const columns: readonly Column<Job>[] = [
@@ -79,9 +73,9 @@ export function JobsPage() {
             <Select
               aria-label={t('filterKind')}
               placeholder={t('anyKind')}
-              data={filterKinds.map(({ kind: value, type }) => ({ value, label: kindName(type) }))}
-              value={kind}
-              onChange={setKind}
+              data={filterTypes.map((value) => ({ value, label: kindName(value) }))}
+              value={type}
+              onChange={setType}
               clearable
               w={{ base: '100%', sm: 200 }}
             />
