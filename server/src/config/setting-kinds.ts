@@ -29,15 +29,15 @@ const words: Record<string, boolean> = {
   '0': false,
 }
 
-export const whole = (least: number, most: number) =>
+export const whole = (least: number, max: number) =>
   z
     .union([z.number(), z.string()])
     .transform((value, context) => {
       const number = typeof value === 'number' ? value : /^\s*\d+\s*$/.test(value) ? Number(value) : Number.NaN
-      if (Number.isInteger(number) && number >= least && number <= most) return number
-      return fail(context, value, `must be a whole number from ${least} to ${most}${serviceLinkHint(value)}`)
+      if (Number.isInteger(number) && number >= least && number <= max) return number
+      return fail(context, value, `must be a whole number from ${least} to ${max}${serviceLinkHint(value)}`)
     })
-    .meta({ kind: `number, ${least} to ${most}` })
+    .meta({ kind: `number, ${least} to ${max}` })
 
 /** Kubernetes sets BERTH_HTTP_PORT=tcp://… by itself when a Service is called berth-http. */
 const serviceLinkHint = (value: string | number): string =>
@@ -55,13 +55,13 @@ export const duration = (leastMs: number, leastText: string) =>
     })
     .meta({ kind: 'duration' })
 
-export const size = (least: number, most: number, range: string) =>
+export const size = (least: number, max: number, range: string) =>
   z
     .union([z.string(), z.number()])
     .transform((value, context) => {
       const bytes = parseSize(String(value))
       if (bytes === undefined) return fail(context, value, 'must be a size: 4194304, 10GB (decimal), 4MiB (binary)')
-      return bytes < least || bytes > most ? fail(context, value, `must be ${range}`) : bytes
+      return bytes < least || bytes > max ? fail(context, value, `must be ${range}`) : bytes
     })
     .meta({ kind: 'size' })
 

@@ -19,7 +19,7 @@ test('an event is its name, its id and one line of data', async () => {
 })
 
 test('as many may listen as there is room for, and who leaves makes room', async () => {
-  const streams = new EventStreams({ most: 2, pauseMs: 5 })
+  const streams = new EventStreams({ max: 2, pauseMs: 5 })
   const bodies = [streams.respond(request(), 'user:1', ticking), streams.respond(request(), 'user:1', ticking)].map(
     ({ body }) => body!,
   )

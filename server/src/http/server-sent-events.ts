@@ -9,7 +9,7 @@ export interface ServerSentEvent {
 
 export interface EventStreamsOptions {
   /** Most streams that this process serves at a time. */
-  readonly most?: number
+  readonly max?: number
   /** The streams of one account, so that it cannot take every place. */
   readonly maxPerOwner?: number
   /**
@@ -29,7 +29,7 @@ export interface Listening {
 
 /** Gives events to a stream one at a time, as they are taken, so that a slow client costs no memory. */
 export class EventStreams implements Disposable {
-  readonly #most: number
+  readonly #max: number
   readonly #maxPerOwner: number
   readonly #lifeMs: number
   readonly #pauseMs: number
@@ -39,13 +39,13 @@ export class EventStreams implements Disposable {
   #closed = false
 
   constructor({
-    most = 256,
+    max = 256,
     maxPerOwner = 32,
     lifeMs = 60_000,
     pauseMs = 500,
     heartbeatMs = 10_000,
   }: EventStreamsOptions = {}) {
-    this.#most = most
+    this.#max = max
     this.#maxPerOwner = maxPerOwner
     this.#lifeMs = lifeMs
     this.#pauseMs = pauseMs
@@ -66,7 +66,7 @@ export class EventStreams implements Disposable {
     source: (listening: Listening) => AsyncGenerator<ServerSentEvent>,
   ): Response {
     const own = [...this.#open.values()].filter((each) => each === owner).length
-    if (this.#closed || this.#open.size >= this.#most || own >= this.#maxPerOwner)
+    if (this.#closed || this.#open.size >= this.#max || own >= this.#maxPerOwner)
       throw new DomainError('UNAVAILABLE', 'too many streams of events are open: try again later', {
         retryAfterSeconds: 5,
       })

@@ -1,10 +1,10 @@
 /**
- * Does `work` for each item, at most `most` at a time, and takes no item before there is a place for it. The first
+ * Does `work` for each item, at most `max` at a time, and takes no item before there is a place for it. The first
  * failure ends it, once what runs has ended.
  */
 export async function forEachAtOnce<Item>(
   items: AsyncIterable<Item> | Iterable<Item>,
-  most: number,
+  max: number,
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
   const running = new Set<Promise<void>>()
@@ -15,7 +15,7 @@ export async function forEachAtOnce<Item>(
       .catch((error: unknown) => void failures.push(error))
       .finally(() => running.delete(one))
     running.add(one)
-    if (running.size >= most) await Promise.race(running)
+    if (running.size >= max) await Promise.race(running)
   }
   await Promise.all(running)
   if (failures.length > 0) throw failures[0]

@@ -157,7 +157,7 @@ export async function withParts(
   }))
 }
 
-async function tagsOf(reader: Reader, artifactIds: readonly number[], most: number): Promise<Map<number, ListedTag[]>> {
+async function tagsOf(reader: Reader, artifactIds: readonly number[], max: number): Promise<Map<number, ListedTag[]>> {
   const found = new Map<number, ListedTag[]>()
   if (artifactIds.length === 0) return found
   const rows = await reader
@@ -179,7 +179,7 @@ async function tagsOf(reader: Reader, artifactIds: readonly number[], most: numb
         .as('placed'),
     )
     .selectAll()
-    .where('place', '<=', most)
+    .where('place', '<=', max)
     .orderBy('place')
     .execute()
   for (const row of rows) {

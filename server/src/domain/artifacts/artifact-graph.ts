@@ -29,9 +29,9 @@ export interface GraphEdge {
 }
 
 /** What fits on a screen; somebody who pushes a million referrers costs others no more than this. */
-const mostNodes = 200
-const mostSteps = 6
-const mostTagsOfNode = 5
+const maxNodes = 200
+const maxSteps = 6
+const maxTagsPerNode = 5
 
 /** Everything that hangs together with one artifact of a repository, nearest first, in a few queries for each step away. */
 export async function readArtifactGraph(
@@ -49,7 +49,7 @@ export async function readArtifactGraph(
     const around = await edgesAround(read, repositoryId, reached)
     for (const edge of around) edges.set(`${edge.from} ${edge.to} ${edge.relation}`, edge)
     const next = new Set(around.flatMap(({ from, to }) => [from, to]).filter((id) => !nodes.has(id)))
-    const room = step < mostSteps ? mostNodes - nodes.size : 0
+    const room = step < maxSteps ? maxNodes - nodes.size : 0
     truncated ||= next.size > room
     frontier = [...next].slice(0, room)
   }
@@ -67,7 +67,7 @@ function nodeOf(artifact: ArtifactDetails): GraphNode {
     artifactType: artifact.artifactType || artifact.mediaType,
     size: artifact.size,
     pushedAt: artifact.pushedAt,
-    tags: artifact.tags.slice(0, mostTagsOfNode).map(({ name }) => name),
+    tags: artifact.tags.slice(0, maxTagsPerNode).map(({ name }) => name),
   }
 }
 
@@ -88,7 +88,7 @@ async function edgesAround(
     .selectFrom('artifact_child')
     .select(['parent_id', 'child_id'])
     .where((eb) => eb.or([eb('parent_id', 'in', ids), eb('child_id', 'in', ids)]))
-    .limit(mostNodes)
+    .limit(maxNodes)
     .execute()
   const referrers = await reader
     .selectFrom('artifact as referrer')
@@ -100,7 +100,7 @@ async function edgesAround(
     .select(['referrer.id as from', 'subject.id as to'])
     .where('referrer.repository_id', '=', repositoryId)
     .where((eb) => eb.or([eb('subject.id', 'in', ids), eb('referrer.id', 'in', ids)]))
-    .limit(mostNodes)
+    .limit(maxNodes)
     .execute()
   const named = await readNamedAccessories(reader, repositoryId, artifacts)
   return [

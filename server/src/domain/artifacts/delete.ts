@@ -35,7 +35,7 @@ export async function deleteManifest(
   await services.database.write(async (tx) => await deleteManifestWithin(services, tx, admission, digest))
   const { repositoryId, actor } = admission
   if (repositoryId === undefined) return
-  await followDeletions(services, { most: followedAtOnce, repositoryId, actor })
+  await followDeletions(services, { max: followedAtOnce, repositoryId, actor })
 }
 
 /** The same as a part of a larger transaction; what belonged to the artifact is left to garbage collection. */

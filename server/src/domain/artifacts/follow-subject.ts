@@ -11,7 +11,7 @@ import { lockArtifacts, removeAndTell, type DeleteServices, type LockedArtifact 
 
 export interface FollowingOfSubject {
   /** Referrers of one page. */
-  readonly most: number
+  readonly max: number
   /** Of one repository alone. */
   readonly repositoryId?: number
   readonly actor: Actor
@@ -29,14 +29,14 @@ interface Subject extends Selectable<SubjectReviewTable> {
  */
 export async function followSubject(
   services: DeleteServices,
-  { repositoryId, actor, most }: FollowingOfSubject,
+  { repositoryId, actor, max }: FollowingOfSubject,
 ): Promise<{ readonly looked: number; readonly deleted: number }> {
   const { database } = services
   const row = await nextReview(database.read, repositoryId)
   if (row === undefined) return { looked: 0, deleted: 0 }
   return await database.write(async (tx) => {
     const subject = subjectOf(row)
-    const page = subject === undefined ? [] : await referrersOf(tx, subject, most)
+    const page = subject === undefined ? [] : await referrersOf(tx, subject, max)
     const locked = page.length === 0 ? [] : await lockArtifacts(database, tx, row.repository_id, page)
     const going: LockedArtifact[] = []
     for (const artifact of locked) if (await mayFollow(tx, subject!, artifact)) going.push(artifact)
@@ -51,7 +51,7 @@ export async function followSubject(
       }
       await removeAndTell(services, tx, removal, going)
     }
-    await noteFollowed(tx, row, { isLastPage: page.length < most, locked })
+    await noteFollowed(tx, row, { isLastPage: page.length < max, locked })
     return { looked: Math.max(1, page.length), deleted: going.length }
   })
 }
@@ -103,7 +103,7 @@ async function noteFollowed(
  * Ids, in the order of digests behind the last page; on the last page also those that say by a tag whom they belong to.
  * None when the subject is there again.
  */
-async function referrersOf(tx: Writer, subject: Subject, most: number): Promise<number[]> {
+async function referrersOf(tx: Writer, subject: Subject, max: number): Promise<number[]> {
   const { repository_id: repositoryId, digest, followed_to: followedTo } = subject
   if ((await findArtifactId(tx, repositoryId, digest as Digest)) !== undefined) return []
   const rows = await tx
@@ -113,11 +113,11 @@ async function referrersOf(tx: Writer, subject: Subject, most: number): Promise<
     .where('subject_digest', '=', digest)
     .where('digest', '>', followedTo)
     .orderBy('digest')
-    .limit(most)
+    .limit(max)
     .execute()
   const ids = rows.map(({ id }) => id)
   const names = accessoryTagsOf(digest as Digest)
-  if (ids.length >= most || names.length === 0) return ids
+  if (ids.length >= max || names.length === 0) return ids
   const byTag = await tx
     .selectFrom('tag')
     .select('artifact_id')

@@ -22,7 +22,7 @@ export async function reviewArtifact(tx: Writer, artifactId: number, reviewAfter
 
 export interface Following {
   /** Artifacts and subjects looked at, at the most. */
-  readonly most: number
+  readonly max: number
   /** Of one repository alone. */
   readonly repositoryId?: number
   readonly actor: Actor
@@ -30,7 +30,7 @@ export interface Following {
 }
 
 export interface Followed {
-  /** How much was looked at; less than `most` means that nothing is left. */
+  /** How much was looked at; less than `max` means that nothing is left. */
   readonly looked: number
   readonly deleted: number
 }
@@ -43,12 +43,12 @@ export interface Followed {
 export async function followDeletions(services: DeleteServices, following: Following): Promise<Followed> {
   let looked = 0
   let deleted = 0
-  while (looked < following.most && following.signal?.aborted !== true) {
-    const most = Math.min(perTransaction, following.most - looked)
+  while (looked < following.max && following.signal?.aborted !== true) {
+    const max = Math.min(perTransaction, following.max - looked)
     const orphans = await thenRest(() =>
-      deleteReviewed(services, { ...following, most, orphan: 1, youngerThan: Infinity }),
+      deleteReviewed(services, { ...following, max, orphan: 1, youngerThan: Infinity }),
     )
-    const referrers = await thenRest(() => followSubject(services, { ...following, most }))
+    const referrers = await thenRest(() => followSubject(services, { ...following, max }))
     looked += orphans.looked + referrers.looked
     deleted += orphans.deleted + referrers.deleted
     if (orphans.looked + referrers.looked === 0) break
@@ -57,7 +57,7 @@ export async function followDeletions(services: DeleteServices, following: Follo
 }
 
 /**
- * Deletes manifests without a tag that no index and no subject of the repository holds, `most` at the most. What was
+ * Deletes manifests without a tag that no index and no subject of the repository holds, `max` at the most. What was
  * pushed within `spareMs` may belong to a push under way and waits.
  */
 export async function deleteUntagged(
@@ -66,10 +66,10 @@ export async function deleteUntagged(
 ): Promise<Followed> {
   let looked = 0
   let deleted = 0
-  while (looked < following.most && following.signal?.aborted !== true) {
-    const most = Math.min(perTransaction, following.most - looked)
+  while (looked < following.max && following.signal?.aborted !== true) {
+    const max = Math.min(perTransaction, following.max - looked)
     const youngerThan = services.clock.now() - spareMs
-    const reviewing = { ...following, most, orphan: 0, youngerThan, spareMs } as const
+    const reviewing = { ...following, max, orphan: 0, youngerThan, spareMs } as const
     const step = await thenRest(() => deleteReviewed(services, reviewing))
     looked += step.looked
     deleted += step.deleted
@@ -94,7 +94,7 @@ interface Reviewing extends Following {
   readonly spareMs?: number
 }
 
-function dueReviews(reader: Reader, { orphan, repositoryId, most }: Reviewing, now: number): Promise<ReviewRow[]> {
+function dueReviews(reader: Reader, { orphan, repositoryId, max }: Reviewing, now: number): Promise<ReviewRow[]> {
   let query = reader
     .selectFrom('artifact_review')
     .leftJoin('artifact', 'artifact.id', 'artifact_review.artifact_id')
@@ -104,7 +104,7 @@ function dueReviews(reader: Reader, { orphan, repositoryId, most }: Reviewing, n
     .where('orphan', '=', orphan)
     .where('review_after', '<=', now)
     .orderBy('review_after')
-    .limit(most)
+    .limit(max)
   if (repositoryId !== undefined) query = query.where('artifact.repository_id', '=', repositoryId)
   return query.execute()
 }

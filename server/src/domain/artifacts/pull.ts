@@ -53,17 +53,17 @@ const findByDigest = preparedQuery<{ repositoryId: number; digest: string }, Man
 )
 
 /** Small manifests are remembered (nearly all are small); the product bounds the memory: 32 MiB. */
-const rememberedManifests = 512
-const rememberedBytes = 64 * 1024
+const cachedManifests = 512
+const cachedBytes = 64 * 1024
 
 /** Manifests as a repository sees them. */
 export class Manifests implements ManifestReader {
   readonly #database: Database
-  readonly #remembered: EpochCache<StoredManifest>
+  readonly #cached: EpochCache<StoredManifest>
 
   constructor(database: Database) {
     this.#database = database
-    this.#remembered = new EpochCache(database, rememberedManifests, (row) => row.bytes.byteLength <= rememberedBytes)
+    this.#cached = new EpochCache(database, cachedManifests, (row) => row.bytes.byteLength <= cachedBytes)
   }
 
   /** @throws DomainError MANIFEST_UNKNOWN */
@@ -79,7 +79,7 @@ export class Manifests implements ManifestReader {
     const row =
       repositoryId === undefined
         ? undefined
-        : await this.#remembered.get(`${repositoryId} ${name}`, () => find(this.#database, repositoryId, reference))
+        : await this.#cached.get(`${repositoryId} ${name}`, () => find(this.#database, repositoryId, reference))
     if (row === undefined) {
       throw new DomainError('MANIFEST_UNKNOWN', `${admission.repositoryName} has no manifest ${name}`, {
         detail: { name: admission.repositoryName, reference: name },

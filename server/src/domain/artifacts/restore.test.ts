@@ -238,7 +238,7 @@ describeEachDatabase('trash', (open) => {
     scene.clock.advance(leaseMs)
     await scene.collect()
     const admission = await scene.admit(system, 'push', repository)
-    expect(await restoreRepository(scene, admission, { overwrite: false, most: 100 })).toBe(3)
+    expect(await restoreRepository(scene, admission, { overwrite: false, max: 100 })).toBe(3)
     for (const name of [child, index, 'v1', 'v2']) expect(await scene.pull(name)).toBeDefined()
     expect((await scene.entries()).entries).toEqual([])
   })

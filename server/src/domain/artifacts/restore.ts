@@ -37,7 +37,7 @@ export interface Restored {
 /** What comes back without a name is not untagged yet: the index that needs it comes after it. */
 const spareMs = 15 * 60_000
 /** How often a child may go away while its index is restored. */
-const mostLost = 10
+const maxLost = 10
 /** Entries read at once when what went along with an artifact comes back. */
 const partsPerPage = 100
 
@@ -64,14 +64,14 @@ export async function restoreEntry(
 }
 
 /**
- * Brings back what was deleted from one repository, the first deleted first, `most` entries at the most. Returns how
+ * Brings back what was deleted from one repository, the first deleted first, `max` entries at the most. Returns how
  * many it were; fewer mean that nothing is left.
  * @throws as restoreEntry
  */
 export async function restoreRepository(
   services: PushServices,
   admission: Admission<'push'>,
-  options: RestoreOptions & { readonly most: number },
+  options: RestoreOptions & { readonly max: number },
 ): Promise<number> {
   const rows = await services.database.read
     .selectFrom('trash_entry')
@@ -80,7 +80,7 @@ export async function restoreRepository(
     .where('repository', '=', admission.repositoryName)
     .where('part_of', 'is', null)
     .orderBy('id')
-    .limit(options.most)
+    .limit(options.max)
     .execute()
   const restore = new Restore(services, admission, options)
   for (const { id } of rows) {
@@ -172,7 +172,7 @@ class Restore {
         stack.pop()
       } catch (error) {
         // A child that was there has followed another index into the trash meanwhile.
-        if (!isMissing(error) || ++lost > mostLost) throw error
+        if (!isMissing(error) || ++lost > maxLost) throw error
         opened.delete(entry.id)
       }
     }

@@ -43,11 +43,11 @@ export async function recordHealed(tx: Writer, digest: Digest, now: number): Pro
   await closeDamage.run(tx, { digest, now })
 }
 
-/** Some of the repositories that link each of the digests, `most` at the most, by name. */
+/** Some of the repositories that link each of the digests, `max` at the most, by name. */
 export async function linkingRepositories(
   database: Database,
   digests: readonly string[],
-  most: number,
+  max: number,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const names = new Map<string, string[]>()
   if (digests.length === 0) return names
@@ -65,7 +65,7 @@ export async function linkingRepositories(
   const rows = await database.read
     .selectFrom(placed.as('placed'))
     .select(['digest', 'name'])
-    .where('place', '<=', most)
+    .where('place', '<=', max)
     .orderBy('name')
     .execute()
   for (const { digest, name } of rows) names.set(digest, [...(names.get(digest) ?? []), name])

@@ -68,18 +68,18 @@ const actor = { kind: 'system', name: 'garbage-collection' } as const
  */
 export const steps = {
   expireTrash: async ({ batch, signal, ...services }, collected) => {
-    const expired = await expireTrash(services, { most: batch, signal })
+    const expired = await expireTrash(services, { max: batch, signal })
     collected.expired += expired
     return expired
   },
   followDeletions: async ({ batch, signal, ...services }, collected) => {
-    const { looked, deleted } = await followDeletions(services, { most: batch, signal, actor })
+    const { looked, deleted } = await followDeletions(services, { max: batch, signal, actor })
     collected.manifests += deleted
     return looked
   },
   deleteUntagged: async ({ batch, signal, leaseMs, ...services }, collected) => {
     if (services.deleteUntagged !== true) return 0
-    const { looked, deleted } = await deleteUntagged(services, { most: batch, signal, actor, spareMs: leaseMs })
+    const { looked, deleted } = await deleteUntagged(services, { max: batch, signal, actor, spareMs: leaseMs })
     collected.manifests += deleted
     return looked
   },

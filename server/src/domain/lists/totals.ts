@@ -49,9 +49,9 @@ export class Totals {
     matched: SelectQueryBuilder<DB, Tables, object>,
   ): Promise<number> {
     const ones = matched.select(sql<number>`1`.as('one'))
-    const countTo = async (most: number) => {
+    const countTo = async (max: number) => {
       const { total } = await reader
-        .selectFrom(ones.limit(most).as('some'))
+        .selectFrom(ones.limit(max).as('some'))
         .select((eb) => eb.fn.countAll<number | string>().as('total'))
         .executeTakeFirstOrThrow()
       return Number(total)

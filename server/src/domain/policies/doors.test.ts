@@ -277,7 +277,7 @@ const doors: Readonly<Record<string, Door>> = {
     run: async (scene, between) => {
       const admission = await scene.as('push')
       await between()
-      await restoreRepository(scene, admission, { overwrite: true, most: 10 })
+      await restoreRepository(scene, admission, { overwrite: true, max: 10 })
     },
   },
   'a delete by digest': {

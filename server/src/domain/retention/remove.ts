@@ -35,7 +35,7 @@ const followedAtOnce = 1_000
 export async function removeOrphans(services: DeleteServices, admission: Admission<'delete'>): Promise<void> {
   const { repositoryId, actor } = admission
   if (repositoryId === undefined) return
-  await followDeletions(services, { most: followedAtOnce, repositoryId, actor })
+  await followDeletions(services, { max: followedAtOnce, repositoryId, actor })
 }
 
 /** @throws DomainError CONFLICT when it was moved meanwhile, MANIFEST_UNKNOWN when it is gone, PRECONDITION (immutable) */

@@ -70,9 +70,9 @@ function assertRule({ template, value, tags, repositories }: RetentionRule, plac
   if (tags.length > maxSelectors || repositories.length > maxSelectors)
     throw refuse(`it has more than ${maxSelectors} selectors of a kind`)
   assertPatterns([...tags, ...repositories])
-  const most = isCount(template) ? maxCounted : maxDays
-  if (template !== 'always' && !(Number.isInteger(value) && value >= 0 && value <= most))
-    throw refuse(`${template} is a whole number from 0 to ${most}`)
+  const max = isCount(template) ? maxCounted : maxDays
+  if (template !== 'always' && !(Number.isInteger(value) && value >= 0 && value <= max))
+    throw refuse(`${template} is a whole number from 0 to ${max}`)
 }
 
 /** Those that say something about the repository. When there are none, nothing in it is touched. */

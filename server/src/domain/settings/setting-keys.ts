@@ -26,9 +26,9 @@ const oneOf =
     allowed.includes(String(value)) ? undefined : `should be one of ${allowed.join(', ')}`
 
 const between =
-  (least: number, most: number) =>
+  (least: number, max: number) =>
   (value: unknown): string | undefined =>
-    Number(value) >= least && Number(value) <= most ? undefined : `should be from ${least} to ${most}`
+    Number(value) >= least && Number(value) <= max ? undefined : `should be from ${least} to ${max}`
 
 const noForwarding = 'cannot be set: this version forwards no audit log; leave it empty'
 const noEndpoint = 'audit log forward endpoint should be configured before enable skip audit log in database'

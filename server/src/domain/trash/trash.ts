@@ -170,21 +170,21 @@ async function entriesOf(reader: Reader, what: Emptying): Promise<number[]> {
 }
 
 /**
- * Forgets entries that have been there for the whole window, `most` at the most. Returns how many: fewer mean that
+ * Forgets entries that have been there for the whole window, `max` at the most. Returns how many: fewer mean that
  * none is left.
  */
 export async function expireTrash(
   { database, clock, trashWindowMs }: TrashServices,
-  { most, signal }: { readonly most: number; readonly signal?: AbortSignal | undefined },
+  { max, signal }: { readonly max: number; readonly signal?: AbortSignal | undefined },
 ): Promise<number> {
   let expired = 0
-  while (expired < most && signal?.aborted !== true) {
+  while (expired < max && signal?.aborted !== true) {
     const due = await database.read
       .selectFrom('trash_entry')
       .select('id')
       .where('deleted_at', '<=', clock.now() - trashWindowMs)
       .orderBy('deleted_at')
-      .limit(Math.min(entriesPerStep, most - expired))
+      .limit(Math.min(entriesPerStep, max - expired))
       .execute()
     if (due.length === 0) break
     const ids = due.map(({ id }) => id)

@@ -340,9 +340,9 @@ class PartWriter {
   }
 
   /** Grows by doubling: most uploads are small. */
-  #reserve(needed: number, most: number): void {
+  #reserve(needed: number, max: number): void {
     if (needed <= this.#part.byteLength) return
-    const grown = Buffer.allocUnsafeSlow(Math.min(most, Math.max(needed, this.#part.byteLength * 2)))
+    const grown = Buffer.allocUnsafeSlow(Math.min(max, Math.max(needed, this.#part.byteLength * 2)))
     grown.set(this.#part.subarray(0, this.#filled))
     this.#part = grown
   }

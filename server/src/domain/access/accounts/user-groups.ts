@@ -23,7 +23,7 @@ export interface UserGroup extends GroupIdentity {
   readonly id: number
 }
 
-const longestName = 255
+const maxNameLength = 255
 
 /** Groups of accounts. Who is in them, the servers that vouch for the accounts say at every login. */
 export class UserGroups {
@@ -195,8 +195,8 @@ async function getByExternalId(tx: Writer, { kind, externalId }: GroupIdentity):
 }
 
 function assertName(name: string): void {
-  if (name.trim() !== '' && name.length <= longestName && isVisibleText(name)) return
-  throw new DomainError('BAD_REQUEST', `the name of a user group has 1 to ${longestName} visible characters`)
+  if (name.trim() !== '' && name.length <= maxNameLength && isVisibleText(name)) return
+  throw new DomainError('BAD_REQUEST', `the name of a user group has 1 to ${maxNameLength} visible characters`)
 }
 
 function groupUnknown(id: number): DomainError {

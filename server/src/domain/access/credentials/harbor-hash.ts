@@ -13,7 +13,7 @@ const versions = {
 
 const tagBytes = 16
 /** So that a damaged row cannot keep a thread busy. */
-const mostIterations = 2_000_000
+const maxIterations = 2_000_000
 const stored = /^\$pbkdf2-(sha1|sha256)\$i=([1-9]\d{0,6})\$([\w-]{0,1024})\$([\w-]{22})$/
 
 export const isHarborHash = (hash: string): boolean => hash.startsWith('$pbkdf2-')
@@ -33,7 +33,7 @@ export function formatHarborHash(row: {
 /** @throws Error when the stored hash is damaged */
 export async function verifyHarborHash(password: string, hash: string): Promise<boolean> {
   const [, digest, iterations, salt = '', tag = ''] = stored.exec(hash) ?? []
-  if (digest === undefined || Number(iterations) > mostIterations) {
+  if (digest === undefined || Number(iterations) > maxIterations) {
     throw new Error('a stored password hash is none that this version can verify; set a new password for the account')
   }
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()

@@ -17,7 +17,7 @@ export interface OwnSession {
 }
 
 /** Nobody looks through more; older ones end by themselves. */
-const mostListed = 200
+const maxListed = 200
 
 /** The browsers in which somebody is signed in, for them to look at and to end. */
 export class OwnSessions {
@@ -73,7 +73,7 @@ export class OwnSessions {
       .where('session.expires_at', '>', this.#clock.now())
       .orderBy('session.created_at', 'desc')
       .orderBy('session.id_hash')
-      .limit(mostListed)
+      .limit(maxListed)
       .execute()
   }
 }

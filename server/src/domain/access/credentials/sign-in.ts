@@ -21,7 +21,7 @@ import { isFastHash, verifyRobotSecret } from '../robots/robot-secret.ts'
 const maxPasswordLength = 1_024
 /** A token of another issuer, which a robot may have instead of a secret. */
 const jwtPattern = /^eyJ[A-Za-z0-9_-]{10,8000}\.[A-Za-z0-9_-]{10,16000}\.[A-Za-z0-9_-]{10,8000}$/
-const longestJwt = 16_384
+const maxJwtLength = 16_384
 const maxUsernameLength = 255
 
 // They belong to no username, and PostgreSQL would fail on some.
@@ -338,4 +338,4 @@ function isPlausible({ username, password }: { username: string; password: strin
   )
 }
 
-const isJwt = (text: string): boolean => text.length <= longestJwt && jwtPattern.test(text)
+const isJwt = (text: string): boolean => text.length <= maxJwtLength && jwtPattern.test(text)

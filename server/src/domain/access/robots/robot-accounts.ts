@@ -129,11 +129,11 @@ export function robotActor({ id, username, rights, version }: RobotAccount): Ext
 /** The robot of that id if it may come in at this moment. */
 export type FindRobot = (id: number) => Promise<RobotAccount | undefined>
 
-const rememberedRobots = 1_024
+const cachedRobots = 1_024
 
 /** Looks robots up for access tokens; a disabled, expired or deleted one is not found. */
 export function composeFindRobot(database: Database, clock: Clock, prefix: () => Promise<string>): FindRobot {
-  const remembered = new EpochCache<RobotAccount>(database, rememberedRobots)
+  const remembered = new EpochCache<RobotAccount>(database, cachedRobots)
   return async (id) => {
     const robot = await remembered.get(String(id), async () => findRobotAccount(database.read, await prefix(), id))
     return robot !== undefined && isRobotUsable(robot, clock.now()) ? robot : undefined

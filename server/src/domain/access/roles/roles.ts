@@ -26,8 +26,8 @@ export interface RoleFields {
   readonly permissions: readonly string[]
 }
 
-const longestName = 64
-const longestDescription = 1_024
+const maxNameLength = 64
+const maxDescriptionLength = 1_024
 
 /** The roles of projects. A change of one counts for its members from their next request on. */
 export class Roles {
@@ -119,10 +119,11 @@ function columnsOf({ name, description, permissions }: RoleFields) {
   const refuse = (why: string): never => {
     throw new DomainError('BAD_REQUEST', why)
   }
-  if (!/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(name) || name.length > longestName)
-    refuse(`the name of a role has 1 to ${longestName} letters, digits, spaces and . _ -`)
+  if (!/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(name) || name.length > maxNameLength)
+    refuse(`the name of a role has 1 to ${maxNameLength} letters, digits, spaces and . _ -`)
   if (isRoleName(name)) refuse(`${name} is a role of Harbor's; choose another name`)
-  if (description.length > longestDescription) refuse(`a description has ${longestDescription} characters at the most`)
+  if (description.length > maxDescriptionLength)
+    refuse(`a description has ${maxDescriptionLength} characters at the most`)
   const unknown = permissions.find((permission) => !isPermission(permission))
   if (unknown !== undefined) refuse(`${unknown.slice(0, 100)} is no permission in a project`)
   if (permissions.length === 0) refuse('a role gives at least one permission')

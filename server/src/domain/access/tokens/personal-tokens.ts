@@ -34,11 +34,11 @@ export interface NewPersonalToken {
   readonly lifetimeDays: number | undefined
 }
 
-const longestName = 64
-const longestDescription = 1_024
-const mostTokens = 100
-const mostProjects = 1_000
-const longestLifetimeDays = 3_650
+const maxNameLength = 64
+const maxDescriptionLength = 1_024
+const maxTokens = 100
+const maxProjects = 1_000
+const maxLifetimeDays = 3_650
 /** When a token was last used is written no finer. */
 const usedEveryMs = 60 * 60_000
 const dayMs = 86_400_000
@@ -99,8 +99,8 @@ export class PersonalTokens {
           .select((eb) => eb.fn.countAll<number | string>().as('count'))
           .where('user_id', '=', owner.id)
           .executeTakeFirstOrThrow()
-        if (Number(count) >= mostTokens)
-          throw new DomainError('PRECONDITION', `you have ${mostTokens} tokens; delete those that nothing uses`)
+        if (Number(count) >= maxTokens)
+          throw new DomainError('PRECONDITION', `you have ${maxTokens} tokens; delete those that nothing uses`)
         const { id } = await tx
           .insertInto('personal_token')
           .values({
@@ -190,14 +190,15 @@ function assertToken({ name, description, permissions, projectIds, lifetimeDays 
   const refuse = (why: string): never => {
     throw new DomainError('BAD_REQUEST', why)
   }
-  if (!/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(name) || name.length > longestName)
-    refuse(`the name of a token has 1 to ${longestName} letters, digits, spaces and . _ -`)
-  if (description.length > longestDescription) refuse(`a description has ${longestDescription} characters at the most`)
+  if (!/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(name) || name.length > maxNameLength)
+    refuse(`the name of a token has 1 to ${maxNameLength} letters, digits, spaces and . _ -`)
+  if (description.length > maxDescriptionLength)
+    refuse(`a description has ${maxDescriptionLength} characters at the most`)
   if (permissions.length === 0) refuse('a token has at least one permission')
   const unknown = permissions.find((permission) => !isPermission(permission))
   if (unknown !== undefined) refuse(`${unknown.slice(0, 100)} is no permission in a project`)
-  if (projectIds !== undefined && (projectIds.length === 0 || projectIds.length > mostProjects))
-    refuse(`a token names 1 to ${mostProjects} projects, or none to count in all of yours`)
-  if (lifetimeDays !== undefined && (lifetimeDays < 1 || lifetimeDays > longestLifetimeDays))
-    refuse(`a token lives for 1 to ${longestLifetimeDays} days, or without an end`)
+  if (projectIds !== undefined && (projectIds.length === 0 || projectIds.length > maxProjects))
+    refuse(`a token names 1 to ${maxProjects} projects, or none to count in all of yours`)
+  if (lifetimeDays !== undefined && (lifetimeDays < 1 || lifetimeDays > maxLifetimeDays))
+    refuse(`a token lives for 1 to ${maxLifetimeDays} days, or without an end`)
 }

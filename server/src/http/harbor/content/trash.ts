@@ -30,7 +30,7 @@ const restoreBody = z.object({
 const collection = '/projects/{project_name_or_id}/trash'
 
 /** Entries of a repository restored by one request; asked again, it goes on. */
-const mostRestored = 1_000
+const maxRestored = 1_000
 
 /** Beyond Harbor: what was deleted and can be had back. */
 export const trashRoutes: readonly Route[] = [
@@ -85,9 +85,9 @@ export const trashRoutes: readonly Route[] = [
       const repository = parseRepositoryName(body.repository)
       assertInProject(project!.project.name, repository)
       const admission = await content.admit(actor, 'push', repository)
-      const options = { overwrite: body.overwrite, most: mostRestored }
+      const options = { overwrite: body.overwrite, max: maxRestored }
       const entries = await restoreRepository(content, admission, options)
-      return { body: { entries, left: entries === mostRestored } }
+      return { body: { entries, left: entries === maxRestored } }
     },
   }),
 

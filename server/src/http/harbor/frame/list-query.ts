@@ -2,7 +2,7 @@ import { DomainError } from '../../../domain/errors.ts'
 import { maxKeyLength, type Condition, type Listing, type SortKey } from '../../../domain/lists/listing.ts'
 import { pageOf } from './paging.ts'
 
-const mostConditions = 32
+const maxConditions = 32
 const maxSortKeys = 16
 
 /**
@@ -13,8 +13,8 @@ const maxSortKeys = 16
 export function parseListQuery(q: string | undefined): Condition[] {
   if (q === undefined || q.trim() === '') return []
   const parts = splitUnescaped(decodedOnceMore(q), ',').filter((part) => part.trim() !== '')
-  if (parts.length > mostConditions)
-    throw new DomainError('BAD_REQUEST', `q may have ${mostConditions} conditions at the most`)
+  if (parts.length > maxConditions)
+    throw new DomainError('BAD_REQUEST', `q may have ${maxConditions} conditions at the most`)
   return parts.map(parseCondition)
 }
 

@@ -20,7 +20,7 @@ export const listQuery = {
 }
 
 /** Even "all" ends somewhere: memory per request is bounded. */
-const mostRows = 10_000
+const maxRows = 10_000
 
 export interface Page {
   readonly limit: number
@@ -28,7 +28,7 @@ export interface Page {
 }
 
 export function pageOf(query: { readonly page: number; readonly page_size: number }): Page {
-  if (query.page_size <= 0) return { limit: mostRows, offset: 0 }
+  if (query.page_size <= 0) return { limit: maxRows, offset: 0 }
   return { limit: query.page_size, offset: (Math.max(query.page, 1) - 1) * query.page_size }
 }
 
