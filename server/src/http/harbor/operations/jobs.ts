@@ -6,6 +6,7 @@ import type { Permission } from '../../../domain/access/roles/permissions.ts'
 import { purgeAuditLogJob } from '../../../domain/audit/purge-job.ts'
 import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
 import { applyRetentionJob, retainRepositoryJob } from '../../../domain/retention/retention-jobs.ts'
+import { scrubJob } from '../../../domain/scrub/scrub-job.ts'
 import { isFinal, type Job, type JobStatus } from '../../../domain/jobs/job.ts'
 import type { Jobs } from '../../../domain/jobs/jobs.ts'
 import { findProjectAccessById } from '../../../domain/projects/project-access.ts'
@@ -142,14 +143,15 @@ export const jobRoutes: readonly Route[] = [
 const lastEventId = (request: Request): string | undefined =>
   /^\d{1,15}$/.exec(request.headers.get('last-event-id') ?? '')?.[0]
 
-/** Who looks after a kind sees its jobs. */
-const permissionsOfKind: Readonly<
+/** Who looks after a kind sees its jobs: what shows them to people asks for the same. */
+export const permissionsOfKind: Readonly<
   Record<string, { readonly system?: SystemPermission; readonly project?: Permission }>
 > = {
   [purgeAuditLogJob.kind]: { system: 'purge-audit:read' },
   [collectGarbageJob.kind]: { system: 'garbage-collection:read' },
   [applyRetentionJob.kind]: { project: 'tag-retention:read' },
   [retainRepositoryJob.kind]: { project: 'tag-retention:read' },
+  [scrubJob.kind]: { system: 'garbage-collection:read' },
 }
 
 /** @throws DomainError JOB_UNKNOWN for who may see all jobs; UNAUTHENTICATED, FORBIDDEN for whoever may not see this one */
