@@ -1,10 +1,12 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import { describeEachDatabase, type OpenDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, createProject, system } from '#server-test/registry-for-test.ts'
 import { composeMemoryBlobStore } from '../../storage/memory.ts'
 import { deleteManifest } from '../artifacts/delete.ts'
 import { emptyAllTrash, emptyTrash, expireTrash, getTrashEntry, listTrash } from './trash.ts'
+
+setDefaultTimeout(60_000)
 
 const trashWindowMs = 3_600_000
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -38,6 +40,27 @@ describeEachDatabase('the trash of a project', (open) => {
     const second = await listTrash(registry, projectId, { size: 2, before: first.next })
     expect(second.entries.map(({ tags }) => tags[0]!.name)).toEqual(['a'])
     expect(second.next).toBeUndefined()
+  })
+
+  test('is listed in pages that end by bytes too, and goes on where a page ended', async () => {
+    const registry = await compose(open)
+    for (let deletion = 0; deletion < 25; deletion += 1) await registry.throwAway('library/app', `v${deletion}`)
+    // As large as what an artifact with very many tags leaves.
+    const tags = JSON.stringify([{ name: 'a'.repeat(1_000_000) }])
+    await registry.database.write(async (tx) => void (await tx.updateTable('trash_entry').set({ tags }).execute()))
+    const { projectId } = await registry.deleting('library/app')
+    const sizes: number[] = []
+    const ids: number[] = []
+    for (let before: number | undefined; ;) {
+      const { entries, next } = await listTrash(registry, projectId, { size: 100, before })
+      sizes.push(entries.length)
+      ids.push(...entries.map(({ id }) => id))
+      if (next === undefined) break
+      before = next
+    }
+    expect(sizes).toEqual([10, 10, 5])
+    expect(ids).toEqual(ids.toSorted((one, other) => other - one))
+    expect(new Set(ids).size).toBe(25)
   })
 
   test('is emptied without that of another, whole or by an entry, and an entry of another is unknown', async () => {
