@@ -1,4 +1,3 @@
-import { reviewLinksOf } from '../content/links.ts'
 import { expireUploadsOf } from '../content/upload-rows.ts'
 import { endRepository } from '../projects/repositories.ts'
 import type { Digest } from '#contract/digest.ts'
@@ -10,6 +9,7 @@ import { DomainError } from '../errors.ts'
 import { gates, pass } from '../policies/gates.ts'
 import { writeAdmitted } from '../policies/write-admitted.ts'
 import { repositoryUnknown } from '../projects/repositories.ts'
+import { reviewLinksOf } from '../projects/review-links.ts'
 import { putTagInTrash } from '../trash/put-in-trash.ts'
 import { findArtifactId } from './find-artifact.ts'
 import { followDeletions, reviewArtifact } from './orphans.ts'
@@ -153,7 +153,7 @@ export async function deleteRepository(
         reason: 'PUSHED_MEANWHILE',
       })
     const now = clock.now()
-    await reviewLinksOf(tx, repositoryId, now)
+    await reviewLinksOf(tx, [repositoryId], now)
     // Rows of uploads know which bytes to forget.
     await endRepository(tx, repositoryId, await expireUploadsOf(tx, repositoryId, now))
     await tx.deleteFrom('subject_review').where('repository_id', '=', repositoryId).execute()

@@ -132,22 +132,3 @@ export async function reviewLinks(
     )
     .execute()
 }
-
-/** Queues a second look at every link of the repository: nothing holds them any more. */
-export async function reviewLinksOf(tx: Writer, repositoryId: number, now: number): Promise<void> {
-  await tx
-    .insertInto('link_review')
-    .columns(['repository_id', 'digest', 'review_after'])
-    .expression((eb) =>
-      eb
-        .selectFrom('repository_blob')
-        .select((select) => ['repository_id', 'digest', select.val(now).as('review_after')])
-        .where('repository_id', '=', repositoryId),
-    )
-    .onConflict((conflict) =>
-      conflict
-        .columns(['repository_id', 'digest'])
-        .doUpdateSet((eb) => ({ review_after: eb.ref('excluded.review_after') })),
-    )
-    .execute()
-}

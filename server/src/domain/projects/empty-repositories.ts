@@ -1,4 +1,5 @@
 import type { Writer } from '../../database/database.ts'
+import { reviewLinksOf } from './review-links.ts'
 
 /**
  * Deletes the repositories of a project that hold nothing and have no upload: a push began and was given up, and no
@@ -15,20 +16,6 @@ export async function deleteEmptyRepositories(tx: Writer, projectId: number, now
     .where((eb) =>
       eb.not(eb.exists(eb.selectFrom('upload').select('id').whereRef('repository_id', '=', 'repository.id'))),
     )
-  await tx
-    .insertInto('link_review')
-    .columns(['repository_id', 'digest', 'review_after'])
-    .expression((eb) =>
-      eb
-        .selectFrom('repository_blob')
-        .select((select) => ['repository_id', 'digest', select.val(now).as('review_after')])
-        .where('repository_id', 'in', empty),
-    )
-    .onConflict((conflict) =>
-      conflict
-        .columns(['repository_id', 'digest'])
-        .doUpdateSet((eb) => ({ review_after: eb.ref('excluded.review_after') })),
-    )
-    .execute()
+  await reviewLinksOf(tx, empty, now)
   await tx.deleteFrom('repository').where('id', 'in', empty).execute()
 }
