@@ -64,7 +64,7 @@ async function start(
   const eventStreams = new EventStreams()
   let draining = false
 
-  const work = { foundation, process: thisProcess(), logger, owned }
+  const work = { foundation, process: thisProcess(), logger, owned, worker }
   startBackground(config, work, { content, pulls, accounts, usage, metrics })
   const jobKinds = await startJobs(config, work, content)
 

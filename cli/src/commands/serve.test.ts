@@ -114,6 +114,31 @@ test('with --log-format json there is nothing on the streams but JSON', async ()
   for (const line of lines) expect(JSON.parse(line)).toHaveProperty('message')
 })
 
+test('failed logins are in the log by name and address, and so is the brake', async () => {
+  await using registry = await serve(['--data', join(folder, 'logins')], { cwd: folder })
+  const headers = { authorization: `Basic ${Buffer.from('mallory:guess').toString('base64')}` }
+  let status = 401
+  while (status === 401)
+    ({ status } = await fetch(`${registry.url}/service/token?service=harbor-registry`, { headers }))
+  expect(status).toBe(429)
+  await registry.says('login refused by the brake')
+  const lines = registry
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('"mallory"') && line.includes('login'))
+  expect(JSON.parse(lines[0]!)).toMatchObject({
+    level: 'warn',
+    message: 'login failed',
+    username: 'mallory',
+    client: '127.0.0.1',
+  })
+  expect(JSON.parse(lines.at(-1)!)).toMatchObject({
+    level: 'warn',
+    message: 'login refused by the brake',
+    username: 'mallory',
+  })
+})
+
 test('an unknown command or flag is exit code 2 and names the help', async () => {
   for (const args of [['swim'], ['serve', '--no-such-flag']]) {
     const { code, stderr } = await berth(args, { cwd: folder })

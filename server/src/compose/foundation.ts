@@ -8,6 +8,7 @@ import type { Logger } from '../logging.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { WorkerLink } from '../workers/worker-link.ts'
 import { composeBlobStore } from './blob-store.ts'
+import { giveUpReserve } from './disk-reserve.ts'
 import { composeEvents } from './events.ts'
 import { openDatabase } from './database.ts'
 import { placesOf } from './places.ts'
@@ -29,6 +30,7 @@ export async function openFoundation(
   owned: AsyncDisposableStack,
   worker?: WorkerLink,
 ): Promise<Foundation> {
+  await giveUpReserve(config, logger)
   const store = owned.use(await composeBlobStore(config))
   const onDamage = (error: Error) => logger.fatal({ error }, 'the database is damaged, and /ready says so')
   const assertNew = config.beginNew ? async () => {} : () => assertStoreEmpty(store, placesOf(config))

@@ -11,12 +11,13 @@ import { composeExternalSignIn } from '../domain/identities/external-sign-in.ts'
 import { composeAuthenticate } from '../http/authentication.ts'
 import { composeSessionAccount } from '../http/session-cookie.ts'
 import { composeTokenEndpoint } from '../http/token/token-endpoint.ts'
+import type { Logger } from '../logging.ts'
 import type { Foundation } from './foundation.ts'
 import type { IdentityServices } from './identities.ts'
 import type { RobotServices } from './robots.ts'
 import type { UserServices } from './users.ts'
 
-type Ground = Omit<Foundation, 'store'>
+type Ground = Omit<Foundation, 'store'> & { readonly logger?: Pick<Logger, 'warn'> | undefined }
 type Known = Pick<UserServices, 'settings' | 'passwords' | 'defaultPasswordStands'> &
   IdentityServices &
   Pick<RobotServices, 'trustRules'>
@@ -65,7 +66,7 @@ export function composeSignInServices(config: Config, ground: Ground, known: Kno
 }
 
 function composeSignIn(
-  { database, clock, events, signals }: Ground,
+  { database, clock, events, signals, logger }: Ground,
   { settings, passwords, directory, externalAccounts, cliSecrets, trustRules }: Known,
   {
     robotPrefix,
@@ -83,7 +84,10 @@ function composeSignIn(
     isTrustedFor: async (robotId, token) => await trustRules.isTrusted(robotId, token),
     personalTokens: async (secret) => await personalTokens.findBySecret(secret),
     onForgiven: (username, clientAddress) => signals.send({ kind: 'login-succeeded', username, clientAddress }),
+    onBraked: (username, client, message) =>
+      logger?.warn({ username, client, reason: message }, 'login refused by the brake'),
     onFailure: async (username, clientAddress) => {
+      logger?.warn({ username, client: clientAddress, reason: 'wrong name or secret' }, 'login failed')
       signals.send({ kind: 'login-failed', username, clientAddress })
       const event = { type: 'login_user', failed: true, username } as const
       await database.write(async (tx) => await events.record(tx, anonymous, event), 'relaxed')

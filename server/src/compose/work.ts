@@ -6,6 +6,7 @@ import { composeJobKinds } from '../jobs/kinds.ts'
 import { JobWorker, type JobWorkerOptions } from '../jobs/worker.ts'
 import type { Logger } from '../logging.ts'
 import { backgroundTasks, type TaskServices } from './background-tasks.ts'
+import { watchDisks } from './disk-reserve.ts'
 import { collectorOf } from './content.ts'
 import { measureConsumers } from './event-log.ts'
 import type { Foundation } from './foundation.ts'
@@ -16,12 +17,14 @@ export interface WorkServices {
   readonly process: JobWorkerOptions['process']
   readonly logger: Logger
   readonly owned: AsyncDisposableStack
+  /** Undefined: this process serves alone. */
+  readonly worker: { readonly number: number } | undefined
 }
 
 /** Starts the tasks that come again and again. */
 export function startBackground(
   config: Config,
-  { foundation, process, logger, owned }: WorkServices,
+  { foundation, process, logger, owned, worker }: WorkServices,
   { metrics, ...services }: Omit<TaskServices, 'foundation' | 'onCollected'> & { readonly metrics: Metrics },
 ): void {
   const background = new Background({
@@ -39,6 +42,12 @@ export function startBackground(
   background.start([
     ...backgroundTasks(config, { ...services, foundation, onCollected }),
     measureConsumers(foundation, metrics),
+    watchDisks(config, {
+      store: foundation.store,
+      metrics,
+      logger,
+      leads: worker === undefined || worker.number === 1,
+    }),
   ])
 }
 

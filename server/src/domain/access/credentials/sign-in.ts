@@ -1,11 +1,12 @@
 import type { Database } from '../../../database/database.ts'
 import type { Clock } from '../../clock.ts'
+import { DomainError } from '../../errors.ts'
 import { findAccountByName, type Account, type AccountWithPassword } from '../accounts/accounts.ts'
 import type { ActorLimits } from '../actor.ts'
 import { CredentialCache } from './credential-cache.ts'
 import { upgradeHash } from './hash-upgrade.ts'
 import type { AssertAdmitted } from './known-password.ts'
-import { LoginBrake } from './login-brake.ts'
+import { LoginBrake, type LoginAttempt } from './login-brake.ts'
 import type { Passwords } from './passwords.ts'
 import { isPersonalToken } from '../tokens/personal-token-secret.ts'
 import {
@@ -44,6 +45,8 @@ export interface SignInOptions {
   readonly assertAdmitted?: AssertAdmitted
   /** Hears of every login that failed; `username` is what was claimed. Not called for what the brake holds back. */
   readonly onFailure?: (username: string, clientAddress: string) => Promise<void>
+  /** Hears of every attempt that the brake holds back, with what the client is told. */
+  readonly onBraked?: (username: string, clientAddress: string, message: string) => void
   /** Hears of a login that ended the failures before it. */
   readonly onForgiven?: (username: string, clientAddress: string) => void
 }
@@ -85,6 +88,7 @@ export class SignIn {
   readonly #assertAdmitted: AssertAdmitted
   readonly #onFailure: (username: string, clientAddress: string) => Promise<void>
   readonly #onForgiven: (username: string, clientAddress: string) => void
+  readonly #onBraked: (username: string, clientAddress: string, message: string) => void
   readonly #cache: CredentialCache
   readonly #brake: LoginBrake
   /** One verification for clients that come with the same password many times at once, as docker does. */
@@ -101,6 +105,7 @@ export class SignIn {
     assertAdmitted,
     onFailure,
     onForgiven,
+    onBraked,
   }: SignInOptions) {
     this.#database = database
     this.#clock = clock
@@ -112,6 +117,7 @@ export class SignIn {
     this.#assertAdmitted = assertAdmitted ?? (async () => {})
     this.#onFailure = onFailure ?? (async () => {})
     this.#onForgiven = onForgiven ?? (() => {})
+    this.#onBraked = onBraked ?? (() => {})
     this.#cache = new CredentialCache(clock)
     this.#brake = new LoginBrake(clock)
   }
@@ -233,7 +239,7 @@ export class SignIn {
     { username, clientAddress }: { username: string; clientAddress: string },
     verify: () => Promise<Found | undefined>,
   ): Promise<Found | undefined> {
-    const attempt = this.#brake.begin(clientAddress, username)
+    const attempt = this.#begin(username, clientAddress)
     let found: Found | undefined
     try {
       found = await verify()
@@ -248,6 +254,15 @@ export class SignIn {
     attempt.failed()
     await this.#onFailure(username, clientAddress)
     return undefined
+  }
+
+  #begin(username: string, clientAddress: string): LoginAttempt {
+    try {
+      return this.#brake.begin(clientAddress, username)
+    } catch (error) {
+      if (error instanceof DomainError) this.#onBraked(username, clientAddress, error.message)
+      throw error
+    }
   }
 
   async #verifyOnce(
