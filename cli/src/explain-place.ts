@@ -15,7 +15,7 @@ const advice: Readonly<Record<string, string>> = {
   DatabaseTooOld: 'the copy that a migration leaves beside the file is the way back',
 }
 
-/** What to do when the registry is not where it was looked for, or is another version's. */
+/** The remedy when the registry is not where it was looked for, or is another version's. */
 export function explainPlace(error: unknown): CommandError | undefined {
   if (!(error instanceof Error)) return undefined
   const next = advice[error.name]

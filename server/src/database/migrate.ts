@@ -78,7 +78,10 @@ async function findPending(
   return { applied: [...applied.keys()].sort(), pending: pendingOf(applied, steps) }
 }
 
-/** What is left to do after the steps that a database has. @throws DatabaseTooNew, RestoreUnfinished */
+/**
+ * The steps still to be applied after those that a database has.
+ * @throws DatabaseTooNew, RestoreUnfinished
+ */
 function pendingOf(applied: ReadonlyMap<string, number | null>, steps: readonly Migration[]): readonly Migration[] {
   const known = new Set(steps.map(({ name }) => name))
   const pending = steps.filter((step) => !applied.has(step.name))

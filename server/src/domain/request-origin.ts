@@ -9,7 +9,7 @@ export interface RequestOrigin {
 
 const current = new AsyncLocalStorage<RequestOrigin>()
 
-/** Whatever `work` causes came from there. */
+/** Runs `work`; its events carry this origin. */
 export function withOrigin<Result>(origin: RequestOrigin, work: () => Result): Result {
   return current.run(origin, work)
 }

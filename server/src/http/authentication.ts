@@ -54,13 +54,12 @@ const wrongToken: Authentication = {
 const openToAll: Authentication = { actor: { kind: 'open' }, authorizationSent: false, failedLogin: false }
 
 /**
- * Who asks under /v2. As in Harbor, wrong Basic credentials do not fail by themselves: the request goes on as
- * anonymous and reaches public content; where that is not enough it is answered 401, as is `/v2/` itself, which
- * clients use to try a login. A token that is not good, on the other hand, gives nothing at all (RFC 6750 §3.1),
- * which costs clients no more than fetching a new one.
- *
- * Throws DomainError TOO_MANY_REQUESTS after too many wrong passwords from the address, FORBIDDEN for who is admitted
- * from elsewhere only.
+ * The actor of a request under /v2.
+ * As in Harbor, wrong Basic credentials do not fail by themselves: the request goes on as anonymous and reaches public
+ * content. Where that is not enough it is answered 401, as is `/v2/` itself, which clients use to try a login.
+ * A bad token gives nothing at all (RFC 6750 §3.1), which costs clients a new one.
+ * Throws DomainError TOO_MANY_REQUESTS after too many wrong passwords from the address, FORBIDDEN for an account that
+ * is admitted from elsewhere only.
  */
 export function composeAuthenticate(options: AuthenticationOptions): Authenticate {
   const accounts = new EpochCache<Account>(options.database, cachedAccounts)
@@ -144,7 +143,7 @@ async function byToken(
   return authentication
 }
 
-/** What a remembered token and a remembered account are together: a client sends hundreds of requests with one token. */
+/** The cached token with its cached account: a client sends hundreds of requests with one token. */
 const authenticated = new WeakMap<
   VerifiedToken,
   { readonly account: Account; readonly authentication: Authentication }

@@ -14,7 +14,7 @@ export interface SortKey {
   readonly descending: boolean
 }
 
-/** What a list is asked for: which rows, in which order, which part of them. */
+/** The request for a list: its conditions, its order, its page. */
 export interface Listing {
   readonly conditions?: readonly Condition[]
   readonly sort?: readonly SortKey[]
@@ -52,7 +52,7 @@ export function matching(columns: ListColumns, conditions: readonly Condition[] 
   })
 }
 
-/** What to order by: the known keys of `sort`, or `standard`. */
+/** The order: the known keys of `sort`, or `standard`. */
 export function ordering(
   columns: ListColumns,
   sort: readonly SortKey[] = [],

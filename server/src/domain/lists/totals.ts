@@ -10,7 +10,7 @@ export const maxCounted = 100_000
 const freshMs = 60_000
 const cachedLists = 1_000
 
-/** What a list with a total needs. */
+/** The services of a list with a total. */
 export interface ListServices {
   readonly database: Pick<Database, 'read'>
   readonly totals: Totals

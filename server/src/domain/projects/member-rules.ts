@@ -6,7 +6,7 @@ import { DomainError } from '../errors.ts'
 
 export type MemberKind = 'user' | 'group'
 
-/** Whose membership it is. */
+/** The person or group of the membership. */
 export interface MemberEntity {
   readonly kind: MemberKind
   readonly id: number
@@ -46,8 +46,8 @@ export function assertMayRuleMember(
 }
 
 /**
- * What somebody has by a group ends with the group: they do not make it their own. System administrators have everything
- * in any case.
+ * A right that comes from a group ends with the group, so a person cannot make it their own. System administrators have
+ * every right in any case.
  * @throws DomainError FORBIDDEN
  */
 export function assertNotRaisingSelf(

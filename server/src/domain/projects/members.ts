@@ -39,7 +39,7 @@ export interface Member {
   readonly createdAt: number
 }
 
-/** Who becomes a member: a user by name, a user or a group by id, or a group that becomes known by this. */
+/** The new member: a user by name, a user or a group by id, or a group that becomes known by this. */
 export type NewMember =
   | string
   | { readonly userId: number; readonly username?: string | undefined }
@@ -58,7 +58,7 @@ export interface MembersOptions {
   readonly events: Events
 }
 
-/** Who has which role in a project. A change counts from the next request on, for tokens in use too. */
+/** The members of a project and their roles. A change counts from the next request on, for tokens in use too. */
 export class Members {
   readonly #database: Database
   readonly #clock: Clock
@@ -111,7 +111,7 @@ export class Members {
   }
 
   /**
-   * Nobody raises their own membership, or changes that of somebody who has more than they have.
+   * Changes a role. An actor cannot raise its own membership, or change that of a member with more rights.
    * @throws DomainError MEMBER_UNKNOWN, USER_UNKNOWN, BAD_REQUEST (no such role), PROJECT_UNKNOWN, FORBIDDEN
    */
   async setMemberRole(actor: Actor, project: string, member: MemberReference, role: RoleReference): Promise<void> {
@@ -128,7 +128,7 @@ export class Members {
   }
 
   /**
-   * Nobody removes somebody who has more than they have; everybody with the permission may leave.
+   * Removes a member with at most the actor's rights. Every member with the permission may leave.
    * @throws DomainError MEMBER_UNKNOWN, USER_UNKNOWN, PROJECT_UNKNOWN, FORBIDDEN
    */
   async removeMember(actor: Actor, project: string, member: MemberReference): Promise<void> {
@@ -243,7 +243,10 @@ export class Members {
     return { asker, access: await getProjectFor(tx, asker, permission, project) }
   }
 
-  /** Whose membership it is, and what it gives them. The entity is locked before the membership, as a deletion does. */
+  /**
+   * The person or group of the membership, and its rights. The entity is locked before the membership, as a deletion
+   * does.
+   */
   async #lockMember(
     tx: Writer,
     project: { readonly id: number; readonly name: string },

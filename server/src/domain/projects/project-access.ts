@@ -70,7 +70,7 @@ const findAccessById = preparedQuery<{ id: number; userId: number }, AccessRow>(
     .unionAll(selectOfGroups(db, param('userId')).where('project.id', '=', param('id'))),
 )
 
-/** No account has it: who comes without one is a member of nothing. */
+/** No account has this id: an actor without an account has no membership. */
 const nobody = 0
 
 const userIdOf = (actor: Actor): number => (actor.kind === 'user' ? actor.id : nobody)

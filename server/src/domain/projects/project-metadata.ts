@@ -1,7 +1,7 @@
 import type { Reader, Writer } from '../../database/database.ts'
 import { DomainError } from '../errors.ts'
 
-/** What may be said about a project, with Harbor's names. Values are text; `public` is among them for every reader. */
+/** The properties of a project, with Harbor's names. Values are text; `public` is among them for every reader. */
 const truthKeys = [
   'public',
   'enable_content_trust',
@@ -54,7 +54,7 @@ function parse(key: MetadataKey, value: string): string | undefined {
   return value.length <= 1_024 ? value : undefined
 }
 
-/** What is kept about these projects, `public` not among it; one query however many they are. */
+/** The stored properties of these projects, without `public`; one query however many they are. */
 export async function readMetadata(
   reader: Reader,
   projectIds: readonly number[],

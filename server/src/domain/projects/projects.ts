@@ -64,7 +64,7 @@ export interface ProjectsOptions {
 
 const self: Actor = { kind: 'system', name: 'installation' }
 
-/** The projects themselves; who is a member of them is in members.ts. */
+/** The projects themselves; members.ts has their members. */
 export class Projects {
   readonly #database: Database
   readonly #clock: Clock

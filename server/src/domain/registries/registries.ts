@@ -32,7 +32,7 @@ export interface Registry {
   readonly updatedAt: number
 }
 
-/** What is set when one is made or tried, and what may change later. */
+/** The fields of a remote registry that is made, tried or changed. */
 export interface RegistryFields {
   readonly name: string
   readonly type: string

@@ -67,8 +67,7 @@ function mayActOnRobot(
 export const robotUnknown = (id: number) => new DomainError('ROBOT_UNKNOWN', `robot ${id} not found`)
 
 /**
- * Nobody makes a robot that may do more than they may themselves.
- * `robot`: as the caller named it.
+ * A robot may have at most the rights of the actor who makes it. `robot`: as the caller named it.
  * @throws DomainError FORBIDDEN
  */
 export function assertMayGrant(actor: Actor, home: RobotHome, rights: RobotRights, robot: string): void {
@@ -76,7 +75,8 @@ export function assertMayGrant(actor: Actor, home: RobotHome, rights: RobotRight
 }
 
 /**
- * Nobody takes over a robot that may do more than they may, by its secret, its trust rules, its end or its being enabled.
+ * An actor cannot take over a robot with more rights than its own, by its secret, its trust rules, its end or its being
+ * enabled.
  * @throws DomainError FORBIDDEN
  */
 export async function assertMayRule(reader: Reader, actor: Actor, home: RobotHome, id: number): Promise<void> {
@@ -84,7 +84,8 @@ export async function assertMayRule(reader: Reader, actor: Actor, home: RobotHom
 }
 
 /**
- * What a personal token hands out ends with the token. `expiresAt` in milliseconds since the epoch; undefined: never.
+ * A robot made with a personal token ends with the token. `expiresAt` in milliseconds since the epoch; undefined:
+ * never.
  * @throws DomainError FORBIDDEN
  */
 export function assertEndsWith(actor: Actor, expiresAt: number | undefined, robot: string): void {
@@ -95,7 +96,7 @@ export function assertEndsWith(actor: Actor, expiresAt: number | undefined, robo
   throw new DomainError('FORBIDDEN', `${why}; give the robot a shorter duration`)
 }
 
-/** What the robot may do at this moment, whether or not it is enabled. */
+/** The rights of the robot at this moment, whether or not it is enabled. */
 async function readRobotRights(reader: Reader, robotId: number): Promise<RobotRights> {
   const rows = await reader
     .selectFrom('robot_permission')

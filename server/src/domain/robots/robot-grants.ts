@@ -26,7 +26,7 @@ export const systemNamespace = '/'
 const maxPermissions = 1_000
 
 /**
- * What a robot that lives in `home` may be given. A project's robot has one grant, in its own project.
+ * The grants that a robot in `home` may be given. A project's robot has one grant, in its own project.
  * @throws DomainError BAD_REQUEST, in Harbor's words; PROJECT_UNKNOWN
  */
 export async function parseGrants(

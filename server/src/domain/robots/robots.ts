@@ -44,7 +44,7 @@ export interface NewRobot {
 
 export interface CreatedRobot {
   readonly robot: Robot
-  /** Shown this once; nobody can read it later. */
+  /** Shown this once; it cannot be read later. */
   readonly secret: string
 }
 
@@ -194,7 +194,7 @@ export class Robots {
     await this.#robotFor(this.#database.read, settings, actor, asked)
     if (chosen !== undefined) assertSecretStrong(chosen)
     const made = chosen === undefined ? newRobotSecret() : undefined
-    // What people choose can be guessed, so it needs the slow hash.
+    // A secret that a person chose can be guessed, so it needs the slow hash.
     const hash = made === undefined ? await this.#passwords.hash(chosen!) : hashRobotSecret(made)
     await this.#database.write(async (tx) => {
       const { robot, asker, version } = await this.#lockRobotFor(tx, settings, actor, asked)
@@ -223,7 +223,9 @@ export class Robots {
     })
   }
 
-  /** The robot and where it lives, if the actor may do that to it; who may not learns nothing of what there is. */
+  /**
+   * The robot and its home, if the actor has the permission for it. Others learn nothing of the robots that there are.
+   */
   async #robotFor(
     reader: Reader,
     { prefix }: RobotSettings,
@@ -251,7 +253,7 @@ export class Robots {
   }
 }
 
-/** What somebody wants with a robot; with a project, only one of that project is there. */
+/** A robot, and the action on it; with a project, only a robot of that project is found. */
 interface AskedRobot {
   readonly id: number
   readonly action: 'read' | 'update' | 'delete'

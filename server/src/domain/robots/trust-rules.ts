@@ -148,7 +148,7 @@ export class TrustRules {
     }
   }
 
-  /** Who trusts an issuer for a robot can come as the robot, and so must have what it has. */
+  /** An actor that trusts an issuer for a robot can come as the robot, and so must have its rights. */
   async #assertMayChange(tx: Writer, actor: Actor, robotId: number): Promise<{ projectId?: number }> {
     const query = tx.selectFrom('robot').select('id').where('id', '=', robotId)
     await lockRows(this.#database, query).execute()
@@ -189,7 +189,7 @@ function ruleOf(row: Selectable<TrustRuleTable>): TrustRule {
   }
 }
 
-/** What the token says of its issuer, believed for nothing but choosing whom to ask. */
+/** The issuer that the token names, used only to choose the issuer to ask. */
 function issuerOf(token: string): string | undefined {
   try {
     return decodeJwt(token).iss

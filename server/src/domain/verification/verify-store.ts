@@ -45,7 +45,7 @@ export interface Verification {
   readonly staged: readonly UploadId[]
   /** The store has blobs and the database knows of no content: it is not the one that belongs to the store. */
   readonly databaseLost: boolean
-  /** What the database says of its damaged pages. Nothing else is judged then. */
+  /** The database's report of its damaged pages. Then the rest is left unjudged. */
   readonly pages: readonly string[]
   /** Artifacts, tags and links that do not fit together. */
   readonly rows: readonly BrokenRows[]

@@ -76,7 +76,7 @@ function named(endpoint: OciPath['endpoint'], name: string, reference = ''): Oci
   return { endpoint, name, reference: decode(reference) }
 }
 
-/** Some clients write the colon of a digest as %3A. Whatever else was encoded, the parsers refuse. */
+/** Some clients write the colon of a digest as %3A. The parsers refuse other encoded characters. */
 function decode(text: string): string {
   if (!text.includes('%')) return text
   try {
