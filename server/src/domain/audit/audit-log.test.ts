@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { composeAccessForTest, password, system } from '../../../test/access.ts'
 import { describeEachDatabase } from '../../../test/databases.ts'
+import { longestTurn } from '../../../test/longest-turn.ts'
 import type { Database } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
 import { rightsOf } from '../access/robots/robot-rights.ts'
@@ -171,6 +172,26 @@ describeEachDatabase('audit log', (open) => {
     }
     expect(await asked(1)).toBe(await asked(30))
   })
+
+  test('a search with many conditions keeps nobody waiting', async () => {
+    const { database, push, resources } = await compose()
+    await push(1, 'first')
+    const row = await database.read.selectFrom('event').selectAll().orderBy('id', 'desc').executeTakeFirstOrThrow()
+    await database.write(async (tx) => {
+      for (let start = 0; start < 50_000; start += 1_000) {
+        const rows = Array.from({ length: 1_000 }, (_, at) => ({ ...row, id: row.id + start + at + 1 }))
+        await tx.insertInto('event').values(rows).execute()
+      }
+    })
+    const conditions = Array.from({ length: 32 }, () => ({
+      kind: 'fuzzy' as const,
+      key: 'resource',
+      value: 'app:first',
+    }))
+    const { ms, result } = await longestTurn(() => resources({ conditions, limit: 1 }))
+    expect(result).toHaveLength(1)
+    expect(ms).toBeLessThan(100)
+  }, 30_000)
 
   test('types that an administrator disabled are not shown', async () => {
     const { push, record, resources } = await compose('create_artifact, delete_user')

@@ -29,12 +29,12 @@ export interface AuditPage {
   readonly next: number | undefined
 }
 
-/** Ids that one query looks through, so that a search through 100 million rows never holds the event loop. */
-const windowSize = 50_000
+/** Ids that one query compares with one condition, so that a search through 100 million rows never holds the event loop. */
+const comparedAtOnce = 10_000
 /** Counting of a search ends here. */
 const maxCounted = 100_000
-/** Windows that are searched for the total alone, once the page is full. */
-const countingWindows = 200
+/** Ids that are searched for the total alone, once the page is full. */
+const countingIds = 10_000_000
 /** Transactions that overlap may give a later time to a lower id; their ids differ by less than this. */
 const slack = 1_000
 
@@ -105,13 +105,14 @@ export class AuditLog {
   async #search(predicates: readonly RawBuilder<SqlBool>[], bounds: Bounds, descending: boolean, query: AuditQuery) {
     const wanted = query.offset + query.limit + 1
     const ids: number[] = []
+    const windowSize = Math.ceil(comparedAtOnce / Math.max(1, predicates.length))
     let counted = 0
-    let windowsSinceFull = 0
-    for (const window of windowsOf(bounds, descending)) {
+    let idsSinceFull = 0
+    for (const window of windowsOf(bounds, descending, windowSize)) {
       const found = await idsBetween(this.#database.read, predicates, window, descending, windowSize)
       counted += found.length
       ids.push(...found.slice(0, Math.max(0, wanted - ids.length)))
-      if (ids.length >= wanted && (++windowsSinceFull > countingWindows || counted >= maxCounted)) break
+      if (ids.length >= wanted && ((idsSinceFull += windowSize) > countingIds || counted >= maxCounted)) break
       // Requests get their turn: on SQLite a query holds the event loop.
       await new Promise((resolve) => setImmediate(resolve))
     }
@@ -137,7 +138,7 @@ function startAt({ low, high }: Bounds, descending: boolean, beyond: number | un
   return descending ? { low, high: Math.min(high, beyond - 1) } : { low: Math.max(low, beyond + 1), high }
 }
 
-function* windowsOf({ low, high }: Bounds, descending: boolean): Generator<Bounds> {
+function* windowsOf({ low, high }: Bounds, descending: boolean, windowSize: number): Generator<Bounds> {
   if (descending) {
     for (let top = high; top >= low; top -= windowSize) yield { low: Math.max(low, top - windowSize + 1), high: top }
   } else {
