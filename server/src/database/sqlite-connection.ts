@@ -7,9 +7,6 @@ import { translateSqliteError } from './sqlite-errors.ts'
 /** When a query may run, and what runs it. */
 export type RunQuery = <Result>(query: () => Result) => Promise<Result>
 
-/** For transactions, which are short: all others wait to write until one has ended. */
-export const runAtOnce: RunQuery = async (query) => query()
-
 export interface ConnectionUse {
   /** Runs before every query. */
   readonly assertUsable: () => void

@@ -21,7 +21,7 @@ function composeTurns() {
   }
   let immediate = setImmediate(turn)
   return {
-    turns: new SqliteTurns({ now: () => now }),
+    turns: new SqliteTurns({ mostPerTurnMs: 5, now: () => now }),
     query: (ms: number) => () => (now += ms),
     passed: () => turns,
     stop: () => clearImmediate(immediate),
@@ -64,7 +64,7 @@ test('what a query throws is thrown, and counts', async () => {
   stop()
 })
 
-test('reads of any number keep nobody waiting, prepared or not', async () => {
+test('reads and writes of any number keep nobody waiting, prepared or not', async () => {
   await using database = composeSqliteDatabase({ file: join(folder, 'berth.db') })
   // About a millisecond each.
   const count = sql`with recursive n (i) as (select 1 union all select i + 1 from n where i < 5000) select sum(i) from n`
@@ -76,6 +76,9 @@ test('reads of any number keep nobody waiting, prepared or not', async () => {
       await count.execute(database.read)
       await prepared.first(database.read, {})
     }
+    await database.write(async (tx) => {
+      for (let at = 0; at < 100; at++) await count.execute(tx)
+    })
   })
   expect(ms).toBeLessThan(60)
 })

@@ -1,9 +1,8 @@
 import type { RunQuery } from './sqlite-connection.ts'
 
-/** What the queries of one turn of the event loop may take together before the others have theirs. */
-const mostPerTurnMs = 5
-
 export interface SqliteTurnsOptions {
+  /** What the queries of one turn of the event loop may take together before the others have theirs. */
+  readonly mostPerTurnMs: number
   /** Monotonic milliseconds. */
   readonly now?: () => number
 }
@@ -13,18 +12,20 @@ export interface SqliteTurnsOptions {
  * however many rows or repositories it walks through. Queries beyond the time of a turn begin in the next one.
  */
 export class SqliteTurns {
+  readonly #mostPerTurnMs: number
   readonly #now: () => number
   #spentMs = 0
   #isCounting = false
   #waiting: (() => void)[] = []
 
-  constructor({ now = () => performance.now() }: SqliteTurnsOptions = {}) {
+  constructor({ mostPerTurnMs, now = () => performance.now() }: SqliteTurnsOptions) {
+    this.#mostPerTurnMs = mostPerTurnMs
     this.#now = now
   }
 
   /** Runs the query now, or as soon as a turn has time for it. Throws what it throws. */
   readonly run: RunQuery = async (query) => {
-    while (this.#spentMs >= mostPerTurnMs) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    while (this.#spentMs >= this.#mostPerTurnMs) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     const startedAt = this.#now()
     try {
       return query()
@@ -45,4 +46,6 @@ export class SqliteTurns {
 }
 
 /** A process has one event loop, whatever it has open. */
-export const turnsOfThisProcess = new SqliteTurns()
+export const turnsForReading = new SqliteTurns({ mostPerTurnMs: 5 })
+/** More than a group of writes that share a commit: only a transaction of thousands of statements goes on in another turn. */
+export const turnsForWriting = new SqliteTurns({ mostPerTurnMs: 20 })

@@ -5,8 +5,9 @@ import { DatabaseBusy, DatabaseUnavailable, type Durability, type Writer } from 
 import type { KyselyShell } from './kysely-shell.ts'
 import { setPreparedRunner } from './prepared.ts'
 import type { SqliteCheckpoints } from './sqlite-checkpoints.ts'
-import { runAtOnce, sqliteDatabaseConnection, sqlitePreparedRunner } from './sqlite-connection.ts'
+import { type RunQuery, sqliteDatabaseConnection, sqlitePreparedRunner } from './sqlite-connection.ts'
 import { isSqliteBusy, translateSqliteError } from './sqlite-errors.ts'
+import { turnsForWriting } from './sqlite-turns.ts'
 import type { LogSync } from './wal-sync.ts'
 import { runInsideWrite } from './write-scope.ts'
 
@@ -18,7 +19,7 @@ export interface SqliteWriterOptions {
   readonly checkpoints: SqliteCheckpoints
   /** How long a write waits for its turn. */
   readonly acquireTimeoutMs: number
-  /** A write that has not ended by then is rolled back: one that hangs would keep all others from writing. */
+  /** A write that runs no statement for so long is rolled back: one that hangs would keep all others from writing. */
   readonly workTimeoutMs: number
 }
 
@@ -207,7 +208,16 @@ export class SqliteWriter {
     const assertUsable = () => {
       if (!usable) throw new Error('a Writer was used after its write() had ended')
     }
-    const use = { assertUsable, run: runAtOnce }
+    let lastQueryAt = performance.now()
+    const run: RunQuery = (query) =>
+      turnsForWriting.run(() => {
+        try {
+          return query()
+        } finally {
+          lastQueryAt = performance.now()
+        }
+      })
+    const use = { assertUsable, run }
     const connection = sqliteDatabaseConnection(this.#connection, use, () => {
       throw new Error('a Writer cannot stream: read a page at a time')
     })
@@ -215,12 +225,12 @@ export class SqliteWriter {
     const tx = this.#shell.writerOn(provider)
     setPreparedRunner(tx, sqlitePreparedRunner(this.#connection, use))
     const hung = Promise.withResolvers<Attempt>()
-    const watchdog = setTimeout(() => {
-      hung.resolve({
-        failed: true,
-        error: new Error(`a write() had not ended after ${this.#workTimeoutMs} ms: rolled back`),
-      })
-    }, this.#workTimeoutMs)
+    const watch = (): void => {
+      const leftMs = this.#workTimeoutMs - (performance.now() - lastQueryAt)
+      if (leftMs > 0) watchdog = setTimeout(watch, leftMs)
+      else hung.resolve({ failed: true, error: new Error(`a write() hung for ${this.#workTimeoutMs} ms: rolled back`) })
+    }
+    let watchdog = setTimeout(watch, this.#workTimeoutMs)
     const attempt = await Promise.race([request.attempt(tx), hung.promise])
     clearTimeout(watchdog)
     usable = false

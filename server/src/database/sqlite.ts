@@ -10,7 +10,7 @@ import { sqliteDatabaseConnection, sqlitePreparedRunner } from './sqlite-connect
 import { SqliteDamage } from './sqlite-damage.ts'
 import { translateSqliteError } from './sqlite-errors.ts'
 import { readSqliteSnapshot } from './sqlite-snapshot.ts'
-import { turnsOfThisProcess } from './sqlite-turns.ts'
+import { turnsForReading } from './sqlite-turns.ts'
 import { SqliteWriter } from './sqlite-writer.ts'
 import { WalSync, type LogSync } from './wal-sync.ts'
 import { assertOutsideWrite } from './write-scope.ts'
@@ -24,7 +24,7 @@ export interface SqliteDatabaseOptions {
   readonly onDamage?: ((damage: DatabaseCorrupt) => void) | undefined
   /** How long a write waits for its turn. */
   readonly acquireTimeoutMs?: number
-  /** A write that has not ended by then is rolled back. */
+  /** A write that runs no statement for so long is rolled back. */
   readonly workTimeoutMs?: number
   /** How durable writes reach the disk; tests replace it. */
   readonly log?: LogSync
@@ -64,7 +64,7 @@ export function composeSqliteDatabase(options: SqliteDatabaseOptions): Database 
     if (closed) throw new DatabaseUnavailable('the database is closed')
     assertOutsideWrite('database.read')
   }
-  const use = { assertUsable: assertReadable, run: turnsOfThisProcess.run }
+  const use = { assertUsable: assertReadable, run: turnsForReading.run }
   const readConnection = sqliteDatabaseConnection(reading, use, () => openReader(file))
   const readers: ConnectionProvider = { provideConnection: (consumer) => consumer(readConnection) }
   const shell = composeKyselyShell({
