@@ -1,24 +1,30 @@
 import { useTranslations } from 'use-intl'
 import { useLanguage } from '../../../i18n/language-provider.tsx'
+import { cronWords } from './cron-words.ts'
 
-/** `At 02:30 every day` of `0 30 2 * * *`; an expression that is no such simple one stays as it is. */
+/** `Every day at 02:30` of `0 30 2 * * *`; an expression that is no such simple one stays as it is. */
 export function useCronText(): (cron: string) => string {
   const t = useTranslations('jobs.cron')
   const { language } = useLanguage()
   return (cron) => {
-    const [, minute = '', hour = '', dayOfMonth, month, dayOfWeek = ''] = cron.trim().split(/\s+/)
-    const isNumber = (text: string) => /^\d+$/.test(text)
-    if (!isNumber(minute) || dayOfMonth !== '*' || month !== '*') return cron
-    if (hour === '*' && dayOfWeek === '*') return t('hourly', { minute: minute.padStart(2, '0') })
-    if (!isNumber(hour)) return cron
-    const time = `${hour.padStart(2, '0')}:${minute.padStart(2, '0')}`
-    if (dayOfWeek === '*') return t('daily', { time })
-    if (dayOfWeek === '1-5') return t('weekdays', { time })
-    if (!/^[0-7]$/.test(dayOfWeek)) return cron
-    // 2023-01-01 was a Sunday.
-    const day = new Intl.DateTimeFormat(language, { weekday: 'long', timeZone: 'UTC' }).format(
-      Date.UTC(2023, 0, 1 + (Number(dayOfWeek) % 7)),
-    )
-    return t('weekly', { day, time })
+    const words = cronWords(cron)
+    switch (words?.every) {
+      case undefined:
+        return cron
+      case 'hour':
+        return t('hourly', { minute: words.minute })
+      case 'day':
+        return t('daily', { time: words.time })
+      case 'weekday':
+        return t('weekdays', { time: words.time })
+      case 'week':
+        return t('weekly', { day: dayName(language, words.dayOfWeek), time: words.time })
+    }
   }
+}
+
+/** 2023-01-01 was a Sunday. */
+function dayName(language: string, dayOfWeek: number): string {
+  const format = new Intl.DateTimeFormat(language, { weekday: 'long', timeZone: 'UTC' })
+  return format.format(Date.UTC(2023, 0, 1 + dayOfWeek))
 }
