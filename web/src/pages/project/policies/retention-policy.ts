@@ -28,6 +28,17 @@ export function bodyOf({ rules, mode, cron }: RetentionDraft, projectId: number)
   }
 }
 
+/** The rules with another at a place, without the one there (undefined), or with one more at the end (no place). */
+export function ruleReplaced(
+  rules: readonly RetentionRule[],
+  at: number | undefined,
+  rule: RetentionRule | undefined,
+): readonly RetentionRule[] {
+  const replacement = rule === undefined ? [] : [rule]
+  if (at === undefined) return [...rules, ...replacement]
+  return rules.flatMap((each, index) => (index === at ? replacement : [each]))
+}
+
 /** Of Harbor's templates those that the console has words for. */
 export const templates = [
   'latestPushedK',

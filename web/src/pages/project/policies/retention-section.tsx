@@ -1,11 +1,11 @@
-import { Badge, Button, Group, Menu, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Button, Group, Menu, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { call } from '../../../api/client.ts'
 import { invalidate, query } from '../../../api/queries.ts'
 import { confirmDestruction } from '../../../components/confirm.ts'
-import { AddIcon, DeleteIcon, EditIcon, ForbiddenIcon, SearchIcon, SuccessIcon } from '../../../components/icons.ts'
+import { AddIcon, DeleteIcon, SearchIcon } from '../../../components/icons.ts'
 import { FormError } from '../../../components/form-error.tsx'
 import { Section } from '../../../components/page.tsx'
 import { RowMenu } from '../../../components/row-menu.tsx'
@@ -13,12 +13,19 @@ import { ErrorFace, LoadingFace } from '../../../components/states.tsx'
 import { toast } from '../../../components/toast.ts'
 import type { ProjectPageProps } from '../project-frame.tsx'
 import styles from './policies.module.css'
-import { bodyOf, draftOf, emptyDraft, nextRuns, type RetentionDraft, type RetentionRule } from './retention-policy.ts'
+import {
+  bodyOf,
+  draftOf,
+  emptyDraft,
+  nextRuns,
+  ruleReplaced,
+  type RetentionDraft,
+  type RetentionRule,
+} from './retention-policy.ts'
 import { RetentionPreview } from './retention-preview.tsx'
 import { RetentionRuleForm } from './retention-rule-form.tsx'
+import { RetentionRuleList } from './retention-rule-list.tsx'
 import { RetentionRuns } from './retention-runs.tsx'
-import { useSelectorText } from './rule-selectors.tsx'
-import { useRuleText } from './rule-text.ts'
 import { ScheduleInput } from './schedule-input.tsx'
 
 /** What a project keeps: rules, schedule, preview and runs. */
@@ -41,145 +48,25 @@ interface EditorProps extends ProjectPageProps {
   readonly saved: RetentionDraft
 }
 
+/** A place in the list, or a rule that is new. */
 type Edited = { readonly at: number | undefined }
 
+/** A draft of the policy: what it says, its preview, and the runs of the policy that is saved. */
 function Editor({ project, can, policyId, saved }: EditorProps) {
-  const t = useTranslations('policies')
-  const client = useQueryClient()
   const [changed, setChanged] = useState<RetentionDraft>()
-  const [edited, setEdited] = useState<Edited>()
   const [previewed, setPreviewed] = useState(false)
   const draft = changed ?? saved
-  const mayChange = can('tag-retention', policyId === undefined ? 'create' : 'update')
-  const change = (part: Partial<RetentionDraft>) => setChanged({ ...draft, ...part })
-  const cronIsWrong = draft.cron !== '' && nextRuns(draft.cron, 1) === undefined
-  const save = useMutation({
-    mutationFn: async () => {
-      const body = bodyOf(draft, project.project_id)
-      if (policyId === undefined) await call('POST /retentions', { body })
-      else await call('PUT /retentions/{id}', { params: { id: policyId }, body })
-    },
-    onSuccess: async () => {
-      await invalidate(client, '/retentions', '/projects')
-      setChanged(undefined)
-      toast(t('saved'))
-    },
-  })
-  const askToDelete = () =>
-    confirmDestruction({
-      title: t('deletePolicyTitle', { project: project.name }),
-      what: t('deletePolicyWhat'),
-      run: async () => {
-        await call('DELETE /retentions/{id}', { params: { id: policyId ?? 0 } })
-        await invalidate(client, '/projects')
-        toast(t('policyDeleted'))
-      },
-    })
-  const replaceRule = (at: number, rule: RetentionRule | undefined) =>
-    change({ rules: draft.rules.flatMap((each, index) => (index !== at ? [each] : rule === undefined ? [] : [rule])) })
   return (
     <>
-      <Section
-        title={t('retention')}
-        description={t('retentionHint')}
-        actions={
-          <Group gap="xs">
-            {mayChange && (
-              <Button
-                variant="default"
-                leftSection={<AddIcon size={15} />}
-                onClick={() => setEdited({ at: undefined })}
-              >
-                {t('addRule')}
-              </Button>
-            )}
-            {policyId !== undefined && can('tag-retention', 'delete') && (
-              <RowMenu name={t('retention')}>
-                <Menu.Item color="red" leftSection={<DeleteIcon size={15} />} onClick={askToDelete}>
-                  {t('deletePolicy')}
-                </Menu.Item>
-              </RowMenu>
-            )}
-          </Group>
-        }
-      >
-        <Stack gap="lg">
-          {draft.rules.length === 0 ? (
-            <Text c="dimmed">{t('noRules')}</Text>
-          ) : (
-            <RuleList
-              rules={draft.rules}
-              mayChange={mayChange}
-              onEdit={(at) => setEdited({ at })}
-              onReplace={replaceRule}
-            />
-          )}
-          {draft.rules.length > 0 && (
-            <>
-              <div>
-                <Text size="sm" fw={500} mb={4} id="retention-mode">
-                  {t('mode')}
-                </Text>
-                <SegmentedControl
-                  aria-labelledby="retention-mode"
-                  data={[
-                    { value: 'artifact', label: t('modes.artifact') },
-                    { value: 'tag', label: t('modes.tag') },
-                  ]}
-                  value={draft.mode}
-                  disabled={!mayChange}
-                  onChange={(mode) => change({ mode: mode as RetentionDraft['mode'] })}
-                />
-                <Text size="sm" c="dimmed" mt={4}>
-                  {t(`modeHints.${draft.mode}`)}
-                </Text>
-              </div>
-              <ScheduleInput cron={draft.cron} disabled={!mayChange} onChange={(cron) => change({ cron })} />
-            </>
-          )}
-          {save.error !== null && <FormError error={save.error} />}
-          <Group justify="space-between" className={styles.foot ?? ''}>
-            <Button
-              variant="default"
-              leftSection={<SearchIcon size={15} />}
-              disabled={draft.rules.length === 0}
-              onClick={() => setPreviewed(true)}
-            >
-              {t('preview.open')}
-            </Button>
-            {changed !== undefined && (
-              <Group gap="xs">
-                <Text size="sm" c="dimmed">
-                  {t('unsaved')}
-                </Text>
-                <Button
-                  variant="default"
-                  onClick={() => {
-                    setChanged(undefined)
-                    save.reset()
-                  }}
-                >
-                  {t('discard')}
-                </Button>
-                <Button loading={save.isPending} disabled={cronIsWrong} onClick={() => save.mutate()}>
-                  {t('savePolicy')}
-                </Button>
-              </Group>
-            )}
-          </Group>
-        </Stack>
-        {edited !== undefined && (
-          <RetentionRuleForm
-            rule={edited.at === undefined ? undefined : draft.rules[edited.at]}
-            onClose={() => setEdited(undefined)}
-            onDone={(rule) => {
-              if (edited.at === undefined) change({ rules: [...draft.rules, rule] })
-              else replaceRule(edited.at, rule)
-              setEdited(undefined)
-            }}
-          />
-        )}
-      </Section>
+      <Policy
+        project={project}
+        can={can}
+        policyId={policyId}
+        draft={draft}
+        isChanged={changed !== undefined}
+        onChange={setChanged}
+        onPreview={() => setPreviewed(true)}
+      />
       {previewed && draft.rules.length > 0 && (
         <RetentionPreview project={project} draft={draft} onClose={() => setPreviewed(false)} />
       )}
@@ -195,54 +82,174 @@ function Editor({ project, can, policyId, saved }: EditorProps) {
   )
 }
 
-interface RuleListProps {
-  readonly rules: readonly RetentionRule[]
-  readonly mayChange: boolean
-  onEdit(at: number): void
-  onReplace(at: number, rule: RetentionRule | undefined): void
+interface PolicyProps extends ProjectPageProps {
+  readonly policyId: number | undefined
+  readonly draft: RetentionDraft
+  readonly isChanged: boolean
+  /** Undefined: as it is saved. */
+  onChange(draft: RetentionDraft | undefined): void
+  onPreview(): void
 }
 
-function RuleList({ rules, mayChange, onEdit, onReplace }: RuleListProps) {
+/** The rules, the mode and the schedule, and the form of the rule that is edited. */
+function Policy(props: PolicyProps) {
+  const { can, policyId, draft, onChange } = props
   const t = useTranslations('policies')
-  const common = useTranslations('common')
-  const ruleText = useRuleText()
-  const selectorText = useSelectorText()
+  const [edited, setEdited] = useState<Edited>()
+  const mayChange = can('tag-retention', policyId === undefined ? 'create' : 'update')
+  const change = (part: Partial<RetentionDraft>) => onChange({ ...draft, ...part })
+  const replace = (at: number | undefined, rule: RetentionRule | undefined) =>
+    change({ rules: ruleReplaced(draft.rules, at, rule) })
   return (
-    <ol className={styles.rules} aria-label={t('rules')}>
-      {rules.map((rule, at) => (
-        <li key={`${at} ${rule.template}`} className={styles.rule} data-disabled={rule.disabled || undefined}>
-          <span className={styles.place}>{at + 1}</span>
-          <div className={styles.ruleText}>
-            <Text fw={500}>
-              {ruleText(rule)}
-              {rule.disabled && (
-                <Badge variant="default" ml="xs">
-                  {t('ruleDisabled')}
-                </Badge>
-              )}
-            </Text>
+    <Section
+      title={t('retention')}
+      description={t('retentionHint')}
+      actions={<PolicyActions {...props} mayChange={mayChange} onAdd={() => setEdited({ at: undefined })} />}
+    >
+      <Stack gap="lg">
+        {draft.rules.length === 0 ? (
+          <Text c="dimmed">{t('noRules')}</Text>
+        ) : (
+          <>
+            <RetentionRuleList
+              rules={draft.rules}
+              mayChange={mayChange}
+              onEdit={(at) => setEdited({ at })}
+              onReplace={replace}
+            />
+            <ModeChoice mode={draft.mode} disabled={!mayChange} onChange={(mode) => change({ mode })} />
+            <ScheduleInput cron={draft.cron} disabled={!mayChange} onChange={(cron) => change({ cron })} />
+          </>
+        )}
+        <SaveRow {...props} />
+      </Stack>
+      {edited !== undefined && (
+        <RetentionRuleForm
+          rule={edited.at === undefined ? undefined : draft.rules[edited.at]}
+          onClose={() => setEdited(undefined)}
+          onDone={(rule) => {
+            replace(edited.at, rule)
+            setEdited(undefined)
+          }}
+        />
+      )}
+    </Section>
+  )
+}
+
+interface PolicyActionsProps extends PolicyProps {
+  readonly mayChange: boolean
+  onAdd(): void
+}
+
+function PolicyActions({ project, can, policyId, mayChange, onAdd }: PolicyActionsProps) {
+  const t = useTranslations('policies')
+  const client = useQueryClient()
+  const askToDelete = () =>
+    confirmDestruction({
+      title: t('deletePolicyTitle', { project: project.name }),
+      what: t('deletePolicyWhat'),
+      run: async () => {
+        await call('DELETE /retentions/{id}', { params: { id: policyId ?? 0 } })
+        await invalidate(client, '/projects')
+        toast(t('policyDeleted'))
+      },
+    })
+  return (
+    <Group gap="xs">
+      {mayChange && (
+        <Button variant="default" leftSection={<AddIcon size={15} />} onClick={onAdd}>
+          {t('addRule')}
+        </Button>
+      )}
+      {policyId !== undefined && can('tag-retention', 'delete') && (
+        <RowMenu name={t('retention')}>
+          <Menu.Item color="red" leftSection={<DeleteIcon size={15} />} onClick={askToDelete}>
+            {t('deletePolicy')}
+          </Menu.Item>
+        </RowMenu>
+      )}
+    </Group>
+  )
+}
+
+interface ModeChoiceProps {
+  readonly mode: RetentionDraft['mode']
+  readonly disabled: boolean
+  onChange(mode: RetentionDraft['mode']): void
+}
+
+function ModeChoice({ mode, disabled, onChange }: ModeChoiceProps) {
+  const t = useTranslations('policies')
+  return (
+    <div>
+      <Text size="sm" fw={500} mb={4} id="retention-mode">
+        {t('mode')}
+      </Text>
+      <SegmentedControl
+        aria-labelledby="retention-mode"
+        data={[
+          { value: 'artifact', label: t('modes.artifact') },
+          { value: 'tag', label: t('modes.tag') },
+        ]}
+        value={mode}
+        disabled={disabled}
+        onChange={(next) => onChange(next as RetentionDraft['mode'])}
+      />
+      <Text size="sm" c="dimmed" mt={4}>
+        {t(`modeHints.${mode}`)}
+      </Text>
+    </div>
+  )
+}
+
+/** Preview, and what becomes of changes. */
+function SaveRow({ project, policyId, draft, isChanged, onChange, onPreview }: PolicyProps) {
+  const t = useTranslations('policies')
+  const client = useQueryClient()
+  const cronIsWrong = draft.cron !== '' && nextRuns(draft.cron, 1) === undefined
+  const save = useMutation({
+    mutationFn: async () => {
+      const body = bodyOf(draft, project.project_id)
+      if (policyId === undefined) await call('POST /retentions', { body })
+      else await call('PUT /retentions/{id}', { params: { id: policyId }, body })
+    },
+    onSuccess: async () => {
+      await invalidate(client, '/retentions', '/projects')
+      onChange(undefined)
+      toast(t('saved'))
+    },
+  })
+  const discard = () => {
+    onChange(undefined)
+    save.reset()
+  }
+  return (
+    <>
+      {save.error !== null && <FormError error={save.error} />}
+      <Group justify="space-between" className={styles.foot ?? ''}>
+        <Button
+          variant="default"
+          leftSection={<SearchIcon size={15} />}
+          disabled={draft.rules.length === 0}
+          onClick={onPreview}
+        >
+          {t('preview.open')}
+        </Button>
+        {isChanged && (
+          <Group gap="xs">
             <Text size="sm" c="dimmed">
-              {selectorText(rule)}
+              {t('unsaved')}
             </Text>
-          </div>
-          {mayChange && (
-            <RowMenu name={t('ruleNumber', { number: at + 1 })}>
-              <Menu.Item leftSection={<EditIcon size={15} />} onClick={() => onEdit(at)}>
-                {common('edit')}
-              </Menu.Item>
-              <Menu.Item
-                leftSection={rule.disabled ? <SuccessIcon size={15} /> : <ForbiddenIcon size={15} />}
-                onClick={() => onReplace(at, { ...rule, disabled: !rule.disabled })}
-              >
-                {t(rule.disabled ? 'enableRule' : 'disableRule')}
-              </Menu.Item>
-              <Menu.Item color="red" leftSection={<DeleteIcon size={15} />} onClick={() => onReplace(at, undefined)}>
-                {common('remove')}
-              </Menu.Item>
-            </RowMenu>
-          )}
-        </li>
-      ))}
-    </ol>
+            <Button variant="default" onClick={discard}>
+              {t('discard')}
+            </Button>
+            <Button loading={save.isPending} disabled={cronIsWrong} onClick={() => save.mutate()}>
+              {t('savePolicy')}
+            </Button>
+          </Group>
+        )}
+      </Group>
+    </>
   )
 }
