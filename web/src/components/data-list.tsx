@@ -34,6 +34,8 @@ interface DataListProps<Row> {
   actions?(row: Row): ReactNode
   /** Under the first column on a phone, where the others have no room. */
   below?(row: Row): ReactNode
+  /** Pixels of a row on a phone, where `below` has more than a line. */
+  readonly phoneHeight?: number
   /** Shown when there is no row. */
   readonly empty: ReactNode
 }
@@ -114,11 +116,12 @@ function HeaderRow<Row>({ columns, sort, onSort, actions }: DataListProps<Row>) 
   )
 }
 
-function Rows<Row>({ rows, columns, keyOf, actions, below, total }: DataListProps<Row> & { readonly total: number }) {
+function Rows<Row>(props: DataListProps<Row> & { readonly total: number }) {
+  const { rows, columns, keyOf, actions, below, phoneHeight = phoneRowHeight, total } = props
   const body = useRef<HTMLDivElement>(null)
   const [offset, setOffset] = useState(0)
   const phone = useMediaQuery('(max-width: 47.99em)') ?? false
-  const height = phone && below !== undefined ? phoneRowHeight : rowHeight
+  const height = phone && below !== undefined ? phoneHeight : rowHeight
   useLayoutEffect(() => {
     setOffset((body.current?.getBoundingClientRect().top ?? 0) + window.scrollY)
   }, [])

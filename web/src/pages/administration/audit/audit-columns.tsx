@@ -6,6 +6,9 @@ import { ExactTime, StatusBadge } from '../../../components/values.tsx'
 import styles from './audit-columns.module.css'
 import { useActionName } from './audit-words.ts'
 
+/** A name and the three lines of `AuditBelow`. */
+export const auditPhoneHeight = 116
+
 export type AuditRecord = RowOf<'GET /auditlog-exts'>
 
 /** Who did what to what, when, from where, with which result. */
@@ -13,13 +16,6 @@ export function useAuditColumns(): readonly Column<AuditRecord>[] {
   const t = useTranslations('audit')
   const actionName = useActionName()
   return [
-    {
-      key: 'when',
-      header: t('when'),
-      width: '10.5rem',
-      from: 'sm',
-      cell: ({ op_time: time }) => <ExactTime time={time} />,
-    },
     {
       key: 'who',
       header: t('who'),
@@ -31,9 +27,17 @@ export function useAuditColumns(): readonly Column<AuditRecord>[] {
       ),
     },
     {
+      key: 'when',
+      header: t('when'),
+      width: '10.5rem',
+      from: 'sm',
+      cell: ({ op_time: time }) => <ExactTime time={time} />,
+    },
+    {
       key: 'what',
       header: t('what'),
       width: 'minmax(8rem, 1fr)',
+      from: 'sm',
       cell: (record) => actionName(record),
     },
     {
@@ -65,15 +69,19 @@ export function useAuditColumns(): readonly Column<AuditRecord>[] {
   ]
 }
 
-/** The rest of a record under its first columns, on a phone. */
+/** The rest of a record under the name, on a phone: three lines. */
 export function AuditBelow({ record }: { readonly record: AuditRecord }) {
   const t = useTranslations('audit')
+  const actionName = useActionName()
   const { resource, op_time: time, operation_result: succeeded, client_address: address } = record
   return (
     <span className={styles.below}>
-      <span className={styles.resource}>{resource}</span>
-      <span>
-        <ExactTime time={time} /> · {t(succeeded ? 'succeeded' : 'failed')}
+      <span className={styles.line}>
+        {actionName(record)} · {t(succeeded ? 'succeeded' : 'failed')}
+      </span>
+      <span className={styles.line}>{resource}</span>
+      <span className={styles.line}>
+        <ExactTime time={time} />
         {address !== undefined && ` · ${address}`}
       </span>
     </span>

@@ -9,7 +9,7 @@ import { AuditIcon, ChevronDownIcon, PullIcon } from '../../../components/icons.
 import { Page, Section } from '../../../components/page.tsx'
 import { EmptyFace } from '../../../components/states.tsx'
 import { toast, toastError } from '../../../components/toast.ts'
-import { AuditBelow, useAuditColumns } from './audit-columns.tsx'
+import { AuditBelow, auditPhoneHeight, useAuditColumns } from './audit-columns.tsx'
 import { download, exportRecords, type ExportFormat } from './audit-export.ts'
 import { auditSearch, conditionsOf, momentOfField, type AuditFilter } from './audit-filter.ts'
 import { operations } from './audit-words.ts'
@@ -38,6 +38,7 @@ export function AuditPage() {
           columns={useAuditColumns()}
           keyOf={({ id }) => id}
           below={(record) => <AuditBelow record={record} />}
+          phoneHeight={auditPhoneHeight}
           empty={<EmptyFace icon={AuditIcon} title={q === undefined ? audit('noneTitle') : t('noneFound')} />}
         />
       </Section>
@@ -66,7 +67,7 @@ function Filter({ filter, onChange }: FilterProps) {
         label={t('who')}
         defaultValue={filter.who ?? ''}
         onChange={(event) => typed({ who: event.currentTarget.value })}
-        w={{ base: '100%', sm: 132 }}
+        w={{ base: '100%', sm: 112 }}
       />
       <Select
         label={t('operation')}
@@ -75,13 +76,13 @@ function Filter({ filter, onChange }: FilterProps) {
         value={filter.operation ?? null}
         onChange={(operation) => onChange({ ...filter, operation: operation ?? '' })}
         clearable
-        w={{ base: '100%', sm: 132 }}
+        w={{ base: '100%', sm: 148 }}
       />
       <TextInput
         label={t('resource')}
         defaultValue={filter.resource ?? ''}
         onChange={(event) => typed({ resource: event.currentTarget.value })}
-        w={{ base: '100%', sm: 168 }}
+        w={{ base: '100%', sm: 128 }}
       />
       <Select
         label={t('result')}
@@ -93,21 +94,21 @@ function Filter({ filter, onChange }: FilterProps) {
         value={filter.result ?? null}
         onChange={(result) => onChange({ ...filter, result: result ?? '' })}
         clearable
-        w={{ base: '100%', sm: 124 }}
+        w={{ base: '100%', sm: 112 }}
       />
       <TextInput
         type="datetime-local"
         label={t('from')}
         value={momentOfField(filter.from, 'start')}
         onChange={(event) => onChange({ ...filter, from: event.currentTarget.value })}
-        w={{ base: '100%', sm: 200 }}
+        w={{ base: '100%', sm: 188 }}
       />
       <TextInput
         type="datetime-local"
         label={t('to')}
         value={momentOfField(filter.to, 'end')}
         onChange={(event) => onChange({ ...filter, to: event.currentTarget.value })}
-        w={{ base: '100%', sm: 200 }}
+        w={{ base: '100%', sm: 188 }}
       />
       {Object.keys(filter).length > 0 && (
         <Button variant="subtle" onClick={clear}>

@@ -7,7 +7,7 @@ import { AuditIcon } from '../../../components/icons.ts'
 import { Section } from '../../../components/page.tsx'
 import { SearchField } from '../../../components/search-field.tsx'
 import { EmptyFace } from '../../../components/states.tsx'
-import { AuditBelow, useAuditColumns } from '../../administration/audit/audit-columns.tsx'
+import { AuditBelow, auditPhoneHeight, useAuditColumns } from '../../administration/audit/audit-columns.tsx'
 import { ProjectFrame } from '../project-frame.tsx'
 
 const route = getRouteApi('/shell/signed-in/projects/$projectName/logs')
@@ -37,6 +37,7 @@ function ProjectLogs({ projectName }: { readonly projectName: string }) {
         columns={useAuditColumns()}
         keyOf={({ id }) => id}
         below={(record) => <AuditBelow record={record} />}
+        phoneHeight={auditPhoneHeight}
         empty={<EmptyFace icon={AuditIcon} title={t('noneTitle')} />}
       />
     </Section>
