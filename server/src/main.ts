@@ -13,6 +13,7 @@ import { startBackground, startJobs } from './compose/work.ts'
 import type { Config } from './config/config.ts'
 import { PullRecorder } from './domain/artifacts/pull-recorder.ts'
 import { StorageUsage } from './domain/content/storage-usage.ts'
+import { currentOrigin } from './domain/request-origin.ts'
 import { Metrics } from './http/ops/metrics.ts'
 import { EventStreams } from './http/server-sent-events.ts'
 import type { Logger, Logging } from './logging.ts'
@@ -68,7 +69,7 @@ async function start(
   startBackground(config, work, { content, pulls, accounts, usage, metrics })
   const jobKinds = await startJobs(config, work, content)
 
-  const onError = (error: unknown) => logger.error({ error }, 'request failed')
+  const onError = (error: unknown) => logger.error({ error, requestId: currentOrigin()?.requestId }, 'request failed')
   const isDraining = () => draining
   const answer = composeHttp(config, {
     ...{ foundation, accounts, content, oci, usage, jobKinds, eventStreams },

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { StorageUsage } from '../domain/content/storage-usage.ts'
 import { Jobs } from '../domain/jobs/jobs.ts'
+import { currentOrigin } from '../domain/request-origin.ts'
 import { composeCsrf } from '../http/csrf.ts'
 import { harborErrorOf } from '../http/harbor/frame/harbor-error.ts'
 import { composeHarborRouter } from '../http/harbor/frame/harbor-router.ts'
@@ -64,7 +65,7 @@ export function composeHttp(config: Config, services: HttpServices): Answer {
       if (known === undefined) return undefined
       // The client hears one sentence. The text of another server or of the database goes to the log only.
       if (known.code === 'UNAVAILABLE' && known.cause !== undefined)
-        logging.logger.warn({ error: known.cause }, known.message)
+        logging.logger.warn({ error: known.cause, requestId: currentOrigin()?.requestId }, known.message)
       return route === 'api' ? harborErrorOf(known) : errorResponse(error)
     },
     onError,

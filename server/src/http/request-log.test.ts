@@ -65,6 +65,13 @@ describe('the line of a request', () => {
     expect(lines[0]).toContain('/blobs/uploads/0b3e4d1c…')
   })
 
+  test('says why a request was refused', () => {
+    const failure = { code: 'UNAVAILABLE', message: 'the bytes of "sha256:905c" are missing' }
+    const line = JSON.parse(logged('info', exchange({ failure }))[0]!)
+    expect(line).toMatchObject({ errorCode: 'UNAVAILABLE', error: failure.message })
+    expect(JSON.parse(logged('info', exchange())[0]!)).not.toHaveProperty('errorCode')
+  })
+
   test('is one line of valid JSON, whatever the client wrote', () => {
     const lines = logged(
       'info',

@@ -24,7 +24,7 @@ export function composeRequestLog({ logger, writeLine }: Logging): (exchange: Ex
 const isProbe = (route: Exchange['route']): boolean => route === 'health' || route === 'ready' || route === 'metrics'
 
 export function requestLine(exchange: Exchange, level: string): string {
-  const { request, route, path, clientAddress, requestId, actor, status, response, startedAt } = exchange
+  const { request, route, path, clientAddress, requestId, actor, status, response, startedAt, failure } = exchange
   const milliseconds = Math.round((performance.now() - startedAt) * 100) / 100
   const { headers } = request
   const bytesIn = headers.get('content-length')
@@ -34,6 +34,7 @@ export function requestLine(exchange: Exchange, level: string): string {
     `{"level":"${level}","time":"${now()}","message":"request","method":${quoted(request.method)}` +
     `,"operation":"${operationOf(request.method, route, path)}","path":${quoted(withoutUploadState(path))}` +
     `,"status":${status},"ms":${milliseconds}` +
+    (failure === undefined ? '' : `,"errorCode":${quoted(failure.code)},"error":${quoted(failure.message)}`) +
     (isNumber(bytesIn) ? `,"bytesIn":${bytesIn}` : '') +
     (isNumber(bytesOut) ? `,"bytesOut":${bytesOut}` : '') +
     `,"actor":${quoted(actor.kind === 'user' || actor.kind === 'robot' ? actor.username : actorKey(actor))},"client":${quoted(clientAddress)}` +

@@ -1,7 +1,7 @@
 import { isConsolePath } from '#contract/console-paths.ts'
 import { ociErrorBody } from '#contract/oci-errors.ts'
 import { anonymous, type Actor } from '../domain/access/actor.ts'
-import { withOrigin } from '../domain/request-origin.ts'
+import { withOrigin, type RequestFailure, type RequestOrigin } from '../domain/request-origin.ts'
 import type { Connection } from '../runtime/listener.ts'
 import { guardAnswer } from './answer-headers.ts'
 import type { Authenticate } from './authentication.ts'
@@ -28,6 +28,8 @@ export interface Exchange {
   readonly response: Response
   /** `performance.now()` when the request came. */
   readonly startedAt: number
+  /** Why it was refused or failed, where the answer is an error that was foreseen. */
+  readonly failure?: RequestFailure | undefined
 }
 
 /** Low-cardinality names of what was asked for. */
@@ -77,13 +79,20 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
   return async (request, connection) => {
     const clientAddress = options.clientAddressOf(request, connection)
     const isFromThisMachine = () => options.isFromThisMachine(request, connection)
-    return await withOrigin({ clientAddress, isFromThisMachine }, () => answer(request, connection, clientAddress))
+    const requestId = requestIdOf(request, options.newRequestId)
+    const origin: RequestOrigin = { clientAddress, isFromThisMachine, requestId }
+    return await withOrigin(origin, () => answer(request, connection, origin, requestId))
   }
 
-  async function answer(request: Request, connection: Connection, clientAddress: string): Promise<Response> {
+  async function answer(
+    request: Request,
+    connection: Connection,
+    origin: RequestOrigin,
+    requestId: string,
+  ): Promise<Response> {
+    const { clientAddress } = origin
     const startedAt = performance.now()
     const { path, search } = splitUrl(request.url)
-    const requestId = requestIdOf(request, options.newRequestId)
     const route = routeOf(path, options.metricsPath)
     const answered = await dispatch({ request, connection, clientAddress, path, search, requestId, route })
     const { actor, response } = answered
@@ -100,6 +109,7 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
       status: response.status,
       response,
       startedAt,
+      failure: response.status >= 400 ? origin.failure : undefined,
     })
     return response
   }

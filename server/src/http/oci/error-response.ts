@@ -3,6 +3,7 @@ import { ociErrorBody, type OciErrorCode } from '#contract/oci-errors.ts'
 import { DatabaseBusy, DatabaseCorrupt, DatabaseUnavailable, UnstorableValue } from '../../database/database.ts'
 import { isForeignKeyViolation } from '../../database/violations.ts'
 import { DomainError, type DomainErrorCode } from '../../domain/errors.ts'
+import { noteFailure, withRequestId } from '../../domain/request-origin.ts'
 import { BodyIncomplete, ClientTooSlow } from '../../runtime/listener.ts'
 import { StorageFull, StorageUnavailable } from '../../storage/blob-store.ts'
 
@@ -68,15 +69,23 @@ export function statusOf(code: DomainErrorCode): number {
 export function errorResponse(thrown: unknown): Response | undefined {
   const error = asDomainError(thrown)
   if (error === undefined) return undefined
+  noteFailure(error)
   const [status, code] = table[error.code]
   const headers: Record<string, string> = { 'content-type': 'application/json' }
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterSeconds))
   if (error.code === 'RANGE_NOT_SATISFIABLE') headers['content-range'] = `bytes */${String(error.detail?.sizeBytes)}`
   const body = ociErrorBody([
-    { code, message: error.message, ...(error.detail === undefined ? {} : { detail: error.detail }) },
+    {
+      code,
+      message: isForOperator(status) ? withRequestId(error.message) : error.message,
+      ...(error.detail === undefined ? {} : { detail: error.detail }),
+    },
   ])
   return new Response(JSON.stringify(body), { status, headers })
 }
+
+/** Refusals for which people ask the operator of the registry. */
+const isForOperator = (status: number): boolean => status >= 500 || status === 429
 
 /** Failures of parsers and of the machine below, in the domain's words. */
 export function asDomainError(thrown: unknown): DomainError | undefined {

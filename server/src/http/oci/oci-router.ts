@@ -1,8 +1,10 @@
+import { ociErrorBody } from '#contract/oci-errors.ts'
 import { mayListCatalog } from '../../domain/access/actor.ts'
 import { DomainError } from '../../domain/errors.ts'
 import type { Authentication } from '../authentication.ts'
 import { deleteBlobEndpoint, getBlobEndpoint, headBlobEndpoint } from './blobs.ts'
 import { challenge } from './challenge.ts'
+import { withRequestId } from '../../domain/request-origin.ts'
 import { asDomainError, errorResponse } from './error-response.ts'
 import { listCatalogEndpoint, listReferrersEndpoint, listTagsEndpoint } from './lists.ts'
 import { deleteManifestEndpoint, getManifestEndpoint, headManifestEndpoint, putManifestEndpoint } from './manifests.ts'
@@ -131,7 +133,8 @@ function refusal(options: OciRouterOptions, call: OciCall, thrown: unknown): Res
   const error = asDomainError(thrown)
   if (response === undefined || error === undefined) {
     options.onError(thrown)
-    return new Response('{"errors":[{"code":"UNSUPPORTED","message":"internal server error"}]}', {
+    const body = ociErrorBody([{ code: 'UNSUPPORTED', message: withRequestId('internal server error') }])
+    return new Response(JSON.stringify(body), {
       status: 500,
       headers: { 'content-type': 'application/json' },
     })

@@ -1,3 +1,4 @@
+import { noteFailure, withRequestId } from '../../../domain/request-origin.ts'
 import type { DomainError, DomainErrorCode } from '../../../domain/errors.ts'
 
 /** The only place where a domain error becomes a status and a code of Harbor's API. */
@@ -68,8 +69,10 @@ export function harborError(
 const reasonHeader = 'x-berth-error'
 
 export function harborErrorOf(error: DomainError): Response {
+  noteFailure(error)
   const [status, code] = table[error.code]
   const retry =
     error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.ceil(error.retryAfterSeconds)) }
-  return harborError(status, code, error.message, { [reasonHeader]: error.reason, ...retry })
+  const message = status >= 500 || status === 429 ? withRequestId(error.message) : error.message
+  return harborError(status, code, message, { [reasonHeader]: error.reason, ...retry })
 }
