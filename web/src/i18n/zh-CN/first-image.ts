@@ -29,7 +29,7 @@ export const firstImage: Translation<typeof en> = {
     },
     signIn: { title: '登录', text: '会提示输入密码。程序请使用机器人账户，不要使用个人账号。' },
     push: { title: '推送', text: '任何镜像都可以，这里使用最小的一个。' },
-    pull: { title: '在任意机器上拉取', text: '公开项目中的镜像无需账号即可拉取。' },
+    pull: { title: '拉取', text: '公开项目中的镜像无需账号即可拉取。' },
     secret: {
       title: '在集群中创建密钥',
       text: '建议使用只有拉取权限的机器人账户。请先将它的密钥存入变量 PASSWORD。',
