@@ -1,10 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '#server/config/config-error.ts'
-import { DomainError } from '#server/domain/errors.ts'
 import { version } from '#server/version.ts'
 import { asTyped } from './as-typed.ts'
-import { CommandError, EndedWith } from './command-error.ts'
-import { explainPlace } from './explain-place.ts'
+import { EndedWith } from './command-error.ts'
+import { explained } from './explained.ts'
 
 /** Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 3 an import left something out, 78 the configuration is (EX_CONFIG). */
 const exitCodes = { failed: 1, usage: 2, configuration: 78 } as const
@@ -45,13 +44,4 @@ function explain(error: unknown): number {
   console.error(`berth: ${asTyped(message)}`)
   if (next !== undefined) console.error(asTyped(next).replace(/^/gm, '  '))
   return exitCode ?? exitCodes.failed
-}
-
-function explained(error: unknown): Pick<CommandError, 'message' | 'next' | 'exitCode'> {
-  if (error instanceof CommandError) return error
-  const known = explainPlace(error)
-  if (known !== undefined) return known
-  if (error instanceof DomainError) return { message: error.message, next: undefined, exitCode: undefined }
-  const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
-  return { message: name === 'Error' ? message : `${name}: ${message}`, next: undefined, exitCode: undefined }
 }

@@ -7,7 +7,10 @@ import { parentProcess } from '#server/runtime/worker-process.ts'
 import type { FromWorker, ToWorker } from '#server/workers/messages.ts'
 import { WorkerLink } from '#server/workers/worker-link.ts'
 import { rememberFlags } from '../as-typed.ts'
+import { DatabaseCorrupt, DatabaseUnavailable } from '#server/database/database.ts'
+import { StorageUnavailable } from '#server/storage/blob-store.ts'
 import { CommandError } from '../command-error.ts'
+import { reportFailure } from '../explained.ts'
 
 /** Starts the registry in this process, with what an operator needs when it does not start. */
 export async function startInThisProcess(
@@ -84,7 +87,9 @@ async function serveUntil(stopping: Promise<string>, { parent, start, link, leve
   levels.follow(logging)
   const { logger } = logging
   process.on('exit', () => logging.flush())
-  const registry = await startInThisProcess(config, logging, link)
+  const registry = await startInThisProcess(config, logging, link).catch((error: unknown) =>
+    reportFailure(error, config, logging),
+  )
   logger.info({ pid: process.pid }, 'worker ready')
   parent.send({ kind: 'ready', urls: registry.urls, defaultPasswordStands: registry.defaultPasswordStands })
 
@@ -131,5 +136,31 @@ function explainStart(error: unknown, config: Config): unknown {
       cause: error,
     })
   }
+  if (code === 'EADDRNOTAVAIL') {
+    const hosts = [config.http?.host, config.https?.host, config.metrics.listen?.host].filter(
+      (host) => host !== undefined,
+    )
+    return new CommandError(`this machine does not have an address to listen on: ${hosts.join(', ')}`, {
+      next: 'its addresses: ip addr\nset http.host, https.host or metrics.host to one of them, or to 0.0.0.0 for all',
+      cause: error,
+    })
+  }
+  const isUnusable = error instanceof DatabaseUnavailable && !(error instanceof DatabaseCorrupt)
+  if (isUnusable || error instanceof StorageUnavailable) {
+    return new CommandError(error.message, {
+      next: 'what is wrong, and with which file: berth doctor\nwhere each setting comes from: berth config show',
+      cause: error,
+    })
+  }
+  const { https } = config
+  if (https !== undefined && error instanceof Error && isAboutFile(error, https)) {
+    return new CommandError(error.message, {
+      next: 'set https.certificate and https.private_key to PEM files that this account may read (docs/guides/tls.md)\nhow clients see them: berth doctor',
+      cause: error,
+    })
+  }
   return error
 }
+
+const isAboutFile = ({ message }: Error, files: NonNullable<Config['https']>): boolean =>
+  [files.certificateFile, files.privateKeyFile].some((file) => message.includes(file))

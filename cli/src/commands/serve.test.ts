@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { adminToken, berth, serve } from '../../test/berth-process.ts'
+import { adminToken, berth, freePort, serve } from '../../test/berth-process.ts'
 
 setDefaultTimeout(60_000) // each starts processes
 
@@ -97,6 +97,63 @@ test('a port that is taken is said in a sentence, with what to do', async () => 
   expect(second.stderr).toContain('--port')
   expect(second.stderr).not.toMatch(/^\s+at /m)
 })
+
+const unusable: [string, string[], string[]][] = [
+  ['an address that this machine does not have', ['--host', '192.0.2.1'], ['192.0.2.1', 'ip addr']],
+  ['a folder that is a file', ['--data', '/dev/null'], ['/dev/null', 'doctor']],
+  [
+    'a certificate that is not there',
+    ['--https-certificate', 'no.pem', '--https-private-key', 'no.key'],
+    ['no.pem', 'tls.md'],
+  ],
+]
+
+test.each(unusable)('%s is said in a sentence with two steps', async (_, flags, words) => {
+  const data = mkdtempSync(join(folder, 'unusable-'))
+  const { code, stderr } = await berth(['serve', '--port', String(await freePort()), '--data', data, ...flags], {
+    cwd: folder,
+    env: { BERTH_WORKERS: '1' },
+  })
+  expect(code).toBe(1)
+  const said = stderr.slice(stderr.indexOf('berth: '))
+  expect(said).not.toMatch(/^berth: \w*Error|Unavailable:/)
+  for (const word of words) expect(said).toContain(word)
+  expect(
+    said
+      .trimEnd()
+      .split('\n')
+      .filter((line) => line.startsWith('  ')),
+  ).toHaveLength(2)
+})
+
+test.each(['1', '2'])(
+  'where the log is JSON, so is what keeps the registry from starting, with %s workers',
+  async (workers) => {
+    const { code, stderr } = await berth(
+      [
+        'serve',
+        '--log-format',
+        'json',
+        '--port',
+        String(await freePort()),
+        '--host',
+        '192.0.2.1',
+        '--data',
+        join(folder, 'early'),
+      ],
+      { cwd: folder, env: { BERTH_WORKERS: workers } },
+    )
+    expect(code).toBe(1)
+    const lines = stderr
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(lines.find(({ level }) => level === 'fatal')).toMatchObject({
+      message: expect.stringContaining('192.0.2.1'),
+      next: [expect.any(String), expect.any(String)],
+    })
+  },
+)
 
 test('a configuration that cannot be used is explained line by line, with exit code 78', async () => {
   writeFileSync(join(folder, 'wrong.yml'), 'http:\n  port: 99999\nno_such_setting: 1\n')

@@ -7,6 +7,7 @@ import type { FromWorker, ReadyFacts, ToWorker } from '#server/workers/messages.
 import { Supervisor, WorkersFailed, type EndedWorker } from '#server/workers/supervisor.ts'
 import { claimData } from '../data-claim.ts'
 import { EndedWith } from '../command-error.ts'
+import { reportFailure } from '../explained.ts'
 import { asTyped } from '../as-typed.ts'
 import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
 import { waitForSignal } from '../wait-for-signal.ts'
@@ -29,7 +30,11 @@ export function registerServeCommand(program: Command): void {
       const logging = createLogging(config.log)
       for (const warning of warnings) logging.logger.warn(warning)
       process.on('exit', () => logging.flush())
-      await serve(config, logging, () => loadConfigFor(command).config)
+      try {
+        await serve(config, logging, () => loadConfigFor(command).config)
+      } catch (error) {
+        reportFailure(error, config, logging)
+      }
     })
   program
     .command(`${workerCommand} <number>`, { hidden: true })
