@@ -2,6 +2,7 @@ import { type CompiledQuery, type DatabaseConnection, type QueryResult } from 'k
 import type { PoolClient, QueryResult as PgResult } from 'pg'
 import { assertStorable } from './bound-values.ts'
 import type { PreparedRunner } from './prepared.ts'
+import type { StatementNames } from './statement-names.ts'
 import { translatePostgresError } from './postgres-errors.ts'
 
 /** Speaks Kysely's language to one connection of the pool. `assertUsable` runs before every query. */
@@ -35,11 +36,11 @@ export function postgresDatabaseConnection(client: PoolClient, assertUsable: () 
 /** Runs `use` on a connection: one of the pool for each query, or the one of a transaction. */
 export type WithClient = <T>(use: (client: PoolClient) => Promise<T>) => Promise<T>
 
-export function postgresPreparedRunner(withClient: WithClient): PreparedRunner {
+export function postgresPreparedRunner(withClient: WithClient, names: StatementNames): PreparedRunner {
   const query = async (statement: { name: string; sql: string }, values: readonly unknown[]) => {
     assertStorable(values)
     return await withClient((client) =>
-      translated(client.query({ name: statement.name, text: statement.sql, values: [...values] })),
+      translated(client.query({ ...names.of(statement), text: statement.sql, values: [...values] })).catch(names.heed),
     )
   }
   return {

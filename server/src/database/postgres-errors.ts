@@ -9,6 +9,10 @@ export function postgresErrorCode(error: unknown): string | undefined {
 /** serialization_failure and deadlock_detected: the same work again will succeed. */
 export const isRetryable = (error: unknown): boolean => ['40001', '40P01'].includes(postgresErrorCode(error) ?? '')
 
+/** duplicate_prepared_statement, invalid_sql_statement_name: the session is not the one that the name was given to. */
+export const isStatementNameClash = (error: unknown): boolean =>
+  ['42P05', '26000'].includes(postgresErrorCode(error) ?? '')
+
 /** True when the connection itself is of no more use, whatever the query was. */
 export const isConnectionLost = (error: unknown): boolean => {
   const code = postgresErrorCode(error)

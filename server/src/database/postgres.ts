@@ -14,7 +14,8 @@ import {
   translated,
   type WithClient,
 } from './postgres-connection.ts'
-import { isConnectionLost, isRetryable, translatePostgresError } from './postgres-errors.ts'
+import { isConnectionLost, isRetryable, isStatementNameClash, translatePostgresError } from './postgres-errors.ts'
+import { StatementNames } from './statement-names.ts'
 import { readPostgresSnapshot } from './postgres-snapshot.ts'
 import { setPreparedRunner } from './prepared.ts'
 import { assertOutsideWrite, runInsideWrite } from './write-scope.ts'
@@ -42,8 +43,6 @@ export function composePostgresDatabase(options: PostgresDatabaseOptions): Datab
     connectionString: url,
     max: maxConnections,
     connectionTimeoutMillis: acquireTimeoutMs,
-    lock_timeout: acquireTimeoutMs,
-    idle_in_transaction_session_timeout: idleInTransactionMs,
     application_name: 'berth',
     keepAlive: true,
     idleTimeoutMillis: idleConnectionMs,
@@ -53,7 +52,13 @@ export function composePostgresDatabase(options: PostgresDatabaseOptions): Datab
   pool.on('error', () => {})
   // A connection that dies between two queries of a transaction fails the next query. Without a listener, its error
   // would end the process.
-  pool.on('connect', (client) => void client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    // Not as a parameter of the start: PgBouncer refuses those that it does not know. Reads have only this one.
+    client.query(`set lock_timeout = ${acquireTimeoutMs}`).catch(() => {}) // the query behind it meets the same error
+  })
+  const begin = beginOf(acquireTimeoutMs)
+  const names = new StatementNames()
 
   const acquire = async (): Promise<pg.PoolClient> => {
     try {
@@ -71,7 +76,8 @@ export function composePostgresDatabase(options: PostgresDatabaseOptions): Datab
         return await use(client)
       } catch (error) {
         lost = error instanceof DatabaseUnavailable
-        if (!isLostUnderway(error) || attempt >= connectionAttempts) throw error
+        const retried = isLostUnderway(error) || isStatementNameClash(error)
+        if (!retried || attempt >= connectionAttempts) throw error
       } finally {
         client.release(lost)
       }
@@ -98,7 +104,7 @@ export function composePostgresDatabase(options: PostgresDatabaseOptions): Datab
     compiler: new PostgresQueryCompiler(),
     readers,
   })
-  setPreparedRunner(shell.reader, postgresPreparedRunner(withReader))
+  setPreparedRunner(shell.reader, postgresPreparedRunner(withReader, names))
 
   const writeOnce = async <T>(work: (tx: Writer) => Promise<T>, durability: Durability): Promise<T> => {
     const client = await acquireAndBegin(durability)
@@ -112,7 +118,7 @@ export function composePostgresDatabase(options: PostgresDatabaseOptions): Datab
       assertUsable()
       return use(client)
     }
-    setPreparedRunner(tx, postgresPreparedRunner(prepared))
+    setPreparedRunner(tx, postgresPreparedRunner(prepared, names))
     try {
       const done = await runInsideWrite(() => work(tx))
       const { command } = await client.query('commit')
@@ -140,7 +146,8 @@ export function composePostgresDatabase(options: PostgresDatabaseOptions): Datab
         try {
           return await writeOnce(work, durability)
         } catch (error) {
-          if (!isRetryable(error) || attempt >= attempts) {
+          const retried = isRetryable(error) || isStatementNameClash(error)
+          if (!retried || attempt >= attempts) {
             if (isRetryable(error)) throw new DatabaseBusy('too many writes to the same rows', { cause: error })
             throw translatePostgresError(error)
           }
@@ -168,9 +175,14 @@ export function composePostgresDatabase(options: PostgresDatabaseOptions): Datab
   }
 }
 
-const begin: Record<Durability, string> = {
-  durable: 'begin isolation level read committed read write',
-  relaxed: 'begin isolation level read committed read write; set local synchronous_commit = off',
+/** The limits are those of the transaction: a pooler may give each to another session. */
+function beginOf(lockTimeoutMs: number): Record<Durability, string> {
+  const durable = [
+    'begin isolation level read committed read write',
+    `set local lock_timeout = ${lockTimeoutMs}`,
+    `set local idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
+  ].join('; ')
+  return { durable, relaxed: `${durable}; set local synchronous_commit = off` }
 }
 
 const isLostUnderway = (error: unknown): boolean =>
