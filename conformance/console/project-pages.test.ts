@@ -215,7 +215,7 @@ describeConsole('robots and policies of a project', (scenario) => {
       await visitor.open('/projects/platform/robots')
       await choose('Edit')
       await page.getByText('Custom', { exact: true }).click()
-      await page.getByRole('group', { name: 'Tags' }).getByLabel('list').check()
+      await page.getByRole('group', { name: 'Tags', exact: true }).getByLabel('list').check()
       await visitor.expectAccessible()
       await visitor.picture('robot-permissions')
       await page.getByRole('button', { name: 'Save' }).click()
