@@ -6,6 +6,7 @@ import type { Admission, Bringing } from '../access/admission.ts'
 import { gates, pass } from '../policies/gates.ts'
 import { reviewArtifact } from './orphans.ts'
 import { recordTagMove } from './tag-history.ts'
+import { assertTagsWithinLimit } from './tag-limit.ts'
 import { moveTag } from './tags.ts'
 
 const findTag = preparedQuery<{ repositoryId: number; name: string }, { artifact_id: number }>((db, param) =>
@@ -16,7 +17,7 @@ const findTag = preparedQuery<{ repositoryId: number; name: string }, { artifact
     .where('name', '=', param('name')),
 )
 
-/** Points the tags to the artifact. @throws DomainError PRECONDITION (a tag is immutable and names another one) */
+/** Points the tags to the artifact. @throws DomainError PRECONDITION (a tag is immutable and names another one, too many tags) */
 export async function nameArtifact(
   tx: Writer,
   admission: Admission<Bringing>,
@@ -30,6 +31,7 @@ export async function nameArtifact(
   const departure = operation === 'copy' ? 'copy' : 'push'
   await pass(gates.tag, { reader: tx, projectId, repositoryName, tags: leaving, departure })
   for (const tag of tags) await moveTag(tx, { repositoryId, artifactId: id, tag, now })
+  if (moves.all.length > 0) await assertTagsWithinLimit(tx, id)
   for (const tag of moves.all) await recordTagMove(tx, admission.actor, { repositoryId, tag, digest, movedAt: now })
   for (const { from } of moves.fromOthers) await reviewArtifact(tx, from, now)
 }

@@ -11,6 +11,7 @@ import { gates, pass } from '../policies/gates.ts'
 import { writeAdmitted } from '../policies/write-admitted.ts'
 import { repositoryUnknown } from '../projects/repositories.ts'
 import { recordTagMove } from './tag-history.ts'
+import { assertTagsWithinLimit } from './tag-limit.ts'
 
 const upsertTag = preparedQuery<{ repositoryId: number; tag: string; artifactId: number; pushedAt: number }, unknown>(
   (db, param) =>
@@ -41,7 +42,8 @@ export async function moveTag(
 
 /**
  * Gives an artifact of the repository one more name.
- * @throws DomainError MANIFEST_UNKNOWN, CONFLICT when the name is another artifact's or its own already
+ * @throws DomainError MANIFEST_UNKNOWN, CONFLICT when the name is another artifact's or its own already,
+ *   PRECONDITION (too many tags)
  */
 export async function createTag(
   { database, clock, events }: { readonly database: Database; readonly clock: Clock; readonly events: Events },
@@ -70,6 +72,7 @@ export async function createTag(
         reason: 'TAG_TAKEN',
       })
     }
+    await assertTagsWithinLimit(tx, artifact.id)
     await recordTagMove(tx, admission.actor, { repositoryId, tag, digest: artifact.digest, movedAt: now })
     await events.record(tx, admission.actor, {
       type: 'create_tag',
