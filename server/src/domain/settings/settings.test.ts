@@ -117,10 +117,11 @@ describeEachDatabase('settings', (open) => {
     expect(await told()).toHaveLength(1)
   })
 
-  test('that are secret are given to who uses them and never read back; those that nothing uses are not kept', async () => {
+  test('that are secret are given to who uses them and never read back; those that nothing uses are refused', async () => {
     const { settings, stored } = await compose(open)
-    const secrets = { ldap_search_password: 'one', oidc_client_secret: 'two', uaa_client_secret: 'three' }
+    const secrets = { ldap_search_password: 'one', oidc_client_secret: 'two' }
     await settings.updateSettings(system, secrets)
+    expect(await codeOf(settings.updateSettings(system, { uaa_client_secret: 'three' }))).toBe('BAD_REQUEST')
     const empty = { ldap_search_password: '', oidc_client_secret: '', uaa_client_secret: '' }
     expect(await settings.getSettings()).toMatchObject(empty)
     expect(await settings.getSecret('ldap_search_password')).toBe('one')
