@@ -20,6 +20,13 @@ const usage = `npm test -- [options]
 `
 /** A run with more tests than these that needed a second try fails: their causes are to be mended. */
 const maxFlaky = 3
+/** Two processes must agree on these as one does: who may do what, and what a killed process leaves behind. */
+const alsoWithTwoWorkers = [
+  'conformance/api/permission-matrix.test.ts',
+  'conformance/crash/killed-at-every-step-of-a-push.test.ts',
+  'conformance/crash/killed-at-every-step-of-a-job.test.ts',
+  'conformance/crash/one-hundred-pushes-at-once.test.ts',
+]
 const laneNames = ['check', 'unit', 'conformance', 'crash']
 const options = parseOptions(process.argv.slice(2))
 
@@ -155,15 +162,30 @@ async function runTests(lanes) {
   })
   console.log(`── ${lanes.join(', ')}: ${files.length} files, ${options.jobs} at once`)
   const env = { ...process.env, ...(options.long ? { BERTH_TEST_LONG: '1' } : {}) }
-  let ended = 0
-  const onRun = (run) => console.log(describeRun(run, `${run.again ? 'again' : (ended += 1)}/${files.length}`))
-  const runs = await runTestFiles({ files, root, atOnce: options.jobs, env, onRun })
-  for (const { file, tests } of runs) {
-    for (const { name, outcome } of tests) {
-      if (name !== runsToItsEnd || outcome !== 'passed') record(laneOf(file), `${file} › ${name}`, outcome)
-    }
+  const runs = await runTestFiles({ files, root, atOnce: options.jobs, env, onRun: printing(files.length) })
+  recordRuns(runs, '')
+  const again = files.filter((file) => alsoWithTwoWorkers.includes(file))
+  if (again.length > 0) {
+    console.log(`── with 2 workers: ${again.length} files`)
+    const twoWorkers = { ...env, BERTH_CONFORMANCE_WORKERS: '2' }
+    const onRun = printing(again.length)
+    recordRuns(await runTestFiles({ files: again, root, atOnce: options.jobs, env: twoWorkers, onRun }), ' (2 workers)')
   }
   reportLongest(runs)
+}
+
+/** Prints each file as it ends, with its place among `total`. */
+function printing(total) {
+  let ended = 0
+  return (run) => console.log(describeRun(run, run.again ? 'again' : `${(ended += 1)}/${total}`))
+}
+
+function recordRuns(runs, suffix) {
+  for (const { file, tests } of runs) {
+    for (const { name, outcome } of tests) {
+      if (name !== runsToItsEnd || outcome !== 'passed') record(laneOf(file), `${file}${suffix} › ${name}`, outcome)
+    }
+  }
 }
 
 /** One line for a file; all that it printed when a test of it failed or was skipped. */

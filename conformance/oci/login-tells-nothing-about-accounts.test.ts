@@ -29,7 +29,8 @@ describeControlledScenario(
             const address = `198.51.${doors.indexOf(door)}.${at}`
             const response = await client.request(door, { headers: { 'x-forwarded-for': address } })
             const headers = [...response.headers].filter(([name]) => !['date', 'x-request-id'].includes(name))
-            answers.push({ status: response.status, headers, body: await response.text() })
+            const body = (await response.text()).replace(/\(request [0-9a-f-]{36}\)/, '(request)')
+            answers.push({ status: response.status, headers, body })
           }
           told[what] = answers
           expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401, 429])
