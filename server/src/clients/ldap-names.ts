@@ -16,6 +16,16 @@ export function parseLdapUrl(text: string): URL {
   return url
 }
 
+export function isLdapUrl(text: string): boolean {
+  try {
+    parseLdapUrl(text)
+    return true
+  } catch (error) {
+    if (error instanceof LdapFailure) return false
+    throw error
+  }
+}
+
 /**
  * One spelling for distinguished names that are the same (RFC 4514): case and spaces do not matter (§3), and a character
  * may be written as itself, behind a backslash, as the hexadecimal of its bytes, or between quotes (RFC 2253 §4).

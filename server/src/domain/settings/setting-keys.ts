@@ -1,6 +1,6 @@
 import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { parseExpression } from './expression.ts'
-import { LdapFailure, parseLdapUrl } from '../../clients/ldap-names.ts'
+import { isLdapUrl, LdapFailure } from '../../clients/ldap-names.ts'
 
 /**
  * A setting that an administrator may change at run time, with Harbor's name and default. `implemented`: this version
@@ -17,7 +17,7 @@ export interface SettingKey {
   readonly unbuilt?: string
   readonly secret?: true
   /** A sentence for the person who sets a value that cannot be; undefined when the value is good. */
-  readonly refuse?: (value: string | number | boolean) => string | undefined
+  readonly refuse?: (value: string | number | boolean) => string | undefined | Promise<string | undefined>
 }
 
 const oneOf =
@@ -60,13 +60,13 @@ export const settingKeys = {
   audit_log_pull_events: { default: false, implemented: true },
   scanner_skip_update_pulltime: { default: false, unbuilt: 'cannot be switched on: nothing scans in this version' },
   ldap_base_dn: { default: '', implemented: true },
-  ldap_filter: { default: '', implemented: true },
+  ldap_filter: { default: '', implemented: true, refuse: filterOfDirectory },
   ldap_group_admin_dn: { default: '', implemented: true },
   ldap_group_attach_parallel: { default: false },
   ldap_group_attribute_name: { default: '', implemented: true },
   ldap_group_base_dn: { default: '', implemented: true },
   ldap_group_membership_attribute: { default: 'memberof', implemented: true },
-  ldap_group_search_filter: { default: '', implemented: true },
+  ldap_group_search_filter: { default: '', implemented: true, refuse: filterOfDirectory },
   ldap_group_search_scope: { default: 2, implemented: true, refuse: between(0, 2) },
   ldap_scope: { default: 2, implemented: true, refuse: between(0, 2) },
   ldap_search_dn: { default: '', implemented: true },
@@ -112,14 +112,38 @@ export type SettingValues = { readonly [Name in SettingName]: Widened<(typeof se
 
 export const settingNames = Object.keys(settingKeys) as readonly SettingName[]
 
+const known: ReadonlySet<string> = new Set(settingNames)
+
+export const isSettingName = (name: string): name is SettingName => known.has(name)
+
+/**
+ * What Harbor tells, or told in an earlier version, beside the settings that are here. Tools that write back all they
+ * have read, and configurations of Terraform from that time, name them.
+ */
+export const passedOverNames: ReadonlySet<string> = new Set([
+  'scan_all_policy',
+  'count_per_project',
+  'http_authproxy_case_sensitive',
+  'verify_remote_cert',
+  ...['from', 'host', 'identity', 'insecure', 'password', 'port', 'ssl', 'username'].map((part) => `email_${part}`),
+])
+
 export const settingKeyOf = (name: SettingName): SettingKey => settingKeys[name]
 
 function addressOfDirectory(value: unknown): string | undefined {
+  const isAddress = value === '' || isLdapUrl(String(value))
+  return isAddress ? undefined : `should look like ldaps://directory.example.org, not ${String(value).slice(0, 200)}`
+}
+
+async function filterOfDirectory(value: unknown): Promise<string | undefined> {
+  if (value === '') return undefined
+  // Loaded when a directory is configured.
+  const { parseFilter } = await import('../../clients/ldap.ts')
   try {
-    if (value !== '') parseLdapUrl(String(value))
+    parseFilter(String(value))
     return undefined
   } catch (error) {
-    if (error instanceof LdapFailure) return error.message
+    if (error instanceof LdapFailure) return `should be an LDAP filter such as (objectClass=person): ${error.message}`
     throw error
   }
 }

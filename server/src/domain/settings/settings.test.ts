@@ -89,6 +89,15 @@ describeEachDatabase('settings', (open) => {
       storage_per_project: [0, -2],
       ldap_timeout: [0, 61],
       ldap_scope: [3, -1],
+      ldap_filter: [
+        '(objectClass=person',
+        'objectClass=person)',
+        String.raw`memberOf=CN=Ops\, Platform,OU=Groups,DC=example,DC=org`,
+        '(&(objectClass=person)',
+        '(objectClass=a)\n(objectClass=b)',
+        'person',
+      ],
+      ldap_group_search_filter: ['(cn=a', '(|(cn=a)(cn=b)'],
       ldap_url: ['https://directory.example.org', 'ldap://'],
       oidc_endpoint: ['login.example.org', 'ftp://login.example.org'],
       oidc_extra_redirect_parms: ['[]', 'null', '{', '"a"'],
@@ -103,17 +112,51 @@ describeEachDatabase('settings', (open) => {
     expect(await stored()).toEqual([])
   })
 
+  test('that are none are refused in words of Harbor, and change nothing beside them', async () => {
+    const { settings, stored } = await compose(open)
+    for (const name of ['ldap_gropu_base_dn', 'Banner_Message', '__proto__x', 'constructor', 'toString', '']) {
+      const change = settings.updateSettings(system, { banner_message: 'x', [name]: 'x' })
+      expect(await change.catch((error: Error) => error.message)).toStartWith(
+        `configure item is not defined in metadata: ${name}`,
+      )
+    }
+    expect(await stored()).toEqual([])
+  })
+
+  test('that are filters of a directory are taken as directories read them', async () => {
+    const { settings } = await compose(open)
+    for (const ldap_filter of [
+      '',
+      'objectClass=person',
+      '(objectClass=person)',
+      ' (&(objectClass=person)(!(uid=root))) ',
+      String.raw`(memberOf=CN=Ops\5c, Platform,OU=Groups,DC=example,DC=org)`,
+      '(memberOf:1.2.840.113556.1.4.1941:=cn=all,dc=example,dc=org)',
+    ]) {
+      const done = await codeOf(settings.updateSettings(system, { ldap_filter }))
+      expect([ldap_filter, done]).toEqual([ldap_filter, 'done'])
+    }
+  })
+
+  test('a refusal says the name of its setting once', async () => {
+    const { settings } = await compose(open)
+    for (const [name, value] of Object.entries({ ldap_url: 'https://x', ldap_filter: '(a', session_timeout: 0 })) {
+      const message = await settings.updateSettings(system, { [name]: value }).catch((error: Error) => error.message)
+      expect(String(message).split(name)).toHaveLength(2)
+    }
+  })
+
   test('are changed all or none, with one event that names them and tells no value', async () => {
     const { settings, stored, told } = await compose(open)
     const change = { banner_message: 'new', session_timeout: 0 }
     expect(await codeOf(settings.updateSettings(system, change))).toBe('BAD_REQUEST')
     expect([await stored(), await told()]).toEqual([[], []])
-    await settings.updateSettings(system, { ldap_search_password: 'bind-secret', banner_message: 'words', unknown: 1 })
+    await settings.updateSettings(system, { ldap_search_password: 'bind-secret', banner_message: 'words' })
     const [event, ...more] = await told()
     expect(more).toEqual([])
     expect(JSON.parse(event!.payload)).toMatchObject({ changed: ['banner_message', 'ldap_search_password'] })
     expect(event!.payload).not.toContain('bind-secret')
-    await settings.updateSettings(system, { unknown: 1 })
+    await settings.updateSettings(system, { scan_all_policy: { type: 'none' }, email_host: 'mail.example.org' })
     expect(await told()).toHaveLength(1)
   })
 

@@ -6,7 +6,15 @@ import { assertSystemAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
-import { settingKeyOf, settingKeys, settingNames, type SettingName, type SettingValues } from './setting-keys.ts'
+import {
+  isSettingName,
+  passedOverNames,
+  settingKeyOf,
+  settingKeys,
+  settingNames,
+  type SettingName,
+  type SettingValues,
+} from './setting-keys.ts'
 
 /** Settings that the configuration has decided. They are shown as they stand there, and cannot be changed at run time. */
 export type FixedSettings = Partial<Pick<SettingValues, 'read_only' | 'token_expiration'>>
@@ -67,16 +75,19 @@ export class Settings {
   }
 
   /**
-   * Changes those that are named; names that are no settings are passed over, as Harbor does. Numbers and truth values
-   * may come as text.
-   * @throws DomainError BAD_REQUEST (a value that cannot be), UNAUTHENTICATED, FORBIDDEN (also for fixed settings)
+   * Changes those that are named. Numbers and truth values may come as text.
+   * @throws DomainError BAD_REQUEST (a name that is no setting, a value that cannot be), UNAUTHENTICATED, FORBIDDEN (also for fixed settings)
    */
   async updateSettings(actor: Actor, changes: Readonly<Record<string, unknown>>): Promise<void> {
     assertSystemAdministrator(actor)
+    assertNames(Object.keys(changes))
     this.#assertFixed(changes)
-    const values = settingNames
-      .filter((name) => changes[name] !== undefined && changes[name] !== null && !(name in this.fixed))
-      .map((name) => ({ name, value: parseValue(name, changes[name]) }))
+    const named = settingNames.filter(
+      (name) => changes[name] !== undefined && changes[name] !== null && !(name in this.fixed),
+    )
+    const values = await Promise.all(
+      named.map(async (name) => ({ name, value: await parseValue(name, changes[name]) })),
+    )
     if (values.length === 0) return
     const now = this.#clock.now()
     await this.#database.write(async (tx) => {
@@ -110,6 +121,17 @@ export class Settings {
   }
 }
 
+/** @throws DomainError BAD_REQUEST in Harbor's words, for a misspelt name that would change nothing without a word */
+function assertNames(names: readonly string[]): void {
+  const unknown = names.filter((name) => !isSettingName(name) && !passedOverNames.has(name))
+  if (unknown.length === 0) return
+  const said = unknown.join(', ').slice(0, 200)
+  throw new DomainError(
+    'BAD_REQUEST',
+    `configure item is not defined in metadata: ${said}; GET /configurations lists all that there are`,
+  )
+}
+
 /** @throws DomainError BAD_REQUEST for what this version does not do, unless it stands so already */
 async function assertBuilt(
   tx: Writer,
@@ -126,11 +148,11 @@ async function assertBuilt(
 
 const maxTextLength = 65_536
 
-function parseValue(name: SettingName, given: unknown): SettingValue {
+async function parseValue(name: SettingName, given: unknown): Promise<SettingValue> {
   const { default: standard, refuse } = settingKeyOf(name)
   const value =
     typeof standard === 'string' ? textOf(given) : typeof standard === 'number' ? numberOf(given) : truthOf(given)
-  const why = value === undefined ? `should be a ${typeof standard}` : refuse?.(value)
+  const why = value === undefined ? `should be a ${typeof standard}` : await refuse?.(value)
   if (value === undefined || why !== undefined) throw new DomainError('BAD_REQUEST', `${name} ${why}`)
   return value
 }
