@@ -104,6 +104,8 @@ describe('request smuggling', () => {
     'a Host with a path': 'GET /x HTTP/1.1\r\nHost: a/../b\r\n\r\n',
     'a Host with a user': 'GET /x HTTP/1.1\r\nHost: admin@a\r\n\r\n',
     'a Host with markup': 'GET /x HTTP/1.1\r\nHost: a<script>\r\n\r\n',
+    'CONNECT in HTTP/1.0 without Host': 'CONNECT evil.example:443 HTTP/1.0\r\n\r\n',
+    'an empty Host': 'GET /x HTTP/1.1\r\nHost:\r\n\r\n',
     CONNECT: 'CONNECT evil.example:443 HTTP/1.1\r\nHost: a\r\n\r\n',
     'the HTTP/2 preface': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
     'HTTP/0.9': 'GET /x\r\n\r\n',
@@ -142,6 +144,29 @@ describe('request smuggling', () => {
     const { listener, seen } = await recording()
     await sendRaw(listener, 'GET http://evil.example/v2/ HTTP/1.1\r\nHost: a\r\n\r\n')
     expect(seen).toEqual([{ line: 'GET /v2/', body: '' }])
+  })
+
+  test('HTTP/1.0 needs no Host, as probes of load balancers leave it out: path, query and body are read all the same', async () => {
+    const urls: string[] = []
+    const { listener } = await recording({
+      fetch: async (request, connection) => {
+        urls.push(`${request.method} ${request.url} ${await readAll(connection)}`)
+        return new Response('answered')
+      },
+    })
+    for (const head of ['GET /health', 'OPTIONS /', 'HEAD //v2/?n=1', 'GET http://evil.example/x']) {
+      const { text } = await sendRaw(listener, `${head} HTTP/1.0\r\n\r\n`)
+      expect([head, text.slice(0, 15)]).toEqual([head, 'HTTP/1.1 200 OK'])
+    }
+    await sendRaw(listener, 'POST /x HTTP/1.0\r\nContent-Length: 4\r\n\r\nabcd')
+    const own = `http://127.0.0.1:${listener.port}`
+    expect(urls).toEqual([
+      `GET ${own}/health `,
+      `OPTIONS ${own}/ `,
+      `HEAD ${own}//v2/?n=1 `,
+      `GET ${own}/x `,
+      `POST ${own}/x abcd`,
+    ])
   })
 
   test('an h2c upgrade is ignored', async () => {

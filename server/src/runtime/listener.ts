@@ -118,7 +118,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       fetch(request, server) {
         if (!isWellFormed(request)) return badRequest()
         const connection = new BunConnection(request, server, secure, timeouts)
-        const answer = options.fetch(request, connection)
+        const answer = options.fetch(request.headers.has('host') ? request : withOwnName(request, server), connection)
         if (request.method === 'GET' || request.method === 'HEAD' || answer instanceof Response) return answer
         return answer.finally(() => connection.becomeIdle())
       },
@@ -235,14 +235,19 @@ const knownHosts = new Set<string>()
 /** RFC 9112 §3.2 (exactly one valid Host) and §6.3 (one Content-Length): the parts Bun does not enforce. */
 function isWellFormed(request: Request): boolean {
   const host = request.headers.get('host')
-  if (host === null) return false
-  if (!knownHosts.has(host)) {
+  if (host !== null && !knownHosts.has(host)) {
     if (!authority.test(host)) return false
     if (knownHosts.size < 64) knownHosts.add(host)
   }
-  // CONNECT, and a target that is neither a path nor a URL, leave no absolute URL.
-  if (!request.url.startsWith('http')) return false
+  // CONNECT, and a target that is neither a path nor a URL, leave no absolute URL. HTTP/1.0 needs no Host, and the URL
+  // is the bare path then; of HTTP/1.1 Bun itself refuses a request without one.
+  if (!request.url.startsWith(host === null ? '/' : 'http')) return false
   return !(request.headers.get('content-length')?.includes(',') ?? false)
+}
+
+/** The request of HTTP/1.0 that names no host, as one to the address that it came in by. Its body stays with `request`. */
+function withOwnName({ url, method, headers, signal }: Request, server: Bun.Server<undefined>): Request {
+  return new Request(`${server.url.origin}${url}`, { method, headers, signal })
 }
 
 function badRequest(): Response {
