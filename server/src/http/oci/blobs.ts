@@ -3,7 +3,7 @@ import { parseDigest } from '#contract/digest.ts'
 import type { Admission } from '../../domain/access/admission.ts'
 import type { ReadableBlob } from '../../domain/content/roles.ts'
 import { DomainError } from '../../domain/errors.ts'
-import { matchesEtag } from './etag.ts'
+import { isRangeOf, matchesEtag } from './etag.ts'
 import type { OciHandler, OciRequest, OciServices } from './oci-request.ts'
 
 /**
@@ -19,6 +19,8 @@ function blobHeaders(blob: ReadableBlob, length?: number): Record<string, string
     'cache-control': 'private, max-age=31536000, immutable',
     'x-content-type-options': 'nosniff',
     'content-security-policy': "default-src 'none'; sandbox",
+    // Bun writes one with the name that the file has in the store, unless there is one.
+    'content-disposition': 'attachment',
   }
   if (length !== undefined) headers['content-length'] = String(length)
   return headers
@@ -29,7 +31,8 @@ export const headBlobEndpoint: OciHandler = async (services, oci) => {
   const admission = await services.admit(oci.actor, 'pull', oci.repository)
   const blob = await services.blobs.getBlob(admission, digest)
   if (blob.needsLease()) await keepForPush(services, oci, blob)
-  return new Response(null, { headers: blobHeaders(blob, blob.sizeBytes) })
+  const status = matchesEtag(oci.request, blob.digest) ? 304 : 200
+  return new Response(null, { status, headers: blobHeaders(blob, blob.sizeBytes) })
 }
 
 /** A client that may push skips the upload because of the answer to its HEAD: the link must outlive the push. */
@@ -58,7 +61,8 @@ export const getBlobEndpoint: OciHandler = async (services, oci) => {
       headers: { ...headers, location: elsewhere, 'cache-control': 'no-store' },
     })
   }
-  const range = parseRangeHeader(oci.request.headers.get('range'), blob.sizeBytes)
+  const asked = isRangeOf(oci.request, blob.digest) ? oci.request.headers.get('range') : null
+  const range = parseRangeHeader(asked, blob.sizeBytes)
   if (range.kind === 'unsatisfiable') {
     throw new DomainError('RANGE_NOT_SATISFIABLE', `the blob has ${blob.sizeBytes} bytes`, {
       detail: { sizeBytes: blob.sizeBytes },

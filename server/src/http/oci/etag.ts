@@ -7,3 +7,9 @@ export function matchesEtag(request: Request, digest: string): boolean {
     return bare === '*' || bare === digest || bare === `"${digest}"`
   })
 }
+
+/** Whether Range is to be heeded: without If-Range, or when that names the digest, strongly (RFC 9110 §13.1.5). */
+export function isRangeOf(request: Request, digest: string): boolean {
+  const header = request.headers.get('if-range')
+  return header === null || header.trim() === `"${digest}"`
+}
