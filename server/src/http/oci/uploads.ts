@@ -1,4 +1,5 @@
 import { parseContentRange } from '#contract/byte-range.ts'
+import { ContractError } from '#contract/contract-error.ts'
 import { parseDigest, type Digest, type DigestAlgorithm } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import { anonymous } from '../../domain/access/actor.ts'
@@ -14,12 +15,10 @@ export const createUploadEndpoint: OciHandler = async (services, oci) => {
   const wholeBlob = oci.query.get('digest')
   const algorithm = parseAlgorithm(oci.query.get('digest-algorithm'))
   const mountDigest = mount === null ? undefined : parseDigest(mount)
-  const from = oci.query.get('from')
-  const source = from === null ? undefined : repositoryOf(services, from)
   const digest = wholeBlob === null ? undefined : parseDigest(wholeBlob)
 
   const admission = await services.admit(oci.actor, 'push', oci.repository)
-  if (mountDigest !== undefined && (await mountFrom(services, oci, admission, mountDigest, source))) {
+  if (mountDigest !== undefined && (await mountFrom(services, oci, admission, mountDigest))) {
     return blobCreated(oci, mountDigest)
   }
   const body = digest === undefined ? undefined : oci.body()
@@ -76,22 +75,33 @@ export const cancelUploadEndpoint: OciHandler = async (services, oci) => {
 }
 
 /**
- * Tries to mount; whatever is in the way (unknown source, no right to read it, no such blob) looks the same to
- * the client: it uploads (attack: learning by mount what others have).
+ * Tries to mount; whatever is in the way (a source that cannot be one or that nobody knows, no right to read it, no such
+ * blob) looks the same to the client: it uploads (attack: learning by mount what others have).
  */
 async function mountFrom(
   services: OciServices,
   oci: OciRequest,
   admission: Admission<'push'>,
   digest: Digest,
-  from: RepositoryName | undefined,
 ): Promise<boolean> {
-  const sources = from === undefined ? await services.blobLinks.listMountSources(oci.actor, digest) : [from]
+  const from = oci.query.get('from')
+  const sources =
+    from === null ? await services.blobLinks.listMountSources(oci.actor, digest) : sourcesNamed(services, from)
   for (const name of sources) {
     const source = await admitSource(services, oci, name)
     if (source !== undefined && (await services.blobLinks.mountBlob(admission, digest, source))) return true
   }
   return false
+}
+
+/** None when the text is no name of a repository here: clients write a host in front of it, or leave it empty. */
+function sourcesNamed(services: OciServices, from: string): RepositoryName[] {
+  try {
+    return [repositoryOf(services, from)]
+  } catch (error) {
+    if (error instanceof ContractError) return []
+    throw error
+  }
 }
 
 async function admitSource(
