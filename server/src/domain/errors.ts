@@ -45,6 +45,7 @@ export type DomainErrorCode =
   | 'UNSUPPORTED'
   | 'DELETE_DISABLED'
   | 'READ_ONLY'
+  | 'ENDPOINT_UNKNOWN'
   | 'REFERENCED'
   | 'PRECONDITION'
   | 'TOO_MANY_REQUESTS'

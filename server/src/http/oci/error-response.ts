@@ -49,6 +49,7 @@ const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: Oc
   UNAUTHENTICATED: [401, 'UNAUTHORIZED'],
   FORBIDDEN: [403, 'DENIED'],
   UNSUPPORTED: [400, 'UNSUPPORTED'],
+  ENDPOINT_UNKNOWN: [404, 'UNSUPPORTED'],
   DELETE_DISABLED: [405, 'UNSUPPORTED'],
   READ_ONLY: [403, 'DENIED'],
   REFERENCED: [412, 'DENIED'],

@@ -54,10 +54,11 @@ export interface OciPath {
 
 /**
  * Splits the path behind `/v2`. The name may contain anything here: it is parsed by its own rules afterwards.
- * Undefined when no endpoint has this form.
+ * Undefined when no endpoint has this form: no part of a path is empty but the last of `blobs/uploads/`.
  */
 export function parseOciPath(path: string): OciPath | undefined {
   if (path === '' || path === '/') return { endpoint: 'base', name: '', reference: '' }
+  if (path.includes('//')) return undefined
   if (path === '/_catalog') return { endpoint: 'catalog', name: '', reference: '' }
   if (path.endsWith('/tags/list')) return named('tags', path.slice(1, -'/tags/list'.length))
   if (path.endsWith('/blobs/uploads/')) return named('uploads', path.slice(1, -'/blobs/uploads/'.length))
@@ -72,8 +73,9 @@ export function parseOciPath(path: string): OciPath | undefined {
   return undefined
 }
 
-function named(endpoint: OciPath['endpoint'], name: string, reference = ''): OciPath {
-  return { endpoint, name, reference: decode(reference) }
+function named(endpoint: OciPath['endpoint'], name: string, reference?: string): OciPath | undefined {
+  if (name === '' || reference === '') return undefined
+  return { endpoint, name, reference: decode(reference ?? '') }
 }
 
 /** Some clients write the colon of a digest as %3A. The parsers refuse other encoded characters. */

@@ -82,7 +82,7 @@ async function dispatch(options: OciRouterOptions, call: OciCall): Promise<Respo
   const { services } = options
   const { request, authentication } = call
   const path = parseOciPath(call.path)
-  if (path === undefined) throw new DomainError('BAD_REQUEST', 'there is no such endpoint under /v2')
+  if (path === undefined) throw endpointUnknown(call.path)
   const open = authentication.actor.kind === 'open'
   // As in Harbor: without credentials not even public content is served; clients then fetch an anonymous
   // token, so that one who has credentials is always asked for them.
@@ -114,6 +114,15 @@ async function dispatch(options: OciRouterOptions, call: OciCall): Promise<Respo
   const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
   if (handler === undefined) return methodNotAllowed(Object.keys(methods))
   return await handler(services, ociRequest(call, path, query, services))
+}
+
+/** 404: clients that probe for an extension take it, and nothing else, for "not supported". */
+function endpointUnknown(path: string): DomainError {
+  const shown = `/v2${path.slice(0, 200)}`
+  return new DomainError(
+    'ENDPOINT_UNKNOWN',
+    `${shown} is no endpoint of /v2; compare it with the distribution specification`,
+  )
 }
 
 function ociRequest(call: OciCall, path: OciPath, query: URLSearchParams, services: OciServices): OciRequest {

@@ -4,6 +4,7 @@ import type { DomainError, DomainErrorCode } from '../../../domain/errors.ts'
 /** The only place where a domain error becomes a status and a code of Harbor's API. */
 const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: string]>> = {
   BLOB_UNKNOWN: [404, 'NOT_FOUND'],
+  ENDPOINT_UNKNOWN: [404, 'NOT_FOUND'],
   UPLOAD_UNKNOWN: [404, 'NOT_FOUND'],
   UPLOAD_INVALID: [400, 'BAD_REQUEST'],
   UPLOAD_OFFSET_WRONG: [400, 'BAD_REQUEST'],
