@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { harborError } from './harbor/frame/harbor-error.ts'
+import { isPageOf } from './other-sites.ts'
 import { cookieOf, sessionTokenOf } from './session-cookie.ts'
 
 const header = 'x-harbor-csrf-token'
@@ -42,17 +43,21 @@ export function composeCsrf({ originOf }: { originOf: (request: Request) => stri
 function refusal(request: Request, secret: Uint8Array | undefined, origin: string): string | undefined {
   const from = request.headers.get('origin') ?? request.headers.get('referer')
   // Hosts only: behind a proxy that ends TLS and is not known to us, the scheme that we see is another.
-  if (from !== null && hostOf(from) !== hostOf(origin)) return 'origin invalid'
+  if (from !== null && !isOwnPage(from, [origin, request.url])) return `origin invalid: ${addressOf(origin)}`
   const sent = request.headers.get(header)
   if (sent === null || sent === '') return 'CSRF token not found in request'
   const unmasked = unmask(sent)
+  // A browser that asks by another name, without TLS, does not keep the cookie of an address that has it.
+  if (secret === undefined && from !== null && !isOwnPage(from, [origin]))
+    return `CSRF token invalid: ${addressOf(origin)}`
   if (secret === undefined || unmasked === undefined || !timingSafeEqual(secret, unmasked)) return 'CSRF token invalid'
   return undefined
 }
 
-function hostOf(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).host : undefined
-}
+const addressOf = (origin: string): string => `the address of this registry is ${origin}; open the console there`
+
+const isOwnPage = (page: string, addresses: readonly string[]): boolean =>
+  URL.canParse(page) && isPageOf(new URL(page), addresses)
 
 function mask(secret: Uint8Array): string {
   const pad = randomBytes(secretBytes)

@@ -32,11 +32,24 @@ export function composeClientFacts(options: {
       if (options.externalUrl !== undefined) return options.externalUrl
       const url = new URL(request.url)
       if (!trusted.has(request)) return url.origin
-      const protocol = request.headers.get('x-forwarded-proto') === 'https' ? 'https' : 'http'
-      const host = request.headers.get('x-forwarded-host')
-      return host !== null && /^[A-Za-z0-9.-]{1,255}(?::[0-9]{1,5})?$/.test(host)
-        ? `${protocol}://${host}`
-        : `${protocol}://${url.host}`
+      const protocol = firstOf(request, 'x-forwarded-proto')?.toLowerCase() === 'https' ? 'https' : 'http'
+      const host = firstOf(request, 'x-forwarded-host')
+      const named =
+        host !== undefined && /^(?:[A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/.test(host)
+      const origin = `${protocol}://${withPort(named ? host : url.host, firstOf(request, 'x-forwarded-port'), protocol)}`
+      return URL.canParse(origin) ? new URL(origin).origin : url.origin
     },
   }
+}
+
+/** Each proxy of a chain adds itself behind the others: the first says what the client saw. */
+function firstOf(request: Request, header: string): string | undefined {
+  return request.headers.get(header)?.split(',')[0]?.trim()
+}
+
+/** The port that the client asked, where the proxy left it out of the name. That of the other scheme is an inner one. */
+function withPort(host: string, port: string | undefined, protocol: 'http' | 'https'): string {
+  const innerPort = protocol === 'https' ? '80' : '443'
+  if (port === undefined || port === innerPort || !/^[1-9][0-9]{0,4}$/.test(port) || /:[0-9]+$/.test(host)) return host
+  return `${host}:${port}`
 }

@@ -16,3 +16,12 @@ export function isFromAnotherSite(request: Request, isOurs: (origin: URL) => boo
   // Browsers without Sec-Fetch-Site leave out Origin when they follow a link.
   return site === null && referer !== null && URL.canParse(referer) && !isOurs(new URL(referer))
 }
+
+/**
+ * Whether the page is of one of the addresses. The port of the page's scheme may be written or left out, also in the
+ * Host header that a proxy has written for a scheme that we do not see.
+ */
+export function isPageOf({ protocol, host }: URL, addresses: readonly string[]): boolean {
+  if (!/^https?:$/.test(protocol)) return false
+  return addresses.some((address) => new URL(`${protocol}//${new URL(address).host}`).host === host)
+}

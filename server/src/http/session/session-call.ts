@@ -1,6 +1,6 @@
 import type { Actor } from '../../domain/access/actor.ts'
 import { DomainError } from '../../domain/errors.ts'
-import { isFromAnotherSite } from '../other-sites.ts'
+import { isFromAnotherSite, isPageOf } from '../other-sites.ts'
 
 /** A request below /c/. */
 export interface SessionCall {
@@ -17,8 +17,7 @@ export interface SessionCall {
  * @throws DomainError FORBIDDEN for a page of another site
  */
 export function assertOwnPage(request: Request, origin: string): void {
-  const { host } = new URL(origin)
-  if (!isFromAnotherSite(request, (page) => page.host === host)) return
+  if (!isFromAnotherSite(request, (page) => isPageOf(page, [origin, request.url]))) return
   throw new DomainError('FORBIDDEN', 'a page of another site cannot sign people out; sign out from the console')
 }
 
