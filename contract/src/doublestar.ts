@@ -8,6 +8,8 @@ export interface Matcher {
   readonly steps: number
   /** The cost of one character of a name. Times the length of the name, it is the price that a budget pays. */
   readonly costPerCharacter: number
+  /** For each alternative the characters that every name has which it matches. */
+  readonly literals: readonly string[]
 }
 
 const maxPatternLength = 1_024
@@ -32,7 +34,7 @@ export function parseDoublestar(pattern: string): Matcher {
     alternatives.push(parsed)
   }
   const { matches, costPerCharacter } = composeAutomaton(alternatives)
-  return Object.assign(matches, { steps, costPerCharacter })
+  return Object.assign(matches, { steps, costPerCharacter, literals: alternatives.map(literalsOf) })
 }
 
 const cachedMatchers = 1_000
@@ -58,6 +60,9 @@ export function matcherOf(pattern: string): Matcher {
 function costOfSteps(steps: readonly Step[]): number {
   return steps.reduce((sum, step) => sum + (step.kind === 'class' ? step.ranges.length : 1), 1)
 }
+
+const literalsOf = (steps: readonly Step[]): string =>
+  [...new Set(steps.map((step) => (step.kind === 'literal' ? step.character : '')))].join('')
 
 /** `a{b,c}d` → `abd`, `acd`; bounded, since each pair of braces multiplies. */
 function expandBraces(pattern: string): string[] {

@@ -105,7 +105,7 @@ export class ImmutabilityRules {
     write: (tx: Writer, projectId: number, columns: RuleColumns) => Promise<number>,
     ownId?: number,
   ): Promise<number> {
-    assertPatterns([...fields.tags, ...fields.repositories])
+    assertPatterns(fields)
     if (fields.tags.length === 0 || fields.repositories.length === 0)
       throw new DomainError('BAD_REQUEST', 'a rule selects tags and repositories; ** selects all of them')
     const { disabled, priority, tags, repositories } = fields

@@ -16,23 +16,52 @@ export function isSelected(selectors: readonly Selector[], name: string): boolea
 /** Of the selectors of one rule together: fifteen such rules match a name in less than a millisecond, whatever they say. */
 const maxSteps = 2_048
 
-/** Those of one rule. @throws DomainError BAD_REQUEST */
-export function assertPatterns(selectors: readonly Selector[]): void {
-  for (const { pattern } of selectors) {
-    if (pattern === '') throw new DomainError('BAD_REQUEST', 'a pattern is empty; ** matches everything')
-    try {
-      matcherOf(pattern)
-    } catch (cause) {
-      if (!(cause instanceof ContractError)) throw cause
-      throw new DomainError('BAD_REQUEST', cause.message)
-    }
-  }
+/** What stands in no name of a kind. */
+const foreign = {
+  tag: { characters: /[^A-Za-z0-9_.-]/u, name: 'a tag' },
+  repository: { characters: /[^a-z0-9_./-]/u, name: 'the name of a repository' },
+}
+
+/** The selectors of one rule, by the names that they are asked about. */
+export interface RuleSelectors {
+  readonly tags: readonly Selector[]
+  readonly repositories: readonly Selector[]
+}
+
+/** Also for a pattern that no name can match: such a rule would protect or keep nothing. @throws DomainError BAD_REQUEST */
+export function assertPatterns({ tags, repositories }: RuleSelectors): void {
+  for (const { pattern } of tags) assertPattern(pattern, 'tag')
+  for (const { pattern } of repositories) assertPattern(pattern, 'repository')
+  const selectors = [...tags, ...repositories]
   const steps = selectors.reduce((sum, { pattern }) => sum + matcherOf(pattern).steps, 0)
   if (steps > maxSteps)
     throw new DomainError(
       'BAD_REQUEST',
       `the patterns of a rule may have ${maxSteps} characters, alternatives spelt out`,
     )
+}
+
+function assertPattern(pattern: string, kind: keyof typeof foreign): void {
+  if (pattern === '') throw new DomainError('BAD_REQUEST', 'a pattern is empty; ** matches everything')
+  const { characters, name } = foreign[kind]
+  const literals = literalsOf(pattern)
+  if (!literals.every((each) => characters.test(each))) return
+  const [character] = characters.exec(literals[0] ?? '') ?? []
+  const remedy = character === ',' ? '; several patterns stand between braces: {one,other}' : ''
+  const said = character === ' ' ? 'space' : character
+  throw new DomainError(
+    'BAD_REQUEST',
+    `the pattern ${pattern.slice(0, 100)} matches nothing: ${name} has no ${said}${remedy}`,
+  )
+}
+
+function literalsOf(pattern: string): readonly string[] {
+  try {
+    return matcherOf(pattern).literals
+  } catch (cause) {
+    if (!(cause instanceof ContractError)) throw cause
+    throw new DomainError('BAD_REQUEST', cause.message)
+  }
 }
 
 /** What the matchers cost for each character of a name. */

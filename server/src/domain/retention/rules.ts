@@ -69,7 +69,7 @@ function assertRule({ template, value, tags, repositories }: RetentionRule, plac
   if (tags.length === 0) throw refuse('it selects no tags; the pattern ** selects all of them')
   if (tags.length > maxSelectors || repositories.length > maxSelectors)
     throw refuse(`it has more than ${maxSelectors} selectors of a kind`)
-  assertPatterns([...tags, ...repositories])
+  assertPatterns({ tags, repositories })
   const max = isCount(template) ? maxCounted : maxDays
   if (template !== 'always' && !(Number.isInteger(value) && value >= 0 && value <= max))
     throw refuse(`${template} is a whole number from 0 to ${max}`)
