@@ -2,7 +2,7 @@ import { ContractError } from '#contract/contract-error.ts'
 import { projectOf, type RepositoryName } from '#contract/repository-name.ts'
 import { parseScopes, type TokenAccess } from '#contract/token-scope.ts'
 import type { Database } from '../../database/database.ts'
-import type { AccessTokens, TokenHolder } from '../../domain/access/tokens/access-tokens.ts'
+import { maxTokenLength, type AccessTokens, type TokenHolder } from '../../domain/access/tokens/access-tokens.ts'
 import { actorOf, type Account } from '../../domain/access/accounts/accounts.ts'
 import { anonymous, mayListCatalog, type Actor } from '../../domain/access/actor.ts'
 import { can } from '../../domain/access/roles/authorise.ts'
@@ -74,6 +74,7 @@ export function composeTokenEndpoint(options: TokenEndpointOptions): TokenEndpoi
       access,
       asker.signedIn?.kind,
     )
+    if (token.length > maxTokenLength) return tooManyScopes(token.length, access.length)
     const response = Response.json(
       // As Harbor answers: `access_token` is there and empty; clients take `token` then.
       { token, access_token: '', expires_in: lifetimeSeconds, issued_at: new Date(issuedAt).toISOString() },
@@ -147,6 +148,12 @@ function allowedActions(
     const permission = Object.hasOwn(repositoryActions, action) ? repositoryActions[action] : undefined
     return permission !== undefined && can(actor, permission, standing, repository)
   })
+}
+
+/** A token that no request could carry: its every use would fail without a word. */
+function tooManyScopes(length: number, scopes: number): TokenAnswer {
+  const message = `the token for these ${scopes} scopes would have ${length} characters, and a request can carry ${maxTokenLength} at the most; ask for fewer scopes in one token`
+  return refusal(400, 'BAD_REQUEST', message)
 }
 
 function unauthorized(message: string): TokenAnswer {

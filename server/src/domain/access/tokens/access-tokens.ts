@@ -7,7 +7,8 @@ import { LruMap } from '../../../runtime/lru-map.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 const leewaySeconds = 60
-const maxTokenLength = 16_384
+/** What a request carries beside its other fields: the listener takes 16 KiB of them together. */
+export const maxTokenLength = 14_336
 const cacheCapacity = 10_000
 /** A verified token is looked at again after this time, so a key that was removed stops working everywhere. */
 const trustVerifiedMs = 60_000
