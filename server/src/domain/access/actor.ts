@@ -97,9 +97,14 @@ export function isSystemAdministrator(actor: Actor): boolean {
   return actor.kind === 'open' || actor.kind === 'system'
 }
 
-/** The list of all repositories names every project: for administrators and robots that were given it, by token only if it says so. */
+/** The list of all repositories names every project: for administrators and robots that were given it. */
+export function accountMayListCatalog(actor: Actor): boolean {
+  return isSystemAdministrator(actor) || (actor.kind === 'robot' && actor.rights.system.has('catalog:read'))
+}
+
+/** The same for the actor as they came: by token only if it says so. */
 export function mayListCatalog(actor: Actor): boolean {
-  const may = isSystemAdministrator(actor) || (actor.kind === 'robot' && actor.rights.system.has('catalog:read'))
+  const may = accountMayListCatalog(actor)
   const access = tokenAccessOf(actor)
   if (!may || access === undefined) return may
   return access.some(({ type, name, actions }) => type === 'registry' && name === 'catalog' && actions.includes('*'))

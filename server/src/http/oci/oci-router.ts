@@ -1,9 +1,9 @@
 import { ociErrorBody } from '#contract/oci-errors.ts'
-import { mayListCatalog } from '../../domain/access/actor.ts'
+import { accountMayListCatalog, mayListCatalog, type Actor } from '../../domain/access/actor.ts'
 import { DomainError } from '../../domain/errors.ts'
 import type { Authentication } from '../authentication.ts'
 import { deleteBlobEndpoint, getBlobEndpoint, headBlobEndpoint } from './blobs.ts'
-import { challenge } from './challenge.ts'
+import { catalogScope, challenge } from './challenge.ts'
 import { withRequestId } from '../../domain/request-origin.ts'
 import { asDomainError, errorResponse } from './error-response.ts'
 import { listCatalogEndpoint, listReferrersEndpoint, listTagsEndpoint } from './lists.ts'
@@ -102,18 +102,28 @@ async function dispatch(options: OciRouterOptions, call: OciCall): Promise<Respo
   const query = call.search === '' ? noQuery : new URLSearchParams(call.search)
   if (path.endpoint === 'catalog') {
     if (request.method !== 'GET') return methodNotAllowed(['GET'])
-    if (!mayListCatalog(authentication.actor)) {
-      throw new DomainError(
-        authentication.actor.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN',
-        'only a system administrator may list every repository',
-      )
-    }
+    assertMayListCatalog(authentication.actor)
     return await listCatalogEndpoint(services, ociRequest(call, path, query, services))
   }
   const methods = endpoints[path.endpoint] ?? {}
   const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
   if (handler === undefined) return methodNotAllowed(Object.keys(methods))
   return await handler(services, ociRequest(call, path, query, services))
+}
+
+/** @throws DomainError UNAUTHENTICATED when credentials, or a token with another scope, could help; else FORBIDDEN */
+function assertMayListCatalog(actor: Actor): void {
+  if (mayListCatalog(actor)) return
+  if (accountMayListCatalog(actor)) {
+    throw new DomainError(
+      'UNAUTHENTICATED',
+      `this token does not list every repository; get one with the scope ${catalogScope}`,
+    )
+  }
+  throw new DomainError(
+    actor.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN',
+    'only a system administrator may list every repository',
+  )
 }
 
 /** 404: clients that probe for an extension take it, and nothing else, for "not supported". */
