@@ -63,10 +63,27 @@ describeControlledScenario('jobs of the API', (registry) => {
       { audit_retention_hour: 0 },
       { audit_retention_hour: 'x' },
       { audit_retention_hour: 240_001 },
-    ])
-      expect((await startPurge(parameters)).status).toBe(400)
+    ]) {
+      const { status, body } = await startPurge(parameters)
+      // Its name is said once.
+      expect([status, JSON.stringify(body).split('audit_retention_hour').length]).toEqual([400, 2])
+    }
     const { status } = await admin().call('GET /system/purgeaudit/{purge_id}', { params: { purge_id: 99_999 } })
     expect(status).toBe(404)
+  })
+
+  test('a purge that names no events says that nothing will go', async () => {
+    const hours = { audit_retention_hour: 24, dry_run: true }
+    for (const names of [{}, { include_event_types: '' }, { include_event_types: 'creat_artifact' }]) {
+      const { status, headers } = await startPurge({ ...hours, ...names })
+      expect([status, headers.get('warning')]).toEqual([
+        201,
+        expect.stringContaining('include_event_types names no event'),
+      ])
+      expect(JSON.parse((await ended(idIn(headers))).job_parameters)).toMatchObject({ purged_count: 0 })
+    }
+    const { headers } = await startPurge({ ...hours, include_event_types: 'pull_artifact' })
+    expect(headers.get('warning')).toBeNull()
   })
 
   test('a schedule is set, shown with its next time, listed among all schedules, and taken away', async () => {

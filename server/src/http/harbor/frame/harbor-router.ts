@@ -15,6 +15,7 @@ import { announcesBody, assertJsonType } from './body-type.ts'
 import { harborError, harborErrorOf } from './harbor-error.ts'
 import { findPathProject, withoutProject } from './project-param.ts'
 import { JsonText } from './paging.ts'
+import { sentenceOf } from './refused-value.ts'
 import type { Answer, Call, Route } from './route.ts'
 import { RouteTable } from './route-table.ts'
 import type { HarborServices } from './services.ts'
@@ -152,7 +153,7 @@ function validated(
     const parsed = schema.safeParse(value)
     if (parsed.success) return parsed.data
     for (const issue of parsed.error.issues)
-      problems.push(`${issue.path.join('.') || 'value'} in ${place} ${sentence(issue)}`)
+      problems.push(`${issue.path.join('.') || 'value'} in ${place} ${sentenceOf(issue, value)}`)
     return undefined
   }
   const query = parse(route.query, Object.fromEntries(new URLSearchParams(call.search)), 'query')
@@ -178,12 +179,6 @@ class ValidationFailure extends DomainError {
   constructor(problems: readonly string[]) {
     super('VALIDATION', `validation failure list:\n${problems.join('\n')}`)
   }
-}
-
-function sentence(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys')
-    return `has fields that mean nothing here: ${issue.keys.join(', ').slice(0, 200)}`
-  return issue.code === 'invalid_type' && issue.input === undefined ? 'is required' : issue.message
 }
 
 async function readJson(call: HarborCall): Promise<unknown> {

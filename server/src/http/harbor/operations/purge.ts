@@ -7,10 +7,10 @@ import { composeRunRoutes } from './run-routes.ts'
 
 const parameters = z.object({
   audit_retention_hour: z.coerce
-    .number('audit_retention_hour is a number of hours')
+    .number('is a number of hours')
     .int()
-    .min(1, 'audit_retention_hour is one hour at least')
-    .max(240_000, 'audit_retention_hour is 240000 hours at the most'),
+    .min(1, 'is one hour at least')
+    .max(240_000, 'is 240000 hours at the most'),
   dry_run: z.union([z.boolean(), z.stringbool()]).default(false),
   include_event_types: z.string().max(10_000).nullish(),
   include_operations: z.string().max(1_000).nullish(),
@@ -38,6 +38,10 @@ export const purgeRoutes = composeRunRoutes({
     eventTypes: typesOf(names),
   }),
   parametersOf,
+  warningsOf: ({ eventTypes }) =>
+    eventTypes.length > 0
+      ? []
+      : ['nothing is purged: include_event_types names no event, for example create_artifact,pull_artifact'],
 })
 
 /** The newer name lists types of events, the older one their verbs; both are words of Harbor. */

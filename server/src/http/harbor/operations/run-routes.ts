@@ -4,7 +4,7 @@ import { DomainError } from '../../../domain/errors.ts'
 import type { JobDefinition } from '../../../domain/jobs/job-definition.ts'
 import type { Json } from '../../../domain/jobs/job.ts'
 import { findSchedule } from '../../../domain/jobs/schedules.ts'
-import { createdAt, idParam } from '../frame/answers.ts'
+import { createdAt, idParam, warningHeaders } from '../frame/answers.ts'
 import {
   historyAnswer,
   historyQuery,
@@ -13,6 +13,7 @@ import {
   presentHistory,
   presentScheduleHistory,
 } from './job-history.ts'
+import { sentenceOf } from '../frame/refused-value.ts'
 import { route, type Call, type Route } from '../frame/route.ts'
 import { followWish, parseScheduleWish, scheduleBody, type ScheduleBody } from './schedule-body.ts'
 import type { HarborServices } from '../frame/services.ts'
@@ -35,6 +36,8 @@ export interface RunsOptions<Resource extends string, Parameters extends z.ZodTy
   readonly parameters: Parameters
   /** @throws DomainError for what the registry is set not to do */
   payloadOf(parameters: z.output<Parameters>, services: HarborServices): Payload | Promise<Payload>
+  /** Sentences about work that is accepted and has no effect. */
+  warningsOf?(payload: Payload): readonly string[]
   /** In Harbor's words, results of a run included. */
   parametersOf(payload: Partial<Payload>, result: Json | undefined): Json
 }
@@ -56,11 +59,13 @@ export function composeRunRoutes<Resource extends string, Parameters extends z.Z
   })
   const follow = async ({ actor, body }: Call<unknown, unknown, ScheduleBody>, services: HarborServices) => {
     const wish = parseScheduleWish(body)
-    const work =
-      wish.kind === 'never' || wish.kind === 'nothing'
-        ? { kind, payload: null }
-        : definition.of(await options.payloadOf(parsed(options.parameters, body.parameters), services))
-    return await followWish(services, actor, wish, { name: kind, ...work })
+    if (wish.kind === 'never' || wish.kind === 'nothing') {
+      const started = await followWish(services, actor, wish, { name: kind, kind, payload: null })
+      return { started, headers: {} }
+    }
+    const payload = await options.payloadOf(parsed(options.parameters, body.parameters), services)
+    const started = await followWish(services, actor, wish, { name: kind, ...definition.of(payload) })
+    return { started, headers: warningHeaders(options.warningsOf?.(payload) ?? []) }
   }
   return [
     route({
@@ -94,8 +99,10 @@ export function composeRunRoutes<Resource extends string, Parameters extends z.Z
       body: scheduleBody,
       answers: { 201: null },
       handle: async (call, services) => {
-        const started = await follow(call, services)
-        return started === undefined ? { status: 201 } : createdAt(call.path.replace(/\/schedule\/*$/, ''), started)
+        const { started, headers } = await follow(call, services)
+        if (started === undefined) return { status: 201, headers }
+        const created = createdAt(call.path.replace(/\/schedule\/*$/, ''), started)
+        return { ...created, headers: { ...created.headers, ...headers } }
       },
     }),
 
@@ -106,8 +113,8 @@ export function composeRunRoutes<Resource extends string, Parameters extends z.Z
       body: scheduleBody,
       answers: { 200: null },
       handle: async (call, services) => {
-        await follow(call, services)
-        return {}
+        const { headers } = await follow(call, services)
+        return { headers }
       },
     }),
 
@@ -154,6 +161,8 @@ export function composeRunRoutes<Resource extends string, Parameters extends z.Z
 function parsed<Schema extends z.ZodType>(schema: Schema, parameters: unknown): z.output<Schema> {
   const result = schema.safeParse(parameters ?? {})
   if (result.success) return result.data
-  const issue = result.error.issues[0]
-  throw new DomainError('BAD_REQUEST', `parameters: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'cannot be'}`)
+  const sentence = result.error.issues
+    .map((issue) => `parameters: ${issue.path.join('.')} ${sentenceOf(issue, parameters ?? {})}`)
+    .join('\n')
+  throw new DomainError('BAD_REQUEST', sentence)
 }
