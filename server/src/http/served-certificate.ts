@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { rootCertificates } from 'node:tls'
-import { splitPem } from './tls-reload.ts'
+import { readPemCertificates } from './pem.ts'
 
 /** The certificate that clients see, and advice about it. */
 export interface ServedCertificate {
@@ -14,8 +14,8 @@ export interface ServedCertificate {
 
 /** @throws when the file cannot be read or does not begin with a certificate */
 export async function readServedCertificate(certificateFile: string): Promise<ServedCertificate> {
-  const texts = splitPem(await readFile(certificateFile, 'utf8'))
-  const chain = texts.map((text) => new X509Certificate(text))
+  const parts = readPemCertificates(certificateFile, await readFile(certificateFile, 'utf8'))
+  const chain = parts.map(({ certificate }) => certificate)
   const leaf = chain[0]
   const last = chain.at(-1)
   if (leaf === undefined || last === undefined) throw new Error(`${certificateFile} has no PEM certificate`)
@@ -23,7 +23,7 @@ export async function readServedCertificate(certificateFile: string): Promise<Se
   return {
     expiresAt: Math.min(...chain.map((each) => Date.parse(each.validTo))),
     isPrivate: !isPublicRoot(last),
-    authority: selfSigned && !isPublicRoot(last) ? `${texts.at(-1)!}\n` : undefined,
+    authority: selfSigned && !isPublicRoot(last) ? `${parts.at(-1)!.text}\n` : undefined,
   }
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -96,7 +96,7 @@ test('half a file, and no file, leave the old pair in place', async () => {
   unlinkSync(files.certificateFile)
   await looked()
   expect(changes).toEqual([])
-  expect(refusals[0]).toContain('has no PEM certificate')
+  expect(refusals[0]).toContain('has no END; the file is cut off')
   expect(refusals[1]).toContain('does not exist')
   place(second)
   await looked()
@@ -148,4 +148,53 @@ test('after it was stopped nothing is taken over', async () => {
   )
   await until(() => seen.length > 0)
   expect(changes).toEqual([])
+})
+
+describe('a PEM file that cannot be read names itself and the line', () => {
+  const linesOf = (text: string) => text.split('\n').length
+  const refusalOf = async (change: (pair: TlsPair) => Partial<TlsPair>): Promise<string> => {
+    const pair = { ...first, ...change(first) }
+    const files = { certificateFile: join(folder, 'cut.crt'), privateKeyFile: join(folder, 'cut.key') }
+    writeFileSync(files.certificateFile, pair.certificate)
+    writeFileSync(files.privateKeyFile, pair.privateKey)
+    return await readTlsPair(files).then(
+      () => 'served',
+      (error: Error) => error.message.replace(`${folder}/`, ''),
+    )
+  }
+
+  test('put together without a line end between', async () => {
+    const joined = await refusalOf(({ certificate }) => ({ certificate: certificate.trimEnd() + second.certificate }))
+    const line = linesOf(first.certificate.trimEnd())
+    expect(joined).toBe(
+      `cut.crt, line ${line}: an END and the next BEGIN stand on one line; put a line end between them`,
+    )
+  })
+
+  test('an intermediate whose bytes are none', async () => {
+    const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
+    const line = linesOf(first.certificate)
+    expect(await refusalOf(({ certificate }) => ({ certificate: certificate + broken }))).toBe(
+      `cut.crt, line ${line}: the certificate that begins here cannot be read`,
+    )
+  })
+
+  test('cut off, indented, or with a mark of something else', async () => {
+    const cut = await refusalOf(({ certificate }) => ({ certificate: certificate.slice(0, -40) }))
+    expect(cut).toBe('cut.crt, line 1: BEGIN CERTIFICATE has no END; the file is cut off')
+    const indented = await refusalOf(({ privateKey }) => ({ privateKey: privateKey.replaceAll(/^/gm, '  ') }))
+    expect(indented).toStartWith('cut.key, line 1: a mark must stand on a line of its own')
+    const other = await refusalOf(({ certificate }) => ({
+      certificate: certificate.replace('END CERTIFICATE', 'END X509 CRL'),
+    }))
+    expect(other).toEndWith('this END has no BEGIN X509 CRL above it')
+  })
+
+  test('line ends of Windows and words around the certificates are fine', async () => {
+    const windows = ({ certificate, privateKey }: TlsPair) => ({
+      certificate: `subject=CN = first\n${certificate.replaceAll('\n', '\r\n')}`,
+      privateKey: privateKey.replaceAll('\n', '\r\n'),
+    })
+    expect(await refusalOf(windows)).toBe('served')
+  })
 })

@@ -1,8 +1,9 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey } from 'node:crypto'
 import { watch, type FSWatcher } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { TlsPair } from '../runtime/listener.ts'
+import { assertMarks, readPemCertificates } from './pem.ts'
 
 export interface TlsFiles {
   readonly certificateFile: string
@@ -16,25 +17,20 @@ export interface TlsFiles {
 export async function readTlsPair({ certificateFile, privateKeyFile }: TlsFiles): Promise<TlsPair> {
   const certificate = await readText(certificateFile)
   const privateKey = await readText(privateKeyFile)
-  const [leaf] = splitPem(certificate)
+  const [leaf] = readPemCertificates(certificateFile, certificate)
   if (leaf === undefined) throw new Error(`${certificateFile} has no PEM certificate (-----BEGIN CERTIFICATE-----)`)
-  const parsed = parse(() => new X509Certificate(leaf), `${certificateFile} does not begin with a readable certificate`)
+  assertMarks(privateKeyFile, privateKey)
   const key = parse(
     () => createPrivateKey(privateKey),
     `${privateKeyFile} is not a readable private key without a passphrase`,
   )
-  if (!parsed.checkPrivateKey(key)) {
+  if (!leaf.certificate.checkPrivateKey(key)) {
     throw new Error(
       `the private key in ${privateKeyFile} does not belong to the first certificate in ${certificateFile}; ` +
         'the certificate of this server must stand first, its intermediates behind it',
     )
   }
   return { certificate, privateKey }
-}
-
-/** The certificates of a PEM file, each on its own, in their order. */
-export function splitPem(text: string): string[] {
-  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
 }
 
 export interface TlsWatchOptions extends TlsFiles {
