@@ -1,4 +1,5 @@
 import type { Config } from '#server/config/config.ts'
+import { flagOf } from '#server/config/sources.ts'
 import { requestedFaultPoint } from '#server/config/fault-point.ts'
 import { createLogging, type Logging, type LogLevel } from '#server/logging.ts'
 import { startRegistry, type RunningRegistry } from '#server/main.ts'
@@ -119,17 +120,23 @@ async function heardStart(
   })
 }
 
+/** With the flag of the port that is taken: the plain one, that of HTTPS or that of the metrics. */
+function explainTakenPort(error: { readonly port?: number }, config: Config): CommandError {
+  const ports = [
+    { flag: '--port', port: config.http?.port },
+    { flag: flagOf('https.port'), port: config.https?.port },
+    { flag: flagOf('metrics.port'), port: config.metrics.listen?.port },
+  ].filter(({ port }) => port !== undefined)
+  const { flag, port = 8080 } = ports.find((each) => each.port === error.port) ?? ports[0] ?? { flag: '--port' }
+  return new CommandError(`a port is taken (${error.port ?? ports.map((each) => each.port).join(', ')})`, {
+    next: `another Berth may be running: berth doctor\nor choose another port: berth serve ${flag} ${port + 1}`,
+    cause: error,
+  })
+}
+
 function explainStart(error: unknown, config: Config): unknown {
   const { code } = error as { code?: string }
-  if (code === 'EADDRINUSE') {
-    const ports = [config.http?.port, config.https?.port, config.metrics.listen?.port].filter(
-      (port) => port !== undefined,
-    )
-    return new CommandError(`a port is taken (${ports.join(', ')})`, {
-      next: `another Berth may be running: berth doctor\nor choose another port: berth serve --port ${(config.http?.port ?? 8080) + 1}`,
-      cause: error,
-    })
-  }
+  if (code === 'EADDRINUSE') return explainTakenPort(error as { readonly port?: number }, config)
   if (code === 'EACCES') {
     return new CommandError(`not allowed: ${(error as Error).message}`, {
       next: 'a port below 1024 needs the right CAP_NET_BIND_SERVICE; a folder must be writable by this user',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -96,6 +97,26 @@ test('a port that is taken is said in a sentence, with what to do', async () => 
   expect(second.stderr).toContain(`a port is taken (${registry.port})`)
   expect(second.stderr).toContain('--port')
   expect(second.stderr).not.toMatch(/^\s+at /m)
+})
+
+test('a port of HTTPS that is taken is answered with its own flag', async () => {
+  await using registry = await serve(['--data', join(folder, 'taken-https')], { cwd: folder })
+  const files = [join(folder, 'taken.crt'), join(folder, 'taken.key')] as const
+  execFileSync('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
+    ...['-subj', '/CN=localhost', '-keyout', files[1], '-out', files[0]],
+  ])
+  const second = await berth(
+    [
+      ...['serve', '--host', '127.0.0.1', '--port', String(await freePort()), '--https-host', '127.0.0.1'],
+      ...['--https-port', String(registry.port), '--https-certificate', files[0], '--https-private-key', files[1]],
+      ...['--data', join(folder, 'other-https')],
+    ],
+    { cwd: folder },
+  )
+  expect(second.code).toBe(1)
+  expect(second.stderr).toContain(`a port is taken (${registry.port})`)
+  expect(second.stderr).toContain(`--https-port ${registry.port + 1}`)
 })
 
 const unusable: [string, string[], string[]][] = [

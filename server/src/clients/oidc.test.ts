@@ -73,7 +73,7 @@ async function startProvider({ methods, takes = 'basic', userInfo }: Switches) {
     nonce = login.nonce
     return await discovered.finishLogin(new URL(`http://here/callback?code=c&state=${login.state}`), login)
   }
-  return { signIn, asked, warnings }
+  return { signIn, asked, warnings, issuer }
 }
 
 /** How the client proved who it is; only with the right secret. */
@@ -88,6 +88,18 @@ async function textOf(request: IncomingMessage): Promise<string> {
   for await (const piece of request) pieces.push(piece as Buffer)
   return Buffer.concat(pieces).toString()
 }
+
+test('an endpoint that is not the issuer is refused with both names', async () => {
+  const { issuer } = await startProvider({ takes: 'post' })
+  const found = OidcClient.discover(
+    { ...client, endpoint: `${issuer}/realm/` },
+    composeOutbound({ allowLocal: true }),
+    () => {},
+  )
+  expect(await found.catch((error: Error) => error.message)).toBe(
+    `the provider at ${issuer}/realm/ calls itself ${issuer}; set oidc_endpoint to exactly that`,
+  )
+})
 
 describe('a client with a secret', () => {
   test.each([

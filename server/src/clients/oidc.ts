@@ -237,6 +237,22 @@ function failureOf(cause: unknown): OidcFailure | OidcRefusal {
   if (saysNo && refusals.has(cause.error)) {
     return new OidcRefusal(`the provider says no: ${cause.error_description ?? cause.error}`, { cause })
   }
+  const names = issuersOf(cause)
+  if (names !== undefined) {
+    const { expected, told } = names
+    const sentence = `the provider at ${expected} calls itself ${told}; set oidc_endpoint to exactly that`
+    return new OidcFailure(sentence, { cause })
+  }
   const inner = cause instanceof Error && cause.cause instanceof OutboundFailure ? cause.cause : cause
   return new OidcFailure(`the provider cannot be used: ${(inner as Error).message}`, { cause })
+}
+
+/** The address that was set and the issuer that was found there, when that is what the library refuses. */
+function issuersOf(cause: unknown): { readonly expected: string; readonly told: string } | undefined {
+  if (!(cause instanceof openid.ClientError) || typeof cause.cause !== 'object' || cause.cause === null)
+    return undefined
+  const { attribute, expected, body } = cause.cause as Record<string, unknown>
+  const told = (body as { issuer?: unknown } | undefined)?.issuer
+  if (attribute !== 'issuer' || typeof told !== 'string') return undefined
+  return { expected: String(expected).slice(0, 200), told: told.slice(0, 200) }
 }

@@ -391,7 +391,7 @@ describe('stopping', () => {
     for (const secure of [undefined, tls]) {
       const { listener } = await recording(secure === undefined ? {} : { tls: secure })
       const second = recording({ port: listener.port, ...(secure === undefined ? {} : { tls: secure }) })
-      await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' })
+      await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE', port: listener.port })
     }
   })
 

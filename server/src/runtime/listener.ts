@@ -93,7 +93,7 @@ export class BodyIncomplete extends Error {
 /**
  * Starts to listen. Bun's parser accepts some requests that RFC 9112 wants refused (two Host fields, a Host that is no
  * authority, a repeated Content-Length, CONNECT); they are answered with 400 here.
- * @throws with `code: 'EADDRINUSE'` when the port is taken
+ * @throws with `code: 'EADDRINUSE'` and the `port` when it is taken
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const timeouts = { ...defaultTimeouts, ...options.timeouts }
@@ -128,7 +128,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       },
     })
 
-  let server = serve(options.port, options.tls)
+  let server = withPort(options.port, () => serve(options.port, options.tls))
   const host = options.host
   const port = server.port!
   const retired = new Set<Bun.Server<undefined>>()
@@ -252,6 +252,15 @@ function withOwnName({ url, method, headers, signal }: Request, server: Bun.Serv
 
 function badRequest(): Response {
   return new Response('bad request\n', { status: 400, headers: { connection: 'close' } })
+}
+
+/** Bun's error does not say which port it is about. */
+function withPort<T>(port: number, open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    throw error instanceof Error ? Object.assign(error, { port }) : error
+  }
 }
 
 function assertPortIsFree(host: string, port: number): Promise<void> {
