@@ -36,9 +36,16 @@ export function translatePostgresError(error: unknown): unknown {
   }
   // read_only_sql_transaction: a standby, or a primary that was put to read-only
   if (isConnectionLost(error) || code === '25006' || /^(53|58|XX)/.test(code ?? '')) {
-    return new DatabaseUnavailable(`the PostgreSQL server cannot be used (${code ?? String(error)})`, { cause: error })
+    return new DatabaseUnavailable(`the PostgreSQL server cannot be used (${reasonOf(error, code)})`, { cause: error })
   }
   return error
+}
+
+/** What the server, or the pooler in front of it, said itself: only that tells an operator what to set. */
+function reasonOf(error: unknown, code: string | undefined): string {
+  if (code === undefined) return String(error)
+  const isSqlState = /^[0-9A-Z]{5}$/.test(code)
+  return isSqlState && error instanceof Error ? `${code}: ${error.message.slice(0, 300)}` : code
 }
 
 /**

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'bun:test'
+import { createServer, type AddressInfo } from 'node:net'
 import { AsyncResource } from 'node:async_hooks'
 import { sql } from 'kysely'
 import { describeEachDatabase } from '../../test/databases.ts'
@@ -154,4 +155,19 @@ test('a server that cannot be reached is DatabaseUnavailable, and its password i
     expect(error).toBeInstanceOf(DatabaseUnavailable)
     expect(`${error.message} ${String(error.cause)}`).not.toContain('hunter2')
   }
+})
+
+test('what a pooler refuses is said in its own words', async () => {
+  const fields = ['SFATAL', 'C08P01', 'Munsupported startup parameter: search_path', '']
+  const body = Buffer.from(fields.map((field) => `${field}\0`).join(''))
+  const answer = Buffer.concat([Buffer.from('E'), Buffer.alloc(4), body])
+  answer.writeUInt32BE(body.byteLength + 4, 1)
+  await using pooler = createServer((socket) => socket.once('data', () => socket.end(answer)))
+  await new Promise<void>((resolve) => pooler.listen(0, '127.0.0.1', resolve))
+  const url = `postgres://berth:hunter2@127.0.0.1:${(pooler.address() as AddressInfo).port}/berth`
+  const database = composePostgresDatabase({ url, maxConnections: 2, acquireTimeoutMs: 1000 })
+  opened.push(database)
+  const error = (await database.write(async () => 1).catch((caught: unknown) => caught)) as Error
+  expect(error).toBeInstanceOf(DatabaseUnavailable)
+  expect(error.message).toBe('the PostgreSQL server cannot be used (08P01: unsupported startup parameter: search_path)')
 })

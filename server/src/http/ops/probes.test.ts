@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
-import { DatabaseCorrupt } from '../../database/database.ts'
+import { describeEachDatabase } from '../../../test/databases.ts'
+import { DatabaseCorrupt, DatabaseUnavailable } from '../../database/database.ts'
 import { composeSqliteDatabase } from '../../database/sqlite.ts'
 import { StorageFull, StorageUnavailable } from '../../storage/blob-store.ts'
 import { composeProbes } from './probes.ts'
@@ -64,7 +65,7 @@ test('ready: 503 with the remedy once damaged pages were met', async () => {
   const { database } = await probing(async () => {})
   const damage = new DatabaseCorrupt('damaged: restore a backup')
   const probes = composeProbes({
-    database: { read: database.read, damage: () => damage },
+    database: { ...database, read: database.read, damage: () => damage },
     ...{ store: { probe: async () => {} }, clock: { now: () => 0 }, isDraining: () => false },
   })
   const answer = await probes.ready()
@@ -96,4 +97,22 @@ test('ready: however often it is asked, the checks run once a second and never t
   advance(1_001)
   await Promise.all([probes.ready(), probes.ready()])
   expect(runs).toBe(2)
+})
+
+describeEachDatabase('a database that a push can use', (open) => {
+  const probesOf = (database: Parameters<typeof composeProbes>[0]['database']) =>
+    composeProbes({ database, store: { probe: async () => {} }, clock: { now: () => 0 }, isDraining: () => false })
+
+  test('is ready', async () => {
+    expect((await probesOf(await open()).ready()).status).toBe(200)
+  })
+
+  test('is not ready when it takes reads alone, as a standby does', async () => {
+    const database = await open()
+    const write = async () => {
+      throw new DatabaseUnavailable('the PostgreSQL server cannot be used (25006)')
+    }
+    const standby = { dialect: 'postgres', read: database.read, damage: () => undefined, write } as const
+    expect((await probesOf(standby).ready()).status).toBe(503)
+  })
 })

@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
 import type { Database } from '../../database/database.ts'
+import { preparedQuery } from '../../database/prepared.ts'
 import type { Clock } from '../../domain/clock.ts'
 import { StorageFull, type BlobStoreProbe } from '../../storage/blob-store.ts'
 
 export interface ProbeOptions {
-  readonly database: Pick<Database, 'read' | 'damage'>
+  readonly database: Pick<Database, 'dialect' | 'read' | 'write' | 'damage'>
   readonly store: BlobStoreProbe
   readonly clock: Clock
   readonly isDraining: () => boolean
@@ -40,7 +41,7 @@ export function composeProbes({ database, store, clock, isDraining, timeoutMs = 
   const run = async (): Promise<Checks> => {
     running = true
     const [fromDatabase, fromStorage] = await Promise.all([
-      outcomeOf(sql`select 1`.execute(database.read), timeoutMs),
+      outcomeOf(use(database), timeoutMs),
       outcomeOf(store.probe(), timeoutMs),
     ])
     running = false
@@ -65,6 +66,20 @@ export function composeProbes({ database, store, clock, isDraining, timeoutMs = 
       return json(failed ? 503 : 200, { status, checks: results, ...(remedy === undefined ? {} : { remedy }) })
     },
   }
+}
+
+const findLease = preparedQuery<{ name: string }, { holder: string }>((db, param) =>
+  db.selectFrom('lease').select('holder').where('name', '=', param('name')),
+)
+
+/**
+ * What a push needs of the database. PostgreSQL answers reads where nothing can be written (a standby after a failover),
+ * and a pooler in front of it may mistake prepared statements. The one writer of SQLite would be waited for, and may be
+ * at something long.
+ */
+async function use(database: ProbeOptions['database']): Promise<void> {
+  if (database.dialect === 'sqlite') await sql`select 1`.execute(database.read)
+  else await database.write(async (tx) => void (await findLease.first(tx, { name: 'probe' })), 'relaxed')
 }
 
 async function outcomeOf(work: Promise<unknown>, timeoutMs: number): Promise<Check> {
