@@ -71,8 +71,11 @@ async function tryReserve(
   return await database.write(async (tx) => {
     await lockName(database, tx, `quota:${projectId}`)
     const now = clock.now()
+    // Reservations before the usage: a push that ends between the two reads is then seen twice, the other way round not
+    // at all.
+    const reserved = await reservedBytes(tx, projectId, now)
     const standing = await readStanding(tx, projectId)
-    const takenBytes = (standing?.usedBytes ?? 0) + (await reservedBytes(tx, projectId, now))
+    const takenBytes = (standing?.usedBytes ?? 0) + reserved
     if (standing !== undefined && takenBytes + bytes > standing.hardBytes) return undefined
     const { id } = await tx
       .insertInto('quota_reservation')
