@@ -17,6 +17,7 @@ import { uploadDigest } from './0018-upload-digest.ts'
 import { eventLog } from './0019-event-log.ts'
 import { trustAndNames } from './0020-trust-and-names.ts'
 import { stableIdentities } from './0021-stable-identities.ts'
+import { linkUpload } from './0022-link-upload.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   eventLog,
   trustAndNames,
   stableIdentities,
+  linkUpload,
 ]

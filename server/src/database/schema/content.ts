@@ -36,6 +36,9 @@ export interface RepositoryBlobTable {
   /** The lease: until then the link stays even when no manifest refers to it. */
   protected_until: number
   created_at: number
+  /** The upload that it came of last, and the actor of it; null for a link that came without one. */
+  upload_id: string | null
+  uploaded_by: string | null
 }
 
 /**

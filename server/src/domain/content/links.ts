@@ -2,10 +2,22 @@ import type { Digest } from '#contract/digest.ts'
 import type { Database, Writer } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 
-const upsertLink = preparedQuery<
-  { repositoryId: number; digest: string; protectedUntil: number; now: number },
-  unknown
->((db, param) =>
+/** The upload that brings a blob, and its actor. */
+export interface BringingUpload {
+  readonly uploadId: string
+  readonly uploadedBy: string
+}
+
+interface NewLink {
+  repositoryId: number
+  digest: string
+  protectedUntil: number
+  now: number
+  uploadId: string | null
+  uploadedBy: string | null
+}
+
+const upsertLink = preparedQuery<NewLink, unknown>((db, param) =>
   db
     .insertInto('repository_blob')
     .values({
@@ -13,11 +25,15 @@ const upsertLink = preparedQuery<
       digest: param('digest'),
       protected_until: param('protectedUntil'),
       created_at: param('now'),
+      upload_id: param('uploadId'),
+      uploaded_by: param('uploadedBy'),
     })
     .onConflict((conflict) =>
-      conflict
-        .columns(['repository_id', 'digest'])
-        .doUpdateSet((eb) => ({ protected_until: eb.ref('excluded.protected_until') })),
+      conflict.columns(['repository_id', 'digest']).doUpdateSet((eb) => ({
+        protected_until: eb.ref('excluded.protected_until'),
+        upload_id: eb.fn.coalesce('excluded.upload_id', 'repository_blob.upload_id'),
+        uploaded_by: eb.fn.coalesce('excluded.uploaded_by', 'repository_blob.uploaded_by'),
+      })),
     ),
 )
 
@@ -36,13 +52,15 @@ const upsertReview = preparedQuery<{ repositoryId: number; digest: string; revie
 /**
  * Makes `digest` readable through the repository, or renews the lease of the link that does. Until
  * `protectedUntil` (ms) garbage collection leaves the link alone, so that a client has the time to push
- * the manifest that will hold it.
+ * the manifest that will hold it. The link keeps `upload`, for a client that asks again for its answer.
  */
 export async function linkBlob(
   tx: Writer,
   link: { repositoryId: number; digest: Digest; protectedUntil: number; now: number },
+  upload?: BringingUpload,
 ): Promise<void> {
-  await upsertLink.run(tx, { ...link })
+  const { uploadId = null, uploadedBy = null } = upload ?? {}
+  await upsertLink.run(tx, { ...link, uploadId, uploadedBy })
   await reviewLink(tx, link.repositoryId, link.digest, link.protectedUntil)
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import type { RepositoryName } from '#contract/repository-name.ts'
+import type { UploadId } from '../../storage/blob-store.ts'
 import { describeEachDatabase, type OpenDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, digestOf, once, readBlob, system } from '#server-test/registry-for-test.ts'
 
@@ -34,6 +35,37 @@ describeEachDatabase('a blob on its way in', (open) => {
     await uploads.finishUpload(admission, id, digest, { bytes: once(bytes('two')) })
     expect(await readBlob(registry, app, digest)).toEqual(bytes('one two'))
     expect(await registry.sessions()).toBe(0)
+  })
+
+  test('is acknowledged again when its end is asked for again, by the same actor, for the same digest, while it is there', async () => {
+    const { uploads, admission, admit, database, clock, sessions } = await compose(open)
+    const { id } = await uploads.createUpload(admission)
+    const digest = digestOf(bytes('lost'))
+    const done = await uploads.finishUpload(admission, id, digest, { bytes: once(bytes('lost')) })
+    const lease = async () =>
+      (await database.read.selectFrom('repository_blob').select('protected_until').executeTakeFirstOrThrow())
+        .protected_until
+    const first = await lease()
+    clock.advance(60_000)
+    const now = await admit(system, 'push', app)
+    const again = uploads.finishUpload(now, id, digest, { bytes: once(bytes('lost')) })
+    expect(await again).toEqual(done)
+    expect(await lease()).toBe(first + 60_000)
+    const other = await admit({ kind: 'system', name: 'other' }, 'push', app)
+    await uploads.uploadAtOnce(admission, digestOf(bytes('x')), once(bytes('x')))
+    const elsewhere = await admit(system, 'push', 'library/else' as RepositoryName)
+    for (const refused of [
+      () => uploads.finishUpload(other, id, digest),
+      () => uploads.finishUpload(elsewhere, id, digest),
+      () => uploads.finishUpload(now, id, digestOf(bytes('x'))),
+      () => uploads.finishUpload(now, crypto.randomUUID() as UploadId, digest),
+      () => uploads.appendToUpload(now, id, once(bytes('x'))),
+    ]) {
+      expect(await codeOf(refused())).toBe('UPLOAD_UNKNOWN')
+    }
+    expect(await sessions()).toBe(0)
+    await database.write(async (tx) => void (await tx.deleteFrom('repository_blob').execute()))
+    expect(await codeOf(uploads.finishUpload(now, id, digest))).toBe('UPLOAD_UNKNOWN')
   })
 
   test('with another digest than announced ends the session and leaves nothing', async () => {

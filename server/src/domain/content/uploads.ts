@@ -13,6 +13,7 @@ import { writeAdmitted } from '../policies/write-admitted.ts'
 import { announcingExcess } from '../quotas/room.ts'
 import { placeBlob, type PlacedBlob } from './blob-rows.ts'
 import { assertContinues, ChunkCounter, type Chunk } from './chunk.ts'
+import { acknowledgeAgain } from './finished-uploads.ts'
 import { linkBlob } from './links.ts'
 import { mountBlob } from './mount.ts'
 import { passContent } from './pass-content.ts'
@@ -116,7 +117,8 @@ export class Uploads {
 
   /**
    * Takes the last bytes, if any, verifies the whole against `digest`, and makes it readable through the
-   * repository. A wrong digest ends the session: its bytes are of no use to anybody.
+   * repository. A wrong digest ends the session: its bytes are of no use to anybody. Asked again, as after a lost answer,
+   * it answers the same.
    * @throws DomainError DIGEST_MISMATCH, UPLOAD_OFFSET_WRONG, UPLOAD_UNKNOWN, SIZE_INVALID, and of the gates
    */
   async finishUpload(
@@ -124,6 +126,22 @@ export class Uploads {
     id: UploadId,
     digest: Digest,
     last?: { bytes: AsyncIterable<Uint8Array>; chunk?: Chunk },
+  ): Promise<{ digest: Digest; size: number }> {
+    try {
+      return await this.#finish(admission, id, digest, last)
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== 'UPLOAD_UNKNOWN') throw error
+      const finished = await acknowledgeAgain(this.#options, admission, { id, digest })
+      if (finished === undefined) throw error
+      return finished
+    }
+  }
+
+  async #finish(
+    admission: Admission<Bringing>,
+    id: UploadId,
+    digest: Digest,
+    last: { bytes: AsyncIterable<Uint8Array>; chunk?: Chunk } | undefined,
   ): Promise<{ digest: Digest; size: number }> {
     return await this.#exclusively(admission, id, async (row) => {
       const size = last === undefined ? row.offset : await this.#append(row, last.bytes, last.chunk, digest)
@@ -271,7 +289,8 @@ export class Uploads {
         if ((await deleteUpload.run(tx, { id: row.id })) === 0) throw uploadUnknown()
         const healed = await placeBlob(tx, blob, now)
         if (healed) await events.record(tx, admission.actor, { type: 'heal_blob', digest })
-        await linkBlob(tx, { repositoryId: row.repository_id, digest, protectedUntil: now + leaseMs, now })
+        const link = { repositoryId: row.repository_id, digest, protectedUntil: now + leaseMs, now }
+        await linkBlob(tx, link, { uploadId: row.id, uploadedBy: row.actor })
       })
     } catch (error) {
       // Only a refusal of ours proves that no row points to the bytes; after a lost connection one may.
