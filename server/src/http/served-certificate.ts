@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { rootCertificates } from 'node:tls'
-import { readPemCertificates } from './pem.ts'
+import { readPemCertificates } from '../runtime/pem.ts'
 
 /** The certificate that clients see, and advice about it. */
 export interface ServedCertificate {

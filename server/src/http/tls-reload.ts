@@ -3,7 +3,7 @@ import { watch, type FSWatcher } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { TlsPair } from '../runtime/listener.ts'
-import { assertMarks, readPemCertificates } from './pem.ts'
+import { assertMarks, readPemCertificates } from '../runtime/pem.ts'
 
 export interface TlsFiles {
   readonly certificateFile: string

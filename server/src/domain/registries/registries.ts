@@ -13,6 +13,7 @@ import type { Events } from '../events/events.ts'
 import { matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
 import type { ProbeRegistry } from './probe-registry.ts'
 import { apiUrlOf, registryTypes, tokenHostsOf } from './registry-types.ts'
+import { refusalOfCertificates } from '../../runtime/pem.ts'
 
 /** A remote registry as people see it: whether it has a secret, never which. */
 export interface Registry {
@@ -249,6 +250,8 @@ function checked(fields: RegistryFields): RegistryFields {
   if (description.length > maxTextLength || accessKey.length > maxTextLength || accessSecret.length > maxSecretLength)
     refuse('the description or the credential is too long')
   if (authority.length > maxAuthorityLength) refuse('ca_certificate is too long')
+  const why = authority === '' ? undefined : refusalOfCertificates(authority)
+  if (why !== undefined) refuse(`ca_certificate ${why}`)
   return { ...fields, url: parseUrl(fields.url), credentialType: fields.credentialType || 'basic' }
 }
 

@@ -12,6 +12,7 @@ import type { Events } from '../events/events.ts'
 import { assertEndsWith, assertMayActOnRobot, assertMayRule, robotUnknown } from './robot-authorisation.ts'
 import { assertRuleClaims, composeClaimCheck, type RuleClaims } from './rule-claims.ts'
 import { isIssuer } from './rule-issuer.ts'
+import { refusalOfCertificates } from '../../runtime/pem.ts'
 
 /**
  * Says which tokens of which issuer stand for a robot's secret: a job of a CI service or a pod of a cluster signs in as
@@ -207,6 +208,6 @@ function assertRule({ issuer, audience, claims, authority }: NewTrustRule): void
     refuse('the issuer should look like https://token.actions.example.org: HTTPS, without account, ? and #')
   if (audience === '' || audience.length > maxAudienceLength) refuse('the audience that tokens must be for is missing')
   assertRuleClaims(claims)
-  if (authority !== undefined && !authority.includes('-----BEGIN CERTIFICATE-----'))
-    refuse('ca_certificate should be a certificate in PEM')
+  const why = authority === undefined ? undefined : refusalOfCertificates(authority)
+  if (why !== undefined) refuse(`ca_certificate ${why}`)
 }

@@ -1,6 +1,7 @@
 import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { parseExpression } from './expression.ts'
 import { isLdapUrl, LdapFailure } from '../../clients/ldap-names.ts'
+import { refusalOfCertificates } from '../../runtime/pem.ts'
 
 /**
  * A setting that an administrator may change at run time, with Harbor's name and default. `implemented`: this version
@@ -77,7 +78,7 @@ export const settingKeys = {
   ldap_verify_cert: { default: true, implemented: true },
   // Beyond Harbor: TLS on the plain port (RFC 4511 §4.14), and the authority (PEM) that signed the directory's certificate.
   ldap_start_tls: { default: false, implemented: true },
-  ldap_ca_certificate: { default: '', implemented: true },
+  ldap_ca_certificate: { default: '', implemented: true, refuse: certificates },
   oidc_admin_group: { default: '', implemented: true },
   oidc_auto_onboard: { default: false, implemented: true },
   oidc_client_id: { default: '', implemented: true },
@@ -146,6 +147,10 @@ async function filterOfDirectory(value: unknown): Promise<string | undefined> {
     if (error instanceof LdapFailure) return `should be an LDAP filter such as (objectClass=person): ${error.message}`
     throw error
   }
+}
+
+function certificates(value: unknown): string | undefined {
+  return value === '' ? undefined : refusalOfCertificates(String(value))
 }
 
 function limitOfStorage(value: unknown): string | undefined {

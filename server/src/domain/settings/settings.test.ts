@@ -97,6 +97,7 @@ describeEachDatabase('settings', (open) => {
         '(objectClass=a)\n(objectClass=b)',
         'person',
       ],
+      ldap_ca_certificate: ['none', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----', '-----BEGIN X'],
       ldap_group_search_filter: ['(cn=a', '(|(cn=a)(cn=b)'],
       ldap_url: ['https://directory.example.org', 'ldap://'],
       oidc_endpoint: ['login.example.org', 'ftp://login.example.org'],

@@ -6,6 +6,7 @@ import { Bucket, type S3Encryption } from './bucket.ts'
 import { sendContentMd5 } from './content-md5.ts'
 import { credentialsProvider, type S3Credentials } from './credentials.ts'
 import type { S3Capabilities } from './capabilities.ts'
+import { readPemCertificates } from '../../runtime/pem.ts'
 
 export interface S3Settings {
   readonly bucket: string
@@ -32,11 +33,16 @@ const connectTimeoutMs = 5_000
 const standardAttempts = 5
 const connections = 256
 
+/** @throws an Error that names the file and the line where it cannot be read */
+function readAuthorities(file: string): string[] {
+  return readPemCertificates(file, readFileSync(file, 'utf8')).map(({ text }) => text)
+}
+
 /** Calls to one bucket, each with timeouts, and with back-off and jitter on SlowDown, 5xx and lost connections. */
 export function openBucket(settings: S3Settings): Bucket {
   const { capabilities, credentials } = settings
   const whether = capabilities.checksums === 'flexible' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED'
-  const ca = settings.caFile === undefined ? {} : { ca: readFileSync(settings.caFile) }
+  const ca = settings.caFile === undefined ? {} : { ca: readAuthorities(settings.caFile) }
   const common: S3ClientConfig = {
     region: settings.region,
     forcePathStyle: capabilities.addressing === 'path',

@@ -49,3 +49,13 @@ function wrongMark(content: string): string {
     ? 'an END and the next BEGIN stand on one line; put a line end between them'
     : 'a mark must stand on a line of its own, such as -----BEGIN CERTIFICATE-----'
 }
+
+/** Why a text that somebody set holds no certificates, as the end of a sentence about it; undefined when it does. */
+export function refusalOfCertificates(text: string): string | undefined {
+  try {
+    if (readPemCertificates('its text', text).length > 0) return undefined
+    return 'should be a certificate in PEM (-----BEGIN CERTIFICATE-----)'
+  } catch (error) {
+    return `should be a certificate in PEM: ${(error as Error).message}`
+  }
+}
