@@ -177,6 +177,11 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 async function findBarriers(page: Page): Promise<string[]> {
   // Through the debugger: the page's own policy lets no foreign script in.
   await page.evaluate(axe)
+  // A button that has just become usable is on its way from pale to its colour.
+  await page.evaluate(async () => {
+    const finite = document.getAnimations().filter(({ effect }) => effect?.getTiming().iterations !== Infinity)
+    await Promise.allSettled(finite.map(({ finished }) => finished))
+  })
   return await page.evaluate(async () => {
     const { axe } = window as unknown as { axe: { run(options: object): Promise<AxeResults> } }
     const { violations } = await axe.run({
