@@ -74,7 +74,7 @@ export function composeOciServices(
     admit,
     manifests,
     manifestWriter: {
-      pushManifest: (admission, push) => pushManifest(content, admission, push),
+      pushManifest: (admission, push) => pushManifest(content, admission, { ...push, isOwnPush: true }),
       deleteManifest: (admission, digest) => deleteManifest(content, admission, digest),
       untag: (admission, tag) => untag(content, admission, tag),
     },

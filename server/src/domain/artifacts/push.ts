@@ -10,6 +10,7 @@ import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { ensureRepository, touchRepository } from '../projects/repositories.ts'
 import { bringArtifact } from './bring-artifact.ts'
+import { assertDescriptorsAgree } from './descriptors-agree.ts'
 import { nameArtifact } from './name-artifact.ts'
 import { reviewArtifact } from './orphans.ts'
 import { storeArtifact } from './store-artifact.ts'
@@ -21,6 +22,15 @@ export interface PushedArtifact {
   readonly tags: readonly TagName[]
 }
 
+export interface ArtifactPush {
+  readonly reference: Reference
+  readonly tags: readonly TagName[]
+  readonly manifest: ParsedManifest
+  readonly bytes: Uint8Array
+  /** A client's own push, of which the descriptors must agree with what is here. What was stored elsewhere is taken as it is. */
+  readonly isOwnPush?: boolean
+}
+
 export interface PushServices {
   readonly database: Database
   readonly clock: Clock
@@ -30,13 +40,13 @@ export interface PushServices {
 /**
  * Stores a manifest, byte for byte, and moves tags to it: one transaction, so a push is there as a whole
  * or not at all (distribution-spec v1.1 §pushing-manifests).
- * @throws DomainError DIGEST_MISMATCH, MANIFEST_BLOB_UNKNOWN (detail: what is missing), PRECONDITION (a tag is
+ * @throws DomainError DIGEST_MISMATCH, MANIFEST_BLOB_UNKNOWN (detail: what is missing), MANIFEST_INVALID, PRECONDITION (a tag is
  *   immutable), QUOTA_EXCEEDED, and of the door gates when the actor may not push any more
  */
 export async function pushManifest(
   services: PushServices,
   admission: Admission<Bringing>,
-  push: { reference: Reference; tags: readonly TagName[]; manifest: ParsedManifest; bytes: Uint8Array },
+  push: ArtifactPush,
 ): Promise<PushedArtifact> {
   const { clock, events } = services
   const digest = digestOf(push.reference, push.bytes)
@@ -46,6 +56,7 @@ export async function pushManifest(
     const { projectId, repositoryName: repository, actor } = admission
     const repositoryId = await ensureRepository(tx, { projectId, name: repository }, now)
     const { id, isNew } = await storeArtifact(services, tx, admission, { repositoryId, digest, now, ...push })
+    if (push.isOwnPush === true && isNew) await assertDescriptorsAgree(tx, repositoryId, push.manifest)
     await nameArtifact(tx, admission, { repositoryId, id, digest, now }, tags)
     if (isNew && tags.length === 0) await reviewArtifact(tx, id, now)
     await touchRepository(tx, repositoryId, now)
