@@ -356,6 +356,7 @@ const readers: Readonly<Record<string, Verb>> = {
 /** Verbs with an admission that need no entry above, each with the reason. */
 const covered: Readonly<Record<string, string>> = {
   getUpload: 'tells its owner how far an upload is',
+  acknowledgeAgain: 'repeats, behind the door gates, what finishUpload has let pass',
   cancelUpload: 'drops staged bytes of their own owner',
   keepForPush: 'renews a lease; acknowledges nothing',
   redirectFor: 'takes what getBlob has let pass',
