@@ -95,7 +95,7 @@ async function prepare() {
   }
   const clients = join(root, 'conformance', 'install-clients.sh')
   if (options.install && options.lanes.includes('conformance') && existsSync(clients)) {
-    const { status } = spawnSync('bash', [clients], { cwd: root, stdio: 'inherit', timeout: 10 * 60_000 })
+    const { status } = spawnSync('bash', [clients], { cwd: root, stdio: 'inherit', timeout: 25 * 60_000 })
     if (status !== 0) notice('conformance/install-clients.sh failed: scenarios with missing clients are skipped')
   }
   if (process.env.BERTH_TEST_POSTGRES) return undefined
