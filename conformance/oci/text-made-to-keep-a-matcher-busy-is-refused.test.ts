@@ -33,10 +33,6 @@ const places: Readonly<Record<string, (text: string) => [path: string, request?:
   digest: (text) => [`/v2/library/app/blobs/sha256:${text}`],
   'algorithm of a digest': (text) => [`/v2/library/app/blobs/${text}:aa`],
   'id of an upload': (text) => [`/v2/library/app/blobs/uploads/${text}`],
-  'repository to mount from': (text) => [
-    `/v2/library/app/blobs/uploads/?mount=sha256:${'a'.repeat(64)}&from=${text}`,
-    { method: 'POST' },
-  ],
   'tag in a query': (text) => [`/v2/library/app/manifests/v1?tag=${text}`, { method: 'PUT', body: '{}' }],
   'size of a page': (text) => [`/v2/library/app/tags/list?n=${text}`],
   'end of a page': (text) => [`/v2/library/app/tags/list?last=${text}`],
@@ -69,6 +65,16 @@ describeScenario('text made to keep a matcher busy', (registry) => {
         status,
         refused: true,
       })
+    }
+  })
+
+  test('is no repository to mount from: an upload begins, as after any mount that cannot be', async () => {
+    const client = new V2Client(registry())
+    const repository = registry().newRepository()
+    for (const text of texts) {
+      const query = `mount=sha256:${'a'.repeat(64)}&from=${text}`
+      const { status } = await client.request(`/v2/${repository}/blobs/uploads/?${query}`, { method: 'POST' })
+      expect({ text: text.slice(0, 12), status }).toEqual({ text: text.slice(0, 12), status: 202 })
     }
   })
 
