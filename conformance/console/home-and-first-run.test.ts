@@ -71,8 +71,10 @@ describeConsole('the start page and the palette', (scenario) => {
       await page.keyboard.press('Escape')
       await field.waitFor({ state: 'detached' })
       await page.keyboard.press('Control+k')
+      // The field has the keyboard a moment after it is there; keys before that go to the page.
+      await page.locator('[role=combobox]:focus').waitFor()
       await page.keyboard.type('Projects')
-      await page.getByRole('option', { name: 'Projects' }).first().waitFor()
+      await page.getByRole('option', { name: 'Projects', selected: true }).first().waitFor()
       await page.keyboard.press('Enter')
       await page.waitForURL((url) => url.pathname === '/projects')
     })

@@ -48,7 +48,7 @@ describe('every answer of /v2 names the version of its API', () => {
     ['GET', '/v2', 200],
     ['POST', '/v2/', 405],
     ['PATCH', '/v2/library/app/manifests/v1', 405],
-    ['GET', '/v2/nothing/of/this/kind', 400],
+    ['GET', '/v2/nothing/of/this/kind', 404],
     ['GET', '/v2/library/app/manifests/not:a:digest', 400],
     ['GET', '/v2/UPPER/manifests/v1', 400],
     ['GET', '/v2/library/app/manifests/v1', 500],
