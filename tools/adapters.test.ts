@@ -19,6 +19,7 @@ const adapters: readonly RegExp[] = [
 const words: Readonly<Record<string, string>> = {
   'server/src/clients/registry/registry-failure.ts': 'codes of failures',
   'server/src/clients/harbor-paths.ts': 'paths of Harbor’s API',
+  'server/src/clients/ldap-filter.ts': 'search filters, parsed',
   'server/src/clients/ldap-names.ts': 'distinguished names, parsed and compared',
 }
 

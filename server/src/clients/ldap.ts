@@ -4,7 +4,6 @@ import {
   AndFilter,
   Client,
   EqualityFilter,
-  FilterParser,
   InvalidCredentialsError,
   NoSuchObjectError,
   OrFilter,
@@ -15,6 +14,7 @@ import {
   type Entry,
   type Filter,
 } from 'ldapts'
+import { parseFilter } from './ldap-filter.ts'
 import { isBelow, LdapFailure, normaliseDn, parseLdapUrl } from './ldap-names.ts'
 import { connectionGuard, OutboundFailure } from './outbound.ts'
 
@@ -223,29 +223,6 @@ export class LdapConversation implements AsyncDisposable {
 
 /** Result codes with which a directory refuses the asking account (RFC 4511 §A.1): 19, 48, 49, 50, 53. */
 const refusals = new Set([19, 48, 49, 50, 53])
-
-/** @throws LdapFailure it is no filter (RFC 4515) */
-export function parseFilter(text: string): Filter {
-  const written = text.trim() === '' ? '(objectClass=*)' : text.trim()
-  const bracketed = written.startsWith('(') ? written : `(${written})`
-  try {
-    assertBrackets(bracketed)
-    return FilterParser.parseString(bracketed)
-  } catch (cause) {
-    throw new LdapFailure(`${text.slice(0, 200)} is no LDAP filter: ${(cause as Error).message}`, { cause })
-  }
-}
-
-/** The library reads past an end that is missing. Brackets of a value are written as `\28` and `\29` (RFC 4515 §3). */
-function assertBrackets(filter: string): void {
-  let depth = 0
-  for (let at = 0; at < filter.length; at++) {
-    if (filter[at] === '(') depth++
-    if (filter[at] === ')') depth--
-    if (depth === 0 && at < filter.length - 1) throw new Error('something stands behind its last bracket')
-  }
-  if (depth > 0) throw new Error(`${depth} closing ${depth === 1 ? 'bracket is' : 'brackets are'} missing`)
-}
 
 function both(operators: string, wanted: Filter): Filter {
   return operators.trim() === '' ? wanted : new AndFilter({ filters: [parseFilter(operators), wanted] })

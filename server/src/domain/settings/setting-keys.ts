@@ -139,7 +139,7 @@ function addressOfDirectory(value: unknown): string | undefined {
 async function filterOfDirectory(value: unknown): Promise<string | undefined> {
   if (value === '') return undefined
   // Loaded when a directory is configured.
-  const { parseFilter } = await import('../../clients/ldap.ts')
+  const { parseFilter } = await import('../../clients/ldap-filter.ts')
   try {
     parseFilter(String(value))
     return undefined
