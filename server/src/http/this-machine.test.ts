@@ -41,9 +41,11 @@ const traces: readonly Record<string, string>[] = [
   { via: '1.1 edge' },
   { 'x-azure-clientip': '203.0.113.9' },
   { 'x-remote-addr': '2001:db8::1' },
-  // All that nginx writes when its configuration says no more than where to.
-  { connection: 'close' },
 ]
+
+test('a client that asks for the end of its connection, as podman does, is on this machine', () => {
+  expect(ask('127.0.0.1', { connection: 'close' })).toBe(true)
+})
 
 test.each(traces)('behind a proxy on this machine that is not trusted, nobody is on this machine: %j', (headers) => {
   expect(ask('127.0.0.1', headers)).toBe(false)

@@ -42,9 +42,11 @@ export function composeIsFromThisMachine({
   }
 }
 
+/**
+ * `Connection: close` is no trace: podman, skopeo and buildah send it with each request. A proxy that adds nothing but
+ * that cannot be told apart from a program on this machine; the guides say so.
+ */
 function hasTraceOfProxy({ headers }: Request): boolean {
-  // nginx says so to whom it proxies unless it is told otherwise, and then adds nothing else.
-  if (/\bclose\b/i.test(headers.get('connection') ?? '')) return true
   return [...headers].some(
     ([name, value]) =>
       proxyHeaders.has(name) || name.startsWith('x-forwarded') || (name !== 'host' && addressesIn(value).length > 0),
