@@ -106,6 +106,7 @@ export const nouns = [
   'trash',
   'artifacts',
   'retention',
+  'scanning',
   'transfer',
   'garbage-collection',
   'audit',

@@ -1,0 +1,35 @@
+import type { ExploitFacts, FixStatus, Severity, VulnerabilityDetail } from './advisories.ts'
+import type { FoundPackage, OperatingSystem, Unread } from './inventory.ts'
+
+/** One vulnerability of one package at one place. */
+export interface Finding {
+  /** As its publisher calls it where a CVE is not known: `CVE-…`, `GHSA-…`, `GO-…`. */
+  readonly id: string
+  readonly aliases: readonly string[]
+  readonly package: FoundPackage
+  /** Versions that mend it, for people; empty when there is none. */
+  readonly fixVersion: string
+  readonly status: FixStatus
+  readonly severity: Severity
+  /** Whose severity it is: `debian`, `nvd`, `ghsa`. */
+  readonly severitySource: string
+  readonly detail?: VulnerabilityDetail
+  readonly exploits?: ExploitFacts
+  /** Set when a VEX statement says that it does not concern this image; such findings are shown apart and never counted. */
+  readonly suppressed?: { readonly by: string; readonly status: 'not_affected' | 'fixed'; readonly reason: string }
+}
+
+/** What a scan says. `gaps` are parts for which there is no data or that could not be read: with one, nothing found is not "clean". */
+export interface ScanFindings {
+  readonly os?: OperatingSystem
+  readonly findings: readonly Finding[]
+  readonly gaps: readonly Gap[]
+  /** Number of the generation of advisories. */
+  readonly generation: number
+}
+
+export type Gap =
+  | { readonly code: 'NO_DATA_FOR_SYSTEM'; readonly os: OperatingSystem }
+  | { readonly code: 'NO_DATA_FOR_KIND'; readonly kind: FoundPackage['kind']; readonly packages: number }
+  | { readonly code: 'END_OF_LIFE'; readonly os: OperatingSystem }
+  | { readonly code: 'UNREAD'; readonly unread: Unread }
