@@ -113,6 +113,35 @@ describeEachDatabase('referrers of a manifest', (open) => {
     expect(ofType).toEqual(listed.map(({ digest }) => digest).toSorted())
   })
 
+  test('what cosign names by the digest stands among the others, each once, with its own type', async () => {
+    const registry = await compose(open)
+    const tagOf = (suffix: string) => `${subject.replace(':', '-')}.${suffix}`
+    const known = await registry.pushReferrer('x/a', { at: '1' })
+    const named = []
+    for (const suffix of ['sig', 'att', 'sbom'])
+      named.push(await registry.push({ artifactType: `x/${suffix}`, annotations: { suffix } }, [tagOf(suffix)]))
+    await registry.push({ annotations: { is: 'no accessory' } }, [tagOf('other')])
+    await registry.push({ annotations: { of: 'another' } }, [`sha256-${'1'.repeat(64)}.sig`])
+    // One that says itself whose it is, and has the tag too.
+    const both = { artifactType: 'x/both', subject: { mediaType: mediaTypes.ociIndex, digest: subject, size: 1 } }
+    await registry.pushFallbackTag(named.slice(1).map((entry) => ({ ...entry, artifactType: 'x/false' })))
+    for (const size of [1, 2, 1000])
+      expect(digestsOf(await registry.walk({ size }))).toEqual([known, ...named].map(({ digest }) => digest).toSorted())
+    const [signature] = (await registry.list({ artifactType: 'x/sig' })).descriptors
+    expect(signature).toEqual({
+      mediaType: mediaTypes.ociIndex,
+      digest: named[0]!.digest,
+      size: named[0]!.size,
+      artifactType: 'x/sig',
+      annotations: { suffix: 'sig' },
+    })
+    expect((await registry.list({ artifactType: 'x/false' })).descriptors).toEqual([])
+    const replaced = await registry.push(both, [tagOf('sig')])
+    expect(digestsOf([(await registry.list()).descriptors])).toEqual(
+      [known, replaced, ...named.slice(1)].map(({ digest }) => digest).toSorted(),
+    )
+  })
+
   test('what the fallback tag says of a referrer that we know better is not believed', async () => {
     const registry = await compose(open)
     const known = []

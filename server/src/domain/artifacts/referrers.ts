@@ -2,9 +2,11 @@ import { algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
 import type { Descriptor } from '#contract/manifest.ts'
 import { parseManifest } from '#contract/manifest.ts'
 import { parseTagName } from '#contract/reference.ts'
+import { sql, type SqlBool } from 'kysely'
 import type { Database } from '../../database/database.ts'
 import type { Admission } from '../access/admission.ts'
 import { DomainError } from '../errors.ts'
+import { accessoryTagsOf } from './accessories.ts'
 import type { Manifests } from './pull.ts'
 
 export interface ReferrersPage {
@@ -51,7 +53,8 @@ const descriptorBytes = 256
 /**
  * The manifests of the repository whose subject is `subject` (which need not exist), in the order of their
  * digests, one page at a time (distribution-spec v1.1 §listing-referrers). What clients wrote to the
- * fallback tag (`sha256-<encoded>`) before they knew this endpoint stands among them.
+ * fallback tag (`sha256-<encoded>`) before they knew this endpoint stands among them, and what cosign names by the
+ * subject's digest (`sha256-<encoded>.sig`), as in Harbor.
  */
 export async function listReferrers(
   services: ReferrersServices,
@@ -62,17 +65,23 @@ export async function listReferrers(
   const { database } = services
   const { repositoryId } = admission
   if (repositoryId === undefined) return { descriptors: [], next: undefined }
-  const bySubject = await findBySubject(database, repositoryId, subject, query)
-  const byTag = await findByFallbackTag(services, admission, subject, query)
-  const { candidates, completeTo } = merge(bySubject, byTag)
+  const { candidates, completeTo } = merge([
+    await findBySubject(database, repositoryId, subject, query),
+    await findByDerivedTags(database, repositoryId, subject, query),
+    await findByFallbackTag(services, admission, subject, query),
+  ])
   const shown = takePage(candidates, query)
   const descriptors = await withAnnotations(database, repositoryId, shown)
   return { descriptors, next: shown.length < candidates.length ? shown.at(-1)?.digest : completeTo }
 }
 
-function merge(one: Stretch, other: Stretch): Stretch {
-  const completeTo = [one.completeTo, other.completeTo].filter((digest) => digest !== undefined).sort()[0]
-  const candidates = [...one.candidates, ...other.candidates]
+function merge(stretches: readonly Stretch[]): Stretch {
+  const completeTo = stretches
+    .map((stretch) => stretch.completeTo)
+    .filter((digest) => digest !== undefined)
+    .sort()[0]
+  const candidates = stretches
+    .flatMap((stretch) => stretch.candidates)
     .filter(({ digest }) => completeTo === undefined || digest <= completeTo)
     .sort(byDigest)
   return { candidates, completeTo }
@@ -95,33 +104,64 @@ async function findBySubject(
   subject: Digest,
   { size, last, artifactType }: ReferrersQuery,
 ): Promise<Stretch> {
+  const rows = await rowsOf(database, repositoryId, { last, artifactType })
+    .where('artifact.subject_digest', '=', subject)
+    .orderBy('artifact.digest')
+    .limit(size + 1)
+    .execute()
+  return { candidates: rows.map(candidateOf), completeTo: rows.length > size ? rows.at(-1)?.digest : undefined }
+}
+
+/** Those that cosign's tags name and the query by subject does not find: a few at the most. */
+async function findByDerivedTags(
+  database: Database,
+  repositoryId: number,
+  subject: Digest,
+  query: ReferrersQuery,
+): Promise<Stretch> {
+  const tags = accessoryTagsOf(subject)
+  if (tags.length === 0) return { candidates: [], completeTo: undefined }
+  const rows = await rowsOf(database, repositoryId, query)
+    .where(isNamedBy(repositoryId, tags))
+    .where((eb) => eb.or([eb('artifact.subject_digest', 'is', null), eb('artifact.subject_digest', '!=', subject)]))
+    .execute()
+  return { candidates: rows.map(candidateOf), completeTo: undefined }
+}
+
+const isNamedBy = (repositoryId: number, tags: readonly string[]) => sql<SqlBool>`artifact.id in (
+  select artifact_id from tag where repository_id = ${repositoryId} and name in (${sql.join(tags)}))`
+
+function rowsOf(
+  database: Database,
+  repositoryId: number,
+  { last, artifactType }: Pick<ReferrersQuery, 'last' | 'artifactType'>,
+) {
   let query = database.read
     .selectFrom('artifact')
-    .select(['digest', 'media_type', 'artifact_type', 'manifest_size'])
-    .select((eb) => eb('annotations', 'is not', null).as('has_annotations'))
-    .where('repository_id', '=', repositoryId)
-    .where('subject_digest', '=', subject)
-    .orderBy('digest')
-    .limit(size + 1)
-  if (last !== undefined) query = query.where('digest', '>', last)
-  if (artifactType !== undefined) query = query.where('artifact_type', '=', artifactType)
-  const rows = await query.execute()
-  const candidates = rows.map((row) => {
-    const hasAnnotations = Boolean(row.has_annotations)
-    return {
-      digest: row.digest,
-      // Annotations are a part of the manifest, and JSON.stringify escapes nothing that was not escaped there.
-      bytes: descriptorBytes + 6 * row.artifact_type.length + (hasAnnotations ? row.manifest_size : 0),
-      descriptor: {
-        mediaType: row.media_type,
-        digest: row.digest as Digest,
-        size: row.manifest_size,
-        ...(row.artifact_type === '' ? {} : { artifactType: row.artifact_type }),
-      },
-      hasAnnotations,
-    }
-  })
-  return { candidates, completeTo: rows.length > size ? rows.at(-1)?.digest : undefined }
+    .select(['artifact.digest', 'artifact.media_type', 'artifact.artifact_type', 'artifact.manifest_size'])
+    .select((eb) => eb('artifact.annotations', 'is not', null).as('has_annotations'))
+    .where('artifact.repository_id', '=', repositoryId)
+  if (last !== undefined) query = query.where('artifact.digest', '>', last)
+  if (artifactType !== undefined) query = query.where('artifact.artifact_type', '=', artifactType)
+  return query
+}
+
+type CandidateRow = Awaited<ReturnType<ReturnType<typeof rowsOf>['execute']>>[number]
+
+function candidateOf(row: CandidateRow): Candidate {
+  const hasAnnotations = Boolean(row.has_annotations)
+  return {
+    digest: row.digest,
+    // Annotations are a part of the manifest, and JSON.stringify escapes nothing that was not escaped there.
+    bytes: descriptorBytes + 6 * row.artifact_type.length + (hasAnnotations ? row.manifest_size : 0),
+    descriptor: {
+      mediaType: row.media_type,
+      digest: row.digest as Digest,
+      size: row.manifest_size,
+      ...(row.artifact_type === '' ? {} : { artifactType: row.artifact_type }),
+    },
+    hasAnnotations,
+  }
 }
 
 /** Annotations of what is shown, read only now; one query. */
@@ -148,7 +188,7 @@ async function withAnnotations(
   })
 }
 
-/** Those that the fallback tag names and the query by subject does not find, on this page or another. */
+/** Those that the fallback tag names and the other two queries do not find, on this page or another. */
 async function findByFallbackTag(
   { database, manifests }: ReferrersServices,
   admission: Admission<'pull'>,
@@ -195,13 +235,19 @@ async function findKnown(
   descriptors: readonly Descriptor[],
 ): Promise<ReadonlySet<string>> {
   if (descriptors.length === 0 || repositoryId === undefined) return new Set()
+  const tags = accessoryTagsOf(subject)
   const rows = await database.read
     .selectFrom('artifact')
-    .select('digest')
-    .where('repository_id', '=', repositoryId)
-    .where('subject_digest', '=', subject)
+    .select('artifact.digest')
+    .where('artifact.repository_id', '=', repositoryId)
+    .where((eb) =>
+      eb.or([
+        eb('artifact.subject_digest', '=', subject),
+        ...(tags.length === 0 ? [] : [isNamedBy(repositoryId, tags)]),
+      ]),
+    )
     .where(
-      'digest',
+      'artifact.digest',
       'in',
       descriptors.map(({ digest }) => digest as string),
     )
