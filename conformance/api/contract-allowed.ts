@@ -55,10 +55,6 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     reason: 'scanning is not built',
   },
   {
-    difference: /artifacts.*\.inherited_accessories is missing/,
-    reason: 'signatures of an index are not handed down to its children yet',
-  },
-  {
     difference: /artifacts.*references\[\]\.platform\.'os\.\w+' is missing/,
     reason: 'they are there, without the quotes that this document writes into their names',
   },

@@ -51,21 +51,36 @@ export function subjectNamedBy(tag: string): Digest | undefined {
 export const accessoryTypeOf = (artifactType: string): string | undefined =>
   Object.hasOwn(typeOfArtifact, artifactType) ? typeOfArtifact[artifactType] : undefined
 
+const isSignature = (type: string): boolean => type.startsWith('signature.')
+
+const signatureTypes = Object.keys(typeOfArtifact).filter((artifactType) => isSignature(typeOfArtifact[artifactType]!))
+
+/** How much of what belongs to a subject is asked for. */
+export interface AccessoriesWanted {
+  /** No more of each subject than that many. */
+  readonly newest?: number
+  readonly signaturesOnly?: boolean
+}
+
 /**
  * What belongs to the subjects in their repositories: by the `subject` of its manifest, and by cosign's tags
- * (`sha256-….sig`). Two queries, however many subjects there are. With `newest` no more of each subject than that.
+ * (`sha256-….sig`). Two queries, however many subjects there are.
  */
 export async function listAccessories(
   reader: Reader,
   repositoryIds: number | readonly number[],
   subjects: readonly Digest[],
-  { newest }: { readonly newest?: number } = {},
+  { newest, signaturesOnly = false }: AccessoriesWanted = {},
 ): Promise<Accessory[]> {
   if (subjects.length === 0) return []
   const within = typeof repositoryIds === 'number' ? [repositoryIds] : repositoryIds
-  let bySubject = naming(reader, within, subjects).select(ownColumns)
+  const wanted = () => {
+    const all = naming(reader, within, subjects)
+    return signaturesOnly ? all.where('artifact_type', 'in', signatureTypes) : all
+  }
+  let bySubject = wanted().select(ownColumns)
   if (newest !== undefined) {
-    const ranked = naming(reader, within, subjects)
+    const ranked = wanted()
       .select('id')
       .select(({ fn }) =>
         fn
@@ -79,7 +94,8 @@ export async function listAccessories(
     )
   }
   const rows = await bySubject.orderBy('id').execute()
-  return [...rows.map(accessoryOf), ...(await listNamed(reader, within, subjects))]
+  const named = await listNamed(reader, within, subjects)
+  return [...rows.map(accessoryOf), ...(signaturesOnly ? named.filter(({ type }) => isSignature(type)) : named)]
 }
 
 /** A page of what belongs to one artifact, the first pushed first. */

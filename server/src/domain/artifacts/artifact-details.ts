@@ -4,6 +4,7 @@ import { parseManifest, type Descriptor } from '#contract/manifest.ts'
 import type { Reader } from '../../database/database.ts'
 import { labelsOf, type Label } from '../labels/labels.ts'
 import { accessoryTypeOf, listAccessories, type Accessory } from './accessories.ts'
+import { listInherited, type InheritedAccessory } from './inherited-accessories.ts'
 
 export interface ListedTag {
   readonly id: number
@@ -34,6 +35,7 @@ export interface ArtifactDetails {
   readonly tags: readonly ListedTag[]
   readonly references: readonly ChildReference[]
   readonly accessories: readonly Accessory[]
+  readonly inheritedAccessories: readonly InheritedAccessory[]
   readonly labels: readonly Label[]
   /** Something is left out here that the artifact by itself has. */
   readonly isCut: boolean
@@ -42,6 +44,7 @@ export interface ArtifactDetails {
 export interface ArtifactParts {
   readonly tags: boolean
   readonly accessories: boolean
+  readonly inheritedAccessories?: boolean
   readonly labels: boolean
 }
 
@@ -137,6 +140,7 @@ export async function withParts(
   const accessories = parts.accessories
     ? await listAccessories(reader, repositoryIds, subjects, { newest: shown.accessories })
     : []
+  const inherited = parts.inheritedAccessories === true ? await listInherited(reader, rows) : undefined
   return rows.map((row) => ({
     id: row.id,
     repositoryId: row.repository_id,
@@ -153,6 +157,7 @@ export async function withParts(
     accessories: accessories.filter(
       ({ subject, repositoryId }) => subject === row.digest && repositoryId === row.repository_id,
     ),
+    inheritedAccessories: inherited?.get(row.id) ?? [],
     isCut: row.manifest_size > shown.manifestBytes || (tags.get(row.id)?.length ?? 0) > shown.tags,
   }))
 }

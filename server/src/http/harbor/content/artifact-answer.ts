@@ -68,6 +68,7 @@ export const artifactAnswer = z.object({
   extra_attrs: z.record(z.string(), z.unknown()).optional(),
   labels: z.array(labelAnswer).nullable(),
   accessories: z.array(accessoryAnswer).nullable(),
+  inherited_accessories: z.array(accessoryAnswer).optional(),
   truncated: z
     .boolean()
     .optional()
@@ -102,8 +103,16 @@ export function presentArtifact(
     addition_links: additionLinksOf(repositoryName, artifact),
     labels: orNull(artifact.labels.map(presentLabel)),
     accessories: orNull(artifact.accessories.map((each) => presentAccessory(artifact, repositoryName, each))),
+    ...inheritedOf(artifact, repositoryName),
     ...(artifact.isCut ? { truncated: true } : {}),
   }
+}
+
+/** Left out where there are none, so that answers to those who did not ask stay as they were. */
+function inheritedOf({ inheritedAccessories: inherited }: ArtifactDetails, repositoryName: string) {
+  if (inherited.length === 0) return {}
+  const shown = inherited.map((each) => presentAccessory({ id: each.subjectId }, repositoryName, each))
+  return { inherited_accessories: shown }
 }
 
 /** Whether rules of the project keep a tag where it is. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseReference, type Reference } from '#contract/reference.ts'
 import { parseRepositoryName, type RepositoryName } from '#contract/repository-name.ts'
-import type { ArtifactDetails } from '../../../domain/artifacts/artifact-details.ts'
+import type { ArtifactDetails, ArtifactParts } from '../../../domain/artifacts/artifact-details.ts'
 import { getArtifact, pageArtifacts } from '../../../domain/artifacts/artifact-list.ts'
 import { pageAccessories } from '../../../domain/artifacts/accessories.ts'
 import type { Actor } from '../../../domain/access/actor.ts'
@@ -32,6 +32,15 @@ export const partsQuery = {
   with_inherited_accessory: truthQuery.default(false),
 }
 
+export function partsOf(query: z.output<z.ZodObject<typeof partsQuery>>): ArtifactParts {
+  return {
+    tags: query.with_tag,
+    accessories: query.with_accessory,
+    inheritedAccessories: query.with_inherited_accessory,
+    labels: query.with_label,
+  }
+}
+
 export const artifactParams = repositoryParams.extend({ reference: z.string() })
 
 /** A call whose path names an artifact of a repository. */
@@ -58,8 +67,7 @@ export const artifactRoutes: readonly Route[] = [
       const repositoryId = await findRepositoryId(services.database.read, { projectId, name })
       // Harbor lists by the name and looks for no repository: one that is not there has no artifacts.
       if (repositoryId === undefined) return pageAnswer(call, { rows: [], total: 0 }, (row) => row)
-      const parts = { tags: call.query.with_tag, accessories: call.query.with_accessory, labels: call.query.with_label }
-      const { rows, total } = await pageArtifacts(services, { repositoryId }, listing, parts)
+      const { rows, total } = await pageArtifacts(services, { repositoryId }, listing, partsOf(call.query))
       const shown = rows.map(({ tags }) => ({ repositoryName: name, tags }))
       const immutability = await immutabilityOf(services, call, projectId, shown)
       const present = (row: ArtifactDetails) => presentArtifact(projectId, name, row, immutability(name))
@@ -100,8 +108,7 @@ export const artifactRoutes: readonly Route[] = [
     answers: { 200: artifactAnswer },
     handle: async (call, services) => {
       const { actor, query, project } = call
-      const parts = { tags: query.with_tag, accessories: query.with_accessory, labels: query.with_label }
-      const artifact = await findArtifact(services, call, parts)
+      const artifact = await findArtifact(services, call, partsOf(query))
       const [projectId, name] = [project!.project.id, repositoryNameOf(call)]
       const immutability = await immutabilityOf(services, call, projectId, [
         { repositoryName: name, tags: artifact.tags },
@@ -168,7 +175,7 @@ export async function getRepositoryId({ database }: HarborServices, call: Reposi
 export async function findArtifact(
   services: HarborServices,
   call: ArtifactCall,
-  parts = { tags: false, accessories: false, labels: false },
+  parts: ArtifactParts = { tags: false, accessories: false, labels: false },
 ): Promise<ArtifactDetails> {
   const repositoryId = await getRepositoryId(services, call)
   return await getArtifact(services.database, repositoryId, parseReference(call.params.reference), parts)

@@ -4,7 +4,7 @@ import { namesOfRepositories, pageArtifacts } from '../../../domain/artifacts/ar
 import { immutabilityOf } from './shown-immutability.ts'
 import { truthQuery } from '../frame/answers.ts'
 import { artifactAnswer, presentArtifact } from './artifact-answer.ts'
-import { partsQuery } from './artifacts.ts'
+import { partsOf, partsQuery } from './artifacts.ts'
 import { harborError } from '../frame/harbor-error.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageAnswer } from '../frame/paging.ts'
@@ -25,8 +25,7 @@ export const projectArtifactRoutes: readonly Route[] = [
       const { read } = services.database
       const projectId = call.project!.project.id
       const scope = { projectId, latestOnly: query.latest_in_repository }
-      const parts = { tags: query.with_tag, accessories: query.with_accessory, labels: query.with_label }
-      const { rows, total } = await pageArtifacts(services, scope, listingOf(query), parts)
+      const { rows, total } = await pageArtifacts(services, scope, listingOf(query), partsOf(query))
       const ids = [...new Set(rows.map((row) => row.repositoryId))]
       const names = await namesOfRepositories(read, ids)
       const named = rows.flatMap((row) => {
