@@ -101,6 +101,22 @@ else
           expect(await mayPull(registry(), token, `${project}/app`)).toBe(false)
         })
 
+        test('groups are those that the entry names; members are searched for where it has no such attribute', async () => {
+          const [ada, group] = [await newPerson(), `g${crypto.randomUUID().slice(0, 8)}`]
+          await directory.addUnnotedGroup(group, [ada.username])
+          const groupsAfterSignIn = async (changes: object) => {
+            await configure({ ldap_group_search_filter: 'objectClass=groupOfUniqueNames', ...changes })
+            expect((await current(ada)).status).toBe(200)
+            const { body } = await admin().call<{ group_name: string }[]>('GET /usergroups', {
+              query: `group_name=${group}`,
+            })
+            return body.map(({ group_name: name }) => name)
+          }
+          expect(await groupsAfterSignIn({})).toEqual([])
+          expect(await groupsAfterSignIn({ ldap_group_membership_attribute: '' })).toEqual([group])
+          await configure({ ldap_group_membership_attribute: 'memberof' })
+        })
+
         test('the group of administrators makes administrators, and unmakes them with their tokens', async () => {
           const [ada, group] = [await newPerson(), `g${crypto.randomUUID().slice(0, 8)}`]
           await directory.addGroup(group, [ada.username])
@@ -163,6 +179,10 @@ else
             body: { group_type: 1, ldap_group_dn: groupDn(group) },
           })
           expect(made.status).toBe(201)
+          const again = await admin().call('POST /usergroups', {
+            body: { group_type: 1, group_name: 'another name', ldap_group_dn: groupDn(group) },
+          })
+          expect([again.status, JSON.stringify(again.body)]).toEqual([409, expect.stringContaining(groupDn(group))])
           const unknown = { group_type: 1, ldap_group_dn: groupDn('there-is-none') }
           expect((await admin().call('POST /usergroups', { body: unknown })).status).toBe(404)
         })

@@ -37,6 +37,8 @@ export interface LdapServer extends AsyncDisposable {
   movePerson(uid: string): Promise<void>
   deletePerson(uid: string): Promise<void>
   addGroup(name: string, members: readonly string[]): Promise<void>
+  /** One of a kind whose members' entries do not name it (`memberof`). */
+  addUnnotedGroup(name: string, members: readonly string[]): Promise<void>
   removeFromGroup(name: string, uid: string): Promise<void>
   stop(): Promise<void>
 }
@@ -105,6 +107,11 @@ export async function startLdapServer(): Promise<LdapServer> {
       await asRoot(async (client) => {
         const member = [ldapSearchAccount.dn, ...members.map(personDn)]
         await client.add(groupDn(name), { objectClass: 'groupOfNames', cn: name, member })
+      }),
+    addUnnotedGroup: async (name, members) =>
+      await asRoot(async (client) => {
+        const uniqueMember = members.map(personDn)
+        await client.add(groupDn(name), { objectClass: 'groupOfUniqueNames', cn: name, uniqueMember })
       }),
     removeFromGroup: async (name, uid) =>
       await asRoot(async (client) => {

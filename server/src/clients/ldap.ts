@@ -39,7 +39,7 @@ export interface LdapPeople {
   readonly scope: LdapScope
   /** The attribute that people type in as their username. */
   readonly usernameAttribute: string
-  /** The attribute of a person that names their groups; empty: there is none. */
+  /** The attribute of a person that names their groups; empty: the directory has none, and groups name their members. */
   readonly membershipAttribute: string
 }
 
@@ -131,9 +131,19 @@ export class LdapConversation implements AsyncDisposable {
     return entries.flatMap((entry) => personOf(entry, people) ?? [])
   }
 
-  /** Groups that have the person among their members, and those that the person names, as far as they are in scope. */
-  async findGroupsOf(groups: LdapGroups, { dn, username, memberOf }: LdapPerson): Promise<LdapGroup[]> {
-    const named = memberOf.filter((groupDn) => isBelow(groupDn, groups.baseDn))
+  /** Those of the groups that the person's entry names which are in scope. */
+  async findGroupsNamed(groups: LdapGroups, dns: readonly string[]): Promise<LdapGroup[]> {
+    const unique = new Map(dns.map((dn) => [normaliseDn(dn), dn]))
+    const found: LdapGroup[] = []
+    for (const dn of unique.values()) {
+      const group = await this.findGroup(groups, dn)
+      if (group !== undefined) found.push(group)
+    }
+    return found
+  }
+
+  /** Groups that have the person among their members. */
+  async findGroupsWith(groups: LdapGroups, { dn, username }: LdapPerson): Promise<LdapGroup[]> {
     const members = new OrFilter({
       filters: [
         new EqualityFilter({ attribute: 'member', value: dn }),
@@ -141,15 +151,7 @@ export class LdapConversation implements AsyncDisposable {
         new EqualityFilter({ attribute: 'memberUid', value: username }),
       ],
     })
-    const listing = await this.#searchGroups(groups, members)
-    const known = new Set(listing.map((group) => normaliseDn(group.dn)))
-    const others = named.filter((groupDn) => !known.has(normaliseDn(groupDn)))
-    const found = [...listing]
-    for (const groupDn of others) {
-      const group = await this.findGroup(groups, groupDn)
-      if (group !== undefined) found.push(group)
-    }
-    return found
+    return await this.#searchGroups(groups, members)
   }
 
   async findGroup(groups: LdapGroups, dn: string): Promise<LdapGroup | undefined> {

@@ -169,8 +169,7 @@ async function withGroups(
   values: SettingValues,
   person: LdapPerson,
 ): Promise<ExternalPerson> {
-  const groups = groupsOf(values)
-  const found = groups === undefined ? [] : await conversation.findGroupsOf(groups, person)
+  const found = await findGroups(conversation, values, person)
   const memberOf = new Set([...found.map(({ dn }) => dn), ...person.memberOf].map(normaliseDn))
   const adminDn = values.ldap_group_admin_dn.trim()
   const username = harmlessUsername(person.username)
@@ -186,6 +185,19 @@ async function withGroups(
     groups: found.map(identityOf),
     admin: adminDn !== '' && memberOf.has(normaliseDn(adminDn)),
   }
+}
+
+/** As in Harbor, the person's entry names them. Only where it has no such attribute, the groups are asked for their members. */
+async function findGroups(
+  conversation: LdapConversation,
+  values: SettingValues,
+  person: LdapPerson,
+): Promise<LdapGroup[]> {
+  const groups = groupsOf(values)
+  if (groups === undefined) return []
+  return values.ldap_group_membership_attribute === ''
+    ? await conversation.findGroupsWith(groups, person)
+    : await conversation.findGroupsNamed(groups, person.memberOf)
 }
 
 const identityOf = ({ dn, name }: LdapGroup): GroupIdentity => ({ kind: 'ldap', externalId: normaliseDn(dn), name })

@@ -102,7 +102,7 @@ export const settings = {
     ldap_group_attribute_name: { label: 'Group name attribute', hint: 'Usually cn.' },
     ldap_group_membership_attribute: {
       label: 'Membership attribute',
-      hint: 'Lists the groups of a user, such as memberof.',
+      hint: 'Lists the groups of a user, such as memberof. Leave empty if only groups list their members.',
     },
     ldap_group_search_scope: { label: 'Group search scope', hint: '' },
     ldap_group_admin_dn: {

@@ -81,7 +81,10 @@ export const settings: Translation<typeof en> = {
     ldap_group_base_dn: { label: '用户组 Base DN', hint: '例如 ou=groups,dc=example,dc=com' },
     ldap_group_search_filter: { label: '用户组过滤器', hint: '例如 (objectClass=groupOfNames)' },
     ldap_group_attribute_name: { label: '组名属性', hint: '通常为 cn。' },
-    ldap_group_membership_attribute: { label: '成员关系属性', hint: '记录用户所属组的属性：memberof。' },
+    ldap_group_membership_attribute: {
+      label: '成员关系属性',
+      hint: '记录用户所属组的属性：memberof。如果只有组条目记录其成员，请留空。',
+    },
     ldap_group_search_scope: { label: '用户组搜索范围', hint: '' },
     ldap_group_admin_dn: { label: '管理员组', hint: '该组成员即为系统管理员，请填写 DN。' },
     oidc_name: { label: '名称', hint: '显示在登录页的按钮上。' },

@@ -44,7 +44,7 @@ export class UserGroups {
       assertCanInSystem(await currentActor(tx, actor, this.#clock.now()), 'user-group:create')
       const created = await insertGroup(tx, { clock: this.#clock, events: this.#events }, actor, group)
       if (created === undefined)
-        throw new DomainError('CONFLICT', `there is a user group ${group.name} already`, { reason: 'NAME_TAKEN' })
+        throw new DomainError('CONFLICT', `there is a user group of ${spelt(group)} already`, { reason: 'NAME_TAKEN' })
       return created
     })
   }
@@ -123,6 +123,9 @@ export class UserGroups {
     return { rows, total: Number(total) }
   }
 }
+
+/** As it is compared: of LDAP by its distinguished name, and another group may have the same name. */
+const spelt = ({ kind, externalId, name }: GroupIdentity): string => (kind === 'ldap' ? externalId : `the name ${name}`)
 
 const columns = ['id', 'kind', 'name', 'external_id as externalId'] as const
 
