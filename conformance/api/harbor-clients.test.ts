@@ -117,6 +117,49 @@ describeControlledScenario('clients that were written for Harbor: content', (reg
     }
   })
 
+  test('a signature of an index is shown at its children, and cosign’s tags among the referrers', async () => {
+    const project = await addProject(registry())
+    const [signed, other] = [createUniqueImage('amd64'), createUniqueImage('arm64')]
+    const index = createIndex([signed, other])
+    await push(`${project}/app`, index, 'v1')
+    const client = new V2Client(registry())
+    const sign = async (subject: string) => {
+      const signature = createUniqueImage()
+      await client.pushImage(`${project}/app`, signature, `${subject.replace(':', '-')}.sig`)
+      return signature.descriptor.digest
+    }
+    const ofIndex = await sign(index.descriptor.digest)
+    const ofChild = await sign(signed.descriptor.digest)
+    const read = async (reference: string, query: string) =>
+      (
+        await admin().call<{ inherited_accessories?: object[]; accessories: { digest: string }[] | null }>(
+          `GET ${artifact}`,
+          { params: { project_name: project, repository_name: 'app', reference }, query },
+        )
+      ).body
+    const asked = 'with_accessory=true&with_inherited_accessory=true'
+    const child = await read(other.descriptor.digest, asked)
+    expect(child).toMatchObject({
+      accessories: null,
+      inherited_accessories: [
+        { digest: ofIndex, type: 'signature.cosign', subject_artifact_digest: index.descriptor.digest },
+      ],
+    })
+    // One with a signature of its own inherits none; nothing is said to those who did not ask.
+    const own = await read(signed.descriptor.digest, asked)
+    expect([own.accessories?.map(({ digest }) => digest), 'inherited_accessories' in own]).toEqual([[ofChild], false])
+    expect('inherited_accessories' in (await read(other.descriptor.digest, 'with_accessory=true'))).toBe(false)
+
+    for (const [subject, signature] of [
+      [index.descriptor.digest, ofIndex],
+      [signed.descriptor.digest, ofChild],
+    ] as const) {
+      const referrers = await client.request(`/v2/${project}/app/referrers/${subject}`)
+      const { manifests } = (await referrers.json()) as { manifests: { digest: string }[] }
+      expect(manifests.map(({ digest }) => digest)).toEqual([signature])
+    }
+  })
+
   test('a tag that is kept says so in the words of what would have taken it', async () => {
     const { project, params } = await newProjectWithImage()
     const everything = [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**' }]
@@ -404,6 +447,57 @@ describeControlledScenario('small answers of Harbor', (registry) => {
     expect((await admin().call(`GET ${path}`)).body).toEqual(before)
     const odd = { schedule: { type: 'Sometimes' }, parameters }
     expect((await admin().call(`PUT ${path}`, { body: odd })).status).toBe(422)
+  })
+
+  test('a retention policy that is not there is said to be so to whoever may change one', async () => {
+    const project = await addProject(registry())
+    const access = ['read', 'list', 'update', 'delete'].map((action) => ({ resource: 'tag-retention', action }))
+    const { body } = await admin().call<{ name: string; secret: string }>('POST /robots', {
+      body: {
+        name: 'retains',
+        level: 'project',
+        duration: -1,
+        permissions: [{ kind: 'project', namespace: project, access }],
+      },
+    })
+    const robot = new ApiClient(registry(), { username: body.name, password: body.secret })
+    const account = new ApiClient(registry(), await addAccount(registry()))
+    const params = { id: 88_888_888, eid: 1, tid: 1 }
+    for (const [operation, status, sent] of [
+      ['GET /retentions/{id}', 404],
+      ['DELETE /retentions/{id}', 400],
+      ['GET /retentions/{id}/executions', 400],
+      ['POST /retentions/{id}/executions', 400, { dry_run: true }],
+      ['PATCH /retentions/{id}/executions/{eid}', 400, { action: 'stop' }],
+      ['GET /retentions/{id}/executions/{eid}/tasks', 400],
+      ['GET /retentions/{id}/executions/{eid}/tasks/{tid}', 400],
+    ] as const) {
+      for (const client of [admin(), robot]) {
+        const answer = await client.call(operation, { params, body: sent })
+        expect([operation, answer.status, JSON.stringify(answer.body)]).toEqual([
+          operation,
+          status,
+          expect.stringContaining('no such Retention policy with id 88888888'),
+        ])
+      }
+      expect([operation, (await account.call(operation, { params, body: sent })).status]).toEqual([operation, 403])
+    }
+  })
+
+  test('a body that is null has nothing in it, and a field that is null was left out', async () => {
+    const project_name_or_id = await addProject(registry())
+    const rule = `/projects/${project_name_or_id}/immutabletagrules/0`
+    const send = async (method: string, path: string, body: string) => {
+      const headers = { authorization: basicOf(registry()), 'content-type': 'application/json' }
+      return await fetch(`${registry().url}/api/v2.0${path}`, { method, headers, body })
+    }
+    expect((await send('PUT', rule, 'null')).status).toBe(404)
+    const label = await send('POST', '/labels', 'null')
+    expect([label.status, await label.text()]).toEqual([400, expect.stringContaining('scope is g')])
+    const nulls = { name: `l${crypto.randomUUID()}`, scope: 'g', description: null, color: null, project_id: null }
+    expect((await send('POST', '/labels', JSON.stringify(nulls))).status).toBe(201)
+    const settings = JSON.stringify({ banner_message: null, read_only: null, ldap_url: null })
+    expect((await send('PUT', '/configurations', settings)).status).toBe(200)
   })
 
   test('an id below 1 is unknown, as every id that nothing has', async () => {

@@ -49,6 +49,18 @@ export class ImmutabilityRules {
     return rows.map(ruleOf)
   }
 
+  /** @throws DomainError RULE_UNKNOWN, PROJECT_UNKNOWN, FORBIDDEN */
+  async assertRule(actor: Actor, project: string, id: number, permission: Permission): Promise<void> {
+    const access = await getProjectFor(this.#database.read, actor, permission, project)
+    const row = await this.#database.read
+      .selectFrom('immutability_rule')
+      .select('id')
+      .where('project_id', '=', access.project.id)
+      .where('id', '=', id)
+      .executeTakeFirst()
+    if (row === undefined) throw ruleUnknown(id)
+  }
+
   /** @throws DomainError BAD_REQUEST, CONFLICT (one like it), PRECONDITION (too many), PROJECT_UNKNOWN, FORBIDDEN */
   async createRule(actor: Actor, project: string, fields: RuleFields): Promise<number> {
     return await this.#change(actor, 'immutable-tag:create', project, fields, async (tx, projectId, columns) => {

@@ -1,4 +1,5 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely'
+import type { Reader } from '../../database/database.ts'
 import { limitsOf, type Actor } from '../access/actor.ts'
 import { isAdministrator } from '../access/roles/authorise.ts'
 import { permissionsOfRole, publicProjectPermissions, roleIds, type Permission } from '../access/roles/permissions.ts'
@@ -22,6 +23,12 @@ export function visibleTo(actor: Actor, permission: Permission): ProjectConditio
   const granted = grantedTo(actor, permission)
   if (projectIds === undefined) return granted
   return sql<SqlBool>`(${granted} and project.id in (${sql.join([...projectIds])}))`
+}
+
+/** Whether there is any project in which the actor has the permission. */
+export async function hasProjectWith(reader: Reader, actor: Actor, permission: Permission): Promise<boolean> {
+  const query = reader.selectFrom('project').select('id').where(visibleTo(actor, permission)).limit(1)
+  return (await query.executeTakeFirst()) !== undefined
 }
 
 /** The projects in a list of projects; one that Harbor gave robots (`project:list` in the registry) shows all of them. */

@@ -10,6 +10,7 @@ import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { deleteSchedule, setSchedule } from '../jobs/schedules.ts'
 import { findProjectAccessById, type ProjectAccess } from '../projects/project-access.ts'
+import { hasProjectWith } from '../projects/project-visibility.ts'
 import { deleteMetadataKey, writeMetadata } from '../projects/project-metadata.ts'
 import { applyRetentionJob } from './retention-jobs.ts'
 import { assertRules, type RetentionMode, type RetentionRule } from './rules.ts'
@@ -109,12 +110,13 @@ export class RetentionPolicies {
     id: number,
   ): Promise<{ policy: RetentionPolicy; project: ProjectAccess['project'] }> {
     const row = await reader.selectFrom('retention_policy').selectAll().where('id', '=', id).executeTakeFirst()
-    // A system administrator learns that the policy is not there. For others it might be another project's.
-    if (row === undefined && isSystemAdministrator(actor)) throw retentionUnknown(id)
     const access = row === undefined ? undefined : await findProjectAccessById({ read: reader }, actor, row.project_id)
-    if (row === undefined || access === undefined || !can(actor, permission, access))
-      throw refusedOn(actor, `retention policy ${id}`, permission)
-    return { policy: policyOf(row), project: access.project }
+    if (row !== undefined && access !== undefined && can(actor, permission, access))
+      return { policy: policyOf(row), project: access.project }
+    // A robot that may do this in some project hears that none of its projects has the policy, whether another's has it or not.
+    const isRobotOfSome = actor.kind === 'robot' && (await hasProjectWith(reader, actor, permission))
+    if ((row === undefined && isSystemAdministrator(actor)) || isRobotOfSome) throw retentionUnknown(id)
+    throw refusedOn(actor, `retention policy ${id}`, permission)
   }
 
   async #accessTo(
@@ -177,5 +179,5 @@ function policyOf(row: Selectable<RetentionPolicyTable>): RetentionPolicy {
 }
 
 function retentionUnknown(id: number): DomainError {
-  return new DomainError('RETENTION_UNKNOWN', `there is no such retention policy with id ${id}`)
+  return new DomainError('RETENTION_UNKNOWN', `no such Retention policy with id ${id}`)
 }

@@ -158,7 +158,7 @@ function validated(
   }
   const query = parse(route.query, Object.fromEntries(new URLSearchParams(call.search)), 'query')
   const path = parse(route.params, withoutProject(params), 'path')
-  const body = parse(route.body, sent, 'body')
+  const body = parse(route.body, sent === null ? {} : withoutNulls(sent), 'body')
   if (problems.length > 0) throw new ValidationFailure(problems)
   return {
     request: call.request,
@@ -172,6 +172,15 @@ function validated(
     requestId: call.requestId,
     project,
   }
+}
+
+/** As in Harbor, a field that is null is a field that was left out: Go's clients write every one that they do not set. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => (inner === null ? [] : [[key, withoutNulls(inner)]])),
+  )
 }
 
 /** What a schema refuses, in the sentence Harbor's clients know. */

@@ -64,7 +64,15 @@ export const immutableRoutes: readonly Route[] = [
     answers: { 200: null },
     handle: async ({ actor, project, params, body }, { immutabilityRules }) => {
       const { name } = project!.project
-      await immutabilityRules.updateRule(actor, name, params.immutable_rule_id, fieldsOf(body))
+      const { immutable_rule_id: id } = params
+      if (body.id && body.id !== id)
+        throw new DomainError(
+          'BAD_REQUEST',
+          "the immutable_rule_id doesn't match the id in the payload body of ImmutableRule",
+        )
+      // As in Harbor, a rule that is not there is said before what is wrong with the new one.
+      await immutabilityRules.assertRule(actor, name, id, 'immutable-tag:update')
+      await immutabilityRules.updateRule(actor, name, id, fieldsOf(body))
       return {}
     },
   }),

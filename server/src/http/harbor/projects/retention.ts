@@ -111,8 +111,8 @@ export const retentionRoutes: readonly Route[] = [
     params: onePolicy,
     answers: { 200: null },
     handle: async ({ actor, params }, { retention }) => {
-      await retention.executions.stopAll(actor, params.id)
-      await retention.policies.deletePolicy(actor, params.id)
+      await orBadRequest(retention.executions.stopAll(actor, params.id))
+      await orBadRequest(retention.policies.deletePolicy(actor, params.id))
       return {}
     },
   }),
@@ -127,8 +127,9 @@ export const retentionRoutes: readonly Route[] = [
     params: onePolicy,
     query: z.object(pageQuery),
     answers: { 200: z.array(executionAnswer) },
-    handle: async (call, { retention }) => {
-      const { rows, total } = await retention.executions.listExecutions(call.actor, call.params.id, pageOf(call.query))
+    handle: async (call, { retention: { executions: runs } }) => {
+      const page = pageOf(call.query)
+      const { rows, total } = await orBadRequest(runs.listExecutions(call.actor, call.params.id, page))
       return pageAnswer(call, { rows, total }, presentExecution)
     },
   }),
@@ -144,7 +145,7 @@ export const retentionRoutes: readonly Route[] = [
     body: z.object({ dry_run: z.boolean().default(false) }),
     answers: { 201: null },
     handle: async ({ actor, params, body, path }, { retention }) =>
-      createdAt(path, await retention.executions.start(actor, params.id, body.dry_run)),
+      createdAt(path, await orBadRequest(retention.executions.start(actor, params.id, body.dry_run))),
   }),
 
   route({
@@ -158,7 +159,7 @@ export const retentionRoutes: readonly Route[] = [
     body: z.object({ action: z.string().default('') }),
     answers: { 200: null },
     handle: async ({ actor, params, body }, { retention }) => {
-      await retention.policies.getPolicy(actor, params.id, 'tag-retention:update')
+      await orBadRequest(retention.policies.getPolicy(actor, params.id, 'tag-retention:update'))
       if (body.action !== 'stop') throw new DomainError('BAD_REQUEST', "action should be 'stop'")
       await retention.executions.stop(actor, params.id, params.eid)
       return {}
@@ -175,9 +176,9 @@ export const retentionRoutes: readonly Route[] = [
     params: oneExecution,
     query: z.object(pageQuery),
     answers: { 200: z.array(taskAnswer) },
-    handle: async (call, { retention }) => {
+    handle: async (call, { retention: { executions: runs } }) => {
       const { id, eid } = call.params
-      const { rows, total } = await retention.executions.listTasks(call.actor, id, eid, pageOf(call.query))
+      const { rows, total } = await orBadRequest(runs.listTasks(call.actor, id, eid, pageOf(call.query)))
       return pageAnswer(call, { rows, total }, presentTask)
     },
   }),
@@ -192,11 +193,22 @@ export const retentionRoutes: readonly Route[] = [
     params: oneExecution.extend({ tid: idParam }),
     answers: { 200: z.string() },
     handle: async ({ actor, params: { id, eid, tid } }, { retention, jobs }) => {
-      await retention.executions.assertTaskReadable(actor, id, eid, tid)
+      await orBadRequest(retention.executions.assertTaskReadable(actor, id, eid, tid))
       return logResponse(jobs, tid)
     },
   }),
 ]
+
+/** Harbor says 404 of a policy where it is read or changed, and 400 where something is done with one that is not there. */
+async function orBadRequest<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'RETENTION_UNKNOWN')
+      throw new DomainError('BAD_REQUEST', error.message)
+    throw error
+  }
+}
 
 function presentExecution(execution: RetentionExecution): z.output<typeof executionAnswer> {
   const { id, policyId, status, trigger, dryRun, startedAt, createdAt: askedAt, finishedAt } = execution
