@@ -6,12 +6,14 @@ import { composeBlobStore } from '#server/compose/blob-store.ts'
 import { composeDatabase, hasDatabaseFile, openExistingDatabase } from '#server/compose/database.ts'
 import { openArchive } from '#server/compose/backup.ts'
 import type { Config } from '#server/config/config.ts'
+import { requestedFaultPoint } from '#server/config/fault-point.ts'
 import type { Database } from '#server/database/database.ts'
 import { composeSqliteDatabase } from '#server/database/sqlite.ts'
 import type { Actor } from '#server/domain/access/actor.ts'
 import { DomainError } from '#server/domain/errors.ts'
 import type { Archive } from '#server/storage/archive/archive.ts'
 import type { BlobStore } from '#server/storage/blob-store.ts'
+import { enableFaultPoint } from '#server/runtime/fault-points.ts'
 import { composeMemoryBlobStore } from '#server/storage/memory.ts'
 import { asTyped } from './as-typed.ts'
 import type { Outcome } from './access-command.ts'
@@ -70,6 +72,8 @@ export function setArchiveCommand(command: Command, definition: ArchiveCommand):
   command.action(async () => {
     const flags = command.opts<Record<string, unknown>>()
     const { config } = loadConfigFor(command)
+    const faultPoint = requestedFaultPoint()
+    if (faultPoint !== undefined) enableFaultPoint(faultPoint)
     await using owned = new AsyncDisposableStack()
     const outcome = await definition
       .run(services(config, definition, flags, owned), flags, command.args)

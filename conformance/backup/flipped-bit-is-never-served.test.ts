@@ -1,13 +1,75 @@
-import { expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createUniqueImage } from '../harness/image.ts'
-import { describeControlledScenario } from '../harness/scenario.ts'
+import { s3Credentials, s3ServerMissing, startS3Server, type S3Server } from '../harness/s3-server.ts'
+import { skipLoudly } from '../harness/real-client.ts'
+import { startRegistry } from '../harness/registry.ts'
+import type { ControlledRegistry } from '../harness/scenario.ts'
 import { errorCodesOf, expectStatus, V2Client } from '../harness/v2-client.ts'
 
 const timeoutMs = 90_000
 
-describeControlledScenario('a bit that flips on the disk', (registry) => {
+interface Scene {
+  readonly registry: ControlledRegistry
+  /** Where its blobs lie, a file each. */
+  readonly blobs: string
+}
+
+const places = [
+  { name: 'on the disk', missing: undefined, start: async (): Promise<Scene> => onDisk() },
+  { name: 'in a bucket', missing: s3ServerMissing, start: async (owned: AsyncDisposableStack) => inBucket(owned) },
+]
+
+async function onDisk(): Promise<Scene> {
+  const registry = await controlled({})
+  return { registry, blobs: join(registry.control.dataFolder, 'storage', 'blobs') }
+}
+
+async function inBucket(owned: AsyncDisposableStack): Promise<Scene> {
+  const s3: S3Server = await startS3Server()
+  owned.defer(() => s3.stop())
+  await s3.createBucket('berth')
+  const registry = await controlled({
+    BERTH_S3_BUCKET: 'berth',
+    BERTH_S3_PREFIX: 'scrubbed',
+    BERTH_S3_ENDPOINT: s3.endpoint,
+    BERTH_S3_ACCESS_KEY: s3Credentials.accessKeyId,
+    BERTH_S3_SECRET_KEY: s3Credentials.secretAccessKey,
+  })
+  return { registry, blobs: join(s3.bucketFolder('berth'), 'scrubbed', 'blobs') }
+}
+
+async function controlled(env: Readonly<Record<string, string>>): Promise<ControlledRegistry> {
+  const registry = await startRegistry({ env })
+  if (registry.control === undefined) throw new Error('the registry cannot be controlled')
+  return { ...registry, control: registry.control }
+}
+
+for (const place of places) {
+  const title = `a bit that flips ${place.name}`
+  const isElsewhere = (process.env['BERTH_CONFORMANCE_URL'] ?? '') !== ''
+  const reason = isElsewhere ? 'the registry was not started by the tests' : place.missing
+  if (reason !== undefined) {
+    skipLoudly(title, reason)
+    continue
+  }
+  describe(title, () => describeFlip(place.start))
+}
+
+function describeFlip(start: (owned: AsyncDisposableStack) => Promise<Scene>): void {
+  const owned = new AsyncDisposableStack()
+  let scene: Scene | undefined
+  const started = (): Scene => {
+    if (scene === undefined) throw new Error('the registry has not started')
+    return scene
+  }
+  const registry = () => started().registry
+  beforeAll(async () => {
+    scene = await start(owned)
+    owned.use(scene.registry)
+  }, 30_000)
+  afterAll(() => owned.disposeAsync())
   const api = async (method: string, path: string, body?: unknown) => {
     const { url, username, password } = registry()
     return await fetch(`${url}/api/v2.0${path}`, {
@@ -33,13 +95,7 @@ describeControlledScenario('a bit that flips on the disk', (registry) => {
   }
   /** Changes one bit of the stored bytes of a digest. */
   const flip = async (digest: string) => {
-    const blobs = join(registry().control.dataFolder, 'storage', 'blobs')
-    const names = await readdir(blobs, { recursive: true })
-    const path = join(
-      blobs,
-      names.find((name) => name.includes(digest.slice('sha256:'.length)))!,
-    )
-    const bytes = await readFile(path)
+    const { path, bytes } = await storedBytes(started().blobs, digest)
     bytes[bytes.byteLength >> 1]! ^= 0x10
     await chmod(path, 0o640)
     await writeFile(path, bytes)
@@ -100,4 +156,15 @@ describeControlledScenario('a bit that flips on the disk', (registry) => {
     await expectStatus(await api('PUT', '/system/scrub/schedule', { schedule: { type: 'None' } }), 200)
     expect(await (await api('GET', '/system/scrub/schedule')).json()).toEqual({})
   })
-})
+}
+
+/** The file with the bytes of a digest, whatever its name: object storage names them after uploads. */
+async function storedBytes(folder: string, digest: string): Promise<{ path: string; bytes: Buffer }> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    const bytes = await readFile(path)
+    if (`sha256:${new Bun.CryptoHasher('sha256').update(bytes).digest('hex')}` === digest) return { path, bytes }
+  }
+  throw new Error(`no file under ${folder} has the bytes of ${digest}`)
+}

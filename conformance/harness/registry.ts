@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { runCommand } from './command.ts'
+import { runCommand, tryCommand, type CommandResult } from './command.ts'
 import { createCertificate } from './private-authority.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 
@@ -29,6 +29,8 @@ export interface RegistryControl {
   readonly dataFolder: string
   /** Runs `berth …` on its data, and gives what it wrote. */
   berth(args: readonly string[], stdin?: string): Promise<string>
+  /** As `berth`, and says how it ended; with `env` besides the settings of the registry. */
+  tryBerth(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CommandResult>
   /** Its process, as it is now. */
   pid(): number
   /** What the process has written so far, standard output first. */
@@ -143,6 +145,8 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
       dataFolder,
       berth: (args, stdin) =>
         runCommand([...program, ...args], { cwd: folder.path, env: settings, stdin: stdin ?? '' }),
+      tryBerth: (args, more = {}) =>
+        tryCommand([...program, ...args], { cwd: folder.path, env: { ...settings, ...more } }),
       pid: () => serving.child.pid,
       said: () => serving.said(),
       async restart(signal, more) {

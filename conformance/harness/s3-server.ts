@@ -17,6 +17,8 @@ export const s3Credentials = { accessKeyId: 'berth', secretAccessKey: 'berth-sec
 export interface S3Server {
   readonly endpoint: string
   createBucket(name: string): Promise<void>
+  /** Where the server keeps the objects of a bucket, a file each: what a disk does to them can be done there. */
+  bucketFolder(name: string): string
   stop(): Promise<void>
 }
 
@@ -52,6 +54,7 @@ export async function startS3Server(options: { readonly certificate?: Certificat
   return {
     endpoint,
     createBucket: async (name) => void (await mkdir(join(data, name))),
+    bucketFolder: (name) => join(data, name),
     async stop() {
       child.kill('SIGTERM')
       await exited

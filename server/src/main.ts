@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { composeAccounts } from './compose/accounts.ts'
@@ -17,6 +16,7 @@ import { currentOrigin } from './domain/request-origin.ts'
 import { Metrics } from './http/ops/metrics.ts'
 import { EventStreams } from './http/server-sent-events.ts'
 import type { Logger, Logging } from './logging.ts'
+import { newProcessMark } from './runtime/process-mark.ts'
 import type { WorkerLink } from './workers/worker-link.ts'
 
 export interface RunningRegistry {
@@ -107,7 +107,7 @@ function composeMetrics(worker: WorkerLink | undefined, owned: AsyncDisposableSt
 function thisProcess(): { readonly id: string; readonly host: string; readonly pid: number } {
   const { pid } = process
   const host = hostname()
-  return { id: `${host}:${pid}:${randomUUID()}`, host, pid }
+  return { id: newProcessMark(), host, pid }
 }
 
 async function flushLast(logger: Logger, loss: string, gathered: { flush(): Promise<void> }): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts'
 import type { Database } from '../database/database.ts'
+import { isSurelyGone } from '../runtime/process-mark.ts'
 
 /** Work that comes again and again. */
 export interface BackgroundTask {
@@ -13,13 +14,14 @@ export interface BackgroundTask {
 export interface BackgroundOptions {
   readonly database: Database
   readonly clock: Clock
-  /** Tells this process from every other one, also after a restart. */
+  /** The mark of this process (`runtime/process-mark.ts`). */
   readonly holder: string
   readonly onError: (task: string, error: unknown) => void
 }
 
-/** Longer than any round of a task; a process that froze for longer loses the task to another. */
-const leaseMs = 10 * 60_000
+/** The holder renews it. A process that froze for longer, or died on another machine, loses the task to another. */
+const leaseMs = 60_000
+const renewEveryMs = leaseMs / 3
 
 /**
  * Runs each task every `intervalMs`, the next round after the last one ended. A task that runs once in the registry
@@ -63,15 +65,22 @@ export class Background implements AsyncDisposable {
 
   async #runLeased(task: BackgroundTask): Promise<void> {
     if (!(await this.#takeLease(task.name))) return
+    let renewing: Promise<void> = Promise.resolve()
+    const timer = setInterval(() => (renewing = this.#renewLease(task.name)), renewEveryMs)
     try {
       await task.run()
     } finally {
+      clearInterval(timer)
+      await renewing
       await this.#returnLease(task.name)
     }
   }
 
+  /** A lease that has ended, or one whose holder is dead, can be taken. */
   async #takeLease(name: string): Promise<boolean> {
     const { database, clock, holder } = this.#options
+    const held = await database.read.selectFrom('lease').select('holder').where('name', '=', name).executeTakeFirst()
+    const ofTheDead = held !== undefined && isSurelyGone(held.holder) ? held.holder : undefined
     return await database.write(async (tx) => {
       const now = clock.now()
       const taken = await tx
@@ -81,11 +90,34 @@ export class Background implements AsyncDisposable {
           conflict
             .column('name')
             .doUpdateSet({ holder, expires_at: now + leaseMs })
-            .where((eb) => eb.or([eb('lease.expires_at', '<=', now), eb('lease.holder', '=', holder)])),
+            .where((eb) =>
+              eb.or([
+                eb('lease.expires_at', '<=', now),
+                eb('lease.holder', '=', holder),
+                ...(ofTheDead === undefined ? [] : [eb('lease.holder', '=', ofTheDead)]),
+              ]),
+            ),
         )
         .executeTakeFirst()
       return (taken.numInsertedOrUpdatedRows ?? 0n) > 0n
     }, 'relaxed')
+  }
+
+  async #renewLease(name: string): Promise<void> {
+    const { database, clock, holder, onError } = this.#options
+    const expiresAt = clock.now() + leaseMs
+    try {
+      await database.write(async (tx) => {
+        await tx
+          .updateTable('lease')
+          .set({ expires_at: expiresAt })
+          .where('name', '=', name)
+          .where('holder', '=', holder)
+          .execute()
+      }, 'relaxed')
+    } catch (error) {
+      onError(name, error) // tried again before the lease ends
+    }
   }
 
   async #returnLease(name: string): Promise<void> {

@@ -7,6 +7,7 @@ import { finishQuarantine, quarantineBlob } from '../domain/scrub/quarantine-blo
 import { scrubJob, type ScrubPayload } from '../domain/scrub/scrub-job.ts'
 import { findProgress, listNextBlobs, saveProgress, shareDone } from '../domain/scrub/scrub-progress.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
+import { faultPoint } from '../runtime/fault-points.ts'
 import { Interrupted, type JobKind } from './job-kind.ts'
 
 /** Checked blobs that are stored together: an interrupted pass reads at most so many small ones again. */
@@ -61,6 +62,7 @@ export function composeScrub(services: {
             await save()
             unsaved = 0
           }
+          faultPoint('scrub-before-save')
           await save()
         }
       } catch (error) {

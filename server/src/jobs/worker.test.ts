@@ -5,6 +5,8 @@ import { Jobs } from '#server/domain/jobs/jobs.ts'
 import { type JobKind, Interrupted, jobKind, PermanentFailure } from '#server/jobs/job-kind.ts'
 import { JobWorker, type JobWorkerOptions } from '#server/jobs/worker.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
+import { newProcessMark } from '#server/runtime/process-mark.ts'
+import { until } from '#server-test/until.ts'
 import { TestClock } from '#server-test/registry-for-test.ts'
 import { Events } from '../domain/events/events.ts'
 
@@ -276,5 +278,32 @@ describeEachDatabase('workers', (open) => {
     expect(first!.line.length).toBe(4_096)
     const [last] = await jobs.readLog(id, { after: logLines - 1, limit: 1 })
     expect(last!.line).toContain('lines were left out')
+  })
+
+  test('jobs of a worker that was killed on this machine go on before its leases end', async () => {
+    const [database, clock] = [await open(), new TestClock()]
+    const jobs = new Jobs({ database, clock, events: new Events({ clock }) })
+    const { id } = await enqueue(database, clock)
+    const leaseMs = 300
+    // Nothing that started with the machine has the pid of this process.
+    const dead = newProcessMark().replace(/\d+$/, '1')
+    await database.write(async (tx) => {
+      const leased = {
+        status: 'running' as const,
+        attempts: 1,
+        lease_holder: dead,
+        lease_expires_at: clock.now() + 3_600_000,
+      }
+      await tx
+        .updateTable('job')
+        .set({ ...leased, started_at: clock.now() })
+        .execute()
+    })
+    const kind = kindOf(async () => 'done', { retryDelayMs: () => 0 })
+    const { worker, errors } = workerOf(database, clock, [kind], { leaseMs, pollMs: 5 })
+    await worker.start()
+    await until(async () => (await jobs.getJob(id)).status === 'succeeded')
+    expect(await jobs.getJob(id)).toMatchObject({ attempts: 2, result: 'done' })
+    expect(errors).toEqual([])
   })
 })

@@ -274,10 +274,17 @@ export class JobWorker implements AsyncDisposable {
         else if (kept.stopRequested) run.abort('stop')
       }
       await this.#report()
+      await this.#recoverOfTheDead()
     } catch (error) {
       this.#options.onError('renewing the leases of jobs', error)
       if (this.#leaseIsOver()) for (const run of runs) run.abort('lease-lost')
     }
+  }
+
+  /** A worker of this machine that was killed is known to be dead before its leases end. */
+  async #recoverOfTheDead(): Promise<void> {
+    const dead = await this.#queue.deadHolders()
+    if (dead.length > 0 && (await this.#queue.recoverExpired(this.#kinds, dead)) > 0) this.wake()
   }
 
   async #report(): Promise<void> {

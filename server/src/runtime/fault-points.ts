@@ -26,10 +26,13 @@ export const faultPoints = [
   'job-after-result',
   'adoption-before-row',
   'backup-after-tables',
+  'backup-after-blob',
   'backup-before-manifest',
+  'restore-after-blob',
   'restore-after-blobs',
   'restore-after-rows',
   'quarantine-before-move',
+  'scrub-before-save',
 ] as const
 
 export type FaultPoint = (typeof faultPoints)[number]
@@ -54,7 +57,8 @@ export function faultPoint(name: FaultPoint, subject?: string): void {
 
 /**
  * Reads the variable that tests set and enables its fault point: `job-running`, `job-running@purge-audit-log` for one
- * subject, `job-running:freeze` to stop the process in the place of killing it. Only the start of a registry calls it.
+ * subject, `job-running:freeze` to stop the process in the place of killing it. The start of a registry and commands of
+ * backups call it.
  * @throws TypeError when there is no such point: a crash test must not pass because nothing crashed
  */
 export function enableFaultPoint(where: string, action?: () => void): void {

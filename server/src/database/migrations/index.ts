@@ -18,6 +18,7 @@ import { eventLog } from './0019-event-log.ts'
 import { trustAndNames } from './0020-trust-and-names.ts'
 import { stableIdentities } from './0021-stable-identities.ts'
 import { linkUpload } from './0022-link-upload.ts'
+import { holdHolder } from './0023-hold-holder.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   trustAndNames,
   stableIdentities,
   linkUpload,
+  holdHolder,
 ]

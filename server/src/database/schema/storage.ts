@@ -6,6 +6,8 @@ export interface StorageHoldTable {
   id: string
   /** For people: `backup 20261126T104453Z`. */
   reason: string
+  /** The mark of its process; null in rows of versions that did not write it. */
+  holder: string | null
   created_at: number
   /** The holder renews it. The hold of a holder that died ends at this time. */
   expires_at: number

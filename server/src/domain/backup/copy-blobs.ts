@@ -3,6 +3,7 @@ import type { Database } from '../../database/database.ts'
 import type { BlobLocation, BlobReader } from '../../storage/blob-store.ts'
 import type { Archive } from '../../storage/archive/archive.ts'
 import { blobFolder, blobKey, blobTable, type BackupTable } from './backup-format.ts'
+import { faultPoint } from '../../runtime/fault-points.ts'
 import { forEachAtOnce } from '../../runtime/for-each-at-once.ts'
 import { readTableFile } from './table-files.ts'
 import { assertBytes, BytesDiffer, streamOf, verifiedBytes, type ExpectedBytes } from './verified-bytes.ts'
@@ -74,6 +75,7 @@ export async function copyBlobs(options: CopyBlobsOptions): Promise<CopyOutcome>
       }
       outcome.newBlobs++
       outcome.newBytes += size
+      faultPoint('backup-after-blob')
     }
     outcome.count++
     outcome.bytes += size

@@ -136,6 +136,7 @@ async function restoreBlobs(
     await forEachAtOnce(each(group.filter((_, index) => !known.has(digests[index]!))), copiesAtOnce, async (row) => {
       const blob = { digest: row[places.digest] as Digest, size: row[places.size] as number }
       const location = await placeOf(options, backup, blob)
+      faultPoint('restore-after-blob')
       if (isQuarantined(location)) damaged.push({ ...blob, location })
       const placed = row.slice()
       placed[places.location] = location

@@ -3,7 +3,8 @@ import type { BlobLocation, BlobStore } from '#server/storage/blob-store.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, leaseMs, type RegistryForTest } from '#server-test/registry-for-test.ts'
 import { collectGarbage } from '../garbage-collection/collect.ts'
-import { StorageHold } from './storage-hold.ts'
+import { newProcessMark } from '#server/runtime/process-mark.ts'
+import { findHeldSince, StorageHold } from './storage-hold.ts'
 
 const graceMs = 1_000
 const lingerMs = 1_000
@@ -60,4 +61,33 @@ describeEachDatabase('bytes that are held', (open) => {
     }
     expect(await stored(registry.store)).toEqual([])
   })
+
+  test('of a killed process hold nothing and keep no other from beginning', async () => {
+    const registry = await composeRegistryForTest(await open())
+    const take = (id: string, holder: string) =>
+      StorageHold.take({ ...registry, id, reason: 'backup', alone: true, holder })
+    // Nothing that started with the machine has the pid of this process.
+    await using _killed = await take('killed', newProcessMark().replace(/\d+$/, '1'))
+    expect(await findHeldSince(registry.database, registry.clock.now())).toBe(Infinity)
+    await using _next = await take('next', newProcessMark())
+    expect(await registry.database.read.selectFrom('storage_hold').select('id').execute()).toEqual([{ id: 'next' }])
+    expect(await rejection(take('third', newProcessMark()))).toContain('a backup is running')
+  })
+
+  test('of a process of another machine keep another from beginning for a minute of silence', async () => {
+    const registry = await composeRegistryForTest(await open())
+    const take = (id: string, holder: string) =>
+      StorageHold.take({ ...registry, id, reason: 'backup', alone: true, holder })
+    await using _silent = await take('silent', `elsewhere${newProcessMark()}`)
+    expect(await rejection(take('early', newProcessMark()))).toContain('another may begin in 60 seconds')
+    registry.clock.advance(60_000)
+    await using _next = await take('next', newProcessMark())
+    expect(await registry.database.read.selectFrom('storage_hold').select('id').execute()).toEqual([{ id: 'next' }])
+  })
 })
+
+const rejection = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => '',
+    (error: unknown) => String(error),
+  )

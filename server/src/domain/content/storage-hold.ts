@@ -1,11 +1,14 @@
 import type { Database, Writer } from '../../database/database.ts'
 import { lockName } from '../../database/locking.ts'
+import { isSurelyGone, ownProcessMark } from '../../runtime/process-mark.ts'
 import { DomainError } from '../errors.ts'
 import type { Clock } from '../clock.ts'
 
-/** A holder that died keeps garbage collection from freeing space for no longer than this. */
+/** A holder that cannot be asked whether it lives keeps garbage collection from freeing space for no longer than this. */
 const holdMs = 10 * 60_000
-const renewEveryMs = 60_000
+const renewEveryMs = 20_000
+/** A holder that has not renewed for so long keeps no other of its kind waiting. */
+const silentMs = 60_000
 /** Clocks of two machines may disagree by so much. */
 const skewMs = 10 * 60_000
 
@@ -14,15 +17,18 @@ const skewMs = 10 * 60_000
  * Garbage collection asks before it deletes bytes; rows go their way meanwhile.
  */
 export async function findHeldSince(database: Database, now: number): Promise<number> {
-  const oldest = await database.read
+  const holds = await database.read
     .selectFrom('storage_hold')
-    .select('created_at')
+    .select(['created_at', 'holder'])
     .where('expires_at', '>', now)
     .orderBy('created_at')
-    .limit(1)
-    .executeTakeFirst()
+    .execute()
+  const oldest = holds.find(({ holder }) => !isOfTheDead(holder))
   return oldest === undefined ? Infinity : oldest.created_at - skewMs
 }
+
+/** Holds of versions that did not write down their process end by time alone. */
+const isOfTheDead = (holder: string | null): boolean => holder !== null && isSurelyGone(holder)
 
 /** Keeps every byte that a row points to now, or that `blob_trash` names, until it is disposed of. */
 export class StorageHold implements AsyncDisposable {
@@ -51,16 +57,21 @@ export class StorageHold implements AsyncDisposable {
     id: string
     reason: string
     alone?: boolean
+    /** The mark of the process that holds. */
+    holder?: string
   }): Promise<StorageHold> {
-    const { database, clock, id, reason, alone = false } = options
+    const { database, clock, id, reason, alone = false, holder = ownProcessMark() } = options
     const now = clock.now()
     const expiresAt = now + holdMs
     // Holds of the dead go when somebody takes a new one: there are never many.
     await database.write(async (tx) => {
       await lockName(database, tx, 'storage holds')
+      await forgetDead(tx, now)
       if (alone) await assertAlone(tx, reason, now)
-      await tx.deleteFrom('storage_hold').where('expires_at', '<=', now).execute()
-      await tx.insertInto('storage_hold').values({ id, reason, created_at: now, expires_at: expiresAt }).execute()
+      await tx
+        .insertInto('storage_hold')
+        .values({ id, reason, holder, created_at: now, expires_at: expiresAt })
+        .execute()
     })
     return new StorageHold({ database, clock, id, expiresAt })
   }
@@ -82,9 +93,10 @@ export class StorageHold implements AsyncDisposable {
           tx.updateTable('storage_hold').set({ expires_at: expiresAt }).where('id', '=', this.#id).executeTakeFirst(),
         'relaxed',
       )
-      if (renewed.numUpdatedRows > 0n) this.#expiresAt = expiresAt
+      // Another of its kind took this process for dead: what it copies from now on may not be all.
+      this.#expiresAt = renewed.numUpdatedRows > 0n ? expiresAt : -Infinity
     } catch {
-      // Tried again in a minute; `assertHeld` says when it has been too long.
+      // Tried again soon; `assertHeld` says when it has been too long.
     }
   }
 
@@ -97,18 +109,35 @@ export class StorageHold implements AsyncDisposable {
   }
 }
 
+async function forgetDead(tx: Writer, now: number): Promise<void> {
+  const holds = await tx.selectFrom('storage_hold').select(['id', 'holder', 'expires_at']).execute()
+  for (const { id, holder, expires_at: expiresAt } of holds) {
+    if (expiresAt > now && !isOfTheDead(holder)) continue
+    await tx.deleteFrom('storage_hold').where('id', '=', id).execute()
+  }
+}
+
+/** Takes the place of one that is silent; its process learns of it when it renews. */
 async function assertAlone(tx: Writer, reason: string, now: number): Promise<void> {
+  const silentSince = now + holdMs - silentMs
+  await tx
+    .deleteFrom('storage_hold')
+    .where('reason', '=', reason)
+    .where('holder', 'is not', null)
+    .where('expires_at', '<=', silentSince)
+    .execute()
   const other = await tx
     .selectFrom('storage_hold')
-    .select(['id', 'expires_at'])
+    .select(['id', 'holder', 'expires_at'])
     .where('expires_at', '>', now)
     .where('reason', '=', reason)
     .limit(1)
     .executeTakeFirst()
   if (other === undefined) return
-  const minutes = Math.ceil((other.expires_at - now) / 60_000)
+  const seconds = Math.ceil((other.expires_at - (other.holder === null ? now : silentSince)) / 1_000)
+  const where = other.holder === null ? '' : ` on ${other.holder.split(':')[0]}`
   throw new DomainError(
     'CONFLICT',
-    `a ${reason} is running (${other.id}); should its process be dead, another may begin in ${minutes} minutes`,
+    `a ${reason} is running${where} (${other.id}); should its process be dead, another may begin in ${seconds} seconds`,
   )
 }

@@ -4,6 +4,7 @@ import { lockFreeRows, lockRows } from '../../database/locking.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import type { Schema } from '../../database/schema/schema.ts'
 import type { JobTable } from '../../database/schema/jobs.ts'
+import { isSurelyGone } from '../../runtime/process-mark.ts'
 import type { Clock } from '../clock.ts'
 import { jsonOf, type JobProgress, type Json } from './job.ts'
 import { appendLog } from './job-log.ts'
@@ -221,8 +222,20 @@ export class JobQueue {
     }, 'relaxed')
   }
 
-  /** Gives jobs of workers that died or froze to others. */
-  async recoverExpired(kinds: ReadonlyMap<string, QueuedKind>): Promise<number> {
+  /** Workers with running jobs that are known to be dead: they need not be waited for. */
+  async deadHolders(): Promise<string[]> {
+    const rows = await this.#database.read
+      .selectFrom('job')
+      .select('lease_holder')
+      .distinct()
+      .where('status', '=', is('running') as never)
+      .where('lease_holder', 'is not', null)
+      .execute()
+    return rows.flatMap(({ lease_holder: holder }) => (holder !== null && isSurelyGone(holder) ? [holder] : []))
+  }
+
+  /** Gives jobs of workers that died or froze to others: those whose lease has ended, and those of `dead`. */
+  async recoverExpired(kinds: ReadonlyMap<string, QueuedKind>, dead: readonly string[] = []): Promise<number> {
     const now = this.#clock.now()
     return await this.#database.write(async (tx) => {
       const expired = await lockFreeRows(
@@ -232,7 +245,12 @@ export class JobQueue {
           .select(['id', 'kind', 'attempts', 'max_attempts', 'stop_requested', 'lease_holder', 'log_lines'])
           .where('status', '=', is('running') as never)
           .where('kind', 'in', [...kinds.keys()])
-          .where('lease_expires_at', '<=', now)
+          .where((eb) =>
+            eb.or([
+              eb('lease_expires_at', '<=', now),
+              ...(dead.length === 0 ? [] : [eb('lease_holder', 'in', [...dead])]),
+            ]),
+          )
           .limit(recoverBatch),
       ).execute()
       for (const job of expired) {
