@@ -4,10 +4,11 @@ import { lockFreeRows, lockRows } from '../../database/locking.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import type { Schema } from '../../database/schema/schema.ts'
 import type { JobTable } from '../../database/schema/jobs.ts'
-import { isSurelyGone } from '../../runtime/process-mark.ts'
 import type { Clock } from '../clock.ts'
 import { jsonOf, type JobProgress, type Json } from './job.ts'
 import { appendLog } from './job-log.ts'
+import { endedAs, waiting } from './job-ends.ts'
+import { findDeadHolders, recoverJobs } from './recover-jobs.ts'
 
 /** The facts about a kind that the queue needs to hand out its jobs. */
 export interface QueuedKind {
@@ -51,7 +52,6 @@ export interface QueueOptions {
   readonly leaseMs: number
 }
 
-const recoverBatch = 100
 const promoteBatch = 500
 /** A status that a partial index is about has to be a literal: a parameter could be any. */
 const is = (status: string) => sql.lit(status)
@@ -224,54 +224,12 @@ export class JobQueue {
 
   /** Workers with running jobs that are known to be dead: they need not be waited for. */
   async deadHolders(): Promise<string[]> {
-    const rows = await this.#database.read
-      .selectFrom('job')
-      .select('lease_holder')
-      .distinct()
-      .where('status', '=', is('running') as never)
-      .where('lease_holder', 'is not', null)
-      .execute()
-    return rows.flatMap(({ lease_holder: holder }) => (holder !== null && isSurelyGone(holder) ? [holder] : []))
+    return await findDeadHolders(this.#database.read)
   }
 
   /** Gives jobs of workers that died or froze to others: those whose lease has ended, and those of `dead`. */
   async recoverExpired(kinds: ReadonlyMap<string, QueuedKind>, dead: readonly string[] = []): Promise<number> {
-    const now = this.#clock.now()
-    return await this.#database.write(async (tx) => {
-      const expired = await lockFreeRows(
-        this.#database,
-        tx
-          .selectFrom('job')
-          .select(['id', 'kind', 'attempts', 'max_attempts', 'stop_requested', 'lease_holder', 'log_lines'])
-          .where('status', '=', is('running') as never)
-          .where('kind', 'in', [...kinds.keys()])
-          .where((eb) =>
-            eb.or([
-              eb('lease_expires_at', '<=', now),
-              ...(dead.length === 0 ? [] : [eb('lease_holder', 'in', [...dead])]),
-            ]),
-          )
-          .limit(recoverBatch),
-      ).execute()
-      for (const job of expired) {
-        const kind = kinds.get(job.kind)!
-        const reason = `its worker ${job.lease_holder ?? ''} stopped in the middle of attempt ${job.attempts}`
-        await appendLog(tx, { id: job.id, logLines: job.log_lines }, [{ at: now, line: reason }])
-        const retry = job.attempts < (job.max_attempts ?? kind.maxAttempts)
-        const stop = job.stop_requested === 1
-        await tx
-          .updateTable('job')
-          .set(
-            retry && !stop
-              ? waiting(now + kind.retryDelayMs(job.attempts))
-              : endedAs(kind, now, stop ? 'stopped' : 'failed'),
-          )
-          .set((eb) => ({ fence: eb('fence', '+', 1), error: reason, updated_at: now, log_lines: job.log_lines + 1 }))
-          .where('id', '=', job.id)
-          .execute()
-      }
-      return expired.length
-    })
+    return await recoverJobs(this.#database, this.#clock.now(), kinds, dead)
   }
 
   /** Renews the leases of `jobs`. Returns the state of each that is still held; the others are lost. */
@@ -407,10 +365,3 @@ export interface LogEntry {
 
 const fenced = (tx: Writer, job: TakenJob): UpdateQueryBuilder<Schema, 'job', 'job', UpdateResult> =>
   tx.updateTable('job').where('id', '=', job.id).where('fence', '=', job.fence).where('status', '=', 'running')
-
-const unleased = { lease_holder: null, lease_expires_at: null }
-
-const waiting = (runAt: number) => ({ ...unleased, status: 'delayed', run_at: runAt }) as const
-
-const endedAs = (kind: QueuedKind, now: number, status: 'succeeded' | 'failed' | 'stopped') =>
-  ({ ...unleased, status, finished_at: now, keep_until: now + kind.keepMs, state: null, stop_requested: 0 }) as const
