@@ -25,7 +25,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   robots: ['robot', 'robot_permission', 'trust_rule'],
   scrub: ['scrub_progress'],
   settings: ['setting'],
-  trash: ['trash_blob', 'trash_entry'],
+  trash: ['trash_blob', 'trash_entry', 'trash_repository'],
   // Below the domain, or beside it.
   'server/src/jobs/background.ts': ['lease'],
   'server/src/database/migrate.ts': ['schema_migration'],

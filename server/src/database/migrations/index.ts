@@ -19,6 +19,7 @@ import { trustAndNames } from './0020-trust-and-names.ts'
 import { stableIdentities } from './0021-stable-identities.ts'
 import { linkUpload } from './0022-link-upload.ts'
 import { holdHolder } from './0023-hold-holder.ts'
+import { trashRepository } from './0024-trash-repository.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   stableIdentities,
   linkUpload,
   holdHolder,
+  trashRepository,
 ]

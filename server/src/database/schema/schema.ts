@@ -47,7 +47,13 @@ import type { RegistryTable } from './registries.ts'
 import type { RobotPermissionTable, RobotTable } from './robots.ts'
 import type { SettingTable } from './settings.ts'
 import type { BlobDamageTable, ScrubProgressTable, StorageHoldTable } from './storage.ts'
-import type { ArtifactReviewTable, SubjectReviewTable, TrashBlobTable, TrashEntryTable } from './trash.ts'
+import type {
+  ArtifactReviewTable,
+  SubjectReviewTable,
+  TrashBlobTable,
+  TrashEntryTable,
+  TrashRepositoryTable,
+} from './trash.ts'
 
 /** Every table, by its noun: the files beside this one. */
 export interface Schema {
@@ -86,6 +92,7 @@ export interface Schema {
   tag_move: TagMoveTable
   trash_entry: TrashEntryTable
   trash_blob: TrashBlobTable
+  trash_repository: TrashRepositoryTable
   artifact_review: ArtifactReviewTable
   subject_review: SubjectReviewTable
   upload: UploadTable

@@ -26,6 +26,15 @@ export interface TrashEntryTable {
   deleted_at: number
 }
 
+/** What a deleted repository had beside its artifacts; it comes back with the first of them. */
+export interface TrashRepositoryTable {
+  project_id: number
+  /** The full name, `project/rest`. */
+  repository: string
+  description: string
+  deleted_at: number
+}
+
 /** Keeps bytes for an entry of the trash. The bytes are readable through no repository (invariant 4). */
 export interface TrashBlobTable {
   entry_id: number

@@ -98,6 +98,28 @@ export async function listAccessories(
   return [...rows.map(accessoryOf), ...(signaturesOnly ? named.filter(({ type }) => isSignature(type)) : named)]
 }
 
+const accessoriesPerPage = 100
+const subjectsPerQuery = 50
+
+/** As `listAccessories`, a page in memory at a time: a subject may have a million. Ones that are pushed meanwhile come too. */
+export async function* walkAccessories(
+  reader: Reader,
+  repositoryId: number,
+  subjects: readonly Digest[],
+): AsyncGenerator<Accessory> {
+  for (let start = 0; start < subjects.length; start += subjectsPerQuery) {
+    const some = subjects.slice(start, start + subjectsPerQuery)
+    for (let last = 0; ;) {
+      const page = naming(reader, [repositoryId], some).select(ownColumns).where('id', '>', last)
+      const rows = await page.orderBy('id').limit(accessoriesPerPage).execute()
+      for (const row of rows) yield accessoryOf(row)
+      if (rows.length < accessoriesPerPage) break
+      last = rows.at(-1)!.id
+    }
+    yield* await listNamed(reader, [repositoryId], some)
+  }
+}
+
 /** A page of what belongs to one artifact, the first pushed first. */
 export async function pageAccessories(
   reader: Reader,

@@ -9,7 +9,7 @@ import type { Events } from '../events/events.ts'
 import type { Uploads } from '../content/uploads.ts'
 import { DomainError } from '../errors.ts'
 import { batches } from '../lists/batches.ts'
-import { listAccessories } from './accessories.ts'
+import { walkAccessories } from './accessories.ts'
 import type { Manifests } from './pull.ts'
 import { pushManifest } from './push.ts'
 
@@ -98,14 +98,14 @@ class Copy {
     if (repositoryId === undefined) return
     let subjects = [...this.#copied]
     while (subjects.length > 0) {
-      const found = await listAccessories(this.#services.database.read, repositoryId, subjects)
-      subjects = []
-      for (const { digest } of found) {
+      const copied: Digest[] = []
+      for await (const { digest } of walkAccessories(this.#services.database.read, repositoryId, subjects)) {
         if (this.#copied.has(digest)) continue
         await this.copyBelow(digest)
         await this.pushWithTags(digest)
-        subjects.push(digest)
+        copied.push(digest)
       }
+      subjects = copied
     }
   }
 

@@ -1,5 +1,5 @@
 import { expireUploadsOf } from '../content/upload-rows.ts'
-import { endRepository } from '../projects/repositories.ts'
+import { endRepository, findDescription } from '../projects/repositories.ts'
 import type { Digest } from '#contract/digest.ts'
 import type { TagName } from '#contract/reference.ts'
 import type { Database, Writer } from '../../database/database.ts'
@@ -11,6 +11,7 @@ import { writeAdmitted } from '../policies/write-admitted.ts'
 import { repositoryUnknown } from '../projects/repositories.ts'
 import { reviewLinksOf } from '../projects/review-links.ts'
 import { putTagInTrash } from '../trash/put-in-trash.ts'
+import { putDescriptionInTrash } from '../trash/trashed-repository.ts'
 import { findArtifactId } from './find-artifact.ts'
 import { followDeletions, reviewArtifact } from './orphans.ts'
 import { lockArtifacts, removeArtifacts, type DeleteServices, type Removal } from './remove-artifacts.ts'
@@ -135,7 +136,7 @@ export async function deleteRepository(
   services: DeleteServices,
   admission: Admission<'delete-repository'>,
 ): Promise<void> {
-  const { database, clock, events } = services
+  const { database, clock, events, trashWindowMs } = services
   const { repositoryId, repositoryName: repository, projectId, actor } = admission
   if (repositoryId === undefined) throw repositoryUnknown(repository)
   await assertAllTagsMutable(database, admission, repositoryId)
@@ -154,6 +155,10 @@ export async function deleteRepository(
       })
     const now = clock.now()
     await reviewLinksOf(tx, [repositoryId], now)
+    if (trashWindowMs > 0) {
+      const description = await findDescription(tx, repositoryId)
+      await putDescriptionInTrash(tx, { projectId, repository }, description, now)
+    }
     // Rows of uploads know which bytes to forget.
     await endRepository(tx, repositoryId, await expireUploadsOf(tx, repositoryId, now))
     await tx.deleteFrom('subject_review').where('repository_id', '=', repositoryId).execute()

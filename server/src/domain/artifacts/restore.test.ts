@@ -14,6 +14,7 @@ import {
 } from '#server-test/registry-for-test.ts'
 import { composeMemoryBlobStore } from '#server/storage/memory.ts'
 import { collectGarbage } from '../garbage-collection/collect.ts'
+import { setDescription } from '../projects/repositories.ts'
 import { emptyTrash, listTrash } from '../trash/trash.ts'
 import { usageOf } from '../quotas/project-usage.ts'
 import { deleteManifest, deleteRepository, untag } from './delete.ts'
@@ -241,6 +242,43 @@ describeEachDatabase('trash', (open) => {
     expect(await restoreRepository(scene, admission, { overwrite: false, max: 100 })).toBe(3)
     for (const name of [child, index, 'v1', 'v2']) expect(await scene.pull(name)).toBeDefined()
     expect((await scene.entries()).entries).toEqual([])
+  })
+
+  test('a deleted repository comes back with its description, unless it has another by then, or its time is over', async () => {
+    const scene = await openScene(open)
+    const { database, clock } = scene
+    const key = { projectId: scene.projectId, name: repository }
+    const describe = (text: string) => database.write((tx) => setDescription(tx, key, text, clock.now()))
+    const described = async () =>
+      (await database.read.selectFrom('repository').select('description').where('name', '=', repository).execute())[0]
+        ?.description
+    const remove = async () => await deleteRepository(scene, await scene.admit(system, 'delete-repository', repository))
+    const restore = async () =>
+      await restoreRepository(scene, await scene.admit(system, 'push', repository), { overwrite: true, max: 100 })
+
+    await pushImage(scene, ['c1', 'l1'], {}, 'v1')
+    await describe('what it is for')
+    await remove()
+    expect(await described()).toBeUndefined()
+    await restore()
+    expect(await described()).toBe('what it is for')
+
+    await remove()
+    await pushImage(scene, ['c2', 'l2'], {}, 'v2')
+    expect(await described()).toBe('')
+    await describe('something else')
+    await restore()
+    expect(await described()).toBe('something else')
+
+    await remove()
+    clock.advance(trashWindowMs)
+    await scene.collect()
+    expect(await database.read.selectFrom('trash_repository').selectAll().execute()).toEqual([])
+    await describe('again')
+    await pushImage(scene, ['c3', 'l3'], {}, 'v3')
+    await remove()
+    await emptyTrash(scene, await scene.admit(system, 'delete', repository))
+    expect(await database.read.selectFrom('trash_repository').selectAll().execute()).toEqual([])
   })
 
   test('indexes nested however deep go step by step, and come back', async () => {

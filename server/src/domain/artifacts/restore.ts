@@ -9,12 +9,13 @@ import type { TrashEntryTable } from '../../database/schema/trash.ts'
 import type { Admission } from '../access/admission.ts'
 import { reviveBlob } from '../content/blob-rows.ts'
 import { linkBlob } from '../content/links.ts'
-import { ensureRepository, findRepositoryId } from '../projects/repositories.ts'
+import { ensureRepository, findRepositoryId, giveDescriptionBack } from '../projects/repositories.ts'
 import { DomainError } from '../errors.ts'
 import { gates, pass } from '../policies/gates.ts'
 import { writeAdmitted } from '../policies/write-admitted.ts'
 import type { TrashedTag } from '../trash/put-in-trash.ts'
 import { takeOutOfTrash, trashEntryUnknown } from '../trash/trash.ts'
+import { takeDescriptionOutOfTrash } from '../trash/trashed-repository.ts'
 import { reviewArtifact } from './orphans.ts'
 import { findArtifactId } from './find-artifact.ts'
 import { nameArtifact } from './name-artifact.ts'
@@ -205,6 +206,8 @@ class Restore {
       // Blobs before links before the artifact: the order in which everybody locks.
       for (const blob of held) await reviveBlob(tx, blob.digest as Digest, async () => true)
       const repositoryId = await ensureRepository(tx, { projectId, name: repository }, now)
+      const description = await takeDescriptionOutOfTrash(tx, { projectId, repository })
+      if (description !== undefined) await giveDescriptionBack(tx, repositoryId, description)
       for (const blob of held) {
         await linkBlob(tx, { repositoryId, digest: blob.digest as Digest, protectedUntil: now, now })
       }

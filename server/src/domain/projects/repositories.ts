@@ -123,6 +123,17 @@ export async function setDescription(
   return changed.numUpdatedRows > 0n
 }
 
+/** Empty when it has none. */
+export async function findDescription(reader: Reader, id: number): Promise<string> {
+  const row = await reader.selectFrom('repository').select('description').where('id', '=', id).executeTakeFirst()
+  return row?.description ?? ''
+}
+
+/** For a repository that comes back; one that was written meanwhile stays. */
+export async function giveDescriptionBack(tx: Writer, id: number, description: string): Promise<void> {
+  await tx.updateTable('repository').set({ description }).where('id', '=', id).where('description', '=', '').execute()
+}
+
 /** Ends a repository that has nothing any more. `isReferred`: its row has to stay for what refers to it, shown to nobody. */
 export async function endRepository(tx: Writer, id: number, isReferred: boolean): Promise<void> {
   if (!isReferred) await tx.deleteFrom('repository').where('id', '=', id).execute()

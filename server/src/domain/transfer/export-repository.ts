@@ -4,7 +4,7 @@ import { isForeignLayerMediaType } from '#contract/media-types.ts'
 import type { Database } from '../../database/database.ts'
 import type { BlobBody, BlobGiver } from '../../storage/blob-store.ts'
 import type { Admission } from '../access/admission.ts'
-import { listAccessories } from '../artifacts/accessories.ts'
+import { walkAccessories } from '../artifacts/accessories.ts'
 import type { Manifests } from '../artifacts/pull.ts'
 import type { Blobs } from '../content/blobs.ts'
 import { DomainError } from '../errors.ts'
@@ -142,7 +142,7 @@ class RepositoryExport {
   async #exportReferrers(subject: Digest): Promise<void> {
     const { repositoryId, repositoryName } = this.#admission
     if (repositoryId === undefined) return
-    for (const { digest, tag } of await listAccessories(this.#services.database.read, repositoryId, [subject])) {
+    for await (const { digest, tag } of walkAccessories(this.#services.database.read, repositoryId, [subject])) {
       // A wanted tag comes by itself.
       if (this.#done.has(digest) || (tag !== undefined && this.#options.isWanted(tag))) continue
       const entry = await this.#export(digest)

@@ -14,6 +14,7 @@ import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { writeAdmitted } from '../policies/write-admitted.ts'
 import type { TrashedTag } from './put-in-trash.ts'
+import { emptyDescriptions, forgetDescriptions } from './trashed-repository.ts'
 
 /** Something that was deleted and can be had back. */
 export interface TrashEntry {
@@ -133,7 +134,10 @@ export async function emptyTrash(
     writeAdmitted(services.database, admission, work),
   )
   const event = { type: 'empty_trash', projectId, project: projectOf(repositoryName), entries } as const
-  await services.database.write(async (tx) => await services.events.record(tx, actor, event))
+  await services.database.write(async (tx) => {
+    if (entryId === undefined) await emptyDescriptions(tx, projectId)
+    await services.events.record(tx, actor, event)
+  })
   return entries
 }
 
@@ -141,7 +145,10 @@ export async function emptyTrash(
 export async function emptyAllTrash(services: TrashServices, actor: Actor): Promise<number> {
   const { database, events } = services
   const entries = await empty(services, 'everything', (work) => database.write(work))
-  await database.write(async (tx) => await events.record(tx, actor, { type: 'empty_trash', entries }))
+  await database.write(async (tx) => {
+    await emptyDescriptions(tx, undefined)
+    await events.record(tx, actor, { type: 'empty_trash', entries })
+  })
   return entries
 }
 
@@ -196,8 +203,22 @@ export async function expireTrash(
     )
     expired += ids.length
   }
+  await expireDescriptions(database, clock.now() - trashWindowMs)
   return expired
 }
+
+async function expireDescriptions(database: Database, deletedBefore: number): Promise<void> {
+  const due = await database.read
+    .selectFrom('trash_repository')
+    .select('repository')
+    .where('deleted_at', '<=', deletedBefore)
+    .limit(1)
+    .executeTakeFirst()
+  if (due === undefined) return
+  await database.write((tx) => forgetDescriptions(tx, deletedBefore, descriptionsPerRound), 'relaxed')
+}
+
+const descriptionsPerRound = 500
 
 /**
  * Deletes entries and asks garbage collection to look at their blobs. Blobs are locked first, as everybody does, so
