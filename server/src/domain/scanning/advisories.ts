@@ -30,6 +30,8 @@ export interface Advisory {
   readonly status?: FixStatus
   /** Severity of this publisher for this package, before that of the vulnerability. */
   readonly severity?: Severity
+  /** Red Hat: indices of the content sets (CPE) it is about; absent: all. */
+  readonly contentSets?: readonly number[]
   /** Architectures it is about; absent: all. */
   readonly architectures?: readonly string[]
   /** Other ids of the advisory itself: `RHSA-…`, `DSA-…`. */
@@ -40,6 +42,8 @@ export interface Advisory {
 
 export interface AffectedRange {
   readonly introduced?: string
+  /** As `introduced`, without the version itself. */
+  readonly after?: string
   readonly fixed?: string
   readonly lastAffected?: string
 }
@@ -80,8 +84,10 @@ export interface AdvisorySource {
   coversSystem(os: OperatingSystem): boolean
   /** True when there is data for this kind of package of a language. */
   coversKind(kind: FoundPackage['kind']): boolean
-  ofSystem(os: OperatingSystem, sourceName: string): readonly Advisory[]
+  ofSystem(os: OperatingSystem, packageName: string): readonly Advisory[]
   ofLanguage(kind: FoundPackage['kind'], name: string): readonly Advisory[]
+  /** What Red Hat calls these content sets or builds; advisories of Red Hat name them by number. */
+  contentSets(names: readonly string[]): ReadonlySet<number>
   detail(id: string): VulnerabilityDetail | undefined
   exploits(id: string): ExploitFacts | undefined
 }

@@ -98,6 +98,8 @@ export interface Unread {
 
 export interface Inventory {
   readonly os?: OperatingSystem
+  /** Red Hat: repositories and builds that the image says it was made from (`root/buildinfo/content_manifests`). */
+  readonly contentSets?: readonly string[]
   readonly packages: readonly FoundPackage[]
   readonly unread: readonly Unread[]
 }
