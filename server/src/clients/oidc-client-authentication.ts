@@ -48,11 +48,14 @@ const authenticate: Record<Method, (secret: string) => openid.ClientAuth> = {
   none: () => openid.None(),
 }
 
-/** In the order in which they are tried: basic is what a client is registered for that says nothing else. */
+/**
+ * In the order in which they are tried: basic is what a client is registered for that says nothing else. A provider for
+ * public clients alone names `none`: a secret that was set for it nevertheless is not sent.
+ */
 function methodsOf(supported: readonly string[] | undefined, secret: string): Method[] {
   if (secret === '') return ['none']
   const usual: Method[] = ['client_secret_basic', 'client_secret_post']
-  const named = usual.filter((method) => supported?.includes(method))
+  const named = [...usual, 'none' as const].filter((method) => supported?.includes(method))
   return named.length > 0 ? named : usual
 }
 

@@ -9,7 +9,7 @@ interface Switches {
   /** What the metadata says of ways to authenticate. */
   readonly methods?: readonly string[]
   /** The one that the client is registered for. */
-  readonly takes?: 'basic' | 'post'
+  readonly takes?: 'basic' | 'post' | 'none'
   readonly userInfo?: { readonly status: number; readonly type: string; readonly body: string }
 }
 
@@ -108,6 +108,8 @@ describe('a client with a secret', () => {
     ['basic where the provider names none', undefined, 'basic', ['basic']],
     ['post when basic is refused, whatever the provider names', undefined, 'post', ['basic', 'post']],
     ['the other of two', ['client_secret_post', 'client_secret_basic'], 'post', ['basic', 'post']],
+    ['none where the provider names nothing else: the secret is not sent', ['none'], 'none', ['none']],
+    ['none after basic was refused', ['none', 'client_secret_basic'], 'none', ['basic', 'none']],
   ] as const)('uses %s', async (_name, methods, takes, asked) => {
     const provider = await startProvider({ takes, ...(methods === undefined ? {} : { methods }) })
     expect((await provider.signIn()).subject).toBe('ada')
