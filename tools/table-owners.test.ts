@@ -29,6 +29,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   // Below the domain, or beside it.
   'server/src/jobs/background.ts': ['lease'],
   'server/src/database/migrate.ts': ['schema_migration'],
+  'server/src/database/write-probe.ts': ['write_probe'],
 }
 
 /** Nouns that write a table of another, and why its owner cannot do it for them. */

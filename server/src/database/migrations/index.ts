@@ -20,6 +20,7 @@ import { stableIdentities } from './0021-stable-identities.ts'
 import { linkUpload } from './0022-link-upload.ts'
 import { holdHolder } from './0023-hold-holder.ts'
 import { trashRepository } from './0024-trash-repository.ts'
+import { writeProbe } from './0025-write-probe.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   linkUpload,
   holdHolder,
   trashRepository,
+  writeProbe,
 ]

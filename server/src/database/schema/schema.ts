@@ -46,7 +46,7 @@ import type {
 import type { RegistryTable } from './registries.ts'
 import type { RobotPermissionTable, RobotTable } from './robots.ts'
 import type { SettingTable } from './settings.ts'
-import type { BlobDamageTable, ScrubProgressTable, StorageHoldTable } from './storage.ts'
+import type { BlobDamageTable, ScrubProgressTable, StorageHoldTable, WriteProbeTable } from './storage.ts'
 import type {
   ArtifactReviewTable,
   SubjectReviewTable,
@@ -79,6 +79,7 @@ export interface Schema {
   blob_trash: DoomedBlobTable
   blob_damage: BlobDamageTable
   storage_hold: StorageHoldTable
+  write_probe: WriteProbeTable
   scrub_progress: ScrubProgressTable
   repository_blob: RepositoryBlobTable
   link_review: LinkReviewTable

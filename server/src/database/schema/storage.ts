@@ -39,3 +39,8 @@ export interface ScrubProgressTable {
   damaged: number
   finished_at: number | null
 }
+
+/** Without rows: PostgreSQL tells whether there is room when some are written and rolled back. */
+export interface WriteProbeTable {
+  filler: string
+}

@@ -53,6 +53,7 @@ export const leftOut: ReadonlySet<string> = new Set([
   'upload', // staged bytes are not copied: clients start again
   'blob_trash', // bytes that nothing needs
   'storage_hold',
+  'write_probe', // never has a row, and a long look at it would hide a full disk
   'lease',
   'quota_reservation',
   'session', // people sign in again

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
-import type { Database } from '../../database/database.ts'
+import { DatabaseFull, type Database } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
+import { probeRoom } from '../../database/write-probe.ts'
 import type { Clock } from '../../domain/clock.ts'
 import { StorageFull, type BlobStoreProbe } from '../../storage/blob-store.ts'
 
@@ -18,7 +19,8 @@ export interface Probes {
   health(): Response
   /**
    * 200 when requests can be served, 503 when the database or the storage cannot be used or while draining. A full
-   * disk is 200 and `degraded`: pulls go on, and taking the registry out of service would end them too.
+   * disk of the store is 200 and `degraded`: pulls go on, and taking the registry out of service would end them too.
+   * Where the PostgreSQL server has no room, sign-ins and counters fail as well: 503.
    */
   ready(): Promise<Response>
   /** The parts of `ready`, for reports in another form. */
@@ -27,6 +29,8 @@ export interface Probes {
 
 /** Probes come often and from any client: an answer is good for a second, and checks never run twice at once. */
 const freshMs = 1_000
+/** Looking for room costs a file: not more often than this, while there is some. */
+const roomEveryMs = 10_000
 
 export type Check = 'ok' | 'full' | 'failed' | 'damaged'
 export interface Checks {
@@ -37,11 +41,12 @@ export interface Checks {
 export function composeProbes({ database, store, clock, isDraining, timeoutMs = 2_000 }: ProbeOptions): Probes {
   let latest: { readonly at: number; readonly checks: Promise<Checks> } | undefined
   let running = false
+  const room = new Room(database, clock)
 
   const run = async (): Promise<Checks> => {
     running = true
     const [fromDatabase, fromStorage] = await Promise.all([
-      outcomeOf(use(database), timeoutMs),
+      outcomeOf(use(database, room), timeoutMs),
       outcomeOf(store.probe(), timeoutMs),
     ])
     running = false
@@ -62,7 +67,8 @@ export function composeProbes({ database, store, clock, isDraining, timeoutMs = 
       const results = await check()
       const failed = results.database !== 'ok' || results.storage === 'failed'
       const status = failed ? 'unavailable' : results.storage === 'full' ? 'degraded' : 'ok'
-      const remedy = database.damage()?.message
+      const full = results.database === 'full' ? databaseFull : undefined
+      const remedy = database.damage()?.message ?? full
       return json(failed ? 503 : 200, { status, checks: results, ...(remedy === undefined ? {} : { remedy }) })
     },
   }
@@ -77,9 +83,36 @@ const findLease = preparedQuery<{ name: string }, { holder: string }>((db, param
  * and a pooler in front of it may mistake prepared statements. The one writer of SQLite would be waited for, and may be
  * at something long.
  */
-async function use(database: ProbeOptions['database']): Promise<void> {
-  if (database.dialect === 'sqlite') await sql`select 1`.execute(database.read)
-  else await database.write(async (tx) => void (await findLease.first(tx, { name: 'probe' })), 'relaxed')
+async function use(database: ProbeOptions['database'], room: Room): Promise<void> {
+  if (database.dialect === 'sqlite') {
+    await sql`select 1`.execute(database.read)
+    return
+  }
+  await database.write(async (tx) => void (await findLease.first(tx, { name: 'probe' })), 'relaxed')
+  await room.assertSome()
+}
+
+const databaseFull =
+  'the disk of the PostgreSQL server is full: free some space there; pushes then succeed, and this process is ready again'
+
+/** Remembers for a while that there was room. */
+class Room {
+  readonly #database: ProbeOptions['database']
+  readonly #clock: Clock
+  #foundAt = -Infinity
+
+  constructor(database: ProbeOptions['database'], clock: Clock) {
+    this.#database = database
+    this.#clock = clock
+  }
+
+  /** @throws DatabaseFull */
+  async assertSome(): Promise<void> {
+    const now = this.#clock.now()
+    if (Math.abs(now - this.#foundAt) < roomEveryMs) return
+    await probeRoom(this.#database)
+    this.#foundAt = now
+  }
 }
 
 async function outcomeOf(work: Promise<unknown>, timeoutMs: number): Promise<Check> {
@@ -87,7 +120,7 @@ async function outcomeOf(work: Promise<unknown>, timeoutMs: number): Promise<Che
   const timer = setTimeout(() => expired.resolve('failed'), timeoutMs)
   const outcome = work.then(
     (): Check => 'ok',
-    (error: unknown): Check => (error instanceof StorageFull ? 'full' : 'failed'),
+    (error: unknown): Check => (error instanceof StorageFull || error instanceof DatabaseFull ? 'full' : 'failed'),
   )
   try {
     return await Promise.race([outcome, expired.promise])
