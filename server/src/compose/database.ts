@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { copyBeforeChange } from '../database/copy-before-change.ts'
 import type { Database, DatabaseCorrupt } from '../database/database.ts'
-import { assertMigrated, migrate, readSchemaState } from '../database/migrate.ts'
+import { assertMigrated, DatabaseNotSaved, migrate, readSchemaState, type Migration } from '../database/migrate.ts'
 import { composePostgresDatabase } from '../database/postgres.ts'
 import { composeSqliteDatabase } from '../database/sqlite.ts'
 import type { Clock } from '../domain/clock.ts'
@@ -44,6 +44,10 @@ export interface OpenDatabaseOptions {
   /** Asked before a database that knows of no content is served; what it throws keeps it from being made or migrated. */
   readonly assertNew?: () => Promise<void>
   readonly onDamage?: (damage: DatabaseCorrupt) => void
+  /** A person says that there is a backup, for steps that take something away where nothing is copied. */
+  readonly isSaved?: boolean
+  /** Other steps than those of this version, in tests. */
+  readonly steps?: readonly Migration[]
 }
 
 /** Opens the database, making it if need be, and brings its schema up to date. For the server: it says what it did. */
@@ -61,25 +65,28 @@ export async function openDatabase(config: Config, options: OpenDatabaseOptions)
   return database
 }
 
-/** Brings the schema up to date, and says what it did. */
+/** Brings the schema up to date, and says what it did. @throws DatabaseNotSaved */
 export async function migrateDatabase(
   database: Database,
   { database: given }: Config,
-  { clock, logger }: OpenDatabaseOptions,
+  { clock, logger, isSaved = false, steps }: OpenDatabaseOptions,
 ): Promise<void> {
   let startedAt: number | undefined
-  const steps = await migrate(database, {
+  const made = await migrate(database, {
     clock,
-    async beforeChange(pending, from) {
+    ...(steps === undefined ? {} : { steps }),
+    async beforeChange({ pending, takingAway, newest: from }) {
       startedAt = performance.now()
-      const copies = given.kind === 'sqlite' && given.copyBeforeMigration
+      const isSqlite = given.kind === 'sqlite'
+      const copies = isSqlite && given.copyBeforeMigration
+      if (!copies && takingAway.length > 0 && !isSaved) throw new DatabaseNotSaved(takingAway, from, isSqlite)
       const copy = copies ? await copyBeforeChange(given.file, pending) : undefined
       logger?.info({ from, to: pending.at(-1), steps: pending, copy }, 'migrating the database')
     },
   })
-  if (steps.length === 0) return
-  if (startedAt === undefined) logger?.info({ schema: steps.at(-1) }, 'a new database was made')
-  else logger?.info({ schema: steps.at(-1), ms: Math.round(performance.now() - startedAt) }, 'the database is migrated')
+  if (made.length === 0) return
+  if (startedAt === undefined) logger?.info({ schema: made.at(-1) }, 'a new database was made')
+  else logger?.info({ schema: made.at(-1), ms: Math.round(performance.now() - startedAt) }, 'the database is migrated')
 }
 
 /**

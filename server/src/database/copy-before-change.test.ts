@@ -26,7 +26,7 @@ test('a copy holds everything that was committed, in the log too, and opens as a
     const copied: (string | undefined)[] = []
     await migrate(database, {
       clock: systemClock,
-      beforeChange: async (pending) => void copied.push(await copyBeforeChange(file, pending)),
+      beforeChange: async ({ pending }) => void copied.push(await copyBeforeChange(file, pending)),
     })
     expect(copied).toEqual([`${file}.before-${migrations[3]!.name}`])
     await using old = composeSqliteDatabase({ file: copied[0]!, acquireTimeoutMs: 5_000 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describeEachDatabase } from '../../test/databases.ts'
 import type { Database, Writer } from './database.ts'
-import { DatabaseIsHarbors, DatabaseTooNew, migrate, type Migration } from './migrate.ts'
+import { DatabaseIsHarbors, DatabaseTooNew, migrate, type Migration, type SchemaChange } from './migrate.ts'
 import { migrations } from './migrations/index.ts'
 import { isForeignKeyViolation, isUniqueViolation } from './violations.ts'
 
@@ -237,7 +237,7 @@ describeEachDatabase('migrate', (open, dialect) => {
   test('before a used database is changed it can be copied, and what cannot be copied stays as it is', async () => {
     const database = await open({ empty: true })
     const asked: string[][] = []
-    const beforeChange = async (pending: readonly string[]) => void asked.push([...pending])
+    const beforeChange = async ({ pending }: SchemaChange) => void asked.push([...pending])
     await migrate(database, { steps: migrations.slice(0, 2), beforeChange })
     await migrate(database, { steps: migrations.slice(0, 3), beforeChange })
     await migrate(database, { steps: migrations.slice(0, 3), beforeChange })

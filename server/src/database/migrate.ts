@@ -29,10 +29,18 @@ export interface MigrateOptions {
   readonly clock?: Clock
   readonly steps?: readonly Migration[]
   /**
-   * Called once before a used database is changed, with the newest step that it has, to copy it. An error thrown here
-   * keeps the database as it is.
+   * Called once before a used database is changed, to copy it. An error thrown here keeps the database as it is.
    */
-  readonly beforeChange?: (pending: readonly string[], newest: string) => Promise<void>
+  readonly beforeChange?: (change: SchemaChange) => Promise<void>
+}
+
+/** The steps that a used database would get. */
+export interface SchemaChange {
+  readonly pending: readonly string[]
+  /** Those of `pending` after which an older version cannot work on the database: they do more than add. */
+  readonly takingAway: readonly string[]
+  /** The newest step that it has. */
+  readonly newest: string
 }
 
 /**
@@ -46,10 +54,7 @@ export async function migrate(database: Database, options: MigrateOptions = {}):
     const { applied, pending } = await database.write((tx) => findPending(database, tx, steps))
     const newest = applied.at(-1)
     if (newest !== undefined && pending.length > 0) {
-      await beforeChange(
-        pending.map(({ name }) => name),
-        newest,
-      )
+      await beforeChange({ ...namesOf(pending), newest })
     }
   }
   return await database.write(async (tx) => {
@@ -62,6 +67,11 @@ export async function migrate(database: Database, options: MigrateOptions = {}):
     }
     return pending.map((step) => step.name)
   })
+}
+
+function namesOf(pending: readonly Migration[]): Pick<SchemaChange, 'pending' | 'takingAway'> {
+  const takingAway = pending.filter(({ endsOlderVersions }) => endsOlderVersions === true)
+  return { pending: pending.map(({ name }) => name), takingAway: takingAway.map(({ name }) => name) }
 }
 
 /**
@@ -95,6 +105,8 @@ export interface SchemaState {
   /** The newest step that the database has; undefined: no version of Berth has been here. */
   readonly newest: string | undefined
   readonly pending: readonly string[]
+  /** As `SchemaChange` has them. */
+  readonly takingAway: readonly string[]
 }
 
 /** Asked of the catalog: other tables may be anybody's. */
@@ -124,11 +136,11 @@ export async function readSchemaState(
     return found
   })
   const pending = pendingOf(applied, steps)
-  return { newest: [...applied.keys()].sort().at(-1), pending: pending.map(({ name }) => name) }
+  return { newest: [...applied.keys()].sort().at(-1), ...namesOf(pending) }
 }
 
 /** @throws DatabaseTooOld when only a migration would make the database one of this version */
-export function assertMigrated({ newest, pending }: SchemaState): void {
+export function assertMigrated({ newest, pending }: Pick<SchemaState, 'newest' | 'pending'>): void {
   if (pending.length > 0) throw new DatabaseTooOld(pending, newest)
 }
 
@@ -228,6 +240,19 @@ export class DatabaseIsHarbors extends Error {
   constructor() {
     super(
       'the database holds the tables of a Harbor, and was left as it is: give Berth an empty database of its own (database.url), then move in with `berth import harbor`; docs/guides/moving-in.md shows how',
+    )
+  }
+}
+
+/** A step takes something away, and there is no copy to go back to. Nothing was changed. */
+export class DatabaseNotSaved extends Error {
+  override readonly name = 'DatabaseNotSaved'
+  constructor(takingAway: readonly string[], newest: string, isSqlite: boolean) {
+    super(
+      `the steps ${takingAway.join(', ')} take something away, versions before this one cannot go back behind them, and ` +
+        (isSqlite ? 'database.copy_before_migration is off' : 'Berth cannot copy a PostgreSQL database by itself') +
+        `: take a backup with the version that runs on ${newest} (berth backup --to …, or pg_dump), ` +
+        'then say that you have it: berth migrate --i-have-a-backup',
     )
   }
 }
