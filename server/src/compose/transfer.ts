@@ -2,11 +2,11 @@ import { withoutTrailing } from '#contract/trailing.ts'
 import { randomUUID } from 'node:crypto'
 import { basename, dirname, resolve } from 'node:path'
 import { composeEvents } from './events.ts'
-import { composeHarborServices } from './harbor-services.ts'
-import { composeAccounts, type Accounts } from './accounts.ts'
+import type { Accounts } from './accounts.ts'
 import { ensureFirstAdministrator } from './first-administrator.ts'
 import { composeBlobStore } from './blob-store.ts'
 import { composeContent } from './content.ts'
+import { composeOwnRouter } from './own-router.ts'
 import { absenceOf, hasDatabaseFile, openExistingDatabase, openOrBeginDatabase } from './database.ts'
 import { placesOf } from './places.ts'
 import type { Config } from '../config/config.ts'
@@ -20,12 +20,7 @@ import { importer, type ImportServices } from '../domain/transfer/import-service
 import { assertStoreEmpty } from '../domain/verification/lost-database.ts'
 import type { Manifests } from '../domain/artifacts/pull.ts'
 import type { Blobs } from '../domain/content/blobs.ts'
-import { StorageUsage } from '../domain/content/storage-usage.ts'
-import { Jobs } from '../domain/jobs/jobs.ts'
-import { composeHarborRouter } from '../http/harbor/frame/harbor-router.ts'
-import { harborRoutes } from '../http/harbor/routes.ts'
 import { OwnApi } from '../http/harbor-import/own-api.ts'
-import { EventStreams } from '../http/server-sent-events.ts'
 import { DistributionStore } from '../storage/foreign/distribution-store.ts'
 import { FolderTree } from '../storage/foreign/folder-tree.ts'
 import type { S3Settings } from '../storage/s3/s3-client.ts'
@@ -79,19 +74,8 @@ export async function openHarborImport(
   services: TransferServices,
   onError: (error: unknown) => void,
 ): Promise<{ readonly own: OwnApi; readonly accounts: Accounts }> {
-  const { database, clock, events } = services
-  const accounts = await composeAccounts(config, { database, clock, events })
-  const content = composeContent(config, services)
-  const harborServices = composeHarborServices(config, {
-    ...{ database, clock, events, accounts, content, eventStreams: new EventStreams() },
-    jobs: new Jobs({ database, clock, events }),
-    usage: new StorageUsage({ database, clock }),
-    system: { originOf: ({ url }) => new URL(url).origin, health: async () => ({ database: true, storage: true }) },
-  })
-  return {
-    own: new OwnApi(composeHarborRouter({ services: harborServices, routes: harborRoutes, onError }), importer),
-    accounts,
-  }
+  const { router, accounts } = await composeOwnRouter(config, services, onError)
+  return { own: new OwnApi(router, importer), accounts }
 }
 
 /** Used when the configuration names no bucket. AWS's own rules find the credentials. */

@@ -1,0 +1,44 @@
+import { composeAccounts, type Accounts } from './accounts.ts'
+import { collectorOf, composeContent } from './content.ts'
+import { composeHarborServices } from './harbor-services.ts'
+import type { TransferServices } from './transfer.ts'
+import type { Config } from '../config/config.ts'
+import { StorageUsage } from '../domain/content/storage-usage.ts'
+import { Jobs } from '../domain/jobs/jobs.ts'
+import { composeHarborRouter, type HarborCall } from '../http/harbor/frame/harbor-router.ts'
+import { harborRoutes } from '../http/harbor/routes.ts'
+import { composeProbes } from '../http/ops/probes.ts'
+import { EventStreams } from '../http/server-sent-events.ts'
+import { composeJobKinds } from '../jobs/kinds.ts'
+
+/** The API of a registry in the same process: a call is answered on its database, whether a server runs beside or not. */
+export interface OwnRouter {
+  readonly router: (call: HarborCall) => Promise<Response>
+  readonly accounts: Accounts
+}
+
+export async function composeOwnRouter(
+  config: Config,
+  services: TransferServices,
+  onError: (error: unknown) => void,
+): Promise<OwnRouter> {
+  const { database, store, clock, events } = services
+  const accounts = await composeAccounts(config, { database, clock, events })
+  const content = composeContent(config, services)
+  const probes = composeProbes({ database, store, clock, isDraining: () => false })
+  const kinds = composeJobKinds({ ...content, store, collector: collectorOf(config, services), settings: config })
+  const harborServices = composeHarborServices(config, {
+    ...{ database, clock, events, accounts, content, eventStreams: new EventStreams() },
+    // A server that runs does the work that is asked for here, or the next one.
+    jobs: new Jobs({ database, clock, events, kinds: kinds.map(({ name }) => name) }),
+    usage: new StorageUsage({ database, clock }),
+    system: {
+      originOf: ({ url }) => config.externalUrl ?? new URL(url).origin,
+      health: async () => {
+        const checks = await probes.check()
+        return { database: checks.database === 'ok', storage: checks.storage !== 'failed' }
+      },
+    },
+  })
+  return { router: composeHarborRouter({ services: harborServices, routes: harborRoutes, onError }), accounts }
+}
