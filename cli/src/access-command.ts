@@ -1,16 +1,14 @@
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { ContractError } from '#contract/contract-error.ts'
 import { DomainError, type DomainErrorCode } from '#server/domain/errors.ts'
 import { asTyped } from './as-typed.ts'
 import type { AccessServices, OpenAccessServices } from './access-services.ts'
 import { CommandError } from './command-error.ts'
+import { addRegistryFlags, chooseTarget, openRegistry } from './api/choose-registry.ts'
+import type { RegistryApi } from './api/registry-api.ts'
+import { addOutputFlag, printOutcome, type Format, type Outcome } from './output.ts'
+import { usualAliases } from './registry-command.ts'
 import { addSettingFlags } from './setting-flags.ts'
-
-/** The output of a command that is done: a line or lines for people, and the same for programs. */
-export interface Outcome {
-  readonly text: string
-  readonly json: unknown
-}
 
 export interface AccessCommand {
   /** Name and arguments as commander writes them: `add <username>`. */
@@ -27,25 +25,58 @@ export interface AccessCommand {
     args: readonly string[],
     flags: Readonly<Record<string, unknown>>,
   ) => Promise<Outcome>
+  /** The same at a registry elsewhere, with the same outcome; undefined where its API has no such operation. */
+  readonly remote?: (
+    api: RegistryApi,
+    args: readonly string[],
+    flags: Readonly<Record<string, unknown>>,
+  ) => Promise<Outcome>
 }
 
 /** Puts a command that works on users or projects under `parent`: flags, opening, closing, output, advice. */
 export function addAccessCommand(parent: Command, open: OpenAccessServices, definition: AccessCommand): void {
-  const command = addSettingFlags(parent.command(definition.usage), { showAll: false })
-    .description(definition.description)
-    .addOption(new Option('--output <format>', 'how to print the outcome').choices(['text', 'json']).default('text'))
-    .addHelpText('after', () => asTyped(`\nExample:\n  ${definition.example}`))
-  if (definition.alias !== undefined) command.alias(definition.alias)
+  const command = addSettingFlags(parent.command(definition.usage), { showAll: false }).description(
+    definition.description,
+  )
+  addOutputFlag(addRegistryFlags(command))
+  command.addHelpText('after', () => asTyped(`\nExample:\n  ${definition.example}`))
+  command.aliases([...(definition.alias === undefined ? (usualAliases[command.name()] ?? []) : [definition.alias])])
   definition.configure?.(command)
   command.action(async () => {
     const flags = command.opts<Record<string, unknown>>()
-    await using services = await open(command)
-    const outcome = await definition.run(services, command.args, flags).catch((error: unknown) => {
-      throw withAdvice(error, definition)
-    })
-    if (flags['output'] === 'json') console.log(JSON.stringify(outcome.json, null, 2))
-    else if (outcome.text !== '') console.log(asTyped(outcome.text))
+    const outcome =
+      chooseTarget(command).kind === 'local'
+        ? await runHere(command, open, definition, flags)
+        : await runElsewhere(command, definition, flags)
+    printOutcome(outcome, flags['output'] as Format)
   })
+}
+
+async function runHere(
+  command: Command,
+  open: OpenAccessServices,
+  definition: AccessCommand,
+  flags: Readonly<Record<string, unknown>>,
+): Promise<Outcome> {
+  await using services = await open(command)
+  return await definition.run(services, command.args, flags).catch((error: unknown) => {
+    throw withAdvice(error, definition)
+  })
+}
+
+async function runElsewhere(
+  command: Command,
+  { remote }: AccessCommand,
+  flags: Readonly<Record<string, unknown>>,
+): Promise<Outcome> {
+  if (remote === undefined) {
+    throw new CommandError('this is done on the machine of the registry only: its API has no such operation', {
+      next: 'there, or with the flags that name it: --data <folder>, --config <file>, --context local',
+      kind: 'usage',
+    })
+  }
+  await using api = await openRegistry(command)
+  return await remote(api, command.args, flags)
 }
 
 function withAdvice(error: unknown, { advice, example }: AccessCommand): unknown {
@@ -60,19 +91,6 @@ const generalAdvice: Readonly<Partial<Record<DomainErrorCode, string>>> = {
   USER_UNKNOWN: 'see who there is: berth user list',
   PROJECT_UNKNOWN: 'see which there are: berth project list',
   MEMBER_UNKNOWN: 'see who is: berth project member list <project>',
-}
-
-/** Columns as wide as their longest entry; the first row is the heading. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
 }
 
 /** Every page of a list, one after the other. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { composeBlobStore } from '#server/compose/blob-store.ts'
 import { composeDatabase, hasDatabaseFile, openExistingDatabase } from '#server/compose/database.ts'
 import { openArchive } from '#server/compose/backup.ts'
@@ -16,8 +16,8 @@ import type { BlobStore } from '#server/storage/blob-store.ts'
 import { enableFaultPoint } from '#server/runtime/fault-points.ts'
 import { composeMemoryBlobStore } from '#server/storage/memory.ts'
 import { asTyped } from './as-typed.ts'
-import type { Outcome } from './access-command.ts'
 import { CommandError } from './command-error.ts'
+import { addOutputFlag, printOutcome, type Format, type Outcome } from './output.ts'
 import { addSettingFlags, loadConfigFor } from './setting-flags.ts'
 
 export const cliActor: Actor = { kind: 'system', name: 'cli' }
@@ -61,9 +61,8 @@ export interface ArchiveCommand {
 
 /** Makes `command` report its result in text or JSON; exit code 1 when something is wrong. */
 export function setArchiveCommand(command: Command, definition: ArchiveCommand): void {
-  addSettingFlags(command, { showAll: false })
+  addOutputFlag(addSettingFlags(command, { showAll: false }))
     .description(definition.description)
-    .addOption(new Option('--output <format>', 'how to print the outcome').choices(['text', 'json']).default('text'))
     .addHelpText('after', () => asTyped(`\nExample:\n  ${definition.example}`))
   if (definition.archive !== undefined) {
     command.option(`${definition.archive} <place>`, 'a folder, or s3://bucket/prefix (default: the setting backup.to)')
@@ -80,8 +79,7 @@ export function setArchiveCommand(command: Command, definition: ArchiveCommand):
       .catch((error) => {
         throw explained(error, definition)
       })
-    if (flags['output'] === 'json') console.log(JSON.stringify(outcome.json, null, 2))
-    else console.log(asTyped(outcome.text))
+    printOutcome(outcome, flags['output'] as Format)
     process.exitCode = outcome.good ? 0 : 1
   })
 }
@@ -99,7 +97,7 @@ function services(
       if (address === undefined) {
         throw new CommandError('the place of the backups is missing', {
           next: `${flag} /mnt/backups, ${flag} s3://bucket/prefix, or the setting backup.to`,
-          exitCode: 2,
+          kind: 'usage',
         })
       }
       return owned.use(await openArchive(config, address))
@@ -144,12 +142,4 @@ export function progressLine(what: string): (progress: { readonly count: number;
     shown = now
     process.stderr.write(`\r${what}: ${count} of ${total}${count >= total ? '\n' : ''}`)
   }
-}
-
-const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
-
-/** `1.4 GB`: for people. */
-export function formatBytes(bytes: number): string {
-  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3))
-  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`
 }

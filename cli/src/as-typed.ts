@@ -3,20 +3,30 @@ import { programName } from './program-name.ts'
 /** Of the registry that this command line means; a process has one. */
 let flagsInForce: readonly string[] = []
 
-/** Called when the configuration is known. */
+/** Called when the registry is known: its configuration, or its address. */
 export function rememberFlags({ locatingFlags }: { readonly locatingFlags: readonly string[] }): void {
   flagsInForce = locatingFlags
 }
 
+/** Commands with others below them, and commands that stand alone; a test compares them with the program. */
+export const nouns = [
+  ...['user', 'project', 'repository', 'artifact', 'tag', 'trash', 'retention', 'immutability', 'quota', 'label'],
+  ...['robot', 'permission', 'token', 'group', 'job', 'gc', 'scrub', 'schedule', 'audit', 'event', 'registry'],
+  ...['settings', 'context', 'import', 'config'],
+] as const
+export const verbs = [
+  ...['serve', 'doctor', 'backup', 'restore', 'verify', 'export', 'health', 'migrate', 'version'],
+  ...['login', 'logout', 'whoami', 'status', 'api', 'support-bundle', 'completion'],
+] as const
+
 /** `berth` and the words of a command, as messages write it. Longer ones stand first. */
 const command = new RegExp(
-  '\\bberth ((?:project member|user|project|import|config) [a-z][a-z-]*|backup (?:list|verify)\\b|' +
-    '(?:serve|doctor|backup|restore|verify|export|health|migrate|version)\\b)',
+  `\\bberth ((?:project member|${nouns.join('|')}) [a-z][a-z-]*|backup (?:list|verify|prune)\\b|(?:${verbs.join('|')})\\b)`,
   'g',
 )
 
-/** Commands that look at no registry of this machine. */
-const withoutRegistry = /^(?:health|version|config sample|doctor --url)/
+/** Commands that look at no registry of this machine, or at the one that stands behind them. */
+const withoutRegistry = /^berth (?:health|version|config sample|completion|login|logout|context|doctor --url)\b/
 
 /**
  * A text with the commands that it names as they work where it is printed: the program by the name that it is called by
@@ -25,8 +35,9 @@ const withoutRegistry = /^(?:health|version|config sample|doctor --url)/
 export function asTyped(text: string): string {
   const flags = flagsInForce.map(shellWord).join(' ')
   return text.replaceAll(command, (_, words: string, at: number) => {
-    const namesItsOwn = /^[^\n,;]* --data /.test(text.slice(at))
-    const isBare = flags === '' || namesItsOwn || withoutRegistry.test(words)
+    const rest = text.slice(at)
+    const namesItsOwn = /^[^\n,;]* --(?:data|url|context) /.test(rest)
+    const isBare = flags === '' || namesItsOwn || withoutRegistry.test(rest)
     return [programName, words, ...(isBare ? [] : [flags])].join(' ')
   })
 }

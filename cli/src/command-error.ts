@@ -1,7 +1,12 @@
+import type { ExitKind } from './exit-codes.ts'
+
 export interface CommandErrorOptions {
   /** The remedy, in a line or a few; commands can be copied as they are. */
   readonly next?: string
-  readonly exitCode?: number
+  /** Says the exit code; default: `failed`. */
+  readonly kind?: ExitKind
+  /** A finer word for programs. */
+  readonly reason?: string | undefined
   readonly cause?: unknown
 }
 
@@ -9,12 +14,14 @@ export interface CommandErrorOptions {
 export class CommandError extends Error {
   override readonly name = 'CommandError'
   readonly next: string | undefined
-  readonly exitCode: number | undefined
+  readonly kind: ExitKind | undefined
+  readonly reason: string | undefined
 
   constructor(message: string, options: CommandErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.next = options.next
-    this.exitCode = options.exitCode
+    this.kind = options.kind
+    this.reason = options.reason
   }
 }
 

@@ -6,6 +6,12 @@ export function addConfirmFlag(command: Command): void {
   command.option('-y, --yes', 'do it without asking; needed where there is no terminal')
 }
 
+export function addDryRunFlag(command: Command): void {
+  command.option('--dry-run', 'only say what would go')
+}
+
+export const isDryRun = (flags: Readonly<Record<string, unknown>>): boolean => flags['dryRun'] === true
+
 /**
  * Says what goes, and asks for a yes on a terminal.
  * @throws CommandError when the answer is another, or when there is nobody to ask and no `--yes`
@@ -13,7 +19,7 @@ export function addConfirmFlag(command: Command): void {
 export async function confirm(whatGoes: string, flags: Readonly<Record<string, unknown>>): Promise<void> {
   if (flags['yes'] === true) return
   if (process.stdin.isTTY !== true) {
-    throw new CommandError(`not done: ${whatGoes}`, { next: 'add --yes to do it without being asked', exitCode: 2 })
+    throw new CommandError(`not done: ${whatGoes}`, { next: 'add --yes to do it without being asked', kind: 'usage' })
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   const interrupted = new AbortController()

@@ -15,7 +15,7 @@ export function untilInterrupted(kept: string): Interruption {
   const hear = () => {
     if (controller.signal.aborted) process.exit(exitInterrupted)
     console.error('\nstopping …')
-    controller.abort(new CommandError(`stopped: ${kept}`, { exitCode: exitInterrupted }))
+    controller.abort(new CommandError(`stopped: ${kept}`, { kind: 'interrupted' }))
   }
   for (const signal of signals) process.on(signal, hear)
   return {

@@ -1,18 +1,65 @@
 import type { Command } from 'commander'
+import { apiCommand } from './commands/api.ts'
+import { artifactCommands } from './commands/artifact.ts'
+import { auditCommands } from './commands/audit.ts'
 import { registerBackupCommands } from './commands/backup/backup.ts'
 import { registerConfigCommands } from './commands/config.ts'
 import { registerDoctorCommand } from './commands/doctor.ts'
 import { registerExportCommand } from './commands/export.ts'
+import { eventCommands } from './commands/event.ts'
+import { gcCommands } from './commands/gc.ts'
+import { groupCommands } from './commands/group.ts'
 import { registerHealthCommand } from './commands/health.ts'
 import { registerImportCommands } from './commands/import/import.ts'
+import { immutabilityCommands } from './commands/immutability.ts'
+import { jobCommands } from './commands/job.ts'
+import { labelCommands } from './commands/label.ts'
+import { registerLoginCommands } from './commands/login.ts'
 import { registerMigrateCommand } from './commands/migrate.ts'
 import { registerProjectCommands } from './commands/project/project.ts'
+import { quotaCommands } from './commands/quota.ts'
+import { registryCommands } from './commands/registry.ts'
+import { repositoryCommands } from './commands/repository.ts'
 import { registerRestoreCommand } from './commands/restore.ts'
+import { retentionCommands } from './commands/retention.ts'
+import { permissionCommands, robotCommands } from './commands/robot.ts'
+import { scheduleCommands } from './commands/schedule.ts'
+import { scrubCommands } from './commands/scrub.ts'
 import { registerServeCommand } from './commands/serve.ts'
+import { settingsCommands } from './commands/settings.ts'
+import { statusCommand } from './commands/status.ts'
+import { tagCommands } from './commands/tag.ts'
+import { tokenCommands } from './commands/token.ts'
+import { trashCommands } from './commands/trash.ts'
 import { registerUserCommands } from './commands/user/user.ts'
 import { registerVerifyCommand } from './commands/verify.ts'
 import { registerVersionCommand } from './commands/version.ts'
+import { addCommandGroup, addRegistryCommand, type CommandGroup } from './registry-command.ts'
 import { composeBareProgram } from './run-program.ts'
+
+/** Commands on the API of a registry. A capability adds its noun here, or a command to one. */
+const groups: readonly CommandGroup[] = [
+  repositoryCommands,
+  artifactCommands,
+  tagCommands,
+  trashCommands,
+  retentionCommands,
+  immutabilityCommands,
+  quotaCommands,
+  labelCommands,
+  robotCommands,
+  permissionCommands,
+  tokenCommands,
+  groupCommands,
+  jobCommands,
+  gcCommands,
+  scrubCommands,
+  scheduleCommands,
+  auditCommands,
+  eventCommands,
+  registryCommands,
+  settingsCommands,
+]
 
 export function composeProgram(): Command {
   const program = composeBareProgram()
@@ -20,8 +67,12 @@ export function composeProgram(): Command {
   registerMigrateCommand(program)
   registerConfigCommands(program)
   registerDoctorCommand(program)
+  registerLoginCommands(program)
+  addRegistryCommand(program, statusCommand)
   registerUserCommands(program)
   registerProjectCommands(program)
+  for (const group of groups) addCommandGroup(program, group)
+  addRegistryCommand(program, apiCommand)
   registerImportCommands(program)
   registerBackupCommands(program)
   registerRestoreCommand(program)

@@ -57,7 +57,7 @@ async function promptSecret(question: string): Promise<string> {
     for await (const keys of stdin.iterator({ destroyOnReturn: false }) as AsyncIterable<string>) {
       for (const key of keys) {
         if (key === '\r' || key === '\n' || key === '\u0004') return typed.join('')
-        if (key === '\u0003') throw new CommandError('interrupted', { exitCode: 130 })
+        if (key === '\u0003') throw new CommandError('interrupted', { kind: 'interrupted' })
         if (key === '\u007f' || key === '\b') typed = typed.slice(0, -1)
         else typed.push(key)
       }
@@ -69,3 +69,6 @@ async function promptSecret(question: string): Promise<string> {
     stderr.write('\n')
   }
 }
+
+/** A secret that a robot shall have: standard input alone has it. */
+export const readSecretFlag = (): Promise<string> => firstLineOf(process.stdin)

@@ -57,6 +57,13 @@ export function loadConfigFor(command: Command): LoadedConfig {
   return loaded
 }
 
+/** Whether this command line names a registry of this machine, or a setting of it. */
+export function hasSettingFlags(command: Command): boolean {
+  const given = command.opts<Record<string, unknown>>()
+  const flags = ['--config', ...Object.keys(aliases), ...settingDescriptions.map(({ path }) => flagOf(path))]
+  return flags.some((flag) => given[attributeOf(flag)] !== undefined)
+}
+
 const isSwitch = (setting: SettingDescription): boolean => setting.kind === 'true or false'
 const placeholder = (setting: SettingDescription): string => (isSwitch(setting) ? '[value]' : '<value>')
 const attributeOf = (flag: string): string => new Option(flag).attributeName()

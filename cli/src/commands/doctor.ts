@@ -1,28 +1,27 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { styleText } from 'node:util'
-import { Option, type Command } from 'commander'
-import { asTyped } from '../as-typed.ts'
+import type { Command } from 'commander'
 import { CommandError } from '../command-error.ts'
 import { parseCertificates } from '../doctor/certificate-chain.ts'
 import { diagnoseInstallation, diagnoseUrl, type DoctorOptions } from '../doctor/diagnose.ts'
 import type { Finding } from '../doctor/finding.ts'
+import { addOutputFlag, printOutcome, type Format } from '../output.ts'
 import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
 
 interface Flags {
   readonly url?: string
   readonly ca?: string
-  readonly output: 'text' | 'json'
+  readonly output: Format
 }
 
 export function registerDoctorCommand(program: Command): void {
-  addSettingFlags(program.command('doctor'), { showAll: false })
+  addOutputFlag(addSettingFlags(program.command('doctor'), { showAll: false }))
     .description(
       'check a running or planned installation, or with --url a registry as the clients of this machine see it',
     )
     .option('--url <url>', 'look only at this registry, from the side of its clients: https://registry.example:8443')
     .option('--ca <file>', 'certificate of the authority that signed the registry’s certificate')
-    .addOption(new Option('--output <format>', 'how to print the findings').choices(['text', 'json']).default('text'))
     .addHelpText('after', '\nExit code 1 when something is wrong; warnings do not count.')
     .action(async (flags: Flags, command: Command) => {
       const options: DoctorOptions = {
@@ -34,11 +33,9 @@ export function registerDoctorCommand(program: Command): void {
         flags.url === undefined
           ? await diagnoseInstallation(() => loadConfigFor(command), options)
           : await diagnoseUrl(parseUrl(flags.url), options)
-      console.log(
-        flags.output === 'json' ? JSON.stringify({ findings }, null, 2) : findings.map(presentFinding).join('\n'),
-      )
       const problems = findings.filter(({ status }) => status === 'problem').length
-      if (flags.output === 'text') console.log(problems === 0 ? '\nnothing is wrong' : `\n${problems} to mend`)
+      const sum = problems === 0 ? 'nothing is wrong' : `${problems} to mend`
+      printOutcome({ text: [...findings.map(presentFinding), '', sum].join('\n'), json: { findings } }, flags.output)
       process.exitCode = problems === 0 ? 0 : 1
     })
 }
@@ -47,9 +44,7 @@ const marks = { good: ['green', '✓'], warning: ['yellow', '!'], problem: ['red
 
 function presentFinding({ subject, status, summary, remedy = [] }: Finding): string {
   const [colour, mark] = marks[status]
-  return [`${styleText(colour, mark)} ${subject}: ${summary}`, ...remedy.map((line) => `    ${asTyped(line)}`)].join(
-    '\n',
-  )
+  return [`${styleText(colour, mark)} ${subject}: ${summary}`, ...remedy.map((line) => `    ${line}`)].join('\n')
 }
 
 function parseUrl(text: string): URL {
@@ -57,7 +52,7 @@ function parseUrl(text: string): URL {
   if (!URL.canParse(url))
     throw new CommandError(`"${text}" is no URL`, {
       next: 'berth doctor --url https://registry.example:8443',
-      exitCode: 2,
+      kind: 'usage',
     })
   return new URL(url)
 }
@@ -67,8 +62,8 @@ function readAuthority(path: string) {
   try {
     certificates = parseCertificates(readFileSync(path, 'utf8'))
   } catch (error) {
-    throw new CommandError(`${path} cannot be read: ${(error as Error).message}`, { exitCode: 2, cause: error })
+    throw new CommandError(`${path} cannot be read: ${(error as Error).message}`, { kind: 'usage', cause: error })
   }
-  if (certificates.length === 0) throw new CommandError(`${path} has no PEM certificate`, { exitCode: 2 })
+  if (certificates.length === 0) throw new CommandError(`${path} has no PEM certificate`, { kind: 'usage' })
   return { path, certificates }
 }

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { packTar } from 'modern-tar/fs'
 import { parseDoublestar } from '#contract/doublestar.ts'
 import { parseProjectName, parseRepositoryName } from '#contract/repository-name.ts'
@@ -11,6 +11,7 @@ import { listCatalog } from '#server/domain/artifacts/catalog.ts'
 import { exportRepository, type Exported, type ExportOptions } from '#server/domain/transfer/export-repository.ts'
 import { layoutFolderOf, OciLayoutWriter } from '#server/storage/foreign/oci-layout.ts'
 import { CommandError } from '../command-error.ts'
+import { addOutputFlag, printOutcome, type Format } from '../output.ts'
 import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
 
 interface Flags {
@@ -20,7 +21,7 @@ interface Flags {
   readonly tag: readonly string[]
   readonly untagged: boolean
   readonly link: boolean
-  readonly output: 'text' | 'json'
+  readonly output: Format
 }
 
 const actor = { kind: 'system', name: 'berth:export' } as const
@@ -37,30 +38,28 @@ export function registerExportCommand(program: Command): void {
     .option('--tag <pattern>', 'only these tags: v1.*; repeatable', list, [])
     .option('--untagged', 'artifacts without a tag, too', false)
     .option('--link', 'hard links where bytes cannot be cloned: read-only for whoever uses them', false)
-    .addOption(new Option('--output <format>', 'how to print the outcome').choices(['text', 'json']).default('text'))
-    .addHelpText(
-      'after',
-      `
+  addOutputFlag(command).addHelpText(
+    'after',
+    `
 Without --repository every repository becomes a layout in a folder of its name. Signatures and other referrers come along.
 
 Examples:
   berth export --to /backup/images
   berth export --repository library/nginx --to nginx.tar
   skopeo copy oci:/backup/images/library/nginx:v1 docker://other.example.org/nginx:v1`,
-    )
+  )
   command.action(async (flags: Flags) => {
     const { config } = loadConfigFor(command)
     await using services = await openTransfer(config, { begin: false })
     const total = flags.to.endsWith('.tar')
       ? await exportToTar(services, flags)
       : await exportTo(services, resolve(flags.to), flags)
-    if (flags.output === 'json') console.log(JSON.stringify(total, null, 2))
-    else
-      console.log(
-        `${total.repositories} repositories, ${total.tags} tags, ${total.manifests} manifests and ${total.blobs} blobs (${total.bytes} bytes) in ${flags.to}`,
-      )
+    printOutcome({ text: describeTotal(total, flags.to), json: total }, flags.output)
   })
 }
+
+const describeTotal = ({ repositories, tags, manifests, blobs, bytes }: Total, to: string): string =>
+  `${repositories} repositories, ${tags} tags, ${manifests} manifests and ${blobs} blobs (${bytes} bytes) in ${to}`
 
 type Total = Exported & { repositories: number }
 

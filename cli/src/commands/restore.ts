@@ -1,3 +1,4 @@
+import { formatBytes } from '../format-bytes.ts'
 import type { Command } from 'commander'
 import { parseDigest } from '#contract/digest.ts'
 import { healBlob } from '#server/domain/backup/heal-blob.ts'
@@ -6,7 +7,6 @@ import { composeEvents } from '#server/compose/events.ts'
 import { systemClock } from '#server/domain/clock.ts'
 import {
   cliActor,
-  formatBytes,
   progressLine,
   setArchiveCommand,
   type ArchiveCommand,

@@ -156,6 +156,7 @@ function explainStart(error: unknown, config: Config): unknown {
   if (isUnusable || error instanceof StorageUnavailable) {
     return new CommandError(error.message, {
       next: 'what is wrong, and with which file: berth doctor\nwhere each setting comes from: berth config show',
+      kind: 'failed',
       cause: error,
     })
   }

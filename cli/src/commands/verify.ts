@@ -1,3 +1,4 @@
+import { formatBytes } from '../format-bytes.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +14,7 @@ import { DatabaseLost } from '#server/domain/verification/lost-database.ts'
 import { placesOf } from '#server/compose/places.ts'
 import { confirm } from '../confirm.ts'
 import { sayWhenInterrupted } from '../interruption.ts'
-import { formatBytes, setArchiveCommand, type ArchiveCommand } from '../archive-command.ts'
+import { setArchiveCommand, type ArchiveCommand } from '../archive-command.ts'
 
 const verifyCommand: ArchiveCommand = {
   description: 'compare database and store, both ways: rows without bytes, bytes without rows; best while nothing runs',

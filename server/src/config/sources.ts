@@ -28,7 +28,8 @@ export interface GatheredSettings {
 const usualFiles = ['./berth.yml', '/etc/berth/berth.yml']
 
 /** Variables of ours that are no settings. */
-const otherVariables = /^BERTH_(CONFIG$|TEST_|BENCH_|SERVICE_|PORT$|PORT_)/
+const otherVariables =
+  /^BERTH_(CONFIG$|URL$|CONTEXT$|CONTEXTS$|USERNAME$|PASSWORD$|CA$|INSECURE$|TEST_|BENCH_|SERVICE_|PORT$|PORT_)/
 
 /**
  * Lays file, environment and flags over each other, in rising order. Values stay unchecked.

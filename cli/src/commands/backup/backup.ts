@@ -1,10 +1,11 @@
+import { formatBytes } from '../../format-bytes.ts'
 import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
 import { composeEvents } from '#server/compose/events.ts'
 import { systemClock } from '#server/domain/clock.ts'
 import { createBackup } from '#server/domain/backup/create-backup.ts'
 import { version } from '#server/version.ts'
-import { cliActor, formatBytes, progressLine, setArchiveCommand, type ArchiveCommand } from '../../archive-command.ts'
+import { cliActor, progressLine, setArchiveCommand, type ArchiveCommand } from '../../archive-command.ts'
 import { CommandError } from '../../command-error.ts'
 import { untilInterrupted } from '../../interruption.ts'
 import { listBackups } from './list.ts'
@@ -56,7 +57,7 @@ const createCommand: ArchiveCommand = {
 function keepOf(text: unknown): number | undefined {
   if (text === undefined) return undefined
   if (typeof text === 'string' && /^[1-9]\d{0,5}$/.test(text)) return Number(text)
-  throw new CommandError('--keep takes a whole number from 1 on', { exitCode: 2 })
+  throw new CommandError('--keep takes a whole number from 1 on', { kind: 'usage' })
 }
 
 export function registerBackupCommands(program: Command): void {

@@ -1,6 +1,7 @@
+import { formatBytes } from '../../format-bytes.ts'
 import { assertArchive, getBackup, listBackupIds } from '#server/domain/backup/backup-format.ts'
-import { formatTable } from '../../access-command.ts'
-import { formatBytes, type ArchiveCommand } from '../../archive-command.ts'
+import { formatTable } from '../../output.ts'
+import { type ArchiveCommand } from '../../archive-command.ts'
 
 export const listBackups: ArchiveCommand = {
   description: 'list the finished backups of a place, the newest first',

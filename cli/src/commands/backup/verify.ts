@@ -1,5 +1,6 @@
+import { formatBytes } from '../../format-bytes.ts'
 import { verifyBackup } from '#server/domain/backup/verify-backup.ts'
-import { formatBytes, progressLine, type ArchiveCommand } from '../../archive-command.ts'
+import { progressLine, type ArchiveCommand } from '../../archive-command.ts'
 
 export const verifyStoredBackup: ArchiveCommand = {
   description: 'read every byte of a backup and compare it with its digest',

@@ -16,6 +16,7 @@ import { importMarks } from '#server/http/harbor-import/import-marks.ts'
 import { parseDoublestar } from '#contract/doublestar.ts'
 import { withoutTrailing } from '#contract/trailing.ts'
 import { CommandError } from '../../command-error.ts'
+import { printOutcome } from '../../output.ts'
 import { readPassword } from '../../secret-input.ts'
 import { addSettingFlags, loadConfigFor } from '../../setting-flags.ts'
 import { addImportFlags, importOptionsOf, type ImportFlags } from './import-flags.ts'
@@ -98,11 +99,10 @@ Example:
           )
         : undefined
       if (flags.content) for (const project of projects) await importMarks(context, project)
-      if (flags.output === 'json') console.log(JSON.stringify({ settings: report, content }, null, 2))
-      else
-        console.log(
-          [describeSettings(report), ...(content === undefined ? [] : ['', describeReport(content)])].join('\n'),
-        )
+      const text = [describeSettings(report), ...(content === undefined ? [] : ['', describeReport(content)])].join(
+        '\n',
+      )
+      printOutcome({ text, json: { settings: report, content } }, flags.output)
       if (report.notTakenCount > 0 || content?.isComplete === false) process.exitCode = exitIncomplete
     } catch (error) {
       if (!(error instanceof RegistryFailure) && !(error instanceof HarborRefused)) throw error

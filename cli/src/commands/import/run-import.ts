@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { DatabaseUnavailable } from '#server/database/database.ts'
 import { DomainError } from '#server/domain/errors.ts'
 import type { ImportOptions, ImportServices } from '#server/domain/transfer/import-services.ts'
@@ -9,22 +9,22 @@ import { TransferReport } from '#server/domain/transfer/transfer-report.ts'
 import { StorageFull, StorageUnavailable } from '#server/storage/blob-store.ts'
 import type { ContentSource } from '#server/domain/transfer/content-source.ts'
 import { CommandError } from '../../command-error.ts'
+import { exitCodeOf } from '../../exit-codes.ts'
+import { addOutputFlag, printOutcome, type Format } from '../../output.ts'
 import { sayWhenInterrupted } from '../../interruption.ts'
 
 const progressEveryMs = 5_000
 /** Done, but not everything was taken. */
-export const exitIncomplete = 3
+export const exitIncomplete = exitCodeOf('incomplete')
 const shown = 20
 
 export function addReportFlags(command: Command): Command {
-  return command
-    .option('--report <file>', 'write a line of JSON there for everything that is not taken')
-    .addOption(new Option('--output <format>', 'how to print the outcome').choices(['text', 'json']).default('text'))
+  return addOutputFlag(command).option('--report <file>', 'write a line of JSON there for everything that is not taken')
 }
 
 export interface ReportFlags {
   readonly report?: string
-  readonly output: 'text' | 'json'
+  readonly output: Format
 }
 
 /** Imports content, says how far it is on standard error and what came of it on standard output. */
@@ -53,8 +53,7 @@ export async function runImport(
 }
 
 export function printReport(report: TransferReport, { output }: ReportFlags): void {
-  if (output === 'json') console.log(JSON.stringify(report, null, 2))
-  else console.log(describeReport(report))
+  printOutcome({ text: describeReport(report), json: report }, output)
   if (!report.isComplete) process.exitCode = exitIncomplete
 }
 

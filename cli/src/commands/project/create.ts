@@ -1,5 +1,6 @@
 import type { AccessCommand } from '../../access-command.ts'
-import { presentProject } from './present-project.ts'
+import { roleIds } from '#server/domain/access/roles/permissions.ts'
+import { presentProject, presentRemoteProject } from './present-project.ts'
 
 export const createProject: AccessCommand = {
   usage: 'create <name>',
@@ -19,5 +20,20 @@ export const createProject: AccessCommand = {
     })
     const text = `created ${project.public ? 'public' : 'private'} project ${project.name}`
     return { text, json: presentProject(project) }
+  },
+  async remote(api, [name = ''], flags) {
+    const { owner } = flags as { owner?: string }
+    const isPublic = flags['public'] === true
+    await api.create('POST /projects', { body: { project_name: name, metadata: { public: String(isPublic) } } })
+    const params = { project_name_or_id: name }
+    if (owner !== undefined) {
+      const body = { role_id: roleIds.projectAdmin, member_user: { username: owner } }
+      await api.call('POST /projects/{project_name_or_id}/members', { params, body })
+    }
+    const project = await api.call('GET /projects/{project_name_or_id}', { params })
+    return {
+      text: `created ${isPublic ? 'public' : 'private'} project ${name} at ${api.name}`,
+      json: presentRemoteProject(project),
+    }
   },
 }

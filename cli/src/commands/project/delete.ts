@@ -13,4 +13,11 @@ export const deleteProject: AccessCommand = {
     await projects.deleteProject(actor, name)
     return { text: `deleted project ${name}`, json: { name } }
   },
+  async remote(api, [name = ''], flags) {
+    const params = { project_name_or_id: name }
+    await api.call('GET /projects/{project_name_or_id}', { params })
+    await confirm(`the project ${name} goes from ${api.name}, with its members, robots, labels and policies`, flags)
+    await api.call('DELETE /projects/{project_name_or_id}', { params })
+    return { text: `deleted project ${name} at ${api.name}`, json: { name } }
+  },
 }

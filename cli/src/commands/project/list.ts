@@ -1,5 +1,6 @@
-import { collectPages, formatTable, type AccessCommand } from '../../access-command.ts'
-import { presentProject } from './present-project.ts'
+import { formatTable, tableOf } from '../../output.ts'
+import { collectPages, type AccessCommand } from '../../access-command.ts'
+import { presentProject, presentRemoteProject } from './present-project.ts'
 
 const pageSize = 500
 
@@ -18,5 +19,16 @@ export const listProjects: AccessCommand = {
       new Date(project.createdAt).toISOString(),
     ])
     return { text: formatTable([['NAME', 'ACCESS', 'CREATED'], ...rows]), json: all.map(presentProject) }
+  },
+  async remote(api) {
+    const { rows } = await api.list('GET /projects', { query: {} }, 0)
+    const { text, wide } = tableOf(rows, {
+      NAME: ({ name }) => name,
+      ACCESS: ({ metadata }) => (metadata.public === 'true' ? 'public' : 'private'),
+      CREATED: (project) => project.creation_time,
+      '*REPOSITORIES': (project) => project.repo_count,
+      '*OWNER': (project) => project.owner_name,
+    })
+    return { text, ...(wide === undefined ? {} : { wide }), json: rows.map(presentRemoteProject) }
   },
 }

@@ -8,4 +8,9 @@ export const makeProjectPrivate: AccessCommand = {
     await projects.setPublic(actor, name, false)
     return { text: `${name} is private`, json: { name, public: false } }
   },
+  async remote(api, [name = '']) {
+    const params = { project_name_or_id: name }
+    await api.call('PUT /projects/{project_name_or_id}', { params, body: { metadata: { public: 'false' } } })
+    return { text: `${name} is private at ${api.name}`, json: { name, public: false } }
+  },
 }

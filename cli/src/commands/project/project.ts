@@ -8,14 +8,17 @@ import { addMember } from './member/add.ts'
 import { listMembers } from './member/list.ts'
 import { removeMember } from './member/remove.ts'
 import { setMemberRole } from './member/set-role.ts'
+import { addRegistryCommand } from '../../registry-command.ts'
+import { showProject } from './show.ts'
 import { makeProjectPrivate } from './private.ts'
 import { makeProjectPublic } from './public.ts'
 
 export function registerProjectCommands(program: Command, open: OpenAccessServices = openAccessServices): void {
-  const project = program.command('project').description('manage projects and their members')
+  const project = program.command('project').alias('projects').description('manage projects and their members')
   for (const command of [createProject, listProjects, deleteProject, makeProjectPublic, makeProjectPrivate]) {
     addAccessCommand(project, open, command)
   }
-  const member = project.command('member').description('say who may do what in a project')
+  addRegistryCommand(project, showProject)
+  const member = project.command('member').alias('members').description('say who may do what in a project')
   for (const command of [addMember, setMemberRole, removeMember, listMembers]) addAccessCommand(member, open, command)
 }

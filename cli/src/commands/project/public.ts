@@ -8,4 +8,9 @@ export const makeProjectPublic: AccessCommand = {
     await projects.setPublic(actor, name, true)
     return { text: `${name} is public`, json: { name, public: true } }
   },
+  async remote(api, [name = '']) {
+    const params = { project_name_or_id: name }
+    await api.call('PUT /projects/{project_name_or_id}', { params, body: { metadata: { public: 'true' } } })
+    return { text: `${name} is public at ${api.name}`, json: { name, public: true } }
+  },
 }

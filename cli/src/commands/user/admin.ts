@@ -1,4 +1,5 @@
 import type { AccessCommand } from '../../access-command.ts'
+import { getUserId } from '../../api/find-user.ts'
 
 export const setAdmin: AccessCommand = {
   usage: 'admin <username>',
@@ -11,6 +12,15 @@ export const setAdmin: AccessCommand = {
     await users.setAdmin(actor, username, admin)
     return {
       text: `${username} is ${admin ? 'a system administrator' : 'an ordinary user'}`,
+      json: { username, admin },
+    }
+  },
+  async remote(api, [username = ''], flags) {
+    const admin = flags['remove'] !== true
+    const params = { user_id: await getUserId(api, username) }
+    await api.call('PUT /users/{user_id}/sysadmin', { params, body: { sysadmin_flag: admin } })
+    return {
+      text: `${username} is ${admin ? 'a system administrator' : 'an ordinary user'} at ${api.name}`,
       json: { username, admin },
     }
   },

@@ -1,5 +1,6 @@
-import { collectPages, formatTable, type AccessCommand } from '../../access-command.ts'
-import { presentUser } from './present-user.ts'
+import { formatTable, tableOf } from '../../output.ts'
+import { collectPages, type AccessCommand } from '../../access-command.ts'
+import { presentRemoteUser, presentUser } from './present-user.ts'
 
 const pageSize = 500
 
@@ -19,5 +20,14 @@ export const listUsers: AccessCommand = {
       user.email ?? '',
     ])
     return { text: formatTable([['USERNAME', 'KIND', 'STATE', 'EMAIL'], ...rows]), json: all.map(presentUser) }
+  },
+  async remote(api) {
+    const { rows } = await api.list('GET /users', {}, 0)
+    const { text } = tableOf(rows, {
+      USERNAME: ({ username }) => username,
+      KIND: (user) => (user.sysadmin_flag ? 'admin' : 'user'),
+      EMAIL: ({ email }) => email,
+    })
+    return { text, json: rows.map(presentRemoteUser) }
   },
 }

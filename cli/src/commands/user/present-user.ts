@@ -1,3 +1,4 @@
+import type { AnswerOf } from '../../api/registry-api.ts'
 import type { User } from '#server/domain/access/accounts/users.ts'
 
 export function presentUser(user: User): Record<string, unknown> {
@@ -8,5 +9,16 @@ export function presentUser(user: User): Record<string, unknown> {
     admin: user.admin,
     disabled: user.disabled,
     createdAt: new Date(user.createdAt).toISOString(),
+  }
+}
+
+/** The same, of what the API answers. It does not tell who is shut out. */
+export function presentRemoteUser(user: AnswerOf<'GET /users/{user_id}'>): Record<string, unknown> {
+  return {
+    username: user.username,
+    email: user.email ?? null,
+    realName: user.realname ?? '',
+    admin: user.sysadmin_flag,
+    createdAt: new Date(user.creation_time).toISOString(),
   }
 }

@@ -8,11 +8,14 @@ import { disableUser } from './disable.ts'
 import { enableUser } from './enable.ts'
 import { listUsers } from './list.ts'
 import { relinkUser } from './relink.ts'
+import { addRegistryCommand } from '../../registry-command.ts'
+import { showUser } from './show.ts'
 import { setPassword } from './set-password.ts'
 
 export function registerUserCommands(program: Command, open: OpenAccessServices = openAccessServices): void {
-  const user = program.command('user').description('manage accounts')
+  const user = program.command('user').alias('users').description('manage accounts')
   for (const command of [addUser, listUsers, setPassword, disableUser, enableUser, deleteUser, setAdmin, relinkUser]) {
     addAccessCommand(user, open, command)
   }
+  addRegistryCommand(user, showUser)
 }

@@ -53,6 +53,8 @@ const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: st
   UNAVAILABLE: [503, 'UNKNOWN'],
 }
 
+export const statusOf = (code: DomainErrorCode): number => table[code][0]
+
 /** `{"errors":[{code, message}]}` with a newline behind it, as Harbor writes it. */
 export function harborError(
   status: number,

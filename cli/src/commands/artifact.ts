@@ -1,0 +1,98 @@
+import type { RowOf } from '../api/registry-api.ts'
+import { addConfirmFlag, confirm } from '../confirm.ts'
+import { formatBytes } from '../format-bytes.ts'
+import { artifactPath, parseArtifactName, repositoryParams, shortDigest } from '../names.ts'
+import { factsOf } from '../output.ts'
+import { done, listCommand, type CommandGroup } from '../registry-command.ts'
+
+type Artifact = RowOf<'GET /projects/{project_name}/repositories/{repository_name}/artifacts'>
+
+const tagsOf = ({ tags }: Artifact): string => (tags ?? []).map(({ name }) => name).join(', ')
+
+export const artifactCommands: CommandGroup = {
+  name: 'artifact',
+  aliases: ['artifacts'],
+  description: 'images, charts and whatever else was pushed',
+  commands: [
+    listCommand({
+      usage: 'list <repository>',
+      description: 'list the artifacts of a repository, the newest first',
+      example: 'berth artifact list library/nginx',
+      operation: 'GET /projects/{project_name}/repositories/{repository_name}/artifacts',
+      input: ([name = '']) => ({ params: repositoryParams(name) }),
+      columns: {
+        DIGEST: ({ digest }) => shortDigest(digest),
+        TAGS: tagsOf,
+        KIND: ({ type }) => type,
+        SIZE: ({ size }) => formatBytes(size),
+        PUSHED: ({ push_time: time }) => time,
+        '*PULLED': ({ pull_time: time }) => (time.startsWith('0001') ? 'never' : time),
+        '*WHOLE DIGEST': ({ digest }) => digest,
+      },
+    }),
+    {
+      usage: 'show <artifact>',
+      description: 'one artifact, by a tag or by its digest',
+      example: 'berth artifact show library/nginx:v1',
+      run: async (api, [name = '']) => {
+        const { params } = parseArtifactName(name)
+        const found = await api.call(`GET ${artifactPath}`, { params })
+        const { os, architecture } = (found.extra_attrs ?? {}) as { os?: string; architecture?: string }
+        return factsOf(
+          [
+            ['digest', found.digest],
+            ['repository', found.repository_name],
+            ['kind', found.type],
+            ['media type', found.media_type],
+            ['size', formatBytes(found.size)],
+            ['tags', (found.tags ?? []).map((tag) => tag.name)],
+            ['platform', os === undefined ? undefined : `${os}/${architecture ?? ''}`],
+            [
+              'platforms',
+              (found.references ?? [])
+                .map(({ platform }) => `${platform?.os ?? ''}/${platform?.architecture ?? ''}`)
+                .join(', '),
+            ],
+            ['labels', (found.labels ?? []).map((label) => label.name).join(', ')],
+            ['pushed', found.push_time],
+            ['pulled', found.pull_time.startsWith('0001') ? 'never' : found.pull_time],
+          ],
+          found,
+        )
+      },
+    },
+    {
+      usage: 'delete <artifact>',
+      description: 'delete an artifact and every tag that names it; it can be restored from the trash',
+      example: 'berth artifact delete library/nginx@sha256:…',
+      configure: addConfirmFlag,
+      run: async (api, [name = ''], flags) => {
+        const { params } = parseArtifactName(name)
+        const { digest, tags } = await api.call(`GET ${artifactPath}`, { params })
+        const names = (tags ?? []).map((tag) => tag.name)
+        await confirm(
+          `${digest} goes from ${params.project_name}/${params.repository_name} at ${api.name}, with ${names.length} tags (${names.slice(0, 10).join(', ')})`,
+          flags,
+        )
+        await api.call(`DELETE ${artifactPath}`, { params: { ...params, reference: digest } })
+        return done(`deleted ${digest}; while it is in the trash: berth trash list ${params.project_name}`, {
+          digest,
+          tags: names,
+        })
+      },
+    },
+    {
+      usage: 'copy <artifact> <repository>',
+      description: 'put an artifact with everything that belongs to it into another repository',
+      example: 'berth artifact copy staging/api:v1 production/api',
+      run: async (api, [from = '', to = '']) => {
+        parseArtifactName(from)
+        await api.call('POST /projects/{project_name}/repositories/{repository_name}/artifacts', {
+          params: repositoryParams(to),
+          query: { from },
+        })
+        return done(`copied ${from} to ${to}`, { from, to })
+      },
+    },
+  ],
+}

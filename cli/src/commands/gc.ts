@@ -1,0 +1,136 @@
+import { budgets, parseForeignJson } from '#contract/budget.ts'
+import type { AnswerOf, RegistryApi, RowOf } from '../api/registry-api.ts'
+import { addConfirmFlag, confirm } from '../confirm.ts'
+import { formatBytes } from '../format-bytes.ts'
+import { parseId } from '../names.ts'
+import { factsOf } from '../output.ts'
+import { done, listCommand, type CommandGroup } from '../registry-command.ts'
+import { addFollowFlag, parseNumber, parseScheduleArgument, printLog, startedJob } from './job.ts'
+
+type Run = RowOf<'GET /system/gc'>
+
+interface Parameters {
+  readonly dry_run?: boolean
+  readonly delete_untagged?: boolean
+  readonly freed_space?: number
+  readonly purged_blobs?: number
+  readonly purged_manifests?: number
+}
+const parametersOf = ({ job_parameters: text }: Pick<Run, 'job_parameters'>): Parameters =>
+  parseForeignJson(text, budgets.remoteAnswer) as Parameters
+
+export const gcCommands: CommandGroup = {
+  name: 'gc',
+  aliases: ['garbage-collection'],
+  description: 'garbage collection; it also goes on all the time, beside these runs',
+  commands: [
+    {
+      usage: 'run',
+      description: 'collect garbage now, without the grace period; with --dry-run only say what would go',
+      example: 'berth gc run --dry-run -f',
+      configure: (command) => {
+        command
+          .option('--dry-run', 'only say what would go')
+          .option('--delete-untagged', 'also artifacts that no tag, index or subject holds')
+          .option('--parallel <number>', 'parts that go on at once', parseNumber, 1)
+        addFollowFlag(command)
+        addConfirmFlag(command)
+      },
+      run: async (api, _args, flags) => {
+        const isDryRun = flags['dryRun'] === true
+        const untagged = flags['deleteUntagged'] === true
+        if (untagged && !isDryRun) await confirm(`artifacts without a tag go from every project of ${api.name}`, flags)
+        const parameters = { dry_run: isDryRun, delete_untagged: untagged, workers: flags['parallel'] }
+        const { id } = await api.create('POST /system/gc/schedule', {
+          body: { schedule: { type: 'Manual' }, parameters },
+        })
+        return await startedJob(api, id, isDryRun ? 'looking for garbage' : 'collecting garbage', flags)
+      },
+    },
+    listCommand({
+      usage: 'list',
+      description: 'list the runs, the newest first',
+      example: 'berth gc list',
+      operation: 'GET /system/gc',
+      columns: {
+        ID: ({ id }) => id,
+        STATUS: (run) => run.job_status,
+        BY: ({ schedule }) => schedule?.type,
+        'DRY RUN': (run) => (parametersOf(run).dry_run === true ? 'yes' : ''),
+        FREED: (run) => {
+          const freed = parametersOf(run).freed_space
+          return freed === undefined ? '' : formatBytes(freed)
+        },
+        BLOBS: (run) => parametersOf(run).purged_blobs,
+        MANIFESTS: (run) => parametersOf(run).purged_manifests,
+        CREATED: (run) => run.creation_time,
+      },
+    }),
+    ...runCommands('gc', 'garbage collection', {
+      stop: (api, id) => api.call('PUT /system/gc/{gc_id}', { params: { gc_id: id } }),
+      schedule: (api) => api.call('GET /system/gc/schedule'),
+      setSchedule: (api, schedule) => api.call('PUT /system/gc/schedule', { body: { schedule } }),
+    }),
+  ],
+}
+
+type Schedule = ReturnType<typeof parseScheduleArgument> & { readonly time_zone?: string }
+
+/** Commands of work that has runs and a schedule. */
+export function runCommands(
+  name: string,
+  what: string,
+  operations: {
+    readonly stop: (api: RegistryApi, id: number) => Promise<unknown>
+    readonly schedule: (api: RegistryApi) => Promise<Partial<AnswerOf<'GET /system/gc/schedule'>>>
+    readonly setSchedule: (api: RegistryApi, schedule: Schedule) => Promise<unknown>
+  },
+): CommandGroup['commands'] {
+  return [
+    {
+      usage: 'logs <run>',
+      description: `print the log of a run of ${what}`,
+      example: `berth ${name} logs 42 -f`,
+      configure: addFollowFlag,
+      run: async (api, [id = ''], flags) => {
+        await printLog(api, parseId(id, `a run of ${what}`), flags)
+        return undefined
+      },
+    },
+    {
+      usage: 'stop <run>',
+      description: `stop a run of ${what}; what is done stays done`,
+      example: `berth ${name} stop 42`,
+      run: async (api, [text = '']) => {
+        const id = parseId(text, `a run of ${what}`)
+        await operations.stop(api, id)
+        return done(`run ${id} is asked to stop`, { id })
+      },
+    },
+    {
+      usage: 'schedule [when]',
+      description: `when ${what} runs by itself; with an argument, set that: hourly, daily, weekly, none, or six fields of cron`,
+      example: `berth ${name} schedule "0 0 3 * * *" --time-zone Europe/Berlin`,
+      configure: (command) =>
+        void command.option('--time-zone <zone>', 'on whose clocks: Asia/Shanghai (default: UTC)'),
+      run: async (api, [when], flags) => {
+        if (when !== undefined) {
+          const zone = flags['timeZone'] as string | undefined
+          await operations.setSchedule(api, {
+            ...parseScheduleArgument(when),
+            ...(zone === undefined ? {} : { time_zone: zone }),
+          })
+        }
+        const { schedule } = await operations.schedule(api)
+        return factsOf(
+          [
+            ['runs', schedule?.cron ?? 'only when it is asked to'],
+            ['time zone', schedule?.time_zone],
+            ['next', schedule?.next_scheduled_time],
+          ],
+          schedule ?? null,
+        )
+      },
+    },
+  ]
+}

@@ -1,0 +1,82 @@
+import { CommandError } from '../command-error.ts'
+import { tableOf } from '../output.ts'
+import { done, type CommandGroup } from '../registry-command.ts'
+import { readSecretFlag } from '../secret-input.ts'
+
+interface Shown {
+  readonly name: string
+  readonly value: string | number | boolean
+  readonly editable: boolean
+}
+
+function shownOf(answer: Readonly<Record<string, unknown>>): Shown[] {
+  return Object.entries(answer).flatMap(([name, item]) => {
+    const { value, editable } = item as { value?: Shown['value']; editable?: boolean }
+    return value === undefined ? [] : [{ name, value, editable: editable === true }]
+  })
+}
+
+export const settingsCommands: CommandGroup = {
+  name: 'settings',
+  description: 'settings that change while the registry runs; those of its start: berth config',
+  commands: [
+    {
+      usage: 'list',
+      description: 'list the settings, without their secrets',
+      example: 'berth settings list',
+      run: async (api) => {
+        const rows = shownOf(await api.call('GET /configurations'))
+        return tableOf(rows, {
+          SETTING: ({ name }) => name,
+          VALUE: ({ value }) => value,
+          '': ({ editable }) => (editable ? '' : 'fixed by the configuration'),
+        })
+      },
+    },
+    {
+      usage: 'show <setting>',
+      description: 'the value of one setting',
+      example: 'berth settings show auth_mode',
+      run: async (api, [name = '']) => {
+        const found = shownOf(await api.call('GET /configurations')).find((each) => each.name === name)
+        if (found !== undefined) return done(String(found.value), found)
+        throw new CommandError(`there is no setting ${name} that can be shown`, {
+          next: 'see which there are: berth settings list',
+          kind: 'not-found',
+        })
+      },
+    },
+    {
+      usage: 'set <setting=value...>',
+      description:
+        'change settings, all of them or none; a secret comes from standard input with --secret-stdin <setting>',
+      example: 'berth settings set session_timeout=120 project_creation_restriction=adminonly',
+      configure: (command) =>
+        void command.option(
+          '--secret-stdin <setting>',
+          'take the value of this one from standard input (its first line)',
+        ),
+      run: async (api, pairs, flags) => {
+        const changes = Object.fromEntries(pairs.map(parsePair))
+        const secret = flags['secretStdin'] as string | undefined
+        if (secret !== undefined) changes[secret] = await readSecretFlag()
+        await api.call('PUT /configurations', { body: changes })
+        const names = Object.keys(changes)
+        return done(`set ${names.join(', ')}`, { set: names })
+      },
+    },
+  ],
+}
+
+/** `name=value`; true, false and numbers are what they look like. @throws CommandError */
+function parsePair(text: string): [string, string | number | boolean] {
+  const equals = text.indexOf('=')
+  if (equals <= 0)
+    throw new CommandError(`${JSON.stringify(text)} sets nothing`, {
+      next: 'settings have the form name=value',
+      kind: 'usage',
+    })
+  const value = text.slice(equals + 1)
+  const typed = value === 'true' ? true : value === 'false' ? false : /^-?\d{1,15}$/.test(value) ? Number(value) : value
+  return [text.slice(0, equals), typed]
+}

@@ -1,0 +1,107 @@
+import { CommandError } from '../command-error.ts'
+import { addConfirmFlag, confirm } from '../confirm.ts'
+import { formatBytes } from '../format-bytes.ts'
+import { parseId, shortDigest } from '../names.ts'
+import { done, listCommand, type CommandGroup } from '../registry-command.ts'
+
+export const trashCommands: CommandGroup = {
+  name: 'trash',
+  description: 'what was deleted and can be had back',
+  commands: [
+    listCommand({
+      usage: 'list <project>',
+      description: 'list what was deleted from a project, the newest first',
+      example: 'berth trash list backend --repository backend/api',
+      operation: 'GET /projects/{project_name_or_id}/trash',
+      configure: (command) => void command.option('--repository <repository>', 'only of this one'),
+      input: ([project = ''], flags) => ({
+        params: { project_name_or_id: project },
+        query: { repository: flags['repository'] as string | undefined },
+      }),
+      columns: {
+        ID: ({ id }) => id,
+        KIND: ({ kind }) => kind,
+        REPOSITORY: (entry) => entry.repository_name,
+        DIGEST: ({ digest }) => shortDigest(digest),
+        TAGS: ({ tags }) => tags.map(({ name }) => name).join(', '),
+        SIZE: ({ size }) => formatBytes(size),
+        DELETED: (entry) => entry.deletion_time,
+        BY: (entry) => entry.deleted_by,
+        '*UNTIL': (entry) => entry.expiration_time,
+      },
+    }),
+    {
+      usage: 'restore <project> [entry]',
+      description: 'restore one thing by its id, or with --repository what was deleted from a repository',
+      example: 'berth trash restore backend 17\n  berth trash restore backend --repository backend/api',
+      configure: (command) =>
+        void command
+          .option('--repository <repository>', 'everything of this one')
+          .option('--overwrite', 'take tags back that name something else now'),
+      run: async (api, [project = '', entry], flags) => {
+        const overwrite = flags['overwrite'] === true
+        const repository = flags['repository'] as string | undefined
+        if ((entry === undefined) === (repository === undefined)) throw eitherEntryOrRepository()
+        if (entry !== undefined) {
+          const restored = await api.call('POST /projects/{project_name_or_id}/trash/{entry_id}/restore', {
+            params: { project_name_or_id: project, entry_id: parseId(entry, 'an entry of the trash') },
+            body: { overwrite },
+          })
+          const { digest, tags, artifacts } = restored
+          return done(
+            `restored ${digest}, ${artifacts} artifacts${tags.length === 0 ? '' : `, as ${tags.join(', ')}`}`,
+            restored,
+          )
+        }
+        let entries = 0
+        for (let left = true; left;) {
+          const answer = await api.call('POST /projects/{project_name_or_id}/trash/restore', {
+            params: { project_name_or_id: project },
+            body: { repository: repository ?? '', overwrite },
+          })
+          entries += answer.entries
+          left = answer.left
+        }
+        return done(`restored ${entries} entries of ${repository ?? ''}`, { repository, entries })
+      },
+    },
+    {
+      usage: 'delete <project> <entry>',
+      description: 'forget one thing that was deleted, for good',
+      example: 'berth trash delete backend 17',
+      configure: addConfirmFlag,
+      run: async (api, [project = '', entry = ''], flags) => {
+        const params = { project_name_or_id: project, entry_id: parseId(entry, 'an entry of the trash') }
+        const found = await api.call('GET /projects/{project_name_or_id}/trash/{entry_id}', { params })
+        await confirm(`${found.kind} ${found.digest} of ${found.repository_name} goes for good from ${api.name}`, flags)
+        const { entries } = await api.call('DELETE /projects/{project_name_or_id}/trash/{entry_id}', { params })
+        return done(`forgot ${entries} entries`, { entries })
+      },
+    },
+    {
+      usage: 'empty [project]',
+      description: 'empty the trash of a project, or with --all of every project: for good',
+      example: 'berth trash empty backend',
+      configure: (command) => {
+        command.option('--all', 'of every project')
+        addConfirmFlag(command)
+      },
+      run: async (api, [project], flags) => {
+        if ((project === undefined) !== (flags['all'] === true))
+          throw new CommandError('whose trash?', { next: 'name a project, or --all', kind: 'usage' })
+        await confirm(`everything in the trash of ${project ?? 'every project'} goes for good from ${api.name}`, flags)
+        const { entries } =
+          project === undefined
+            ? await api.call('DELETE /system/trash')
+            : await api.call('DELETE /projects/{project_name_or_id}/trash', { params: { project_name_or_id: project } })
+        return done(`forgot ${entries} entries`, { entries })
+      },
+    },
+  ],
+}
+
+const eitherEntryOrRepository = () =>
+  new CommandError('what is restored?', {
+    next: 'an id of berth trash list <project>, or --repository <repository>',
+    kind: 'usage',
+  })

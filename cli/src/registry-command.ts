@@ -1,0 +1,113 @@
+import { InvalidArgumentError, type Command } from 'commander'
+import type { InputOf } from '#web/api/client.ts'
+import { addRegistryFlags, openRegistry } from './api/choose-registry.ts'
+import type { Operation, RegistryApi, RowOf } from './api/registry-api.ts'
+import { asTyped } from './as-typed.ts'
+import { addOutputFlag, printOutcome, tableOf, type Columns, type Format, type Outcome } from './output.ts'
+import { addSettingFlags } from './setting-flags.ts'
+
+export type Flags = Readonly<Record<string, unknown>>
+
+/** A command on the API of a registry: of this machine, or elsewhere. */
+export interface RegistryCommand {
+  /** Name and arguments as commander writes them: `list <project>`. */
+  readonly usage: string
+  readonly description: string
+  readonly example: string
+  readonly aliases?: readonly string[]
+  readonly configure?: (command: Command) => void
+  /** What it says on success; undefined when it has written by itself. */
+  readonly run: (api: RegistryApi, args: readonly string[], flags: Flags) => Promise<Outcome | undefined>
+}
+
+/** A noun with its verbs; a capability adds its commands by an entry here. */
+export interface CommandGroup {
+  readonly name: string
+  readonly aliases?: readonly string[]
+  readonly description: string
+  readonly commands: readonly RegistryCommand[]
+}
+
+export function addCommandGroup(
+  program: Command,
+  { name, aliases = [], description, commands }: CommandGroup,
+): Command {
+  const group = findOrMake(program, name)
+    .description(description)
+    .aliases([...aliases])
+  for (const command of commands) addRegistryCommand(group, command)
+  return group
+}
+
+const findOrMake = (program: Command, name: string): Command =>
+  program.commands.find((each) => each.name() === name) ?? program.command(name)
+
+export function addRegistryCommand(parent: Command, definition: RegistryCommand): Command {
+  const command = addSettingFlags(parent.command(definition.usage), { showAll: false }).description(
+    definition.description,
+  )
+  addOutputFlag(addRegistryFlags(command))
+  command.addHelpText('after', () => asTyped(`\nExample:\n  ${definition.example}`))
+  command.aliases([...(definition.aliases ?? usualAliases[command.name()] ?? [])])
+  definition.configure?.(command)
+  command.action(async () => {
+    const flags = command.opts<Record<string, unknown>>()
+    await using api = await openRegistry(command)
+    const outcome = await definition.run(api, command.args, flags)
+    if (outcome !== undefined) printOutcome(outcome, flags['output'] as Format)
+  })
+  return command
+}
+
+/** One verb for each meaning; what people type from habit means the same. */
+export const usualAliases: Readonly<Record<string, readonly string[]>> = {
+  list: ['ls'],
+  create: ['add'],
+  add: ['create'],
+  delete: ['rm', 'remove'],
+  remove: ['rm', 'delete'],
+  show: ['get'],
+  logs: ['log'],
+}
+
+const standardLimit = 1_000
+
+export function addLimitFlag(command: Command): void {
+  command.option('--limit <number>', 'how many at the most; 0 is all', parseCount, standardLimit)
+}
+
+export function parseCount(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It is a whole number.')
+}
+
+/** A command that lists what an operation lists. */
+export interface ListCommand<Op extends Operation> extends Omit<RegistryCommand, 'run'> {
+  readonly operation: Op
+  readonly columns: Columns<RowOf<Op>>
+  readonly input?: (args: readonly string[], flags: Flags) => InputOf<Op>
+}
+
+export function listCommand<Op extends Operation>({
+  operation,
+  columns,
+  input,
+  configure,
+  ...rest
+}: ListCommand<Op>): RegistryCommand {
+  return {
+    ...rest,
+    configure: (command) => {
+      addLimitFlag(command)
+      configure?.(command)
+    },
+    run: async (api, args, flags) => {
+      const given = input?.(args, flags) ?? ({} as InputOf<Op>)
+      const { rows, more } = await api.list(operation, given, flags['limit'] as number)
+      return tableOf(rows, columns, more)
+    },
+  }
+}
+
+/** The outcome of a change: a sentence, and what it was about. */
+export const done = (text: string, json: unknown): Outcome => ({ text, json })

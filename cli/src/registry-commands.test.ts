@@ -1,0 +1,274 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { adminToken, serve, type Serving } from '../test/berth-process.ts'
+import { commandLine, commandsOf, typed } from '../test/command-line.ts'
+
+setDefaultTimeout(120_000)
+
+let folder: string
+let registry: Serving
+let env: Record<string, string>
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'berth-commands-'))
+  registry = await serve(['--data', join(folder, 'data'), '--outbound-allow-local'], { cwd: folder })
+  env = { BERTH_CONTEXTS: join(folder, 'contexts.json') }
+  await pushImage('library/app', ['v1', 'stable'])
+  const login = await typed(['login', registry.url, '-u', 'admin', '--name', 'here', '--password-stdin'], {
+    stdin: 'Harbor12345\n',
+    cwd: folder,
+    env,
+  })
+  expect([login.code, login.stderr]).toEqual([0, ''])
+})
+afterAll(async () => {
+  await registry.stop()
+  rmSync(folder, { recursive: true })
+})
+
+async function pushImage(repository: string, tags: readonly string[]): Promise<void> {
+  const authorization = `Bearer ${await adminToken(registry.url, repository)}`
+  const config = '{"architecture":"amd64","os":"linux"}'
+  const digest = `sha256:${new Bun.CryptoHasher('sha256').update(config).digest('hex')}`
+  const base = `${registry.url}/v2/${repository}`
+  const upload = await fetch(`${base}/blobs/uploads/?digest=${digest}`, {
+    method: 'POST',
+    headers: { authorization },
+    body: config,
+  })
+  expect(upload.status).toBe(201)
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json'
+  const manifest = JSON.stringify({
+    schemaVersion: 2,
+    mediaType,
+    config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest, size: config.length },
+    layers: [],
+    annotations: { of: repository },
+  })
+  for (const tag of tags) {
+    const put = await fetch(`${base}/manifests/${tag}`, {
+      method: 'PUT',
+      headers: { authorization, 'content-type': mediaType },
+      body: manifest,
+    })
+    expect(put.status).toBe(201)
+  }
+}
+
+const policy = {
+  rules: [
+    {
+      action: 'retain',
+      template: 'latestPushedK',
+      params: { latestPushedK: 1 },
+      tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: '**' }],
+      scope_selectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**' }] },
+    },
+  ],
+}
+
+/** A command line, what it says, and its exit code where that is not 0. `$name` stands for what an earlier one said. */
+type Step = readonly [line: string, says: RegExp, code?: number]
+
+const journey: readonly Step[] = [
+  ['whoami', /as +(admin|the program)/],
+  ['status', /health +healthy/, 1],
+  ['project create backend', /created private project backend/],
+  ['project list -o wide', /backend +private/],
+  ['project public backend', /backend is public/],
+  ['project private backend', /backend is private/],
+  ['project show backend', /access +private/],
+  ['user list', /admin +admin/],
+  ['user admin mei', /mei is a system administrator/],
+  ['user admin mei --remove', /ordinary user/],
+  ['user show mei', /kind +user/],
+  ['project member add backend mei project-admin', /mei is project-admin of backend/],
+  ['project member set-role backend mei developer', /mei is developer of backend/],
+  ['project member list backend', /mei +user +developer/],
+  ['project member remove backend mei', /mei is no member of backend any more/],
+  ['user delete mei --dry-run', /nothing was changed/],
+  ['user delete mei --yes', /deleted user mei/],
+  ['repository list', /library\/app +1/],
+  ['repository list library', /library\/app +1/],
+  ['artifact list library/app', /sha256:[0-9a-f]{12} +(v1, stable|stable, v1)/],
+  ['artifact show library/app:v1', /platform +linux\/amd64/],
+  ['artifact copy library/app:v1 backend/copy', /copied library\/app:v1 to backend\/copy/],
+  ['tag add library/app:v1 next', /library\/app:next is library\/app:v1 now/],
+  ['tag list library/app', /next +sha256/],
+  ['tag delete library/app:next --yes', /deleted the tag library\/app:next/],
+  ['tag history library/app:next', /admin|cli/],
+  ['label create tested backend', /created label tested \((?<label>\d+)\)/],
+  ['label list backend', /tested/],
+  ['label attach $label backend/copy:v1', /is on backend\/copy:v1/],
+  ['label detach $label backend/copy:v1', /is off backend\/copy:v1/],
+  ['label delete $label --yes', /deleted label tested/],
+  ['artifact delete backend/copy:stable --yes', /deleted sha256/],
+  ['trash list backend', /(?<entry>\d+) +artifact +backend\/copy/],
+  ['trash restore backend $entry', /restored sha256/],
+  ['repository delete backend/copy --yes', /deleted backend\/copy/],
+  ['trash restore backend --repository backend/copy', /restored 1 entries/],
+  ['repository delete backend/copy --yes', /deleted backend\/copy/],
+  ['trash list backend', /(?<again>\d+) +artifact +backend\/copy/],
+  ['trash delete backend $again --yes', /forgot \d+ entries/],
+  ['trash empty backend --yes', /forgot 0 entries/],
+  ['trash empty --all --yes', /forgot \d+ entries/],
+  ['quota set backend 10GiB', /backend may use 10.7 GB/],
+  ['quota show backend', /limit +10.7 GB/],
+  ['quota list', /backend +\S+ \S+ +10.7 GB/],
+  ['quota recount backend', /backend uses/],
+  ['immutability create backend --tags v*', /rule (?<rule>\d+): v\* in \*\* of backend/],
+  ['immutability disable backend $rule', /disabled/],
+  ['immutability enable backend $rule', /enabled/],
+  ['immutability list backend', /v\* +\*\* +enabled/],
+  ['immutability delete backend $rule --yes', /deleted rule/],
+  ['retention set library --file policy.json', /latestPushedK 1/],
+  ['retention set library --file policy.json', /policy \d+ of library/],
+  ['retention show library', /latestPushedK 1 +\*\*/],
+  ['retention preview library', /keep +app +v1/],
+  ['retention preview library --file policy.json -o json', /"retained": true/],
+  ['retention run library --dry-run', /job (?<run>\d+)/],
+  ['job logs $run -f', /Z /],
+  ['retention runs library', /Success/],
+  ['retention tasks library $run', /(?<task>\d+) +library\/app|(?<other>\d+) +app/],
+  ['retention stop library $run', /asked to stop/],
+  ['retention delete library --yes', /no retention policy any more/],
+  [
+    'robot create ci --project backend --permission repository:pull,repository:push --days 3',
+    /backend\+ci \((?<robot>\d+)\)\nsecret: \S+/,
+  ],
+  ['robot list backend', /ci +active/],
+  ['robot show $robot', /in backend +repository:pull, repository:push/],
+  ['robot disable $robot', /disabled/],
+  ['robot enable $robot', /enabled/],
+  ['robot secret $robot --yes', /secret: \S+/],
+  ['robot delete $robot --yes', /deleted robot/],
+  ['permission list', /repository:pull +projects/],
+  ['group create developers --kind oidc', /created group developers \((?<group>\d+)\)/],
+  ['group rename $group engineers', /is called engineers/],
+  ['group list', /engineers +oidc/],
+  ['group delete $group --yes', /deleted group engineers/],
+  ['gc run --dry-run', /job (?<gc>\d+)/],
+  ['gc logs $gc -f', /dry run/],
+  ['gc list', /Success +Manual +yes/],
+  ['gc stop $gc', /asked to stop/],
+  ['gc schedule', /only when it is asked to/],
+  ['gc schedule daily', /0 0 0 \* \* \*/],
+  ['schedule list', /GARBAGE_COLLECTION|collect-garbage/],
+  ['gc schedule none', /only when it is asked to/],
+  ['scrub run --rate 50MB', /job (?<scrub>\d+)/],
+  ['scrub logs $scrub -f', /./],
+  ['scrub status', /damaged blobs +0/],
+  ['scrub findings', /DIGEST/],
+  ['scrub stop $scrub', /asked to stop/],
+  ['scrub schedule weekly', /0 0 0 \* \* 0/],
+  ['scrub schedule none', /only when it is asked to/],
+  ['job list --status succeeded', /collect-garbage +succeeded/],
+  ['job show $gc', /status +succeeded/],
+  ['job stop $gc', /has ended already/, 5],
+  ['job queues', /GARBAGE_COLLECTION/],
+  ['job pause GARBAGE_COLLECTION', /paused/],
+  ['job resume GARBAGE_COLLECTION', /resumed/],
+  ['job workers', /HEARTBEAT\n\S+/],
+  ['audit list --limit 5', /there are more/],
+  ['audit list backend --operation create --since 1h', /create +\S+ +/],
+  ['audit purge --keep 24 --events pull_artifact --dry-run', /job (?<purge>\d+)/],
+  ['audit logs $purge -f', /./],
+  ['audit stop $purge', /asked to stop/],
+  ['audit schedule', /only when it is asked to/],
+  ['event list --types create_project', /create_project +\S+ +/],
+  ['event acknowledge siem oldest', /siem is at/],
+  ['event consumers', /siem/],
+  ['event forget siem --yes', /forgot siem/],
+  ['registry list', /NAME/],
+  ['registry create other $url', /created other/],
+  ['registry show other', /url +http/],
+  ['registry test other', /other can be used/],
+  ['registry delete other --yes', /deleted other/],
+  ['settings set banner_message=hello', /set banner_message/],
+  ['settings show banner_message', /hello\n/],
+  ['settings list', /banner_message +hello/],
+  ['api /projects --query name=backend', /"name":"backend"/],
+  ['api /nowhere', /not found/, 4],
+  ['project delete backend --yes', /deleted project backend/],
+  ['project show backend', /not found/, 4],
+]
+
+/** Not on the API of a registry, or looked at by a test of their own. */
+const elsewhere = new Set([
+  ...[
+    'serve',
+    'serve-worker',
+    'migrate',
+    'config show',
+    'config check',
+    'config sample',
+    'doctor',
+    'health',
+    'version',
+  ],
+  ...[
+    'import registry',
+    'import oci',
+    'import harbor',
+    'backup',
+    'backup list',
+    'backup verify',
+    'restore',
+    'verify',
+    'export',
+  ],
+  ...['user add', 'user set-password', 'user disable', 'user enable', 'user relink'],
+  ...['login', 'logout', 'context list', 'context use', 'context remove', 'event follow'],
+  ...['token list', 'token create', 'token delete', 'retention logs'],
+])
+
+const wordsOf = (line: string): string => {
+  const words = line.split(' ')
+  return [...commandsOf().keys()].filter((path) => `${words.join(' ')} `.startsWith(`${path} `)).at(-1) ?? line
+}
+
+test('every command is tried below', () => {
+  const tried = new Set(journey.map(([line]) => wordsOf(line)))
+  const missing = [...commandsOf().keys()].filter((path) => !tried.has(path) && !elsewhere.has(path))
+  expect(missing).toEqual([])
+})
+
+describe.each(['at an address', 'on its own machine'])('commands on a registry, %s', (where) => {
+  const known = new Map<string, string>()
+  const flags = () =>
+    where === 'at an address' ? ['--context', 'here'] : ['--data', join(folder, 'data'), '--outbound-allow-local']
+
+  test('a user is made', async () => {
+    writeFileSync(join(folder, 'policy.json'), JSON.stringify(policy))
+    const { code, stdout } = await typed(
+      ['user', 'create', 'mei', '--email', 'mei@example.org', '--password-stdin', ...flags()],
+      {
+        stdin: 'Another12345\n',
+        cwd: folder,
+        env,
+      },
+    )
+    expect([code, stdout]).toEqual([0, expect.stringContaining('created user mei')])
+  })
+
+  test.each(journey.map(([line, says, code = 0], at) => [`${at} ${line}`, says, code] as const))(
+    '%s',
+    async (name, says, code) => {
+      known.set('url', registry.url)
+      const line = name
+        .replace(/^\d+ /, '')
+        .replaceAll(/\$(\w+)/g, (_, key: string) => known.get(key) ?? `NOTHING SAID ${key}`)
+        .replace('policy.json', join(folder, 'policy.json'))
+      const said = await commandLine(
+        [...line.split(' '), ...(line === 'whoami' && where !== 'at an address' ? [] : flags())],
+        env,
+      )
+      expect(`${said.code} ${said.stdout}${said.stderr}`).toMatch(
+        new RegExp(`^${code} [^]*(?:${says.source})`, says.flags),
+      )
+      const found = says.exec(said.stdout)?.groups ?? {}
+      for (const [key, value] of Object.entries(found)) if (value !== undefined) known.set(key, value)
+    },
+  )
+})
