@@ -172,6 +172,7 @@ describeControlledScenario(
       expect(done).toMatchObject({ delete_untagged: true, dry_run: false, workers: 2 })
       expect(done['freed_space']).toBeGreaterThanOrEqual(bytes)
       expect(done['purged_blobs']).toBeGreaterThanOrEqual(blobs.length)
+      expect(done['purged_manifests']).toBeGreaterThanOrEqual(1)
       const again = JSON.parse((await collect({ dry_run: true })).job_parameters) as { purged_blobs: number }
       expect(again.purged_blobs).toBe(0)
 
@@ -181,8 +182,9 @@ describeControlledScenario(
         headers: { authorization: basicOf(registry()) },
       })
       const text = await log.text()
-      for (const step of ['expireTrash', 'unlinkReviewed', 'removeCondemned', 'sweepBytes'])
+      for (const step of ['expireTrash', 'unlinkReviewed', 'countGone', 'removeCondemned', 'sweepBytes'])
         expect(text).toContain(step)
+      for (const [digest] of image.content) expect(text).toContain(`from storage: ${digest}`)
       expect((await admin().call('PUT /system/gc/{gc_id}', { params: { gc_id: run.id } })).status).toBe(200)
       expect((await admin().call('GET /system/gc/{gc_id}', { params: { gc_id: 99_999_999 } })).status).toBe(404)
     }, 30_000)

@@ -21,6 +21,7 @@ import { linkUpload } from './0022-link-upload.ts'
 import { holdHolder } from './0023-hold-holder.ts'
 import { trashRepository } from './0024-trash-repository.ts'
 import { writeProbe } from './0025-write-probe.ts'
+import { goneManifests } from './0026-gone-manifests.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   holdHolder,
   trashRepository,
   writeProbe,
+  goneManifests,
 ]

@@ -29,6 +29,14 @@ export interface DoomedBlobTable {
   trashed_at: number
 }
 
+/** Manifests whose rows went, until a run of garbage collection has counted them. */
+export interface GoneManifestTable {
+  id: Generated<number>
+  digest: string
+  size: number
+  gone_at: number
+}
+
 /** The only thing that makes a blob readable through a repository (invariant 4). */
 export interface RepositoryBlobTable {
   repository_id: number

@@ -10,6 +10,7 @@ import type {
 import type {
   BlobTable,
   DoomedBlobTable,
+  GoneManifestTable,
   LinkReviewTable,
   RepositoryBlobTable,
   RepositoryTable,
@@ -77,6 +78,7 @@ export interface Schema {
   repository: RepositoryTable
   blob: BlobTable
   blob_trash: DoomedBlobTable
+  gone_manifest: GoneManifestTable
   blob_damage: BlobDamageTable
   storage_hold: StorageHoldTable
   write_probe: WriteProbeTable

@@ -5,6 +5,7 @@ import { lockRows, lockRowsShared } from '../../database/locking.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import { actorName, type Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
+import { noteGoneArtifacts } from '../content/gone-manifests.ts'
 import { unlinkUnused } from '../content/links.ts'
 import type { Events } from '../events/events.ts'
 import { contentOf, releaseContent } from '../quotas/project-usage.ts'
@@ -87,6 +88,7 @@ export async function removeArtifacts(
   const ids = artifacts.map(({ id }) => id)
   const deletion = { projectId, repository, partOf, deletedBy: actorName(removal.actor), now }
   const entries = trashWindowMs > 0 ? await putArtifactsInTrash(tx, ids, deletion) : new Map<number, number>()
+  if (trashWindowMs <= 0) await noteGoneArtifacts(tx, ids, now)
   if (removal.everything !== true) {
     for (const artifact of artifacts) {
       await letFollow(tx, removal, artifact, { partOf: partOf ?? entries.get(artifact.id), now })

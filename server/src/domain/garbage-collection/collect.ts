@@ -3,6 +3,7 @@ import type { BlobSweeper } from '../../storage/blob-store.ts'
 import type { Clock } from '../clock.ts'
 import type { Events } from '../events/events.ts'
 import { deleteUntagged, followDeletions } from '../artifacts/orphans.ts'
+import { takeGoneManifests } from '../content/gone-manifests.ts'
 import { expireTrash } from '../trash/trash.ts'
 import { removeCondemned } from './remove-condemned.ts'
 import { unlinkReviewed } from './unlink-reviewed.ts'
@@ -27,6 +28,10 @@ export interface CollectorOptions {
   readonly deleteUntagged?: boolean
   /** Transactions and deletes under way at once. */
   readonly workers?: number
+  /** Awaited before the first look of each step. */
+  readonly onBegin?: (step: string) => Promise<void>
+  /** Told of each manifest and blob that went for good. */
+  readonly onGone?: (what: 'manifest' | 'blob', digest: string) => void
   /** Ends the run between two transactions. */
   readonly signal?: AbortSignal | undefined
 }
@@ -36,6 +41,9 @@ export interface Collected {
   expired: number
   /** Manifests that belonged to deleted ones, or that nothing named. */
   manifests: number
+  /** Manifests that went for good: of the trash, or because there is none. */
+  goneManifests: number
+  goneManifestBytes: number
   /** Links without a manifest that were taken out of their repository. */
   links: number
   condemned: number
@@ -50,6 +58,8 @@ export interface Collected {
 export const nothingCollected = (): Collected => ({
   expired: 0,
   manifests: 0,
+  goneManifests: 0,
+  goneManifestBytes: 0,
   links: 0,
   condemned: 0,
   blobs: 0,
@@ -84,6 +94,15 @@ export const steps = {
     return looked
   },
   unlinkReviewed,
+  countGone: async ({ database, clock, graceMs, batch, onGone }, collected) => {
+    const gone = await takeGoneManifests(database, clock.now() - graceMs, batch)
+    collected.goneManifests += new Set(gone.map(({ digest }) => digest)).size
+    for (const { digest, size } of gone) {
+      collected.goneManifestBytes += size
+      onGone?.('manifest', digest)
+    }
+    return gone.length
+  },
   removeCondemned,
   sweepBytes,
 } satisfies Record<string, Step>
@@ -103,6 +122,7 @@ export async function collectGarbage(
   const collected = nothingCollected()
   for (const name of stepNames) {
     const step: Step = steps[name]
+    if (options.signal?.aborted !== true) await options.onBegin?.(name)
     for (let looked = options.batch; looked >= options.batch && options.signal?.aborted !== true;) {
       looked = await step(options, collected)
       await onStep(name, collected)

@@ -1,12 +1,14 @@
 import { sql, type RawBuilder, type SelectQueryBuilder, type SqlBool } from 'kysely'
 import type { Reader } from '../../database/database.ts'
 import type { Schema } from '../../database/schema/schema.ts'
+import { countGoneManifests } from '../content/gone-manifests.ts'
 import type { CollectorOptions } from './collect.ts'
 
 /** The yield of a run, if it began now and nothing changed meanwhile. */
 export interface Estimate {
   /** Entries whose time in the trash is over. */
   readonly expired: number
+  /** Those that would be deleted, and those that went already and were not counted. */
   readonly manifests: number
   readonly blobs: number
   /** Bytes of the blobs, and bytes that wait to be deleted already. */
@@ -31,8 +33,9 @@ export async function estimateGarbage(options: CollectorOptions): Promise<Estima
   const untagged = options.deleteUntagged === true ? await countManifests(read, isUntagged(facts)) : 0
   const condemned = await sumOf(read.selectFrom('blob').where('state', '=', 'condemned'))
   const waiting = await sumOf(read.selectFrom('blob_trash'))
+  const gone = await countGoneManifests(read, clock.now())
   let blobs = condemned.count
-  let bytes = condemned.bytes + waiting.bytes
+  let bytes = condemned.bytes + waiting.bytes + gone.bytes
   const seen = new Set<string>()
   for await (const page of dueDigests(read, options, clock.now())) {
     if (signal?.aborted === true || seen.size > maxSeen) break
@@ -48,7 +51,7 @@ export async function estimateGarbage(options: CollectorOptions): Promise<Estima
     blobs += found.count
     bytes += found.bytes
   }
-  return { expired: Number(expired), manifests: orphans + untagged, blobs, bytes }
+  return { expired: Number(expired), manifests: orphans + untagged + gone.count, blobs, bytes }
 }
 
 interface Facts {

@@ -18,17 +18,20 @@ export async function removeCondemned(options: CollectorOptions, collected: Coll
     .limit(batch)
     .execute()
   await workThrough(due, options, async (group) => {
-    const sizes = await database.write(async (tx) => {
-      const removed: number[] = []
+    const removed = await database.write(async (tx) => {
+      const gone: { readonly digest: string; readonly size: number }[] = []
       for (const digest of group.map((row) => row.digest).toSorted()) {
         const size = await remove(options, tx, digest)
-        if (size !== undefined) removed.push(size)
+        if (size !== undefined) gone.push({ digest, size })
       }
       faultPoint('gc-remove-before-commit')
-      return removed
+      return gone
     }, 'relaxed')
-    collected.blobs += sizes.length
-    for (const size of sizes) collected.blobBytes += size
+    collected.blobs += removed.length
+    for (const { digest, size } of removed) {
+      collected.blobBytes += size
+      options.onGone?.('blob', digest)
+    }
   })
   return due.length
 }

@@ -9,6 +9,7 @@ import { faultPoint } from '../../runtime/fault-points.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Admission } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
+import { noteForgottenEntries } from '../content/gone-manifests.ts'
 import { noRepository, reviewLinks } from '../content/links.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
@@ -228,6 +229,7 @@ async function forgetEntries(database: Database, tx: Writer, ids: readonly numbe
   const held = tx.selectFrom('trash_blob').select('digest').where('entry_id', 'in', ids)
   const blobs = tx.selectFrom('blob').select('digest').where('digest', 'in', held).orderBy('digest')
   const digests = (await lockRowsShared(database, blobs).execute()).map(({ digest }) => digest)
+  await noteForgottenEntries(tx, ids, now)
   const deleted = await tx.deleteFrom('trash_entry').where('id', 'in', ids).executeTakeFirst()
   for (let start = 0; start < digests.length; start += digestsPerStatement) {
     await reviewLinks(tx, noRepository, digests.slice(start, start + digestsPerStatement), now)
