@@ -206,6 +206,9 @@ export const attempts: Readonly<Record<string, readonly Attempt[]>> = {
     { title: 'make one', params: ({ guest }) => ({ user_id: guest }), body: () => ({ sysadmin_flag: true }) },
     { title: 'end one', params: ({ administrator: id }) => ({ user_id: id }), body: () => ({ sysadmin_flag: false }) },
   ],
+  'PUT /users/{user_id}/identity': [
+    { title: 'hand an account over', params: ({ administrator: id }) => ({ user_id: id }), body: () => ({}) },
+  ],
   'PUT /users/{user_id}/password': [
     ...(['self', 'guest', 'administrator'] as const).map((whose) => ({
       title: `set the password of ${whose}`,

@@ -232,6 +232,29 @@ else
           expect(await mayPull(registry(), token, `${project}/app`)).toBe(true)
         })
 
+        test('an administrator hands an account over to the next person of its name, and that is in the audit log', async () => {
+          await configure()
+          const ada = await newPerson()
+          const { user_id: id } = (await current(ada)).body
+          await directory.deletePerson(ada.username)
+          await directory.addPerson(ada.username, ada.password)
+          expect((await current(ada)).status).toBe(409)
+          const relink = async (as: ApiClient, body: object) =>
+            (await as.call('PUT /users/{user_id}/identity', { params: { user_id: id }, body })).status
+          const stranger = new ApiClient(registry(), await addAccount(registry()))
+          const identity = { issuer: 'https://login.example.org', subject: '7' }
+          expect(await relink(stranger, {})).toBe(403)
+          // Of a directory it is whoever signs in next, and half an identity is none.
+          expect([await relink(admin(), identity), await relink(admin(), { subject: '7' })]).toEqual([400, 400])
+          expect((await current(ada)).status).toBe(409)
+          expect(await relink(admin(), {})).toBe(200)
+          expect((await current(ada)).body).toMatchObject({ user_id: id, source: 'ldap' })
+          const log = await admin().call<{ operation: string; resource: string }[]>('GET /auditlog-exts', {
+            query: `page_size=100&q=resource%3D${ada.username}`,
+          })
+          expect(log.body).toContainEqual(expect.objectContaining({ operation: 'update', resource: ada.username }))
+        })
+
         test('a group with a comma in its name is meant however the comma is written', async () => {
           const [ada, group] = [await newPerson(), `g${crypto.randomUUID().slice(0, 8)}`]
           await directory.addGroup(`${group}\\, Platform`, [ada.username])

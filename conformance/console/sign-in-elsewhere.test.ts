@@ -13,8 +13,22 @@ const words = {
     signIn: 'Sign in',
     goOn: 'Continue',
     again: 'Sign in again',
+    more: 'More actions for',
+    handOver: 'Hand over account',
+    issuer: 'Issuer URL',
+    handedOver: /was handed over/,
   },
-  'zh-CN': { username: '用户名', password: '密码', signIn: '登录', goOn: '使用此用户名继续', again: '重新登录' },
+  'zh-CN': {
+    username: '用户名',
+    password: '密码',
+    signIn: '登录',
+    goOn: '使用此用户名继续',
+    again: '重新登录',
+    more: '更多操作',
+    handOver: '移交账号',
+    issuer: 'Issuer 地址',
+    handedOver: /已移交/,
+  },
 } as const
 const taken = { en: /is taken/, 'zh-CN': /已被另一个账号使用/ } as const
 const invalid = { en: /1 to 255 characters/, 'zh-CN': /1 到 255 个字符/ } as const
@@ -28,7 +42,7 @@ describeConsole(
   (scenario) => {
     for (const language of languages) {
       test(`somebody new of an OIDC provider chooses a name and is in, ${language}`, async () => {
-        const { visit, registry } = scenario()
+        const { visit, registry, administrator } = scenario()
         await using provider = await startOidcProvider([`${registry.url}/c/oidc/callback`])
         await configure(registry, {
           auth_mode: 'oidc_auth',
@@ -78,13 +92,31 @@ describeConsole(
           await expectAccessible()
           await picture('onboarding-expired')
         })
+        const [theme, width] = language === 'en' ? (['light', 1280] as const) : (['dark', 390] as const)
+        const asAdministrator = { language, theme, width, as: administrator }
+        await visit(asAdministrator, async ({ page, open, expectAccessible, picture }) => {
+          await open(`/administration/users?q=chosen-${sub}`)
+          await page
+            .getByRole('button', { name: new RegExp(`${say.more}.*chosen-${sub}|chosen-${sub}.*${say.more}`) })
+            .click()
+          await page.getByRole('menuitem', { name: say.handOver }).click()
+          const dialog = page.getByRole('dialog')
+          const submit = dialog.getByRole('button', { name: say.handOver })
+          await submit.click()
+          await dialog.getByLabel(say.issuer).fill('https://new.example.org/realms/company')
+          await dialog.getByLabel('Subject').fill(sub)
+          await expectAccessible()
+          await picture('hand-over-account')
+          await submit.click()
+          await page.getByText(say.handedOver).waitFor()
+        })
       }, 60_000)
     }
 
     if (ldapServerMissing !== undefined) skipLoudly('somebody of a directory signs in by the form', ldapServerMissing)
     else
       test('somebody of a directory signs in by the form', async () => {
-        const { visit, registry } = scenario()
+        const { visit, registry, administrator } = scenario()
         await using directory = await startLdapServer()
         await directory.addPerson('ada', 'Analytical1')
         await visit({}, async ({ page, open, tolerate }) => {
@@ -110,6 +142,16 @@ describeConsole(
           await page.waitForURL((url) => url.pathname === '/')
           const mine = await page.context().request.get(`${registry.url}/api/v2.0/users/current`)
           expect(await mine.json()).toMatchObject({ username: 'ada', email: 'ada@example.org' })
+        })
+        await visit({ as: administrator }, async ({ page, open, expectAccessible, picture }) => {
+          const { en: say } = words
+          await open('/administration/users?q=ada')
+          await page.getByRole('button', { name: `${say.more} ada` }).click()
+          await page.getByRole('menuitem', { name: say.handOver }).click()
+          await expectAccessible()
+          await picture('hand-over-account-of-directory')
+          await page.getByRole('dialog').getByRole('button', { name: say.handOver }).click()
+          await page.getByText(say.handedOver).waitFor()
         })
       }, 60_000)
   },

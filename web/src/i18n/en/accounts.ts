@@ -35,6 +35,18 @@ export const accounts = {
     resetHint:
       'The user is signed out everywhere. Send the password over a secure channel; the user can change it in the profile.',
     resetToast: 'The password of {name} was reset',
+    relink: 'Hand over account',
+    relinkTitle: 'Hand over the account of {name}',
+    relinkDirectory:
+      'The next person with the username {name} who signs in through LDAP gets this account, with its roles and projects.',
+    relinkProvider:
+      'The person named here gets the account {name}, with its roles and projects, at their next sign-in.',
+    relinkIssuer: 'Issuer URL',
+    relinkIssuerInvalid: 'Enter the URL of the issuer.',
+    relinkSubject: 'Subject',
+    relinkSubjectHint: 'The sub claim of the ID token, as the provider shows it.',
+    relinkHint: 'Sessions and tokens of the account end now. The audit log records the change.',
+    relinkedToast: 'The account of {name} was handed over',
     deleteTitle: 'Delete user {name}?',
     deleteWhat: 'The account, its memberships and its tokens are deleted. Pushed artifacts are kept.',
     deletedToast: 'User {name} was deleted',

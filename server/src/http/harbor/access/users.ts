@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Actor } from '../../../domain/access/actor.ts'
 import { changePassword } from '../../../domain/access/credentials/password-change.ts'
+import type { OidcIdentity } from '../../../domain/access/accounts/user-rules.ts'
 import type { User } from '../../../domain/access/accounts/users.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { createdAt, idParam, permissionAnswer, timeOf, truthQuery } from '../frame/answers.ts'
@@ -15,6 +16,7 @@ const userAnswer = z.object({
   email: z.string().optional(),
   realname: z.string().optional(),
   comment: z.string().optional(),
+  source: z.enum(['local', 'ldap', 'oidc']).describe('Beyond Harbor: where the person proves who they are.'),
   sysadmin_flag: z.boolean(),
   admin_role_in_auth: z.boolean(),
   creation_time: z.string(),
@@ -34,6 +36,12 @@ const profileBody = z.object({
   email: z.string().max(255).default(''),
   realname: z.string().default(''),
   comment: z.string().default(''),
+})
+
+/** Strict, as everything that says who somebody is. Of a directory: nothing; of a provider: both. */
+const identityBody = z.strictObject({
+  issuer: z.url('should be the URL of the issuer').max(2_000).optional(),
+  subject: z.string().min(1).max(255).optional().describe('`sub` of the ID token.'),
 })
 
 const oneUser = z.object({ user_id: idParam })
@@ -185,6 +193,24 @@ export const userRoutes: readonly Route[] = [
 
   route({
     method: 'PUT',
+    path: '/users/{user_id}/identity',
+    tag: 'user',
+    operationId: 'relinkUser',
+    summary: 'Beyond Harbor: hands an account of a directory or a provider over to whoever is its person there now.',
+    access: { kind: 'system-administrator' },
+    params: oneUser,
+    body: identityBody,
+    answers: { 200: null },
+    handle: async ({ actor, params, body }, { users, profiles }) => {
+      const identity = identityIn(body)
+      const { username } = await profiles.getUserById(actor, params.user_id)
+      await users.relinkUser(actor, username, identity)
+      return {}
+    },
+  }),
+
+  route({
+    method: 'PUT',
     path: '/users/{user_id}/password',
     tag: 'user',
     operationId: 'updateUserPassword',
@@ -219,6 +245,13 @@ export const userRoutes: readonly Route[] = [
   }),
 ]
 
+/** @throws DomainError BAD_REQUEST */
+function identityIn({ issuer, subject }: z.output<typeof identityBody>): OidcIdentity | undefined {
+  if ((issuer === undefined) !== (subject === undefined))
+    throw new DomainError('BAD_REQUEST', 'issuer and subject belong together: give both, or none for a directory')
+  return issuer === undefined || subject === undefined ? undefined : { issuer, subject }
+}
+
 /** Not everybody who may ask is a user. */
 function idOf(actor: Actor): number {
   if (actor.kind === 'user') return actor.id
@@ -233,6 +266,7 @@ function presentUser(user: User): z.output<typeof userAnswer> {
     // Empty text is left out, as Harbor's generated code does.
     realname: user.realName || undefined,
     comment: user.comment || undefined,
+    source: user.source,
     sysadmin_flag: user.admin,
     admin_role_in_auth: user.adminByGroup,
     creation_time: timeOf(user.createdAt),

@@ -21,6 +21,7 @@ import { EmptyFace } from '../../../components/states.tsx'
 import { toast, toastError } from '../../../components/toast.ts'
 import { RelativeTime, StatusBadge } from '../../../components/values.tsx'
 import { isStrongPassword } from './password-rule.ts'
+import { RelinkUser } from './relink-user.tsx'
 import { PasswordField } from '../../../components/password-field.tsx'
 import { useRefusal } from '../../../components/use-refusal.ts'
 
@@ -36,6 +37,7 @@ export function UsersPage() {
   const rows = usePagedRows('GET /users', { query: { username: q, sort } })
   const [creating, { open: openCreate, close: closeCreate }] = useDisclosure()
   const [reset, setReset] = useState<User>()
+  const [relinked, setRelinked] = useState<User>()
   return (
     <Page
       title={t('title')}
@@ -69,13 +71,18 @@ export function UsersPage() {
           onSort={(next) => void navigate({ search: { ...(q && { q }), sort: next }, replace: true })}
           below={({ email }) => email}
           actions={(user) =>
-            user.user_id === me?.user_id ? null : <UserMenu user={user} onReset={() => setReset(user)} />
+            user.user_id === me?.user_id ? null : (
+              <UserMenu user={user} onReset={() => setReset(user)} onRelink={() => setRelinked(user)} />
+            )
           }
           empty={<EmptyFace icon={UserIcon} title={q === undefined ? t('noneTitle') : t('noneFound', { text: q })} />}
         />
       </Section>
       <CreateUser opened={creating} onClose={closeCreate} />
       {reset !== undefined && <ResetPassword key={reset.user_id} user={reset} onClose={() => setReset(undefined)} />}
+      {relinked !== undefined && (
+        <RelinkUser key={relinked.user_id} user={relinked} onClose={() => setRelinked(undefined)} />
+      )}
     </Page>
   )
 }
@@ -131,7 +138,13 @@ function Role({ user }: { readonly user: User }) {
   return <Text c="dimmed">{t('user')}</Text>
 }
 
-function UserMenu({ user, onReset }: { readonly user: User; onReset(): void }) {
+interface UserMenuProps {
+  readonly user: User
+  onReset(): void
+  onRelink(): void
+}
+
+function UserMenu({ user, onReset, onRelink }: UserMenuProps) {
   const t = useTranslations('accounts.users')
   const common = useTranslations('common')
   const client = useQueryClient()
@@ -174,9 +187,13 @@ function UserMenu({ user, onReset }: { readonly user: User; onReset(): void }) {
           {t('makeAdministrator')}
         </Menu.Item>
       )}
-      {user.oidc_user_meta === undefined && (
+      {user.source === 'local' ? (
         <Menu.Item leftSection={<TokenIcon size={15} />} onClick={onReset}>
           {t('resetPassword')}
+        </Menu.Item>
+      ) : (
+        <Menu.Item leftSection={<UserIcon size={15} />} onClick={onRelink}>
+          {t('relink')}
         </Menu.Item>
       )}
       {/* The first account cannot go: it is the way back in. */}
