@@ -64,6 +64,14 @@ export const settings = {
       hint: 'Anyone who reaches the registry can create an account.',
     },
     session_timeout: { label: 'Session timeout (minutes)', hint: 'Counted from the last use.' },
+    token_expiration: {
+      label: 'Token expiration (minutes)',
+      hint: 'How long docker and other clients can use a token before they ask for the next one.',
+    },
+    read_only: {
+      label: 'Read-only',
+      hint: 'Refuses pushes, deletions and new tags. Pulls go on. For maintenance and migration.',
+    },
     banner_message: { label: 'Banner', hint: 'Shown on every page, even before sign-in.' },
     quota_per_project_enable: { label: 'Quotas', hint: 'Limits the storage of projects.' },
     storage_per_project: { label: 'Default quota of new projects', hint: 'Leave empty for no limit.' },

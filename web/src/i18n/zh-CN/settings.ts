@@ -57,6 +57,11 @@ export const settings: Translation<typeof en> = {
     project_creation_restriction: { label: '谁可以创建项目', hint: '' },
     self_registration: { label: '允许自行注册', hint: '任何能访问本系统的人都可以创建账号。' },
     session_timeout: { label: '会话超时（分钟）', hint: '从最后一次使用算起。' },
+    token_expiration: {
+      label: '令牌有效期（分钟）',
+      hint: 'docker 等客户端获得的令牌在多久之内有效，到期后会自动重新获取。',
+    },
+    read_only: { label: '只读', hint: '拒绝推送、删除和新建 Tag，仍可拉取。用于维护和迁移。' },
     banner_message: { label: '横幅消息', hint: '显示在每个页面顶部，未登录的人也能看到。' },
     quota_per_project_enable: { label: '启用配额', hint: '可限制项目的存储用量。' },
     storage_per_project: { label: '新项目的默认配额', hint: '留空表示不限。' },

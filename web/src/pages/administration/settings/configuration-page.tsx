@@ -20,9 +20,11 @@ const groups = {
     },
     { name: 'self_registration', kind: 'switch' },
     { name: 'session_timeout', kind: 'number' },
+    { name: 'token_expiration', kind: 'number' },
     { name: 'banner_message', kind: 'long' },
   ],
   storage: [
+    { name: 'read_only', kind: 'switch' },
     { name: 'quota_per_project_enable', kind: 'switch' },
     { name: 'storage_per_project', kind: 'size' },
   ],
