@@ -28,6 +28,7 @@ export interface ArtifactDetails {
   readonly mediaType: string
   /** artifactType, or the config's media type; '' when there is neither. */
   readonly artifactType: string
+  /** Of an index with its children. */
   readonly size: number
   readonly annotations: Readonly<Record<string, string>> | undefined
   readonly pushedAt: number
@@ -70,6 +71,17 @@ export function shownOfPage(limit: number): ShownOfEach {
   }
 }
 
+/**
+ * As Harbor counts: an image with its config and layers; an index with its children, each as often as it is in it. What two
+ * of them share counts twice: it is what pulling all of them brings, not what they take up here.
+ */
+export const sizeWithChildren = sql<number | string>`coalesce(
+  artifact.manifest_size + (
+    select sum(child.size) from artifact_child
+    inner join artifact as child on child.id = artifact_child.child_id
+    where artifact_child.parent_id = artifact.id),
+  artifact.size)`
+
 /** Annotations are a part of the manifest: its size, which costs nothing to read, says how large they may be. */
 export function columnsOf({ manifestBytes }: ShownOfEach) {
   const annotations = Number.isFinite(manifestBytes)
@@ -81,7 +93,7 @@ export function columnsOf({ manifestBytes }: ShownOfEach) {
     'artifact.digest',
     'artifact.media_type',
     'artifact.artifact_type',
-    'artifact.size',
+    sizeWithChildren.as('size'),
     'artifact.manifest_size',
     annotations.as('annotations'),
     'artifact.pushed_at',
@@ -113,7 +125,7 @@ interface ArtifactRow {
   readonly digest: string
   readonly media_type: string
   readonly artifact_type: string
-  readonly size: number
+  readonly size: number | string
   readonly manifest_size: number
   readonly annotations: string | null
   readonly pushed_at: number

@@ -127,7 +127,7 @@ describeEachDatabase('lists of artifacts', (open) => {
     const { projectId } = (await pageRepositories(listing(registry.database), { visibleTo: system }, firstPage))
       .rows[0]!
     await deleteRepository(registry, await registry.admit(system, 'delete-repository', repository))
-    await expect(getRepository(registry.database, projectId, repository)).rejects.toThrow('not found')
+    await expect(getRepository(listing(registry.database), projectId, repository)).rejects.toThrow('not found')
     for (let round = 0; round < 4; round++) {
       registry.clock.advance(leaseMs * 2)
       const { database, store: sweeper, clock } = registry

@@ -17,6 +17,7 @@ import {
   maxRowsAtOnce,
   shownOfOne,
   shownOfPage,
+  sizeWithChildren,
   tagOf,
   withParts,
   type ArtifactDetails,
@@ -30,7 +31,7 @@ const columns: ListColumns = {
   media_type: { ref: 'artifact.artifact_type', type: 'text' },
   artifact_type: { ref: 'artifact.artifact_type', type: 'text' },
   manifest_media_type: { ref: 'artifact.media_type', type: 'text' },
-  size: { ref: 'artifact.size', type: 'number' },
+  size: { ref: sizeWithChildren, type: 'number' },
   push_time: { ref: 'artifact.pushed_at', type: 'time' },
   pull_time: { ref: 'artifact.pulled_at', type: 'time' },
 }

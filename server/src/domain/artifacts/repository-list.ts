@@ -3,11 +3,11 @@ import { sql } from 'kysely'
 import type { Database, Reader } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
-import { countArtifacts } from '../content/search.ts'
 import { matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
 import { repositoryUnknown, setDescription } from '../projects/repositories.ts'
 import { visibleTo } from '../projects/project-visibility.ts'
 import type { ListServices } from '../lists/totals.ts'
+import { countArtifacts } from './artifact-count.ts'
 
 /** What one sees of a repository in a list. */
 export interface RepositoryDetails {
@@ -56,7 +56,7 @@ export async function pageRepositories(
   for (const { ref, direction } of ordering(columns, sort, newestFirst)) page = page.orderBy(ref, direction)
   const rows = await page.execute()
   const counts = await countArtifacts(
-    database.read,
+    { database, totals },
     rows.map(({ id }) => id),
   )
   const total = await totals.totalOf(database.read, matched, { rows: rows.length, limit, offset })
@@ -65,7 +65,7 @@ export async function pageRepositories(
 
 /** @throws DomainError REPOSITORY_UNKNOWN */
 export async function getRepository(
-  database: Pick<Database, 'read'>,
+  { database, totals }: ListServices,
   projectId: number,
   name: RepositoryName,
 ): Promise<RepositoryDetails> {
@@ -75,7 +75,7 @@ export async function getRepository(
     .where('repository.project_id', '=', projectId)
     .executeTakeFirst()
   if (row === undefined) throw repositoryUnknown(name)
-  return detailsOf(row, (await countArtifacts(database.read, [row.id])).get(row.id) ?? 0)
+  return detailsOf(row, (await countArtifacts({ database, totals }, [row.id])).get(row.id) ?? 0)
 }
 
 /** Sets what people read about the repository. @throws DomainError REPOSITORY_UNKNOWN */

@@ -30,7 +30,8 @@ export interface Listed<Row> {
 
 /** A column that a list may be filtered and sorted by. `time`: milliseconds in the row, ISO 8601 in a condition. */
 export interface ListColumn {
-  readonly ref: string
+  /** The column, or what it is computed by. */
+  readonly ref: string | RawBuilder<unknown>
   readonly type: 'text' | 'number' | 'time' | 'flag'
 }
 
@@ -60,7 +61,7 @@ export function ordering(
 ): readonly { readonly ref: RawBuilder<unknown>; readonly direction: 'asc' | 'desc' }[] {
   const known = sort.filter(({ key }) => findColumn(columns, key) !== undefined)
   return (known.length > 0 ? known : standard).map(({ key, descending }) => ({
-    ref: sql.ref(findColumn(columns, key)!.ref),
+    ref: refOf(findColumn(columns, key)!),
     direction: descending ? 'desc' : 'asc',
   }))
 }
@@ -69,15 +70,17 @@ export function ordering(
  * Whether the text stands in the column, whatever the case of its letters. By `replace` and not by `like`, which takes time
  * in the product of both lengths: names and texts that are almost alike would keep the database for seconds.
  */
-export function containing(ref: string, text: string): RawBuilder<SqlBool> {
-  const column = sql`lower(${sql.ref(ref)})`
+export function containing(ref: ListColumn['ref'], text: string): RawBuilder<SqlBool> {
+  const column = sql`lower(${refOf({ ref, type: 'text' })})`
   // Nothing can be taken out of a text that is looked for nowhere.
   if (text === '') return sql<SqlBool>`${column} is not null`
   return sql<SqlBool>`replace(${column}, ${text.toLowerCase()}, '') <> ${column}`
 }
 
+const refOf = ({ ref }: ListColumn): RawBuilder<unknown> => (typeof ref === 'string' ? sql.ref(ref) : ref)
+
 function conditionSql(column: ListColumn, condition: Condition): RawBuilder<SqlBool> {
-  const ref = sql.ref(column.ref)
+  const ref = refOf(column)
   const bound = (text: string) => valueOf(column, condition.key, text)
   switch (condition.kind) {
     case 'exact':

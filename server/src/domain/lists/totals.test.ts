@@ -57,4 +57,33 @@ describeEachDatabase('totals of lists', (open) => {
     expect(await totalOf(0, { rows: 10, limit: 10, offset: 100_100 })).toBe(100_111)
     expect(await totalOf(0, { rows: 3, limit: 10, offset: 100_197 })).toBe(100_200)
   }, 30_000)
+
+  test('numbers of many are counted a little each time, and large ones once a minute', async () => {
+    let now = 1_000_000
+    const totals = new Totals({ clock: { now: () => now } })
+    const asked: (readonly [readonly number[], number])[] = []
+    const numbers = new Map([
+      [1, 5],
+      [2, 15_000],
+    ])
+    const ask = async () =>
+      await totals.ofEach('things', [1, 2, 3], async (ids, max) => {
+        asked.push([ids, max])
+        return new Map(ids.flatMap((id) => (numbers.has(id) ? [[id, Math.min(numbers.get(id)!, max)] as const] : [])))
+      })
+    expect([...(await ask())]).toEqual([...numbers])
+    expect(asked.splice(0)).toEqual([
+      [[1, 2, 3], 6_667],
+      [[2], 100_000],
+    ])
+    numbers.set(1, 6)
+    numbers.set(2, 15_001)
+    expect([...(await ask())]).toEqual([
+      [1, 6],
+      [2, 15_000],
+    ])
+    expect(asked.splice(0)).toHaveLength(1)
+    now += 60_000
+    expect((await ask()).get(2)).toBe(15_001)
+  })
 })

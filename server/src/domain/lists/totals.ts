@@ -8,6 +8,8 @@ const countedAnew = 1_000
 /** Counting ends here: a longer list has at least as many. */
 export const maxCounted = 100_000
 const freshMs = 60_000
+/** Rows that one page of numbers looks at each time. */
+const countedAtOnce = 20_000
 const cachedLists = 1_000
 
 /** The services of a list with a total. */
@@ -42,6 +44,33 @@ export class Totals {
     const total = await this.#count(reader, matched)
     const seen = page.rows === 0 ? 0 : page.offset + page.rows
     return total < maxCounted ? Math.max(total, seen) : Math.max(total, seen + (page.rows === page.limit ? 1 : 0))
+  }
+
+  /**
+   * A number for each of many: counted anew up to some for each, so that a page of large ones costs no more than its length;
+   * beyond that cached as every total is. `name` says what is counted, `count` counts it up to `max`.
+   */
+  async ofEach(
+    name: string,
+    ids: readonly number[],
+    count: (ids: readonly number[], max: number) => Promise<ReadonlyMap<number, number>>,
+  ): Promise<ReadonlyMap<number, number>> {
+    if (ids.length === 0) return new Map()
+    const anew = Math.max(Math.floor(countedAtOnce / ids.length), 1)
+    const few = await count(ids, anew + 1)
+    const now = this.#clock.now()
+    const many = ids.filter((id) => (few.get(id) ?? 0) > anew)
+    const keyOf = (id: number) => `${name} ${id}`
+    const isFresh = (id: number) => Math.abs(now - (this.#cached.get(keyOf(id))?.at ?? -Infinity)) < freshMs
+    const stale = many.filter((id) => !isFresh(id))
+    const counted = stale.length === 0 ? new Map<number, number>() : await count(stale, maxCounted)
+    const found = new Map(few)
+    for (const id of many) {
+      const total = counted.get(id) ?? (await this.#cached.get(keyOf(id))?.total) ?? few.get(id)!
+      found.set(id, total)
+      if (counted.has(id)) this.#cached.set(keyOf(id), { total: Promise.resolve(total), at: now })
+    }
+    return found
   }
 
   async #count<DB, Tables extends keyof DB>(

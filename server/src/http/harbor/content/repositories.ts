@@ -82,8 +82,8 @@ export const repositoryRoutes: readonly Route[] = [
     access: { kind: 'project', permission: 'repository:read' },
     params: repositoryParams,
     answers: { 200: repositoryAnswer },
-    handle: async (call, { database }) => {
-      const details = await getRepository(database, call.project!.project.id, repositoryNameOf(call))
+    handle: async (call, services) => {
+      const details = await getRepository(services, call.project!.project.id, repositoryNameOf(call))
       return { body: presentRepository(details) }
     },
   }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { search } from '../../../domain/content/search.ts'
+import { search } from '../../../domain/artifacts/search.ts'
 import { presentProject, projectAnswer } from '../projects/project-answer.ts'
 import { route, type Route } from '../frame/route.ts'
 
@@ -22,8 +22,8 @@ export const searchRoutes: readonly Route[] = [
     access: { kind: 'anyone' },
     query: z.object({ q: z.string().max(1_024) }),
     answers: { 200: z.object({ project: z.array(projectAnswer), repository: z.array(repository) }) },
-    handle: async ({ actor, query }, { database }) => {
-      const { projects, repositories } = await search(database, actor, query.q)
+    handle: async ({ actor, query }, services) => {
+      const { projects, repositories } = await search(services, actor, query.q)
       return {
         body: {
           project: projects.map(presentProject),

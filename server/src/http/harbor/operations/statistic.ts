@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { getStatistics } from '../../../domain/content/search.ts'
+import { getStatistics } from '../../../domain/artifacts/search.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const count = z.number().int()

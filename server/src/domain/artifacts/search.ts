@@ -1,11 +1,13 @@
-import type { Database, Reader } from '../../database/database.ts'
+import type { Database } from '../../database/database.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
 import { DomainError } from '../errors.ts'
 import { containing } from '../lists/listing.ts'
 import { listProjectDetails, type ProjectDetails } from '../projects/project-list.ts'
 import { listedTo, visibleTo } from '../projects/project-visibility.ts'
 import { totalLogicalBytes } from '../quotas/project-usage.ts'
-import type { StorageUsage } from './storage-usage.ts'
+import type { StorageUsage } from '../content/storage-usage.ts'
+import type { ListServices } from '../lists/totals.ts'
+import { countArtifacts } from './artifact-count.ts'
 
 export interface FoundRepository {
   readonly name: string
@@ -21,7 +23,7 @@ const maxFound = 1_000
 
 /** Projects and repositories whose name contains the text, among those that the actor may see. */
 export async function search(
-  database: Pick<Database, 'read'>,
+  { database, totals }: ListServices,
   actor: Actor,
   text: string,
 ): Promise<{ projects: readonly ProjectDetails[]; repositories: readonly FoundRepository[] }> {
@@ -43,7 +45,7 @@ export async function search(
     .limit(maxFound)
     .execute()
   const counts = await countArtifacts(
-    database.read,
+    { database, totals },
     rows.map(({ id }) => id),
   )
   const repositories = rows.map((row) => ({
@@ -55,17 +57,6 @@ export async function search(
     artifactCount: counts.get(row.id) ?? 0,
   }))
   return { projects: projects.rows, repositories }
-}
-
-export async function countArtifacts(reader: Reader, repositoryIds: readonly number[]): Promise<Map<number, number>> {
-  if (repositoryIds.length === 0) return new Map()
-  const rows = await reader
-    .selectFrom('artifact')
-    .select((eb) => ['repository_id', eb.fn.countAll<number | string>().as('count')])
-    .where('repository_id', 'in', repositoryIds)
-    .groupBy('repository_id')
-    .execute()
-  return new Map(rows.map((row) => [row.repository_id, Number(row.count)]))
 }
 
 export interface Statistics {
