@@ -183,6 +183,48 @@ describeEachDatabase('labels', (open) => {
     expect((await told()).slice(3)).toEqual(['add_artifact_label', 'add_artifact_label', 'remove_artifact_label'])
   })
 
+  test('are changed only with the rights of the moment of the change', async () => {
+    const { labels, other, userAs, database, artifact } = await compose(open)
+    const tested = await labels.createLabel(system, other, fields('tested'))
+    const elsewhere = { ...artifact, projectId: other, repository: 'other/app' }
+    const maintainer = await userAs('maintainer')
+    const attempts = [
+      async () => await labels.createLabel(maintainer, other, fields('late')),
+      async () => await labels.updateLabel(maintainer, tested, fields('late')),
+      async () => await labels.addToArtifact(maintainer, elsewhere, tested),
+      async () => await labels.removeFromArtifact(maintainer, elsewhere, tested),
+      async () => await labels.deleteLabel(maintainer, tested),
+    ]
+    // Between the door and the transaction, as somebody else may do it.
+    const memberships = await database.read.selectFrom('project_member').selectAll().execute()
+    const write = database.write.bind(database)
+    database.write = async (work, durability) => {
+      await write(async (tx) => await tx.deleteFrom('project_member').execute())
+      return await write(work, durability)
+    }
+    const codes: unknown[] = []
+    for (const attempt of attempts) {
+      codes.push(await codeOf(attempt()))
+      await write(async (tx) => await tx.insertInto('project_member').values(memberships).execute())
+    }
+    expect(codes).toEqual(attempts.map(() => 'FORBIDDEN'))
+    database.write = write
+    expect((await labels.getLabel(system, tested)).name).toBe('tested')
+  })
+
+  test('may be given to what has them already, and taken from what does not', async () => {
+    const { labels, library, artifact, namesOn, told, admit, ...registry } = await compose(open)
+    const id = await labels.createLabel(system, library, fields('own'))
+    expect(await labels.ensureOnArtifact(system, artifact, id)).toBe(true)
+    expect(await labels.ensureOnArtifact(system, artifact, id)).toBe(false)
+    expect(await namesOn(artifact.id)).toEqual(['own'])
+    expect(await labels.ensureNotOnArtifact(system, artifact, id)).toBe(true)
+    expect(await labels.ensureNotOnArtifact(system, artifact, id)).toBe(false)
+    expect((await told()).slice(1)).toEqual(['add_artifact_label', 'remove_artifact_label'])
+    await deleteManifest(registry, await admit(system, 'delete', app), artifact.digest)
+    expect(await codeOf(labels.ensureOnArtifact(system, artifact, id))).toBe('MANIFEST_UNKNOWN')
+  })
+
   test('that are deleted are on no artifact any more; an artifact that is deleted keeps the label', async () => {
     const { labels, library, artifact, namesOn, namesOf, admit, ...registry } = await compose(open)
     const [one, two] = [

@@ -1,10 +1,13 @@
 import type { Digest } from '#contract/digest.ts'
+import { projectOf, type RepositoryName } from '#contract/repository-name.ts'
 import type { Selectable } from 'kysely'
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import type { LabelTable } from '../../database/schema/labels.ts'
+import { lockRowsShared } from '../../database/locking.ts'
 import { isUniqueViolation } from '../../database/violations.ts'
 import type { Actor } from '../access/actor.ts'
-import { assertCanInSystem, can, canEverywhere, canInSystem, refusedOn } from '../access/roles/authorise.ts'
+import { currentActor } from '../access/current-actor.ts'
+import { assertCanInProject, assertCanInSystem, can, canEverywhere, canInSystem, refusedOn } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
@@ -55,11 +58,12 @@ export class Labels {
 
   /** @throws DomainError BAD_REQUEST, CONFLICT (the name is taken there), PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async createLabel(actor: Actor, projectId: number | undefined, fields: LabelFields): Promise<number> {
-    await this.#assertMay(actor, 'create', projectId)
+    await this.#assertMay(this.#database.read, actor, 'create', projectId)
     assertFields(fields)
     const now = this.#clock.now()
     return await unlessTaken(fields.name, () =>
       this.#database.write(async (tx) => {
+        await this.#assertMay(tx, await currentActor(tx, actor, now), 'create', projectId)
         const { id } = await tx
           .insertInto('label')
           .values({ ...fields, project_id: projectId ?? null, created_at: now, updated_at: now })
@@ -73,7 +77,7 @@ export class Labels {
 
   /** @throws DomainError LABEL_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async getLabel(actor: Actor, id: number): Promise<Label> {
-    return await this.#find(actor, 'read', id)
+    return await this.#find(this.#database.read, actor, 'read', id)
   }
 
   /** Those of the registry, or of one project. @throws DomainError BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN */
@@ -82,7 +86,7 @@ export class Labels {
     of: { readonly projectId: number | undefined; readonly name: string | undefined },
     { conditions, sort, limit, offset }: Listing,
   ): Promise<Listed<Label>> {
-    await this.#assertMay(actor, 'list', of.projectId)
+    await this.#assertMay(this.#database.read, actor, 'list', of.projectId)
     let matched = this.#database.read
       .selectFrom('label')
       .where('project_id', of.projectId === undefined ? 'is' : '=', of.projectId ?? null)
@@ -98,10 +102,11 @@ export class Labels {
 
   /** @throws DomainError LABEL_UNKNOWN, BAD_REQUEST, CONFLICT, UNAUTHENTICATED, FORBIDDEN */
   async updateLabel(actor: Actor, id: number, fields: LabelFields): Promise<void> {
-    const { projectId } = await this.#find(actor, 'update', id)
+    await this.#find(this.#database.read, actor, 'update', id)
     assertFields(fields)
     await unlessTaken(fields.name, () =>
       this.#database.write(async (tx) => {
+        const { projectId } = await this.#findAsNow(tx, actor, 'update', id)
         const changed = await tx
           .updateTable('label')
           .set({ ...fields, updated_at: this.#clock.now() })
@@ -115,8 +120,8 @@ export class Labels {
 
   /** Takes it from every artifact too. @throws DomainError LABEL_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async deleteLabel(actor: Actor, id: number): Promise<void> {
-    const { name, projectId } = await this.#find(actor, 'delete', id)
     await this.#database.write(async (tx) => {
+      const { name, projectId } = await this.#findAsNow(tx, actor, 'delete', id)
       const deleted = await tx.deleteFrom('label').where('id', '=', id).executeTakeFirst()
       if (deleted.numDeletedRows === 0n) throw labelUnknown(id)
       await this.#events.record(tx, actor, { type: 'delete_label', ...eventFacts(id, name, projectId) })
@@ -125,40 +130,66 @@ export class Labels {
 
   /**
    * Puts a label on an artifact of a project in which the caller may do that.
-   * @throws DomainError LABEL_UNKNOWN also for one of another project, CONFLICT when the artifact has it
+   * @throws DomainError LABEL_UNKNOWN also for one of another project, CONFLICT when the artifact has it, MANIFEST_UNKNOWN,
+   *   UNAUTHENTICATED, FORBIDDEN
    */
   async addToArtifact(actor: Actor, artifact: LabelledArtifact, labelId: number): Promise<void> {
-    await this.#database.write(async (tx) => {
+    if (await this.ensureOnArtifact(actor, artifact, labelId)) return
+    throw new DomainError('CONFLICT', `the artifact has label ${labelId} already`)
+  }
+
+  /** The same where it may be there already. Returns whether it was added. @throws as `addToArtifact`, but for CONFLICT */
+  async ensureOnArtifact(actor: Actor, artifact: LabelledArtifact, labelId: number): Promise<boolean> {
+    return await this.#database.write(async (tx) => {
+      await this.#assertMayLabel(tx, actor, 'create', artifact)
       const label = await this.#usable(tx, artifact.projectId, labelId)
       const added = await tx
         .insertInto('artifact_label')
         .values({ artifact_id: artifact.id, label_id: labelId })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst()
-      if (added.numInsertedOrUpdatedRows === 0n) {
-        throw new DomainError('CONFLICT', `the artifact has label ${labelId} already`)
-      }
-      await this.#events.record(tx, actor, {
-        type: 'add_artifact_label',
-        ...artifactFacts(artifact),
-        label: label.name,
-      })
+      if (added.numInsertedOrUpdatedRows === 0n) return false
+      const facts = { ...artifactFacts(artifact), label: label.name }
+      await this.#events.record(tx, actor, { type: 'add_artifact_label', ...facts })
+      return true
     })
   }
 
-  /** @throws DomainError LABEL_UNKNOWN also when the artifact does not have it */
+  /** @throws DomainError LABEL_UNKNOWN also when the artifact does not have it, UNAUTHENTICATED, FORBIDDEN */
   async removeFromArtifact(actor: Actor, artifact: LabelledArtifact, labelId: number): Promise<void> {
-    await this.#database.write(async (tx) => {
+    if (!(await this.ensureNotOnArtifact(actor, artifact, labelId))) throw labelUnknown(labelId)
+  }
+
+  /** The same where it may be gone already. Returns whether it was there. @throws DomainError LABEL_UNKNOWN, FORBIDDEN */
+  async ensureNotOnArtifact(actor: Actor, artifact: LabelledArtifact, labelId: number): Promise<boolean> {
+    return await this.#database.write(async (tx) => {
+      await this.#assertMayLabel(tx, actor, 'delete', artifact)
       const label = await this.#usable(tx, artifact.projectId, labelId)
       const removed = await tx
         .deleteFrom('artifact_label')
         .where('artifact_id', '=', artifact.id)
         .where('label_id', '=', labelId)
         .executeTakeFirst()
-      if (removed.numDeletedRows === 0n) throw labelUnknown(labelId)
+      if (removed.numDeletedRows === 0n) return false
       const facts = { ...artifactFacts(artifact), label: label.name }
       await this.#events.record(tx, actor, { type: 'remove_artifact_label', ...facts })
+      return true
     })
+  }
+
+  /** As the actor is at this moment, on an artifact that stays until the commit. */
+  async #assertMayLabel(
+    tx: Writer,
+    actor: Actor,
+    action: 'create' | 'delete',
+    { id, projectId, repository, digest }: LabelledArtifact,
+  ): Promise<void> {
+    const asker = await currentActor(tx, actor, this.#clock.now())
+    const access = await findProjectAccessById({ read: tx }, asker, projectId)
+    assertCanInProject(asker, `artifact-label:${action}`, access, projectOf(repository as RepositoryName))
+    const artifact = tx.selectFrom('artifact').select('id').where('id', '=', id)
+    if ((await lockRowsShared(this.#database, artifact).executeTakeFirst()) === undefined)
+      throw new DomainError('MANIFEST_UNKNOWN', `${repository} has no manifest ${digest}`)
   }
 
   async #usable(reader: Reader, projectId: number, labelId: number): Promise<Label> {
@@ -167,24 +198,39 @@ export class Labels {
     return labelOf(row)
   }
 
-  async #find(actor: Actor, action: 'read' | 'update' | 'delete', id: number): Promise<Label> {
-    const row = await this.#database.read.selectFrom('label').selectAll().where('id', '=', id).executeTakeFirst()
+  /** In the transaction of a change: as the actor is at this moment. */
+  async #findAsNow(tx: Writer, actor: Actor, action: 'update' | 'delete', id: number): Promise<Label> {
+    return await this.#find(tx, await currentActor(tx, actor, this.#clock.now()), action, id)
+  }
+
+  async #find(reader: Reader, actor: Actor, action: 'read' | 'update' | 'delete', id: number): Promise<Label> {
+    const row = await reader.selectFrom('label').selectAll().where('id', '=', id).executeTakeFirst()
     const label = row === undefined ? undefined : labelOf(row)
-    if (!(await this.#may(actor, action, label))) throw refusedOn(actor, `label ${id}`, `label:${action}`)
+    if (!(await this.#may(reader, actor, action, label))) throw refusedOn(actor, `label ${id}`, `label:${action}`)
     if (label === undefined) throw labelUnknown(id)
     return label
   }
 
-  async #may(actor: Actor, action: 'read' | 'update' | 'delete', label: Label | undefined): Promise<boolean> {
+  async #may(
+    reader: Reader,
+    actor: Actor,
+    action: 'read' | 'update' | 'delete',
+    label: Label | undefined,
+  ): Promise<boolean> {
     if (label === undefined) return canEverywhere(actor, `label:${action}`)
     if (label.projectId === undefined)
       return action === 'read' ? actor.kind !== 'anonymous' : canInSystem(actor, `label:${action}`)
-    return can(actor, `label:${action}`, await findProjectAccessById(this.#database, actor, label.projectId))
+    return can(actor, `label:${action}`, await findProjectAccessById({ read: reader }, actor, label.projectId))
   }
 
-  async #assertMay(actor: Actor, action: 'create' | 'list', projectId: number | undefined): Promise<void> {
+  async #assertMay(
+    reader: Reader,
+    actor: Actor,
+    action: 'create' | 'list',
+    projectId: number | undefined,
+  ): Promise<void> {
     if (projectId !== undefined) {
-      await getProjectByIdFor(this.#database.read, actor, `label:${action}`, projectId)
+      await getProjectByIdFor(reader, actor, `label:${action}`, projectId)
     } else if (action === 'list') {
       if (actor.kind === 'anonymous') throw new DomainError('UNAUTHENTICATED', 'unauthorized')
     } else {
