@@ -22,6 +22,10 @@ const beyondHarbor = [
   '/system/scrub',
   '/projects/{project_name_or_id}/trash',
   '/system/trash',
+  '/batch',
+  '/projects/{project_name_or_id}/batch',
+  '/projects/{project_name}/batch',
+  '/projects/{project_name}/repositories/{repository_name}/batch',
 ]
 
 /** Compares answers with the schemas of Harbor's contract: no field may have another type than clients read. */

@@ -26,6 +26,8 @@ export interface Attempt {
   readonly allowed?: readonly string[]
   /** People who signed in as themselves may: it gives no more than they have at each use. */
   readonly people?: true
+  /** A batch: it answers 200 and says of each row whether it was refused. */
+  readonly byRow?: true
 }
 
 const accessTo = (...permissions: string[]) =>
@@ -157,6 +159,62 @@ export const attempts: Readonly<Record<string, readonly Attempt[]>> = {
     { title: 'promote a guest', params: membership('guestMember'), body: () => ({ role_id: 4 }) },
     { title: 'demote an administrator', params: membership('ownerMember'), body: () => ({ role_id: 5 }) },
   ],
+  'POST /projects/{project_name_or_id}/batch/set-member-roles': [
+    ...[1, 2, 3, 4, 5].map((role) => ({
+      title: `give themselves the role ${role} among others`,
+      params: ofProject,
+      body: ({ ownMember }: Targets) => ({ items: [ownMember], role_id: role }),
+      byRow: true as const,
+    })),
+    {
+      title: 'promote a guest among others',
+      params: ofProject,
+      body: ({ guestMember }) => ({ items: [guestMember], role_id: 4 }),
+      byRow: true,
+    },
+    {
+      title: 'demote an administrator among others',
+      params: ofProject,
+      body: ({ ownerMember }) => ({ items: [ownerMember], role_id: 5 }),
+      byRow: true,
+    },
+  ],
+  'POST /projects/{project_name_or_id}/batch/delete-members': [
+    {
+      title: 'remove an administrator among others',
+      params: ofProject,
+      body: ({ ownerMember }) => ({ items: [ownerMember] }),
+      byRow: true,
+    },
+  ],
+  'POST /batch/set-robots-disabled': [
+    {
+      title: 'enable a robot among others',
+      body: ({ robot, systemRobot: other }) => ({ items: [robot.id, other.id], disabled: false }),
+      byRow: true,
+    },
+  ],
+  'POST /batch/set-users-sysadmin': [
+    {
+      title: 'become an administrator among others',
+      body: ({ self, guest }) => ({ items: [self, guest], sysadmin_flag: true }),
+      byRow: true,
+    },
+  ],
+  'POST /batch/set-users-disabled': [
+    {
+      title: 'disable an administrator among others',
+      body: ({ administrator }) => ({ items: [administrator], disabled: true }),
+      byRow: true,
+    },
+  ],
+  'POST /batch/delete-users': [
+    {
+      title: 'delete an administrator among others',
+      body: ({ administrator }) => ({ items: [administrator] }),
+      byRow: true,
+    },
+  ],
   'DELETE /projects/{project_name_or_id}/members/{mid}': [
     { title: 'remove an administrator', params: membership('ownerMember'), body: () => undefined },
     { title: 'leave in the name of somebody', params: membership('ownMember'), body: () => undefined, people: true },
@@ -250,6 +308,8 @@ export const attempts: Readonly<Record<string, readonly Attempt[]>> = {
 /** What changes accounts, robots, members and the like, and only takes away. */
 export const onlyTakesAway: readonly string[] = [
   'DELETE /robots/{robot_id}',
+  'POST /batch/delete-robots',
+  'POST /batch/delete-usergroups',
   'DELETE /projects/{project_name_or_id}/robots/{robot_id}',
   'DELETE /robots/{robot_id}/trust-rules/{rule_id}',
   'DELETE /roles/{role_id}',
@@ -261,4 +321,4 @@ export const onlyTakesAway: readonly string[] = [
 
 /** What is about whoever has rights, by its path: everything here that changes something is attempted or only takes away. */
 export const aboutRights =
-  /\/(robots|members|roles|users|usergroups|trust-rules|tokens|sessions|metadatas|configurations)\b|^(PUT|PATCH) \/projects\/\{project_name_or_id\}$/
+  /\/(robots|members|roles|users|usergroups|trust-rules|tokens|sessions|metadatas|configurations)\b|batch\/[\w-]*(robots|member|users|usergroups)|^(PUT|PATCH) \/projects\/\{project_name_or_id\}$/

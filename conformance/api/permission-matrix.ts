@@ -51,6 +51,10 @@ const artifact = `${inRepository}/artifacts/{reference}`
 
 const row = (need: Need, rest: Omit<MatrixRow, 'need'> = {}): MatrixRow => ({ need, ...rest })
 
+/** Items of a batch that are not there. */
+const none = { items: ['none'] }
+const nobodys = { items: [999_999_999] }
+
 /** Who may, makes it the first time; then its name is taken. */
 const robotOfRegistry = {
   name: 'made-by-the-matrix',
@@ -249,6 +253,27 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   [`GET ${inRepository}/tags/{tag_name}/history`]: row('role tag:list'),
   [`POST ${artifact}/labels`]: row('role artifact-label:create'),
   [`DELETE ${artifact}/labels/{label_id}`]: row('role artifact-label:delete'),
+
+  [`POST ${inRepository}/batch/delete-artifacts`]: row('role artifact:delete', { body: none }),
+  [`POST ${inRepository}/batch/label-artifacts`]: row('role artifact-label:create', { body: { ...none, label_id: 1 } }),
+  [`POST ${inRepository}/batch/unlabel-artifacts`]: row('role artifact-label:delete', {
+    body: { ...none, label_id: 1 },
+  }),
+  [`POST ${inRepository}/batch/copy-artifacts`]: row('role artifact:create', { body: { ...none, from: 'No name' } }),
+  [`POST ${inRepository}/batch/delete-tags`]: row('role tag:delete', { body: none }),
+  'POST /projects/{project_name}/batch/delete-repositories': row('role repository:delete', { body: none }),
+  [`POST ${inProject}/batch/set-member-roles`]: row('role member:update', { body: { ...nobodys, role_id: 3 } }),
+  [`POST ${inProject}/batch/delete-members`]: row('role member:delete', { body: nobodys }),
+  [`POST ${inProject}/batch/restore-trash`]: row('role trash:restore', { body: nobodys }),
+  [`POST ${inProject}/batch/delete-trash`]: row('role trash:delete', { body: nobodys }),
+  'POST /batch/delete-projects': row('signed-in', { body: nobodys }),
+  'POST /batch/delete-robots': row('signed-in', { body: nobodys }),
+  'POST /batch/set-robots-disabled': row('signed-in', { body: { ...nobodys, disabled: true } }),
+  'POST /batch/delete-labels': row('signed-in', { body: nobodys }),
+  'POST /batch/delete-users': row('system user:delete', { body: nobodys }),
+  'POST /batch/set-users-sysadmin': row('administrator', { body: { ...nobodys, sysadmin_flag: true } }),
+  'POST /batch/set-users-disabled': row('administrator', { body: { ...nobodys, disabled: true } }),
+  'POST /batch/delete-usergroups': row('system user-group:delete', { body: nobodys }),
 }
 
 /**

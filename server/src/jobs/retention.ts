@@ -60,7 +60,14 @@ export function composeApplyRetention({ database, clock }: RetainServices): JobK
           await assertNotStopped(tx, job.id)
           for (const { id, name } of covered) {
             await enqueueJob(tx, clock, {
-              ...retainRepositoryJob.of({ policyId, dryRun, repositoryId: id, repository: name, ...terms }),
+              ...retainRepositoryJob.of({
+                policyId,
+                dryRun,
+                repositoryId: id,
+                repository: name,
+                runId: job.id,
+                ...terms,
+              }),
               subject: retentionRunSubject(job.id),
               projectId: terms.projectId,
               trigger: 'event',
@@ -107,7 +114,7 @@ export function composeRetainRepository(services: RetainServices): JobKind<Repos
     maxAttempts: 5,
     parse: retainRepositoryJob.parse,
     async run(job) {
-      const { policyId, dryRun, repositoryId, repository, projectId, ...terms } = job.payload
+      const { policyId, dryRun, repositoryId, repository, projectId, runId, ...terms } = job.payload
       if ((await findRetentionPolicy(services.database.read, policyId)) === undefined) throw policyDeleted()
       const from = progressOf.safeParse(job.state).data ?? nothingDone
       job.log(
@@ -126,6 +133,7 @@ export function composeRetainRepository(services: RetainServices): JobKind<Repos
       try {
         const done = await retainRepository(services, { id: repositoryId, name: repository, projectId }, terms, {
           dryRun,
+          runId,
           from,
           signal: job.signal,
           log: async (line) => {

@@ -22,6 +22,7 @@ import { holdHolder } from './0023-hold-holder.ts'
 import { trashRepository } from './0024-trash-repository.ts'
 import { writeProbe } from './0025-write-probe.ts'
 import { goneManifests } from './0026-gone-manifests.ts'
+import { trashRun } from './0027-trash-run.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -48,4 +49,5 @@ export const migrations: readonly Migration[] = [
   trashRepository,
   writeProbe,
   goneManifests,
+  trashRun,
 ]

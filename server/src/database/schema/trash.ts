@@ -24,6 +24,8 @@ export interface TrashEntryTable {
   part_of: number | null
   deleted_by: string
   deleted_at: number
+  /** The run of a retention policy that deleted it. */
+  run_id: Generated<number | null>
 }
 
 /** What a deleted repository had beside its artifacts; it comes back with the first of them. */

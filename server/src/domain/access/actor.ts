@@ -37,7 +37,7 @@ export type Actor =
   /** `berth serve --open`: the laptop registry without accounts. */
   | { readonly kind: 'open' }
   /** The program itself: seeds, jobs, the command line. */
-  | { readonly kind: 'system'; readonly name: string }
+  | { readonly kind: 'system'; readonly name: string; readonly runId?: number }
 
 /** What a personal token narrows its owner to. */
 export interface ActorLimits {
@@ -64,6 +64,9 @@ export function actorKey(actor: Actor): string {
       return actor.kind
   }
 }
+
+/** The run of a policy in whose name the program acts; undefined for all others. */
+export const runOf = (actor: Actor): number | undefined => (actor.kind === 'system' ? actor.runId : undefined)
 
 /** What people call the actor: a username, or what kind of actor it is. */
 export function actorName(actor: Actor): string {

@@ -3,7 +3,7 @@ import { endRepository, findDescription } from '../projects/repositories.ts'
 import type { Digest } from '#contract/digest.ts'
 import type { TagName } from '#contract/reference.ts'
 import type { Database, Writer } from '../../database/database.ts'
-import { actorName } from '../access/actor.ts'
+import { actorName, runOf } from '../access/actor.ts'
 import type { Admission } from '../access/admission.ts'
 import { DomainError } from '../errors.ts'
 import { gates, pass } from '../policies/gates.ts'
@@ -121,7 +121,7 @@ export async function untagWithin(
   if (trashWindowMs > 0) {
     const { digest, media_type: mediaType, artifact_type: artifactType } = artifact
     const taken = { name: tag, pushedAt: removed.pushed_at, pulledAt: removed.pulled_at }
-    const deletion = { projectId, repository, deletedBy: actorName(actor), partOf: undefined, now }
+    const deletion = { projectId, repository, deletedBy: actorName(actor), runId: runOf(actor), partOf: undefined, now }
     await putTagInTrash(tx, { digest, mediaType, artifactType }, taken, deletion)
   }
   await events.record(tx, actor, { type: 'delete_tag', projectId, repository, digest: artifact.digest, tag })

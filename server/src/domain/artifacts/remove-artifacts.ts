@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Database, Writer } from '../../database/database.ts'
 import { lockRows, lockRowsShared } from '../../database/locking.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
-import { actorName, type Actor } from '../access/actor.ts'
+import { actorName, runOf, type Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { noteGoneArtifacts } from '../content/gone-manifests.ts'
 import { unlinkUnused } from '../content/links.ts'
@@ -86,7 +86,14 @@ export async function removeArtifacts(
   if (artifacts.length === 0) return new Map()
   const now = clock.now()
   const ids = artifacts.map(({ id }) => id)
-  const deletion = { projectId, repository, partOf, deletedBy: actorName(removal.actor), now }
+  const deletion = {
+    projectId,
+    repository,
+    partOf,
+    deletedBy: actorName(removal.actor),
+    runId: runOf(removal.actor),
+    now,
+  }
   const entries = trashWindowMs > 0 ? await putArtifactsInTrash(tx, ids, deletion) : new Map<number, number>()
   if (trashWindowMs <= 0) await noteGoneArtifacts(tx, ids, now)
   if (removal.everything !== true) {

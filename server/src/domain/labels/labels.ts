@@ -7,7 +7,14 @@ import { lockRowsShared } from '../../database/locking.ts'
 import { isUniqueViolation } from '../../database/violations.ts'
 import type { Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
-import { assertCanInProject, assertCanInSystem, can, canEverywhere, canInSystem, refusedOn } from '../access/roles/authorise.ts'
+import {
+  assertCanInProject,
+  assertCanInSystem,
+  can,
+  canEverywhere,
+  canInSystem,
+  refusedOn,
+} from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'

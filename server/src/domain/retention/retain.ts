@@ -69,6 +69,8 @@ export interface RetentionProgress {
 
 export interface RetainOptions {
   readonly dryRun: boolean
+  /** Of the run of the policy, by which the trash knows what went together. */
+  readonly runId?: number | undefined
   readonly from?: RetentionProgress
   /** A line for each tag, and for each artifact without one. */
   readonly log: (line: string) => Promise<void>
@@ -87,7 +89,11 @@ const removalsPerSweep = 50
 export const nothingDone: RetentionProgress = { after: 0, total: 0, retained: 0 }
 
 /** Runs behind the gates as every deletion does. The permission was asked for when the policy was written. */
-const actor: Actor = { kind: 'system', name: 'retention' }
+const actorOf = ({ runId }: Pick<RetainOptions, 'runId'>): Actor => ({
+  kind: 'system',
+  name: 'retention',
+  ...(runId === undefined ? {} : { runId }),
+})
 
 /**
  * Decides about everything in the repository and does it, an artifact or a tag in a transaction. Whatever was done stays
@@ -101,6 +107,7 @@ export async function retainRepository(
   options: RetainOptions,
 ): Promise<RetentionProgress> {
   const { dryRun, log, onProgress, signal, from = nothingDone } = options
+  const actor = actorOf(options)
   const pace = new Pace()
   let progress = from
   let unfollowed = 0
@@ -162,11 +169,12 @@ async function apply(
   repository: RepositoryToRetain,
   decision: Decision,
   before: RetentionProgress,
-  { transact }: RetainOptions,
+  options: RetainOptions,
 ): Promise<Stayed> {
+  const { transact } = options
   const { candidate, action, tags } = decision
   if (action === 'keep') return noneStayed
-  const admission = await services.admit(actor, 'delete', repository.name)
+  const admission = await services.admit(actorOf(options), 'delete', repository.name)
   // Deleted since, and perhaps pushed anew under the name: the artifact of the decision is gone.
   if (admission.repositoryId !== repository.id) return noneStayed
   if (action === 'remove') {

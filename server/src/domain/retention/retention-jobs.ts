@@ -33,6 +33,8 @@ export const retainRepositoryJob = defineJob(
   'retain-repository',
   run.extend({
     ...retentionTerms.shape,
+    /** Absent in jobs that an older version enqueued. */
+    runId: z.number().optional(),
     repositoryId: z.number(),
     // Written by the run from the row of the repository.
     repository: z.custom<RepositoryName>((value) => typeof value === 'string'),

@@ -15,6 +15,8 @@ export interface Deletion {
   readonly deletedBy: string
   /** The entry that it goes with; undefined for the entry of the deletion itself. */
   readonly partOf: number | undefined
+  /** The run of a policy that deleted it. */
+  readonly runId: number | undefined
   readonly now: number
 }
 
@@ -48,6 +50,7 @@ export async function putArtifactsInTrash(
             select.val(deletion.partOf ?? null).as('part_of'),
             select.val(deletion.deletedBy).as('deleted_by'),
             select.val(deletion.now).as('deleted_at'),
+            select.val(deletion.runId ?? null).as('run_id'),
           ])
           .where('artifact.id', '=', artifactId),
       )
@@ -69,7 +72,17 @@ export async function putArtifactsInTrash(
 }
 
 const copied = ['digest', 'media_type', 'artifact_type', 'size', 'bytes', 'pushed_at', 'pulled_at'] as const
-const given = ['project_id', 'repository', 'kind', 'tags', 'labels', 'part_of', 'deleted_by', 'deleted_at'] as const
+const given = [
+  'project_id',
+  'repository',
+  'kind',
+  'tags',
+  'labels',
+  'part_of',
+  'deleted_by',
+  'deleted_at',
+  'run_id',
+] as const
 
 /** A name that was taken away; the artifact that it named stays. */
 export async function putTagInTrash(
@@ -96,6 +109,7 @@ export async function putTagInTrash(
       part_of: null,
       deleted_by: deletion.deletedBy,
       deleted_at: deletion.now,
+      run_id: deletion.runId ?? null,
     })
     .execute()
 }

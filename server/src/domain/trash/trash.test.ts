@@ -1,10 +1,19 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
+import type { TagName } from '#contract/reference.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import { describeEachDatabase, type OpenDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, createProject, system } from '#server-test/registry-for-test.ts'
 import { composeMemoryBlobStore } from '../../storage/memory.ts'
-import { deleteManifest } from '../artifacts/delete.ts'
-import { emptyAllTrash, emptyTrash, expireTrash, getTrashEntry, listTrash } from './trash.ts'
+import { deleteManifest, untag } from '../artifacts/delete.ts'
+import {
+  emptyAllTrash,
+  emptyTrash,
+  expireTrash,
+  getTrashEntry,
+  listMatchingEntries,
+  listTrash,
+  readTrashEntries,
+} from './trash.ts'
 
 setDefaultTimeout(60_000)
 
@@ -61,6 +70,34 @@ describeEachDatabase('the trash of a project', (open) => {
     expect(sizes).toEqual([10, 10, 5])
     expect(ids).toEqual(ids.toSorted((one, other) => other - one))
     expect(new Set(ids).size).toBe(25)
+  })
+
+  test('tells what a run of a policy deleted, and who deleted the rest', async () => {
+    const registry = await compose(open)
+    const retention = { kind: 'system', name: 'retention', runId: 7 } as const
+    const digest = await registry.pushImage('library/app', 'old', [bytes('old')])
+    await registry.pushImage('library/app', 'name', [bytes('named')])
+    const name = 'library/app' as RepositoryName
+    await deleteManifest(registry, await registry.admit(retention, 'delete', name), digest)
+    await untag(registry, await registry.admit(retention, 'untag', name), 'name' as TagName)
+    await registry.throwAway('library/app', 'by hand')
+    const { projectId } = await registry.deleting('library/app')
+    const listed = async (match: object) =>
+      (await listTrash(registry, projectId, { size: 10, before: undefined, ...match })).entries.map(
+        ({ tags, runId }) => [tags[0]!.name, runId],
+      )
+    expect(await listed({ runId: 7 })).toEqual([
+      ['name', 7],
+      ['old', 7],
+    ])
+    expect(await listed({ deletedBy: system.name })).toEqual([['by hand', undefined]])
+    expect(await listed({ runId: 8 })).toEqual([])
+    const first = await listMatchingEntries(registry, projectId, { runId: 7, after: 0, limit: 1 })
+    const [rest] = await listMatchingEntries(registry, projectId, { runId: 7, after: first[0]!, limit: 5 })
+    expect((await readTrashEntries(registry, projectId, [first[0]!, rest!, 999])).map(({ id }) => id)).toEqual([
+      first[0]!,
+      rest!,
+    ])
   })
 
   test('is emptied without that of another, whole or by an entry, and an entry of another is unknown', async () => {

@@ -32,6 +32,8 @@ export interface TrashEntry {
   readonly pushedAt: number
   readonly deletedBy: string
   readonly deletedAt: number
+  /** The run of a retention policy that deleted it. */
+  readonly runId: number | undefined
   /** From then on it may be gone. */
   readonly expiresAt: number
 }
@@ -43,8 +45,14 @@ export interface TrashServices {
   readonly trashWindowMs: number
 }
 
-export interface TrashQuery {
+/** Which entries: all of those that are given. */
+export interface TrashMatch {
   readonly repository?: string | undefined
+  readonly deletedBy?: string | undefined
+  readonly runId?: number | undefined
+}
+
+export interface TrashQuery extends TrashMatch {
   readonly size: number
   /** Entries older than this one; undefined: from the newest on. */
   readonly before: number | undefined
@@ -63,6 +71,7 @@ const shown = [
   'pushed_at',
   'deleted_by',
   'deleted_at',
+  'run_id',
 ] as const
 
 /** An artifact may have had tags by the hundred thousand: a page ends by bytes, looked at after some rows. */
@@ -73,15 +82,9 @@ const rowsAtOnce = 10
 export async function listTrash(
   { database, trashWindowMs }: TrashServices,
   projectId: number,
-  { repository, size, before }: TrashQuery,
+  { size, before, ...match }: TrashQuery,
 ): Promise<{ readonly entries: readonly TrashEntry[]; readonly next: number | undefined }> {
-  let query = database.read
-    .selectFrom('trash_entry')
-    .select(shown)
-    .where('project_id', '=', projectId)
-    .where('part_of', 'is', null)
-    .orderBy('id', 'desc')
-  if (repository !== undefined) query = query.where('repository', '=', repository)
+  const query = selectMatching(database.read, projectId, match).select(shown).orderBy('id', 'desc')
   const entries: TrashEntry[] = []
   let bytes = 0
   for (let from = before; entries.length < size && bytes < maxPageBytes;) {
@@ -95,6 +98,30 @@ export async function listTrash(
     from = found.at(-1)?.id
   }
   return { entries, next: entries.at(-1)?.id }
+}
+
+/** Entries that match, the first deleted first, from the one behind `after` on. */
+export async function listMatchingEntries(
+  { database }: Pick<TrashServices, 'database'>,
+  projectId: number,
+  { after, limit, ...match }: TrashMatch & { readonly after: number; readonly limit: number },
+): Promise<readonly number[]> {
+  const rows = await selectMatching(database.read, projectId, match)
+    .select('id')
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
+/** Without entries that went along with another. */
+function selectMatching(reader: Reader, projectId: number, { repository, deletedBy, runId }: TrashMatch) {
+  let query = reader.selectFrom('trash_entry').where('project_id', '=', projectId).where('part_of', 'is', null)
+  if (repository !== undefined) query = query.where('repository', '=', repository)
+  if (deletedBy !== undefined) query = query.where('deleted_by', '=', deletedBy)
+  if (runId !== undefined) query = query.where('run_id', '=', runId)
+  return query
 }
 
 /** @throws DomainError TRASH_ENTRY_UNKNOWN also when it lies in another project */
@@ -111,6 +138,22 @@ export async function getTrashEntry(
     .executeTakeFirst()
   if (row === undefined) throw trashEntryUnknown(id)
   return entryOf(row, trashWindowMs)
+}
+
+/** Those of the ids that are in the trash of the project. */
+export async function readTrashEntries(
+  { database, trashWindowMs }: TrashServices,
+  projectId: number,
+  ids: readonly number[],
+): Promise<TrashEntry[]> {
+  if (ids.length === 0) return []
+  const rows = await database.read
+    .selectFrom('trash_entry')
+    .select(shown)
+    .where('project_id', '=', projectId)
+    .where('id', 'in', ids)
+    .execute()
+  return rows.map((row) => entryOf(row, trashWindowMs))
 }
 
 /** Entries let go of in one transaction. */
@@ -259,6 +302,7 @@ function entryOf(row: ShownRow, windowMs: number): TrashEntry {
     pushedAt: row.pushed_at,
     deletedBy: row.deleted_by,
     deletedAt: row.deleted_at,
+    runId: row.run_id ?? undefined,
     expiresAt: row.deleted_at + windowMs,
   }
 }

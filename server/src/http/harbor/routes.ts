@@ -3,6 +3,9 @@ import { additionRoutes } from './content/additions.ts'
 import { artifactContentRoutes } from './content/artifact-contents.ts'
 import { artifactRoutes } from './content/artifacts.ts'
 import { auditLogRoutes } from './operations/audit-log.ts'
+import { contentBatchRoutes } from './batch/content-batches.ts'
+import { projectBatchRoutes } from './batch/project-batches.ts'
+import { registryBatchRoutes } from './batch/registry-batches.ts'
 import { configureRoutes } from './operations/configurations.ts'
 import { gcRoutes } from './operations/gc.ts'
 import { emptyListRoutes } from './empty-lists.ts'
@@ -89,6 +92,9 @@ const routes: readonly Route[] = [
   ...trustRuleRoutes,
   ...projectArtifactRoutes,
   ...trashRoutes,
+  ...contentBatchRoutes,
+  ...projectBatchRoutes,
+  ...registryBatchRoutes,
   ...gcRoutes,
   ...emptyListRoutes,
   ...notYetRoutes,

@@ -6,6 +6,7 @@ import { DomainError } from '../../../domain/errors.ts'
 import { assertRemovalsPossible } from '../../../domain/policies/gates.ts'
 import { emptyAllTrash, emptyTrash, getTrashEntry, listTrash, type TrashEntry } from '../../../domain/trash/trash.ts'
 import { idParam, timeOf } from '../frame/answers.ts'
+import { cursorLink } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const entryAnswer = z.object({
@@ -20,6 +21,7 @@ const entryAnswer = z.object({
   push_time: z.string(),
   deleted_by: z.string(),
   deletion_time: z.string(),
+  run_id: z.number().int().optional().describe('The run of a retention policy that deleted it.'),
   expiration_time: z.string(),
 })
 
@@ -45,13 +47,15 @@ export const trashRoutes: readonly Route[] = [
       page_size: z.coerce.number().int().min(1).max(100).default(10),
       before: z.coerce.number().int().min(1).optional().describe('Entries older than this one.'),
       repository: z.string().max(512).optional().describe('Full name, with the project.'),
+      deleted_by: z.string().max(255).optional(),
+      run_id: z.coerce.number().int().optional().describe('The run of a retention policy.'),
     }),
     answers: { 200: z.array(entryAnswer) },
-    handle: async ({ project, query, path }, { content }) => {
-      const { page_size: size, before, repository } = query
-      const { entries, next } = await listTrash(content, project!.project.id, { size, before, repository })
-      const rest = repository === undefined ? '' : `&repository=${encodeURIComponent(repository)}`
-      const link = next === undefined ? '' : `<${path}?before=${next}&page_size=${size}${rest}>; rel="next"`
+    handle: async ({ project, query, path, search }, { content }) => {
+      const { page_size: size, before, repository, deleted_by: deletedBy, run_id: runId } = query
+      const match = { repository, deletedBy, runId }
+      const { entries, next } = await listTrash(content, project!.project.id, { size, before, ...match })
+      const link = cursorLink(path, search, next, 'before')
       return { body: entries.map(presentEntry), headers: { link } }
     },
   }),
@@ -178,6 +182,7 @@ function presentEntry(entry: TrashEntry): z.output<typeof entryAnswer> {
     push_time: timeOf(entry.pushedAt),
     deleted_by: entry.deletedBy,
     deletion_time: timeOf(entry.deletedAt),
+    run_id: entry.runId,
     expiration_time: timeOf(entry.expiresAt),
   }
 }

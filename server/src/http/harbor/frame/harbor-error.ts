@@ -71,11 +71,17 @@ export function harborError(
 /** The header that tells a finer reason than Harbor's code, which is DENIED for a full quota and for a registry that is read-only. */
 const reasonHeader = 'x-berth-error'
 
+/** What a batch says of a row: the same words as the answer to it alone. */
+export function refusalOf(error: DomainError): { status: number; code: string; reason: string; message: string } {
+  const [status, code] = table[error.code]
+  const message = status >= 500 || status === 429 ? withRequestId(error.message) : error.message
+  return { status, code, reason: error.reason, message }
+}
+
 export function harborErrorOf(error: DomainError): Response {
   noteFailure(error)
-  const [status, code] = table[error.code]
+  const { status, code, reason, message } = refusalOf(error)
   const retry =
     error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.ceil(error.retryAfterSeconds)) }
-  const message = status >= 500 || status === 429 ? withRequestId(error.message) : error.message
-  return harborError(status, code, message, { [reasonHeader]: error.reason, ...retry })
+  return harborError(status, code, message, { [reasonHeader]: reason, ...retry })
 }

@@ -72,7 +72,7 @@ export function composeHarborRouter({
         route.body === undefined
           ? { call: asked, project, body: undefined }
           : await withBody(route, asked, params, services)
-      return present(await route.handle(validated(route, params, heard), services))
+      return present(await route.handle({ ...validated(route, params, heard), report: onError }, services))
     } catch (thrown) {
       const error = asDomainError(thrown)
       if (error !== undefined) {
@@ -146,7 +146,7 @@ function validated(
   route: Route,
   params: Readonly<Record<string, string>>,
   { call, project, body: sent }: Heard,
-): Call<unknown, unknown, unknown> {
+): Omit<Call<unknown, unknown, unknown>, 'report'> {
   const problems: string[] = []
   const parse = (schema: z.ZodType | undefined, value: unknown, place: string): unknown => {
     if (schema === undefined) return value

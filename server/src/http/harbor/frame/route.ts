@@ -36,6 +36,8 @@ export interface Call<Params, Query, Body> {
   readonly requestId: string
   /** The project that the path names; there for access `project`. */
   readonly project: ProjectAccess | undefined
+  /** Tells the log of an error that the answer does not have the words of. */
+  report(error: unknown): void
 }
 
 /** What a handler answers: presented as JSON, or as the Response it is. */
