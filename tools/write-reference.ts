@@ -1,11 +1,15 @@
 // Writes the generated pages: `bun tools/write-reference.ts`. A test fails when they are stale.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { composeProgram } from '../cli/src/program.ts'
+import { commandLinePage } from '../cli/src/reference/command-line-page.ts'
+import { english } from '../cli/src/reference/page-words.ts'
 import { referencePage, sampleFile } from '#server/config/reference-page.ts'
 
 const root = dirname(import.meta.dirname)
 const pages = {
   'docs/reference/configuration.md': referencePage(),
+  'docs/reference/command-line.md': commandLinePage(composeProgram(), english),
   'deploy/berth.example.yml': sampleFile(),
 }
 

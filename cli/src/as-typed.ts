@@ -11,12 +11,25 @@ export function rememberFlags({ locatingFlags }: { readonly locatingFlags: reado
 /** Commands with others below them, and commands that stand alone; a test compares them with the program. */
 export const nouns = [
   ...['user', 'project', 'repository', 'artifact', 'tag', 'trash', 'retention', 'immutability', 'quota', 'label'],
-  ...['robot', 'permission', 'token', 'group', 'job', 'gc', 'scrub', 'schedule', 'audit', 'event', 'registry'],
+  ...[
+    'robot',
+    'trust-rule',
+    'permission',
+    'token',
+    'group',
+    'job',
+    'gc',
+    'scrub',
+    'schedule',
+    'audit',
+    'event',
+    'registry',
+  ],
   ...['settings', 'context', 'import', 'config'],
 ] as const
 export const verbs = [
   ...['serve', 'doctor', 'backup', 'restore', 'verify', 'export', 'health', 'migrate', 'version'],
-  ...['login', 'logout', 'whoami', 'status', 'api', 'support-bundle', 'completion'],
+  ...['login', 'logout', 'whoami', 'status', 'api', 'support-bundle', 'completion', 'help'],
 ] as const
 
 /** `berth` and the words of a command, as messages write it. Longer ones stand first. */
@@ -26,7 +39,7 @@ const command = new RegExp(
 )
 
 /** Commands that look at no registry of this machine, or at the one that stands behind them. */
-const withoutRegistry = /^berth (?:health|version|config sample|completion|login|logout|context|doctor --url)\b/
+const withoutRegistry = /^berth (?:health|version|config sample|completion|help|login|logout|context|doctor --url)\b/
 
 /**
  * A text with the commands that it names as they work where it is printed: the program by the name that it is called by

@@ -3,12 +3,14 @@ import { apiCommand } from './commands/api.ts'
 import { artifactCommands } from './commands/artifact.ts'
 import { auditCommands } from './commands/audit.ts'
 import { registerBackupCommands } from './commands/backup/backup.ts'
+import { registerCompletionCommand } from './commands/completion.ts'
 import { registerConfigCommands } from './commands/config.ts'
 import { registerDoctorCommand } from './commands/doctor.ts'
 import { registerExportCommand } from './commands/export.ts'
 import { eventCommands } from './commands/event.ts'
 import { gcCommands } from './commands/gc.ts'
 import { groupCommands } from './commands/group.ts'
+import { registerHelpCommand } from './commands/help.ts'
 import { registerHealthCommand } from './commands/health.ts'
 import { registerImportCommands } from './commands/import/import.ts'
 import { immutabilityCommands } from './commands/immutability.ts'
@@ -31,6 +33,7 @@ import { statusCommand } from './commands/status.ts'
 import { tagCommands } from './commands/tag.ts'
 import { tokenCommands } from './commands/token.ts'
 import { trashCommands } from './commands/trash.ts'
+import { trustRuleCommands } from './commands/trust-rule.ts'
 import { registerUserCommands } from './commands/user/user.ts'
 import { registerVerifyCommand } from './commands/verify.ts'
 import { registerVersionCommand } from './commands/version.ts'
@@ -48,6 +51,7 @@ const groups: readonly CommandGroup[] = [
   quotaCommands,
   labelCommands,
   robotCommands,
+  trustRuleCommands,
   permissionCommands,
   tokenCommands,
   groupCommands,
@@ -80,5 +84,7 @@ export function composeProgram(): Command {
   registerExportCommand(program)
   registerHealthCommand(program)
   registerVersionCommand(program)
+  registerCompletionCommand(program)
+  registerHelpCommand(program)
   return program
 }

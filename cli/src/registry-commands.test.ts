@@ -79,6 +79,7 @@ const journey: readonly Step[] = [
   ['project public backend', /backend is public/],
   ['project private backend', /backend is private/],
   ['project show backend', /access +private/],
+  ['project set backend auto_scan=false', /set auto_scan of backend/],
   ['user list', /admin +admin/],
   ['user admin mei', /mei is a system administrator/],
   ['user admin mei --remove', /ordinary user/],
@@ -142,6 +143,13 @@ const journey: readonly Step[] = [
   ['robot disable $robot', /disabled/],
   ['robot enable $robot', /enabled/],
   ['robot secret $robot --yes', /secret: \S+/],
+  [
+    'trust-rule create $robot --issuer $url --audience berth --claim repository=company/*',
+    /rule (?<trust>\d+)|issuer/,
+    0,
+  ],
+  ['trust-rule list $robot', /ISSUER/],
+  ['trust-rule delete $robot 99 --yes', /./, 4],
   ['robot delete $robot --yes', /deleted robot/],
   ['permission list', /repository:pull +projects/],
   ['group create developers --kind oidc', /created group developers \((?<group>\d+)\)/],
@@ -187,6 +195,7 @@ const journey: readonly Step[] = [
   ['registry delete other --yes', /deleted other/],
   ['settings set banner_message=hello', /set banner_message/],
   ['settings show banner_message', /hello\n/],
+  ['settings test-ldap', /./, 1],
   ['settings list', /banner_message +hello/],
   ['api /projects --query name=backend', /"name":"backend"/],
   ['api /nowhere', /not found/, 4],
@@ -197,6 +206,8 @@ const journey: readonly Step[] = [
 /** Not on the API of a registry, or looked at by a test of their own. */
 const elsewhere = new Set([
   ...[
+    'completion',
+    'help',
     'serve',
     'serve-worker',
     'migrate',

@@ -3,7 +3,7 @@ import { ConfigError, type ConfigProblem } from '#server/config/config-error.ts'
 import { version } from '#server/version.ts'
 import { asTyped } from './as-typed.ts'
 import { EndedWith } from './command-error.ts'
-import { exitCodeOf, exitCodes, type ExitKind } from './exit-codes.ts'
+import { exitCodeOf, type ExitKind } from './exit-codes.ts'
 import { explained } from './explained.ts'
 import { formatStructured, structuredIn, type Structured } from './output.ts'
 
@@ -84,7 +84,3 @@ function sayStructured({ kind, message, reason, next, problems }: Failure): void
   }
   console.error(formatStructured({ error }, structured ?? 'json'))
 }
-
-/** `berth help exit-codes`, and a table of the reference page. */
-export const exitCodeTable = (): string =>
-  exitCodes.map(({ code, kind, meaning }) => `${String(code).padStart(3)}  ${kind.padEnd(14)} ${meaning}`).join('\n')

@@ -1,10 +1,9 @@
-import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { CommandError } from '../command-error.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
 import { tableOf } from '../output.ts'
 import { addLimitFlag, type CommandGroup } from '../registry-command.ts'
-import { runCommands } from './gc.ts'
 import { addFollowFlag, parseNumber, startedJob } from './job.ts'
+import { runCommands } from './run-commands.ts'
 
 export const auditCommands: CommandGroup = {
   name: 'audit',
@@ -82,14 +81,15 @@ export const auditCommands: CommandGroup = {
     ...runCommands('audit', 'the purge of the audit log', {
       stop: (api, id) => api.call('PUT /system/purgeaudit/{purge_id}', { params: { purge_id: id } }),
       schedule: (api) => api.call('GET /system/purgeaudit/schedule'),
-      setSchedule: async (api, schedule) => {
-        const { job_parameters: text } = await api.call('GET /system/purgeaudit/schedule')
-        const parameters =
-          text === undefined ? undefined : (parseForeignJson(text, budgets.remoteAnswer) as Record<string, unknown>)
-        await api.call('PUT /system/purgeaudit/schedule', {
-          body: { schedule, ...(parameters === undefined ? {} : { parameters }) },
-        })
-      },
+      setSchedule: (api, body) => api.call('PUT /system/purgeaudit/schedule', { body }),
+      configure: (command) =>
+        void command
+          .option('--keep <hours>', 'records younger than this stay', parseNumber)
+          .option('--events <types>', 'which ones go, separated by commas: pull_artifact,create_artifact'),
+      parametersOf: ({ keep, events }) => ({
+        ...(keep === undefined ? {} : { audit_retention_hour: keep }),
+        ...(events === undefined ? {} : { include_event_types: events }),
+      }),
     }),
   ],
 }

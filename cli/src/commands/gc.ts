@@ -1,11 +1,10 @@
 import { budgets, parseForeignJson } from '#contract/budget.ts'
-import type { AnswerOf, RegistryApi, RowOf } from '../api/registry-api.ts'
+import type { RowOf } from '../api/registry-api.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
 import { formatBytes } from '../format-bytes.ts'
-import { parseId } from '../names.ts'
-import { factsOf } from '../output.ts'
-import { done, listCommand, type CommandGroup } from '../registry-command.ts'
-import { addFollowFlag, parseNumber, parseScheduleArgument, printLog, startedJob } from './job.ts'
+import { listCommand, type CommandGroup } from '../registry-command.ts'
+import { addFollowFlag, parseNumber, startedJob } from './job.ts'
+import { runCommands } from './run-commands.ts'
 
 type Run = RowOf<'GET /system/gc'>
 
@@ -69,68 +68,10 @@ export const gcCommands: CommandGroup = {
     ...runCommands('gc', 'garbage collection', {
       stop: (api, id) => api.call('PUT /system/gc/{gc_id}', { params: { gc_id: id } }),
       schedule: (api) => api.call('GET /system/gc/schedule'),
-      setSchedule: (api, schedule) => api.call('PUT /system/gc/schedule', { body: { schedule } }),
+      setSchedule: (api, body) => api.call('PUT /system/gc/schedule', { body }),
+      configure: (command) =>
+        void command.option('--delete-untagged', 'also artifacts that no tag, index or subject holds'),
+      parametersOf: (flags) => (flags['deleteUntagged'] === true ? { delete_untagged: true } : {}),
     }),
   ],
-}
-
-type Schedule = ReturnType<typeof parseScheduleArgument> & { readonly time_zone?: string }
-
-/** Commands of work that has runs and a schedule. */
-export function runCommands(
-  name: string,
-  what: string,
-  operations: {
-    readonly stop: (api: RegistryApi, id: number) => Promise<unknown>
-    readonly schedule: (api: RegistryApi) => Promise<Partial<AnswerOf<'GET /system/gc/schedule'>>>
-    readonly setSchedule: (api: RegistryApi, schedule: Schedule) => Promise<unknown>
-  },
-): CommandGroup['commands'] {
-  return [
-    {
-      usage: 'logs <run>',
-      description: `print the log of a run of ${what}`,
-      example: `berth ${name} logs 42 -f`,
-      configure: addFollowFlag,
-      run: async (api, [id = ''], flags) => {
-        await printLog(api, parseId(id, `a run of ${what}`), flags)
-        return undefined
-      },
-    },
-    {
-      usage: 'stop <run>',
-      description: `stop a run of ${what}; what is done stays done`,
-      example: `berth ${name} stop 42`,
-      run: async (api, [text = '']) => {
-        const id = parseId(text, `a run of ${what}`)
-        await operations.stop(api, id)
-        return done(`run ${id} is asked to stop`, { id })
-      },
-    },
-    {
-      usage: 'schedule [when]',
-      description: `when ${what} runs by itself; with an argument, set that: hourly, daily, weekly, none, or six fields of cron`,
-      example: `berth ${name} schedule "0 0 3 * * *" --time-zone Europe/Berlin`,
-      configure: (command) =>
-        void command.option('--time-zone <zone>', 'on whose clocks: Asia/Shanghai (default: UTC)'),
-      run: async (api, [when], flags) => {
-        if (when !== undefined) {
-          const zone = flags['timeZone'] as string | undefined
-          await operations.setSchedule(api, {
-            ...parseScheduleArgument(when),
-            ...(zone === undefined ? {} : { time_zone: zone }),
-          })
-        }
-        const { schedule } = await operations.schedule(api)
-        return factsOf(
-          [
-            ['runs', schedule?.cron ?? 'only when it is asked to'],
-            ['time zone', schedule?.time_zone],
-            ['next', schedule?.next_scheduled_time],
-          ],
-          schedule ?? null,
-        )
-      },
-    },
-  ]
 }

@@ -3,8 +3,8 @@ import { formatBytes } from '../format-bytes.ts'
 import { parseSize } from '../names.ts'
 import { factsOf } from '../output.ts'
 import { listCommand, type CommandGroup } from '../registry-command.ts'
-import { runCommands } from './gc.ts'
 import { addFollowFlag, startedJob } from './job.ts'
+import { runCommands } from './run-commands.ts'
 
 export const scrubCommands: CommandGroup = {
   name: 'scrub',
@@ -71,8 +71,10 @@ export const scrubCommands: CommandGroup = {
     }),
     ...runCommands('scrub', 'the scrub', {
       stop: (api, id) => api.call('PUT /system/scrub/jobs/{job_id}', { params: { job_id: id } }),
-      schedule: (api) => api.call('GET /system/scrub/schedule') as never,
-      setSchedule: (api, schedule) => api.call('PUT /system/scrub/schedule', { body: { schedule } }),
+      schedule: (api) => api.call('GET /system/scrub/schedule'),
+      setSchedule: (api, body) => api.call('PUT /system/scrub/schedule', { body }),
+      configure: (command) => void command.option('--rate <size>', 'how much to read in a second, at the most: 50MB'),
+      parametersOf: ({ rate }) => (rate === undefined ? {} : { bytes_per_second: parseSize(rate as string) }),
     }),
   ],
 }

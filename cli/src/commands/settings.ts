@@ -1,4 +1,5 @@
 import { CommandError } from '../command-error.ts'
+import { readDocument } from '../json-file.ts'
 import { tableOf } from '../output.ts'
 import { done, type CommandGroup } from '../registry-command.ts'
 import { readSecretFlag } from '../secret-input.ts'
@@ -47,25 +48,47 @@ export const settingsCommands: CommandGroup = {
       },
     },
     {
-      usage: 'set <setting=value...>',
+      usage: 'set [setting=value...]',
       description:
         'change settings, all of them or none; a secret comes from standard input with --secret-stdin <setting>',
       example: 'berth settings set session_timeout=120 project_creation_restriction=adminonly',
       configure: (command) =>
-        void command.option(
-          '--secret-stdin <setting>',
-          'take the value of this one from standard input (its first line)',
-        ),
+        void command
+          .option('--file <file>', 'JSON or YAML of settings; - is standard input')
+          .option('--secret-stdin <setting>', 'take the value of this one from standard input (its first line)'),
       run: async (api, pairs, flags) => {
-        const changes = Object.fromEntries(pairs.map(parsePair))
+        const file = flags['file'] as string | undefined
+        const changes = {
+          ...(file === undefined ? {} : await readSettings(file)),
+          ...Object.fromEntries(pairs.map(parsePair)),
+        }
         const secret = flags['secretStdin'] as string | undefined
         if (secret !== undefined) changes[secret] = await readSecretFlag()
-        await api.call('PUT /configurations', { body: changes })
         const names = Object.keys(changes)
+        if (names.length === 0)
+          throw new CommandError('nothing to set', { next: 'name=value, --file <file>, or both', kind: 'usage' })
+        await api.call('PUT /configurations', { body: changes })
         return done(`set ${names.join(', ')}`, { set: names })
       },
     },
+    {
+      usage: 'test-ldap',
+      description: 'try whether the directory of the settings can be used',
+      example: 'berth settings test-ldap',
+      run: async (api) => {
+        const { success, message } = await api.call('POST /ldap/ping', { body: {} })
+        if (!success) throw new CommandError(`the directory cannot be used: ${message ?? ''}`)
+        return done('the directory can be used', { success })
+      },
+    },
   ],
+}
+
+/** @throws CommandError */
+async function readSettings(file: string): Promise<Record<string, unknown>> {
+  const read = await readDocument(file)
+  if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Record<string, unknown>
+  throw new CommandError(`${file} holds no settings`, { next: 'one object: {"auth_mode": "ldap_auth"}', kind: 'usage' })
 }
 
 /** `name=value`; true, false and numbers are what they look like. @throws CommandError */

@@ -9,6 +9,7 @@ import { listMembers } from './member/list.ts'
 import { removeMember } from './member/remove.ts'
 import { setMemberRole } from './member/set-role.ts'
 import { addRegistryCommand } from '../../registry-command.ts'
+import { setProject } from './set.ts'
 import { showProject } from './show.ts'
 import { makeProjectPrivate } from './private.ts'
 import { makeProjectPublic } from './public.ts'
@@ -19,6 +20,7 @@ export function registerProjectCommands(program: Command, open: OpenAccessServic
     addAccessCommand(project, open, command)
   }
   addRegistryCommand(project, showProject)
+  addRegistryCommand(project, setProject)
   const member = project.command('member').alias('members').description('say who may do what in a project')
   for (const command of [addMember, setMemberRole, removeMember, listMembers]) addAccessCommand(member, open, command)
 }
