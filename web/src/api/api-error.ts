@@ -1,3 +1,8 @@
+interface Particulars {
+  readonly reason?: string | undefined
+  readonly requestId?: string | undefined
+}
+
 /** Why a request was refused, as the API says it, or why there was no answer at all. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
@@ -9,9 +14,14 @@ export class ApiError extends Error {
   /** The finest word that the registry has for it, such as QUOTA_EXCEEDED; the code where it says no more. */
   readonly reason: string
 
-  constructor(status: number, code: string, message: string, reason: string = code) {
-    super(message)
+  /** The id by which an operator finds the request in the log; undefined where only the reader can help. */
+  readonly requestId: string | undefined
+
+  constructor(status: number, code: string, message: string, { reason = code, requestId }: Particulars = {}) {
+    const isForOperator = status >= 500 || status === 429
+    super(requestId === undefined ? message : message.replace(` (request ${requestId})`, ''))
     this.reason = reason
+    this.requestId = isForOperator ? requestId : undefined
     this.status = status
     this.code = code
   }

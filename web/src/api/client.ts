@@ -134,8 +134,11 @@ export async function fetchChecked(
   if (response.ok) return response
   if (response.status === 401) onSignedOut()
   const found = parseErrorBody(await response.text())
-  const reason = response.headers.get('x-berth-error') ?? undefined
-  throw new ApiError(response.status, found?.code ?? 'UNKNOWN', found?.message ?? '', reason)
+  const particulars = {
+    reason: response.headers.get('x-berth-error') ?? undefined,
+    requestId: response.headers.get('x-request-id') ?? undefined,
+  }
+  throw new ApiError(response.status, found?.code ?? 'UNKNOWN', found?.message ?? '', particulars)
 }
 
 async function sendOnce(url: string, init: RequestInit & { headers?: Record<string, string> }): Promise<Response> {

@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
 import { useEffect, useState, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
-import { reasonOf, troubleOf } from '../api/api-error.ts'
+import { ApiError, reasonOf, troubleOf } from '../api/api-error.ts'
 import { sessionQuery, type Session } from '../api/session.ts'
 import { ErrorIcon, ForbiddenIcon, UnknownIcon, type Icon } from './icons.ts'
 import styles from './states.module.css'
@@ -97,13 +97,14 @@ function SignInFirst() {
 export function ErrorText({ error }: { readonly error: unknown }) {
   const t = useTranslations('errors')
   const reason = reasonOf(error)
+  const requestId = error instanceof ApiError ? error.requestId : undefined
   // A sentence of our own says all of it; the registry's words are English.
-  if (reason !== undefined) return <span>{t(`reasons.${reason}`)}</span>
-  const said = error instanceof Error ? error.message : ''
+  const said = reason === undefined && error instanceof Error ? error.message : ''
   return (
     <>
-      <span>{t(troubleOf(error))}</span>
+      <span>{t(reason === undefined ? troubleOf(error) : `reasons.${reason}`)}</span>
       {said !== '' && <span className={styles.said}>{t('said', { message: said })}</span>}
+      {requestId !== undefined && <span className={styles.said}>{t('requestId', { id: requestId })}</span>}
     </>
   )
 }

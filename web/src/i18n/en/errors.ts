@@ -14,6 +14,7 @@ export const errors = {
   failed:
     'Something went wrong. Try again; if it persists, an administrator finds the reason in the registry’s log or at the proxy.',
   said: 'The registry says: {message}',
+  requestId: 'Request ID for your administrator: {id}',
   reasons: {
     NAME_TAKEN: 'This name is already in use. Choose another name.',
     EMAIL_TAKEN: 'This email address belongs to another account.',

@@ -15,6 +15,7 @@ export const errors: Translation<typeof en> = {
   busy: '系统正忙。请稍候再试。',
   failed: '操作失败。请重试；如果仍然失败，管理员可在系统日志或代理服务器中查找原因。',
   said: '系统返回：{message}',
+  requestId: '请求 ID（可提供给管理员）：{id}',
   reasons: {
     NAME_TAKEN: '该名称已被使用，请换一个名称。',
     EMAIL_TAKEN: '该邮箱已被另一个账号使用。',
