@@ -51,7 +51,7 @@ describe.skipIf(missing !== undefined)(`several workers${missing === undefined ?
         )
       expect(text).toContain('process_resident_memory_bytes{worker="1"}')
       expect(text).toContain('process_resident_memory_bytes{worker="3"}')
-      return value('berth_http_requests_total{operation="manifest-head",status="404"}') || 0
+      return value('berth_http_requests_total{target="v2",operation="manifest-head",method="HEAD",status="404"}') || 0
     }
     const before = await count()
     for (let index = 0; index < 30; index += 1) {

@@ -6,8 +6,19 @@ export type { Logger } from 'pino'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
+/** Which requests have a line: all; those that were refused, failed or broken off; none. */
+export type LoggedRequests = 'all' | 'errors' | 'off'
+
+/** What can be changed while the process runs. */
+export interface LogChoice {
+  readonly level: LogLevel
+  readonly requests: LoggedRequests
+}
+
 export interface LogOptions {
   readonly level: LogLevel
+  /** Default: all. */
+  readonly requests?: LoggedRequests
   readonly format: 'json' | 'pretty' | 'auto'
   /** Stands in every line of a process that is one of several; they write to the same place. */
   readonly worker?: number
@@ -17,8 +28,9 @@ export interface Logging {
   readonly logger: Logger
   /** Appends one finished JSON object without its newline: for lines too frequent to be assembled by the logger. */
   writeLine(json: string): void
-  /** The least that is logged from now on. */
-  setLevel(level: LogLevel): void
+  /** Decides what is logged from now on. */
+  choose(choice: LogChoice): void
+  loggedRequests(): LoggedRequests
   /** Resolves when everything logged so far is written; for the end of the process. */
   close(): Promise<void>
   /** The same without waiting for a write under way; for an end that cannot wait. */
@@ -62,9 +74,14 @@ export function createLogging(options: LogOptions, sink: LineSink = new Buffered
     },
     target,
   )
+  let { requests = 'all' } = options
   return {
     logger,
-    setLevel: (level) => void (logger.level = level),
+    choose(choice) {
+      logger.level = choice.level
+      requests = choice.requests
+    },
+    loggedRequests: () => requests,
     writeLine: (json) => target.write(`${json}\n`),
     close: () => target.close(),
     flush: () => target.flush(),

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { composeAccounts } from './compose/accounts.ts'
 import { watchCertificateEnd } from './compose/certificate-end.ts'
 import { composeContent, composeOciServices } from './compose/content.ts'
+import { measureDisks } from './compose/disks.ts'
 import { openFoundation } from './compose/foundation.ts'
 import { composeHttp } from './compose/http.ts'
 import { openListeners, urlsOf } from './compose/listeners.ts'
@@ -75,10 +76,9 @@ async function start(
     ...{ foundation, accounts, content, oci, usage, jobKinds, eventStreams },
     ...{ metrics, logging, isDraining, onError },
   })
+  await measureDisks(config, { metrics, logger, owned, leads: worker === undefined || worker.number === 1 })
   await watchCertificateEnd(config, { clock: foundation.clock, logger, metrics, owned, worker })
   const listeners = await openListeners(config, answer, { logging, onError, metrics, owned, worker })
-  const inFlight = () => listeners.reduce((sum, listener) => sum + listener.inFlight(), 0)
-  metrics.gauge('http_requests_in_flight', 'Requests being answered now.', inFlight)
 
   return {
     urls: urlsOf(config, listeners),

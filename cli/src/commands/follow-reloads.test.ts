@@ -23,12 +23,35 @@ test.each(['1', '2'])('SIGHUP takes the level from the file and ends nothing, wi
   await registry.says('"message":"ready"')
   writeFileSync(file, 'log: { level: debug }\ntrash: { window: 1h }\n')
   registry.signal('SIGHUP')
-  await registry.says('"level":"debug","afterRestart":["trash"],"message":"the configuration was read again"')
+  await registry.says(
+    '"logLevel":"debug","logRequests":"all","afterRestart":["trash"],"message":"the configuration was read again"',
+  )
   while (probesLogged(registry.output()) === 0) await fetch(`${registry.url}/ready`)
   writeFileSync(file, 'log: { level: nonsense }\n')
   registry.signal('SIGHUP')
   await registry.says('the one of the start stays in force')
   expect((await fetch(`${registry.url}/ready`)).status).toBe(200)
+})
+
+test.each(['1', '2'])('SIGHUP takes from the file which requests have a line, with %s workers', async (workers) => {
+  const file = join(folder, `requests-${workers}.yml`)
+  writeFileSync(file, 'log: { requests: all }\n')
+  await using registry = await serve(['-c', file, '--data', join(folder, `requests-${workers}`)], {
+    cwd: folder,
+    env: { BERTH_WORKERS: workers },
+  })
+  await registry.says('"message":"ready"')
+  const ask = async (name: string) => await fetch(`${registry.url}/v2/${name}/tags/list`)
+  await ask('seen')
+  await registry.says('/v2/seen/tags/list')
+  writeFileSync(file, 'log: { requests: off }\n')
+  registry.signal('SIGHUP')
+  await registry.says('"logRequests":"off"')
+  // The workers hear of it a moment later; each of them is asked.
+  for (let count = 0; count < 20; count += 1) await ask('later')
+  for (let count = 0; count < 20; count += 1) await ask('unseen')
+  await registry.stop()
+  expect(registry.output()).not.toContain('/v2/unseen/tags/list')
 })
 
 test('SIGUSR1 turns debug lines on, and the next one off', async () => {

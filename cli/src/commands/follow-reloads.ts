@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ConfigError } from '#server/config/config-error.ts'
 import type { Config } from '#server/config/config.ts'
-import type { Logging, LogLevel } from '#server/logging.ts'
+import type { LogChoice, Logging } from '#server/logging.ts'
 
 export interface Reloads {
-  /** Called with the level in force, now if it has changed already and at each change. */
-  onLevel(listener: (level: LogLevel) => void): void
+  /** Called with what is logged, now if it has changed already and at each change. */
+  onChoice(listener: (choice: LogChoice) => void): void
 }
 
 export interface ReloadOptions {
@@ -16,27 +16,27 @@ export interface ReloadOptions {
 }
 
 /**
- * SIGHUP reads the configuration again and takes the level of the log from it; certificates are read again by themselves
+ * SIGHUP reads the configuration again and takes from it what is logged; certificates are read again by themselves
  * whenever their files change. SIGUSR1 turns debug lines on, and off again. Without this both signals, which log
  * rotations and closed terminals send, would end the registry in the middle of its requests.
  */
 export function followReloads({ config, logging, loadAgain }: ReloadOptions): Reloads {
   const { logger } = logging
-  let configured = config.log.level
+  let configured: LogChoice = config.log
   let debugs = false
-  let listener: ((level: LogLevel) => void) | undefined
-  const level = (): LogLevel => (debugs ? 'debug' : configured)
+  let listener: ((choice: LogChoice) => void) | undefined
+  const choice = (): LogChoice => ({ level: debugs ? 'debug' : configured.level, requests: configured.requests })
   const apply = () => {
-    logging.setLevel(level())
-    listener?.(level())
+    logging.choose(choice())
+    listener?.(choice())
   }
   process.on('SIGHUP', () => {
     try {
       const changed = loadAgain()
-      configured = changed.log.level
+      configured = changed.log
       apply()
       logger.info(
-        { level: level(), afterRestart: settingsForRestart(config, changed) },
+        { ...inWords(choice()), afterRestart: settingsForRestart(config, changed) },
         'the configuration was read again',
       )
     } catch (error) {
@@ -47,20 +47,24 @@ export function followReloads({ config, logging, loadAgain }: ReloadOptions): Re
   process.on('SIGUSR1', () => {
     debugs = !debugs
     apply()
-    logger.warn({ level: level() }, debugs ? 'debug lines are on, until the next SIGUSR1' : 'debug lines are off')
+    logger.warn(inWords(choice()), debugs ? 'debug lines are on, until the next SIGUSR1' : 'debug lines are off')
   })
   return {
-    onLevel(each) {
+    onChoice(each) {
       listener = each
-      if (level() !== config.log.level) each(level())
+      const { level, requests } = choice()
+      if (level !== config.log.level || requests !== config.log.requests) each({ level, requests })
     },
   }
 }
 
+/** `level` is that of the line itself. */
+const inWords = ({ level, requests }: LogChoice) => ({ logLevel: level, logRequests: requests })
+
 /** Parts of the configuration that differ and are read at the start only. */
 function settingsForRestart(current: Config, changed: Config): string[] {
-  const { level: _, ...log } = changed.log
-  const { level: __, ...logNow } = current.log
+  const { level: _, requests: _requests, ...log } = changed.log
+  const { level: __, requests: __requests, ...logNow } = current.log
   const keys = Object.keys(changed) as (keyof Config)[]
   const own = new Set<keyof Config>(['log', 'beginNew', 'locatingFlags'])
   const differing = keys.filter((key) => !own.has(key) && !isDeepStrictEqual(current[key], changed[key]))

@@ -1,7 +1,7 @@
 import type { Config } from '#server/config/config.ts'
 import { flagOf } from '#server/config/sources.ts'
 import { requestedFaultPoint } from '#server/config/fault-point.ts'
-import { createLogging, type Logging, type LogLevel } from '#server/logging.ts'
+import { createLogging, type Logging, type LogChoice } from '#server/logging.ts'
 import { startRegistry, type RunningRegistry } from '#server/main.ts'
 import { enableFaultPoint } from '#server/runtime/fault-points.ts'
 import { parentProcess } from '#server/runtime/worker-process.ts'
@@ -47,11 +47,11 @@ export async function serveAsWorker(number: number): Promise<void> {
   const stopping = Promise.withResolvers<string>()
   process.on('SIGTERM', () => stopping.resolve('SIGTERM'))
   parent.onGone(() => stopping.resolve('the parent process is gone'))
-  const levels = new LatestLevel()
+  const choices = new LatestChoice()
   const onStop = () => stopping.resolve('stop')
-  const { start, link } = await heardStart(parent, number, { onStop, onLevel: (level) => levels.set(level) })
+  const { start, link } = await heardStart(parent, number, { onStop, onChoice: (choice) => choices.set(choice) })
   try {
-    await serveUntil(stopping.promise, { parent, start, link, levels })
+    await serveUntil(stopping.promise, { parent, start, link, choices })
   } finally {
     // The channel would keep this process alive.
     parent.release()
@@ -62,30 +62,30 @@ interface WorkerSetting {
   readonly parent: ReturnType<typeof parentProcess<FromWorker, ToWorker>>
   readonly start: Start
   readonly link: WorkerLink
-  readonly levels: LatestLevel
+  readonly choices: LatestChoice
 }
 
-/** The level that the parent wishes may come before there is a log. */
-class LatestLevel {
-  #level: LogLevel | undefined
+/** What the parent chose may come before there is a log. */
+class LatestChoice {
+  #choice: LogChoice | undefined
   #logging: Logging | undefined
 
-  set(level: LogLevel): void {
-    this.#level = level
-    this.#logging?.setLevel(level)
+  set(choice: LogChoice): void {
+    this.#choice = choice
+    this.#logging?.choose(choice)
   }
 
   follow(logging: Logging): void {
     this.#logging = logging
-    if (this.#level !== undefined) logging.setLevel(this.#level)
+    if (this.#choice !== undefined) logging.choose(this.#choice)
   }
 }
 
-async function serveUntil(stopping: Promise<string>, { parent, start, link, levels }: WorkerSetting): Promise<void> {
+async function serveUntil(stopping: Promise<string>, { parent, start, link, choices }: WorkerSetting): Promise<void> {
   const config = start.config as Config
   rememberFlags(config)
   const logging = createLogging({ ...config.log, worker: link.number })
-  levels.follow(logging)
+  choices.follow(logging)
   const { logger } = logging
   process.on('exit', () => logging.flush())
   const registry = await startInThisProcess(config, logging, link).catch((error: unknown) =>
@@ -105,7 +105,7 @@ type Start = Extract<ToWorker, { readonly kind: 'start' }>
 async function heardStart(
   parent: ReturnType<typeof parentProcess<FromWorker, ToWorker>>,
   number: number,
-  { onStop, onLevel }: { readonly onStop: () => void; readonly onLevel: (level: LogLevel) => void },
+  { onStop, onChoice }: { readonly onStop: () => void; readonly onChoice: (choice: LogChoice) => void },
 ): Promise<{ readonly start: Start; readonly link: WorkerLink }> {
   return await new Promise((resolve) => {
     let link: WorkerLink | undefined
@@ -114,7 +114,7 @@ async function heardStart(
         link = new WorkerLink(parent, { number, joins: message.joins })
         resolve({ start: message, link })
       } else if (message.kind === 'stop') onStop()
-      else if (message.kind === 'log-level') onLevel(message.level)
+      else if (message.kind === 'log-choice') onChoice(message.choice)
       else link?.hear(message)
     })
   })

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Config } from '#server/config/config.ts'
-import { createLogging, type Logging, type LogLevel } from '#server/logging.ts'
+import { createLogging, type Logging, type LogChoice } from '#server/logging.ts'
 import { startOwnProgram } from '#server/runtime/worker-process.ts'
 import { version } from '#server/version.ts'
 import type { FromWorker, ReadyFacts, ToWorker } from '#server/workers/messages.ts'
@@ -54,7 +54,7 @@ async function serve(config: Config, logging: Logging, loadAgain: () => Config):
   const startedAt = performance.now()
   const started =
     config.workers > 1 ? await startWorkers(config, logging, stopping.second) : await startHere(config, logging)
-  reloads.onLevel((level) => started.setLogLevel(level))
+  reloads.onChoice((choice) => started.setLogChoice(choice))
   const { workers } = config
   const ms = Math.round(performance.now() - startedAt)
   logger.info({ version, urls: started.urls, ms, ...(workers > 1 ? { workers } : {}) }, 'ready')
@@ -70,13 +70,13 @@ async function serve(config: Config, logging: Logging, loadAgain: () => Config):
 interface Started extends ReadyFacts {
   stop(): Promise<void>
   /** In the other processes. */
-  setLogLevel(level: LogLevel): void
+  setLogChoice(choice: LogChoice): void
 }
 
 /** Loaded when it is wanted: the parent of workers stays small. */
 async function startHere(config: Config, logging: Logging): Promise<Started> {
   const { startInThisProcess } = await import('./serve-registry.ts')
-  return { ...(await startInThisProcess(config, logging)), setLogLevel: () => {} }
+  return { ...(await startInThisProcess(config, logging)), setLogChoice: () => {} }
 }
 
 async function startWorkers(
@@ -95,7 +95,7 @@ async function startWorkers(
   onSecondSignal(() => supervisor.killAll())
   try {
     const facts = await supervisor.start()
-    return { ...facts, stop: () => supervisor.stop(), setLogLevel: (level) => supervisor.setLogLevel(level) }
+    return { ...facts, stop: () => supervisor.stop(), setLogChoice: (choice) => supervisor.setLogChoice(choice) }
   } catch (error) {
     await logging.close()
     // The worker has said what is wrong.

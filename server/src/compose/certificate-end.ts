@@ -6,7 +6,7 @@ import type { Logger } from '../logging.ts'
 
 export interface CertificateEndServices {
   readonly clock: Clock
-  readonly logger: Pick<Logger, 'warn' | 'error'>
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>
   readonly metrics: Pick<Metrics, 'gauge'>
   readonly owned: AsyncDisposableStack
   readonly worker: { readonly number: number } | undefined
@@ -22,6 +22,7 @@ export async function watchCertificateEnd(config: Config, services: CertificateE
   if (https === undefined) return
   const { metrics, owned, worker } = services
   let expiresAt = Number.NaN
+  let atStart = true
   const look = async () => {
     try {
       expiresAt = (await readServedCertificate(https.certificateFile)).expiresAt
@@ -29,7 +30,9 @@ export async function watchCertificateEnd(config: Config, services: CertificateE
       return // the listener reads the same file and says what is wrong with it
     }
     // One line is enough for all workers.
-    if (worker === undefined || worker.number === 1) logCertificateEnd(https.certificateFile, expiresAt, services)
+    if (worker === undefined || worker.number === 1)
+      logCertificateEnd(https.certificateFile, expiresAt, { ...services, atStart })
+    atStart = false
   }
   await look()
   const help = 'End of the served certificate, or of its first intermediate to end, since the epoch.'
@@ -41,11 +44,12 @@ export async function watchCertificateEnd(config: Config, services: CertificateE
 export function logCertificateEnd(
   file: string,
   expiresAt: number,
-  { clock, logger }: Pick<CertificateEndServices, 'clock' | 'logger'>,
+  { clock, logger, atStart }: Pick<CertificateEndServices, 'clock' | 'logger'> & { readonly atStart?: boolean },
 ): void {
   const leftMs = expiresAt - clock.now()
   const facts = { file, notAfter: new Date(expiresAt).toISOString(), days: Math.floor(leftMs / dayMs) }
   const remedy = 'put a new one into the file, it is taken over without a restart'
   if (leftMs <= 0) logger.error(facts, `the certificate has expired, and clients refuse it: ${remedy}`)
   else if (leftMs < warnBeforeMs) logger.warn(facts, `the certificate expires soon: ${remedy}`)
+  else if (atStart === true) logger.info(facts, 'the certificate is good')
 }

@@ -69,6 +69,7 @@ export function composeHttp(config: Config, services: HttpServices): Answer {
       return route === 'api' ? harborErrorOf(known) : errorResponse(error)
     },
     onError,
+    onAsked: (route) => metrics.begin(route),
     onAnswered: (exchange) => {
       metrics.observe(exchange)
       writeRequestLine(exchange)

@@ -126,7 +126,11 @@ export interface Config {
   readonly events: EventsConfig
   readonly jobs: { readonly concurrency: number; readonly keepMs: number; readonly leaseMs: number }
   readonly limits: { readonly manifestBytes: number; readonly uploadBytes: number }
-  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'pretty' | 'auto' }
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error'
+    readonly format: 'json' | 'pretty' | 'auto'
+    readonly requests: 'all' | 'errors' | 'off'
+  }
   readonly metrics: {
     readonly enabled: boolean
     readonly path: string

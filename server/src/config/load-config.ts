@@ -200,7 +200,7 @@ function toConfig(given: Settings): Config {
     },
     jobs: { concurrency: given.jobs.concurrency, keepMs: given.jobs.keep, leaseMs: given.jobs.lease },
     limits: { manifestBytes: given.limits.manifest, uploadBytes: given.limits.upload },
-    log: { level: given.log.level, format: given.log.format },
+    log: { level: given.log.level, format: given.log.format, requests: given.log.requests },
     metrics: {
       enabled: metrics.enabled,
       path: metrics.path,

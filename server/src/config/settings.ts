@@ -297,6 +297,11 @@ export const settings = z.strictObject({
       format: choice('json', 'pretty', 'auto')
         .prefault('auto')
         .describe('`auto`: pretty on a terminal, JSON lines elsewhere.'),
+      requests: choice('all', 'errors', 'off')
+        .prefault('all')
+        .describe(
+          'Requests that have a line. `errors`: those that were refused, failed or broken off, without the 401 and 404 that every push and pull meets.',
+        ),
     })
     .prefault({})
     .describe('Logs, on standard error.'),

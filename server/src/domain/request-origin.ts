@@ -9,6 +9,16 @@ export interface RequestOrigin {
   readonly requestId?: string
   /** Why it was refused, or failed: for the line of the request. */
   failure?: RequestFailure
+  /** The operation of the API that it asked for. */
+  operation?: string
+  /** What the request is about: for the line of the request. */
+  place?: RequestPlace
+}
+
+export interface RequestPlace {
+  readonly project: string
+  /** With its project in front. */
+  readonly repository?: string
 }
 
 export interface RequestFailure {
@@ -20,6 +30,18 @@ export interface RequestFailure {
 export function noteFailure({ code, message }: RequestFailure): void {
   const origin = current.getStore()
   if (origin !== undefined) origin.failure = { code, message }
+}
+
+/** Remembers which operation of a closed list the request under way asked for. */
+export function noteOperation(operation: string): void {
+  const origin = current.getStore()
+  if (origin !== undefined) origin.operation = operation
+}
+
+/** Remembers what the request under way is about. Outside a request nothing is remembered. */
+export function notePlace(place: RequestPlace): void {
+  const origin = current.getStore()
+  if (origin !== undefined) origin.place = place
 }
 
 const current = new AsyncLocalStorage<RequestOrigin>()
@@ -34,8 +56,11 @@ export function currentOrigin(): RequestOrigin | undefined {
   return current.getStore()
 }
 
+/** The id of the request under way, by which the log finds it. */
+export const currentRequestId = (): string | undefined => current.getStore()?.requestId
+
 /** A message that somebody may show to the operator, with the id by which the log finds the request. */
 export function withRequestId(message: string): string {
-  const requestId = current.getStore()?.requestId
+  const requestId = currentRequestId()
   return requestId === undefined ? message : `${message} (request ${requestId})`
 }

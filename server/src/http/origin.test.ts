@@ -2,7 +2,13 @@ import { expect, test } from 'bun:test'
 import type { Connection } from '../runtime/listener.ts'
 import { composeClientFacts } from './origin.ts'
 
-const proxy: Connection = { secure: false, address: () => '10.0.0.1', body: () => undefined }
+const proxy: Connection = {
+  secure: false,
+  address: () => '10.0.0.1',
+  body: () => undefined,
+  receivedBytes: () => 0,
+  onSent: () => {},
+}
 
 function originBehindProxy(headers: Record<string, string>, trustedProxies = ['10.0.0.0/8']): string {
   const facts = composeClientFacts({ externalUrl: undefined, trustedProxies })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { Actor } from '../domain/access/actor.ts'
-import { createLogging } from '../logging.ts'
+import { createLogging, type LogChoice } from '../logging.ts'
 import { operationOf } from './operation.ts'
 import { composeRequestLog } from './request-log.ts'
 import type { Exchange, Route } from './router.ts'
@@ -11,23 +11,27 @@ function exchange(facts: Partial<Exchange> & { url?: string; init?: RequestInit 
   const request = new Request(facts.url ?? 'http://registry/v2/library/app/manifests/v1', facts.init)
   const actor: Actor = { kind: 'user', id: 3, username: 'alice', admin: false }
   return {
-    request,
+    method: request.method,
+    agent: request.headers.get('user-agent'),
     route: 'oci',
     path: new URL(request.url).pathname,
+    operation: 'manifest-get',
     clientAddress: '192.0.2.1',
     requestId: 'id-1',
     actor,
     status: 200,
-    response: new Response(null, { headers: { 'content-length': '528' } }),
-    startedAt: performance.now() - 5,
+    ...{ bytesAnnounced: 528, answeredMs: 5, durationMs: 5, bytesIn: 0, bytesOut: 528, aborted: false },
     ...facts,
   }
 }
 
-function logged(level: 'debug' | 'info' | 'error', ...exchanges: Exchange[]): string[] {
+const logged = (level: 'debug' | 'info' | 'error', ...exchanges: Exchange[]) =>
+  loggedAt({ level, requests: 'all' }, ...exchanges)
+
+function loggedAt(choice: LogChoice, ...exchanges: Exchange[]): string[] {
   let text = ''
   const sink = { write: (line: string) => void (text += line), flush() {}, close: async () => {} }
-  const log = composeRequestLog(createLogging({ level, format: 'json' }, sink))
+  const log = composeRequestLog(createLogging({ ...choice, format: 'json' }, sink))
   for (const each of exchanges) log(each)
   return text.split('\n').filter(Boolean)
 }
@@ -43,7 +47,7 @@ describe('the line of a request', () => {
       operation: 'manifest-get',
       path: '/v2/library/app/manifests/v1',
       status: 200,
-      ms: expect.any(Number),
+      ms: 5,
       bytesOut: 528,
       actor: 'alice',
       client: '192.0.2.1',
@@ -87,6 +91,34 @@ describe('the line of a request', () => {
     expect(JSON.parse(lines[0]!)).toMatchObject({ actor: 'eve"\n{}' })
   })
 
+  test('of an answer that was broken off says so, and claims no bytes that nobody counted', () => {
+    const lines = logged(
+      'info',
+      exchange({ aborted: true, durationMs: 300, bytesOut: undefined }),
+      exchange({ aborted: true, durationMs: 300, bytesOut: 17 }),
+    ).map((line) => JSON.parse(line))
+    expect(lines[0]).toMatchObject({ aborted: true, ms: 300, answeredMs: 5, bytesAnnounced: 528 })
+    expect(lines[0]).not.toHaveProperty('bytesOut')
+    expect(lines[1]).toMatchObject({ aborted: true, bytesOut: 17 })
+  })
+
+  test('names project and repository where the path was understood', () => {
+    const place = { project: 'library', repository: 'library/app' }
+    expect(JSON.parse(logged('info', exchange({ place }))[0]!)).toMatchObject(place)
+    expect(JSON.parse(logged('info', exchange())[0]!)).not.toHaveProperty('project')
+  })
+
+  test('is written for the requests that log.requests names', () => {
+    const exchanges = [200, 401, 404, 501, 403, 429, 500].map((status) => exchange({ status }))
+    const statuses = (requests: LogChoice['requests']) =>
+      loggedAt({ level: 'info', requests }, ...exchanges, exchange({ status: 206, aborted: true })).map(
+        (line) => JSON.parse(line).status,
+      )
+    expect(statuses('errors')).toEqual([403, 429, 500, 206])
+    expect(statuses('off')).toEqual([])
+    expect(statuses('all')).toHaveLength(8)
+  })
+
   test('is written at info for clients, at error for failures, at debug for probes', () => {
     const probe = exchange({ route: 'ready', path: '/ready' })
     const failure = exchange({ status: 500 })
@@ -120,8 +152,7 @@ describe('the operation', () => {
   ]
   for (const [method, path, operation, route = 'oci'] of cases) {
     test(`of ${method} ${path} is ${operation}`, () => {
-      const [line] = logged('info', exchange({ path, route, init: { method } }))
-      expect(JSON.parse(line!).operation).toBe(operation)
+      expect<string>(operationOf(method, route, path)).toBe(operation)
     })
   }
 })

@@ -7,7 +7,13 @@ import type { OciServices } from './oci/oci-request.ts'
 import { composeOciRouter } from './oci/oci-router.ts'
 import { composeRouter, type RouterOptions } from './router.ts'
 
-const connection: Connection = { secure: false, address: () => '192.0.2.1', body: () => undefined }
+const connection: Connection = {
+  secure: false,
+  address: () => '192.0.2.1',
+  body: () => undefined,
+  receivedBytes: () => 0,
+  onSent: () => {},
+}
 const anybody = async () => ({ actor: anonymous, authorizationSent: true, failedLogin: false })
 const nothing = async () => new Response(null, { status: 404 })
 

@@ -1,11 +1,13 @@
 import { isConsolePath } from '#contract/console-paths.ts'
 import { ociErrorBody } from '#contract/oci-errors.ts'
 import { anonymous, type Actor } from '../domain/access/actor.ts'
-import { withOrigin, type RequestFailure, type RequestOrigin } from '../domain/request-origin.ts'
+import { withOrigin, type RequestFailure, type RequestOrigin, type RequestPlace } from '../domain/request-origin.ts'
 import type { Connection } from '../runtime/listener.ts'
 import { guardAnswer } from './answer-headers.ts'
 import type { Authenticate } from './authentication.ts'
+import { counterOf } from './counted-body.ts'
 import type { Csrf } from './csrf.ts'
+import { operationOf } from './operation.ts'
 import { harborError } from './harbor/frame/harbor-error.ts'
 import { apiPrefix, type HarborCall } from './harbor/frame/harbor-router.ts'
 import type { OciCall } from './oci/oci-router.ts'
@@ -18,16 +20,30 @@ import type { Console } from './ui/console.ts'
 
 /** The outcome of one request, for the log and the metrics. */
 export interface Exchange {
-  readonly request: Request
+  readonly method: string
+  readonly agent: string | null
   readonly route: Route
   readonly path: string
+  /** The operation of the API by its id, else what the request is to its class. From closed lists. */
+  readonly operation: string
   readonly clientAddress: string
   readonly requestId: string
   readonly actor: Actor
   readonly status: number
-  readonly response: Response
-  /** `performance.now()` when the request came. */
-  readonly startedAt: number
+  /** Time from the request until its answer was ready to be sent. */
+  readonly answeredMs: number
+  /** Time from the request until the last byte of its answer was sent, or the client went away. */
+  readonly durationMs: number
+  /** Bytes of the request's body that were read. */
+  readonly bytesIn: number
+  /** Bytes of the answer's body; undefined where they are not known: an answer that was broken off, or a stream. */
+  readonly bytesOut: number | undefined
+  /** The length that the answer says it has. */
+  readonly bytesAnnounced: number | undefined
+  /** Whether the client went away before the end of the answer. */
+  readonly aborted: boolean
+  /** The repository that the request is about, or the project alone; as far as its path was understood. */
+  readonly place?: RequestPlace | undefined
   /** Why it was refused or failed, where the answer is an error that was foreseen. */
   readonly failure?: RequestFailure | undefined
 }
@@ -56,6 +72,8 @@ export interface RouterOptions {
   /** For the doors that browsers come in by, with their session. */
   readonly authenticateBrowser: Authenticate
   readonly token: TokenEndpoint
+  /** Hears of every request when it comes. */
+  readonly onAsked?: (route: Route) => void
   readonly ops: Readonly<
     Partial<Record<'health' | 'ready' | 'metrics', (request: Request) => Response | Promise<Response>>>
   >
@@ -94,23 +112,31 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
     const startedAt = performance.now()
     const { path, search } = splitUrl(request.url)
     const route = routeOf(path, options.metricsPath)
+    options.onAsked?.(route)
     const answered = await dispatch({ request, connection, clientAddress, path, search, requestId, route })
     const { actor, response } = answered
     guardAnswer(route, response)
     response.headers.set('x-request-id', requestId)
     if (route === 'oci') response.headers.set('docker-distribution-api-version', 'registry/2.0')
-    options.onAnswered({
-      request,
-      route,
-      path,
-      clientAddress,
-      requestId,
-      actor,
-      status: response.status,
-      response,
-      startedAt,
-      failure: response.status >= 400 ? origin.failure : undefined,
-    })
+    const answeredMs = performance.now() - startedAt
+    const bytesAnnounced = announcedBytes(request, response)
+    const counted = counterOf(response)
+    const { method } = request
+    const { status } = response
+    // Nothing of request and response can be relied on once they are over.
+    const known = {
+      ...{ method, route, path, clientAddress, requestId, actor, status, answeredMs, bytesAnnounced },
+      agent: request.headers.get('user-agent'),
+      operation: origin.operation ?? operationOf(method, route, path),
+      place: origin.place,
+      failure: status >= 400 ? origin.failure : undefined,
+    }
+    const end = (aborted: boolean, durationMs: number) => {
+      const bytesOut = counted?.() ?? (aborted ? undefined : bytesAnnounced)
+      options.onAnswered({ ...known, durationMs, aborted, bytesIn: connection.receivedBytes(), bytesOut })
+    }
+    if (counted === undefined && (bytesAnnounced ?? 0) <= sentAtOnceBytes) end(false, answeredMs)
+    else connection.onSent(({ aborted }) => end(aborted, performance.now() - startedAt))
     return response
   }
 
@@ -131,12 +157,25 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
   }
 }
 
-interface Incoming extends Pick<Exchange, 'request' | 'route' | 'path' | 'clientAddress' | 'requestId'> {
+/** The kernel takes so much from us at once, whatever the client does: the end of such an answer is not waited for. */
+const sentAtOnceBytes = 64 * 1024
+
+/** Undefined: the answer does not say how long it is. */
+function announcedBytes({ method }: Request, { headers, status }: Response): number | undefined {
+  if (method === 'HEAD' || status === 204 || status === 304) return 0
+  const length = headers.get('content-length')
+  return length === null ? undefined : Number(length)
+}
+
+interface Incoming extends Pick<Exchange, 'route' | 'path' | 'clientAddress' | 'requestId'> {
+  readonly request: Request
   readonly connection: Connection
   readonly search: string
 }
 
-type Answered = Pick<Exchange, 'actor' | 'response'>
+interface Answered extends Pick<Exchange, 'actor'> {
+  readonly response: Response
+}
 
 async function answerOci(options: RouterOptions, incoming: Incoming): Promise<Answered> {
   const { request, connection, path, search, clientAddress } = incoming

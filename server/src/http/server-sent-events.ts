@@ -1,4 +1,5 @@
 import { DomainError } from '../domain/errors.ts'
+import { countedResponse } from './counted-body.ts'
 
 export interface ServerSentEvent {
   readonly event: string
@@ -87,7 +88,7 @@ export class EventStreams implements Disposable {
       // nginx would hold events back otherwise.
       'x-accel-buffering': 'no',
     }
-    return new Response(this.#stream(source({ signal, wait }), controller), { headers })
+    return countedResponse(this.#stream(source({ signal, wait }), controller), { headers })
   }
 
   /** Ends all streams: a process that shuts down does not wait for listeners. */

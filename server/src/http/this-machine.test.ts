@@ -3,7 +3,13 @@ import { composeIsFromThisMachine } from './this-machine.ts'
 
 function ask(peer: string, headers: Record<string, string> = {}, trustedProxies: readonly string[] = []): boolean {
   const request = new Request('http://localhost:8080/', { headers: { host: 'localhost:8080', ...headers } })
-  const connection = { secure: false, address: () => peer, body: () => undefined }
+  const connection = {
+    secure: false,
+    address: () => peer,
+    body: () => undefined,
+    receivedBytes: () => 0,
+    onSent: () => {},
+  }
   return composeIsFromThisMachine({ trustedProxies })(request, connection)
 }
 

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import { SentWatch, type Sent } from './sent-watch.ts'
 
 /** A certificate chain (leaf first) and its private key, both PEM. */
 export interface TlsPair {
@@ -61,6 +62,10 @@ export interface Connection {
    * @throws ClientTooSlow; BodyIncomplete when the client goes away or sends a broken body
    */
   body(): AsyncIterable<Uint8Array> | undefined
+  /** Bytes of the body that have been read so far. */
+  receivedBytes(): number
+  /** Calls `done` once, when the answer to this request has been sent, or nobody is there to take it any more. */
+  onSent(done: (sent: Sent) => void): void
 }
 
 export interface Listener {
@@ -159,6 +164,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   }
 }
 
+const sentWatch = new SentWatch()
+
 class BunConnection implements Connection {
   readonly secure: boolean
   readonly #request: Request
@@ -167,6 +174,7 @@ class BunConnection implements Connection {
   /** Asked for more than once in a request, and made anew by Bun each time. */
   #address: string | undefined
   #watching = false
+  #received = 0
 
   constructor(request: Request, server: Bun.Server<undefined>, secure: boolean, timeouts: ListenerTimeouts) {
     this.#request = request
@@ -177,6 +185,15 @@ class BunConnection implements Connection {
 
   address(): string {
     return (this.#address ??= this.#server.requestIP(this.#request)?.address ?? 'unknown')
+  }
+
+  receivedBytes(): number {
+    return this.#received
+  }
+
+  /** Bun forgets the address of a request that is over. */
+  onSent(done: (sent: Sent) => void): void {
+    sentWatch.follow(this.#request, () => this.#server.requestIP(this.#request) === null, done)
   }
 
   body(): AsyncIterable<Uint8Array> | undefined {
@@ -195,7 +212,6 @@ class BunConnection implements Connection {
     const { bodyStallSeconds, bodyBytesPerSecond, bodyGraceSeconds } = this.#timeouts
     this.#watching = true
     const reader = body.getReader()
-    let received = 0
     let waitedMs = 0
     let chunksThisTurn = 0
     let done = false
@@ -209,9 +225,9 @@ class BunConnection implements Connection {
         waitedMs += performance.now() - askedAt
         if (next.done) break
         this.#server.timeout(this.#request, 0)
-        received += next.value.byteLength
-        if (waitedMs > bodyGraceSeconds * 1000 && received < (waitedMs / 1000) * bodyBytesPerSecond) {
-          throw new ClientTooSlow(`only ${received} bytes arrived in ${Math.round(waitedMs / 1000)} s`)
+        this.#received += next.value.byteLength
+        if (waitedMs > bodyGraceSeconds * 1000 && this.#received < (waitedMs / 1000) * bodyBytesPerSecond) {
+          throw new ClientTooSlow(`only ${this.#received} bytes arrived in ${Math.round(waitedMs / 1000)} s`)
         }
         yield next.value
         chunksThisTurn += 1

@@ -1,5 +1,5 @@
 import type { Signal } from '../database/signals.ts'
-import type { LogLevel } from '../logging.ts'
+import type { LogChoice } from '../logging.ts'
 import type { MetricFamily } from '../http/ops/metric-families.ts'
 
 /** A message of the supervisor to a worker. */
@@ -12,7 +12,7 @@ export type ToWorker =
       readonly joins: boolean
     }
   | { readonly kind: 'stop' }
-  | { readonly kind: 'log-level'; readonly level: LogLevel }
+  | { readonly kind: 'log-choice'; readonly choice: LogChoice }
   | { readonly kind: 'signal'; readonly signal: Signal }
   /** Another worker is asked for its metrics. */
   | { readonly kind: 'report-metrics'; readonly inquiry: number }

@@ -1,5 +1,5 @@
 import type { ProcessEnd, WorkerProcess } from '../runtime/worker-process.ts'
-import type { LogLevel } from '../logging.ts'
+import type { LogChoice } from '../logging.ts'
 import { MetricsExchange, type Later } from './metrics-exchange.ts'
 import type { FromWorker, ReadyFacts, ToWorker } from './messages.ts'
 
@@ -57,7 +57,7 @@ export class Supervisor {
   readonly #metrics: MetricsExchange
   readonly #later: Later
   readonly #now: () => number
-  #logLevel: LogLevel | undefined
+  #logChoice: LogChoice | undefined
   #stopping = false
   #whenAllEnded: (() => void) | undefined
 
@@ -93,10 +93,10 @@ export class Supervisor {
     spare()
   }
 
-  /** The least that workers log from now on, also those that start later. */
-  setLogLevel(level: LogLevel): void {
-    this.#logLevel = level
-    for (const { process } of this.#workers) process?.send({ kind: 'log-level', level })
+  /** Decides what workers log from now on, also those that start later. */
+  setLogChoice(choice: LogChoice): void {
+    this.#logChoice = choice
+    for (const { process } of this.#workers) process?.send({ kind: 'log-choice', choice })
   }
 
   /** For an end that cannot wait. */
@@ -126,7 +126,7 @@ export class Supervisor {
         resolve({ exitCode: end.code ?? 1 })
       })
       process.send({ kind: 'start', config: this.#options.config, joins })
-      if (this.#logLevel !== undefined) process.send({ kind: 'log-level', level: this.#logLevel })
+      if (this.#logChoice !== undefined) process.send({ kind: 'log-choice', choice: this.#logChoice })
     })
   }
 

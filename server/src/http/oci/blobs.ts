@@ -3,6 +3,7 @@ import { parseDigest } from '#contract/digest.ts'
 import type { Admission } from '../../domain/access/admission.ts'
 import type { ReadableBlob } from '../../domain/content/roles.ts'
 import { DomainError } from '../../domain/errors.ts'
+import { countedResponse } from '../counted-body.ts'
 import { isRangeOf, matchesEtag } from './etag.ts'
 import type { OciHandler, OciRequest, OciServices } from './oci-request.ts'
 
@@ -70,12 +71,16 @@ export const getBlobEndpoint: OciHandler = async (services, oci) => {
   }
   if (range.kind === 'whole') {
     headers['content-length'] = String(blob.sizeBytes)
-    return new Response((await blob.open()) as BodyInit, { headers })
+    return contentOf(await blob.open(), { headers })
   }
   headers['content-length'] = String(range.end - range.start + 1)
   headers['content-range'] = `bytes ${range.start}-${range.end}/${blob.sizeBytes}`
-  const body = await blob.open({ start: range.start, end: range.end })
-  return new Response(body as BodyInit, { status: 206, headers })
+  return contentOf(await blob.open({ start: range.start, end: range.end }), { status: 206, headers })
+}
+
+/** The listener sends a file by itself; what comes as a stream is counted on its way. */
+function contentOf(bytes: Blob | ReadableStream<Uint8Array>, init: ResponseInit): Response {
+  return bytes instanceof ReadableStream ? countedResponse(bytes, init) : new Response(bytes, init)
 }
 
 export const deleteBlobEndpoint: OciHandler = async (services, oci) => {

@@ -3,7 +3,7 @@ import { ociErrorBody, type OciErrorCode } from '#contract/oci-errors.ts'
 import { DatabaseBusy, DatabaseCorrupt, DatabaseUnavailable, UnstorableValue } from '../../database/database.ts'
 import { isForeignKeyViolation } from '../../database/violations.ts'
 import { DomainError, type DomainErrorCode } from '../../domain/errors.ts'
-import { noteFailure, withRequestId } from '../../domain/request-origin.ts'
+import { currentRequestId, noteFailure, withRequestId } from '../../domain/request-origin.ts'
 import { BodyIncomplete, ClientTooSlow } from '../../runtime/listener.ts'
 import { StorageFull, StorageUnavailable } from '../../storage/blob-store.ts'
 
@@ -79,10 +79,17 @@ export function errorResponse(thrown: unknown): Response | undefined {
     {
       code,
       message: isForOperator(status) ? withRequestId(error.message) : error.message,
-      ...(error.detail === undefined ? {} : { detail: error.detail }),
+      ...detailOf(error, status),
     },
   ])
   return new Response(JSON.stringify(body), { status, headers })
+}
+
+/** With the id of the request, except in the 401 and 404 that clients meet on every push and show to nobody. */
+function detailOf({ detail }: DomainError, status: number): { detail?: Record<string, unknown> } {
+  const requestId = status === 401 || status === 404 ? undefined : currentRequestId()
+  if (requestId === undefined) return detail === undefined ? {} : { detail }
+  return { detail: { ...detail, request_id: requestId } }
 }
 
 /** Refusals for which people ask the operator of the registry. */

@@ -58,7 +58,8 @@ function nextLink(
 }
 
 function list(body: unknown, headers: Record<string, string>): Response {
-  return new Response(JSON.stringify(body), {
-    headers: { 'content-type': 'application/json', ...headers },
+  const text = JSON.stringify(body)
+  return new Response(text, {
+    headers: { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)), ...headers },
   })
 }

@@ -1,10 +1,11 @@
 import { ociErrorBody } from '#contract/oci-errors.ts'
+import type { RepositoryName } from '#contract/repository-name.ts'
 import { accountMayListCatalog, mayListCatalog, type Actor } from '../../domain/access/actor.ts'
 import { DomainError } from '../../domain/errors.ts'
 import type { Authentication } from '../authentication.ts'
 import { deleteBlobEndpoint, getBlobEndpoint, headBlobEndpoint } from './blobs.ts'
 import { catalogScope, challenge } from './challenge.ts'
-import { withRequestId } from '../../domain/request-origin.ts'
+import { currentRequestId, notePlace, withRequestId } from '../../domain/request-origin.ts'
 import { asDomainError, errorResponse } from './error-response.ts'
 import { listCatalogEndpoint, listReferrersEndpoint, listTagsEndpoint } from './lists.ts'
 import { deleteManifestEndpoint, getManifestEndpoint, headManifestEndpoint, putManifestEndpoint } from './manifests.ts'
@@ -136,12 +137,14 @@ function endpointUnknown(path: string): DomainError {
 }
 
 function ociRequest(call: OciCall, path: OciPath, query: URLSearchParams, services: OciServices): OciRequest {
+  const repository = path.endpoint === 'catalog' ? ('' as RepositoryName) : repositoryOf(services, path.name)
+  if (repository !== '') notePlace({ project: repository.slice(0, repository.indexOf('/')), repository })
   return {
     request: call.request,
     actor: call.authentication.actor,
     query,
     name: path.name,
-    repository: path.endpoint === 'catalog' ? ('' as OciRequest['repository']) : repositoryOf(services, path.name),
+    repository,
     reference: path.reference,
     body: () => call.body(),
   }
@@ -152,7 +155,8 @@ function refusal(options: OciRouterOptions, call: OciCall, thrown: unknown): Res
   const error = asDomainError(thrown)
   if (response === undefined || error === undefined) {
     options.onError(thrown)
-    const body = ociErrorBody([{ code: 'UNSUPPORTED', message: withRequestId('internal server error') }])
+    const detail = { request_id: currentRequestId() }
+    const body = ociErrorBody([{ code: 'UNSUPPORTED', message: withRequestId('internal server error'), detail }])
     return new Response(JSON.stringify(body), {
       status: 500,
       headers: { 'content-type': 'application/json' },

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { operationOf, type Operation } from '../operation.ts'
-import type { Exchange } from '../router.ts'
+import type { Exchange, Route } from '../router.ts'
 import { addUp, renderFamilies, type Across, type FamiliesOfWorker, type MetricFamily } from './metric-families.ts'
 
 /** Upper bounds in seconds. */
-const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800]
 
 /** The other workers of the registry, where there are some. */
 export interface MetricPeers {
@@ -36,21 +36,36 @@ export class Metrics {
   readonly #totals = new Map<string, number>()
   readonly #gauges = new Map<string, { readonly help: string; readonly read: () => number; readonly across: Across }>()
   readonly #shared = new Map<string, SharedGauge>()
+  readonly #sources: (() => readonly MetricFamily[])[] = []
   readonly #peers: MetricPeers | undefined
+  readonly #aborted = new Map<Operation, number>()
+  readonly #errors = new Map<string, number>()
   #bytesIn = 0
   #bytesOut = 0
+  #inFlight = 0
 
   constructor(peers?: MetricPeers) {
     this.#peers = peers
   }
 
-  observe({ request, route, path, status, response, startedAt }: Exchange): void {
-    const operation = operationOf(request.method, route, path)
-    const key = `operation="${operation}",status="${status}"`
-    this.#requests.set(key, (this.#requests.get(key) ?? 0) + 1)
-    this.#observeDuration(operation, (performance.now() - startedAt) / 1000)
-    this.#bytesIn += bytesOf(request.headers.get('content-length'))
-    if (request.method !== 'HEAD') this.#bytesOut += bytesOf(response.headers.get('content-length'))
+  /** A request has come. The scrape itself is not counted among those in flight. */
+  begin(route: Route): void {
+    if (route !== 'metrics') this.#inFlight += 1
+  }
+
+  /** Its answer has been sent, or given up. */
+  observe(exchange: Exchange): void {
+    const { route, path, status, durationMs, bytesIn, bytesOut, aborted, failure } = exchange
+    if (route !== 'metrics') this.#inFlight -= 1
+    const kind = operationOf(exchange.method, route, path)
+    const method = knownMethods.has(exchange.method) ? exchange.method : 'other'
+    const labels = `target="${targetOf(route)}",operation="${exchange.operation}",method="${method}",status="${status}"`
+    addTo(this.#requests, labels)
+    if (aborted) addTo(this.#aborted, kind)
+    if (failure !== undefined) addTo(this.#errors, failure.code)
+    this.#observeDuration(kind, durationMs / 1000)
+    this.#bytesIn += bytesIn
+    this.#bytesOut += bytesOut ?? 0
   }
 
   #observeDuration(operation: Operation, seconds: number): void {
@@ -83,19 +98,35 @@ export class Metrics {
     this.#shared.set(name, gauge)
   }
 
+  /** Families that somebody else keeps, asked for when metrics are. */
+  collect(source: () => readonly MetricFamily[]): void {
+    this.#sources.push(source)
+  }
+
   /** Of this process alone. */
   families(): MetricFamily[] {
     const families: MetricFamily[] = [
       {
         name: 'berth_http_requests_total',
         type: 'counter',
-        help: 'Requests answered, by operation and status.',
+        help: 'Requests answered, by target, operation, method and status.',
         across: 'sum',
         samples: [...this.#requests].map(([labels, count]) => [`{${labels}}`, count] as const),
       },
       this.#durationFamily(),
-      counter('berth_http_request_bytes_total', 'Bytes announced as request bodies.', this.#bytesIn),
-      counter('berth_http_response_bytes_total', 'Bytes announced as response bodies.', this.#bytesOut),
+      counterBy('berth_http_requests_aborted_total', 'Answers that clients did not wait for.', {
+        ...{ label: 'operation', values: this.#aborted },
+      }),
+      counterBy('berth_errors_total', 'Requests refused or failed, by the code of the error.', {
+        ...{ label: 'code', values: this.#errors },
+      }),
+      counter('berth_http_request_bytes_total', 'Bytes of request bodies that were read.', this.#bytesIn),
+      counter('berth_http_response_bytes_total', 'Bytes of response bodies that were sent.', this.#bytesOut),
+      {
+        ...{ name: 'berth_http_requests_in_flight', type: 'gauge', across: 'sum' },
+        help: 'Requests being answered now, without the one for these metrics.',
+        samples: [['', this.#inFlight]],
+      },
     ]
     for (const [name, value] of this.#totals) {
       families.push(counter(`berth_${name}_total`, `${name.replaceAll('_', ' ')}.`, value))
@@ -107,7 +138,7 @@ export class Metrics {
       const samples = [...read()].map(([of, value]) => [`{${label}="${escaped(of)}"}`, value] as const)
       families.push({ name: `berth_${name}`, type: 'gauge', help, across: 'same', samples })
     }
-    return [...families, ...processMetrics()]
+    return [...families, ...this.#sources.flatMap((source) => source()), ...processMetrics()]
   }
 
   #durationFamily(): MetricFamily {
@@ -121,7 +152,7 @@ export class Metrics {
       }
       samples.push([`_sum{${label}}`, sumSeconds], [`_count{${label}}`, sum])
     }
-    const help = 'Time until an answer was ready to be sent.'
+    const help = 'Time until the last byte of an answer was sent, or its client went away.'
     return { name: 'berth_http_request_duration_seconds', type: 'histogram', help, across: 'sum', samples }
   }
 
@@ -173,4 +204,25 @@ function openDescriptors(): number | undefined {
   }
 }
 
-const bytesOf = (header: string | null): number => (header === null ? 0 : Number(header) || 0)
+const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
+/** The door that a request came in by. */
+function targetOf(route: Route): string {
+  if (route === 'oci') return 'v2'
+  if (route === 'api' || route === 'api-version') return 'api'
+  return route === 'health' || route === 'ready' || route === 'metrics' ? 'probe' : route
+}
+
+function addTo<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}
+
+/** @param values from a closed list */
+function counterBy(
+  name: string,
+  help: string,
+  { label, values }: { readonly label: string; readonly values: ReadonlyMap<string, number> },
+): MetricFamily {
+  const samples = [...values].map(([value, count]) => [`{${label}="${value}"}`, count] as const)
+  return { name, type: 'counter', help, across: 'sum', samples }
+}

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { DomainError } from '../../../domain/errors.ts'
+import { withOrigin } from '../../../domain/request-origin.ts'
 import { harborErrorOf } from './harbor-error.ts'
 
 const answerTo = async (error: DomainError) => {
@@ -22,4 +23,15 @@ test('one code with several causes tells which of them it is', async () => {
 test("the body stays Harbor's: a code and a message", async () => {
   const response = harborErrorOf(new DomainError('CONFLICT', 'taken', { reason: 'NAME_TAKEN' }))
   expect(await response.json()).toEqual({ errors: [{ code: 'CONFLICT', message: 'taken' }] })
+})
+
+test('a failure has the id of its request beside the message, a refusal has none', async () => {
+  const origin = { clientAddress: '192.0.2.1', isFromThisMachine: () => false, requestId: 'id-1' }
+  const errorsOf = async (error: DomainError) => await withOrigin(origin, () => harborErrorOf(error)).json()
+  expect(await errorsOf(new DomainError('UNAVAILABLE', 'away'))).toEqual({
+    errors: [{ code: 'UNKNOWN', message: 'away (request id-1)', detail: { request_id: 'id-1' } }],
+  })
+  expect(await errorsOf(new DomainError('CONFLICT', 'taken'))).toEqual({
+    errors: [{ code: 'CONFLICT', message: 'taken' }],
+  })
 })

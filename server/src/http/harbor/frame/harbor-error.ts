@@ -1,4 +1,4 @@
-import { noteFailure, withRequestId } from '../../../domain/request-origin.ts'
+import { currentRequestId, noteFailure, withRequestId } from '../../../domain/request-origin.ts'
 import type { DomainError, DomainErrorCode } from '../../../domain/errors.ts'
 
 /** The only place where a domain error becomes a status and a code of Harbor's API. */
@@ -55,18 +55,25 @@ const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: st
 
 export const statusOf = (code: DomainErrorCode): number => table[code][0]
 
-/** `{"errors":[{code, message}]}` with a newline behind it, as Harbor writes it. */
+/**
+ * `{"errors":[{code, message}]}` with a newline behind it, as Harbor writes it. Failures for which people ask their
+ * operator have `detail.request_id` too; decoders of Harbor's clients pass over fields that they do not know.
+ */
 export function harborError(
   status: number,
   code: string,
   message: string,
   headers: Record<string, string> = {},
 ): Response {
-  return new Response(`${JSON.stringify({ errors: [{ code, message }] })}\n`, {
+  const requestId = isForOperator(status) ? currentRequestId() : undefined
+  const detail = requestId === undefined ? {} : { detail: { request_id: requestId } }
+  return new Response(`${JSON.stringify({ errors: [{ code, message, ...detail }] })}\n`, {
     status,
     headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
   })
 }
+
+const isForOperator = (status: number): boolean => (status >= 500 && status !== 501) || status === 429
 
 /** The header that tells a finer reason than Harbor's code, which is DENIED for a full quota and for a registry that is read-only. */
 const reasonHeader = 'x-berth-error'
@@ -74,7 +81,7 @@ const reasonHeader = 'x-berth-error'
 /** What a batch says of a row: the same words as the answer to it alone. */
 export function refusalOf(error: DomainError): { status: number; code: string; reason: string; message: string } {
   const [status, code] = table[error.code]
-  const message = status >= 500 || status === 429 ? withRequestId(error.message) : error.message
+  const message = isForOperator(status) ? withRequestId(error.message) : error.message
   return { status, code, reason: error.reason, message }
 }
 

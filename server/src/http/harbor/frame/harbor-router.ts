@@ -8,6 +8,7 @@ import {
   assertSystemAdministrator,
 } from '../../../domain/access/roles/authorise.ts'
 import { DomainError } from '../../../domain/errors.ts'
+import { noteOperation, notePlace, withRequestId } from '../../../domain/request-origin.ts'
 import type { ProjectAccess } from '../../../domain/projects/project-access.ts'
 import type { Authentication } from '../../authentication.ts'
 import { asDomainError } from '../../oci/error-response.ts'
@@ -65,8 +66,10 @@ export function composeHarborRouter({
         )
       }
       const { route, params } = match
+      noteOperation(route.operationId)
       const asked = withoutAccessToken(call)
       const project = await authorise(route, asked, params, services)
+      if (project !== undefined) notePlace(placeOf(project, params))
       if (announcesBody(call.request)) assertJsonType(call.request)
       const heard =
         route.body === undefined
@@ -80,12 +83,16 @@ export function composeHarborRouter({
         return harborErrorOf(error)
       }
       onError(thrown)
-      return harborError(500, 'UNKNOWN', 'internal server error')
+      return harborError(500, 'UNKNOWN', withRequestId('internal server error'))
     }
   }
 }
 
 const encodedNul = /%00/
+
+function placeOf({ project: { name } }: ProjectAccess, { repository_name: rest }: Readonly<Record<string, string>>) {
+  return rest === undefined ? { project: name } : { project: name, repository: `${name}/${rest}` }
+}
 
 /** Access tokens are for /v2: here who comes with one is nobody. */
 function withoutAccessToken(call: HarborCall): HarborCall {
@@ -210,5 +217,6 @@ function present(answer: Answer): Response {
   if (body === undefined) return new Response(null, { status, headers: { ...headers, 'content-length': '0' } })
   const json = { 'content-type': 'application/json' }
   const text = body instanceof JsonText ? body.text : JSON.stringify(body)
-  return new Response(`${text}\n`, { status, headers: { ...json, ...headers } })
+  const length = { 'content-length': String(Buffer.byteLength(text) + 1) }
+  return new Response(`${text}\n`, { status, headers: { ...json, ...length, ...headers } })
 }

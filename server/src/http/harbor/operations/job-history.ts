@@ -3,6 +3,7 @@ import { DomainError } from '../../../domain/errors.ts'
 import type { Job, JobStatus, Json } from '../../../domain/jobs/job.ts'
 import type { JobPage, Jobs } from '../../../domain/jobs/jobs.ts'
 import type { Schedule } from '../../../domain/jobs/schedules.ts'
+import { countedResponse } from '../../counted-body.ts'
 import { timeOf } from '../frame/answers.ts'
 import { harborStatusOf, harborTriggerOf, harborTypeOf, statusesNamed } from './job-words.ts'
 import { parseListQuery } from '../frame/list-query.ts'
@@ -104,7 +105,7 @@ export function logResponse(jobs: Jobs, id: number): Response {
       await lines.return(undefined)
     },
   })
-  return new Response(body, { headers: { 'content-type': 'text/plain; charset=utf-8' } })
+  return countedResponse(body, { headers: { 'content-type': 'text/plain; charset=utf-8' } })
 }
 
 const linesPerChunk = 500
