@@ -113,6 +113,7 @@ export const nouns = [
   'backup',
   'scrub',
   'verification',
+  'measures',
 ]
 
 export const nounOf = (path: string): string | undefined => /^server\/src\/domain\/([^/]+)\//.exec(path)?.[1]

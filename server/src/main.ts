@@ -7,6 +7,7 @@ import { measureDisks } from './compose/disks.ts'
 import { openFoundation } from './compose/foundation.ts'
 import { composeHttp } from './compose/http.ts'
 import { openListeners, urlsOf } from './compose/listeners.ts'
+import { startMeasuring } from './compose/registry-metrics.ts'
 import { shareOfWorker } from './compose/processes.ts'
 import { followSignals } from './compose/signals.ts'
 import { startBackground, startJobs } from './compose/work.ts'
@@ -14,7 +15,9 @@ import type { Config } from './config/config.ts'
 import { PullRecorder } from './domain/artifacts/pull-recorder.ts'
 import { StorageUsage } from './domain/content/storage-usage.ts'
 import { currentOrigin } from './domain/request-origin.ts'
+import { asDomainError } from './http/oci/error-response.ts'
 import { Metrics } from './http/ops/metrics.ts'
+import { composeProbes } from './http/ops/probes.ts'
 import { EventStreams } from './http/server-sent-events.ts'
 import type { Logger, Logging } from './logging.ts'
 import { newProcessMark } from './runtime/process-mark.ts'
@@ -51,14 +54,14 @@ async function start(
   worker: WorkerLink | undefined,
 ): Promise<RunningRegistry> {
   const { logger } = logging
-  const foundation = await openFoundation(config, logger, owned, worker)
-  const accounts = await composeAccounts(config, { ...foundation, logger })
+  const metrics = composeMetrics(worker, owned)
+  const foundation = await openFoundation(config, logger, owned, { metrics, worker })
+  const accounts = await composeAccounts(config, { ...foundation, logger, metrics })
   followSignals(foundation.signals, accounts)
   const content = composeContent(config, foundation)
   const pulls = new PullRecorder(foundation.database)
   const oci = composeOciServices(config, content, { pulls, ...accounts })
   const usage = new StorageUsage(foundation)
-  const metrics = composeMetrics(worker, owned)
   const { database } = foundation
   metrics.gauge('database_damaged', 'Processes that have met damaged pages of the database.', () =>
     database.damage() === undefined ? 0 : 1,
@@ -68,15 +71,28 @@ async function start(
 
   const work = { foundation, process: thisProcess(), logger, owned, worker }
   startBackground(config, work, { content, pulls, accounts, usage, metrics })
-  const jobKinds = await startJobs(config, work, content)
+  const jobKinds = await startJobs(config, work, { content, metrics })
 
-  const onError = (error: unknown) => logger.error({ error, requestId: currentOrigin()?.requestId }, 'request failed')
+  metrics.add('unhandled_errors', 0, 'Requests that failed with an error that nobody foresaw.')
+  const onError = (error: unknown) => {
+    if (asDomainError(error) === undefined) metrics.add('unhandled_errors', 1)
+    logger.error({ error, requestId: currentOrigin()?.requestId }, 'request failed')
+  }
   const isDraining = () => draining
+  const probes = composeProbes({ ...foundation, isDraining })
   const answer = composeHttp(config, {
     ...{ foundation, accounts, content, oci, usage, jobKinds, eventStreams },
-    ...{ metrics, logging, isDraining, onError },
+    ...{ metrics, logging, probes, onError },
   })
-  await measureDisks(config, { metrics, logger, owned, leads: worker === undefined || worker.number === 1 })
+  const leads = worker === undefined || worker.number === 1
+  startMeasuring(config, {
+    ...{ foundation, metrics, logger, owned, probes, isDraining, process: work.process, leads },
+    signInSettings: async () => {
+      const { auth_mode: authMode, self_registration: selfRegistration } = await accounts.settings.getSettings()
+      return { authMode: String(authMode), selfRegistration: selfRegistration === true }
+    },
+  })
+  await measureDisks(config, { metrics, logger, owned, leads })
   await watchCertificateEnd(config, { clock: foundation.clock, logger, metrics, owned, worker })
   const listeners = await openListeners(config, answer, { logging, onError, metrics, owned, worker })
 

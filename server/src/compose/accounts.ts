@@ -1,6 +1,7 @@
 import { composeOutbound } from '../clients/outbound.ts'
 import type { Config } from '../config/config.ts'
 import { noSignals, type Signals } from '../database/signals.ts'
+import type { Metrics } from '../http/ops/metrics.ts'
 import type { Logger } from '../logging.ts'
 import type { Foundation } from './foundation.ts'
 import { composeIdentities, type IdentityServices } from './identities.ts'
@@ -15,7 +16,11 @@ export type Accounts = UserServices & IdentityServices & RobotServices & SignInS
 /** Makes the administrator and the default project of a new installation. */
 export async function composeAccounts(
   config: Config,
-  given: Pick<Foundation, 'database' | 'clock' | 'events'> & { readonly signals?: Signals; readonly logger?: Logger },
+  given: Pick<Foundation, 'database' | 'clock' | 'events'> & {
+    readonly signals?: Signals
+    readonly logger?: Logger
+    readonly metrics?: Pick<Metrics, 'add'>
+  },
 ): Promise<Accounts> {
   const ground = { signals: noSignals, ...given }
   const outbound = composeOutbound({ allowLocal: config.outbound.allowLocal })

@@ -19,7 +19,7 @@ const pruneJobsBatch = 100
 const pullFlushMs = 5_000
 const minuteMs = 60_000
 
-type Collected = Awaited<ReturnType<typeof collectGarbage>>
+export type Collected = Awaited<ReturnType<typeof collectGarbage>>
 
 export interface TaskServices {
   readonly foundation: Foundation
@@ -27,7 +27,7 @@ export interface TaskServices {
   readonly pulls: PullRecorder
   readonly accounts: Pick<Accounts, 'sessions' | 'pullAudit'>
   readonly usage: StorageUsage
-  readonly onCollected: (collected: Collected) => void
+  readonly onCollected: (collected: Collected, seconds: number) => void
 }
 
 /** Does batches until one is not full. */
@@ -84,7 +84,11 @@ function collection(config: Config, { foundation, content, onCollected }: TaskSe
       name: 'collect-garbage',
       runs: 'once',
       intervalMs: config.garbageCollection.intervalMs,
-      run: async () => onCollected(await collectGarbage(collectorOf(config, foundation))),
+      run: async () => {
+        const startedAt = performance.now()
+        const collected = await collectGarbage(collectorOf(config, foundation))
+        onCollected(collected, (performance.now() - startedAt) / 1000)
+      },
     },
     {
       name: 'fold-usage',

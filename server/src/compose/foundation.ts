@@ -10,7 +10,10 @@ import type { WorkerLink } from '../workers/worker-link.ts'
 import { composeBlobStore } from './blob-store.ts'
 import { giveUpReserve } from './disk-reserve.ts'
 import { composeEvents } from './events.ts'
+import type { Metrics } from '../http/ops/metrics.ts'
 import { openDatabase } from './database.ts'
+import { measureBucket } from './measured-bucket.ts'
+import { measureDatabase } from './measured-database.ts'
 import { placesOf } from './places.ts'
 import { composeSignals } from './signals.ts'
 
@@ -28,13 +31,16 @@ export async function openFoundation(
   config: Config,
   logger: Logger,
   owned: AsyncDisposableStack,
-  worker?: WorkerLink,
+  { metrics, worker }: { readonly metrics: Metrics; readonly worker?: WorkerLink | undefined },
 ): Promise<Foundation> {
   await giveUpReserve(config, logger)
-  const store = owned.use(await composeBlobStore(config))
+  const store = owned.use(
+    await composeBlobStore(config, config.storage.kind === 's3' ? measureBucket(metrics) : undefined),
+  )
   const onDamage = (error: Error) => logger.fatal({ error }, 'the database is damaged, and /ready says so')
   const assertNew = config.beginNew ? async () => {} : () => assertStoreEmpty(store, placesOf(config))
-  const database = owned.use(await openDatabase(config, { clock: systemClock, logger, worker, assertNew, onDamage }))
+  const opened = owned.use(await openDatabase(config, { clock: systemClock, logger, worker, assertNew, onDamage }))
+  const database = measureDatabase(opened, config, metrics)
   const onSignalError = (error: unknown) => logger.warn({ error }, 'other replicas are not heard; tried again')
   const signals = owned.use(composeSignals(config, worker, onSignalError))
   return { database, store, signals, clock: systemClock, events: composeEvents(systemClock) }

@@ -13,7 +13,7 @@ import type { OciServices } from '../http/oci/oci-request.ts'
 import { composeOciRouter } from '../http/oci/oci-router.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
 import { composeMetricsDoor } from '../http/ops/metrics-door.ts'
-import { composeProbes } from '../http/ops/probes.ts'
+import type { Probes } from '../http/ops/probes.ts'
 import { composeClientFacts } from '../http/origin.ts'
 import { composeOpenDoor } from '../http/open-door.ts'
 import { isLoopbackHost } from '../http/request-names.ts'
@@ -40,7 +40,7 @@ export interface HttpServices {
   readonly eventStreams: EventStreams
   readonly metrics: Metrics
   readonly logging: Logging
-  readonly isDraining: () => boolean
+  readonly probes: Probes
   readonly onError: (error: unknown) => void
 }
 
@@ -88,8 +88,7 @@ function composeDoors(
   services: HttpServices,
   { originOf }: ReturnType<typeof composeClientFacts>,
 ): Doors {
-  const { accounts, oci, metrics, isDraining, onError, foundation } = services
-  const probes = composeProbes({ ...foundation, isDraining })
+  const { accounts, oci, metrics, probes, onError, foundation } = services
   const health = async () => {
     const checks = await probes.check()
     return { database: checks.database === 'ok', storage: checks.storage !== 'failed' }
@@ -110,7 +109,9 @@ function composeDoors(
     ops: {
       health: probes.health,
       ready: probes.ready,
-      ...(metricsAreHere ? { metrics: composeMetricsDoor(config.metrics.token, () => metrics.respond()) } : {}),
+      ...(metricsAreHere
+        ? { metrics: composeMetricsDoor(config.metrics.token, (request) => metrics.respond(request.url)) }
+        : {}),
     },
     console: composeConsole(),
   }

@@ -67,7 +67,7 @@ async function openHttps(
 
 async function openMetrics({ metrics: given }: Config, open: Open, { metrics }: ListenerServices): Promise<void> {
   if (!given.enabled || given.listen === undefined) return
-  const answer = composeMetricsDoor(given.token, () => metrics.respond())
+  const answer = composeMetricsDoor(given.token, (request) => metrics.respond(request.url))
   await open({
     ...given.listen,
     fetch: (request) =>

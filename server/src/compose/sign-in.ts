@@ -11,13 +11,17 @@ import { composeExternalSignIn } from '../domain/identities/external-sign-in.ts'
 import { composeAuthenticate } from '../http/authentication.ts'
 import { composeSessionAccount } from '../http/session-cookie.ts'
 import { composeTokenEndpoint } from '../http/token/token-endpoint.ts'
+import type { Metrics } from '../http/ops/metrics.ts'
 import type { Logger } from '../logging.ts'
 import type { Foundation } from './foundation.ts'
 import type { IdentityServices } from './identities.ts'
 import type { RobotServices } from './robots.ts'
 import type { UserServices } from './users.ts'
 
-type Ground = Omit<Foundation, 'store'> & { readonly logger?: Pick<Logger, 'warn'> | undefined }
+type Ground = Omit<Foundation, 'store'> & {
+  readonly logger?: Pick<Logger, 'warn'> | undefined
+  readonly metrics?: Pick<Metrics, 'add'> | undefined
+}
 type Known = Pick<UserServices, 'settings' | 'passwords' | 'defaultPasswordStands'> &
   IdentityServices &
   Pick<RobotServices, 'trustRules'>
@@ -66,7 +70,7 @@ export function composeSignInServices(config: Config, ground: Ground, known: Kno
 }
 
 function composeSignIn(
-  { database, clock, events, signals, logger }: Ground,
+  { database, clock, events, signals, logger, metrics }: Ground,
   { settings, passwords, directory, externalAccounts, cliSecrets, trustRules }: Known,
   {
     robotPrefix,
@@ -74,6 +78,8 @@ function composeSignIn(
     assertAdmitted,
   }: { robotPrefix: () => Promise<string>; personalTokens: PersonalTokens; assertAdmitted: AssertAdmitted },
 ): SignIn {
+  metrics?.add('logins_failed', 0, 'Logins with a wrong name or secret.')
+  metrics?.add('logins_braked', 0, 'Attempts that the brake refused.')
   return new SignIn({
     database,
     clock,
@@ -84,9 +90,12 @@ function composeSignIn(
     isTrustedFor: async (robotId, token) => await trustRules.isTrusted(robotId, token),
     personalTokens: async (secret) => await personalTokens.findBySecret(secret),
     onForgiven: (username, clientAddress) => signals.send({ kind: 'login-succeeded', username, clientAddress }),
-    onBraked: (username, client, message) =>
-      logger?.warn({ username, client, reason: message }, 'login refused by the brake'),
+    onBraked: (username, client, message) => {
+      metrics?.add('logins_braked', 1)
+      logger?.warn({ username, client, reason: message }, 'login refused by the brake')
+    },
     onFailure: async (username, clientAddress) => {
+      metrics?.add('logins_failed', 1)
       logger?.warn({ username, client: clientAddress, reason: 'wrong name or secret' }, 'login failed')
       signals.send({ kind: 'login-failed', username, clientAddress })
       const event = { type: 'login_user', failed: true, username } as const

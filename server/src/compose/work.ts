@@ -8,6 +8,7 @@ import type { Logger } from '../logging.ts'
 import { backgroundTasks, type TaskServices } from './background-tasks.ts'
 import { watchDisks } from './disk-reserve.ts'
 import { collectorOf } from './content.ts'
+import { measureCollection, measureJobs } from './job-metrics.ts'
 import { measureConsumers } from './event-log.ts'
 import type { Foundation } from './foundation.ts'
 
@@ -34,9 +35,9 @@ export function startBackground(
     onError: (task, error) => logger.error({ task, error }, 'background task failed; it is tried again'),
   })
   owned.use(background)
-  const onCollected: TaskServices['onCollected'] = (collected) => {
-    metrics.add('gc_blobs_deleted', collected.blobs)
-    metrics.add('gc_bytes_freed', collected.freedBytes)
+  const gc = measureCollection(metrics)
+  const onCollected: TaskServices['onCollected'] = (collected, seconds) => {
+    gc(collected, seconds)
     if (collected.blobs + collected.links > 0) logger.info({ ...collected }, 'garbage collected')
   }
   background.start([
@@ -55,10 +56,11 @@ export function startBackground(
 export async function startJobs(
   config: Config,
   { foundation, process, logger, owned }: WorkServices,
-  content: ContentServices,
+  { content, metrics }: { readonly content: ContentServices; readonly metrics: Metrics },
 ): Promise<readonly string[]> {
   const { database, store, clock } = foundation
   const kinds = composeJobKinds({ ...content, store, collector: collectorOf(config, foundation), settings: config })
+  const measure = measureJobs(metrics, { process, concurrency: config.jobs.concurrency })
   const worker = new JobWorker({
     database,
     clock,
@@ -66,8 +68,12 @@ export async function startJobs(
     process,
     ...config.jobs,
     onError: (doing, error) => logger.error({ doing, error }, 'work on jobs failed; it is tried again'),
-    onEnded: ({ job: { id, kind, attempt }, outcome, error }) =>
-      logger[error === undefined ? 'info' : 'warn']({ job: id, kind, attempt, error }, `job ${outcome}`),
+    onEnded: (ended) => {
+      const { job, outcome, error } = ended
+      measure(ended)
+      const facts = { job: job.id, kind: job.kind, attempt: job.attempt, error }
+      logger[error === undefined ? 'info' : 'warn'](facts, `job ${outcome}`)
+    },
   })
   owned.use(worker)
   // With fewer jobs at a time than workers, some workers take none.

@@ -52,6 +52,8 @@ export interface Database extends AsyncDisposable {
    * after its own pages: nothing.
    */
   checkPages(): Promise<readonly string[]>
+  /** How busy its connections are; undefined for SQLite, which has one writer. */
+  connections?(): { readonly max: number; readonly busy: number; readonly idle: number; readonly waiting: number }
   /** The first sign of damaged pages that any query or check has met; undefined while there was none. */
   damage(): DatabaseCorrupt | undefined
 }

@@ -167,6 +167,12 @@ export function composePostgresDatabase(options: PostgresDatabaseOptions): Datab
       }
     },
     epoch: () => undefined,
+    connections: () => ({
+      max: maxConnections,
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     checkPages: async () => [],
     damage: () => undefined,
     async [Symbol.asyncDispose]() {

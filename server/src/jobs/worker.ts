@@ -16,6 +16,11 @@ export interface JobOutcome {
   readonly error?: unknown
 }
 
+/** An attempt that has ended. */
+export interface EndedAttempt extends JobOutcome {
+  readonly seconds: number
+}
+
 export interface JobWorkerOptions {
   readonly database: Database
   readonly clock: Clock
@@ -25,7 +30,7 @@ export interface JobWorkerOptions {
   readonly concurrency: number
   readonly keepMs: number
   readonly onError: (doing: string, error: unknown) => void
-  readonly onEnded?: (outcome: JobOutcome) => void
+  readonly onEnded?: (ended: EndedAttempt) => void
   /** Tests make these short. */
   readonly leaseMs?: number
   readonly pollMs?: number
@@ -182,6 +187,7 @@ export class JobWorker implements AsyncDisposable {
 
   #begin(kind: Registered, taken: TakenJob): void {
     const { clock, flushMs = 500, onError, onEnded } = this.#options
+    const startedAt = performance.now()
     const run = new JobRun({
       queue: this.#queue,
       clock,
@@ -200,7 +206,7 @@ export class JobWorker implements AsyncDisposable {
       .then((outcome) => {
         run.close()
         this.#running.delete(run)
-        onEnded?.(outcome)
+        onEnded?.({ ...outcome, seconds: (performance.now() - startedAt) / 1000 })
         // There is room again, here and for the kind.
         this.wake()
       })

@@ -1,18 +1,26 @@
 /** One family of metrics as it is exposed, before it is text. */
 export interface MetricFamily {
   readonly name: string
-  readonly type: 'counter' | 'histogram' | 'gauge'
+  readonly type: 'counter' | 'histogram' | 'gauge' | 'summary'
   readonly help: string
   /**
    * The way to combine several workers' values. `sum`: their sum. `each`: every worker's own, with its number as a
-   * label. `same`: all speak of the registry, so one of them is enough.
+   * label. `max`: the largest. `same`: all speak of the registry, so one of them is enough.
    */
   readonly across: Across
+  /** The component of Harbor that has the family; undefined: ours. */
+  readonly component?: HarborComponent
   /** The rest of the line behind the name (`_count{operation="base"}`), and the value. */
   readonly samples: readonly (readonly [suffix: string, value: number])[]
 }
 
-export type Across = 'sum' | 'each' | 'same'
+export type Across = 'sum' | 'max' | 'each' | 'same'
+
+/** Words of `?comp=`, as Harbor's proxy has them. */
+export const harborComponents = ['exporter', 'core', 'registry', 'jobservice'] as const
+export type HarborComponent = (typeof harborComponents)[number]
+export const isHarborComponent = (text: string): text is HarborComponent =>
+  harborComponents.some((component) => component === text)
 
 export interface FamiliesOfWorker {
   /** Undefined: counters of workers that have died. */
@@ -40,6 +48,7 @@ function addSample(samples: Map<string, number>, across: Across, suffix: string,
   const before = samples.get(suffix)
   if (before === undefined) samples.set(suffix, value)
   else if (across === 'sum') samples.set(suffix, before + value)
+  else if (across === 'max') samples.set(suffix, Math.max(before, value))
 }
 
 function labelled({ across }: MetricFamily, suffix: string, worker: number | undefined): string {

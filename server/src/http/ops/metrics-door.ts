@@ -4,13 +4,13 @@ import { splitAuthorization } from '../authentication.ts'
 /** Answers a request for metrics. With a `token`, the request must bring it as a bearer (RFC 6750). */
 export function composeMetricsDoor(
   token: string | undefined,
-  respond: () => Response | Promise<Response>,
+  respond: (request: Request) => Response | Promise<Response>,
 ): (request: Request) => Response | Promise<Response> {
   if (token === undefined) return respond
   const expected = digestOf(token)
   return (request) => {
     const { scheme, value } = splitAuthorization(request.headers.get('authorization') ?? '')
-    if (scheme === 'bearer' && timingSafeEqual(digestOf(value), expected)) return respond()
+    if (scheme === 'bearer' && timingSafeEqual(digestOf(value), expected)) return respond(request)
     const headers = { 'www-authenticate': 'Bearer realm="metrics"', 'cache-control': 'no-store' }
     return new Response('metrics need the token of the setting metrics.token: send Authorization: Bearer <token>\n', {
       status: 401,

@@ -1,9 +1,20 @@
-import { readdirSync } from 'node:fs'
-import { operationOf, type Operation } from '../operation.ts'
 import type { Exchange, Route } from '../router.ts'
-import { addUp, renderFamilies, type Across, type FamiliesOfWorker, type MetricFamily } from './metric-families.ts'
+import { operationOf } from '../operation.ts'
+import { Durations } from './durations.ts'
+import { counterFamily, gaugeFamily, type Labels } from './families.ts'
+import { HarborHttp } from './harbor-http.ts'
+import {
+  addUp,
+  isHarborComponent,
+  renderFamilies,
+  type Across,
+  type FamiliesOfWorker,
+  type HarborComponent,
+  type MetricFamily,
+} from './metric-families.ts'
+import { processFamilies } from './process-metrics.ts'
 
-/** Upper bounds in seconds. */
+/** Upper bounds in seconds. Pulls of large layers take minutes. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800]
 
 /** The other workers of the registry, where there are some. */
@@ -12,19 +23,11 @@ export interface MetricPeers {
   readonly metricsOfOthers: () => Promise<readonly FamiliesOfWorker[]>
 }
 
-interface Duration {
-  readonly counts: Uint32Array
-  sumSeconds: number
-}
-
 export interface SharedGauge {
   readonly help: string
   readonly label: string
   readonly read: () => Iterable<readonly [labelValue: string, value: number]>
 }
-
-/** Of a value of a label, as the text format wants it. */
-const escaped = (text: string): string => text.replace(/[\\"\n]/g, (each) => (each === '\n' ? '\\n' : `\\${each}`))
 
 /**
  * Counters of this process in Prometheus' text format. On the way of a request there are only additions;
@@ -32,20 +35,24 @@ const escaped = (text: string): string => text.replace(/[\\"\n]/g, (each) => (ea
  */
 export class Metrics {
   readonly #requests = new Map<string, number>()
-  readonly #durations = new Map<Operation, Duration>()
-  readonly #totals = new Map<string, number>()
-  readonly #gauges = new Map<string, { readonly help: string; readonly read: () => number; readonly across: Across }>()
-  readonly #shared = new Map<string, SharedGauge>()
+  readonly #aborted = new Map<string, number>()
+  readonly #errors = new Map<string, number>()
+  readonly #durations = new Durations(
+    'berth_http_request_duration_seconds',
+    'Time until the last byte of an answer was sent, or its client went away.',
+    buckets,
+  )
+  readonly #harbor = new HarborHttp()
+  readonly #totals = new Map<string, { value: number; readonly help: string }>()
   readonly #sources: (() => readonly MetricFamily[])[] = []
   readonly #peers: MetricPeers | undefined
-  readonly #aborted = new Map<Operation, number>()
-  readonly #errors = new Map<string, number>()
   #bytesIn = 0
   #bytesOut = 0
   #inFlight = 0
 
   constructor(peers?: MetricPeers) {
     this.#peers = peers
+    processFamilies() // begins to watch the event loop
   }
 
   /** A request has come. The scrape itself is not counted among those in flight. */
@@ -63,39 +70,33 @@ export class Metrics {
     addTo(this.#requests, labels)
     if (aborted) addTo(this.#aborted, kind)
     if (failure !== undefined) addTo(this.#errors, failure.code)
-    this.#observeDuration(kind, durationMs / 1000)
+    this.#durations.observe(kind, { operation: kind }, durationMs / 1000)
+    this.#harbor.observe(exchange, kind, method)
     this.#bytesIn += bytesIn
     this.#bytesOut += bytesOut ?? 0
   }
 
-  #observeDuration(operation: Operation, seconds: number): void {
-    let duration = this.#durations.get(operation)
-    if (duration === undefined) {
-      duration = { counts: new Uint32Array(buckets.length + 1), sumSeconds: 0 }
-      this.#durations.set(operation, duration)
-    }
-    let index = 0
-    while (index < buckets.length && seconds > buckets[index]!) index += 1
-    duration.counts[index]! += 1
-    duration.sumSeconds += seconds
-  }
-
   /** Adds to a counter that the code elsewhere names: `berth_<name>_total`. */
-  add(name: string, amount: number): void {
-    this.#totals.set(name, (this.#totals.get(name) ?? 0) + amount)
+  add(name: string, amount: number, help = `${name.replaceAll('_', ' ')}.`): void {
+    const total = this.#totals.get(name)
+    if (total === undefined) this.#totals.set(name, { value: amount, help })
+    else total.value += amount
   }
 
   /** A value that is asked for when metrics are: `berth_<name>`. */
   gauge(name: string, help: string, read: () => number, across: Across = 'sum'): void {
-    this.#gauges.set(name, { help, read, across })
+    this.collect(() => [gaugeFamily(`berth_${name}`, help, across, [[{}, read()]])])
   }
 
   /**
    * Values by the values of one label, the same in every process of a registry: a sum over processes takes them once.
    * `berth_<name>{<label>="…"}`
    */
-  sharedGauge(name: string, gauge: SharedGauge): void {
-    this.#shared.set(name, gauge)
+  sharedGauge(name: string, { help, label, read }: SharedGauge): void {
+    this.collect(() => {
+      const samples = [...read()].map(([of, value]) => [{ [label]: of }, value] as const)
+      return [gaugeFamily(`berth_${name}`, help, 'same', samples)]
+    })
   }
 
   /** Families that somebody else keeps, asked for when metrics are. */
@@ -103,9 +104,26 @@ export class Metrics {
     this.#sources.push(source)
   }
 
+  /** Families under Harbor's names, of one of its components. */
+  collectHarbor(component: HarborComponent, source: () => readonly MetricFamily[]): void {
+    this.collect(() => source().map((family) => ({ ...family, component })))
+  }
+
   /** Of this process alone. */
   families(): MetricFamily[] {
-    const families: MetricFamily[] = [
+    return [
+      ...this.#httpFamilies(),
+      ...[...this.#totals].map(([name, { value, help }]) => counterFamily(`berth_${name}_total`, help, [[{}, value]])),
+      ...this.#sources.flatMap((source) => source()),
+      ...this.#harbor.families(this.#inFlight),
+      ...processFamilies(),
+    ]
+  }
+
+  #httpFamilies(): MetricFamily[] {
+    const by = (label: string, counts: ReadonlyMap<string, number>) =>
+      [...counts].map(([value, count]) => [{ [label]: value } as Labels, count] as const)
+    return [
       {
         name: 'berth_http_requests_total',
         type: 'counter',
@@ -113,95 +131,55 @@ export class Metrics {
         across: 'sum',
         samples: [...this.#requests].map(([labels, count]) => [`{${labels}}`, count] as const),
       },
-      this.#durationFamily(),
-      counterBy('berth_http_requests_aborted_total', 'Answers that clients did not wait for.', {
-        ...{ label: 'operation', values: this.#aborted },
-      }),
-      counterBy('berth_errors_total', 'Requests refused or failed, by the code of the error.', {
-        ...{ label: 'code', values: this.#errors },
-      }),
-      counter('berth_http_request_bytes_total', 'Bytes of request bodies that were read.', this.#bytesIn),
-      counter('berth_http_response_bytes_total', 'Bytes of response bodies that were sent.', this.#bytesOut),
-      {
-        ...{ name: 'berth_http_requests_in_flight', type: 'gauge', across: 'sum' },
-        help: 'Requests being answered now, without the one for these metrics.',
-        samples: [['', this.#inFlight]],
-      },
+      this.#durations.family(),
+      counterFamily('berth_http_requests_aborted_total', 'Answers that clients did not wait for.', [
+        ...by('operation', this.#aborted),
+      ]),
+      counterFamily('berth_errors_total', 'Requests refused or failed, by the code of the error.', [
+        ...by('code', this.#errors),
+      ]),
+      counterFamily('berth_http_request_bytes_total', 'Bytes of request bodies that were read.', [[{}, this.#bytesIn]]),
+      counterFamily('berth_http_response_bytes_total', 'Bytes of response bodies that were sent.', [
+        [{}, this.#bytesOut],
+      ]),
+      gaugeFamily(
+        'berth_http_requests_in_flight',
+        'Requests being answered now, without the one for these metrics.',
+        'sum',
+        [[{}, this.#inFlight]],
+      ),
     ]
-    for (const [name, value] of this.#totals) {
-      families.push(counter(`berth_${name}_total`, `${name.replaceAll('_', ' ')}.`, value))
-    }
-    for (const [name, { help, read, across }] of this.#gauges) {
-      families.push({ name: `berth_${name}`, type: 'gauge', help, across, samples: [['', read()]] })
-    }
-    for (const [name, { help, label, read }] of this.#shared) {
-      const samples = [...read()].map(([of, value]) => [`{${label}="${escaped(of)}"}`, value] as const)
-      families.push({ name: `berth_${name}`, type: 'gauge', help, across: 'same', samples })
-    }
-    return [...families, ...this.#sources.flatMap((source) => source()), ...processMetrics()]
   }
 
-  #durationFamily(): MetricFamily {
-    const samples: (readonly [string, number])[] = []
-    for (const [operation, { counts, sumSeconds }] of this.#durations) {
-      const label = `operation="${operation}"`
-      let sum = 0
-      for (const [index, count] of counts.entries()) {
-        sum += count
-        samples.push([`_bucket{${label},le="${buckets[index] ?? '+Inf'}"}`, sum])
-      }
-      samples.push([`_sum{${label}}`, sumSeconds], [`_count{${label}}`, sum])
-    }
-    const help = 'Time until the last byte of an answer was sent, or its client went away.'
-    return { name: 'berth_http_request_duration_seconds', type: 'histogram', help, across: 'sum', samples }
+  /** Harbor's exporter stands beside Berth's own metrics; its other components are asked for by name. */
+  render(component?: HarborComponent): string {
+    return renderFamilies(selected(this.families(), component))
   }
 
-  render(): string {
-    return renderFamilies(this.families())
-  }
-
-  /** Of all workers, where there are several: whichever of them is asked. */
-  async respond(): Promise<Response> {
-    const text = this.#peers === undefined ? this.render() : await this.#renderAll(this.#peers)
+  /** Of all workers, where there are several: whichever of them is asked. `?comp=` names a component of Harbor. */
+  async respond(url: string): Promise<Response> {
+    const asked = new URL(url).searchParams.get('comp') ?? undefined
+    const component = asked !== undefined && isHarborComponent(asked) ? asked : undefined
+    const text = this.#peers === undefined ? this.render(component) : await this.#renderAll(this.#peers, component)
     return new Response(text, {
       headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' },
     })
   }
 
-  async #renderAll({ number: worker, metricsOfOthers }: MetricPeers): Promise<string> {
+  async #renderAll(
+    { number: worker, metricsOfOthers }: MetricPeers,
+    component: HarborComponent | undefined,
+  ): Promise<string> {
     const others = await metricsOfOthers()
-    return renderFamilies(addUp([{ worker, families: this.families() }, ...others]))
+    return renderFamilies(selected(addUp([{ worker, families: this.families() }, ...others]), component))
   }
 }
 
-function counter(name: string, help: string, value: number): MetricFamily {
-  return { name, type: 'counter', help, across: 'sum', samples: [['', value]] }
-}
+const isOfProcess = ({ name }: MetricFamily): boolean => /^(process|go)_/.test(name)
 
-function processMetrics(): MetricFamily[] {
-  const { user, system } = process.cpuUsage()
-  const memory = process.memoryUsage()
-  const descriptors = openDescriptors()
-  const startedAt = Math.round(Date.now() / 1000 - process.uptime())
-  const gauge = (name: string, help: string, value: number): MetricFamily => ({
-    ...{ name, type: 'gauge', help, across: 'each' },
-    samples: [['', value]],
-  })
-  return [
-    counter('process_cpu_seconds_total', 'Processor time used.', (user + system) / 1e6),
-    gauge('process_resident_memory_bytes', 'Resident memory.', memory.rss),
-    gauge('process_heap_bytes', 'Heap of the JavaScript engine in use.', memory.heapUsed),
-    gauge('process_start_time_seconds', 'Start of the process, since the epoch.', startedAt),
-    ...(descriptors === undefined ? [] : [gauge('process_open_fds', 'Open file descriptors.', descriptors)]),
-  ]
-}
-
-function openDescriptors(): number | undefined {
-  try {
-    return readdirSync('/proc/self/fd').length
-  } catch {
-    return undefined // only Linux tells
-  }
+function selected(families: readonly MetricFamily[], component: HarborComponent | undefined): MetricFamily[] {
+  if (component !== undefined) return families.filter((family) => family.component === component || isOfProcess(family))
+  return families.filter((family) => family.component === undefined || family.component === 'exporter')
 }
 
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -213,16 +191,6 @@ function targetOf(route: Route): string {
   return route === 'health' || route === 'ready' || route === 'metrics' ? 'probe' : route
 }
 
-function addTo<Key>(counts: Map<Key, number>, key: Key): void {
+function addTo(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1)
-}
-
-/** @param values from a closed list */
-function counterBy(
-  name: string,
-  help: string,
-  { label, values }: { readonly label: string; readonly values: ReadonlyMap<string, number> },
-): MetricFamily {
-  const samples = [...values].map(([value, count]) => [`{${label}="${value}"}`, count] as const)
-  return { name, type: 'counter', help, across: 'sum', samples }
 }

@@ -29,6 +29,15 @@ export interface S3Settings {
   readonly attempts?: number
 }
 
+/** One call to the bucket, with its tries. */
+export interface S3Call {
+  /** `GetObject`. */
+  readonly operation: string
+  readonly seconds: number
+  readonly attempts: number
+  readonly failed: boolean
+}
+
 const connectTimeoutMs = 5_000
 const standardAttempts = 5
 const connections = 256
@@ -39,7 +48,7 @@ function readAuthorities(file: string): string[] {
 }
 
 /** Calls to one bucket, each with timeouts, and with back-off and jitter on SlowDown, 5xx and lost connections. */
-export function openBucket(settings: S3Settings): Bucket {
+export function openBucket(settings: S3Settings, onCall?: (call: S3Call) => void): Bucket {
   const { capabilities, credentials } = settings
   const whether = capabilities.checksums === 'flexible' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED'
   const ca = settings.caFile === undefined ? {} : { ca: readAuthorities(settings.caFile) }
@@ -65,6 +74,7 @@ export function openBucket(settings: S3Settings): Bucket {
       httpsAgent: new Agent({ keepAlive: true, maxSockets: connections, ...ca }),
     },
   })
+  if (onCall !== undefined) tellCalls(client, onCall)
   sendContentMd5(client, capabilities.checksums === 'md5')
   return new Bucket({
     client,
@@ -76,4 +86,33 @@ export function openBucket(settings: S3Settings): Bucket {
     prefix: settings.prefix,
     encryption: settings.encryption,
   })
+}
+
+/** An object that is not there is an answer, and no failure. */
+const isAnswer = (status: number | undefined): boolean => status !== undefined && status < 500 && status !== 403
+
+function tellCalls(client: S3Client, onCall: (call: S3Call) => void): void {
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const startedAt = performance.now()
+        const tell = (metadata: { attempts?: number; httpStatusCode?: number } | undefined, failed: boolean) =>
+          onCall({
+            operation: (commandName ?? 'Unknown').replace(/Command$/, ''),
+            seconds: (performance.now() - startedAt) / 1000,
+            attempts: metadata?.attempts ?? 1,
+            failed,
+          })
+        try {
+          const result = await next(args)
+          tell((result.output as { $metadata?: { attempts?: number } }).$metadata, false)
+          return result
+        } catch (error) {
+          const metadata = (error as { $metadata?: { attempts?: number; httpStatusCode?: number } }).$metadata
+          tell(metadata, !isAnswer(metadata?.httpStatusCode))
+          throw error
+        }
+      },
+    { step: 'initialize', name: 'tellCalls' },
+  )
 }

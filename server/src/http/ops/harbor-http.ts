@@ -1,0 +1,102 @@
+import type { Exchange } from '../router.ts'
+import type { Operation } from '../operation.ts'
+import { Durations } from './durations.ts'
+import { counterFamily, gaugeFamily, type Labels } from './families.ts'
+import type { HarborComponent, MetricFamily } from './metric-families.ts'
+import { Summary } from './summary.ts'
+
+/** What Harbor's core calls a request of /v2. */
+function coreName(operation: Operation): string | undefined {
+  if (operation === 'catalog') return 'v2_catalog'
+  if (operation === 'tags') return 'v2_tags'
+  if (operation === 'referrers') return 'v2_referrers'
+  if (operation.startsWith('manifest-')) return 'v2_manifest'
+  if (operation.startsWith('upload-')) return 'v2_blob_upload'
+  if (operation.startsWith('blob-')) return 'v2_blob'
+  return operation === 'base' || operation === 'oci-other' ? 'v2_others' : undefined
+}
+
+/** The handler of Distribution, which stands behind Harbor's core. */
+function handlerOf(operation: Operation): string | undefined {
+  if (operation === 'upload-start') return 'blob_upload'
+  if (operation.startsWith('upload-')) return 'blob_upload_chunk'
+  return coreName(operation)?.replace('v2_others', 'base').replace('v2_', '')
+}
+
+const timeBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100]
+const sizeBuckets = [1024, 16_384, 262_144, 4_194_304, 67_108_864, 1_073_741_824]
+
+interface Counted {
+  readonly labels: Labels
+  count: number
+}
+
+/** Requests under the names that Harbor's core and its registry have for them. */
+export class HarborHttp {
+  readonly #core = new Map<string, Counted>()
+  readonly #coreTimes = new Summary('harbor_core_http_request_duration_seconds', 'The time duration of the requests')
+  readonly #registry = new Map<string, Counted>()
+  readonly #times = new Durations(
+    'registry_http_request_duration_seconds',
+    'The HTTP request latencies in seconds.',
+    timeBuckets,
+  )
+  readonly #requestSizes = new Durations(
+    'registry_http_request_size_bytes',
+    'The HTTP request sizes in bytes.',
+    sizeBuckets,
+  )
+  readonly #responseSizes = new Durations(
+    'registry_http_response_size_bytes',
+    'The HTTP response sizes in bytes.',
+    sizeBuckets,
+  )
+
+  observe(
+    { route, operation: named, status, durationMs, bytesIn, bytesOut }: Exchange,
+    kind: Operation,
+    method: string,
+  ) {
+    if (route !== 'oci' && route !== 'api' && route !== 'token') return
+    const operation = coreName(kind) ?? (named === kind ? 'unknown' : named)
+    const seconds = durationMs / 1000
+    count(this.#core, { method, code: status, operation })
+    this.#coreTimes.observe(`${method} ${operation}`, { method, operation }, seconds)
+    const handler = handlerOf(kind)
+    if (route !== 'oci' || handler === undefined) return
+    const lower = method.toLowerCase()
+    count(this.#registry, { code: status, handler, method: lower })
+    this.#times.observe(`${lower} ${handler}`, { handler, method: lower }, seconds)
+    this.#requestSizes.observe(handler, { handler }, bytesIn)
+    this.#responseSizes.observe(handler, { handler }, bytesOut ?? 0)
+  }
+
+  families(inFlight: number): MetricFamily[] {
+    const of = (component: HarborComponent, families: readonly MetricFamily[]) =>
+      families.map((family) => ({ ...family, component }))
+    return [
+      ...of('core', [
+        gaugeFamily('harbor_core_http_inflight_requests', 'The total number of requests', 'sum', [[{}, inFlight]]),
+        counterFamily('harbor_core_http_request_total', 'The total number of requests', samplesOf(this.#core)),
+        this.#coreTimes.family(),
+      ]),
+      ...of('registry', [
+        gaugeFamily('registry_http_in_flight_requests', 'The in-flight HTTP requests.', 'sum', [[{}, inFlight]]),
+        counterFamily('registry_http_requests_total', 'Total number of HTTP requests made.', samplesOf(this.#registry)),
+        this.#times.family(),
+        this.#requestSizes.family(),
+        this.#responseSizes.family(),
+      ]),
+    ]
+  }
+}
+
+function count(counts: Map<string, Counted>, labels: Labels): void {
+  const key = Object.values(labels).join(' ')
+  const found = counts.get(key)
+  if (found === undefined) counts.set(key, { labels, count: 1 })
+  else found.count += 1
+}
+
+const samplesOf = (counts: ReadonlyMap<string, Counted>) =>
+  [...counts.values()].map(({ labels, count: value }) => [labels, value] as const)
