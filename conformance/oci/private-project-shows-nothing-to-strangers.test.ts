@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { createUniqueImage, sha256, type Image } from '../harness/image.ts'
 import { addAccount, addProject, describeControlledScenario } from '../harness/scenario.ts'
 import { expectStatus, V2Client, type V2Request } from '../harness/v2-client.ts'
+import { withoutRequestId } from '../harness/request-id.ts'
 
 // CVE-2026-27771: private images could be pulled without an account for four years. So: every request there is,
 // in the name of everyone who may not.
@@ -73,7 +74,7 @@ describeControlledScenario('a private project', (registry) => {
             ...request,
             headers: { ...request.headers, ...credentials.headers },
           })
-          const body = await response.text()
+          const body = withoutRequestId(await response.text())
           expect({ caller, name, repository, refused: refusals.includes(response.status) }).toEqual({
             caller,
             name,
