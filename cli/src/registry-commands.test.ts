@@ -145,8 +145,8 @@ const journey: readonly Step[] = [
   ['robot secret $robot --yes', /secret: \S+/],
   [
     'trust-rule create $robot --issuer $url --audience berth --claim repository=company/*',
-    /rule (?<trust>\d+)|issuer/,
-    0,
+    /the issuer should look like/,
+    2,
   ],
   ['trust-rule list $robot', /ISSUER/],
   ['trust-rule delete $robot 99 --yes', /./, 4],

@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander'
+import { rememberFlags } from '../as-typed.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { programName } from '../program-name.ts'
 import type { PageWords } from './page-words.ts'
@@ -26,6 +27,8 @@ const shared = new Set([
 
 /** docs/reference/command-line.md, from the program. */
 export function commandLinePage(program: Command, words: PageWords): string {
+  // Of no registry: examples stand as they are.
+  rememberFlags({ locatingFlags: [] })
   const sections = program.commands.filter((command) => !isHidden(command)).map((command) => section(command, words))
   return `${[head(program, words), ...sections].join('\n\n')}\n`
 }
