@@ -7,8 +7,10 @@ import styles from './page.module.css'
 interface PageProps {
   readonly title: string
   readonly description?: ReactNode
-  /** What the breadcrumbs and the browser's tab call it; default: its title. */
+  /** What the breadcrumbs call it; default: its title. */
   readonly name?: string
+  /** What the browser's tab calls it, where that is more than its name. */
+  readonly tabTitle?: string
   /** Where this page lies; the last of it is the page itself and needs no entry. */
   readonly above?: readonly Crumb[]
   /** Beside the title: what tells it apart, such as a badge. */
@@ -21,13 +23,22 @@ interface PageProps {
 const noCrumbs: readonly Crumb[] = []
 
 /** The frame of every page: its heading, the title of the browser's tab and the breadcrumbs. */
-export function Page({ title, name = title, description, above = noCrumbs, mark, actions, children }: PageProps) {
+export function Page({
+  title,
+  name = title,
+  tabTitle = name,
+  description,
+  above = noCrumbs,
+  mark,
+  actions,
+  children,
+}: PageProps) {
   const t = useTranslations('common')
   const key = JSON.stringify(above)
   useEffect(() => {
-    document.title = t('documentTitle', { page: name })
+    document.title = t('documentTitle', { page: tabTitle })
     setCrumbs([...(JSON.parse(key) as readonly Crumb[]), { label: name }])
-  }, [name, key, t])
+  }, [name, tabTitle, key, t])
   return (
     <Stack gap="lg">
       <Group justify="space-between" align="flex-start" gap="md">

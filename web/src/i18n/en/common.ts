@@ -51,4 +51,6 @@ export const common = {
   showSecret: 'Show or hide the password',
   documentTitle: '{page} · Berth',
   time: 'Time',
+  showMore: 'Show more',
+  showLess: 'Show less',
 } as const

@@ -15,8 +15,8 @@ export const repositories = {
     '{count, plural, =0 {It has no artifacts.} one {Its artifact can no longer be pulled.} other {Its # artifacts can no longer be pulled.}} They can be restored from the project’s trash for a while.',
   deletedToast: 'Repository {name} was deleted',
   description: 'Description',
-  noDescription: 'No description yet.',
+  addDescription: 'Add description',
   editDescription: 'Edit description',
-  descriptionHint: 'What the repository is for, and who maintains it.',
+  descriptionHint: 'What the repository is for, and who maintains it. Markdown is supported.',
   created: 'Created',
 } as const

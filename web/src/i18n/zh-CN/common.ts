@@ -53,4 +53,6 @@ export const common: Translation<typeof en> = {
   showSecret: '显示或隐藏输入内容',
   documentTitle: '{page} · Berth',
   time: '时间',
+  showMore: '展开',
+  showLess: '收起',
 }

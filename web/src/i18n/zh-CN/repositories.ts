@@ -18,8 +18,8 @@ export const repositories: Translation<typeof en> = {
     '{count, plural, =0 {镜像仓库中没有 Artifact。} other {其中的 # 个 Artifact 将一并删除，任何人都无法再拉取。}}项目的回收站会保留一段时间。',
   deletedToast: '已删除镜像仓库 {name}',
   description: '描述',
-  noDescription: '还没有描述。',
+  addDescription: '添加描述',
   editDescription: '编辑描述',
-  descriptionHint: '说明用途，以及有问题找谁。',
+  descriptionHint: '说明用途，以及有问题找谁。支持 Markdown。',
   created: '创建时间',
 }

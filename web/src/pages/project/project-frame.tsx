@@ -32,6 +32,7 @@ export function ProjectFrame({ projectName, tab, actions, children }: ProjectFra
   return (
     <Page
       title={projectName}
+      tabTitle={`${t(`tabs.${tab}`)} · ${projectName}`}
       above={[{ label: projects('title'), to: '/projects' }]}
       mark={project && <Visibility project={project} />}
       actions={project && actions?.({ project, can })}

@@ -1,4 +1,4 @@
-import { Button, Group, Text, Textarea } from '@mantine/core'
+import { Button, Group, Textarea } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
@@ -20,6 +20,8 @@ import { RelativeTime } from '../../components/values.tsx'
 import { ArtifactMenu } from '../artifacts/artifact-menu.tsx'
 import { useArtifactColumns } from '../artifacts/artifact-columns.tsx'
 import { useCan, useProject } from '../project/use-project.ts'
+
+import { RepositoryDescription } from './repository-description.tsx'
 
 const route = getRouteApi('/shell/projects/$projectName/repositories/$repository')
 
@@ -54,25 +56,20 @@ export function RepositoryPage() {
   const description = details.data?.description ?? ''
   return (
     <Page
-      title={repository}
+      title={`${projectName}/${repository}`}
+      name={repository}
+      tabTitle={`${projectName}/${repository}`}
       above={above}
-      description={
-        description === '' ? (
-          repositories('noDescription')
-        ) : (
-          <Text span className="berth-lines">
-            {description}
-          </Text>
-        )
-      }
       actions={
+        details.data !== undefined &&
         can('repository', 'update') && (
           <Button variant="default" leftSection={<EditIcon size={15} />} onClick={openEditor}>
-            {repositories('editDescription')}
+            {repositories(description === '' ? 'addDescription' : 'editDescription')}
           </Button>
         )
       }
     >
+      <RepositoryDescription text={description} />
       {details.error !== null ? (
         <ErrorFace error={details.error} onRetry={() => void details.refetch()} />
       ) : (
