@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { createIndex, createUniqueImage, sha256, type Image } from '../harness/image.ts'
 import { addAccount, addProject, describeControlledScenario } from '../harness/scenario.ts'
+import { seedChart, seedModel, seedSignedImage } from '../console/seed-artifacts.ts'
 import { V2Client } from '../harness/v2-client.ts'
 import { ApiClient } from './contract-client.ts'
 
@@ -202,6 +203,53 @@ describeControlledScenario('repositories, artifacts and tags of the API', (regis
     ])
     const own = await admin().call<unknown[]>(`GET ${artifact}/accessories`, { params: { ...params, reference: 'v1' } })
     expect([own.body.length, own.headers.get('x-total-count')]).toEqual([2, '2'])
+  })
+
+  test('accessories have their type and their name, and a graph says the platform of each child', async () => {
+    const { full, ...params } = await newRepository()
+    const client = new V2Client(registry())
+    const signed = await seedSignedImage(client, full, 'v1')
+    const own = await admin().call<{ artifact_type: string; title?: string }[]>(`GET ${artifact}/accessories`, {
+      params: { ...params, reference: 'v1' },
+    })
+    expect(own.body.map(({ artifact_type: type, title }) => [type, title])).toEqual([
+      ['application/spdx+json', 'gateway.spdx.json'],
+      ['application/vnd.cyclonedx+json', 'gateway.cdx.json'],
+      ['application/vnd.cncf.notary.signature', undefined],
+      // By cosign's tag; its config is that of an image.
+      ['application/vnd.dev.cosign.simplesigning.v1+json', undefined],
+    ])
+    const graph = await admin().call<{
+      nodes: { digest: string; artifact_type: string; platform?: string; predicate_types: string[] }[]
+      edges: { from: string; to: string; relation: string }[]
+    }>(`GET ${artifact}/graph`, { params: { ...params, reference: signed.amd64 } })
+    const nodeOf = (digest: string) => graph.body.nodes.find((node) => node.digest === digest)
+    expect(nodeOf(signed.amd64)?.platform).toBe('linux/amd64')
+    expect(nodeOf(signed.attestation)).toMatchObject({
+      artifact_type: 'application/vnd.in-toto+json',
+      predicate_types: ['https://slsa.dev/provenance/v1'],
+    })
+    expect(graph.body.edges).toContainEqual({ from: signed.attestation, to: signed.amd64, relation: 'referrer' })
+    const described = await admin().call<unknown[]>(`GET ${artifact}/layers`, {
+      params: { ...params, reference: signed.attestation },
+    })
+    expect(described.status).toBe(200)
+  })
+
+  test('a chart says what it is, as helm wrote it, and a file of a model has its name', async () => {
+    const { full, ...params } = await newRepository()
+    const client = new V2Client(registry())
+    await seedChart(client, full, '3.1.0')
+    const chart = await admin().call<{ type: string; extra_attrs: object }>(`GET ${artifact}`, {
+      params: { ...params, reference: '3.1.0' },
+    })
+    expect(chart.body.type).toBe('CHART')
+    expect(chart.body.extra_attrs).toMatchObject({ name: 'gateway', version: '3.1.0', appVersion: '2.4.1' })
+    await seedModel(client, full, '0.3')
+    const layers = await admin().call<{ title?: string }[]>(`GET ${artifact}/layers`, {
+      params: { ...params, reference: '0.3' },
+    })
+    expect(layers.body.map(({ title }) => title)).toEqual(['model.safetensors', 'tokenizer.json', 'README.md'])
   })
 
   test('a copy has everything that belongs to the artifact, needs the right to read and to write, and moves no bytes', async () => {

@@ -3,6 +3,7 @@ import type { Database, Reader } from '../../database/database.ts'
 import { derivedTagsOf, subjectNamedBy } from './accessories.ts'
 import { kindOf, type ArtifactDetails } from './artifact-details.ts'
 import { readArtifacts } from './artifact-list.ts'
+import { readManifestFacts, type ManifestFacts } from './manifest-facts.ts'
 
 /** An artifact and those around it: what indexes hold it, what it holds, what it belongs to, what belongs to it. */
 export interface ArtifactGraph {
@@ -19,9 +20,14 @@ export interface GraphNode {
   readonly size: number
   readonly pushedAt: number
   readonly tags: readonly string[]
+  /** The name that it gives itself; undefined for most. */
+  readonly title: string | undefined
+  /** What its index says it runs on: `linux/amd64`. */
+  readonly platform: string | undefined
+  readonly predicateTypes: readonly string[]
 }
 
-/** `child`: an index holds it. `referrer`: it says, by `subject` or by the name of its tag, whom it belongs to. */
+/** `child`: an index holds it. `referrer`: it says whom it belongs to: by `subject`, by the name of its tag, or, as BuildKit's attestations, in the index of both. */
 export interface GraphEdge {
   readonly from: Digest
   readonly to: Digest
@@ -53,21 +59,46 @@ export async function readArtifactGraph(
     truncated ||= next.size > room
     frontier = [...next].slice(0, room)
   }
+  const facts = await readManifestFacts(read, [...nodes.keys()])
+  const found = [...nodes.values()]
+  for (const edge of attestations(found, facts)) edges.set(`${edge.from} ${edge.to} ${edge.relation}`, edge)
+  const platforms = new Map(
+    [...facts.values()].flatMap(({ children }) => [...children].map(([digest, { platform }]) => [digest, platform])),
+  )
   const drawn = [...edges.values()].flatMap(({ from, to, relation }) => {
     const [start, end] = [nodes.get(from), nodes.get(to)]
     return start === undefined || end === undefined ? [] : [{ from: start.digest, to: end.digest, relation }]
   })
-  return { nodes: [...nodes.values()].map(nodeOf), edges: drawn, truncated }
+  const nodeOf = (artifact: ArtifactDetails) => presentNode(artifact, facts.get(artifact.id), platforms)
+  return { nodes: found.map(nodeOf), edges: drawn, truncated }
 }
 
-function nodeOf(artifact: ArtifactDetails): GraphNode {
+/** Which child of an index is about which other, as BuildKit writes it. */
+function attestations(found: readonly ArtifactDetails[], facts: ReadonlyMap<number, ManifestFacts>): Edge[] {
+  const ids = new Map<string, number>(found.map(({ id, digest }) => [digest, id]))
+  return [...facts.values()].flatMap(({ children }) =>
+    [...children].flatMap(([digest, { attests }]) => {
+      const [from, to] = [ids.get(digest), ids.get(attests ?? '')]
+      return from === undefined || to === undefined || from === to ? [] : [{ from, to, relation: 'referrer' as const }]
+    }),
+  )
+}
+
+function presentNode(
+  artifact: ArtifactDetails,
+  facts: ManifestFacts | undefined,
+  platforms: ReadonlyMap<string, string | undefined>,
+): GraphNode {
   return {
     digest: artifact.digest,
     kind: kindOf(artifact),
-    artifactType: artifact.artifactType || artifact.mediaType,
+    artifactType: facts?.contentType ?? (artifact.artifactType || artifact.mediaType),
     size: artifact.size,
     pushedAt: artifact.pushedAt,
     tags: artifact.tags.slice(0, maxTagsPerNode).map(({ name }) => name),
+    title: facts?.title,
+    platform: platforms.get(artifact.digest),
+    predicateTypes: facts?.predicateTypes ?? [],
   }
 }
 

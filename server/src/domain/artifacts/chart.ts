@@ -6,6 +6,7 @@ import { ParserBusy, parseForeignYaml } from '../../runtime/yaml-thread.ts'
 import type { Admission, Reading } from '../access/admission.ts'
 import type { Blobs } from '../content/blobs.ts'
 import { DomainError } from '../errors.ts'
+import { readConfigFields } from './image-config.ts'
 import type { StoredManifest } from './pull.ts'
 import { readTarFiles, type TarFile } from './tar-files.ts'
 
@@ -46,6 +47,21 @@ export async function readChartDependencies(chart: ChartSource): Promise<readonl
     if (found !== undefined) return found
   }
   return []
+}
+
+/**
+ * What `Chart.yaml` says of a chart, as helm puts it into the config: version, maintainers, keywords and so on. Undefined
+ * for an artifact that is no chart.
+ * @throws DomainError BAD_REQUEST when it is too large or no JSON, BLOB_UNKNOWN
+ */
+export async function readChartMetadata({
+  blobs,
+  admission,
+  manifest,
+}: ChartSource): Promise<Record<string, unknown> | undefined> {
+  const { config } = parseManifest(manifest.bytes, manifest.mediaType)
+  if (config?.mediaType !== chartConfigMediaType) return undefined
+  return await readConfigFields(blobs, admission, config)
 }
 
 /** Where a chart's files come from. */

@@ -1,6 +1,6 @@
 import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { ContractError } from '#contract/contract-error.ts'
-import { parseManifest, type ParsedManifest } from '#contract/manifest.ts'
+import { parseManifest, type Descriptor, type ParsedManifest } from '#contract/manifest.ts'
 import type { Admission, Reading } from '../access/admission.ts'
 import type { Blobs } from '../content/blobs.ts'
 import { DomainError } from '../errors.ts'
@@ -40,12 +40,7 @@ export async function readImageConfig(
 ): Promise<ImageConfig | undefined> {
   const { config }: ParsedManifest = parseManifest(bytes, mediaType)
   if (config === undefined || !imageConfigs.has(config.mediaType)) return undefined
-  const blob = await blobs.getBlob(admission, config.digest)
-  if (blob.size > budgets.imageConfig.maxBytes) {
-    throw new DomainError('BAD_REQUEST', `the config of this image has ${blob.size} bytes, which is too much to show`)
-  }
-  const written = await new Response((await blobs.openBlob(admission, blob)) as BodyInit).bytes()
-  const fields = recordOf(parsed(written))
+  const fields = await readConfigFields(blobs, admission, config)
   return {
     architecture: textOf(fields['architecture']),
     os: textOf(fields['os']),
@@ -54,6 +49,22 @@ export async function readImageConfig(
     config: fields['config'] === undefined ? undefined : recordOf(fields['config']),
     history: Array.isArray(fields['history']) ? fields['history'].map(historyEntryOf) : [],
   }
+}
+
+/** The members of a config that is a JSON object; none of another. @throws DomainError as `readImageConfig` */
+export async function readConfigFields(
+  blobs: Blobs,
+  admission: Admission<Reading>,
+  { digest }: Pick<Descriptor, 'digest'>,
+): Promise<Record<string, unknown>> {
+  const blob = await blobs.getBlob(admission, digest)
+  if (blob.size > budgets.imageConfig.maxBytes) {
+    throw new DomainError(
+      'BAD_REQUEST',
+      `the config of this artifact has ${blob.size} bytes, which is too much to show`,
+    )
+  }
+  return recordOf(parsed(await new Response((await blobs.openBlob(admission, blob)) as BodyInit).bytes()))
 }
 
 function parsed(written: Uint8Array): unknown {

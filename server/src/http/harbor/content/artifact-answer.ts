@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Platform } from '#contract/manifest.ts'
 import { kindOf, type ArtifactDetails, type ListedTag } from '../../../domain/artifacts/artifact-details.ts'
 import type { Accessory } from '../../../domain/artifacts/accessories.ts'
+import type { ManifestFacts } from '../../../domain/artifacts/manifest-facts.ts'
 import { noTime, orNull, timeOf } from '../frame/answers.ts'
 import { labelAnswer, presentLabel } from './label-answer.ts'
 
@@ -45,6 +46,9 @@ export const accessoryAnswer = z.object({
   type: z.string(),
   icon: z.string(),
   creation_time: z.string(),
+  artifact_type: z.string().optional().describe('Beyond Harbor, in the list of one artifact: what it holds.'),
+  title: z.string().optional().describe('Beyond Harbor, in the list of one artifact: the name that it gives itself.'),
+  predicate_types: z.array(z.string()).optional().describe('Beyond Harbor: of an attestation, what it states.'),
 })
 
 export const artifactAnswer = z.object({
@@ -172,6 +176,7 @@ export function presentAccessory(
   artifact: Pick<ArtifactDetails, 'id'>,
   repositoryName: string,
   found: Accessory,
+  facts?: ManifestFacts,
 ): z.output<typeof accessoryAnswer> {
   return {
     id: found.artifactId,
@@ -184,5 +189,8 @@ export function presentAccessory(
     type: found.type,
     icon: '',
     creation_time: timeOf(found.createdAt),
+    artifact_type: facts?.contentType,
+    title: facts?.title,
+    predicate_types: facts === undefined || facts.predicateTypes.length === 0 ? undefined : [...facts.predicateTypes],
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { readArtifactGraph, type ArtifactGraph } from '../../../domain/artifacts/artifact-graph.ts'
 import { readLayers, type Layer } from '../../../domain/artifacts/layers.ts'
+import { titleAnnotation } from '../../../domain/artifacts/manifest-facts.ts'
 import { textAnswer } from './additions.ts'
 import { timeOf } from '../frame/answers.ts'
 import { artifactParams, findArtifact, openManifest } from './artifacts.ts'
@@ -11,6 +12,7 @@ const layerAnswer = z.object({
   media_type: z.string(),
   size: z.number().int(),
   created_by: z.string().optional(),
+  title: z.string().optional().describe('The name of the file in it (`org.opencontainers.image.title`).'),
 })
 
 const graphAnswer = z.object({
@@ -22,6 +24,9 @@ const graphAnswer = z.object({
       size: z.number().int(),
       push_time: z.string(),
       tags: z.array(z.string()),
+      title: z.string().optional(),
+      platform: z.string().optional().describe('What its index says it runs on, such as `linux/arm64/v8`.'),
+      predicate_types: z.array(z.string()),
     }),
   ),
   edges: z.array(z.object({ from: z.string(), to: z.string(), relation: z.enum(['child', 'referrer']) })),
@@ -80,19 +85,23 @@ export const artifactContentRoutes: readonly Route[] = [
 ]
 
 function presentLayer({ descriptor, createdBy }: Layer): z.output<typeof layerAnswer> {
-  const { digest, mediaType, size } = descriptor
-  return { digest, media_type: mediaType, size, ...(createdBy === undefined ? {} : { created_by: createdBy }) }
+  const { digest, mediaType, size, annotations } = descriptor
+  const title = annotations?.[titleAnnotation]
+  return { digest, media_type: mediaType, size, created_by: createdBy, title }
 }
 
 function presentGraph({ nodes, edges, truncated }: ArtifactGraph): z.output<typeof graphAnswer> {
   return {
-    nodes: nodes.map(({ digest, kind, artifactType, size, pushedAt, tags }) => ({
+    nodes: nodes.map(({ digest, kind, artifactType, size, pushedAt, tags, ...node }) => ({
       digest,
       type: kind,
       artifact_type: artifactType,
       size,
       push_time: timeOf(pushedAt),
       tags: [...tags],
+      title: node.title,
+      platform: node.platform,
+      predicate_types: [...node.predicateTypes],
     })),
     edges: [...edges],
     truncated,

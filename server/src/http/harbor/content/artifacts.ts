@@ -3,11 +3,13 @@ import { parseReference, type Reference } from '#contract/reference.ts'
 import { parseRepositoryName, type RepositoryName } from '#contract/repository-name.ts'
 import type { ArtifactDetails, ArtifactParts } from '../../../domain/artifacts/artifact-details.ts'
 import { getArtifact, pageArtifacts } from '../../../domain/artifacts/artifact-list.ts'
-import { pageAccessories } from '../../../domain/artifacts/accessories.ts'
+import { readManifestFacts } from '../../../domain/artifacts/manifest-facts.ts'
+import { pageAccessories, type Accessory } from '../../../domain/artifacts/accessories.ts'
 import type { Actor } from '../../../domain/access/actor.ts'
 import type { Admission } from '../../../domain/access/admission.ts'
 import { copyArtifact } from '../../../domain/artifacts/copy.ts'
 import { deleteManifest } from '../../../domain/artifacts/delete.ts'
+import { readChartMetadata } from '../../../domain/artifacts/chart.ts'
 import { readImageConfig } from '../../../domain/artifacts/image-config.ts'
 import type { StoredManifest } from '../../../domain/artifacts/pull.ts'
 import { findRepositoryId, repositoryUnknown } from '../../../domain/projects/repositories.ts'
@@ -150,7 +152,12 @@ export const artifactRoutes: readonly Route[] = [
       const artifact = await findArtifact(services, call)
       const { rows, total } = await pageAccessories(services.database.read, artifact, listingOf(call.query))
       const name = repositoryNameOf(call)
-      return pageAnswer(call, { rows, total }, (each) => presentAccessory(artifact, name, each))
+      const facts = await readManifestFacts(
+        services.database.read,
+        rows.map(({ artifactId }) => artifactId),
+      )
+      const present = (each: Accessory) => presentAccessory(artifact, name, each, facts.get(each.artifactId))
+      return pageAnswer(call, { rows, total }, present)
     },
   }),
 ]
@@ -195,7 +202,7 @@ export async function openManifest(
   return { admission, manifest: await content.manifests.getManifest(admission, { kind: 'digest', digest }) }
 }
 
-/** What an image says about itself. For one artifact alone: it reads a blob, which a list does not. */
+/** What an image or a chart says about itself. For one artifact alone: it reads a blob, which a list does not. */
 async function extraAttributesOf(
   { content }: HarborServices,
   actor: Actor,
@@ -206,7 +213,7 @@ async function extraAttributesOf(
     const admission = await content.admit(actor, 'read-artifact', name)
     const manifest = await content.manifests.getManifest(admission, { kind: 'digest', digest })
     const image = await readImageConfig(content.blobs, admission, manifest)
-    if (image === undefined) return undefined
+    if (image === undefined) return await readChartMetadata({ blobs: content.blobs, admission, manifest })
     const { architecture, os, author, created, config } = image
     return { architecture, os, author, created, config }
   } catch (error) {
