@@ -108,7 +108,7 @@ describeConsole('repositories and artifacts in the console', (scenario) => {
     await visit({ as: people.grace }, async (visitor) => {
       const { page } = visitor
       await visitor.open('/projects/platform')
-      await page.getByRole('link', { name: 'gateway' }).waitFor()
+      await page.getByRole('link', { name: 'gateway', exact: true }).waitFor()
       expect(await page.getByRole('link', { name: words.en.settings }).count()).toBe(0)
       await visitor.open('/projects/platform/repositories/gateway')
       await page.getByRole('button', { name: words.en.more }).first().click()

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { gzipSync } from 'node:zlib'
 import { ApiClient } from '../api/contract-client.ts'
-import { describeBytes } from '../harness/image.ts'
+import { pushArtifact, type ArtifactPart, type ArtifactParts } from '../harness/artifact.ts'
 import type { RegistryUnderTest } from '../harness/registry.ts'
 import { tar } from '../harness/tar.ts'
 import { V2Client } from '../harness/v2-client.ts'
@@ -14,41 +14,10 @@ const link = "javascript:alert('link')"
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
 const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 
-/** A manifest over blobs that are pushed first; its media types and annotations are whatever is given. */
-async function push(registry: RegistryUnderTest, repository: string, tag: string, parts: Parts): Promise<string> {
-  const client = new V2Client(registry)
-  const pushed = async ({ mediaType, bytes, ...rest }: Part) => ({
-    ...(await client.pushBlob(repository, bytes)),
-    mediaType,
-    ...rest,
-  })
-  const { config, layers, ...rest } = parts
-  const manifest = json({
-    schemaVersion: 2,
-    mediaType: manifestType,
-    config: await pushed(config),
-    layers: await Promise.all(layers.map(pushed)),
-    ...rest,
-  })
-  const answer = await client.pushManifest(repository, tag, manifestType, manifest)
-  expect([answer.status, await answer.text()]).toEqual([201, ''])
-  return describeBytes(manifestType, manifest).digest
-}
+const push = async (registry: RegistryUnderTest, repository: string, tag: string, parts: ArtifactParts) =>
+  (await pushArtifact(new V2Client(registry), repository, tag, parts)).digest
 
-interface Part {
-  readonly mediaType: string
-  readonly bytes: Uint8Array
-  readonly annotations?: object
-}
-interface Parts {
-  readonly config: Part
-  readonly layers: readonly Part[]
-  readonly annotations?: object
-  readonly artifactType?: string
-  readonly subject?: object
-}
-
-const layer = (text: string, annotations: object = {}): Part => ({
+const layer = (text: string, annotations: object = {}): ArtifactPart => ({
   mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
   bytes: gzipSync(tar([{ path: 'file', content: text }])),
   annotations,
@@ -63,7 +32,7 @@ const annotationsOf = (where: string) => ({
 })
 
 /** An image each of whose texts is markup. */
-const imageOfMarkup = (): Parts => ({
+const imageOfMarkup = (): ArtifactParts => ({
   config: {
     mediaType: 'application/vnd.oci.image.config.v1+json',
     bytes: json({
@@ -94,7 +63,7 @@ const imageOfMarkup = (): Parts => ({
 })
 
 /** An image where every text is something else than a text. */
-const imageOfOtherTypes = (): Parts => ({
+const imageOfOtherTypes = (): ArtifactParts => ({
   config: {
     mediaType: 'application/vnd.oci.image.config.v1+json',
     bytes: json({
@@ -120,7 +89,7 @@ const imageOfOtherTypes = (): Parts => ({
   layers: [layer('two')],
 })
 
-const chartOfMarkup = (): Parts => ({
+const chartOfMarkup = (): ArtifactParts => ({
   config: {
     mediaType: 'application/vnd.cncf.helm.config.v1+json',
     bytes: json({ name: markup('chart'), version: '1.0.0', description: markup('about'), home: link, icon: link }),
@@ -232,14 +201,14 @@ describeConsole('what somebody pushed', (scenario) => {
     const withText = [
       `${image}/v1`,
       ...tabsOf(`${image}/v1`, ['layers', 'build', 'settings', 'manifest']),
-      ...tabsOf(`${chart}/1.0.0`, ['readme', 'values', 'manifest']),
+      ...tabsOf(`${chart}/1.0.0`, ['chart', 'readme', 'values', 'manifest']),
       ...below('/projects/library', ['repositories/markup', 'members', 'robots']),
       ...below('/administration', ['users', 'labels']),
     ]
     const others = [
-      ...tabsOf(`${image}/v1`, ['tags', 'graph']),
+      ...tabsOf(`${image}/v1`, ['tags', 'graph', 'accessories']),
       ...tabsOf(`${image}/types`, ['layers', 'build', 'settings', 'graph', 'manifest']),
-      ...tabsOf(`${chart}/1.0.0`, ['layers', 'graph']),
+      ...tabsOf(`${chart}/1.0.0`, ['dependencies', 'layers', 'graph', 'accessories']),
       `${chart}/referrer`,
       ...below('/projects/library', ['repositories/chart', 'trash', 'settings', 'labels', 'logs']),
       ...below('/administration', ['robots', 'audit-log', 'quotas']),

@@ -2,6 +2,7 @@
 //   bun conformance/console/seed.ts http://127.0.0.1:8080     the administrator's password: BERTH_PASSWORD or the default
 import type { RegistryUnderTest } from '../harness/registry.ts'
 import { createImage, createIndex, type Image } from '../harness/image.ts'
+import { describeRepository, seedChart, seedModel, seedSignedImage } from './seed-artifacts.ts'
 import { V2Client } from '../harness/v2-client.ts'
 
 export interface SeedOptions {
@@ -42,6 +43,11 @@ export async function seedRegistry(target: Target, { emptyProjects = 0 }: SeedOp
     await api('POST', '/projects', { project_name: `team-${String(index).padStart(6, '0')}`, public: index % 3 === 0 })
   await seedRobots(api)
   await seedImages(target)
+  const client = new V2Client({ ...target, authorityFile: undefined } as RegistryUnderTest)
+  await seedSignedImage(client, 'platform/gateway', '2.4.1')
+  await describeRepository(client, 'platform', 'gateway')
+  await seedChart(client, 'platform/charts/gateway', '3.1.0')
+  await seedModel(client, 'research/models/embedder', '0.3')
 }
 
 type Api = (method: string, path: string, body?: object) => Promise<void>

@@ -1,5 +1,6 @@
 import { Group, Stack, Text } from '@mantine/core'
 import { useTranslations } from 'use-intl'
+import { artifactKindOf, isSbom, isSignature } from '#contract/artifact-types.ts'
 import type { RowOf } from '../../api/client.ts'
 import type { Column } from '../../components/data-list.tsx'
 import { PrivateIcon, TagIcon } from '../../components/icons.ts'
@@ -8,7 +9,7 @@ import { Digest, RelativeTime, Size, StatusBadge } from '../../components/values
 import styles from './artifact-columns.module.css'
 import { LabelChip } from './label-chip.tsx'
 import { platformName } from './platform.ts'
-import { typeKey, useTypeName } from './type-name.ts'
+import { useTypeName } from './type-name.ts'
 
 export type Artifact = RowOf<'GET /projects/{project_name}/repositories/{repository_name}/artifacts'>
 
@@ -123,7 +124,7 @@ function Kind({ artifact }: { readonly artifact: Artifact }) {
     const name = platformName(platform)
     return name === undefined ? [] : [name]
   })
-  const accessories = new Set((artifact.accessories ?? []).map(({ type }) => typeKey(type)))
+  const accessories = (artifact.accessories ?? []).map(({ type }) => artifactKindOf(type))
   const labels = artifact.labels ?? []
   return (
     <Stack gap={2} miw={0}>
@@ -132,10 +133,10 @@ function Kind({ artifact }: { readonly artifact: Artifact }) {
           ? typeName(artifact.type, artifact.artifact_type)
           : `${platforms.slice(0, mostPlatformsShown).join(', ')}${platforms.length > mostPlatformsShown ? ' …' : ''}`}
       </Text>
-      {(accessories.size > 0 || labels.length > 0) && (
+      {(accessories.length > 0 || labels.length > 0) && (
         <Group gap={6} wrap="nowrap" miw={0} className={styles.marks ?? ''}>
-          {accessories.has('signature') && <StatusBadge tone="good">{t('signed')}</StatusBadge>}
-          {accessories.has('sbom') && <StatusBadge tone="neutral">{t('kinds.sbom')}</StatusBadge>}
+          {accessories.some(isSignature) && <StatusBadge tone="good">{t('signed')}</StatusBadge>}
+          {accessories.some(isSbom) && <StatusBadge tone="neutral">{t('kinds.sbom')}</StatusBadge>}
           {labels.slice(0, mostLabelsShown).map((label) => (
             <LabelChip key={label.id} label={label} />
           ))}

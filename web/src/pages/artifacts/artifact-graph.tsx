@@ -1,15 +1,13 @@
 import { Text } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
-import { query } from '../../api/queries.ts'
 import { LinkAnchor } from '../../components/links.tsx'
 import { Section } from '../../components/page.tsx'
 import { ErrorFace, LoadingFace } from '../../components/states.tsx'
 import { useFormat } from '../../i18n/format.ts'
 import styles from './artifact-graph.module.css'
-import { paramsOf, type ArtifactPartProps } from './artifact-part.ts'
-import { layOut, type Placed } from './graph-layout.ts'
-import { useTypeName } from './type-name.ts'
+import { detailOf, useGraph, useNodeName } from './artifact-graph-query.ts'
+import type { ArtifactPartProps } from './artifact-part.ts'
+import { layOut, nearestEdges, type Placed } from './graph-layout.ts'
 
 /** Pixels: a node and the space to the next. */
 const node = { width: 232, height: 60, gapX: 72, gapY: 16 }
@@ -17,20 +15,18 @@ const leftOf = ({ column }: Placed) => column * (node.width + node.gapX)
 const topOf = ({ row }: Placed) => row * (node.height + node.gapY)
 
 /** What hangs together with an artifact: its index, its platforms, its signatures and what else refers to it. */
-export function ArtifactGraph({ place, artifact }: ArtifactPartProps) {
+export function ArtifactGraph({ place, artifact, reference }: ArtifactPartProps) {
   const t = useTranslations('artifacts')
   const format = useFormat()
-  const typeName = useTypeName()
-  const { data, error } = useQuery(
-    query('GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/graph', {
-      params: paramsOf(place, artifact),
-    }),
-  )
+  const nameOf = useNodeName()
+  const chosenTag = reference.includes(':') ? undefined : reference
+  const { data, error } = useGraph({ place, artifact })
   if (error !== null) return <ErrorFace error={error} />
   if (data === undefined) return <LoadingFace />
+  const edges = nearestEdges(data.edges)
   const placed = layOut(
     data.nodes.map(({ digest }) => digest),
-    data.edges,
+    edges,
   )
   const at = new Map(placed.map((each) => [each.digest, each]))
   const width = Math.max(...placed.map(leftOf)) + node.width
@@ -40,7 +36,7 @@ export function ArtifactGraph({ place, artifact }: ArtifactPartProps) {
       {data.nodes.length === 1 && <Text c="dimmed">{t('graphAlone')}</Text>}
       <div className={styles.canvas}>
         <svg className={styles.edges} width={width} height={height} aria-hidden>
-          {data.edges.map(({ from, to, relation }) => {
+          {edges.map(({ from, to, relation }) => {
             const [start, end] = relation === 'child' ? [at.get(from), at.get(to)] : [at.get(to), at.get(from)]
             return start === undefined || end === undefined ? null : (
               <path
@@ -53,23 +49,25 @@ export function ArtifactGraph({ place, artifact }: ArtifactPartProps) {
           })}
         </svg>
         <ul className={styles.nodes} style={{ width, height }}>
-          {data.nodes.map(({ digest, type, tags, size, artifact_type: artifactType }) => (
-            <li key={digest}>
+          {data.nodes.map((each) => (
+            <li key={each.digest}>
               <LinkAnchor
                 to="/projects/$projectName/repositories/$repository/artifacts/$reference"
-                params={{ ...place, reference: digest }}
+                params={{ ...place, reference: each.digest === artifact.digest ? reference : each.digest }}
                 search={{ tab: 'graph' }}
                 underline="never"
                 className={styles.node ?? ''}
-                style={{ left: leftOf(at.get(digest)!), top: topOf(at.get(digest)!) }}
-                aria-current={digest === artifact.digest ? 'page' : undefined}
-                title={`${artifactType}\n${digest}`}
+                style={{ left: leftOf(at.get(each.digest)!), top: topOf(at.get(each.digest)!) }}
+                aria-current={each.digest === artifact.digest ? 'page' : undefined}
+                title={`${each.artifact_type}\n${each.digest}`}
               >
                 <span className={styles.kind}>
-                  <span className={styles.name}>{tags[0] ?? typeName(type, artifactType)}</span>
-                  <span>{format.size(size)}</span>
+                  <span className={styles.name}>
+                    {nameOf(each, each.digest === artifact.digest ? chosenTag : undefined)}
+                  </span>
+                  <span>{format.size(each.size)}</span>
                 </span>
-                <span className={styles.detail}>{digest.slice(0, 19)}</span>
+                <span className={styles.detail}>{detailOf(each)}</span>
               </LinkAnchor>
             </li>
           ))}

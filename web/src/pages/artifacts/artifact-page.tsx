@@ -9,19 +9,22 @@ import { pullCommands } from '../../clients/commands.ts'
 import { useRegistry } from '../../clients/use-registry.ts'
 import { Page, Section } from '../../components/page.tsx'
 import { ErrorFace, LoadingFace } from '../../components/states.tsx'
-import { StatusBadge } from '../../components/values.tsx'
 import type { Messages } from '../../i18n/languages.ts'
 import { useCan, useProject } from '../project/use-project.ts'
 import type { ArtifactDetails, ArtifactPartProps } from './artifact-part.ts'
+import { Accessories } from './accessories.tsx'
+import { Annotations } from './annotations.tsx'
 import { ArtifactFacts } from './artifact-facts.tsx'
 import { ArtifactMenu } from './artifact-menu.tsx'
+import { ChartDependencies } from './chart-dependencies.tsx'
+import { ChartOverview } from './chart-overview.tsx'
 import { BuildHistory } from './build-history.tsx'
 import { ArtifactText } from './artifact-text.tsx'
 import { ImageSettings } from './image-settings.tsx'
+import { KindMark } from './kind-mark.tsx'
 import { LayerPicture } from './layer-picture.tsx'
 import { Platforms } from './platforms.tsx'
 import { TagList } from './tag-list.tsx'
-import { useTypeName } from './type-name.ts'
 
 const ArtifactGraph = lazy(async () => ({ default: (await import('./artifact-graph.tsx')).ArtifactGraph }))
 
@@ -40,10 +43,17 @@ const isChart = (artifact: ArtifactDetails) => artifact.type === 'CHART'
 
 const tabs: readonly ArtifactTab[] = [
   { name: 'platforms', shownFor: isIndex, draw: (props) => <Platforms {...props} /> },
+  {
+    name: 'chart',
+    shownFor: (artifact) => isChart(artifact) && artifact.extra_attrs !== undefined,
+    draw: (props) => <ChartOverview {...props} />,
+  },
   { name: 'readme', shownFor: isChart, draw: (props) => <ArtifactText {...props} part="readme.md" /> },
   { name: 'values', shownFor: isChart, draw: (props) => <ArtifactText {...props} part="values.yaml" /> },
+  { name: 'dependencies', shownFor: isChart, draw: (props) => <ChartDependencies {...props} /> },
   { name: 'layers', shownFor: (artifact) => !isIndex(artifact), draw: (props) => <LayerPicture {...props} /> },
   { name: 'tags', draw: (props) => <TagList {...props} /> },
+  { name: 'accessories', draw: (props) => <Accessories {...props} /> },
   {
     name: 'build',
     shownFor: (artifact) => artifact.addition_links['build_history'] !== undefined,
@@ -51,7 +61,7 @@ const tabs: readonly ArtifactTab[] = [
   },
   {
     name: 'settings',
-    shownFor: (artifact) => artifact.extra_attrs !== undefined,
+    shownFor: (artifact) => artifact.type === 'IMAGE' && artifact.extra_attrs !== undefined,
     draw: (props) => <ImageSettings {...props} />,
   },
   { name: 'graph', draw: (props) => <ArtifactGraph {...props} /> },
@@ -76,7 +86,6 @@ export function ArtifactPage() {
     }),
   )
   const registry = useRegistry()
-  const typeName = useTypeName()
   const { data: projectData } = useProject(projectName)
   const can = useCan(projectData?.project_id)
   const project = `/projects/${encodeURIComponent(projectName)}`
@@ -99,8 +108,9 @@ export function ArtifactPage() {
   return (
     <Page
       title={title}
+      tabTitle={`${projectName}/${repository}${reference.includes(':') ? '@' : ':'}${title}`}
       above={above}
-      mark={<StatusBadge tone="neutral">{typeName(artifact.type, artifact.artifact_type)}</StatusBadge>}
+      mark={<KindMark place={place} artifact={artifact} />}
       actions={<ArtifactMenu {...place} artifact={artifact} can={can} onDeleted={backToRepository} />}
     >
       <Section>
@@ -115,6 +125,7 @@ export function ArtifactPage() {
       </Section>
       <Section>
         <ArtifactFacts artifact={artifact} />
+        <Annotations artifact={artifact} />
       </Section>
       <Tabs
         value={current.name}
@@ -129,7 +140,7 @@ export function ArtifactPage() {
           ))}
         </Tabs.List>
         <Tabs.Panel value={current.name} pt="md">
-          <Suspense fallback={<LoadingFace />}>{current.draw({ place, artifact, can })}</Suspense>
+          <Suspense fallback={<LoadingFace />}>{current.draw({ place, artifact, can, reference })}</Suspense>
         </Tabs.Panel>
       </Tabs>
     </Page>

@@ -8,6 +8,8 @@ export type ArtifactDetails =
 export interface ArtifactPartProps {
   readonly place: Place
   readonly artifact: ArtifactDetails
+  /** The tag or digest in the address of the page. */
+  readonly reference: string
   can(resource: string, action: string): boolean
 }
 

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
 import { useTranslations } from 'use-intl'
 import { query } from '../../api/queries.ts'
 import { CopyBlock } from '../../components/copy-button.tsx'
@@ -7,9 +8,11 @@ import { Section } from '../../components/page.tsx'
 import { EmptyFace, ErrorFace, LoadingFace } from '../../components/states.tsx'
 import { paramsOf, type ArtifactPartProps } from './artifact-part.ts'
 
+const Markdown = lazy(async () => ({ default: (await import('../../components/markdown/markdown.tsx')).Markdown }))
+
 const item = '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}' as const
 
-/** A text of an artifact, shown as text whatever it says: its manifest; readme and values of a chart. */
+/** A text of an artifact: its manifest and the values of a chart as they are, the readme of a chart laid out. */
 export function ArtifactText({
   place,
   artifact,
@@ -29,7 +32,13 @@ export function ArtifactText({
   if (text === '') return <EmptyFace icon={LogIcon} title={t('noText')} />
   return (
     <Section>
-      <CopyBlock value={part === 'manifest' ? indented(text) : text} label={part} />
+      {part === 'readme.md' ? (
+        <Suspense fallback={<LoadingFace />}>
+          <Markdown text={text} />
+        </Suspense>
+      ) : (
+        <CopyBlock value={part === 'manifest' ? indented(text) : text} label={part} />
+      )}
     </Section>
   )
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { layOut, type GraphEdge } from './graph-layout.ts'
+import { layOut, nearestEdges, type GraphEdge } from './graph-layout.ts'
 
 const columnsOf = (digests: readonly string[], edges: readonly GraphEdge[]) =>
   Object.fromEntries(layOut(digests, edges).map(({ digest, column }) => [digest, column]))
@@ -38,4 +38,14 @@ test('a cycle, as tags can make it, is laid out to its end', () => {
 
 test('an artifact alone stands at the beginning', () => {
   expect(layOut(['a'], [])).toEqual([{ digest: 'a', column: 0, row: 0 }])
+})
+
+test('an attestation in the index of its image hangs on the image, and one of something else stays in the index', () => {
+  const edges = [
+    { from: 'index', to: 'image', relation: 'child' },
+    { from: 'index', to: 'attestation', relation: 'child' },
+    { from: 'attestation', to: 'image', relation: 'referrer' },
+    { from: 'other', to: 'attestation', relation: 'child' },
+  ] as const
+  expect(nearestEdges(edges)).toEqual([edges[0], edges[2], edges[3]])
 })

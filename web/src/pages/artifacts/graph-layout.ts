@@ -10,6 +10,16 @@ export interface Placed {
   readonly row: number
 }
 
+/** An attestation of BuildKit lies in the index of its image: it is drawn at the image and not at the index as well. */
+export function nearestEdges(edges: readonly GraphEdge[]): readonly GraphEdge[] {
+  const referrers = new Map(edges.flatMap(({ from, to, relation }) => (relation === 'referrer' ? [[from, to]] : [])))
+  const holds = new Set(edges.flatMap(({ from, to, relation }) => (relation === 'child' ? [`${from} ${to}`] : [])))
+  return edges.filter(({ from, to, relation }) => {
+    const subject = referrers.get(to)
+    return relation === 'referrer' || subject === undefined || !holds.has(`${from} ${subject}`)
+  })
+}
+
 /**
  * Puts each artifact into a column right of what it hangs on: children right of their index, referrers right of their
  * subject. Digests cannot make a cycle, but names of tags can (cosign's); such an edge is drawn and moves nothing.

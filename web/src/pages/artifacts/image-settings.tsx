@@ -1,13 +1,14 @@
-import { Code, Stack, Table, Text } from '@mantine/core'
+import { Code, Stack } from '@mantine/core'
 import { useTranslations } from 'use-intl'
 import { Section } from '../../components/page.tsx'
 import { Facts } from '../../components/values.tsx'
 import type { ArtifactPartProps } from './artifact-part.ts'
 import { foreignEntries, foreignText, foreignTexts } from './foreign-text.ts'
+import { Pairs } from './pairs.tsx'
 
 type ImageConfig = Readonly<Record<string, unknown>>
 
-/** How the image is run, and its labels and annotations. */
+/** How the image is run, and its labels. */
 export function ImageSettings({ artifact }: ArtifactPartProps) {
   const t = useTranslations('artifacts')
   const extra = artifact.extra_attrs as { config?: ImageConfig } | undefined
@@ -36,9 +37,8 @@ export function ImageSettings({ artifact }: ArtifactPartProps) {
           )}
         />
       </Section>
-      <Pairs title={t('environment')} pairs={env} />
-      <Pairs title={t('imageLabels')} pairs={foreignEntries(config['Labels'])} />
-      <Pairs title={t('annotations')} pairs={foreignEntries(artifact.annotations)} />
+      <Named title={t('environment')} pairs={env} />
+      <Named title={t('imageLabels')} pairs={foreignEntries(config['Labels'])} />
     </Stack>
   )
 }
@@ -48,28 +48,11 @@ function splitOnce(line: string): readonly [string, string] {
   return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)]
 }
 
-function Pairs({ title, pairs }: { readonly title: string; readonly pairs: readonly (readonly [string, unknown])[] }) {
+function Named({ title, pairs }: { readonly title: string; readonly pairs: readonly (readonly [string, unknown])[] }) {
   if (pairs.length === 0) return null
   return (
     <Section title={title}>
-      <Table layout="fixed">
-        <Table.Tbody>
-          {pairs.map(([name, value], index) => (
-            <Table.Tr key={`${index} ${name}`}>
-              <Table.Th scope="row" fw={500} w="35%">
-                <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-                  {name}
-                </Text>
-              </Table.Th>
-              <Table.Td>
-                <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-                  {foreignText(value)}
-                </Text>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <Pairs label={title} pairs={pairs} />
     </Section>
   )
 }

@@ -45,16 +45,17 @@ export function LayerPicture({ place, artifact }: ArtifactPartProps) {
         ))}
       </div>
       <ol className={styles.list}>
-        {layers.map(({ digest, size, created_by: step, media_type: mediaType }, index) => (
+        {layers.map(({ digest, size, created_by: step, title, media_type: mediaType }, index) => (
           <li key={`${index} ${digest}`} className={styles.layer} data-active={active === index || undefined}>
             <span className={styles.number}>{index + 1}</span>
-            <span className={styles.step} title={step}>
-              {step ?? mediaType}
+            <span className={styles.step} title={title ?? step}>
+              {title ?? step ?? mediaType}
             </span>
             <Size bytes={size} />
             <span className={styles.meta}>
               <Digest digest={digest} />
               <span>{format.percent(size / Math.max(total, 1))}</span>
+              {title !== undefined && <span>{mediaType}</span>}
             </span>
           </li>
         ))}

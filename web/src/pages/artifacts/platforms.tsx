@@ -1,11 +1,10 @@
-import { useQuery } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
-import { query } from '../../api/queries.ts'
 import { DataList, wholeList, type Column } from '../../components/data-list.tsx'
 import { LinkAnchor } from '../../components/links.tsx'
 import { Section } from '../../components/page.tsx'
 import { Digest, Size } from '../../components/values.tsx'
-import { paramsOf, type ArtifactDetails, type ArtifactPartProps } from './artifact-part.ts'
+import { useGraph } from './artifact-graph-query.ts'
+import type { ArtifactDetails, ArtifactPartProps } from './artifact-part.ts'
 import { platformName } from './platform.ts'
 
 type Child = NonNullable<ArtifactDetails['references']>[number]
@@ -13,11 +12,7 @@ type Child = NonNullable<ArtifactDetails['references']>[number]
 /** The images of an index. Attestations stand below the image that they are about. */
 export function Platforms({ place, artifact }: ArtifactPartProps) {
   const t = useTranslations('artifacts')
-  const { data } = useQuery(
-    query('GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/graph', {
-      params: paramsOf(place, artifact),
-    }),
-  )
+  const { data } = useGraph({ place, artifact })
   const sizes = new Map(data?.nodes.map(({ digest, size }) => [digest, size]))
   const columns: readonly Column<Child>[] = [
     {
