@@ -1,4 +1,4 @@
-// The console as one file, web/dist/console.pack: built when its sources changed, about half a second.
+// The console and the documentation as one file, web/dist/console.pack: built when their sources changed, about half a second.
 //   bun tools/build-console.mjs [--release] [--watch]
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, watch, writeFileSync } from 'node:fs'
@@ -6,6 +6,8 @@ import { dirname, extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import compileText from 'icu-minify/compile'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { docsFiles } from './docs/pack.ts'
+import { docsStyles } from './docs/styles.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const source = join(root, 'web', 'src')
@@ -17,6 +19,8 @@ const types = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.html': 'text/html; charset=utf-8',
+  '.md': 'text/markdown; charset=utf-8',
+  '.json': 'application/json',
 }
 
 /**
@@ -42,7 +46,9 @@ export async function buildConsole({ release = false } = {}) {
 /** Names, sizes and times of everything that the result is made of. */
 function fingerprintOfSources() {
   const hash = createHash('sha256')
-  const files = [...filesBelow(source), ...filesBelow(join(root, 'contract', 'src'))]
+  const folders = [source, join(root, 'contract', 'src'), join(root, 'docs'), join(root, 'tools', 'docs')]
+  const pages = readdirSync(root).filter((name) => name.endsWith('.md'))
+  const files = [...folders.flatMap(filesBelow), ...[...pages, 'bench/RESULTS.md'].map((page) => join(root, page))]
   for (const file of [...files, join(root, 'package-lock.json'), fileURLToPath(import.meta.url)].toSorted()) {
     const { size, mtimeMs } = statSync(file)
     hash.update(`${relative(root, file)} ${size} ${mtimeMs}\n`)
@@ -59,7 +65,7 @@ function filesBelow(folder) {
 
 async function bundle() {
   const result = await Bun.build({
-    entrypoints: [join(source, 'main.tsx'), join(source, 'theme', 'before-first-paint.ts')],
+    entrypoints: ['main.tsx', 'theme/before-first-paint.ts', 'docs/docs.ts'].map((file) => join(source, file)),
     target: 'browser',
     format: 'esm',
     splitting: true,
@@ -92,6 +98,10 @@ async function bundle() {
   files.set(css.name, css.bytes)
   const icon = hashed('berth', '.svg', readFileSync(join(source, 'theme', 'berth.svg'), 'utf8'))
   files.set(icon.name, icon.bytes)
+  const docs = hashed('docs', '.css', docsStyles())
+  files.set(docs.name, docs.bytes)
+  const script = outputOf('web/src/docs/docs.ts')
+  for (const [name, bytes] of docsFiles({ styles: docs.name, icon: icon.name, first, script })) files.set(name, bytes)
   const preloads = staticImports(entry, outputs)
   const page = readFileSync(join(source, 'index.html'), 'utf8')
     .replaceAll('%STYLES%', css.name)
@@ -196,6 +206,8 @@ function packOf(files, release) {
     for (const [encoding, pack] of Object.entries(compress)) {
       // The page gets a nonce into it each time, so it goes as it is.
       if (name === '/index.html' && encoding !== 'identity') continue
+      // Every browser takes gzip, on plain HTTP too; the rare other client waits while it is unpacked.
+      if (name.startsWith('/docs/') && encoding !== 'gzip') continue
       const packed = pack(bytes, release)
       encodings[encoding] = [offset, packed.byteLength]
       parts.push(packed)
@@ -221,7 +233,7 @@ function sizesOf({ files, first, outputs }) {
   })
   return {
     first: first.map(measure),
-    later: [...files.keys()].filter((name) => !first.includes(name)).map(measure),
+    later: [...files.keys()].filter((name) => name.startsWith('/assets/') && !first.includes(name)).map(measure),
   }
 }
 

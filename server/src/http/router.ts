@@ -1,4 +1,5 @@
 import { isConsolePath } from '#contract/console-paths.ts'
+import { helpPath, isDocsPath } from '#contract/guides.ts'
 import { ociErrorBody } from '#contract/oci-errors.ts'
 import { anonymous, type Actor } from '../domain/access/actor.ts'
 import { withOrigin, type RequestFailure, type RequestOrigin, type RequestPlace } from '../domain/request-origin.ts'
@@ -118,6 +119,7 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
     guardAnswer(route, response)
     response.headers.set('x-request-id', requestId)
     if (route === 'oci') response.headers.set('docker-distribution-api-version', 'registry/2.0')
+    if (response.status >= 400) linkHelp(response, origin)
     const answeredMs = performance.now() - startedAt
     const bytesAnnounced = announcedBytes(request, response)
     const counted = counterOf(response)
@@ -165,6 +167,12 @@ function announcedBytes({ method }: Request, { headers, status }: Response): num
   if (method === 'HEAD' || status === 204 || status === 304) return 0
   const length = headers.get('content-length')
   return length === null ? undefined : Number(length)
+}
+
+/** RFC 8288 and the relation `help` of HTML: where a person reads what the refusal means. */
+function linkHelp({ headers }: Response, { failure }: RequestOrigin): void {
+  const code = headers.get('x-berth-error') ?? failure?.code
+  if (code !== undefined) headers.append('link', `<${helpPath(code)}>; rel="help"`)
 }
 
 interface Incoming extends Pick<Exchange, 'route' | 'path' | 'clientAddress' | 'requestId'> {
@@ -229,7 +237,7 @@ function routeOf(path: string, metricsPath: string): Route {
   if (path === '/health' || path === '/healthz') return 'health'
   if (path === '/ready') return 'ready'
   if (path === metricsPath) return 'metrics'
-  return path.startsWith('/assets/') || isConsolePath(path) ? 'console' : 'unknown'
+  return path.startsWith('/assets/') || isDocsPath(path) || isConsolePath(path) ? 'console' : 'unknown'
 }
 
 function welcome(text: string): Response {

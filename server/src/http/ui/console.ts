@@ -1,22 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { isConsolePath } from '#contract/console-paths.ts'
-import { openConsolePack, type ConsolePack } from '../../runtime/console-pack.ts'
+import { isDocsPath } from '#contract/guides.ts'
+import { answerDocs } from './docs.ts'
+import { answerPacked, openPack, type Pack } from './pack.ts'
 
-/** Answers a request for a page or a file of the console; undefined when the path is none of it. */
+/** Answers a request for a page or a file of the console or of the documentation; undefined when the path is none of it. */
 export type Console = (request: Request, path: string) => Promise<Response | undefined>
-
-interface ConsoleFile {
-  readonly type: string
-  readonly etag: string
-  /** Offset and length behind the index, by encoding. */
-  readonly encodings: Readonly<Record<string, readonly [offset: number, length: number]>>
-}
-
-interface OpenConsole {
-  readonly pack: ConsolePack
-  readonly files: Readonly<Record<string, ConsoleFile>>
-  bytesOf(place: readonly [offset: number, length: number]): Uint8Array
-}
 
 const page = '/index.html'
 /** Where a nonce for style elements goes; tools/build-console.mjs leaves the page uncompressed for it. */
@@ -27,18 +16,20 @@ const noncePlace = '%NONCE%'
  * address of the console, which is asked for each time. Read when somebody first wants it: most clients are no browsers.
  */
 export function composeConsole(): Console {
-  let opened: Promise<OpenConsole | undefined> | undefined
+  let opened: Promise<Pack | undefined> | undefined
   return async (request, path) => {
     const asset = path.startsWith('/assets/')
-    const known = asset || isConsolePath(path)
+    const docs = isDocsPath(path)
+    const known = asset || docs || isConsolePath(path)
     if (!known && !wantsPage(request)) return undefined
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return new Response(null, { status: 405, headers: { allow: 'GET, HEAD' } })
-    let console = await (opened ??= openConsole())
-    if (!asset && console?.pack.changed()) console = await (opened = openConsole())
-    if (console === undefined) return path === '/' || asset || !known ? undefined : notBuilt()
+    let pack = await (opened ??= openPack())
+    if (!asset && pack?.source.changed()) pack = await (opened = openPack())
+    if (pack === undefined) return path === '/' || asset || !known ? undefined : notBuilt()
+    if (docs) return answerDocs(pack, request, path)
     // An address that is nobody's: the page says so, in the reader's language, and leads home.
-    return asset ? answerFile(console, request, path) : answerPage(console, known ? 200 : 404)
+    return asset ? answerAsset(pack, request, path) : answerPage(pack, known ? 200 : 404)
   }
 }
 
@@ -47,55 +38,26 @@ function wantsPage(request: Request): boolean {
   return request.method === 'GET' && (request.headers.get('accept') ?? '').includes('text/html')
 }
 
-async function openConsole(): Promise<OpenConsole | undefined> {
-  const pack = await openConsolePack()
-  if (pack === undefined) return undefined
-  const { bytes } = pack
-  const indexLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
-  const files = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + indexLength)))
-  const start = 4 + indexLength
-  return { pack, files, bytesOf: ([offset, length]) => bytes.subarray(start + offset, start + offset + length) }
-}
-
-function answerFile(console: OpenConsole, request: Request, path: string): Response | undefined {
-  const file = Object.hasOwn(console.files, path) ? console.files[path] : undefined
+function answerAsset(pack: Pack, request: Request, path: string): Response | undefined {
+  const file = pack.find(path)
   if (file === undefined) return undefined
-  const encoding = preferredEncoding(file, request.headers.get('accept-encoding'))
-  const etag = `"${file.etag}-${encoding}"`
-  const headers: Record<string, string> = {
-    'content-type': file.type,
-    'cache-control': 'public, max-age=31536000, immutable',
-    vary: 'accept-encoding',
-    etag,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    // For the case that a person opens one by itself.
-    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'",
-    'cross-origin-resource-policy': 'same-origin',
-    ...(encoding === 'identity' ? {} : { 'content-encoding': encoding }),
-  }
-  if (request.headers.get('if-none-match')?.includes(etag)) return new Response(null, { status: 304, headers })
-  const place = file.encodings[encoding]!
-  headers['content-length'] = String(place[1])
-  const body = request.method === 'HEAD' ? null : (console.bytesOf(place) as BodyInit)
-  return new Response(body, { headers })
-}
-
-function preferredEncoding(file: ConsoleFile, accepted: string | null): string {
-  for (const encoding of ['br', 'gzip']) {
-    if (file.encodings[encoding] === undefined) continue
-    if (new RegExp(`(^|,)\\s*${encoding}\\s*($|,|;(?!\\s*q=0(\\.0*)?\\s*($|,)))`).test(accepted ?? '')) return encoding
-  }
-  return 'identity'
+  return answerPacked(pack, file, request, {
+    headers: {
+      'cache-control': 'public, max-age=31536000, immutable',
+      'referrer-policy': 'no-referrer',
+      // For the case that a person opens one by itself.
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'",
+    },
+  })
 }
 
 /**
  * No script stands in the page and none comes from elsewhere; style elements carry the nonce of this answer, and style
  * attributes are set by scripts, which needs no permission. So whatever somebody pushed, its text stays text.
  */
-function answerPage(console: OpenConsole, status: 200 | 404): Response {
+function answerPage(pack: Pack, status: 200 | 404): Response {
   const nonce = randomBytes(16).toString('base64url')
-  const text = new TextDecoder().decode(console.bytesOf(console.files[page]!.encodings['identity']!))
+  const text = pack.textOf(pack.find(page)!)
   return new Response(text.replace(noncePlace, nonce), {
     status,
     headers: {
