@@ -98,7 +98,7 @@ function main() {
     fail(`usage: node tools/run.mjs ${Object.keys(tasks).join('|')} [flags]`)
   if (!isInstalled()) install()
 
-  if (task === 'start') buildConsole()
+  if (task === 'start' || (task === 'berth' && flags[0] === 'docs')) buildConsole()
   const child = spawn(findBun(), tasks[task](flags), {
     cwd: root,
     stdio: 'inherit',

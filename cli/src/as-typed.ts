@@ -29,7 +29,7 @@ export const nouns = [
 ] as const
 export const verbs = [
   ...['serve', 'doctor', 'backup', 'restore', 'verify', 'export', 'health', 'migrate', 'version'],
-  ...['login', 'logout', 'whoami', 'status', 'api', 'support-bundle', 'completion', 'help'],
+  ...['login', 'logout', 'whoami', 'status', 'api', 'support-bundle', 'completion', 'docs', 'help'],
 ] as const
 
 /** `berth` and the words of a command, as messages write it. Longer ones stand first. */
@@ -39,7 +39,7 @@ const command = new RegExp(
 )
 
 /** Commands that look at no registry of this machine, or at the one that stands behind them. */
-const withoutRegistry = /^berth (?:health|version|config sample|completion|help|login|logout|context|doctor --url)\b/
+const withoutRegistry = /^berth (?:health|version|config sample|completion|docs|help|login|logout|context|doctor --url)\b/
 
 /**
  * A text with the commands that it names as they work where it is printed: the program by the name that it is called by

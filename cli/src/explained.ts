@@ -20,7 +20,10 @@ export function explained(error: unknown): Explained {
   const known = explainPlace(error)
   if (known !== undefined) return ofCommand(known)
   const kind = kindOfError(error)
-  if (error instanceof DomainError) return { message: error.message, next: undefined, kind, reason: error.reason }
+  if (error instanceof DomainError) {
+    const next = `what it means: berth docs troubleshooting#${error.reason.toLowerCase()}`
+    return { message: error.message, next, kind, reason: error.reason }
+  }
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
   return { message: name === 'Error' ? message : `${name}: ${message}`, next: undefined, kind, reason: undefined }
 }

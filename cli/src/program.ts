@@ -5,6 +5,7 @@ import { auditCommands } from './commands/audit.ts'
 import { registerBackupCommands } from './commands/backup/backup.ts'
 import { registerCompletionCommand } from './commands/completion.ts'
 import { registerConfigCommands } from './commands/config.ts'
+import { registerDocsCommand } from './commands/docs.ts'
 import { registerDoctorCommand } from './commands/doctor.ts'
 import { registerExportCommand } from './commands/export.ts'
 import { eventCommands } from './commands/event.ts'
@@ -83,6 +84,7 @@ export function composeProgram(): Command {
   registerVerifyCommand(program)
   registerExportCommand(program)
   registerHealthCommand(program)
+  registerDocsCommand(program)
   registerVersionCommand(program)
   registerCompletionCommand(program)
   registerHelpCommand(program)

@@ -64,7 +64,8 @@ function explain(error: unknown): number {
 
 function failureOf(error: unknown): Failure {
   if (!(error instanceof ConfigError)) return explained(error)
-  return { kind: 'configuration', message: 'the configuration cannot be used', problems: error.problems }
+  const next = 'all settings: berth docs reference/configuration'
+  return { kind: 'configuration', message: 'the configuration cannot be used', problems: error.problems, next }
 }
 
 function say({ message, next, problems = [] }: Failure): void {

@@ -34,10 +34,7 @@ export function addSettingFlags(command: Command, options: { showAll: boolean })
   for (const [flag, path] of Object.entries(aliases)) {
     command.addOption(new Option(`${flag} <value>`, `the same as ${flagOf(path)}`).hideHelp(!options.showAll))
   }
-  return command.addHelpText(
-    'after',
-    '\nEvery setting has a flag and a variable: docs/reference/configuration.md lists them.',
-  )
+  return command.addHelpText('after', '\nEvery setting has a flag and a variable: berth docs reference/configuration')
 }
 
 /** The configuration that file, environment and the flags of this command line make. */

@@ -28,7 +28,7 @@ export function nextSteps(
     )
   }
   if (url.startsWith('http:') && !isLoopback(config.http?.host)) {
-    lines.push('  From other machines Docker wants HTTPS: docs/guides/tls.md', '')
+    lines.push(`  Docker on other machines requires HTTPS: ${asTyped('berth docs tls')}`, '')
   }
   return lines.join('\n')
 }

@@ -163,7 +163,7 @@ function explainStart(error: unknown, config: Config): unknown {
   const { https } = config
   if (https !== undefined && error instanceof Error && isAboutFile(error, https)) {
     return new CommandError(error.message, {
-      next: 'set https.certificate and https.private_key to PEM files that this account may read (docs/guides/tls.md)\nhow clients see them: berth doctor',
+      next: 'set https.certificate and https.private_key to PEM files that this account may read (berth docs tls)\nhow clients see them: berth doctor',
       cause: error,
     })
   }

@@ -124,7 +124,7 @@ const unusable: [string, string[], string[]][] = [
   [
     'a certificate that is not there',
     ['--https-certificate', 'no.pem', '--https-private-key', 'no.key'],
-    ['no.pem', 'tls.md'],
+    ['no.pem', 'docs tls'],
   ],
 ]
 

@@ -113,7 +113,7 @@ function judgePlainHttp(config: Config): Finding {
     'tls',
     `clients on other machines say "http: server gave HTTP response to HTTPS client" about ${host}`,
     [
-      'give Berth a certificate: https.certificate and https.private_key (docs/guides/tls.md)',
+      'give Berth a certificate: https.certificate and https.private_key (berth docs tls)',
       `or, in a network you trust, tell each client: docker: {"insecure-registries": ["${host}"]} in /etc/docker/daemon.json, then restart it; podman: --tls-verify=false`,
     ],
   )
@@ -136,7 +136,7 @@ export async function diagnoseUrl(url: URL, options: DoctorOptions): Promise<Fin
     case 'plain':
       return [
         problem(url.host, 'speaks plain HTTP there: clients say "http: server gave HTTP response to HTTPS client"', [
-          'use its HTTPS port, or give it a certificate (docs/guides/tls.md)',
+          'use its HTTPS port, or give it a certificate (berth docs tls)',
         ]),
       ]
     case 'tls':

@@ -138,8 +138,8 @@ test('a key that nobody knows is passed over beside one of Harbor’s, and only 
   })
   expect(raw).toEqual({ data_folder: '/b', https: { port: 2 }, token: { lifetme: 1 } })
   expect(warnings).toEqual([
-    'hostnam is not used: there is no such setting; docs/reference/configuration.md lists all',
-    'https.prot is not used: there is no such setting; docs/reference/configuration.md lists all',
+    'hostnam is not used: there is no such setting; berth docs reference/configuration lists all',
+    'https.prot is not used: there is no such setting; berth docs reference/configuration lists all',
   ])
   const ours = { hostnam: 'a', https: { prot: 1 } }
   expect(translateHarborFile(ours)).toMatchObject({ raw: ours, warnings: [] })
@@ -180,7 +180,7 @@ test('the S3 driver of Distribution becomes our bucket, redirecting as Harbor do
   })
   expect(warnings).toEqual([
     'storage_service.s3.skipverify is not used: it has no meaning here',
-    'storage_service.s3: blobs that Harbor keeps in this bucket are not seen until they are pushed again; Berth keeps its own beside them',
+    'storage_service.s3: blobs that Harbor keeps in this bucket are not seen; take them over by berth import registry --from s3://… --in-place',
   ])
   const redirect = { disable: true }
   expect(translateHarborFile({ storage_service: { s3, redirect } }).raw).toHaveProperty('s3.redirect', false)

@@ -43,7 +43,7 @@ const shownDefault = ({ default: value }: SettingDescription): string =>
 
 const sampleHead = [
   '# Sample configuration of Berth. Everything is optional; what is commented out shows its default.',
-  '# Generated from the schema: see docs/reference/configuration.md for variables and flags of the same settings.',
+  '# Generated from the schema: see `berth docs reference/configuration` for variables and flags of the same settings.',
 ]
 
 /** Settings whose default depends on others, or that have none, are shown with an example. */

@@ -62,5 +62,5 @@ export function suggestSetting(path: string): string {
   const wanted = path.toLowerCase().replaceAll(/[-\s]/g, '_')
   const last = (text: string) => text.split('.').at(-1)
   const near = settingDescriptions.find((each) => each.path === wanted || last(each.path) === last(wanted))
-  return near === undefined ? '; docs/reference/configuration.md lists all' : `; did you mean ${near.path}?`
+  return near === undefined ? '; berth docs reference/configuration lists all' : `; did you mean ${near.path}?`
 }

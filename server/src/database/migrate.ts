@@ -239,7 +239,7 @@ export class DatabaseIsHarbors extends Error {
   override readonly name = 'DatabaseIsHarbors'
   constructor() {
     super(
-      'the database holds the tables of a Harbor, and was left as it is: give Berth an empty database of its own (database.url), then move in with `berth import harbor`; docs/guides/moving-in.md shows how',
+      'the database holds the tables of a Harbor, and was left as it is: give Berth an empty database of its own (database.url), then move in with `berth import harbor`; berth docs moving-in shows how',
     )
   }
 }

@@ -30,7 +30,7 @@ export const isSqliteCorruption = (code: string | undefined): boolean =>
 export function databaseCorrupt(file: string, what: string, cause?: unknown): DatabaseCorrupt {
   return new DatabaseCorrupt(
     `the database ${file} is damaged (${what}): stop the registry, keep the file, and restore a backup into an empty place ` +
-      '(docs/guides/storage.md)',
+      '(berth docs storage)',
     { cause },
   )
 }
