@@ -55,7 +55,7 @@ const ignored: Record<string, string> = {
   redis: 'Berth needs no Redis',
   external_redis: 'Berth needs no Redis',
   uaa: 'UAA sign-in is not supported',
-  proxy: 'Berth calls no other server in this version',
+  proxy: 'calls to directories, OIDC providers and buckets use no proxy in this version',
   trace: 'tracing is not part of this version',
   'upload_purging.enabled': 'expired uploads are always deleted',
   'upload_purging.dryrun': 'expired uploads are always deleted',

@@ -53,7 +53,7 @@ export function translateS3(raw: Tree, section: string, give: Give, warnings: st
     if (!known.includes(key)) warnings.push(`${from(key)} is not used: it has no meaning here`)
   }
   warnings.push(
-    `${section}.s3: blobs that Harbor keeps in this bucket are not seen until they are pushed again; Berth keeps its own beside them`,
+    `${section}.s3: blobs that Harbor keeps in this bucket are not seen; take them over by berth import registry --from s3://… --in-place`,
   )
 }
 

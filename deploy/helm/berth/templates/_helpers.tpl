@@ -67,7 +67,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "berth.validate" -}}
 {{- if and (include "berth.hasVolume" .) (include "berth.hasManyReplicas" .) }}
 {{- $kept := ternary "the metadata are in SQLite, a file that one process has" "the bytes are in a folder on one volume" (eq .Values.database.kind "sqlite") }}
-{{- fail (printf "\n\nOne replica only: %s. For more, set database.kind=postgresql and storage.kind=s3 (docs/guides/kubernetes.md)." $kept) }}
+{{- fail (printf "\n\nOne replica only: %s. For more, set database.kind=postgresql and storage.kind=s3 (berth docs kubernetes)." $kept) }}
 {{- end }}
 {{- if and (eq .Values.database.kind "postgresql") (not .Values.database.postgresql.existingSecret) }}
 {{- fail "\n\ndatabase.kind is postgresql: name the Secret with its address in database.postgresql.existingSecret." }}
@@ -127,7 +127,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- if eq .Values.storage.kind "s3" }}
 {{- $s3 := .Values.storage.s3 }}
-{{- $bucket := dict "bucket" $s3.bucket "region" $s3.region "checksums" $s3.checksums "redirect" $s3.redirect "redirect_min_size" $s3.redirectMinSize "encryption" $s3.encryption }}
+{{- $bucket := dict "bucket" $s3.bucket "region" $s3.region "redirect" $s3.redirect "redirect_min_size" $s3.redirectMinSize "encryption" $s3.encryption }}
+{{- with $s3.provider }}{{ $_ := set $bucket "provider" . }}{{ end }}
+{{- if kindIs "bool" $s3.checksums }}{{ $_ := set $bucket "checksums" $s3.checksums }}{{ end }}
 {{- with $s3.prefix }}{{ $_ := set $bucket "prefix" . }}{{ end }}
 {{- with $s3.endpoint }}{{ $_ := set $bucket "endpoint" . }}{{ end }}
 {{- with $s3.kmsKey }}{{ $_ := set $bucket "kms_key" . }}{{ end }}

@@ -10,7 +10,7 @@ export interface PartPlan {
   readonly laterBytes: number
 }
 
-/** 5 MiB is the least that S3 takes. Good for blobs of up to 290 GiB. */
+/** 5 MiB is the least that S3 takes. Good for blobs of up to 286 GiB. */
 export const standardPlan: PartPlan = { firstBytes: 5 << 20, firstParts: 1_000, laterBytes: 32 << 20 }
 
 /** For services that want all parts but the last alike; as many bytes in all. */
