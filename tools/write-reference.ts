@@ -5,12 +5,14 @@ import { composeProgram } from '../cli/src/program.ts'
 import { commandLinePage } from '../cli/src/reference/command-line-page.ts'
 import { english } from '../cli/src/reference/page-words.ts'
 import { referencePage, sampleFile } from '#server/config/reference-page.ts'
+import { generatedReferences } from './docs/references.ts'
 
 const root = dirname(import.meta.dirname)
 const pages = {
   'docs/reference/configuration.md': referencePage(),
   'docs/reference/command-line.md': commandLinePage(composeProgram(), english),
   'deploy/berth.example.yml': sampleFile(),
+  ...Object.fromEntries(Object.entries(generatedReferences()).map(([page, text]) => [`docs/reference/${page}`, text])),
 }
 
 for (const [page, text] of Object.entries(pages)) {
