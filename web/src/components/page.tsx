@@ -2,11 +2,16 @@ import { Group, Paper, Stack, Text, Title } from '@mantine/core'
 import { useEffect, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { setCrumbs, type Crumb } from '../shell/crumbs.ts'
+import type { PageWithGuide } from '../shell/page-guides.ts'
+import { GuideLink } from './guide-link.tsx'
 import styles from './page.module.css'
 
 interface PageProps {
   readonly title: string
+  /** What the page does, in a sentence. */
   readonly description?: ReactNode
+  /** The guide that belongs to it. */
+  readonly guide?: PageWithGuide
   /** What the breadcrumbs call it; default: its title. */
   readonly name?: string
   /** What the browser's tab calls it, where that is more than its name. */
@@ -23,16 +28,9 @@ interface PageProps {
 const noCrumbs: readonly Crumb[] = []
 
 /** The frame of every page: its heading, the title of the browser's tab and the breadcrumbs. */
-export function Page({
-  title,
-  name = title,
-  tabTitle = name,
-  description,
-  above = noCrumbs,
-  mark,
-  actions,
-  children,
-}: PageProps) {
+export function Page(props: PageProps) {
+  const { title, name = title, tabTitle = name, description, guide } = props
+  const { above = noCrumbs, mark, actions, children } = props
   const t = useTranslations('common')
   const key = JSON.stringify(above)
   useEffect(() => {
@@ -49,9 +47,9 @@ export function Page({
             </Title>
             {mark}
           </Group>
-          {description !== undefined && (
+          {(description !== undefined || guide !== undefined) && (
             <Text c="dimmed" mt={4}>
-              {description}
+              {description} {guide !== undefined && <GuideLink of={guide} page={title} />}
             </Text>
           )}
         </div>

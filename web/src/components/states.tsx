@@ -5,6 +5,7 @@ import { useEffect, useState, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { ApiError, reasonOf, troubleOf } from '../api/api-error.ts'
 import { sessionQuery, type Session } from '../api/session.ts'
+import { HelpLink } from './guide-link.tsx'
 import { ErrorIcon, ForbiddenIcon, UnknownIcon, type Icon } from './icons.ts'
 import styles from './states.module.css'
 
@@ -77,7 +78,7 @@ export function ErrorFace({
     )
   return (
     <Face icon={ErrorIcon} title={t('errorTitle')} action={again}>
-      <ErrorText error={error} />
+      <ErrorText error={error} /> <HelpLink error={error} />
     </Face>
   )
 }

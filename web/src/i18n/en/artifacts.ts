@@ -1,4 +1,5 @@
 export const artifacts = {
+  explanation: 'What this artifact consists of, and what belongs to it.',
   title: 'Artifacts',
   filter: 'Filter by tag',
   tag: 'Tag',

@@ -1,4 +1,6 @@
 export const common = {
+  guide: 'Guide',
+  guideOf: 'Guide: {page}',
   loading: 'Loading…',
   retry: 'Try again',
   cancel: 'Cancel',

@@ -1,5 +1,6 @@
 /** What went wrong and what to do next: by `Reason` where the registry gives one, else by `Trouble` (web/src/api/api-error.ts). */
 export const errors = {
+  help: 'What to do',
   unreachable: 'The registry does not respond. Check your connection; this page retries automatically.',
   signedOut: 'Your session has expired. Sign in again to continue.',
   forbidden: 'Your account has no permission to do this. Ask an administrator for access.',

@@ -1,4 +1,8 @@
 export const profile = {
+  explanations: {
+    account: 'Your name, your password and the browsers where you are signed in.',
+    tokens: 'Secrets for your own scripts, with fewer permissions than your account and an end.',
+  },
   title: 'Profile',
   tabsLabel: 'Profile pages',
   account: 'Account',

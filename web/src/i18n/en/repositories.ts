@@ -1,4 +1,5 @@
 export const repositories = {
+  explanation: 'Artifacts of this repository, the newest first.',
   title: 'Repositories',
   filter: 'Filter by name',
   name: 'Name',

@@ -2,6 +2,7 @@ import type { artifacts as en } from '../en/artifacts.ts'
 import type { Translation } from '../translation.ts'
 
 export const artifacts: Translation<typeof en> = {
+  explanation: '该 Artifact 的组成，以及属于它的内容。',
   title: 'Artifacts',
   filter: '按 Tag 筛选',
   tag: 'Tag',

@@ -2,6 +2,8 @@ import type { common as en } from '../en/common.ts'
 import type { Translation } from '../translation.ts'
 
 export const common: Translation<typeof en> = {
+  guide: '使用指南',
+  guideOf: '使用指南：{page}',
   loading: '正在加载…',
   retry: '重试',
   cancel: '取消',

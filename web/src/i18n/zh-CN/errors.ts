@@ -2,6 +2,7 @@ import type { errors as en } from '../en/errors.ts'
 import type { Translation } from '../translation.ts'
 
 export const errors: Translation<typeof en> = {
+  help: '处理办法',
   unreachable: '系统没有响应。请检查网络连接，页面会自动重试。',
   signedOut: '会话已过期。请重新登录以继续。',
   forbidden: '您的账号没有执行此操作的权限。请联系管理员授权。',

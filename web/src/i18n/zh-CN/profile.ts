@@ -2,6 +2,10 @@ import type { profile as en } from '../en/profile.ts'
 import type { Translation } from '../translation.ts'
 
 export const profile: Translation<typeof en> = {
+  explanations: {
+    account: '您的姓名、密码，以及已登录的浏览器。',
+    tokens: '供您自己的脚本使用的密码，权限少于账号，并有期限。',
+  },
   title: '个人资料',
   tabsLabel: '个人相关页面',
   account: '账号',

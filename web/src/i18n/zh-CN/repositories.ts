@@ -2,6 +2,7 @@ import type { repositories as en } from '../en/repositories.ts'
 import type { Translation } from '../translation.ts'
 
 export const repositories: Translation<typeof en> = {
+  explanation: '该镜像仓库中的 Artifact，最新的在前。',
   title: '镜像仓库',
   filter: '按名称筛选',
   name: '名称',

@@ -110,6 +110,8 @@ export function ArtifactPage() {
       title={title}
       tabTitle={`${projectName}/${repository}${reference.includes(':') ? '@' : ':'}${title}`}
       above={above}
+      description={t('explanation')}
+      guide="artifact"
       mark={<KindMark place={place} artifact={artifact} />}
       actions={<ArtifactMenu {...place} artifact={artifact} can={can} onDeleted={backToRepository} />}
     >

@@ -32,7 +32,7 @@ export function FirstImagePage() {
   const name = chosen ?? (names.includes(defaultProject) ? defaultProject : names[0])
   const project = offered.find((each) => each.name === name)
   return (
-    <Page title={t('title')} description={t('description')}>
+    <Page title={t('title')} description={t('description')} guide="firstImage">
       {projects.error !== null ? (
         <ErrorFace error={projects.error} onRetry={() => void projects.refetch()} />
       ) : projects.data === undefined ? (

@@ -37,6 +37,7 @@ export function HomePage() {
       title={user === undefined ? t('title') : t('greeting', { name: user.realname || user.username })}
       name={t('title')}
       description={t('description', { host: system.registry_url ?? window.location.host })}
+      guide="home"
       actions={
         <LinkButton to="/first-image" variant="default" leftSection={<PushIcon size={16} />}>
           {t('pushImage')}

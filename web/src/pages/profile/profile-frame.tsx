@@ -24,6 +24,8 @@ export function ProfileFrame({ tab, actions, children }: ProfileFrameProps) {
     <Page
       title={t('title')}
       name={tab === 'tokens' ? t('token.title') : t('title')}
+      description={t(`explanations.${tab}`)}
+      guide={tab === 'tokens' ? 'tokens' : 'profile'}
       actions={user !== undefined && actions}
     >
       {user === undefined ? (

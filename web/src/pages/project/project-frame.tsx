@@ -34,6 +34,8 @@ export function ProjectFrame({ projectName, tab, actions, children }: ProjectFra
       title={projectName}
       tabTitle={`${t(`tabs.${tab}`)} · ${projectName}`}
       above={[{ label: projects('title'), to: '/projects' }]}
+      description={t(`explanations.${tab}`)}
+      guide={`project.${tab}`}
       mark={project && <Visibility project={project} />}
       actions={project && actions?.({ project, can })}
     >

@@ -42,7 +42,7 @@ export function ProjectListPage() {
     </Button>
   )
   return (
-    <Page title={t('title')} description={t('description')} actions={newButton}>
+    <Page title={t('title')} description={t('description')} guide="projects" actions={newButton}>
       <Section
         flush
         actions={

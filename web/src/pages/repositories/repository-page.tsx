@@ -60,6 +60,8 @@ export function RepositoryPage() {
       name={repository}
       tabTitle={`${projectName}/${repository}`}
       above={above}
+      description={repositories('explanation')}
+      guide="repository"
       actions={
         details.data !== undefined &&
         can('repository', 'update') && (

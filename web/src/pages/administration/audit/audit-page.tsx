@@ -27,7 +27,7 @@ export function AuditPage() {
   const change = (next: AuditFilter) =>
     void navigate({ search: auditSearch(next as Readonly<Record<string, unknown>>), replace: true })
   return (
-    <Page title={audit('title')} description={t('description')} actions={<ExportMenu q={q} />}>
+    <Page title={audit('title')} description={t('description')} guide="auditLog" actions={<ExportMenu q={q} />}>
       <Section>
         <Filter filter={filter} onChange={change} />
       </Section>

@@ -28,7 +28,7 @@ type Run = RowOf<'GET /system/gc'>
 export function GarbagePage() {
   const t = useTranslations('maintenance.garbage')
   return (
-    <Page title={t('title')} description={t('description')} actions={<RunNow />}>
+    <Page title={t('title')} description={t('description')} guide="garbageCollection" actions={<RunNow />}>
       <Schedule />
       <Section flush title={t('history')}>
         <History />

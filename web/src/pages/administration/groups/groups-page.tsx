@@ -75,6 +75,7 @@ export function GroupsPage() {
     <Page
       title={t('title')}
       description={t('description')}
+      guide="groups"
       actions={
         canAdd && (
           <Button leftSection={<AddIcon size={16} />} onClick={() => setEdited('new')}>

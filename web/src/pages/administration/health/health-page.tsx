@@ -32,6 +32,7 @@ export function HealthPage() {
     <Page
       title={t('title')}
       description={t('description')}
+      guide="health"
       mark={health.data && <Health status={health.data.status} />}
     >
       <Section flush title={t('components')}>

@@ -23,6 +23,7 @@ export function JobsFrame({ tab, actions, children }: JobsFrameProps) {
       title={t('title')}
       name={tab === 'jobs' ? t('title') : t(tab)}
       description={t(`explanations.${tab}`)}
+      guide="jobs"
       actions={actions}
     >
       <TabLinks label={t('tabsLabel')} tabs={tabs} here={tab} />

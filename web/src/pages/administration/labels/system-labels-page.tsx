@@ -6,7 +6,7 @@ import { LabelList } from '../../project/labels/labels-page.tsx'
 export function SystemLabelsPage() {
   const t = useTranslations('system.labels')
   return (
-    <Page title={t('title')} description={t('description')}>
+    <Page title={t('title')} description={t('description')} guide="labels">
       <LabelList mayCreate mayChange />
     </Page>
   )

@@ -60,7 +60,7 @@ export function QuotasPage() {
     },
   ]
   return (
-    <Page title={t('title')} description={t('description')}>
+    <Page title={t('title')} description={t('description')} guide="quotas">
       <Section flush>
         <DataList
           label={t('title')}

@@ -29,7 +29,7 @@ export function RegistriesPage() {
     </Button>
   )
   return (
-    <Page title={t('title')} description={t('description')} actions={newButton}>
+    <Page title={t('title')} description={t('description')} guide="registries" actions={newButton}>
       <Section flush actions={<SearchField label={t('filter')} value={name} onChange={setName} />}>
         <DataList
           label={t('title')}

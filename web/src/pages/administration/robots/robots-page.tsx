@@ -34,7 +34,7 @@ export function RobotsPage() {
     </Button>
   )
   return (
-    <Page title={t('title')} description={t('description')} actions={newButton}>
+    <Page title={t('title')} description={t('description')} guide="robots" actions={newButton}>
       <Section flush actions={<SearchField label={t('filter')} value={name} onChange={setName} />}>
         <DataList
           label={t('title')}

@@ -32,6 +32,7 @@ export function ScrubPage() {
     <Page
       title={t('title')}
       description={t('description')}
+      guide="scrub"
       mark={data?.job && <JobStatus job={data.job} />}
       actions={data !== undefined && <StartOrStop scrub={data} />}
     >

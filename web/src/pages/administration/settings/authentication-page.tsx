@@ -68,7 +68,7 @@ export function AuthenticationPage() {
   const editing = useSettingChanges()
   const { settings, error, refetch, changes, setChanges } = editing
   return (
-    <Page title={t('authentication.title')} description={t('authentication.description')}>
+    <Page title={t('authentication.title')} description={t('authentication.description')} guide="authentication">
       {settings === undefined ? (
         error === null ? (
           <LoadingFace />

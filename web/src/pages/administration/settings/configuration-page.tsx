@@ -46,7 +46,7 @@ export function ConfigurationPage() {
   const editing = useSettingChanges()
   const { settings, error, refetch, changes, setChanges } = editing
   return (
-    <Page title={t('title')} description={t('description')}>
+    <Page title={t('title')} description={t('description')} guide="configuration">
       {settings === undefined ? (
         error === null ? (
           <LoadingFace />

@@ -42,6 +42,7 @@ export function UsersPage() {
     <Page
       title={t('title')}
       description={t('description')}
+      guide="users"
       actions={
         system.auth_mode === 'db_auth' && (
           <Button leftSection={<AddIcon size={16} />} onClick={openCreate}>
