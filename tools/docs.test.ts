@@ -216,7 +216,7 @@ describe('names', () => {
   test('of variables are those of settings', () => {
     const known = new Set(settingDescriptions.flatMap(({ environment }) => [environment, `${environment}_FILE`]))
     const own =
-      /^BERTH_(CONFIG|TEST_POSTGRES|SCREENSHOTS|FUZZ_SEED|PASSWORD|CLIENTS_FOLDER|HOST|RESOLVER|CONFORMANCE_\w+|HARBOR_SWAGGER)$/
+      /^BERTH_(URL|CONTEXTS?|USERNAME|CA|INSECURE|CONFIG|TEST_POSTGRES|SCREENSHOTS|FUZZ_SEED|PASSWORD|CLIENTS_FOLDER|HOST|RESOLVER|CONFORMANCE_\w+|HARBOR_SWAGGER)$/
     const wrong = current.flatMap(({ file, text }) =>
       [...text.matchAll(/\bBERTH_[A-Z0-9_]+/g)]
         .map(([name]) => name)

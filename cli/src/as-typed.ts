@@ -39,7 +39,8 @@ const command = new RegExp(
 )
 
 /** Commands that look at no registry of this machine, or at the one that stands behind them. */
-const withoutRegistry = /^berth (?:health|version|config sample|completion|docs|help|login|logout|context|doctor --url)\b/
+const withoutRegistry =
+  /^berth (?:health|version|config sample|completion|docs|help|login|logout|context|doctor --url)\b/
 
 /**
  * A text with the commands that it names as they work where it is printed: the program by the name that it is called by

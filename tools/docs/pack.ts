@@ -1,7 +1,7 @@
 import { fencesOf, headingsOf, plainText } from './markdown.ts'
 import { addressOf, docsPages, type DocsLanguage, type DocsPage } from './pages.ts'
 import { renderPage } from './render.ts'
-import { shellOf, texts, type DocsAssets } from './shell.ts'
+import { shellOf, shortTitle, texts, type DocsAssets } from './shell.ts'
 
 /** A section as the search of the browser finds it. */
 interface SearchSection {
@@ -58,8 +58,8 @@ function sectionsOf(page: DocsPage, language: DocsLanguage): SearchSection[] {
   const headings = headingsOf(page.text)
   const texts = textsBetweenHeadings(page.text)
   return headings.map(({ text: heading, anchor, level }, index) => ({
-    page: page.title,
-    heading,
+    page: shortTitle(page),
+    heading: level === 1 ? shortTitle(page) : heading,
     address: addressOf(page.topic, language) + (level === 1 ? '' : `#${anchor}`),
     text: texts[index] ?? '',
   }))

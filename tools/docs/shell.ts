@@ -147,4 +147,4 @@ function shelfList({ name, pages }: Shelf, current: DocsPage, shownIn: DocsLangu
 }
 
 /** Without what follows a colon, which is for the page itself. */
-const shortTitle = ({ title }: DocsPage): string => title.replace(/(?:: |：).*$/, '')
+export const shortTitle = ({ title }: DocsPage): string => title.replace(/(?:: |：).*$/, '')
