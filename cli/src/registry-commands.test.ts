@@ -217,6 +217,7 @@ const elsewhere = new Set([
     'doctor',
     'health',
     'version',
+    'docs',
   ],
   ...[
     'import registry',

@@ -34,7 +34,7 @@ export function registerDocsCommand(program: Command): void {
 
 function answer(pack: Pack, topic: string, { language }: DocsOptions): string {
   if (!(languages as readonly string[]).includes(language))
-    throw new CommandError(`there is no documentation in ${language}`, { next: 'there is: en, zh-CN', exitCode: 2 })
+    throw new CommandError(`there is no documentation in ${language}`, { next: 'there is: en, zh-CN', kind: 'usage' })
   if (topic === '') return listOfPages(pack, language)
   const [name = '', anchor] = topic.replace(/^\/?(docs\/)?(zh-CN\/)?/, '').split('#')
   const page = pageOf(pack, name, language)
