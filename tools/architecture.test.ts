@@ -132,7 +132,6 @@ const ownText: Readonly<Record<string, string>> = {
   'server/src/domain/scanning/data/advisory-file.ts': 'a column written from what an import parsed within its budget',
   'server/src/domain/scanning/detection/formats/json.ts':
     'a file of an image, in a thread, within a budget of bytes and values, as lenient as package managers are',
-  'cli/src/commands/config.ts': 'writes YAML, reads none',
   'cli/src/output.ts': 'writes YAML, reads none',
 }
 

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import { loadConfig, type LoadedConfig } from '#server/config/load-config.ts'
+import { describeConfig, loadConfig, type DescribedConfig, type LoadedConfig } from '#server/config/load-config.ts'
 import { settingDescriptions, type SettingDescription } from '#server/config/setting-paths.ts'
 import { flagOf } from '#server/config/sources.ts'
 import { rememberFlags } from './as-typed.ts'
@@ -39,6 +39,15 @@ export function addSettingFlags(command: Command, options: { showAll: boolean })
 
 /** The configuration that file, environment and the flags of this command line make. */
 export function loadConfigFor(command: Command): LoadedConfig {
+  const loaded = loadConfig(sourcesOf(command))
+  rememberFlags(loaded.config)
+  return loaded
+}
+
+/** The same for a reader, also of one that cannot be used. */
+export const describeConfigFor = (command: Command): DescribedConfig => describeConfig(sourcesOf(command))
+
+function sourcesOf(command: Command) {
   const given = command.opts<Record<string, string | true | undefined>>()
   const flags: Record<string, string | true> = {}
   for (const [alias, path] of Object.entries(aliases)) {
@@ -49,9 +58,7 @@ export function loadConfigFor(command: Command): LoadedConfig {
     const value = given[attributeOf(flagOf(path))]
     if (value !== undefined) flags[path] = value
   }
-  const loaded = loadConfig({ file: given['config'] as string | undefined, flags })
-  rememberFlags(loaded.config)
-  return loaded
+  return { file: given['config'] as string | undefined, flags }
 }
 
 /** Whether this command line names a registry of this machine, or a setting of it. */

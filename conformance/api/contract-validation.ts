@@ -20,6 +20,7 @@ const beyondHarbor = [
   '/jobs',
   '/events',
   '/system/scrub',
+  '/system/configuration',
   '/projects/{project_name_or_id}/trash',
   '/system/trash',
   '/batch',

@@ -224,6 +224,7 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   [`POST ${inProject}/trash/{entry_id}/restore`]: row('role trash:restore'),
   [`POST ${inProject}/trash/restore`]: row('role trash:restore', { body: { repository: 'none/none' } }),
   'DELETE /system/trash': row('administrator'),
+  'GET /system/configuration': row('administrator'),
 
   [`GET ${inProject}/immutabletagrules`]: row('role immutable-tag:list'),
   [`POST ${inProject}/immutabletagrules`]: row('role immutable-tag:create'),

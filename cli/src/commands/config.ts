@@ -1,59 +1,84 @@
 import type { Command } from 'commander'
-import { stringify } from 'yaml'
-import type { Config } from '#server/config/config.ts'
-import type { LoadedConfig } from '#server/config/load-config.ts'
 import { sampleFile } from '#server/config/reference-page.ts'
-import { withoutCredentials } from '#server/logging.ts'
-import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
+import { formatSettings, settingsTree } from '#server/config/shown-settings.ts'
+import type { DescribedConfig } from '#server/config/load-config.ts'
+import { addRegistryFlags, chooseTarget, openRegistry } from '../api/choose-registry.ts'
+import { exitCodeOf } from '../exit-codes.ts'
+import { addOutputFlag, isStructured, printOutcome, type Format, type Outcome } from '../output.ts'
+import { addSettingFlags, describeConfigFor } from '../setting-flags.ts'
 
 export function registerConfigCommands(program: Command): void {
   const config = program.command('config').description('look at the configuration')
-
-  addSettingFlags(config.command('show'), { showAll: false })
-    .description('print the configuration that berth serve would use, and where each setting comes from')
-    .option('--output <format>', 'text or json', 'text')
-    .action((options: { output: string }, command: Command) => {
-      const facts = presentConfig(loadConfigFor(command))
-      console.log(options.output === 'json' ? JSON.stringify(facts, null, 2) : stringify(facts).trimEnd())
-    })
-
-  addSettingFlags(config.command('check'), { showAll: false })
-    .description('check the configuration; exit code 78 when it cannot be used')
-    .action((_options: unknown, command: Command) => {
-      const { warnings, file } = loadConfigFor(command)
-      for (const warning of warnings) console.log(`warning: ${warning}`)
-      console.log(
-        `the configuration is good${file === undefined ? ' (no file: defaults, variables and flags)' : ` (${file})`}`,
-      )
-    })
-
+  registerShow(config)
+  registerCheck(config)
   config
     .command('sample')
     .description('print a sample file with every setting and its default')
     .action(() => console.log(sampleFile().trimEnd()))
 }
 
-function presentConfig({ config, sources, file, warnings }: LoadedConfig): Record<string, unknown> {
-  const { locatingFlags: _, beginNew: __, ...settings } = config
-  const { database, storage } = settings
+function registerShow(config: Command): void {
+  addOutputFlag(addRegistryFlags(addSettingFlags(config.command('show'), { showAll: false })))
+    .description(
+      'print the configuration that berth serve would use, as a file with where each setting comes from; with --url that of a running registry',
+    )
+    .action(async ({ output }: { output: Format }, command: Command) => {
+      const target = chooseTarget(command)
+      // What berth serve would use is a question about this machine, unless another one is named.
+      const isElsewhere = target.kind === 'remote' && !target.implied
+      const described = isElsewhere ? await askRunning(command) : describeConfigFor(command)
+      for (const warning of isElsewhere ? [] : described.warnings) console.error(`warning: ${warning}`)
+      if (described.problems.length > 0) process.exitCode = exitCodeOf('configuration')
+      // The file is YAML; with comments it says more than the bare one would.
+      printOutcome(presentConfig(described), output === 'yaml' ? 'table' : output)
+    })
+}
+
+async function askRunning(command: Command): Promise<DescribedConfig> {
+  await using api = await openRegistry(command)
+  const { settings } = await api.call('GET /system/configuration')
   return {
-    file: file ?? null,
-    warnings,
-    set: Object.fromEntries(sources),
-    config: {
-      ...settings,
-      initialAdminPassword: '[hidden]',
-      metrics: { ...config.metrics, token: config.metrics.token === undefined ? undefined : '[hidden]' },
-      storage: storage.kind === 's3' ? withHiddenSecret(storage) : storage,
-      backup: { ...config.backup, s3: withHiddenSecret(config.backup.s3) },
-      database: database.kind === 'postgres' ? { ...database, url: withoutCredentials(database.url) } : database,
+    file: `the configuration of ${api.name}`,
+    problems: [],
+    warnings: [],
+    settings: settings.map(({ path, value, source, hidden }) => ({ path, value, source, hidden })),
+  }
+}
+
+function presentConfig(described: DescribedConfig): Outcome {
+  const { file, problems, warnings, settings } = described
+  const set = settings.flatMap(({ path, source }) => (source === undefined ? [] : [[path, source] as const]))
+  return {
+    text: formatSettings(settings, described),
+    json: {
+      file: file ?? null,
+      problems,
+      warnings,
+      set: Object.fromEntries(set),
+      config: settingsTree(settings),
+      settings,
     },
   }
 }
 
-function withHiddenSecret<Reach extends Config['backup']['s3']>(reach: Reach): Reach {
-  const { credentials } = reach
-  return credentials?.kind !== 'key'
-    ? reach
-    : { ...reach, credentials: { ...credentials, secretAccessKey: '[hidden]' } }
+function registerCheck(config: Command): void {
+  addOutputFlag(addSettingFlags(config.command('check'), { showAll: false }))
+    .description('check the configuration; exit code 78 when it cannot be used')
+    .option('--strict', 'warnings count, too: names that nobody knows, settings without effect')
+    .action(({ strict, output }: { strict?: true; output: Format }, command: Command) => {
+      const { file, problems, warnings } = describeConfigFor(command)
+      const good = problems.length === 0 && (strict !== true || warnings.length === 0)
+      if (!good) process.exitCode = exitCodeOf('configuration')
+      const place = file === undefined ? 'no file: defaults, variables and flags' : file
+      const lines = [
+        ...(good ? [] : [`the configuration ${problems.length > 0 ? 'cannot be used' : 'has warnings'} (${place}):`]),
+        ...problems.map(({ setting, message }) => `${setting}: ${message}`),
+        ...warnings.map((warning) => `warning: ${warning}`),
+        ...(good ? [`the configuration is good (${place})`] : []),
+      ]
+      const outcome = { text: lines.join('\n'), json: { good, file: file ?? null, problems, warnings } }
+      // What is wrong is said where errors are said, unless a program reads the outcome.
+      if (good || isStructured(output)) printOutcome(outcome, output)
+      else console.error(`berth: ${outcome.text.replaceAll('\n', '\n  ')}`)
+    })
 }

@@ -66,7 +66,7 @@ function settingsForRestart(current: Config, changed: Config): string[] {
   const { level: _, requests: _requests, ...log } = changed.log
   const { level: __, requests: __requests, ...logNow } = current.log
   const keys = Object.keys(changed) as (keyof Config)[]
-  const own = new Set<keyof Config>(['log', 'beginNew', 'locatingFlags'])
+  const own = new Set<keyof Config>(['log', 'beginNew', 'locatingFlags', 'shownSettings'])
   const differing = keys.filter((key) => !own.has(key) && !isDeepStrictEqual(current[key], changed[key]))
   return isDeepStrictEqual(log, logNow) ? differing : [...differing, 'log']
 }

@@ -58,6 +58,7 @@ export function composeHarborServices(
       storageProvider: config.storage.kind,
       readOnly: config.readOnly,
       deleteEnabled: config.deleteEnabled,
+      configuration: config.shownSettings,
       certificate: async () =>
         config.https === undefined ? undefined : await readServedCertificate(config.https.certificateFile),
       volume: async () => (config.storage.kind === 'filesystem' ? await volumeOf(config.storage.folder) : unbounded),

@@ -1,3 +1,5 @@
+import type { ShownSetting } from './shown-settings.ts'
+
 /** A bucket for the bytes of blobs; `server/src/storage/s3` says what each means. */
 export interface S3Config {
   readonly bucket: string
@@ -84,6 +86,8 @@ export interface Config {
   readonly dataFolder: string
   /** The flags with which another command means the same registry: printed behind every command that a message names. */
   readonly locatingFlags: readonly string[]
+  /** Every setting by its public name, without secrets: for who asks a running server. */
+  readonly shownSettings: readonly ShownSetting[]
   /** A person said on the command line that a new registry may begin over a store that has blobs. */
   readonly beginNew: boolean
   /** Equal processes on the same ports. 1: the process that was started serves by itself. */

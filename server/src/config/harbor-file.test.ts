@@ -138,8 +138,8 @@ test('a key that nobody knows is passed over beside one of Harbor’s, and only 
   })
   expect(raw).toEqual({ data_folder: '/b', https: { port: 2 }, token: { lifetme: 1 } })
   expect(warnings).toEqual([
-    'hostnam is not used: there is no such setting; berth docs reference/configuration lists all',
-    'https.prot is not used: there is no such setting; berth docs reference/configuration lists all',
+    'hostnam is not used: there is no such setting; did you mean hostname?',
+    'https.prot is not used: there is no such setting; did you mean https.port?',
   ])
   const ours = { hostnam: 'a', https: { prot: 1 } }
   expect(translateHarborFile(ours)).toMatchObject({ raw: ours, warnings: [] })

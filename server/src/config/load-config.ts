@@ -8,7 +8,8 @@ import { s3ProviderOf } from './s3-providers.ts'
 import { suggestSetting } from './setting-paths.ts'
 import { locatingFlagsOf } from './locating-flags.ts'
 import { type Settings, settings } from './settings.ts'
-import { gatherSettings, type SettingSources, type SourceOptions } from './sources.ts'
+import { showSettings, type ShownSetting } from './shown-settings.ts'
+import { gatherSettings, type GatheredSettings, type SettingSources, type SourceOptions } from './sources.ts'
 
 export interface LoadedConfig {
   readonly config: Config
@@ -28,16 +29,55 @@ export interface LoadedConfig {
 export function loadConfig(options: Partial<SourceOptions> = {}): LoadedConfig {
   const { env = process.env, flags = {}, file } = options
   const gathered = gatherSettings({ env, flags, file })
-  const parsed = settings.safeParse(gathered.raw)
-  if (!parsed.success)
-    throw new ConfigError(parsed.error.issues.flatMap((issue) => problemsOf(issue, gathered.sources)))
-  const { problems, warnings } = checkSettings(parsed.data)
-  if (problems.length > 0) throw new ConfigError(problems)
+  const { parsed, problems, warnings } = judge(gathered)
+  if (parsed === undefined || problems.length > 0) throw new ConfigError(problems)
   return {
-    config: { ...toConfig(parsed.data), locatingFlags: locatingFlagsOf(gathered, file ?? env['BERTH_CONFIG']) },
+    config: {
+      ...toConfig(parsed),
+      locatingFlags: locatingFlagsOf(gathered, file ?? env['BERTH_CONFIG']),
+      shownSettings: showSettings(gathered),
+    },
     warnings: [...gathered.warnings, ...warnings],
     sources: gathered.sources,
     file: gathered.file,
+  }
+}
+
+/** A configuration for a reader, whether it can be used or not. */
+export interface DescribedConfig {
+  readonly file: string | undefined
+  readonly problems: readonly ConfigProblem[]
+  readonly warnings: readonly string[]
+  readonly settings: readonly ShownSetting[]
+}
+
+/** The same as `loadConfig` reads, and what is wrong with it. A file that cannot be read is left out. */
+export function describeConfig(options: Partial<SourceOptions> = {}): DescribedConfig {
+  const { env = process.env, flags = {}, file } = options
+  try {
+    const gathered = gatherSettings({ env, flags, file })
+    const { problems, warnings } = judge(gathered)
+    return {
+      file: gathered.file,
+      problems,
+      warnings: [...gathered.warnings, ...warnings],
+      settings: showSettings(gathered),
+    }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const { BERTH_CONFIG: _, ...others } = env
+    const rest = gatherSettings({ env: others, flags, file: '/dev/null' })
+    return { file, problems: error.problems, warnings: rest.warnings, settings: showSettings(rest) }
+  }
+}
+
+function judge({ raw, sources }: GatheredSettings) {
+  const parsed = settings.safeParse(raw)
+  if (parsed.success) return { parsed: parsed.data, ...checkSettings(parsed.data) }
+  return {
+    parsed: undefined,
+    problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, sources)),
+    warnings: [],
   }
 }
 
@@ -151,6 +191,7 @@ function toConfig(given: Settings): Config {
           },
     dataFolder,
     locatingFlags: [],
+    shownSettings: [],
     beginNew: false,
     workers: workersOf(given),
     database:

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { translateHarborFile } from './harbor-file.ts'
-import { settingDescriptions } from './setting-paths.ts'
+import { flagOf, settingDescriptions } from './setting-paths.ts'
 import { place } from './setting-tree.ts'
 import { readSettingsFile, twiceIn } from './settings-file.ts'
+
+export { flagOf }
 
 /** Where a setting came from, in words: `berth.yml`, `BERTH_HTTP_PORT`, `--http-port`. */
 export type SettingSources = ReadonlyMap<string, string>
@@ -90,11 +92,6 @@ export function gatherSettings(options: SourceOptions): GatheredSettings {
   }
   return { raw, sources, warnings: allWarnings, file }
 }
-
-/** `--garbage-collection-lease` for `garbage_collection.lease`. */
-export const flagOf = (path: string): string => shortFlags[path] ?? `--${path.replaceAll(/[._]/g, '-')}`
-
-const shortFlags: Record<string, string> = { data_folder: '--data' }
 
 function hasValue(tree: Record<string, unknown>, path: string): boolean {
   const [key = '', ...rest] = path.split('.')

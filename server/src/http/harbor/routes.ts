@@ -43,6 +43,7 @@ import { scheduleRoutes } from './operations/schedules.ts'
 import { scrubRoutes } from './operations/scrub.ts'
 import { searchRoutes } from './content/search.ts'
 import { statisticRoutes } from './operations/statistic.ts'
+import { systemConfigurationRoutes } from './operations/system-configuration.ts'
 import { systeminfoRoutes } from './operations/systeminfo.ts'
 import { systemCveAllowlistRoutes } from './operations/system-cve-allowlist.ts'
 import { tagRoutes } from './content/tags.ts'
@@ -74,6 +75,7 @@ const routes: readonly Route[] = [
   ...searchRoutes,
   ...statisticRoutes,
   ...systemCveAllowlistRoutes,
+  ...systemConfigurationRoutes,
   ...systeminfoRoutes,
   ...tagRoutes,
   ...userRoutes,

@@ -78,6 +78,14 @@ export interface HarborServices {
   readonly system: SystemFacts
 }
 
+/** A setting of the start by its public name. */
+export interface EffectiveSetting {
+  readonly path: string
+  readonly value: unknown
+  readonly source: string | undefined
+  readonly hidden: boolean
+}
+
 /** What only the process around us knows. */
 export interface SystemFacts {
   /** The release of Harbor whose API this is, and our own version behind it. */
@@ -87,6 +95,8 @@ export interface SystemFacts {
   readonly readOnly: boolean
   /** Otherwise nothing may be deleted. */
   readonly deleteEnabled: boolean
+  /** The configuration of this process, without secrets. */
+  readonly configuration: readonly EffectiveSetting[]
   readonly originOf: (request: Request) => string
   readonly volume: () => Promise<Volume>
   /** Undefined where TLS is not ours. */
