@@ -18,6 +18,7 @@ import { composeMemoryBlobStore } from '#server/storage/memory.ts'
 import { asTyped } from './as-typed.ts'
 import { CommandError } from './command-error.ts'
 import { addOutputFlag, printOutcome, type Format, type Outcome } from './output.ts'
+import { formatDuration } from './progress.ts'
 import { addSettingFlags, loadConfigFor } from './setting-flags.ts'
 
 export const cliActor: Actor = { kind: 'system', name: 'cli' }
@@ -52,6 +53,8 @@ export interface ArchiveCommand {
   /** The flag that says where the archive is: it is written to, or read from. */
   readonly archive?: '--to' | '--from'
   readonly configure?: (command: Command) => void
+  /** How long it took is said at the end. */
+  readonly timed?: true
   readonly run: (
     services: ArchiveServices,
     flags: Readonly<Record<string, unknown>>,
@@ -74,14 +77,25 @@ export function setArchiveCommand(command: Command, definition: ArchiveCommand):
     const faultPoint = requestedFaultPoint()
     if (faultPoint !== undefined) enableFaultPoint(faultPoint)
     await using owned = new AsyncDisposableStack()
+    const startedAt = performance.now()
     const outcome = await definition
       .run(services(config, definition, flags, owned), flags, command.args)
       .catch((error) => {
         throw explained(error, definition)
       })
-    printOutcome(outcome, flags['output'] as Format)
+    const timed = definition.timed === true ? withDuration(outcome, startedAt) : outcome
+    printOutcome(timed, flags['output'] as Format)
     process.exitCode = outcome.good ? 0 : 1
   })
+}
+
+/** For people as a last line, for programs as `seconds`. */
+export function withDuration({ text, json }: Outcome, startedAt: number): Outcome {
+  const seconds = (performance.now() - startedAt) / 1_000
+  return {
+    text: `${text}\ntook ${formatDuration(seconds)}`,
+    json: { ...(json as object), seconds: Math.round(seconds * 1_000) / 1_000 },
+  }
 }
 
 function services(
@@ -130,16 +144,4 @@ function emptyDatabase(owned: AsyncDisposableStack): Database {
 function explained(error: unknown, { example }: ArchiveCommand): unknown {
   if (!(error instanceof DomainError) || error.code !== 'BAD_REQUEST') return error
   return new CommandError(error.message, { next: `for example: ${example}`, cause: error })
-}
-
-/** Says on a terminal how far something has come, in one line that is written over. */
-export function progressLine(what: string): (progress: { readonly count: number; readonly total: number }) => void {
-  if (process.stderr.isTTY !== true) return () => undefined
-  let shown = 0
-  return ({ count, total }) => {
-    const now = performance.now()
-    if (count < total && now - shown < 200) return
-    shown = now
-    process.stderr.write(`\r${what}: ${count} of ${total}${count >= total ? '\n' : ''}`)
-  }
 }

@@ -80,13 +80,19 @@ test('strict: a name that nobody knows keeps a deployment from going on', async 
   expect((await commandLine(['config', 'check'], env)).code).toBe(0)
   const { code, stdout } = await commandLine(['config', 'check', '--strict', '--output', 'json'], env)
   expect(code).toBe(78)
-  expect(JSON.parse(stdout)).toMatchObject({ good: false, warnings: expect.arrayContaining([expect.stringContaining('BERTH_TYPO')]) })
+  expect(JSON.parse(stdout)).toMatchObject({
+    good: false,
+    warnings: expect.arrayContaining([expect.stringContaining('BERTH_TYPO')]),
+  })
 })
 
 test('a running registry tells its configuration to system administrators, without secrets', async () => {
-  await using registry = await serve(['--data', join(folder, 'data'), '--metrics-token', 'hunter2-hunter2-hunter2-hunter2-hunter2'], {
-    cwd: folder,
-  })
+  await using registry = await serve(
+    ['--data', join(folder, 'data'), '--metrics-token', 'hunter2-hunter2-hunter2-hunter2-hunter2'],
+    {
+      cwd: folder,
+    },
+  )
   const env = { BERTH_USERNAME: 'admin', BERTH_PASSWORD: 'Harbor12345', BERTH_CONTEXTS: join(folder, 'contexts.json') }
   const { code, stdout } = await commandLine(['config', 'show', '--url', registry.url], env)
   expect([code, stdout]).toEqual([0, expect.stringContaining(`port: ${registry.port}  # --http-port`)])

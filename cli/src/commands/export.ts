@@ -10,7 +10,10 @@ import { openTransfer, type TransferServices } from '#server/compose/transfer.ts
 import { listCatalog } from '#server/domain/artifacts/catalog.ts'
 import { exportRepository, type Exported, type ExportOptions } from '#server/domain/transfer/export-repository.ts'
 import { layoutFolderOf, OciLayoutWriter } from '#server/storage/foreign/oci-layout.ts'
+import { withDuration } from '../archive-command.ts'
 import { CommandError } from '../command-error.ts'
+import { sayWhenInterrupted } from '../interruption.ts'
+import { showProgress } from '../progress.ts'
 import { addOutputFlag, printOutcome, type Format } from '../output.ts'
 import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
 
@@ -50,11 +53,13 @@ Examples:
   )
   command.action(async (flags: Flags) => {
     const { config } = loadConfigFor(command)
+    const startedAt = performance.now()
+    using _said = sayWhenInterrupted('what was written stays; the same command writes it again')
     await using services = await openTransfer(config, { begin: false })
     const total = flags.to.endsWith('.tar')
       ? await exportToTar(services, flags)
       : await exportTo(services, resolve(flags.to), flags)
-    printOutcome({ text: describeTotal(total, flags.to), json: total }, flags.output)
+    printOutcome(withDuration({ text: describeTotal(total, flags.to), json: total }, startedAt), flags.output)
   })
 }
 
@@ -84,6 +89,7 @@ async function exportTo(services: TransferServices, folder: string, flags: Flags
     link: flags.link,
   }
   const isAlone = flags.repository.length === 1 && flags.project.length === 0
+  const show = showProgress('repositories')
   const total: Total = { repositories: 0, tags: 0, manifests: 0, blobs: 0, bytes: 0 }
   for await (const name of repositoriesOf(services, flags)) {
     const admission = await services.admit(actor, 'pull', parseRepositoryName(name))
@@ -95,6 +101,7 @@ async function exportTo(services: TransferServices, folder: string, flags: Flags
     await layout.finish()
     total.repositories++
     for (const key of ['tags', 'manifests', 'blobs', 'bytes'] as const) total[key] += exported[key]
+    show({ count: total.repositories, bytes: total.bytes })
   }
   return total
 }

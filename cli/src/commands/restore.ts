@@ -1,3 +1,4 @@
+import { showProgress } from '../progress.ts'
 import { formatBytes } from '../format-bytes.ts'
 import type { Command } from 'commander'
 import { parseDigest } from '#contract/digest.ts'
@@ -7,7 +8,6 @@ import { composeEvents } from '#server/compose/events.ts'
 import { systemClock } from '#server/domain/clock.ts'
 import {
   cliActor,
-  progressLine,
   setArchiveCommand,
   type ArchiveCommand,
   type ArchiveServices,
@@ -20,6 +20,7 @@ const restoreCommand: ArchiveCommand = {
     'put a backup into an empty database and an empty store, on SQLite or PostgreSQL, in a folder or a bucket',
   example: 'berth restore --from /mnt/backups',
   archive: '--from',
+  timed: true,
   configure: (command) =>
     command
       .option('--backup <id>', 'which backup (default: the newest)')
@@ -36,7 +37,7 @@ const restoreCommand: ArchiveCommand = {
       clock: systemClock,
       events: composeEvents(systemClock),
       actor: cliActor,
-      onRestored: progressLine('blobs'),
+      onRestored: showProgress('blobs'),
     }
     if (isDryRun) {
       const { backup, resumed } = await prepareRestore(options)

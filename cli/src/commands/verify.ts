@@ -13,16 +13,19 @@ import {
 import { DatabaseLost } from '#server/domain/verification/lost-database.ts'
 import { placesOf } from '#server/compose/places.ts'
 import { confirm } from '../confirm.ts'
+import { showProgress } from '../progress.ts'
 import { sayWhenInterrupted } from '../interruption.ts'
 import { setArchiveCommand, type ArchiveCommand } from '../archive-command.ts'
 
 const verifyCommand: ArchiveCommand = {
   description: 'compare database and store, both ways: rows without bytes, bytes without rows; best while nothing runs',
   example: 'berth verify --digests',
+  timed: true,
   configure: (command) =>
     command
       .option('--digests', 'read all bytes and compare them with their digests')
       .option('--discard', 'hand bytes without rows to garbage collection')
+      .option('--dry-run', 'with --discard: only say what would go')
       .option('-y, --yes', 'discard without asking; needed where there is no terminal'),
   async run(services, flags) {
     const folder = mkdtempSync(join(tmpdir(), 'berth-verify-'))
@@ -32,10 +35,11 @@ const verifyCommand: ArchiveCommand = {
         store: await services.store(),
         clock: systemClock,
         digests: flags['digests'] === true,
+        onRead: readProgress(),
         temporaryFile: join(folder, 'known.db'),
       }
       const found = await judged(options)
-      const discard = flags['discard'] === true
+      const discard = flags['discard'] === true && flags['dryRun'] !== true
       if (found.databaseLost) throw new DatabaseLost(placesOf(services.config))
       if (discard && hasGarbage(found)) {
         await confirm(describeDiscard(found), flags)
@@ -50,6 +54,11 @@ const verifyCommand: ArchiveCommand = {
       rmSync(folder, { recursive: true, force: true })
     }
   },
+}
+
+function readProgress(): NonNullable<VerifyOptions['onRead']> {
+  const show = showProgress('blobs read')
+  return ({ blobs, bytes }) => show({ count: blobs, bytes })
 }
 
 async function judged(options: VerifyOptions): Promise<Verification> {

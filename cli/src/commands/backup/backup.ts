@@ -1,11 +1,14 @@
+import { showProgress } from '../../progress.ts'
 import { formatBytes } from '../../format-bytes.ts'
 import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
 import { composeEvents } from '#server/compose/events.ts'
 import { systemClock } from '#server/domain/clock.ts'
+import { listBackupIds } from '#server/domain/backup/backup-format.ts'
 import { createBackup } from '#server/domain/backup/create-backup.ts'
 import { version } from '#server/version.ts'
-import { cliActor, progressLine, setArchiveCommand, type ArchiveCommand } from '../../archive-command.ts'
+import { cliActor, setArchiveCommand, type ArchiveCommand, type ArchiveServices } from '../../archive-command.ts'
+import { confirm } from '../../confirm.ts'
 import { CommandError } from '../../command-error.ts'
 import { untilInterrupted } from '../../interruption.ts'
 import { listBackups } from './list.ts'
@@ -15,9 +18,19 @@ const createCommand: ArchiveCommand = {
   description: 'copy database and blobs of the registry, while it runs; only what the place lacks is copied',
   example: 'berth backup --to /mnt/backups --keep 14',
   archive: '--to',
-  configure: (command) => command.option('--keep <number>', 'how many backups stay (default: the setting backup.keep)'),
+  timed: true,
+  configure: (command) =>
+    void command
+      .option('--keep <number>', 'how many backups stay (default: the setting backup.keep)')
+      .option('--dry-run', 'only say which older backups would go')
+      .option('-y, --yes', 'delete older backups without asking; nobody is asked where there is no terminal'),
   async run(services, flags) {
     const keep = keepOf(flags['keep']) ?? services.config.backup.keep
+    const going = keep === undefined ? [] : await listBackupsBeyond(services, keep)
+    if (flags['dryRun'] === true) return presentDryRun(going)
+    // On a terminal a slip in the number is noticed; a timer has said what it wants.
+    if (going.length > 0 && flags['keep'] !== undefined && process.stdin.isTTY === true)
+      await confirm(`these backups go when the new one is there: ${going.join(', ')}`, flags)
     using interruption = untilInterrupted('what was copied is kept, and the next backup need not copy it again')
     const { backup, copied, pruned } = await createBackup({
       signal: interruption.signal,
@@ -30,7 +43,7 @@ const createCommand: ArchiveCommand = {
       program: version,
       idTail: randomBytes(3).toString('hex'),
       keep,
-      onCopied: progressLine('blobs'),
+      onCopied: showProgress('blobs'),
     })
     const { damaged } = backup.blobs
     const lines = [
@@ -52,6 +65,16 @@ const createCommand: ArchiveCommand = {
       },
     }
   },
+}
+
+/** Those that one more would push out, the newest first. */
+async function listBackupsBeyond(services: ArchiveServices, keep: number): Promise<string[]> {
+  return (await listBackupIds(await services.archive())).slice(keep - 1)
+}
+
+function presentDryRun(going: readonly string[]) {
+  const lines = going.length === 0 ? ['no older backup would go'] : [`these would go: ${going.join(', ')}`]
+  return { good: true, text: [...lines, 'nothing was changed'].join('\n'), json: { deleted: going, dryRun: true } }
 }
 
 function keepOf(text: unknown): number | undefined {

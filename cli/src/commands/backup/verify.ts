@@ -1,11 +1,13 @@
+import { showProgress } from '../../progress.ts'
 import { formatBytes } from '../../format-bytes.ts'
 import { verifyBackup } from '#server/domain/backup/verify-backup.ts'
-import { progressLine, type ArchiveCommand } from '../../archive-command.ts'
+import { type ArchiveCommand } from '../../archive-command.ts'
 
 export const verifyStoredBackup: ArchiveCommand = {
   description: 'read every byte of a backup and compare it with its digest',
   example: 'berth backup verify --from /mnt/backups',
   archive: '--from',
+  timed: true,
   configure: (command) => command.option('--backup <id>', 'which backup (default: the newest)'),
   async run(services, flags) {
     const archive = await services.archive()
@@ -13,7 +15,7 @@ export const verifyStoredBackup: ArchiveCommand = {
     const { backup, blobs, bytes, damaged } = await verifyBackup({
       archive,
       backupId,
-      onVerified: progressLine('blobs'),
+      onVerified: showProgress('blobs'),
     })
     return {
       good: damaged.length === 0,

@@ -9,11 +9,14 @@ import { TransferReport } from '#server/domain/transfer/transfer-report.ts'
 import { StorageFull, StorageUnavailable } from '#server/storage/blob-store.ts'
 import type { ContentSource } from '#server/domain/transfer/content-source.ts'
 import { CommandError } from '../../command-error.ts'
+import { formatBytes } from '../../format-bytes.ts'
+import { formatDuration } from '../../progress.ts'
 import { exitCodeOf } from '../../exit-codes.ts'
-import { addOutputFlag, printOutcome, type Format } from '../../output.ts'
+import { addOutputFlag, isStructured, printOutcome, type Format } from '../../output.ts'
 import { sayWhenInterrupted } from '../../interruption.ts'
 
 const progressEveryMs = 5_000
+const progressElsewhereMs = 30_000
 /** Done, but not everything was taken. */
 export const exitIncomplete = exitCodeOf('incomplete')
 const shown = 20
@@ -37,7 +40,12 @@ export async function runImport(
   const lines = flags.report === undefined ? undefined : createWriteStream(flags.report, { flags: 'w' })
   const report = new TransferReport((entry) => void lines?.write(`${JSON.stringify(entry)}\n`))
   using _said = sayWhenInterrupted('what was taken is here; the same command goes on where this one ended')
-  const progress = setInterval(() => console.error(progressLine(report)), progressEveryMs)
+  const startedAt = performance.now()
+  const everyMs = process.stderr.isTTY === true ? progressEveryMs : progressElsewhereMs
+  const progress = setInterval(
+    () => console.error(progressLine(report, (performance.now() - startedAt) / 1_000)),
+    everyMs,
+  )
   try {
     await importContent(services, source, options, report)
   } catch (error) {
@@ -49,6 +57,7 @@ export async function runImport(
       await finished(lines)
     }
   }
+  if (!isStructured(flags.output)) console.error(`took ${formatDuration((performance.now() - startedAt) / 1_000)}`)
   return report
 }
 
@@ -83,10 +92,11 @@ export function describeReport({
   return lines.join('\n')
 }
 
-function progressLine({ repositories, manifests, tags, blobs, bytes }: TransferReport): string {
-  const gigabytes = ((bytes.shared + bytes.copied) / 1e9).toFixed(1)
+function progressLine({ repositories, manifests, tags, blobs, bytes }: TransferReport, seconds: number): string {
+  const moved = bytes.shared + bytes.copied
+  const rate = seconds > 0 ? `, ${formatBytes(moved / seconds)}/s` : ''
   const left = repositories.notTaken + manifests.notTaken + tags.notTaken + blobs.notTaken
-  return `… ${repositories.taken} repositories done, ${manifests.taken} manifests, ${tags.taken} tags, ${gigabytes} GB, ${left} not taken`
+  return `… ${repositories.taken} repositories done, ${manifests.taken} manifests, ${tags.taken} tags, ${formatBytes(moved)}${rate}, ${left} not taken`
 }
 
 const again = 'run the same command again when that is mended: it goes on where it stopped'

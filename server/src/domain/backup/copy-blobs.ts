@@ -2,6 +2,7 @@ import { parseDigest, type Digest } from '#contract/digest.ts'
 import type { Database } from '../../database/database.ts'
 import type { BlobLocation, BlobReader } from '../../storage/blob-store.ts'
 import type { Archive } from '../../storage/archive/archive.ts'
+import type { BlobProgress } from './blob-progress.ts'
 import { blobFolder, blobKey, blobTable, type BackupTable } from './backup-format.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import { forEachAtOnce } from '../../runtime/for-each-at-once.ts'
@@ -18,7 +19,7 @@ export interface CopyOutcome {
   readonly damaged: { readonly digest: Digest; readonly size: number; readonly reason: string }[]
 }
 
-export type OnCopied = (progress: { readonly count: number; readonly total: number; readonly newBytes: number }) => void
+export type OnCopied = (progress: BlobProgress & { readonly newBytes: number }) => void
 
 export interface CopyBlobsOptions {
   readonly database: Database
@@ -79,7 +80,7 @@ export async function copyBlobs(options: CopyBlobsOptions): Promise<CopyOutcome>
     }
     outcome.count++
     outcome.bytes += size
-    onCopied?.({ count: outcome.count, total, newBytes: outcome.newBytes })
+    onCopied?.({ count: outcome.count, total, bytes: outcome.bytes, newBytes: outcome.newBytes })
   })
   // Asked also after a long copy: bytes that were read after the hold had gone may be missing.
   if (outcome.damaged.length > 0) assertHeld()

@@ -12,6 +12,7 @@ import type { PlacedBlob } from '../content/blob-rows.ts'
 import { DomainError } from '../errors.ts'
 import { renewEpoch } from '../events/event-log-head.ts'
 import type { Events } from '../events/events.ts'
+import type { OnBlob } from './blob-progress.ts'
 import { blobTable, getBackup, type Backup } from './backup-format.ts'
 import { forEachAtOnce } from '../../runtime/for-each-at-once.ts'
 import { copiesAtOnce } from './copy-blobs.ts'
@@ -40,7 +41,7 @@ export interface RestoreOptions {
   readonly clock: Clock
   readonly events: Events
   readonly actor: Actor
-  readonly onRestored?: (progress: { readonly count: number; readonly total: number }) => void
+  readonly onRestored?: OnBlob
 }
 
 export interface Restored {
@@ -148,7 +149,7 @@ async function restoreBlobs(
     })
     blobs += group.length
     bytes += group.reduce((sum, row) => sum + (row[places.size] as number), 0)
-    onRestored?.({ count: blobs, total: table.file?.lines ?? 0 })
+    onRestored?.({ count: blobs, total: table.file?.lines ?? 0, bytes, totalBytes: backup.blobs.bytes })
   }
   return { blobs, bytes, damaged: await listDamaged(database) }
 }

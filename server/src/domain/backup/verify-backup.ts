@@ -1,5 +1,6 @@
 import type { Digest } from '#contract/digest.ts'
 import type { Archive } from '../../storage/archive/archive.ts'
+import type { OnBlob } from './blob-progress.ts'
 import { blobKey, getBackup, type Backup } from './backup-format.ts'
 import { blobsOf, copiesAtOnce } from './copy-blobs.ts'
 import { forEachAtOnce } from '../../runtime/for-each-at-once.ts'
@@ -18,7 +19,7 @@ export interface VerifiedBackup {
 export async function verifyBackup(options: {
   readonly archive: Archive
   readonly backupId?: string | undefined
-  readonly onVerified?: (progress: { readonly count: number; readonly total: number }) => void
+  readonly onVerified?: OnBlob
 }): Promise<VerifiedBackup> {
   const { archive, onVerified } = options
   const backup = await getBackup(archive, options.backupId)
@@ -40,7 +41,7 @@ export async function verifyBackup(options: {
     }
     blobs++
     bytes += blob.size
-    onVerified?.({ count: blobs, total: backup.blobs.count })
+    onVerified?.({ count: blobs, total: backup.blobs.count, bytes, totalBytes: backup.blobs.bytes })
   })
   return { backup, blobs, bytes, damaged }
 }
