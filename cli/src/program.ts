@@ -31,6 +31,7 @@ import { scrubCommands } from './commands/scrub.ts'
 import { registerServeCommand } from './commands/serve.ts'
 import { settingsCommands } from './commands/settings.ts'
 import { statusCommand } from './commands/status.ts'
+import { registerSupportBundle } from './commands/support-bundle.ts'
 import { tagCommands } from './commands/tag.ts'
 import { tokenCommands } from './commands/token.ts'
 import { trashCommands } from './commands/trash.ts'
@@ -74,6 +75,7 @@ export function composeProgram(): Command {
   registerDoctorCommand(program)
   registerLoginCommands(program)
   addRegistryCommand(program, statusCommand)
+  registerSupportBundle(program)
   registerUserCommands(program)
   registerProjectCommands(program)
   for (const group of groups) addCommandGroup(program, group)

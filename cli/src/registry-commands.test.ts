@@ -207,6 +207,7 @@ const journey: readonly Step[] = [
 const elsewhere = new Set([
   ...[
     'completion',
+    'support-bundle',
     'help',
     'serve',
     'serve-worker',
