@@ -24,7 +24,11 @@ const everything: Values = {
   storage: { kind: 's3', s3: { bucket: 'b', prefix: 'berth', pathStyle: false, caSecret: 's3-ca', redirect: true } },
   tls: { existingSecret: 'registry-tls' },
   autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 5 },
-  metrics: { tokenSecret: { name: 'metrics' }, serviceMonitor: { enabled: true, labels: { release: 'prometheus' } } },
+  metrics: {
+    tokenSecret: { name: 'metrics' },
+    serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+    prometheusRule: { enabled: true, runbookBase: 'https://docs.example.com/' },
+  },
   networkPolicy: {
     enabled: true,
     from: [{ namespaceSelector: { matchLabels: { name: 'ingress' } } }],

@@ -17,6 +17,14 @@ test('a reload does not end the registry', async () => {
   expect(await readFile(unit, 'utf8')).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m)
 })
 
+test('systemd hears when it can be used, and starts one that hangs again', async () => {
+  const text = await readFile(unit, 'utf8')
+  expect(text).toMatch(/^Type=notify$/m)
+  expect(text).toMatch(/^WatchdogSec=\S+$/m)
+  // The socket is of this family.
+  expect(text).toMatch(/^RestrictAddressFamilies=.*AF_UNIX/m)
+})
+
 test('the file says where the data is, so that commands from any shell mean the registry of the service', async () => {
   const text = await readFile(unit, 'utf8')
   expect(text).not.toMatch(/^Environment=BERTH_DATA_FOLDER/m)
