@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Config } from '#server/config/config.ts'
 import { createLogging, type Logging, type LogChoice } from '#server/logging.ts'
+import { composeServiceManager } from '#server/runtime/service-manager.ts'
 import { startOwnProgram } from '#server/runtime/worker-process.ts'
 import { version } from '#server/version.ts'
 import type { FromWorker, ReadyFacts, ToWorker } from '#server/workers/messages.ts'
@@ -51,17 +52,21 @@ async function serve(config: Config, logging: Logging, loadAgain: () => Config):
   const stopping = waitForSignal((signal) => logger.info({ signal }, 'stopping: finishing the requests under way'))
   const reloads = followReloads({ config, logging, loadAgain })
   using _claim = claimData(config, logger)
+  // Its watchdog beats in this process, which is the parent where there are several workers.
+  using manager = composeServiceManager()
   const startedAt = performance.now()
   const started =
     config.workers > 1 ? await startWorkers(config, logging, stopping.second) : await startHere(config, logging)
   reloads.onChoice((choice) => started.setLogChoice(choice))
   const { workers } = config
   const ms = Math.round(performance.now() - startedAt)
+  manager?.ready(`serving ${started.urls.join(', ')}`)
   logger.info({ version, urls: started.urls, ms, ...(workers > 1 ? { workers } : {}) }, 'ready')
   warnLoudly(config, started, logging)
   // When JSON is asked for, programs read both streams.
   if (config.log.format !== 'json') console.log(nextSteps(config, started))
   await stopping.first
+  manager?.stopping()
   await started.stop()
   logger.info('stopped')
   await logging.close()

@@ -234,8 +234,8 @@ function routeOf(path: string, metricsPath: string): Route {
   if (path.startsWith(sessionPrefix)) return 'session'
   if (path === '/api/version') return 'api-version'
   if (path === '/service/token') return 'token'
-  if (path === '/health' || path === '/healthz') return 'health'
-  if (path === '/ready') return 'ready'
+  if (path === '/health' || path === '/healthz' || path === '/livez') return 'health'
+  if (path === '/ready' || path === '/readyz') return 'ready'
   if (path === metricsPath) return 'metrics'
   return path.startsWith('/assets/') || isDocsPath(path) || isConsolePath(path) ? 'console' : 'unknown'
 }
