@@ -32,6 +32,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   registries: ['registry'],
   retention: ['retention_policy'],
   robots: ['robot', 'robot_permission', 'trust_rule'],
+  backup: ['backup_run'],
   scrub: ['scrub_progress'],
   settings: ['setting'],
   trash: ['trash_blob', 'trash_entry', 'trash_repository'],

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { composeAccounts } from './compose/accounts.ts'
+import { followBackupSchedule } from './compose/backup-schedule.ts'
 import { watchCertificateEnd } from './compose/certificate-end.ts'
 import { composeContent, composeOciServices } from './compose/content.ts'
 import { measureDisks } from './compose/disks.ts'
@@ -57,7 +58,9 @@ async function start(
   const metrics = composeMetrics(worker, owned)
   const foundation = await openFoundation(config, logger, owned, { metrics, worker })
   const accounts = await composeAccounts(config, { ...foundation, logger, metrics })
-  followSignals(foundation.signals, accounts)
+  // Each process looks for itself, so that each fails its own /ready.
+  const onDamaged = () => void foundation.database.checkPages().catch(() => {})
+  followSignals(foundation.signals, { ...accounts, onDamaged })
   const content = composeContent(config, foundation)
   const pulls = new PullRecorder(foundation.database)
   const oci = composeOciServices(config, content, { pulls, ...accounts })
@@ -69,8 +72,10 @@ async function start(
   const eventStreams = new EventStreams()
   let draining = false
 
+  const leads = worker === undefined || worker.number === 1
   const work = { foundation, process: thisProcess(), logger, owned, worker }
-  startBackground(config, work, { content, pulls, accounts, usage, metrics })
+  startBackground(config, work, { content, pulls, accounts, usage, metrics, leads })
+  await followBackupSchedule(config, foundation)
   const jobKinds = await startJobs(config, work, { content, metrics })
 
   metrics.add('unhandled_errors', 0, 'Requests that failed with an error that nobody foresaw.')
@@ -84,7 +89,6 @@ async function start(
     ...{ foundation, accounts, content, oci, usage, jobKinds, eventStreams },
     ...{ metrics, logging, probes, onError },
   })
-  const leads = worker === undefined || worker.number === 1
   startMeasuring(config, {
     ...{ foundation, metrics, logger, owned, probes, isDraining, process: work.process, leads },
     signInSettings: async () => {

@@ -27,6 +27,8 @@ export interface TaskServices {
   readonly pulls: PullRecorder
   readonly accounts: Pick<Accounts, 'sessions' | 'pullAudit'>
   readonly usage: StorageUsage
+  /** One of several workers does what need not be done by each. */
+  readonly leads: boolean
   readonly onCollected: (collected: Collected, seconds: number) => void
 }
 
@@ -37,13 +39,21 @@ async function drain(batch: number, work: () => Promise<number>): Promise<void> 
 
 /** Every task that runs beside the requests. */
 export function backgroundTasks(config: Config, services: TaskServices): readonly BackgroundTask[] {
-  return [checkPages(services), ...flushes(services), ...collection(config, services), ...pruning(config, services)]
+  return [
+    ...(services.leads ? [checkPages(services)] : []),
+    ...flushes(services),
+    ...collection(config, services),
+    ...pruning(config, services),
+  ]
 }
 
 const pagesEveryMs = 24 * 60 * minuteMs
 
-/** Looks at the pages of the database soon after the start, and once a day: what it finds fails `/ready`. */
-function checkPages({ foundation: { database, clock } }: TaskServices): BackgroundTask {
+/**
+ * Looks at the pages of the database soon after the start, and once a day, in one of the workers. What it finds fails
+ * `/ready`, of the others too: they are told to look.
+ */
+function checkPages({ foundation: { database, clock, signals } }: TaskServices): BackgroundTask {
   let checkedAt = Number.NEGATIVE_INFINITY
   return {
     name: 'check-database-pages',
@@ -52,7 +62,7 @@ function checkPages({ foundation: { database, clock } }: TaskServices): Backgrou
     run: async () => {
       if (clock.now() - checkedAt < pagesEveryMs) return
       checkedAt = clock.now()
-      await database.checkPages()
+      if ((await database.checkPages()).length > 0) signals.send({ kind: 'database-damaged' })
     },
   }
 }

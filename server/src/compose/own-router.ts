@@ -9,6 +9,7 @@ import { composeHarborRouter, type HarborCall } from '../http/harbor/frame/harbo
 import { harborRoutes } from '../http/harbor/routes.ts'
 import { composeProbes } from '../http/ops/probes.ts'
 import { EventStreams } from '../http/server-sent-events.ts'
+import { backupPlaceOf } from './backup-schedule.ts'
 import { composeJobKinds } from '../jobs/kinds.ts'
 
 /** The API of a registry in the same process: a call is answered on its database, whether a server runs beside or not. */
@@ -26,7 +27,13 @@ export async function composeOwnRouter(
   const accounts = await composeAccounts(config, { database, clock, events })
   const content = composeContent(config, services)
   const probes = composeProbes({ database, store, clock, isDraining: () => false })
-  const kinds = composeJobKinds({ ...content, store, collector: collectorOf(config, services), settings: config })
+  const kinds = composeJobKinds({
+    ...content,
+    store,
+    collector: collectorOf(config, services),
+    settings: config,
+    backups: backupPlaceOf(config),
+  })
   const harborServices = composeHarborServices(config, {
     ...{ database, clock, events, accounts, content, eventStreams: new EventStreams() },
     // A server that runs does the work that is asked for here, or the next one.

@@ -20,12 +20,17 @@ export function composeSignals(
 /** Another process's change makes this one forget what it cached. A gap in the signals makes it forget everything. */
 export function followSignals(
   signals: Signals,
-  { signIn, signingKeys }: { readonly signIn: SignIn; readonly signingKeys: SigningKeys },
+  {
+    signIn,
+    signingKeys,
+    onDamaged,
+  }: { readonly signIn: SignIn; readonly signingKeys: SigningKeys; readonly onDamaged: () => void },
 ): void {
   setTellOthers(() => signals.send({ kind: 'jobs' }))
   signals.onSignal((signal) => {
     if (signal.kind === 'jobs') wakeOwnWorkers()
     else if (signal.kind === 'signing-keys') signingKeys.forget()
+    else if (signal.kind === 'database-damaged') onDamaged()
     else if (signal.kind === 'login-failed') signIn.failedElsewhere(signal.username, signal.clientAddress)
     else signIn.succeededElsewhere(signal.username, signal.clientAddress)
   })

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts'
 import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
 import { Background } from '../jobs/background.ts'
+import { backupPlaceOf } from './backup-schedule.ts'
 import { composeJobKinds } from '../jobs/kinds.ts'
 import { JobWorker, type JobWorkerOptions } from '../jobs/worker.ts'
 import type { Logger } from '../logging.ts'
@@ -59,7 +60,13 @@ export async function startJobs(
   { content, metrics }: { readonly content: ContentServices; readonly metrics: Metrics },
 ): Promise<readonly string[]> {
   const { database, store, clock } = foundation
-  const kinds = composeJobKinds({ ...content, store, collector: collectorOf(config, foundation), settings: config })
+  const kinds = composeJobKinds({
+    ...content,
+    store,
+    collector: collectorOf(config, foundation),
+    settings: config,
+    backups: backupPlaceOf(config),
+  })
   const measure = measureJobs(metrics, { process, concurrency: config.jobs.concurrency })
   const worker = new JobWorker({
     database,

@@ -32,6 +32,8 @@ export function checkSettings(given: Settings): { problems: ConfigProblem[]; war
     )
   }
   const { backup } = given
+  if (backup.schedule !== undefined && backup.to === undefined)
+    contradiction('backup.to', 'a schedule needs a place: set backup.to, or take backup.schedule away')
   if ((backup.access_key === undefined) !== (backup.secret_key === undefined)) {
     const missing = backup.access_key === undefined ? 'access_key' : 'secret_key'
     contradiction(`backup.${missing}`, 'access_key and secret_key belong together: set both, or none')

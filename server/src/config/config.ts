@@ -52,6 +52,9 @@ export interface BackupConfig {
   readonly to: string | undefined
   /** Undefined: all. */
   readonly keep: number | undefined
+  /** When the registry makes one by itself: a preset, or six fields; undefined: never. */
+  readonly schedule: string | undefined
+  readonly timeZone: string
   /** How buckets for backups are reached. */
   readonly s3: Omit<S3Config, 'bucket' | 'prefix' | 'redirects'>
 }

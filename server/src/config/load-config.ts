@@ -154,9 +154,9 @@ function s3CredentialsOf(s3: Settings['s3']): S3Config['credentials'] {
 
 /** Backups lie apart from blobs. Their bucket takes every setting that it lacks from the bucket of the blobs. */
 function backupOf({ backup, s3 }: Settings): BackupConfig {
-  const { to, keep, ...own } = backup
+  const { to, keep, schedule, time_zone: timeZone, ...own } = backup
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined))
-  return { to, keep: keep === 0 ? undefined : keep, s3: reachOf({ ...s3, ...given }) }
+  return { to, keep: keep === 0 ? undefined : keep, schedule, timeZone, s3: reachOf({ ...s3, ...given }) }
 }
 
 /** SQLite has one writer at a time: more processes would only queue for it. */

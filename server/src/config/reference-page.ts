@@ -75,6 +75,7 @@ const examples: Record<string, string> = {
   's3.ca_file': '/etc/berth/tls/s3-ca.pem',
   's3.kms_key': 'alias/registry',
   'backup.to': '/mnt/backups',
+  'backup.schedule': 'daily',
   'backup.region': 'us-east-1',
   'backup.endpoint': 'https://elsewhere.example.com:9000',
   'backup.access_key': 'backup',

@@ -248,6 +248,15 @@ export const settings = z.strictObject({
         .optional()
         .describe('Where `berth backup` writes to and `berth restore` reads from: a folder, or `s3://bucket/prefix`.'),
       keep: whole(0, 100_000).prefault(0).describe('How many backups are kept; 0: all.'),
+      schedule: z
+        .string()
+        .regex(/^(hourly|daily|weekly|\S+( \S+){5})$/, 'must be hourly, daily, weekly or six fields: 0 30 2 * * *')
+        .meta({ kind: 'text' })
+        .optional()
+        .describe(
+          'When the registry makes a backup to `backup.to` by itself: `hourly`, `daily`, `weekly`, or six fields of cron with the seconds first.',
+        ),
+      time_zone: text().prefault('UTC').describe('Time zone of the schedule: an IANA name like `Europe/Berlin`.'),
       region: text().optional().describe('Of a bucket for backups. Default: as `s3.region`.'),
       endpoint: url().optional().describe('Of a bucket for backups, when it is elsewhere than `s3`.'),
       access_key: text().optional().describe('Access key id for backups. Default: as `s3`.'),

@@ -16,6 +16,7 @@ const lastRetryMs = 10_000
 const messageSchema = z.object({
   from: z.string(),
   signal: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('database-damaged') }),
     z.object({ kind: z.literal('jobs') }),
     z.object({ kind: z.literal('signing-keys') }),
     z.object({ kind: z.literal('login-failed'), username: z.string(), clientAddress: z.string() }),

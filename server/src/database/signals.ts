@@ -21,6 +21,8 @@ export type Signal =
   | { readonly kind: 'login-failed'; readonly username: string; readonly clientAddress: string }
   /** A sign-in succeeded after failures: the other processes forget those too. */
   | { readonly kind: 'login-succeeded'; readonly username: string; readonly clientAddress: string }
+  /** A process has met damaged pages of the SQLite file. */
+  | { readonly kind: 'database-damaged' }
 
 /** For a database that only one process serves. */
 export const noSignals: Signals = {

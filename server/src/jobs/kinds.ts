@@ -5,6 +5,7 @@ import type { Admit } from '../domain/policies/admit.ts'
 import type { RegistrySettings } from '../domain/policies/gates.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { CollectorOptions } from '../domain/garbage-collection/collect.ts'
+import { composeBackup, type BackupPlace } from './backup.ts'
 import { composeCollectGarbage } from './collect-garbage.ts'
 import { jobKind, type JobKind } from './job-kind.ts'
 import { composePurgeAuditLog } from './purge-audit-log.ts'
@@ -20,6 +21,7 @@ export interface JobServices {
   readonly store: BlobStore
   readonly collector: CollectorOptions
   readonly settings: RegistrySettings
+  readonly backups: BackupPlace
 }
 
 /** Every kind of job there is. A new one adds a line here. */
@@ -30,5 +32,6 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composeApplyRetention(services)),
     jobKind(composeRetainRepository(services)),
     jobKind(composeScrub(services)),
+    jobKind(composeBackup({ ...services, place: services.backups })),
   ]
 }

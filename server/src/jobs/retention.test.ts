@@ -44,6 +44,7 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
   const windows = { graceMs: 0, lingerMs: 0, leaseMs: 0, trashWindowMs: 0 }
   const collector = { database, sweeper: registry.store, clock, events, ...windows, batch: 100 }
   const kinds = composeJobKinds({
+    backups: { keep: undefined, open: async () => undefined },
     database,
     clock,
     events,

@@ -23,6 +23,7 @@ import { trashRepository } from './0024-trash-repository.ts'
 import { writeProbe } from './0025-write-probe.ts'
 import { goneManifests } from './0026-gone-manifests.ts'
 import { trashRun } from './0027-trash-run.ts'
+import { backupRun } from './0028-backup-run.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   writeProbe,
   goneManifests,
   trashRun,
+  backupRun,
 ]

@@ -47,7 +47,13 @@ import type {
 import type { RegistryTable } from './registries.ts'
 import type { RobotPermissionTable, RobotTable } from './robots.ts'
 import type { SettingTable } from './settings.ts'
-import type { BlobDamageTable, ScrubProgressTable, StorageHoldTable, WriteProbeTable } from './storage.ts'
+import type {
+  BlobDamageTable,
+  BackupRunTable,
+  ScrubProgressTable,
+  StorageHoldTable,
+  WriteProbeTable,
+} from './storage.ts'
 import type {
   ArtifactReviewTable,
   SubjectReviewTable,
@@ -83,6 +89,7 @@ export interface Schema {
   storage_hold: StorageHoldTable
   write_probe: WriteProbeTable
   scrub_progress: ScrubProgressTable
+  backup_run: BackupRunTable
   repository_blob: RepositoryBlobTable
   link_review: LinkReviewTable
   label: LabelTable

@@ -44,3 +44,17 @@ export interface ScrubProgressTable {
 export interface WriteProbeTable {
   filler: string
 }
+
+/** A backup that was finished. */
+export interface BackupRunTable {
+  id: string
+  /** Where it lies: a folder, or `s3://bucket/prefix`. */
+  archive: string
+  started_at: number
+  finished_at: number
+  blobs: number
+  bytes: number
+  new_bytes: number
+  /** Blobs that it lacks. */
+  damaged: number
+}

@@ -19,6 +19,7 @@ import {
   type Backup,
   type BackupTable,
 } from './backup-format.ts'
+import { recordBackupRun } from './backup-runs.ts'
 import { copyBlobs, type CopyOutcome, type OnCopied } from './copy-blobs.ts'
 import { pruneBackups } from './prune-backups.ts'
 import { writeTableFile } from './table-files.ts'
@@ -62,6 +63,7 @@ export const leftOut: ReadonlySet<string> = new Set([
   'blob_damage', // what is damaged in the copy is known from the copy
   'scrub_progress',
   'job_worker', // processes that run now
+  'backup_run', // what a place of backups has, it tells itself
 ])
 
 const unfinishedAfterMs = 24 * 60 * 60_000
@@ -96,7 +98,13 @@ export async function createBackup(options: CreateBackupOptions): Promise<Create
     blobs: { count: copied.count, bytes: copied.bytes, damaged: copied.damaged },
   }
   await writeBackup(archive, backup)
-  await database.write((tx) => events.record(tx, actor, { type: 'create_backup', backup: id, archive: archive.name }))
+  await database.write(async (tx) => {
+    await recordBackupRun(tx, {
+      ...{ id, archive: archive.name, startedAt, finishedAt: Date.parse(backup.finishedAt) },
+      ...{ blobs: copied.count, bytes: copied.bytes, newBytes: copied.newBytes, damaged: copied.damaged.length },
+    })
+    await events.record(tx, actor, { type: 'create_backup', backup: id, archive: archive.name })
+  })
   const pruned = options.keep === undefined ? [] : await pruneBackups({ archive, keep: options.keep })
   return { backup, copied, pruned }
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../../database/database.ts'
+import { findLastBackup, type BackupRun } from '../backup/backup-runs.ts'
 import type { JobStatus } from '../jobs/job.ts'
 
 /** What the registry holds and what waits in it, at one moment. Counts cost a walk of an index each. */
@@ -23,6 +24,7 @@ export interface RegistryMeasures {
   /** Moments at which kinds of jobs last ended well or badly, and how long the last took. */
   readonly lastRuns: readonly LastRun[]
   readonly schedules: { readonly total: number; readonly overdue: number; readonly latestMs: number }
+  readonly lastBackup: BackupRun | undefined
   /** Quotas by the share that is used. */
   readonly quotas: { readonly limited: number; readonly nearlyFull: number; readonly full: number }
 }
@@ -53,6 +55,7 @@ export async function measureRegistry({ read }: Pick<Database, 'read'>, now: num
     ...(await measureContents({ read })),
     ...(await measureLeftovers({ read }, now)),
     ...(await measureWork({ read }, now)),
+    lastBackup: await findLastBackup(read),
     quotas: await measureQuotas({ read }),
   }
 }

@@ -6,7 +6,7 @@ const seconds = (ms: number): number => ms / 1000
 
 /** What the registry holds and what waits in it, as metrics. */
 export function registryFamilies(measures: RegistryMeasures): MetricFamily[] {
-  return [...contents(measures), ...leftovers(measures), ...work(measures)]
+  return [...contents(measures), ...leftovers(measures), ...work(measures), ...backups(measures)]
 }
 
 function contents(found: RegistryMeasures): MetricFamily[] {
@@ -59,6 +59,21 @@ function leftovers(found: RegistryMeasures): MetricFamily[] {
       [{}, seconds(scrub?.finishedAt ?? 0)],
     ),
     fact('berth_scrub_blobs_checked', 'Blobs that the last or present pass has read.', [{}, scrub?.blobs ?? 0]),
+  ]
+}
+
+function backups({ lastBackup: last }: RegistryMeasures): MetricFamily[] {
+  return [
+    fact('berth_backup_last_success_timestamp_seconds', 'End of the last backup; 0: there was none.', [
+      {},
+      seconds(last?.finishedAt ?? 0),
+    ]),
+    fact('berth_backup_last_duration_seconds', 'How long it took.', [
+      {},
+      last === undefined ? 0 : seconds(last.finishedAt - last.startedAt),
+    ]),
+    fact('berth_backup_last_bytes', 'Bytes of the blobs in it.', [{}, last?.bytes ?? 0]),
+    fact('berth_backup_last_damaged_blobs', 'Blobs that it lacks.', [{}, last?.damaged ?? 0]),
   ]
 }
 

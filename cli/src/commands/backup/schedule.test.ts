@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { berth, serve, type Serving } from '../../../test/berth-process.ts'
+
+setDefaultTimeout(120_000) // starts processes
+
+let folder: string
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'berth-backup-schedule-'))))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+async function metric(registry: Serving, name: string): Promise<number> {
+  const text = await (await fetch(`${registry.url}/metrics`)).text()
+  return Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1] ?? Number.NaN)
+}
+
+const at = (file: string) => ['-c', file, '--data', join(folder, 'data')]
+
+test('a schedule makes backups without anybody, the metrics know the last one, and it is in the list', async () => {
+  const place = join(folder, 'backups')
+  const file = join(folder, 'berth.yml')
+  writeFileSync(
+    file,
+    `backup: { to: ${place}, schedule: '${(new Date().getUTCSeconds() + 5) % 60} * * * * *', keep: 3 }\n`,
+  )
+  const startedAt = Date.now() / 1000
+  await using registry = await serve(at(file), { cwd: folder, env: { BERTH_LOG_FORMAT: 'json' } })
+  const last = 'berth_backup_last_success_timestamp_seconds'
+  while (!((await metric(registry, last)) > startedAt)) await Bun.sleep(200)
+  expect(await metric(registry, 'berth_backup_last_damaged_blobs')).toBe(0)
+  expect(registry.output()).toContain('"kind":"backup"')
+  const { code, stdout } = await berth(['backup', 'list', '--output', 'json', ...at(file)], { cwd: folder })
+  expect(code).toBe(0)
+  expect((JSON.parse(stdout) as unknown[]).length).toBeGreaterThan(0)
+})
+
+test('a start without the schedule takes it away; one that cannot be keeps the registry from starting', async () => {
+  const file = join(folder, 'none.yml')
+  writeFileSync(file, 'log: { level: info }\n')
+  {
+    await using registry = await serve(at(file), { cwd: folder })
+    while (Number.isNaN(await metric(registry, 'berth_schedules'))) await Bun.sleep(100)
+    expect(await metric(registry, 'berth_schedules')).toBe(0)
+  }
+  writeFileSync(file, 'backup: { schedule: daily }\n')
+  const { code, stderr } = await berth(['config', 'check', '-c', file], { cwd: folder })
+  expect(code).not.toBe(0)
+  expect(stderr).toContain('backup.to')
+})
