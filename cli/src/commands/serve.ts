@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Config } from '#server/config/config.ts'
 import { createLogging, type Logging, type LogChoice } from '#server/logging.ts'
+import { serviceManagerEnvironment } from '#server/config/service-manager-environment.ts'
 import { composeServiceManager } from '#server/runtime/service-manager.ts'
 import { startOwnProgram } from '#server/runtime/worker-process.ts'
 import { version } from '#server/version.ts'
@@ -53,7 +54,7 @@ async function serve(config: Config, logging: Logging, loadAgain: () => Config):
   const reloads = followReloads({ config, logging, loadAgain })
   using _claim = claimData(config, logger)
   // Its watchdog beats in this process, which is the parent where there are several workers.
-  using manager = composeServiceManager()
+  using manager = composeServiceManager(serviceManagerEnvironment())
   const startedAt = performance.now()
   const started =
     config.workers > 1 ? await startWorkers(config, logging, stopping.second) : await startHere(config, logging)

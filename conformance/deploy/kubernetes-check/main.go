@@ -110,7 +110,7 @@ func check(codecs serializer.CodecFactory, document []byte) (name string, proble
 	name = kind.Kind + "/" + named.GetName()
 	problems = checkPods(versioned)
 	switch versioned.(type) {
-	case *monitoring.ServiceMonitor, *gateway.HTTPRoute:
+	case *monitoring.ServiceMonitor, *monitoring.PrometheusRule, *gateway.HTTPRoute:
 		// Kubernetes' own code knows nothing of these.
 		return name, problems
 	}

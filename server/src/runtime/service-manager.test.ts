@@ -35,7 +35,7 @@ test.skipIf(!hasPython).each([join(folder, 'notify'), `@berth-test-${process.pid
   `systemd is told at %s when the registry can be used, that it lives, and when it ends${why}`,
   async (address) => {
     using systemd = await receiving(address)
-    using manager = composeServiceManager({ NOTIFY_SOCKET: address, WATCHDOG_USEC: '40000' })
+    using manager = composeServiceManager({ socket: address, watchdogMs: 40 })
     manager!.ready('serving http://127.0.0.1:8080')
     await systemd.until("'READY=1\\nSTATUS=serving http://127.0.0.1:8080'")
     await systemd.until("'WATCHDOG=1'")
@@ -45,10 +45,10 @@ test.skipIf(!hasPython).each([join(folder, 'notify'), `@berth-test-${process.pid
 )
 
 test('nobody is told where nobody asks', () => {
-  expect(composeServiceManager({})).toBeUndefined()
+  expect(composeServiceManager({ socket: undefined, watchdogMs: 0 })).toBeUndefined()
 })
 
 test('a socket that is gone disturbs nothing', () => {
-  using manager = composeServiceManager({ NOTIFY_SOCKET: join(folder, 'none') })
+  using manager = composeServiceManager({ socket: join(folder, 'none'), watchdogMs: 0 })
   expect(() => manager!.ready('x')).not.toThrow()
 })

@@ -17,19 +17,21 @@ const datagram = 2
 const closeOnExec = 0o2000000
 
 /** Undefined: nobody wants to hear. */
-export function composeServiceManager(
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): (ServiceManager & Disposable) | undefined {
-  const address = env['NOTIFY_SOCKET']
-  if (address === undefined || address === '') return undefined
-  const send = sender(address)
-  // Half of the time after which systemd takes the process for hung. A message of an event loop that stands is not sent.
-  const watchdogMs = Number(env['WATCHDOG_USEC'] ?? 0) / 2_000
+export function composeServiceManager({
+  socket,
+  watchdogMs,
+}: {
+  readonly socket: string | undefined
+  readonly watchdogMs: number
+}): (ServiceManager & Disposable) | undefined {
+  if (socket === undefined) return undefined
+  const send = sender(socket)
   let beat: ReturnType<typeof setInterval> | undefined
   return {
     ready(status) {
       send(`READY=1\nSTATUS=${status.replaceAll('\n', ' ')}`)
-      if (watchdogMs > 0) beat ??= setInterval(() => send('WATCHDOG=1'), watchdogMs).unref()
+      // A message of an event loop that stands is not sent.
+      if (watchdogMs > 0) beat ??= setInterval(() => send('WATCHDOG=1'), watchdogMs / 2).unref()
     },
     stopping: () => send('STOPPING=1\nSTATUS=finishing the requests under way'),
     [Symbol.dispose]: () => clearInterval(beat),
