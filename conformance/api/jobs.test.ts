@@ -104,9 +104,11 @@ describeControlledScenario('jobs of the API', (registry) => {
     expect((await set({ type: 'Daily', cron: '0 0 0 * * *' }, 'PUT')).status).toBe(200)
     const listed = await admin().call('GET /schedules')
     expect(listed.body).toEqual([
+      // What a new registry begins with.
+      expect.objectContaining({ vendor_type: 'SCRUB', cron: '0 0 0 * * 0', name: 'scrub' }),
       expect.objectContaining({ vendor_type: 'PURGE_AUDIT_LOG', cron: '0 0 0 * * *', name: 'purge-audit-log' }),
     ])
-    expect(listed.headers.get('x-total-count')).toBe('1')
+    expect(listed.headers.get('x-total-count')).toBe('2')
     expect((await set({ type: 'None' }, 'PUT')).status).toBe(200)
     expect(await shown()).toEqual({})
   })

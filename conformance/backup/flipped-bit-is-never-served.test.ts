@@ -144,7 +144,8 @@ function describeFlip(start: (owned: AsyncDisposableStack) => Promise<Scene>): v
     timeoutMs,
   )
 
-  test('is looked for regularly when somebody says so, and a wish that cannot be is refused', async () => {
+  test('is looked for every week in a new registry, otherwise when somebody says so; a wish that cannot be is refused', async () => {
+    expect(await (await api('GET', '/system/scrub/schedule')).json()).toMatchObject({ schedule: { type: 'Weekly' } })
     const daily = { schedule: { type: 'Daily' }, parameters: { bytes_per_second: 5_000_000 } }
     await expectStatus(await api('POST', '/system/scrub/schedule', daily), 201)
     expect(await (await api('GET', '/system/scrub/schedule')).json()).toMatchObject({

@@ -7,11 +7,13 @@ import { assertMigrated, DatabaseNotSaved, migrate, readSchemaState, type Migrat
 import { composePostgresDatabase } from '../database/postgres.ts'
 import { composeSqliteDatabase } from '../database/sqlite.ts'
 import type { Clock } from '../domain/clock.ts'
+import { scheduleWeeklyScrub } from '../domain/scrub/weekly-scrub.ts'
 import { assertStoreEmpty, DatabaseLost, isBlank } from '../domain/verification/lost-database.ts'
 import type { Logger } from '../logging.ts'
 import { layoutKey } from '../storage/layout.ts'
 import type { WorkerLink } from '../workers/worker-link.ts'
 import { composeBlobStore } from './blob-store.ts'
+import { composeEvents } from './events.ts'
 import { placesOf } from './places.ts'
 
 export interface ComposeDatabaseOptions {
@@ -57,7 +59,8 @@ export async function openDatabase(config: Config, options: OpenDatabaseOptions)
   const database = composeDatabase(config, { worker, onDamage })
   try {
     if (assertNew !== undefined && (await isBlank(database))) await assertNew()
-    await migrateDatabase(database, config, options)
+    const { isNew } = await migrateDatabase(database, config, options)
+    if (isNew) await beginUpkeep(database, options.clock)
   } catch (error) {
     await database[Symbol.asyncDispose]()
     throw error
@@ -70,7 +73,7 @@ export async function migrateDatabase(
   database: Database,
   { database: given }: Config,
   { clock, logger, isSaved = false, steps }: OpenDatabaseOptions,
-): Promise<void> {
+): Promise<{ readonly isNew: boolean }> {
   let startedAt: number | undefined
   const made = await migrate(database, {
     clock,
@@ -84,9 +87,17 @@ export async function migrateDatabase(
       logger?.info({ from, to: pending.at(-1), steps: pending, copy }, 'migrating the database')
     },
   })
-  if (made.length === 0) return
+  const isNew = made.length > 0 && startedAt === undefined
+  if (made.length === 0) return { isNew }
   if (startedAt === undefined) logger?.info({ schema: made.at(-1) }, 'a new database was made')
   else logger?.info({ schema: made.at(-1), ms: Math.round(performance.now() - startedAt) }, 'the database is migrated')
+  return { isNew }
+}
+
+/** Schedules that a new registry has until a person sets others. */
+async function beginUpkeep(database: Database, clock: Clock): Promise<void> {
+  const services = { clock, events: composeEvents(clock) }
+  await database.write((tx) => scheduleWeeklyScrub(tx, services, { kind: 'system', name: 'berth' }))
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import type { ContentServices } from '../domain/artifacts/content-services.ts'
+import { isScrubScheduled } from '../domain/scrub/weekly-scrub.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
 import { Background } from '../jobs/background.ts'
 import { backupPlaceOf } from './backup-schedule.ts'
@@ -56,7 +57,7 @@ export function startBackground(
 /** Starts to work on jobs. @returns the names of the kinds that there are */
 export async function startJobs(
   config: Config,
-  { foundation, process, logger, owned }: WorkServices,
+  { foundation, process, logger, owned, worker }: WorkServices,
   { content, metrics }: { readonly content: ContentServices; readonly metrics: Metrics },
 ): Promise<readonly string[]> {
   const { database, store, clock } = foundation
@@ -68,7 +69,7 @@ export async function startJobs(
     backups: backupPlaceOf(config),
   })
   const measure = measureJobs(metrics, { process, concurrency: config.jobs.concurrency })
-  const worker = new JobWorker({
+  const jobs = new JobWorker({
     database,
     clock,
     kinds,
@@ -82,8 +83,12 @@ export async function startJobs(
       logger[error === undefined ? 'info' : 'warn'](facts, `job ${outcome}`)
     },
   })
-  owned.use(worker)
+  owned.use(jobs)
+  const leads = worker === undefined || worker.number === 1
+  if (leads && !(await isScrubScheduled(database.read))) {
+    logger.info('the stored bytes are not read again by themselves: the scrub has no schedule (docs/guides/storage.md)')
+  }
   // With fewer jobs at a time than workers, some workers take none.
-  if (config.jobs.concurrency > 0) await worker.start()
+  if (config.jobs.concurrency > 0) await jobs.start()
   return kinds.map(({ name }) => name)
 }

@@ -7,6 +7,9 @@ import { Users } from '../access/accounts/users.ts'
 import { StorageUsage } from '../content/storage-usage.ts'
 import { DomainError } from '../errors.ts'
 import { readActivity } from './activity.ts'
+import { deleteSchedule } from '../jobs/schedules.ts'
+import { saveProgress } from '../scrub/scrub-progress.ts'
+import { scheduleWeeklyScrub } from '../scrub/weekly-scrub.ts'
 import { listConcerns, type Surroundings } from './attention.ts'
 import { hourMs, hourOf, keptMs, sampleActivity } from './samples.ts'
 import { Events } from '../events/events.ts'
@@ -142,7 +145,9 @@ describeEachDatabase('attention', (open) => {
   async function compose(surroundings: Partial<Surroundings> = {}) {
     const registry = await composeRegistryForTest(await open())
     const { database, clock } = registry
-    const users = new Users({ database, clock, events: new Events({ clock }), passwords: new Passwords() })
+    const events = new Events({ clock })
+    const users = new Users({ database, clock, events, passwords: new Passwords() })
+    await database.write((tx) => scheduleWeeklyScrub(tx, { clock, events }, system))
     const services = {
       database,
       clock,
@@ -165,6 +170,19 @@ describeEachDatabase('attention', (open) => {
     expect(await kinds(system)).toEqual(['default-password'])
     await users.setPassword(system, 'admin', 'Another12345')
     expect(await kinds(system)).toEqual([])
+  })
+
+  test('bytes that nothing reads again are told to administrators, unless a pass was made within a month', async () => {
+    const { database, clock, events, kinds } = await compose()
+    expect(await kinds(system)).toEqual([])
+    await database.write((tx) => deleteSchedule(tx, events, system, 'scrub'))
+    expect(await kinds(system)).toEqual(['scrub-unscheduled'])
+    expect(await kinds(stranger)).toEqual([])
+    const pass = { position: '', started_at: clock.now(), blobs: 0, bytes: 0, damaged: 0, finished_at: clock.now() }
+    await database.write((tx) => saveProgress(tx, pass))
+    expect(await kinds(system)).toEqual([])
+    clock.advance(31 * 86_400_000)
+    expect(await kinds(system)).toEqual(['scrub-unscheduled'])
   })
 
   test('a disk and a certificate near their end are told to administrators, the worst first', async () => {

@@ -11,6 +11,7 @@ const robotWarningMs = 14 * dayMs
 const robotRememberedMs = 30 * dayMs
 const certificateWarningMs = 21 * dayMs
 const failedWithinMs = dayMs
+const scrubRememberedMs = 30 * dayMs
 /** The limit of concerns of each kind. A person with more to see to begins with these. */
 const maxPerKind = 20
 
@@ -22,6 +23,8 @@ export type Concern = { readonly severity: Severity } & (
   | { readonly kind: 'disk-nearly-full'; readonly usedBytes: number; readonly totalBytes: number }
   | { readonly kind: 'certificate-expiring'; readonly expiresAt: number }
   | { readonly kind: 'jobs-failed'; readonly count: number }
+  /** Bytes that go bad would be found by whoever pulls them. */
+  | { readonly kind: 'scrub-unscheduled' }
   | {
       readonly kind: 'quota-nearly-full'
       readonly project: string
@@ -60,6 +63,7 @@ export async function listConcerns(services: AttentionServices, actor: Actor): P
           findFullDisk(services),
           findExpiringCertificate(services),
           findFailedJobs(services),
+          findMissingScrub(services),
         ]
       : []),
     findFullQuotas(services, visibleTo(actor, 'quota:read')),
@@ -112,6 +116,23 @@ async function findFailedJobs({ database, clock }: AttentionServices): Promise<C
     .execute()
   const count = rows.filter(({ finished_at: at }) => at !== null && at > clock.now() - failedWithinMs).length
   return count === 0 ? [] : [{ kind: 'jobs-failed', severity: 'warning', count }]
+}
+
+/** A pass that a person started not long ago is as good as a schedule. */
+async function findMissingScrub({ database, clock }: AttentionServices): Promise<Concern[]> {
+  const scheduled = await database.read
+    .selectFrom('job_schedule')
+    .select('id')
+    .where('kind', '=', 'scrub')
+    .limit(1)
+    .executeTakeFirst()
+  if (scheduled !== undefined) return []
+  const recent = await database.read
+    .selectFrom('scrub_progress')
+    .select('started_at')
+    .where('started_at', '>', clock.now() - scrubRememberedMs)
+    .executeTakeFirst()
+  return recent === undefined ? [{ kind: 'scrub-unscheduled', severity: 'warning' }] : []
 }
 
 async function findFullQuotas({ database }: AttentionServices, visible: ProjectCondition): Promise<Concern[]> {

@@ -30,6 +30,8 @@ export const home = {
     certificateExpired:
       'The certificate expired on {when}, and clients refuse to connect. Replace the certificate files.',
     jobs: '{count, plural, one {# job} other {# jobs}} failed in the last 24 hours.',
+    scrub:
+      'No integrity check is scheduled, so damaged data is found only when it is pulled. <page>Set a schedule</page>',
     quota: '<project></project> uses {share} of its {total}. Pushes are refused when the quota is used up.',
     robot: 'Robot {robot} expires on {when} and can no longer sign in after that.',
     robotExpired: 'Robot {robot} expired on {when} and can no longer sign in.',

@@ -29,6 +29,7 @@ export const home: Translation<typeof en> = {
     certificate: '证书将于 {when} 到期。请将新证书放入原来的文件，系统会自动启用。',
     certificateExpired: '证书已于 {when} 到期，客户端会拒绝连接。请将新证书放入原来的文件。',
     jobs: '最近 24 小时内有 {count, plural, other {# 个任务}}失败。',
+    scrub: '尚未设置完整性检查的定时任务，损坏的数据只有在拉取时才会发现。<page>设置定时任务</page>',
     quota: '项目 <project></project> 已使用配额 {total} 的 {share}。用满后将无法推送。',
     robot: '机器人账户 {robot} 将于 {when} 到期，到期后使用它的程序将无法登录。',
     robotExpired: '机器人账户 {robot} 已于 {when} 到期，使用它的程序无法登录。',

@@ -54,6 +54,10 @@ function ConcernText({ concern }: { readonly concern: Concern }) {
       return expired ? t('concerns.certificateExpired', { when }) : t('concerns.certificate', { when })
     case 'jobs-failed':
       return t('concerns.jobs', { count: concern.count ?? 0 })
+    case 'scrub-unscheduled':
+      return t.rich('concerns.scrub', {
+        page: (label) => <LinkAnchor to="/administration/scrub">{label}</LinkAnchor>,
+      })
     case 'quota-nearly-full':
       return (
         <>

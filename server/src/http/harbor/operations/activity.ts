@@ -15,6 +15,7 @@ const concern = z.object({
     'disk-nearly-full',
     'certificate-expiring',
     'jobs-failed',
+    'scrub-unscheduled',
     'quota-nearly-full',
     'robot-expiring',
   ]),
