@@ -22,7 +22,45 @@ describe('range of a download', () => {
     ['bytes=99999999999999999999999-', unsatisfiable],
     ['bytes=500-0', unsatisfiable],
     ['bytes=-0', unsatisfiable],
-    ['bytes=0-1,5-6', whole],
+    [
+      'bytes=0-1,5-6',
+      {
+        kind: 'parts',
+        parts: [
+          { start: 0, end: 1 },
+          { start: 5, end: 6 },
+        ],
+      },
+    ],
+    [
+      'bytes= 0-1 , 998-, 2000-3000',
+      {
+        kind: 'parts',
+        parts: [
+          { start: 0, end: 1 },
+          { start: 998, end: 999 },
+        ],
+      },
+    ],
+    [
+      'bytes=0-1,-1',
+      {
+        kind: 'parts',
+        parts: [
+          { start: 0, end: 1 },
+          { start: 999, end: 999 },
+        ],
+      },
+    ],
+    ['bytes=0-1,2000-', part(0, 1)],
+    ['bytes=1000-,2000-', unsatisfiable],
+    ['bytes=5-6,0-1', whole],
+    ['bytes=0-5,5-6', whole],
+    ['bytes=0-9,0-9', whole],
+    ['bytes=0-1,x', whole],
+    ['bytes=0-1,', whole],
+    ['bytes=0-1,-', whole],
+    [`bytes=${Array.from({ length: 513 }, (_, number) => `${number}-${number}`).join()}`, whole],
     ['bytes=', whole],
     ['bytes=-', whole],
     ['bytes=a-b', whole],
@@ -39,6 +77,23 @@ describe('range of a download', () => {
     expect(parseRangeHeader('bytes=0-0', 0)).toEqual(unsatisfiable)
     expect(parseRangeHeader('bytes=-1', 0)).toEqual(whole)
     expect(parseRangeHeader(null, 0)).toEqual(whole)
+  })
+
+  test('several parts ascend within the bytes, and are together no more than they', () => {
+    const spec = fc.tuple(fc.option(fc.nat(60), { nil: '' }), fc.option(fc.nat(60), { nil: '' }))
+    fc.assert(
+      fc.property(fc.array(spec, { minLength: 2, maxLength: 6 }), fc.nat(50), (specs, size) => {
+        const range = parseRangeHeader(`bytes=${specs.map(([from, to]) => `${from}-${to}`).join()}`, size)
+        if (range.kind !== 'parts') return
+        let last = -1
+        for (const { start, end } of range.parts) {
+          expect(start).toBeGreaterThan(last)
+          expect(end).toBeGreaterThanOrEqual(start)
+          last = end
+        }
+        expect(last).toBeLessThan(size)
+      }),
+    )
   })
 
   test('a part always lies within the bytes', () => {

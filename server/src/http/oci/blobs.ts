@@ -5,6 +5,7 @@ import type { ReadableBlob } from '../../domain/content/roles.ts'
 import { DomainError } from '../../domain/errors.ts'
 import { countedResponse } from '../counted-body.ts'
 import { isRangeOf, matchesEtag } from './etag.ts'
+import { multipartRanges } from './multipart-ranges.ts'
 import type { OciHandler, OciRequest, OciServices } from './oci-request.ts'
 
 /**
@@ -72,6 +73,10 @@ export const getBlobEndpoint: OciHandler = async (services, oci) => {
   if (range.kind === 'whole') {
     headers['content-length'] = String(blob.sizeBytes)
     return contentOf(await blob.open(), { headers })
+  }
+  if (range.kind === 'parts') {
+    const { type, body } = multipartRanges(blob, range.parts)
+    return new Response(body, { status: 206, headers: { ...headers, 'content-type': type } })
   }
   headers['content-length'] = String(range.end - range.start + 1)
   headers['content-range'] = `bytes ${range.start}-${range.end}/${blob.sizeBytes}`
