@@ -1,7 +1,9 @@
-import { sql, type RawBuilder, type SqlBool } from 'kysely'
+import { sql, type RawBuilder, type Selectable, type SqlBool } from 'kysely'
 import type { Database, Reader } from '../../database/database.ts'
+import type { EventTable } from '../../database/schema/events.ts'
 import { DomainError } from '../errors.ts'
 import { eventTypes, type EventType } from '../events/event-types.ts'
+import { readBoundedByKeys } from '../lists/bounded-rows.ts'
 import { matching, type Condition, type ListColumns, type SortKey } from '../lists/listing.ts'
 import { typesNamed, wordsOf, type AuditRecord } from './audit-records.ts'
 
@@ -83,8 +85,8 @@ export class AuditLog {
       ? await this.#search(predicates, from, descending, query)
       : await this.#seek(predicates, from, descending, query)
     const ids = found.ids.slice(query.offset, query.offset + query.limit)
-    const rows = await readRecords(read, ids, descending)
-    const more = found.ids.length > query.offset + query.limit
+    const { rows, isCut } = await readRecords(read, ids, descending)
+    const more = isCut || found.ids.length > query.offset + query.limit
     const counted = isSearch || one ? found.counted : Math.max(0, from.high - from.low + 1)
     const least = query.offset + rows.length + (more ? 1 : 0)
     return { rows, total: Math.max(counted, least), next: more ? rows.at(-1)?.id : undefined }
@@ -182,26 +184,37 @@ function queryBetween(reader: Reader, predicates: readonly RawBuilder<SqlBool>[]
   return query
 }
 
-async function readRecords(reader: Reader, ids: readonly number[], descending: boolean): Promise<AuditRecord[]> {
-  if (ids.length === 0) return []
-  const rows = await reader
-    .selectFrom('event')
-    .selectAll()
-    .where('id', 'in', ids)
-    .orderBy('id', descending ? 'desc' : 'asc')
-    .execute()
-  return rows.map((row) => ({
-    id: row.id,
-    type: row.type,
-    occurredAt: row.occurred_at,
-    // Events older than the column `username` name their actor by its key.
-    username: row.username || row.actor,
-    resource: row.resource,
-    clientAddress: row.client_address,
-    succeeded: row.succeeded === 1,
-    payload: JSON.parse(row.payload) as Record<string, unknown>,
-  }))
+/** Fewer than asked for when what they carry has grown too large together: a deletion names all tags. */
+async function readRecords(
+  reader: Reader,
+  ids: readonly number[],
+  descending: boolean,
+): Promise<{ readonly rows: readonly AuditRecord[]; readonly isCut: boolean }> {
+  const { rows, isCut } = await readBoundedByKeys(
+    ids,
+    (some) =>
+      reader
+        .selectFrom('event')
+        .selectAll()
+        .where('id', 'in', some)
+        .orderBy('id', descending ? 'desc' : 'asc')
+        .execute(),
+    ({ payload, resource }) => payload.length + resource.length,
+  )
+  return { rows: rows.map(recordOf), isCut: isCut && rows.at(-1)?.id !== ids.at(-1) }
 }
+
+const recordOf = (row: Selectable<EventTable>): AuditRecord => ({
+  id: row.id,
+  type: row.type,
+  occurredAt: row.occurred_at,
+  // Events older than the column `username` name their actor by its key.
+  username: row.username || row.actor,
+  resource: row.resource,
+  clientAddress: row.client_address,
+  succeeded: row.succeeded === 1,
+  payload: JSON.parse(row.payload) as Record<string, unknown>,
+})
 
 /** `operation` and `resource_type` are the two halves of a type. The other keys are columns. */
 function conditionsOf(condition: Condition): RawBuilder<SqlBool>[] {

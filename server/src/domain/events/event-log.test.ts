@@ -293,8 +293,8 @@ describeEachDatabase('the log of events', (open, dialect) => {
     await record('a')
     await read()
     await database.write(async (tx) => {
-      await tx.updateTable('event_log').set({ position: 25_000 }).execute()
-      await tx.updateTable('event_log_head').set({ last_position: 25_000 }).execute()
+      await tx.updateTable('event_log').set({ position: 5_000 }).execute()
+      await tx.updateTable('event_log_head').set({ last_position: 5_000 }).execute()
     })
     let page = await log.read({ since: 'oldest', limit: 10 })
     const stops = [page.next.position]
@@ -302,7 +302,7 @@ describeEachDatabase('the log of events', (open, dialect) => {
       page = await log.read({ since: page.next, limit: 10 })
       stops.push(page.next.position)
     }
-    expect(stops).toEqual([10_000, 20_000, 25_000])
+    expect(stops).toEqual([2_000, 4_000, 5_000])
     expect(page.events.map(({ resource }) => resource)).toEqual(['a'])
   })
 })

@@ -48,7 +48,7 @@ export interface EventPage {
 /** Text of fields in one page; a page ends behind the event that makes it more. */
 const maxPageCharacters = 1 << 20
 /** Positions that one query looks through, however rare what it is asked for. */
-const windowSize = 10_000
+const windowSize = 2_000
 
 /**
  * The log of events for consumers, in an order in which nothing ever appears before what a reader has passed. Readers

@@ -1,4 +1,5 @@
 import type { Reader, Writer } from '../../database/database.ts'
+import { readBoundedRows } from '../lists/bounded-rows.ts'
 import type { LogEntry } from './queue.ts'
 
 export interface LogLine {
@@ -36,8 +37,21 @@ export async function appendLog(
       .execute()
 }
 
-/** The lines behind `after`, `limit` at the most. */
+/** The lines behind `after`, `limit` at the most; fewer when they are long. */
 export async function readLog(reader: Reader, jobId: number, after: number, limit: number): Promise<LogLine[]> {
+  const { rows } = await readBoundedRows(
+    limit,
+    (some, last: LogLine | undefined) => readLines(reader, jobId, last?.number ?? after, some),
+    ({ line }) => line.length,
+    maxPageCharacters,
+  )
+  return [...rows]
+}
+
+/** Lines are short as a rule, and streams read many of them. */
+const maxPageCharacters = 1 << 20
+
+async function readLines(reader: Reader, jobId: number, after: number, limit: number): Promise<LogLine[]> {
   const rows = await reader
     .selectFrom('job_log')
     .select(['number', 'written_at', 'line'])

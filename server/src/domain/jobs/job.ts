@@ -70,7 +70,9 @@ export const jobColumns = [
   'finished_at',
 ] as const satisfies readonly (keyof JobTable)[]
 
-export function jobOf(row: Pick<Selectable<JobTable>, (typeof jobColumns)[number]>): Job {
+export type JobRow = Pick<Selectable<JobTable>, (typeof jobColumns)[number]>
+
+export function jobOf(row: JobRow): Job {
   return {
     id: row.id,
     kind: row.kind,

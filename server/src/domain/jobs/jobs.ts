@@ -6,7 +6,8 @@ import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
-import { isFinal, jobColumns, jobOf, type Job, type JobStatus } from './job.ts'
+import { readBoundedRows } from '../lists/bounded-rows.ts'
+import { isFinal, jobColumns, jobOf, type Job, type JobRow, type JobStatus } from './job.ts'
 import { readLog, type LogLine } from './job-log.ts'
 import { pausedKinds, setPaused } from './kinds.ts'
 import { wakeWorkers } from './wake-up.ts'
@@ -31,6 +32,8 @@ export interface JobPage {
   readonly total: number
   /** To go on from; undefined on the last page. */
   readonly next: number | undefined
+  /** True when the page ends early because its rows have grown too large together. */
+  readonly isCut: boolean
 }
 
 /** Jobs of one kind that wait. */
@@ -94,20 +97,29 @@ export class Jobs {
     return row === undefined ? undefined : jobOf(row)
   }
 
+  /** A page ends early when payloads and results have grown too large together. */
   async listJobs(query: JobQuery): Promise<JobPage> {
-    const rows = await this.#matching(query)
-      .select(jobColumns)
-      .$if(query.beyond !== undefined, (some) => some.where('id', '<', query.beyond!))
-      .orderBy('id', 'desc')
-      .offset(query.offset ?? 0)
-      .limit(query.limit + 1)
-      .execute()
+    const { rows, isCut } = await readBoundedRows(
+      query.limit + 1,
+      (limit, last: JobRow | undefined) => {
+        const beyond = last?.id ?? query.beyond
+        return this.#matching(query)
+          .select(jobColumns)
+          .$if(beyond !== undefined, (some) => some.where('id', '<', beyond!))
+          .orderBy('id', 'desc')
+          .offset(last === undefined ? (query.offset ?? 0) : 0)
+          .limit(limit)
+          .execute()
+      },
+      charactersOf,
+    )
     const { total } = await this.#database.read
       .selectFrom(this.#matching(query).select('id').limit(maxCounted).as('some'))
       .select((eb) => eb.fn.countAll<number | string>().as('total'))
       .executeTakeFirstOrThrow()
     const page = rows.slice(0, query.limit).map(jobOf)
-    return { rows: page, total: Number(total), next: rows.length > query.limit ? page.at(-1)?.id : undefined }
+    const isLast = rows.length <= query.limit && !isCut
+    return { rows: page, total: Number(total), next: isLast ? undefined : page.at(-1)?.id, isCut }
   }
 
   #matching({ kinds, withoutKinds = [], statuses, subject, projectId }: JobQuery) {
@@ -120,7 +132,7 @@ export class Jobs {
     return query
   }
 
-  /** Its lines behind number `after`, `limit` at the most. */
+  /** Its lines behind number `after`, `limit` at the most; fewer when they are long. */
   async readLog(
     id: number,
     { after = 0, limit }: { readonly after?: number; readonly limit: number },
@@ -133,7 +145,8 @@ export class Jobs {
     for (let after = 0; ;) {
       const lines = await this.readLog(id, { after, limit: 1_000 })
       yield* lines
-      if (lines.length < 1_000) return
+      // Fewer lines than asked for may also be long ones.
+      if (lines.length === 0) return
       after = lines.at(-1)!.number
     }
   }
@@ -258,6 +271,9 @@ export class Jobs {
     return rows.map(jobOf)
   }
 }
+
+const charactersOf = ({ payload, progress, result, error }: JobRow): number =>
+  payload.length + (progress?.length ?? 0) + (result?.length ?? 0) + (error?.length ?? 0)
 
 const unknown = (id: number) => new DomainError('JOB_UNKNOWN', `job ${id} not found`)
 

@@ -4,6 +4,7 @@ import { describeEachDatabase } from '#server-test/databases.ts'
 import { TestClock } from '#server-test/registry-for-test.ts'
 import { enqueueJob, type NewJob } from './enqueue.ts'
 import { Jobs, pruneJobs } from './jobs.ts'
+import { appendLog } from './job-log.ts'
 import { ensureKinds } from './kinds.ts'
 import { JobLeaseLost, JobQueue, type QueuedKind, type TakenJob } from './queue.ts'
 import { Events } from '../events/events.ts'
@@ -255,5 +256,32 @@ describeEachDatabase('the queue of jobs', (open) => {
   test('a payload is bounded', async () => {
     const { enqueue } = await composeQueue(await open())
     await expect(enqueue({ payload: 'x'.repeat(300_000) })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+  })
+
+  test('lists of jobs and lines of logs end by their size, and are gone on with', async () => {
+    const { database, clock, jobs, enqueue } = await composeQueue(await open())
+    const large = 'x'.repeat(250_000)
+    for (let count = 0; count < 40; count++) await enqueue({ payload: large })
+    const seen: number[] = []
+    let pages = 0
+    for (let beyond: number | undefined; ; pages++) {
+      const page = await jobs.listJobs({ limit: 100, beyond })
+      expect(page.rows.length).toBeLessThan(20)
+      seen.push(...page.rows.map(({ id }) => id))
+      beyond = page.next
+      if (beyond === undefined) break
+    }
+    expect(seen.length).toBe(40)
+    expect(new Set(seen).size).toBe(40)
+    expect(pages).toBeGreaterThan(1)
+
+    const [id] = seen
+    const line = 'y'.repeat(4_000)
+    const entries = Array.from({ length: 900 }, () => ({ at: clock.now(), line }))
+    await database.write((tx) => appendLog(tx, { id: id!, logLines: 0 }, entries))
+    expect((await jobs.readLog(id!, { limit: 1_000 })).length).toBeLessThan(400)
+    let walked = 0
+    for await (const { number } of jobs.walkLog(id!)) expect(number).toBe(++walked)
+    expect(walked).toBe(900)
   })
 })

@@ -26,6 +26,8 @@ export interface Listed<Row> {
   readonly rows: readonly Row[]
   /** Of all pages together. */
   readonly total: number
+  /** True when the page ends early because its rows have grown too large together. */
+  readonly isCut?: boolean
 }
 
 /** A column that a list may be filtered and sorted by. `time`: milliseconds in the row, ISO 8601 in a condition. */

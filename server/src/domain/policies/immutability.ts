@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import type { Database, Writer } from '../../database/database.ts'
 import type { ImmutabilityRuleTable } from '../../database/schema/policies.ts'
 import type { Actor } from '../access/actor.ts'
+import { currentActor } from '../access/current-actor.ts'
 import type { Permission } from '../access/roles/permissions.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
@@ -97,7 +98,8 @@ export class ImmutabilityRules {
   /** @throws DomainError RULE_UNKNOWN, PROJECT_UNKNOWN, FORBIDDEN */
   async deleteRule(actor: Actor, project: string, id: number): Promise<void> {
     await this.#database.write(async (tx) => {
-      const access = await getProjectFor(tx, actor, 'immutable-tag:delete', project)
+      const now = await currentActor(tx, actor, this.#clock.now())
+      const access = await getProjectFor(tx, now, 'immutable-tag:delete', project)
       const deleted = await tx
         .deleteFrom('immutability_rule')
         .where('project_id', '=', access.project.id)
@@ -123,7 +125,7 @@ export class ImmutabilityRules {
     const { disabled, priority, tags, repositories } = fields
     const selectors = JSON.stringify({ tags, repositories } satisfies StoredSelectors)
     return await this.#database.write(async (tx) => {
-      const access = await getProjectFor(tx, actor, permission, project)
+      const access = await getProjectFor(tx, await currentActor(tx, actor, this.#clock.now()), permission, project)
       const others = await tx
         .selectFrom('immutability_rule')
         .select(['id', 'selectors'])

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
+import { currentActor } from '../access/current-actor.ts'
 import { assertCanInSystem, assertSystemAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
@@ -76,12 +77,13 @@ export class Quotas {
    * @throws DomainError BAD_REQUEST, QUOTA_UNKNOWN, UNAUTHENTICATED, FORBIDDEN
    */
   async setLimit(actor: Actor, projectId: number, hardBytes: number): Promise<void> {
-    assertCanInSystem(actor, 'quota:update')
-    assertHardBytes(hardBytes)
+    const now = this.#clock.now()
     await this.#database.write(async (tx) => {
+      assertCanInSystem(await currentActor(tx, actor, now), 'quota:update')
+      assertHardBytes(hardBytes)
       const updated = await tx
         .updateTable('quota')
-        .set({ hard_bytes: hardBytes, updated_at: this.#clock.now() })
+        .set({ hard_bytes: hardBytes, updated_at: now })
         .where('project_id', '=', projectId)
         .executeTakeFirst()
       if (updated.numUpdatedRows === 0n) throw quotaUnknown(projectId)

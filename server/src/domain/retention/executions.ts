@@ -88,6 +88,7 @@ export class RetentionExecutions {
     const { projectId } = await this.#policies.getPolicy(actor, policyId, 'tag-retention:update')
     if (!dryRun) await assertRemovalsPossible(this.#database.read, this.#settings)
     return await this.#database.write(async (tx) => {
+      await this.#policies.assertMay(tx, actor, 'tag-retention:update', policyId)
       const subject = retentionSubject(policyId)
       const job = { ...applyRetentionJob.of({ policyId, dryRun }), subject, projectId, actor }
       return (await startJob(tx, { clock: this.#clock, events: this.#events }, job)).id

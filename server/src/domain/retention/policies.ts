@@ -3,6 +3,7 @@ import type { Database, Reader, Writer } from '../../database/database.ts'
 import { lockName } from '../../database/locking.ts'
 import type { RetentionPolicyTable } from '../../database/schema/policies.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
+import { currentActor } from '../access/current-actor.ts'
 import { assertCanInProject, can, refusedOn } from '../access/roles/authorise.ts'
 import type { Permission } from '../access/roles/permissions.ts'
 import type { Clock } from '../clock.ts'
@@ -45,7 +46,8 @@ export class RetentionPolicies {
   /** @throws DomainError BAD_REQUEST (also when there is one already), CONFLICT, UNAUTHENTICATED, FORBIDDEN */
   async createPolicy(actor: Actor, projectId: number | undefined, fields: RetentionFields): Promise<number> {
     return await this.#database.write(async (tx) => {
-      const { project } = await this.#accessTo(tx, actor, 'tag-retention:create', projectId)
+      const asking = await currentActor(tx, actor, this.#clock.now())
+      const { project } = await this.#accessTo(tx, asking, 'tag-retention:create', projectId)
       assertRules(fields.rules)
       await lockName(this.#database, tx, `retention:${project.id}`)
       const known = await tx
@@ -73,13 +75,19 @@ export class RetentionPolicies {
     return (await this.#find(this.#database.read, actor, permission, id)).policy
   }
 
+  /** Asked in a transaction: as the actor is at this moment. @throws DomainError RETENTION_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async assertMay(tx: Writer, actor: Actor, permission: Permission, id: number): Promise<void> {
+    await this.#find(tx, await currentActor(tx, actor, this.#clock.now()), permission, id)
+  }
+
   /**
    * `projectId`: which project the caller takes it to be of, when they say so.
    * @throws DomainError RETENTION_UNKNOWN (also when it is another project's), BAD_REQUEST, CONFLICT, FORBIDDEN
    */
   async updatePolicy(actor: Actor, id: number, projectId: number | undefined, fields: RetentionFields): Promise<void> {
     await this.#database.write(async (tx) => {
-      const { policy, project } = await this.#find(tx, actor, 'tag-retention:update', id)
+      const asking = await currentActor(tx, actor, this.#clock.now())
+      const { policy, project } = await this.#find(tx, asking, 'tag-retention:update', id)
       if (projectId !== undefined && projectId !== policy.projectId) throw retentionUnknown(id)
       assertRules(fields.rules)
       await tx
@@ -95,7 +103,8 @@ export class RetentionPolicies {
   /** @throws DomainError RETENTION_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async deletePolicy(actor: Actor, id: number): Promise<void> {
     await this.#database.write(async (tx) => {
-      const { project } = await this.#find(tx, actor, 'tag-retention:delete', id)
+      const asking = await currentActor(tx, actor, this.#clock.now())
+      const { project } = await this.#find(tx, asking, 'tag-retention:delete', id)
       await tx.deleteFrom('retention_policy').where('id', '=', id).execute()
       await deleteMetadataKey(tx, project.id, 'retention_id')
       await this.#schedule(tx, actor, project, { id, cron: '' })

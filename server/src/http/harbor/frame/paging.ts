@@ -57,7 +57,7 @@ export interface PageCall {
  */
 export function pageAnswer<Row>(
   call: PageCall,
-  { rows, total }: Listed<Row>,
+  { rows, total, isCut = false }: Listed<Row>,
   present: (row: Row) => unknown,
 ): { body: JsonText; headers: Record<string, string> } {
   const texts: string[] = []
@@ -69,7 +69,7 @@ export function pageAnswer<Row>(
     texts.push(text)
   }
   const { offset } = pageOf(call.query)
-  const isLast = call.query.page_size > 0 || rows.length === 0 || offset + rows.length >= total
+  const isLast = (call.query.page_size > 0 && !isCut) || rows.length === 0 || offset + rows.length >= total
   const isWhole = texts.length === rows.length && isLast
   const cut = isWhole ? undefined : cutPage(offset, texts.length)
   const shown = cut === undefined ? texts : texts.slice(0, cut.rows)
@@ -111,8 +111,9 @@ export function pageHeaders(call: PageCall, total: number, cursor?: number): Rec
     links.push(`<${urlWith(call.path, call.search, { ...changes, page_size: size })}>; rel="${rel}"`)
   if (size > 0) {
     if (page > 1 && (page - 1) * size < total) link('prev', { page: page - 1 })
-    if (page * size < total) link('next', { page: page + 1, ...(cursor === undefined ? {} : { cursor }) })
-  }
+    const next = { page: page + 1, ...(cursor === undefined ? {} : { cursor }) }
+    if (page * size < total || cursor !== undefined) link('next', next)
+  } else if (cursor !== undefined) link('next', { cursor })
   return { 'x-total-count': String(total), link: links.join(' , ') }
 }
 

@@ -7,12 +7,11 @@ import { purgeAuditLogJob } from '../../../domain/audit/purge-job.ts'
 import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
 import { applyRetentionJob, retainRepositoryJob } from '../../../domain/retention/retention-jobs.ts'
 import { scrubJob } from '../../../domain/scrub/scrub-job.ts'
-import { isFinal, type Job, type JobStatus } from '../../../domain/jobs/job.ts'
-import type { Jobs } from '../../../domain/jobs/jobs.ts'
+import type { Job, JobStatus } from '../../../domain/jobs/job.ts'
 import { findProjectAccessById } from '../../../domain/projects/project-access.ts'
-import type { Listening, ServerSentEvent } from '../../server-sent-events.ts'
 import { idParam } from '../frame/answers.ts'
 import { jobAnswer, logLineAnswer, presentJob, presentLogLine } from './job-answer.ts'
+import { askedAgain, followAll, followJob } from './job-stream.ts'
 import { kindNamed } from './job-words.ts'
 import { cursorLink } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
@@ -79,10 +78,13 @@ export const jobRoutes: readonly Route[] = [
     summary: 'Beyond Harbor: every change of any job, as server-sent events `job`.',
     access: { kind: 'system', permission: monitor },
     answers: { 200: z.string() },
-    handle: async ({ actor, request }, { jobs, clock, eventStreams }) => {
+    handle: async (call, services) => {
+      const { actor, request } = call
+      const { jobs, clock, eventStreams } = services
       // Who was away for longer looks at the list anew: going on from anywhere would be the whole history.
       const since = Math.max(Number(lastEventId(request) ?? clock.now()), clock.now() - maxAbsenceMs)
-      return eventStreams.respond(request, actorKey(actor), (listening) => followAll(jobs, since, listening))
+      const mayStill = askedAgain(call, services, async (now) => assertCanInSystem(now, monitor))
+      return eventStreams.respond(request, actorKey(actor), (listening) => followAll(jobs, since, listening, mayStill))
     },
   }),
 
@@ -130,15 +132,20 @@ export const jobRoutes: readonly Route[] = [
     access: ofJob,
     params: oneJob,
     answers: { 200: z.string() },
-    handle: async ({ actor, params, request }, services) => {
+    handle: async (call, services) => {
+      const { actor, params, request } = call
       const { id } = await visibleJob(services, actor, params.job_id)
       const after = Number(lastEventId(request) ?? 0)
+      const mayStill = askedAgain(call, services, (now) => visibleJob(services, now, id))
       return services.eventStreams.respond(request, actorKey(actor), (listening) =>
-        followJob(services.jobs, id, after, listening),
+        followJob(services.jobs, id, after, listening, mayStill),
       )
     },
   }),
 ]
+
+/** A listener that was away for longer begins now. */
+const maxAbsenceMs = 10 * 60_000
 
 const lastEventId = (request: Request): string | undefined =>
   /^\d{1,15}$/.exec(request.headers.get('last-event-id') ?? '')?.[0]
@@ -166,52 +173,4 @@ async function visibleJob({ jobs, database }: HarborServices, actor: Actor, id: 
   }
   assertCanInSystem(actor, monitor)
   return await jobs.getJob(id)
-}
-
-const linesPerRead = 200
-
-async function* followJob(jobs: Jobs, id: number, from: number, listening: Listening): AsyncGenerator<ServerSentEvent> {
-  let after = from
-  let shown = ''
-  do {
-    // Its row before its lines: the lines of a job that has ended are then all there.
-    const job = await jobs.findJob(id)
-    if (job === undefined) break
-    for (let lines; after < job.logLines; after = lines.at(-1)!.number) {
-      lines = await jobs.readLog(id, { after, limit: linesPerRead })
-      if (lines.length === 0) break
-      for (const line of lines) yield { event: 'log', id: String(line.number), data: presentLogLine(line) }
-    }
-    const data = presentJob(job)
-    if (JSON.stringify(data) !== shown) yield { event: 'job', data }
-    shown = JSON.stringify(data)
-    if (isFinal(job.status)) break
-  } while (await listening.wait())
-  if (!listening.signal.aborted) yield { event: 'end', data: {} }
-}
-
-/** Changes become visible when their transaction ends, a little after the time that they carry. */
-const overlapMs = 5_000
-const maxAbsenceMs = 10 * 60_000
-const jobsPerRead = 100
-
-async function* followAll(jobs: Jobs, from: number, listening: Listening): AsyncGenerator<ServerSentEvent> {
-  let latest = from
-  let seen = new Map<number, string>()
-  do {
-    const now = new Map<number, string>()
-    let place = { updatedAt: Math.max(from, latest - overlapMs), id: 0 }
-    for (let page: Job[] | undefined; page === undefined || page.length === jobsPerRead;) {
-      page = await jobs.listChanged(place, jobsPerRead)
-      for (const job of page) {
-        const version = `${job.updatedAt} ${job.status} ${job.logLines}`
-        if (seen.get(job.id) !== version && now.get(job.id) !== version)
-          yield { event: 'job', id: String(job.updatedAt), data: presentJob(job) }
-        now.set(job.id, version)
-        place = job
-      }
-    }
-    latest = Math.max(latest, place.updatedAt)
-    seen = now
-  } while (await listening.wait())
 }
