@@ -3,6 +3,7 @@ import type { Database } from '../../database/database.ts'
 import { lockRows } from '../../database/locking.ts'
 import { afterCommit } from '../../database/write-scope.ts'
 import type { Actor } from '../access/actor.ts'
+import { isSurelyGone } from '../../runtime/process-mark.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
@@ -225,7 +226,7 @@ export class Jobs {
     return waiting
   }
 
-  /** Processes that do jobs and were heard of after `since`. */
+  /** Processes that do jobs and were heard of after `since`, without those that are known to be dead. */
   async listWorkers(since: number): Promise<WorkerProcess[]> {
     const rows = await this.#database.read
       .selectFrom('job_worker')
@@ -234,7 +235,8 @@ export class Jobs {
       .orderBy('started_at')
       .orderBy('id')
       .execute()
-    return rows.map((row) => ({
+    const living = rows.filter(({ id }) => !isSurelyGone(id))
+    return living.map((row) => ({
       id: row.id,
       host: row.host,
       pid: row.pid,

@@ -8,6 +8,8 @@ import { appendLog } from './job-log.ts'
 import { ensureKinds } from './kinds.ts'
 import { JobLeaseLost, JobQueue, type QueuedKind, type TakenJob } from './queue.ts'
 import { Events } from '../events/events.ts'
+import { newProcessMark } from '../../runtime/process-mark.ts'
+import { reportWorker } from './workers.ts'
 
 const actor = { kind: 'system', name: 'test' } as const
 const leaseMs = 30_000
@@ -283,5 +285,14 @@ describeEachDatabase('the queue of jobs', (open) => {
     let walked = 0
     for await (const { number } of jobs.walkLog(id!)) expect(number).toBe(++walked)
     expect(walked).toBe(900)
+  })
+
+  test('a worker that was killed on this machine is not among those that do jobs', async () => {
+    const { database, clock, jobs } = await composeQueue(await open())
+    const living = newProcessMark()
+    const facts = { host: 'here', pid: 1, concurrency: 1, startedAt: clock.now(), heartbeatAt: clock.now() }
+    // Nothing that started with the machine has the pid of this process.
+    for (const id of [living, living.replace(/\d+$/, '1')]) await reportWorker(database, { id, ...facts })
+    expect((await jobs.listWorkers(0)).map(({ id }) => id)).toEqual([living])
   })
 })
