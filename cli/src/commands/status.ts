@@ -103,7 +103,7 @@ function describe(concern: Concern): string {
     'disk-nearly-full': `the disk is nearly full${room}: berth gc run --dry-run shows what can go`,
     'certificate-expiring': `the certificate ends ${end ?? ''}`,
     'jobs-failed': `${count ?? 'some'} jobs failed: berth job list --status failed`,
-    'scrub-unscheduled': 'nothing reads the stored bytes again: the scrub has no schedule (docs/guides/storage.md)',
+    'scrub-unscheduled': 'nothing reads the stored bytes again: berth scrub schedule weekly',
     'quota-nearly-full': `the quota of ${project ?? ''} is nearly full${room}: berth quota show ${project ?? ''}`,
     'robot-expiring': `the robot ${robot ?? ''} ends ${end ?? ''}`,
   }

@@ -86,7 +86,9 @@ export async function startJobs(
   owned.use(jobs)
   const leads = worker === undefined || worker.number === 1
   if (leads && !(await isScrubScheduled(database.read))) {
-    logger.info('the stored bytes are not read again by themselves: the scrub has no schedule (docs/guides/storage.md)')
+    logger.info(
+      'the stored bytes are not read again by themselves: the scrub has no schedule: berth scrub schedule weekly',
+    )
   }
   // With fewer jobs at a time than workers, some workers take none.
   if (config.jobs.concurrency > 0) await jobs.start()
