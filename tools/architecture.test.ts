@@ -132,6 +132,8 @@ const ownText: Readonly<Record<string, string>> = {
   'server/src/domain/scanning/data/advisory-file.ts': 'a column written from what an import parsed within its budget',
   'server/src/domain/scanning/detection/formats/json.ts':
     'a file of an image, in a thread, within a budget of bytes and values, as lenient as package managers are',
+  'server/src/domain/scanning/detection/formats/yaml.ts':
+    'a file of an image, in a thread with a deadline, within a budget of bytes',
   'cli/src/output.ts': 'writes YAML, reads none',
 }
 

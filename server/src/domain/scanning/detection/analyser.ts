@@ -37,6 +37,10 @@ export interface FileFacts {
   readonly foreignOwners?: readonly string[]
   /** Red Hat: repositories that the packages came from, or the build of an older image. */
   readonly contentSets?: readonly string[]
+  /** A `go.mod` before Go 1.17, which leaves out what `go.sum` beside it names. */
+  readonly incomplete?: true
+  /** Name of the file beside it that it completes. Its packages count only there. */
+  readonly completes?: string
   /** Licences of a package whose record stands in another file: dpkg's copyright files. */
   readonly licencesOf?: { readonly name: string; readonly licences: readonly string[] }
 }

@@ -26,7 +26,7 @@ export function mergeLayers(layers: readonly Layer[]): Inventory {
     hide(visible, inventory)
     for (const file of inventory.files) visible.set(file.path, appearing(file, diffId, visible.get(file.path)))
   }
-  const files = [...visible.values()]
+  const files = completed(visible)
   const os = systemFrom(files.flatMap(({ file }): SystemEvidence[] => (file.system === undefined ? [] : [file.system])))
   const facts = gatherFacts(files)
   const packages = new Map<string, FoundPackage>()
@@ -43,6 +43,34 @@ export function mergeLayers(layers: readonly Layer[]): Inventory {
     packages: [...packages.values()].sort(byPlace),
     unread: layers.flatMap(({ inventory }): readonly Unread[] => inventory.unread),
     ...(facts.contentSets.length === 0 ? {} : { contentSets: facts.contentSets }),
+  }
+}
+
+/** Files that complete another one beside them give it what it leaves out, and say nothing by themselves. */
+function completed(visible: ReadonlyMap<string, VisibleFile>): VisibleFile[] {
+  const more = new Map<string, VisibleFile>()
+  for (const each of visible.values()) {
+    if (each.file.completes === undefined) continue
+    const folder = each.file.path.slice(0, each.file.path.lastIndexOf('/') + 1)
+    more.set(folder + each.file.completes, each)
+  }
+  return [...visible.values()]
+    .filter(({ file }) => file.completes === undefined)
+    .map((each) => {
+      const other = each.file.incomplete === true ? more.get(each.file.path) : undefined
+      return other === undefined ? each : withMore(each, other)
+    })
+}
+
+function withMore({ file, layers }: VisibleFile, more: VisibleFile): VisibleFile {
+  const { packages = [] } = file
+  const known = new Set(packages.map(({ name }) => name))
+  const added = (more.file.packages ?? [])
+    .map((draft, at) => ({ draft, layer: more.layers[at] }))
+    .filter(({ draft }) => !known.has(draft.name))
+  return {
+    file: { ...file, packages: [...packages, ...added.map(({ draft }) => draft)] },
+    layers: [...layers, ...added.map(({ layer }) => layer)],
   }
 }
 

@@ -8,8 +8,10 @@ const maxValues = 3_000_000
  * JSON as package managers read it: with a byte order mark, and with the last of two equal keys. It is parsed in a thread with
  * a deadline, within a budget of bytes and values. @throws Unreadable, SyntaxError, RangeError
  */
-export function jsonOf(content: FileContent, maxBytes: number): unknown {
-  const text = textOf(content, maxBytes)
+export const jsonOf = (content: FileContent, maxBytes: number): unknown => jsonTextOf(textOf(content, maxBytes))
+
+/** The same of a text within its budget of bytes. */
+export function jsonTextOf(text: string): unknown {
   let values = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
