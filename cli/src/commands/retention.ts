@@ -35,8 +35,8 @@ const patternsOf = (selectors: readonly { decoration: string; pattern: string }[
 
 function presentPolicy(project: string, policy: Policy) {
   const table = tableOf(policy.rules, {
-    RULE: ({ id }) => id,
-    KEEPS: ({ template, params }) => [template, ...Object.values(params)].map(String).join(' '),
+    RULE: ({ id = 0 }) => id,
+    KEEPS: ({ template, params }) => [template, ...Object.values(params ?? {})].map(String).join(' '),
     TAGS: (rule) => patternsOf(rule.tag_selectors),
     REPOSITORIES: (rule) => patternsOf(rule.scope_selectors['repository']),
     STATE: ({ disabled }) => (disabled ? 'disabled' : 'enabled'),

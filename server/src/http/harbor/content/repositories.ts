@@ -7,7 +7,7 @@ import {
   pageRepositories,
   type RepositoryDetails,
 } from '../../../domain/artifacts/repository-list.ts'
-import { timeOf } from '../frame/answers.ts'
+import { orAbsent, timeOf } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { route, type Call, type Route } from '../frame/route.ts'
@@ -16,7 +16,7 @@ const repositoryAnswer = z.object({
   id: z.number().int(),
   project_id: z.number().int(),
   name: z.string(),
-  description: z.string(),
+  description: z.string().optional(),
   artifact_count: z.number().int(),
   pull_count: z.number().int(),
   creation_time: z.string(),
@@ -127,7 +127,7 @@ function presentRepository(repository: RepositoryDetails): z.output<typeof repos
     id: repository.id,
     project_id: repository.projectId,
     name: repository.name,
-    description: repository.description,
+    description: orAbsent(repository.description),
     artifact_count: repository.artifactCount,
     pull_count: repository.pullCount,
     creation_time: timeOf(repository.createdAt),

@@ -10,6 +10,10 @@ export const noTime = '0001-01-01T00:00:00.000Z'
 /** A list inside an object. Harbor writes an empty one as null, and clients made from its contract read None there. */
 export const orNull = <Row>(rows: readonly Row[]): Row[] | null => (rows.length === 0 ? null : [...rows])
 
+/** A field that Harbor leaves out when there is nothing in it: clients made from its contract read None there. */
+export const orAbsent = <Value extends string | number | boolean>(value: Value): Value | undefined =>
+  value === '' || value === 0 || value === false ? undefined : value
+
 /** Sentences about what was accepted and has no effect, for whoever reads headers (RFC 7234 §5.5, code 299). */
 export const warningHeaders = (sentences: readonly string[]): Readonly<Record<string, string>> =>
   sentences.length === 0 ? {} : { warning: sentences.map((sentence) => `299 - "${sentence}"`).join(', ') }

@@ -18,7 +18,7 @@ export const historyAnswer = z.object({
   job_parameters: z.string(),
   schedule: scheduleAnswer.optional(),
   job_status: z.string(),
-  deleted: z.boolean(),
+  deleted: z.boolean().optional(),
   creation_time: z.string(),
   update_time: z.string(),
 })
@@ -32,7 +32,6 @@ export function presentHistory(job: Job, parameters: Json): z.output<typeof hist
     job_parameters: JSON.stringify(parameters),
     schedule: { type: job.trigger === 'schedule' ? 'Schedule' : 'Manual' },
     job_status: harborStatusOf[job.status],
-    deleted: false,
     creation_time: timeOf(job.createdAt),
     update_time: timeOf(job.updatedAt),
   }
@@ -47,7 +46,6 @@ export function presentScheduleHistory(schedule: Schedule, parameters: Json): z.
     job_parameters: JSON.stringify(parameters),
     schedule: presentSchedule(schedule),
     job_status: 'Pending',
-    deleted: false,
     creation_time: timeOf(schedule.createdAt),
     update_time: timeOf(schedule.updatedAt),
   }

@@ -1,15 +1,15 @@
 import { z } from 'zod'
 import type { ImmutabilityRule, RuleFields } from '../../../domain/policies/immutability.ts'
 import { DomainError } from '../../../domain/errors.ts'
-import { createdAt, idParam } from '../frame/answers.ts'
+import { createdAt, idParam, orAbsent } from '../frame/answers.ts'
 import { pageHeaders, pageOf, pageQuery } from '../frame/paging.ts'
 import { parseSelectors, presentSelector, ruleBody, selectorAnswer } from './selectors.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const ruleAnswer = z.object({
   id: z.number().int(),
-  priority: z.number().int(),
-  disabled: z.boolean(),
+  priority: z.number().int().optional(),
+  disabled: z.boolean().optional(),
   action: z.string(),
   template: z.string(),
   params: z.record(z.string(), z.unknown()).optional(),
@@ -108,8 +108,8 @@ function fieldsOf(body: z.output<typeof ruleBody>): RuleFields {
 function presentRule(rule: ImmutabilityRule): z.output<typeof ruleAnswer> {
   return {
     id: rule.id,
-    priority: rule.priority,
-    disabled: rule.disabled,
+    priority: orAbsent(rule.priority),
+    disabled: orAbsent(rule.disabled),
     action: 'immutable',
     template: 'immutable_template',
     tag_selectors: rule.tags.map((selector) => presentSelector(selector, { matches: 'matches', excludes: 'excludes' })),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { metadataKeys } from '../../../domain/projects/project-metadata.ts'
 import type { ProjectDetails } from '../../../domain/projects/project-list.ts'
-import { noTime, timeOf } from '../frame/answers.ts'
+import { noTime, orNull, timeOf } from '../frame/answers.ts'
 
 const cveItem = z.object({ cve_id: z.string() })
 
@@ -24,7 +24,7 @@ export const projectAnswer = z.object({
   creation_time: z.string(),
   update_time: z.string(),
   current_user_role_id: z.number().int().optional(),
-  current_user_role_ids: z.array(z.number().int()).optional(),
+  current_user_role_ids: z.array(z.number().int()).nullable(),
   repo_count: z.number().int(),
   metadata: z.object({ public: z.string() }).catchall(z.string()),
   cve_allowlist: cveAllowlist,
@@ -56,7 +56,7 @@ export function presentProject(project: ProjectDetails): z.output<typeof project
     update_time: timeOf(project.updatedAt),
     // Absent, not zero, for who has no role: so Harbor's generated code writes it.
     current_user_role_id: project.roleIds[0],
-    current_user_role_ids: project.roleIds.length === 0 ? undefined : [...project.roleIds],
+    current_user_role_ids: orNull(project.roleIds),
     repo_count: project.repositoryCount,
     metadata: presentMetadata(project),
     cve_allowlist: presentAllowlist(project),

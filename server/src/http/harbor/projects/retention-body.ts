@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { DomainError } from '../../../domain/errors.ts'
 import type { RetentionFields, RetentionPolicy } from '../../../domain/retention/policies.ts'
 import { templates, type RetentionRule, type TagSelector, type Template } from '../../../domain/retention/rules.ts'
+import { orAbsent } from '../frame/answers.ts'
 import { parseSelectors, presentSelector, ruleBody, selectorAnswer } from './selectors.ts'
 
 const modes = z.enum(['artifact', 'tag'])
@@ -24,12 +25,12 @@ export const policyAnswer = z.object({
   algorithm: z.string(),
   rules: z.array(
     z.object({
-      id: z.number().int(),
-      priority: z.number().int(),
-      disabled: z.boolean(),
+      id: z.number().int().optional(),
+      priority: z.number().int().optional(),
+      disabled: z.boolean().optional(),
       action: z.string(),
       template: z.string(),
-      params: anything,
+      params: anything.optional(),
       tag_selectors: z.array(selectorAnswer),
       scope_selectors: z.record(z.string(), z.array(selectorAnswer)),
     }),
@@ -131,10 +132,12 @@ export function presentPolicy(policy: RetentionPolicy): z.output<typeof policyAn
 
 function presentRule({ template, value, tags, repositories, ...rule }: RetentionRule) {
   return {
-    ...rule,
+    id: orAbsent(rule.id),
+    priority: orAbsent(rule.priority),
+    disabled: orAbsent(rule.disabled),
     action: 'retain',
     template,
-    params: template === 'always' ? {} : { [template]: value },
+    ...(template === 'always' ? {} : { params: { [template]: value } }),
     tag_selectors: tags.map(presentTagSelector),
     scope_selectors: { repository: repositories.map((selector) => presentSelector(selector, ofRepositories)) },
   }

@@ -54,7 +54,7 @@ export type Template = (typeof templates)[number]
 export const templateNamed = (word: string): Template | undefined => templates.find((template) => template === word)
 
 export const valueOf = ({ template, params }: Pick<RetentionRule, 'template' | 'params'>): number =>
-  Number(params[template] ?? 0)
+  Number(params?.[template] ?? 0)
 
 export const presets = { hourly: '0 0 * * * *', daily: '0 0 0 * * *', weekly: '0 0 0 * * 0' } as const
 
