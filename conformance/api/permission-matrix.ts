@@ -161,6 +161,7 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'GET /export/cve/executions': row('signed-in'),
   [`GET ${inProject}/scanner/candidates`]: row('role scanner:create'),
   [`GET ${inProject}/webhook/policies`]: row('role notification-policy:list'),
+  [`GET ${inProject}/webhook/events`]: row('role notification-policy:read'),
   [`GET ${inProject}/webhook/lasttrigger`]: row('role notification-policy:read'),
   [`GET ${inProject}/webhook/jobs`]: row('role notification-policy:list'),
   'GET /projects/{project_name}/preheat/policies': row('role preheat-policy:list'),

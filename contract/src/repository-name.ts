@@ -66,7 +66,7 @@ export function parseProjectName(text: string): string {
   if (text.length === 0 || text.length > maxLength || !projectPattern.test(text)) {
     throw new ContractError(
       'NAME_INVALID',
-      `invalid project name: ${quoted(text)}; it has 1 to ${maxLength} lower-case letters and digits, with single ".", "_" or "-" between them`,
+      `project name is not in lower case or contains illegal characters: ${quoted(text)}; it has 1 to ${maxLength} lower-case letters and digits, with single ".", "_" or "-" between them`,
     )
   }
   return text

@@ -115,13 +115,12 @@ export async function pageArtifacts(
   return { rows, total }
 }
 
-/** @throws DomainError MANIFEST_UNKNOWN */
-export async function getArtifact(
+export async function findArtifactBy(
   database: Pick<Database, 'read'>,
   repositoryId: number,
   reference: Reference,
   parts: ArtifactParts,
-): Promise<ArtifactDetails> {
+): Promise<ArtifactDetails | undefined> {
   const named = database.read
     .selectFrom('artifact')
     .select(columnsOf(shownOfOne))
@@ -134,11 +133,8 @@ export async function getArtifact(
           .where('tag.repository_id', '=', repositoryId)
           .where('tag.name', '=', reference.tag)
   ).executeTakeFirst()
-  if (row === undefined) {
-    const name = reference.kind === 'tag' ? reference.tag : reference.digest
-    throw new DomainError('MANIFEST_UNKNOWN', `artifact ${name} not found`)
-  }
-  return (await withParts(database.read, [row], parts, shownOfOne))[0]!
+  if (row === undefined) return undefined
+  return (await withParts(database.read, [row], parts, shownOfOne))[0]
 }
 
 /** Those of the ids that are there. */

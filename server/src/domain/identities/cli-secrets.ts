@@ -92,7 +92,10 @@ export class CliSecrets {
         .where('user_id', '=', user.id)
         .executeTakeFirst()
       if (updated.numUpdatedRows === 0n)
-        throw new DomainError('PRECONDITION', `${user.username} has never signed in by OIDC`)
+        throw new DomainError(
+          'PRECONDITION',
+          `unable to update CLI secret: ${user.username} has never signed in by OIDC`,
+        )
       const { id: userId, username } = user
       await this.#events.record(tx, actor, { type: 'update_user', userId, username, change: 'cli-secret' })
     })

@@ -61,7 +61,7 @@ function parseCron(expression: string, timeZone: string): Cron {
   if (expression.length > maxExpressionLength || fields.length !== 6)
     throw new DomainError(
       'BAD_REQUEST',
-      'a cron expression has six fields, from seconds to day of week: 0 30 2 * * * is half past two every day',
+      'invalid cron string: it has six fields, from seconds to day of week: 0 30 2 * * * is half past two every day',
     )
   try {
     return new Cron(fields.join(' '), { mode: '6-part', timezone: timeZone, paused: true, sloppyRanges: true })

@@ -286,9 +286,9 @@ function labelOf(row: Selectable<LabelTable>): Label {
 }
 
 function assertFields({ name, description, color }: LabelFields): void {
-  if (name.trim() === '' || name.length > maxNameLength) {
-    throw new DomainError('BAD_REQUEST', `a label has a name of 1 to ${maxNameLength} characters`)
-  }
+  if (name.trim() === '') throw new DomainError('BAD_REQUEST', 'the name of a label cannot be empty')
+  if (name.length > maxNameLength)
+    throw new DomainError('BAD_REQUEST', `the name of a label is too long: max length is ${maxNameLength}`)
   if (description.length > maxDescriptionLength) {
     throw new DomainError('BAD_REQUEST', `a description has ${maxDescriptionLength} characters at the most`)
   }
@@ -302,7 +302,7 @@ async function unlessTaken<Result>(name: string, work: () => Promise<Result>): P
     return await work()
   } catch (error) {
     if (!isUniqueViolation(error)) throw error
-    throw new DomainError('CONFLICT', `there is a label ${name} already`, { reason: 'NAME_TAKEN', cause: error })
+    throw new DomainError('CONFLICT', `label ${name} already exists`, { reason: 'NAME_TAKEN', cause: error })
   }
 }
 

@@ -101,7 +101,7 @@ export class Members {
       if (added === undefined) {
         throw new DomainError(
           'CONFLICT',
-          `${saidOf(member)} is a member of the project already; set another role instead`,
+          `The project member specified already exist: ${saidOf(member)}; set another role instead`,
           { reason: 'MEMBER_ALREADY' },
         )
       }
@@ -274,15 +274,19 @@ export class Members {
     if (typeof member === 'object' && 'groupId' in member) {
       const groups = tx.selectFrom('user_group').select(['id', 'name']).where('id', '=', member.groupId)
       const group = await lockRows(this.#database, groups).executeTakeFirst()
-      if (group === undefined) throw new DomainError('GROUP_UNKNOWN', `there is no user group ${member.groupId}`)
+      if (group === undefined)
+        throw new DomainError('BAD_REQUEST', `Failed to get group ${member.groupId}: there is none`)
       return { kind: 'group', ...group }
     }
     const users = tx.selectFrom('user_account').select(['id', 'username as name'])
     const query =
       typeof member === 'string' ? users.where('username', '=', member) : users.where('id', '=', member.userId)
     const user = await lockRows(this.#database, query).executeTakeFirst()
+    // As in Harbor: a name is looked for, an id is said wrongly.
+    if (user === undefined && typeof member === 'string')
+      throw new DomainError('USER_UNKNOWN', `user ${member} is not found`)
     if (user === undefined)
-      throw new DomainError('USER_UNKNOWN', `there is no user ${typeof member === 'string' ? member : member.userId}`)
+      throw new DomainError('BAD_REQUEST', `Failed to get user ${(member as { userId: number }).userId}: there is none`)
     if (typeof member === 'object' && (member.username ?? user.name) !== user.name)
       throw new DomainError('BAD_REQUEST', `user ${member.userId} is not called ${member.username}: give one of them`)
     return { kind: 'user', ...user }
@@ -295,7 +299,7 @@ export class Members {
     const composed = tx.selectFrom('role').select(['id', 'name', 'permissions']).where('id', '=', Number(role))
     const row = await lockRows(this.#database, composed).executeTakeFirst()
     if (row === undefined) {
-      const why = `there is no role ${role}; it is one of Harbor's (1 to 5) or a composed one`
+      const why = `invalid role ${role}: it is one of Harbor's (1 to 5) or a composed one`
       throw new DomainError('BAD_REQUEST', why)
     }
     return { ...row, permissions: permissionsOfRole(row.id, JSON.parse(row.permissions) as string[]) }
@@ -354,5 +358,8 @@ function saidOf(member: NewMember): string {
 const saidOfMember = (member: MemberReference) => (typeof member === 'string' ? member : `member ${member.id}`)
 
 function memberUnknown(project: string, member: MemberReference): DomainError {
-  return new DomainError('MEMBER_UNKNOWN', `${saidOfMember(member)} is no member of project ${project}`)
+  return new DomainError(
+    'MEMBER_UNKNOWN',
+    `the project member is not found: ${saidOfMember(member)} of project ${project}`,
+  )
 }

@@ -354,7 +354,7 @@ function parseMetadata(metadata: ProjectMetadata): ProjectMetadata {
 }
 
 function notEmpty(name: string, cause?: unknown): DomainError {
-  const message = `project ${name} still has repositories, or uploads under way; delete the former, let the latter end`
+  const message = `the project contains repositories, can not be deleted: delete those of ${name}, and let uploads under way end`
   return new DomainError('PRECONDITION', message, { cause })
 }
 

@@ -228,5 +228,5 @@ function taskOf(job: Job, executionId: number): RetentionTask {
 }
 
 function unknown(what: 'execution' | 'task', id: number): DomainError {
-  return new DomainError('JOB_UNKNOWN', `there is no ${what} ${id} of this retention policy`)
+  return new DomainError('JOB_UNKNOWN', `${what} id ${id} not found in this retention policy`)
 }

@@ -137,7 +137,7 @@ export class RetentionPolicies {
     const access = projectId === undefined ? undefined : await findProjectAccessById({ read: reader }, actor, projectId)
     assertCanInProject(actor, permission, access, String(projectId ?? 'unknown'))
     // Only a system administrator comes here without a project. The sentence is Harbor's.
-    if (access === undefined) throw new DomainError('BAD_REQUEST', `invalid Project id ${projectId}`)
+    if (access === undefined) throw new DomainError('BAD_REQUEST', `invalid Project id ${projectId ?? 0}`)
     return access
   }
 

@@ -100,7 +100,7 @@ export class Robots {
         const now = this.#clock.now()
         const asker = await currentActor(tx, actor, now)
         const home = await assertMayActOnRobots(tx, asker, given.projectId, 'create')
-        assertName(given.name)
+        assertRobotName(given.name)
         assertDescription(given.description)
         const grants = await parseGrants(tx, home, given.permissions)
         const life = newLifeOf(given, standard, now)
@@ -116,7 +116,7 @@ export class Robots {
     } catch (error) {
       if (isForeignKeyViolation(error)) throw new DomainError('PROJECT_UNKNOWN', 'a project of it was just deleted')
       if (!isUniqueViolation(error)) throw error
-      throw new DomainError('CONFLICT', `there is a robot ${username} already`, { reason: 'NAME_TAKEN' })
+      throw new DomainError('CONFLICT', `robot account ${username} already exists`, { reason: 'NAME_TAKEN' })
     }
   }
 
@@ -337,11 +337,11 @@ function until(expiresAt: number, now: number): Life {
   return { days: Math.ceil((expiresAt - now) / dayMs), expiresAt }
 }
 
-function assertName(name: string): void {
+export function assertRobotName(name: string): void {
   if (namePattern.test(name) && name.length <= maxNameLength) return
   throw new DomainError(
     'BAD_REQUEST',
-    `the robot name is invalid: lower case letters, digits and single . _ - between them, ${maxNameLength} at the most`,
+    `robot name is not in lower case or contains illegal characters: letters, digits and single . _ - between them, ${maxNameLength} at the most`,
   )
 }
 

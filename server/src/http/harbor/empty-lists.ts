@@ -44,6 +44,13 @@ const emptyLists: readonly EmptyList[] = [
   of('securityhub', 'ListVulnerabilities', '/security/vul', system('security-hub:list')),
 ]
 
+const words = z.array(z.string())
+const supported = z.object({
+  event_type: words.nullable(),
+  notify_type: words.nullable(),
+  payload_formats: z.array(z.object({ notify_type: z.string(), formats: words })).nullable(),
+})
+
 const stats = z.object({ total: z.number().int(), completed: z.number().int(), ongoing: z.boolean() })
 const noScans: z.output<typeof stats> = { total: 0, completed: 0, ongoing: false }
 
@@ -89,6 +96,16 @@ const numbers: readonly Route[] = [
       const none = { critical_cnt: 0, medium_cnt: 0, low_cnt: 0, total_vuls: 0, scanned_cnt: 0 }
       return { body: { ...none, total_artifact: Number(count) } }
     },
+  }),
+  route({
+    method: 'GET',
+    path: `${inProject}/webhook/events`,
+    tag: 'webhook',
+    operationId: 'GetSupportedEventTypes',
+    summary: 'What webhooks may be about: there are none.',
+    access: project('notification-policy:read'),
+    answers: { 200: supported },
+    handle: async () => ({ body: { event_type: null, notify_type: null, payload_formats: null } }),
   }),
   route({
     method: 'GET',

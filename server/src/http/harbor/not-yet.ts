@@ -110,7 +110,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, readonly [`${Metho
     getScannerMetadata: ['GET /scanners/{registration_id}/metadata', system('scanner:read')],
   },
   webhook: {
-    GetSupportedEventTypes: ['GET /projects/{project_name_or_id}/webhook/events', project('notification-policy:read')],
     CreateWebhookPolicyOfProject: [
       'POST /projects/{project_name_or_id}/webhook/policies',
       project('notification-policy:create'),
@@ -142,10 +141,30 @@ const notYet: Readonly<Record<string, Readonly<Record<string, readonly [`${Metho
   },
 }
 
+/** What cannot be made in this version, by the parameter of a path that names it. */
+const objects: Readonly<Record<string, readonly (readonly [parameter: string, name: string])[]>> = {
+  preheat: [
+    ['preheat_instance_name', 'instance'],
+    ['preheat_policy_name', 'preheat policy'],
+  ],
+  webhook: [['webhook_policy_id', 'webhook policy']],
+}
+
+/** Of replication, where a policy and an execution are both an `{id}`. */
+const ofReplication = (path: string): (readonly [string, string])[] =>
+  path.includes('{id}') ? [['id', path.includes('/executions/') ? 'replication execution' : 'replication policy']] : []
+
+/** The object that a path names, which is not there: to say so is the truth, also while it cannot be made. */
+function objectOf(tag: string, path: string): readonly [parameter: string, name: string] | undefined {
+  const named = tag === 'replication' ? ofReplication(path) : (objects[tag] ?? [])
+  return named.find(([parameter]) => path.includes(`{${parameter}}`))
+}
+
 /** They answer 501 in the shape of Harbor's errors, to those who may call them; others hear 401 and 403 as everywhere. */
 export const notYetRoutes: readonly Route[] = Object.entries(notYet).flatMap(([tag, operations]) =>
   Object.entries(operations).map(([operationId, [methodAndPath, access]]) => {
     const [method, path] = methodAndPath.split(' ') as [Method, string]
+    const object = objectOf(tag, path)
     return route({
       method,
       path,
@@ -153,8 +172,13 @@ export const notYetRoutes: readonly Route[] = Object.entries(notYet).flatMap(([t
       operationId,
       summary: 'Not built yet.',
       access,
-      answers: { 501: null },
-      handle: async () => harborError(501, 'NOT_IMPLEMENTED', `${operationId} is not available in this version`),
+      answers: { 501: null, ...(object === undefined ? {} : { 404: null }) },
+      handle: async ({ params }) => {
+        if (object === undefined)
+          return harborError(501, 'NOT_IMPLEMENTED', `${operationId} is not available in this version`)
+        const said = (params as Record<string, string>)[object[0]] ?? ''
+        return harborError(404, 'NOT_FOUND', `${object[1]} ${said.slice(0, 100)} not found`)
+      },
     })
   }),
 )

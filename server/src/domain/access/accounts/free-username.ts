@@ -18,7 +18,7 @@ export async function takeUsername(database: Pick<Database, 'dialect'>, tx: Writ
     .limit(1)
     .executeTakeFirst()
   if (taken !== undefined)
-    throw new DomainError('CONFLICT', `there is a user ${username} already, in these or other capitals`, {
+    throw new DomainError('CONFLICT', `user ${username} already exists, in these or other capitals`, {
       reason: 'NAME_TAKEN',
     })
   const administrators = await tx

@@ -44,7 +44,9 @@ export class UserGroups {
       assertCanInSystem(await currentActor(tx, actor, this.#clock.now()), 'user-group:create')
       const created = await insertGroup(tx, { clock: this.#clock, events: this.#events }, actor, group)
       if (created === undefined)
-        throw new DomainError('CONFLICT', `there is a user group of ${spelt(group)} already`, { reason: 'NAME_TAKEN' })
+        throw new DomainError('CONFLICT', `duplicate user group: there is one of ${spelt(group)}`, {
+          reason: 'NAME_TAKEN',
+        })
       return created
     })
   }
@@ -203,5 +205,5 @@ function assertName(name: string): void {
 }
 
 function groupUnknown(id: number): DomainError {
-  return new DomainError('GROUP_UNKNOWN', `there is no user group ${id}`)
+  return new DomainError('GROUP_UNKNOWN', `the user group with id ${id} is not found`)
 }

@@ -20,7 +20,7 @@ export function assertUsername(username: string): void {
   if (isUsername(username)) return
   throw new DomainError(
     'BAD_REQUEST',
-    'a username has 1 to 255 visible characters of one script, none of , " ~ # % $ : \\ among them and no space around them',
+    'username with illegal length or contains illegal characters: it has 1 to 255 visible ones of one script, none of , " ~ # % $ : \\ among them and no space around them',
   )
 }
 

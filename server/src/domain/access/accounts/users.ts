@@ -89,7 +89,7 @@ export class Users {
       const nameKey = await takeUsername(this.#database, tx, user.username)
       const created = await this.#insertUser(tx, actor, { ...user, nameKey }, passwordHash)
       if (created === undefined)
-        throw new DomainError('CONFLICT', `there is a user ${user.username} already`, { reason: 'NAME_TAKEN' })
+        throw new DomainError('CONFLICT', `user ${user.username} already exists`, { reason: 'NAME_TAKEN' })
       return created
     })
   }

@@ -25,7 +25,7 @@ export function assertPasswordStrong(password: string): void {
   if (strong) return
   throw new DomainError(
     'BAD_REQUEST',
-    'the password must be 8 to 128 characters long, with at least 1 uppercase letter, 1 lowercase letter and 1 number',
+    'the password or secret must be 8-128, inclusively, characters long with at least 1 uppercase letter, 1 lowercase letter and 1 number',
   )
 }
 

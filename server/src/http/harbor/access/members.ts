@@ -69,8 +69,8 @@ export const memberRoutes: readonly Route[] = [
     answers: { 201: null },
     handle: async (call, services) => {
       const { actor, project, body } = call
-      const role = parseRole(body.role_id)
       const member = await memberOf(body, services)
+      const role = parseRole(body.role_id)
       const id = await services.members.addMember(actor, project!.project.name, member, role)
       return { status: 201, headers: { location: `${withoutTrailing(call.path, '/')}/${id}` } }
     },

@@ -6,6 +6,7 @@ import { findProjectAccess } from '../../../domain/projects/project-access.ts'
 import type { Condition, Listing } from '../../../domain/lists/listing.ts'
 import { everyNamespace } from '../../../domain/robots/robot-grants.ts'
 import type { Robot } from '../../../domain/robots/robot-list.ts'
+import { assertRobotName } from '../../../domain/robots/robots.ts'
 import { createdAt, idParam, timeOf } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageAnswer } from '../frame/paging.ts'
@@ -74,6 +75,7 @@ export const robotRoutes: readonly Route[] = [
     answers: { 201: robotCreated },
     handle: async (call, { robots, database }) => {
       const { body, actor } = call
+      assertRobotName(body.name)
       assertLevel(body.level)
       const permissions = permissionsOf(body)
       const [first] = permissions
@@ -188,8 +190,8 @@ function whose(listing: Listing): { projectId: number | undefined; listing: List
   assertLevel(level)
   if (level === 'system') return { projectId: undefined, listing: rest }
   const projectId = valueOf('projectid')
-  if (projectId === undefined || !/^[1-9]\d{0,14}$/.test(projectId))
-    throw new DomainError('BAD_REQUEST', 'must with project ID when to query project robots')
+  if (projectId === undefined) throw new DomainError('BAD_REQUEST', 'must with project ID when to query project robots')
+  if (!/^[1-9]\d{0,14}$/.test(projectId)) throw new DomainError('BAD_REQUEST', 'ProjectID must be a positive integer')
   return { projectId: Number(projectId), listing: rest }
 }
 

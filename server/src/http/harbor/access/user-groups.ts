@@ -76,6 +76,8 @@ export const userGroupRoutes: readonly Route[] = [
     query: z.object({ ...pageQuery, groupname: z.string().max(255) }),
     answers: { 200: z.array(groupAnswer.omit({ ldap_group_dn: true })) },
     handle: async (call, { userGroups }) => {
+      if (call.query.groupname === '')
+        throw new DomainError('BAD_REQUEST', 'need to provide groupname to search user group')
       const { rows, total } = await userGroups.searchGroups(call.actor, call.query.groupname, pageOf(call.query))
       return pageAnswer(call, { rows, total }, (group) => {
         const { id, group_name, group_type } = presentGroup(group)

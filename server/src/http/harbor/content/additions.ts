@@ -25,7 +25,7 @@ export const additionRoutes: readonly Route[] = [
       const { admission, manifest } = await openManifest(call, services)
       const found = await readAddition(services, admission, manifest, addition)
       if (found !== undefined) return found
-      throw new DomainError('BAD_REQUEST', `this artifact has no addition ${addition.slice(0, 100)}`)
+      throw new DomainError('BAD_REQUEST', `addition ${addition.slice(0, 100)} isn't supported for this artifact`)
     },
   }),
 ]

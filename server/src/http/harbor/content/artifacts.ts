@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { ContractError } from '#contract/contract-error.ts'
 import { parseReference, type Reference } from '#contract/reference.ts'
 import { parseRepositoryName, type RepositoryName } from '#contract/repository-name.ts'
 import type { ArtifactDetails, ArtifactParts } from '../../../domain/artifacts/artifact-details.ts'
-import { getArtifact, pageArtifacts } from '../../../domain/artifacts/artifact-list.ts'
+import { findArtifactBy, pageArtifacts } from '../../../domain/artifacts/artifact-list.ts'
 import { readManifestFacts } from '../../../domain/artifacts/manifest-facts.ts'
 import { pageAccessories, type Accessory } from '../../../domain/artifacts/accessories.ts'
 import type { Actor } from '../../../domain/access/actor.ts'
@@ -166,8 +167,8 @@ export const artifactRoutes: readonly Route[] = [
 function parseArtifactName(text: string): { repository: RepositoryName; reference: Reference } {
   const at = text.indexOf('@')
   const end = at >= 0 ? at : text.lastIndexOf(':')
-  const name = end < 0 ? text : text.slice(0, end)
-  return { repository: parseRepositoryName(name), reference: parseReference(end < 0 ? '' : text.slice(end + 1)) }
+  if (end < 0) throw new DomainError('BAD_REQUEST', `invalid input: ${text}; it is project/repository:tag or @digest`)
+  return { repository: parseRepositoryName(text.slice(0, end)), reference: parseReference(text.slice(end + 1)) }
 }
 
 /** Of the repository that a path names, in the project that was found. @throws DomainError REPOSITORY_UNKNOWN */
@@ -178,14 +179,30 @@ export async function getRepositoryId({ database }: HarborServices, call: Reposi
   return id
 }
 
-/** @throws DomainError REPOSITORY_UNKNOWN, MANIFEST_UNKNOWN; ContractError for what is neither tag nor digest */
+/** @throws DomainError REPOSITORY_UNKNOWN, MANIFEST_UNKNOWN */
 export async function findArtifact(
   services: HarborServices,
   call: ArtifactCall,
   parts: ArtifactParts = { tags: false, accessories: false, labels: false },
 ): Promise<ArtifactDetails> {
   const repositoryId = await getRepositoryId(services, call)
-  return await getArtifact(services.database, repositoryId, parseReference(call.params.reference), parts)
+  const reference = readReference(call.params.reference)
+  const found =
+    reference === undefined ? undefined : await findArtifactBy(services.database, repositoryId, reference, parts)
+  if (found !== undefined) return found
+  const { reference: said } = call.params
+  const name = `${repositoryNameOf(call)}${said.includes(':') ? '@' : ':'}${said.slice(0, 200)}`
+  throw new DomainError('MANIFEST_UNKNOWN', `artifact ${name} not found`)
+}
+
+/** What is neither a tag nor a digest names nothing, as in Harbor. */
+function readReference(text: string): Reference | undefined {
+  try {
+    return parseReference(text)
+  } catch (error) {
+    if (error instanceof ContractError) return undefined
+    throw error
+  }
 }
 
 /**

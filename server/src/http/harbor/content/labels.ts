@@ -150,9 +150,12 @@ async function labelled(call: ArtifactCall, services: HarborServices) {
 function projectOf(scope: string | undefined, projectId: number | undefined): number | undefined {
   if (scope === 'g') return undefined
   if (scope !== 'p')
-    throw new DomainError('BAD_REQUEST', `scope is g (global) or p (project), not ${scope ?? 'missing'}`)
+    throw new DomainError(
+      'BAD_REQUEST',
+      `invalid scope: ${(scope ?? '').slice(0, 100)}; it is g (global) or p (project)`,
+    )
   if (projectId === undefined || projectId <= 0)
-    throw new DomainError('BAD_REQUEST', 'project_id says which project it is')
+    throw new DomainError('BAD_REQUEST', 'must with project ID when to query project labels: project_id')
   return projectId
 }
 

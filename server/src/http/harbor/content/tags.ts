@@ -70,7 +70,8 @@ export const tagRoutes: readonly Route[] = [
       const artifact = await findArtifact(services, call)
       const named = [{ kind: 'exact', key: 'name', value: name }] as const
       const { total } = await pageTags(services.database, artifact.id, { conditions: named, limit: 1, offset: 0 })
-      if (total === 0) throw new DomainError('MANIFEST_UNKNOWN', `tag ${name} not found on artifact ${artifact.digest}`)
+      if (total === 0)
+        throw new DomainError('MANIFEST_UNKNOWN', `tag ${name} attached to artifact ${artifact.id} not found`)
       await untag(services.content, await services.content.admit(call.actor, 'untag', repositoryNameOf(call)), name)
       return {}
     },

@@ -32,6 +32,12 @@ test.each([
   expect(saidOf(body, value)).toEqual(said)
 })
 
+test('a word that is none of those that there are is told them, in the form of Harbor', () => {
+  const action = z.object({ action: z.enum(['stop', 'pause', 'resume']) })
+  expect(saidOf(action, { action: 'bogus' })).toEqual(['action should be one of [stop pause resume]'])
+  expect(saidOf(action, {})).toEqual(['action is required'])
+})
+
 test('a number in the query that is none is said to be that', () => {
   const query = z.object(pageQuery)
   for (const value of ['abc', '1x']) expect(saidOf(query, { page_size: value })).toEqual(['page_size must be a number'])

@@ -4,6 +4,10 @@ import type { z } from 'zod'
 export function sentenceOf(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === 'unrecognized_keys')
     return `has fields that mean nothing here: ${issue.keys.join(', ').slice(0, 200)}`
+  if (issue.code === 'invalid_value') {
+    if (valueAt(value, issue.path) === undefined) return 'is required'
+    return `should be one of [${issue.values.filter((each) => each !== '').join(' ')}]`
+  }
   if (issue.code !== 'invalid_type') return issue.message
   if (valueAt(value, issue.path) === undefined) return 'is required'
   // A schema that has words of its own is heard.

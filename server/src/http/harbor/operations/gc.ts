@@ -6,15 +6,13 @@ import { composeRunRoutes } from './run-routes.ts'
 
 const truth = z.union([z.boolean(), z.stringbool()])
 
+/** Harbor's words. */
+const wrongWorkers = 'Invalid number of workers. Workers must be greater than 0 and less than or equal to 10.'
+
 const parameters = z.object({
   delete_untagged: truth.default(false),
   dry_run: truth.default(false),
-  workers: z.coerce
-    .number('workers is a number')
-    .int()
-    .min(1, 'workers is 1 at least')
-    .max(10, 'workers is 10 at the most')
-    .default(1),
+  workers: z.coerce.number('workers is a number').int().min(1, wrongWorkers).max(10, wrongWorkers).default(1),
 })
 
 export const gcRoutes = composeRunRoutes({

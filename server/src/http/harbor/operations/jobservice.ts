@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { DomainError } from '../../../domain/errors.ts'
 import type { Job } from '../../../domain/jobs/job.ts'
@@ -64,9 +65,9 @@ export const jobserviceRoutes: readonly Route[] = [
     answers: { 200: z.array(workerAnswer) },
     handle: async ({ params }, services) => {
       const pools = await livingPools(services)
-      const asked = params.pool_id === 'all' ? pools : pools.filter(({ id }) => id === params.pool_id)
+      const asked = pools.filter(({ id }) => params.pool_id === 'all' || poolIdOf(id) === params.pool_id)
       if (asked.length === 0) return { body: [] }
-      const running = await services.jobs.listRunning(params.pool_id === 'all' ? undefined : params.pool_id)
+      const running = await services.jobs.listRunning(params.pool_id === 'all' ? undefined : asked[0]!.id)
       return { body: asked.flatMap((pool) => presentWorkers(pool, running)) }
     },
   }),
@@ -164,10 +165,13 @@ async function livingPools({ jobs, clock }: HarborServices): Promise<WorkerProce
   return await jobs.listWorkers(clock.now() - workerGoneMs)
 }
 
+/** In Harbor's form, 24 hex digits: names of our processes have characters that mean something in a path. */
+const poolIdOf = (worker: string): string => createHash('sha256').update(worker).digest('hex').slice(0, 24)
+
 function presentPool(pool: WorkerProcess): z.output<typeof poolAnswer> {
   return {
     pid: pool.pid,
-    worker_pool_id: pool.id,
+    worker_pool_id: poolIdOf(pool.id),
     start_at: timeOf(pool.startedAt),
     heartbeat_at: timeOf(pool.heartbeatAt),
     concurrency: pool.concurrency,
@@ -179,16 +183,16 @@ function presentWorkers(pool: WorkerProcess, running: readonly Job[]): z.output<
   const busy = running
     .filter(({ worker }) => worker === pool.id)
     .map((job) => ({
-      id: `${pool.id}:job-${job.id}`,
-      pool_id: pool.id,
+      id: `${poolIdOf(pool.id)}:job-${job.id}`,
+      pool_id: poolIdOf(pool.id),
       job_name: harborTypeOf(job.kind),
       job_id: formatJobId(job.id),
       ...(job.startedAt === undefined ? {} : { start_at: timeOf(job.startedAt) }),
       ...(job.progress === undefined ? {} : { check_in: job.progress.step, checkin_at: timeOf(job.updatedAt) }),
     }))
   const idle = Array.from({ length: Math.max(0, pool.concurrency - busy.length) }, (_, index) => ({
-    id: `${pool.id}:idle-${index + 1}`,
-    pool_id: pool.id,
+    id: `${poolIdOf(pool.id)}:idle-${index + 1}`,
+    pool_id: poolIdOf(pool.id),
   }))
   return [...busy, ...idle]
 }

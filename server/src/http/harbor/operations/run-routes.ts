@@ -100,8 +100,8 @@ export function composeRunRoutes<Resource extends string, Parameters extends z.Z
       answers: { 201: null },
       handle: async (call, services) => {
         const { started, headers } = await follow(call, services)
-        if (started === undefined) return { status: 201, headers }
-        const created = createdAt(call.path.replace(/\/schedule\/*$/, ''), started)
+        // Harbor writes 0 where nothing was started.
+        const created = createdAt(call.path.replace(/\/schedule\/*$/, ''), started ?? 0)
         return { ...created, headers: { ...created.headers, ...headers } }
       },
     }),

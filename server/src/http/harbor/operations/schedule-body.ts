@@ -51,7 +51,7 @@ export function parseScheduleWish({ schedule: { type, cron, time_zone } }: Sched
   if (custom && !cron?.trim())
     throw new DomainError(
       'BAD_REQUEST',
-      'a schedule of this type has a cron: {"type": "Custom", "cron": "0 30 2 * * *"}',
+      'invalid cron string: a schedule of this type has one: {"type": "Custom", "cron": "0 30 2 * * *"}',
     )
   const preset = custom ? 'custom' : (type.toLowerCase() as 'hourly' | 'daily' | 'weekly')
   return { kind: 'regularly', timing: { preset, cron: cron ?? undefined, timeZone: time_zone ?? undefined } }

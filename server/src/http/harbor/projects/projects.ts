@@ -75,7 +75,10 @@ export const projectRoutes: readonly Route[] = [
       assertNothingUnbuilt(body)
       const { public: visible, ...metadata } = metadataOf(body)
       if ((metadata.retention_id ?? '') !== '') {
-        throw new DomainError('BAD_REQUEST', 'retention_id is set by the registry, not when a project is created')
+        throw new DomainError(
+          'BAD_REQUEST',
+          "the retention_id in the request's payload when creating a project should be omitted, alternatively passing an empty string",
+        )
       }
       delete metadata.retention_id
       const isPublic = visible === undefined ? body.public === true : parseMetadataValue('public', visible) === 'true'
@@ -226,7 +229,10 @@ async function changeOf(call: Call<unknown, unknown, ProjectBody>, services: Har
   if (retention !== undefined) {
     const { metadata: known } = await getDetails(call, services)
     if (known.retention_id !== retention) {
-      throw new DomainError('BAD_REQUEST', 'retention_id is set by the registry and cannot be changed')
+      throw new DomainError(
+        'BAD_REQUEST',
+        "the retention_id in the request's payload when updating a project should be omitted, alternatively passing the one that has already been associated to this project",
+      )
     }
   }
   const list = body.cve_allowlist
@@ -254,6 +260,8 @@ function allowlistOf(list: NonNullable<ProjectBody['cve_allowlist']>): NonNullab
 /** A remote registry that is accepted and does nothing would be worse than a refusal. */
 function assertNothingUnbuilt({ registry_id: registry }: ProjectBody): void {
   if (registry !== undefined && registry !== null) {
+    if (registry <= 0)
+      throw new DomainError('BAD_REQUEST', `${registry} is invalid value of registry_id, it should be geater than 0`)
     throw new DomainError('BAD_REQUEST', 'this version has no proxy cache projects; leave registry_id out')
   }
 }

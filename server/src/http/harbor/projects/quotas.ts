@@ -40,8 +40,9 @@ export const quotaRoutes: readonly Route[] = [
     answers: { 200: z.array(quotaAnswer) },
     handle: async (call, { quotas }) => {
       const { reference, reference_id: referenceId, sort } = call.query
+      // There are none of anything but projects.
       if (reference !== undefined && reference !== '' && reference !== 'project')
-        throw new DomainError('BAD_REQUEST', 'quotas are of projects: reference=project')
+        return pageAnswer(call, { rows: [], total: 0 }, presentQuota)
       const projectId = referenceId ? Number(referenceId) : undefined
       const listing = { sort: parseSort(sort), ...pageOf(call.query) }
       const { rows, total } = await quotas.listQuotas(call.actor, { projectId }, listing)
@@ -74,9 +75,14 @@ export const quotaRoutes: readonly Route[] = [
     handle: async ({ actor, params, body }, { quotas }) => {
       const { storage, ...others } = body.hard
       const unknown = Object.keys(others)[0]
-      if (storage === undefined || unknown !== undefined)
-        throw new DomainError('BAD_REQUEST', 'the body should be {"hard": {"storage": 10737418240}}, in bytes')
-      await quotas.setLimit(actor, params.id, storage)
+      if (Object.keys(body.hard).length === 0)
+        throw new DomainError('BAD_REQUEST', 'hard required in body: {"hard": {"storage": 10737418240}}, in bytes')
+      if (unknown !== undefined)
+        throw new DomainError(
+          'BAD_REQUEST',
+          `resource ${unknown.slice(0, 100)} not support: there is storage, in bytes`,
+        )
+      await quotas.setLimit(actor, params.id, storage!)
       return {}
     },
   }),
