@@ -38,6 +38,11 @@ const rule = (template: string, value?: number, pattern = '**') => ({
   tag_selectors: [tagSelector(pattern)],
   scope_selectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**' }] },
 })
+/** As it comes back: Harbor leaves out what is zero, false or empty. */
+const answered = ({ id: _id, priority: _priority, disabled: _disabled, params, ...rest }: ReturnType<typeof rule>) => ({
+  ...rest,
+  ...(Object.keys(params).length === 0 ? {} : { params }),
+})
 const policy = (projectId: number, rules: readonly object[], rest: object = {}) => ({
   algorithm: 'or',
   rules,
@@ -110,12 +115,13 @@ describeControlledScenario('retention of the API', (registry) => {
   test('a policy comes back as it was written, and the project names it', async () => {
     const project = await addProject(registry())
     const ref = await projectIdOf(project)
-    const written = policy(ref, [rule('latestPushedK', 10, '{v*,release-*}'), rule('lastXDays', 7), rule('always')], {
+    const rules = [rule('latestPushedK', 10, '{v*,release-*}'), rule('lastXDays', 7), rule('always')]
+    const written = policy(ref, rules, {
       trigger: { kind: 'Schedule', settings: { cron: '0 0 3 * * *' }, references: {} },
     })
     const id = await create(written)
     const read = async () => (await admin().call<object>('GET /retentions/{id}', { params: { id } })).body
-    expect(await read()).toEqual({ ...written, id, mode: 'artifact' })
+    expect(await read()).toEqual({ ...written, rules: rules.map(answered), id, mode: 'artifact' })
     const metadata = await admin().call('GET /projects/{project_name_or_id}/metadatas/', {
       params: { project_name_or_id: project },
     })
@@ -123,7 +129,7 @@ describeControlledScenario('retention of the API', (registry) => {
     expect((await admin().call('POST /retentions', { body: written })).status).toBe(400)
     const changed = policy(ref, [rule('always')], { mode: 'tag' })
     expect((await admin().call('PUT /retentions/{id}', { params: { id }, body: changed })).status).toBe(200)
-    expect(await read()).toEqual({ ...changed, id })
+    expect(await read()).toEqual({ ...changed, rules: [answered(rule('always'))], id })
     const elsewhere = policy(1, [rule('always')])
     expect((await admin().call('PUT /retentions/{id}', { params: { id }, body: elsewhere })).status).toBe(404)
     expect((await admin().call('DELETE /retentions/{id}', { params: { id } })).status).toBe(200)

@@ -137,6 +137,19 @@ export async function findArtifactBy(
   return (await withParts(database.read, [row], parts, shownOfOne))[0]
 }
 
+/** @throws DomainError MANIFEST_UNKNOWN */
+export async function getArtifact(
+  database: Pick<Database, 'read'>,
+  repositoryId: number,
+  reference: Reference,
+  parts: ArtifactParts,
+): Promise<ArtifactDetails> {
+  const found = await findArtifactBy(database, repositoryId, reference, parts)
+  if (found !== undefined) return found
+  const name = reference.kind === 'tag' ? reference.tag : reference.digest
+  throw new DomainError('MANIFEST_UNKNOWN', `artifact ${name} not found`)
+}
+
 /** Those of the ids that are there. */
 export async function readArtifacts(
   reader: Reader,
