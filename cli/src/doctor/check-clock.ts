@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { good, problem, warning, type Finding } from './finding.ts'
 
 /** Before it nothing of Berth existed: a machine that thinks it is earlier has lost its clock. */
@@ -11,7 +12,17 @@ export function checkClock(now: number): Finding {
       'timedatectl set-ntp true, or date -s',
     ])
   }
-  return good('clock', new Date(now).toISOString())
+  return good('clock', `${new Date(now).toISOString()}${synchronised()}`)
+}
+
+/** Whether the clock is kept by NTP, where systemd knows. */
+function synchronised(): string {
+  const { stdout, status } = spawnSync('timedatectl', ['show', '-p', 'NTPSynchronized', '--value'], {
+    encoding: 'utf8',
+    timeout: 2_000,
+  })
+  if (status !== 0) return '; nobody says whether NTP keeps it'
+  return stdout.trim() === 'yes' ? ', kept by NTP' : '; NTP does not keep it (timedatectl set-ntp true)'
 }
 
 /** Compares another clock with ours: tokens live by both. */

@@ -7,7 +7,8 @@ import { migrations } from '#server/database/migrations/index.ts'
 import { DatabaseLost, isBlank } from '#server/domain/verification/lost-database.ts'
 import { withoutCredentials } from '#server/logging.ts'
 import { judgeSkew } from './check-clock.ts'
-import { good, problem, warning, type Finding } from './finding.ts'
+import { checkContents } from './check-contents.ts'
+import { good, problem, skipped, warning, type Finding } from './finding.ts'
 
 /** Oldest PostgreSQL that the suites run on. */
 const oldestPostgres = 13
@@ -27,6 +28,7 @@ export async function checkDatabase(config: Config, now: () => number): Promise<
       await judgeMigrations(database),
       ...judgePages(await database.checkPages()),
       ...(await judgeLoss(config, database)),
+      ...(await judgeContents(config, database, now)),
       ...skew,
     ]
   } catch (error) {
@@ -69,6 +71,16 @@ const judgedLost = ({ message }: DatabaseLost): Finding =>
     'put the database back where it was (a volume that is not mounted? another data_folder?), or restore a backup into an empty place: berth restore --from <place of the backups> --data <new folder>',
     'berth serve does not start on it, so that nothing is deleted; for a new registry beside these blobs: berth serve --new',
   ])
+
+/** Only where the schema is the one that this version knows. */
+async function judgeContents(config: Config, database: Database, now: () => number): Promise<Finding[]> {
+  const applied = await appliedMigrations(database)
+  if (migrations.some(({ name }) => !applied.includes(name)))
+    return ['uploads', 'password of admin', 'clock and data'].map((subject) =>
+      skipped(subject, 'not looked at: the schema is another one than this version has'),
+    )
+  return await checkContents(database, now, config.open)
+}
 
 async function versionOf(database: Database): Promise<string> {
   const query =

@@ -46,6 +46,17 @@ describe('a planned installation', () => {
     expect(existsSync(join(folder, 'data'))).toBe(false)
   })
 
+  test('names every check that was not made, and why', async () => {
+    const skipped = (findings: readonly Finding[]) =>
+      findings.filter(({ status }) => status === 'skipped').map(({ subject }) => subject)
+    expect(skipped(await diagnose({}))).toEqual(
+      expect.arrayContaining(['bucket', 'clock of PostgreSQL', 'certificate']),
+    )
+    expect(skipped(await diagnose({ 'http.port': 0 }))).toEqual(
+      expect.arrayContaining(['disk', 'database', 'uploads', 'password of admin', 'port', 'certificate']),
+    )
+  })
+
   test('with a wrong configuration: every mistake is a finding', async () => {
     const findings = await diagnose({ 'http.port': 0, read_only: 'perhaps' })
     expect(about(findings, 'configuration').map(({ status }) => status)).toEqual(['problem', 'problem'])
@@ -180,6 +191,12 @@ describe('a running installation', () => {
     const after = await diagnoseUrl(url, options({ machine: { root: machine } }))
     expect(about(after, 'docker')[0]!.status).toBe('good')
     expect(about(after, 'registry at')[0]!.status).toBe('good')
+    const plain = await diagnoseUrl(new URL(`http://127.0.0.1:${port}`), options())
+    expect(about(plain, 'registry at')[0]).toMatchObject({
+      status: 'problem',
+      summary: expect.stringContaining('speaks TLS there'),
+      remedy: expect.arrayContaining([`berth doctor --url https://127.0.0.1:${port}`]),
+    })
     expect(parseCertificates(root.certificate)).toHaveLength(1)
   })
 
@@ -187,6 +204,13 @@ describe('a running installation', () => {
     await using registry = await serve(['--data', join(folder, 'plain')], { cwd: folder })
     const findings = await diagnoseUrl(new URL(registry.url.replace('http:', 'https:')), options())
     expect(findings[0]!.summary).toContain('http: server gave HTTP response to HTTPS client')
+  })
+
+  test('nobody there, asked in plain HTTP: that is said in words, with a next step', async () => {
+    const [found] = await diagnoseUrl(new URL(`http://127.0.0.1:${await freePort()}`), options())
+    expect(found!.status).toBe('problem')
+    expect(found!.summary).toContain('nothing listens there')
+    expect(found!.remedy!.length).toBeGreaterThan(0)
   })
 
   test('nobody there: that is said', async () => {

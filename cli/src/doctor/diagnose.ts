@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { hostname as machineName } from 'node:os'
 import type { X509Certificate } from 'node:crypto'
 import { ConfigError } from '#server/config/config-error.ts'
 import type { Config } from '#server/config/config.ts'
 import type { LoadedConfig } from '#server/config/load-config.ts'
+import { proxyFor } from '#server/config/proxy-environment.ts'
 import { readTlsPair } from '#server/http/tls-reload.ts'
 import { parseCertificates } from './certificate-chain.ts'
 import { checkBucket } from './check-bucket.ts'
@@ -11,6 +13,8 @@ import { checkClock, judgeSkew } from './check-clock.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkDisks } from './check-disk.ts'
 import { checkHandover } from './check-handover.ts'
+import { checkLimits } from './check-limits.ts'
+import { checkProxy } from './check-proxy.ts'
 import { checkPort, localAddress, portsOf } from './check-ports.ts'
 import { bareName, checkTls } from './check-tls.ts'
 import { checkWorkers } from './check-workers.ts'
@@ -29,10 +33,12 @@ export async function diagnoseInstallation(load: () => LoadedConfig, options: Do
   const findings: Finding[] = []
   const loaded = tryLoad(load, findings)
   findings.push(checkClock(options.now()))
-  if (loaded === undefined) return findings
+  findings.push(checkLimits('/'))
+  if (loaded === undefined) return [...findings, ...unasked]
   const { config } = loaded
   findings.push(
     checkWorkers(config),
+    ...skippedBy(config),
     ...(await checkDisks(config)),
     ...(await checkBucket(config)),
     ...(await checkDatabase(config, options.now)),
@@ -47,12 +53,39 @@ export async function diagnoseInstallation(load: () => LoadedConfig, options: Do
   return findings
 }
 
+/** Without a configuration nobody knows what to look at. */
+const unasked = ['disk', 'database', 'uploads', 'password of admin', 'port', 'certificate', 'tls'].map((subject) =>
+  skipped(subject, 'not looked at: the configuration cannot be used'),
+)
+
+/** Checks that this configuration has no use for. */
+function skippedBy({ storage, database, https }: Config): Finding[] {
+  return [
+    ...(storage.kind === 's3' ? [] : [skipped('bucket', 'not looked at: blobs lie in a folder')]),
+    ...(database.kind === 'postgres' ? [] : [skipped('clock of PostgreSQL', 'not looked at: the database is SQLite')]),
+    ...(https === undefined ? [skipped('certificate', 'not looked at: https is not configured')] : []),
+  ]
+}
+
+/** A file that a registry elsewhere on this machine reads, and that this command did not find. */
+function judgeNoFile(): Finding {
+  const summary = 'no file: defaults, variables and flags'
+  const elsewhere = ['/var/lib/berth/berth.yml', '/etc/berth/berth.yml', '/etc/berth/berth.yaml', 'berth.yaml'].filter(
+    (file) => existsSync(file),
+  )
+  if (elsewhere.length === 0)
+    return good('configuration', `${summary}; looked for ./berth.yml in ${process.cwd()} and /etc/berth/berth.yml`)
+  return warning('configuration', `${summary}, although there is ${elsewhere.join(', ')}`, [
+    `berth doctor --config ${elsewhere[0]}`,
+  ])
+}
+
 function tryLoad(load: () => LoadedConfig, findings: Finding[]): LoadedConfig | undefined {
   try {
     const loaded = load()
     findings.push(
       ...loaded.warnings.map((sentence) => warning('configuration', sentence)),
-      good('configuration', loaded.file === undefined ? 'no file: defaults, variables and flags' : loaded.file),
+      loaded.file === undefined ? judgeNoFile() : good('configuration', loaded.file),
     )
     return loaded
   } catch (error) {
@@ -124,7 +157,8 @@ export async function diagnoseUrl(url: URL, options: DoctorOptions): Promise<Fin
   const secure = url.protocol === 'https:'
   const port = Number(url.port || (secure ? 443 : 80))
   const name = bareName(url.host)
-  if (!secure) return [await judgeAnswer(url, options)]
+  const proxy = await checkProxy(url)
+  if (!secure) return [...proxy, await judgeAnswer(url, options)]
   const handshake = await fetchServedChain(name, port, name)
   switch (handshake.kind) {
     case 'unreachable':
@@ -143,9 +177,36 @@ export async function diagnoseUrl(url: URL, options: DoctorOptions): Promise<Fin
       return [
         good(url.host, `${handshake.protocol}, ${handshake.served.length} certificate(s)`),
         ...checkTls({ host: url.host, served: handshake.served, ...options, now: options.now() }),
+        ...proxy,
         await judgeAnswer(url, options),
       ]
   }
+}
+
+/** Why a registry does not answer, in words instead of those of a library. */
+async function explainSilence(url: URL, error: unknown): Promise<Finding> {
+  const subject = `registry at ${url.host}`
+  const name = bareName(url.host)
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
+  if (url.protocol === 'http:' && (await fetchServedChain(name, port, name)).kind === 'tls')
+    return problem(subject, 'speaks TLS there: a client that asks for plain HTTP is cut off', [
+      `berth doctor --url https://${url.host}`,
+      'take the registry out of "insecure-registries" of docker, or give --tls-verify back to podman',
+    ])
+  const proxy = proxyFor(url)
+  const through = proxy === undefined ? '' : `, asked through ${proxy.variable}`
+  const { code, name: kind } = error as { code?: string; name?: string }
+  if (kind === 'TimeoutError')
+    return problem(subject, `does not answer within 5 s${through}`, [
+      `a firewall that drops packets? nc -vz ${name} ${port}`,
+    ])
+  if (code === 'ConnectionRefused' || code === 'ECONNREFUSED')
+    return problem(subject, `refuses the connection: nothing listens there${through}`, [
+      `on its machine: ss -ltnp 'sport = :${port}'; is it started, and on this port?`,
+    ])
+  return problem(subject, `does not answer${through} (${code ?? kind ?? 'unknown'})`, [
+    `getent hosts ${name}; nc -vz ${name} ${port}`,
+  ])
 }
 
 /** Whether a registry answers there, and whether its clock agrees. The certificate has been judged already. */
@@ -159,7 +220,7 @@ async function judgeAnswer(url: URL, { now }: DoctorOptions): Promise<Finding> {
       signal: AbortSignal.timeout(5_000),
     } as RequestInit)
   } catch (error) {
-    return problem(subject, `does not answer: ${(error as Error).message}`)
+    return await explainSilence(url, error)
   }
   if (answer.status === 308) return good(subject, `redirects to ${answer.headers.get('location')}`)
   if (answer.status !== 200 && answer.status !== 401)

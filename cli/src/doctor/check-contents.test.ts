@@ -1,0 +1,30 @@
+import { expect, test } from 'bun:test'
+import { describeEachDatabase } from '#server-test/databases.ts'
+import { composeRegistryForTest } from '#server-test/registry-for-test.ts'
+import { checkContents } from './check-contents.ts'
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+describeEachDatabase('what doctor reads in a registry', (open) => {
+  test('uploads that have expired, and events later than now', async () => {
+    const registry = await composeRegistryForTest(await open())
+    const { database, clock } = registry
+    await registry.pushImage('library/a', 'v1', [bytes('config')])
+    const look = async (now: number) =>
+      Object.fromEntries(
+        (await checkContents(database, () => now, true)).map(({ subject, status }) => [subject, status]),
+      )
+    expect(await look(clock.now())).toEqual({ uploads: 'good', 'clock and data': 'good' })
+    const repository = await database.read.selectFrom('repository').select('id').executeTakeFirstOrThrow()
+    await database.write(async (tx) => {
+      const upload = { id: 'one', repository_id: repository.id, offset: 100, actor: 'user:1', digest_state: null }
+      const times = { created_at: clock.now(), expires_at: clock.now() - 1 }
+      await tx
+        .insertInto('upload')
+        .values({ ...upload, ...times, algorithm: 'sha256' })
+        .execute()
+    })
+    expect(await look(clock.now())).toEqual({ uploads: 'warning', 'clock and data': 'good' })
+    expect(await look(clock.now() - 3_600_000)).toMatchObject({ 'clock and data': 'problem' })
+  })
+})
