@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { composeOpenApi } from './openapi.ts'
+import { namesOfThings, withNamedSchemas } from './openapi-schemas.ts'
 import { harborRoutes } from '../routes.ts'
 
 interface Document {
@@ -37,4 +38,22 @@ test('the document is what the routes declare: a body that is validated is descr
     expect(operation.requestBody !== undefined).toBe(declared.body !== undefined)
     for (const status of Object.keys(declared.answers)) expect(operation.responses).toHaveProperty(status)
   }
+})
+
+const served = withNamedSchemas(composeOpenApi(harborRoutes)) as unknown as Document & {
+  readonly components: { readonly schemas: Readonly<Record<string, { readonly properties: object }>> }
+}
+
+test('things have a name of their own, and answers refer to it', () => {
+  const names = new Set(Object.values(namesOfThings))
+  expect(new Set(Object.keys(served.components.schemas))).toEqual(names)
+  expect(JSON.stringify(served.paths['/projects']!['get']!.responses)).toContain('#/components/schemas/Project')
+  const refs = [...JSON.stringify(served).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name!)
+  expect(refs.filter((name) => !(name in served.components.schemas))).toEqual([])
+})
+
+test('an operation that is not built says so, and what is made has an address', () => {
+  for (const operation of Object.values(served.paths).flatMap((methods) => Object.values(methods)))
+    expect('x-not-built' in operation).toBe('501' in operation.responses)
+  expect(served.paths['/projects']!['post']!.responses['201']).toHaveProperty('headers.Location')
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { version } from '../../../version.ts'
+import { withNamedSchemas } from './openapi-schemas.ts'
 import { openApiPageRoute } from './openapi-page.ts'
 import { route, type Route, type RouteAccess } from './route.ts'
 
@@ -55,7 +56,7 @@ export function composeOpenApi(routes: readonly Route[]): Json {
 /** The document of `routes` and of these two, for programs and for people; it is made when it is first asked for. */
 export function openApiRoutes(routes: readonly Route[]): readonly Route[] {
   let made: Json | undefined
-  const document = () => (made ??= composeOpenApi([...routes, self, page]))
+  const document = () => (made ??= withNamedSchemas(composeOpenApi([...routes, self, page])))
   const self: Route = route({
     method: 'GET',
     path: '/openapi.json',
@@ -78,6 +79,7 @@ function operationOf(declared: Route): Json {
     operationId,
     summary,
     'x-access': wordsOf(access),
+    ...('501' in answers ? { 'x-not-built': true } : {}),
     ...(access.kind === 'anyone' || access.kind === 'own-rule'
       ? { security: [{}, { basic: [] }, { session: [] }] }
       : {}),
@@ -92,9 +94,13 @@ function operationOf(declared: Route): Json {
   }
 }
 
+const location = {
+  Location: { description: 'The address of what was made.', schema: { type: 'string', format: 'uri-reference' } },
+}
+
 function answerOf(status: number, schema: z.ZodType | null): Json {
   const description = statusTexts[status] ?? `Status ${status}`
-  if (schema === null) return { description }
+  if (schema === null) return { description, ...(status === 201 ? { headers: location } : {}) }
   return { description, content: { 'application/json': { schema: schemaOf(schema, 'output') } } }
 }
 
