@@ -101,6 +101,14 @@ describe('translations', () => {
     }
   })
 
+  test('have the same commands where a test runs them', () => {
+    const marked = ({ text }: Pick<DocsPage, 'text'>) =>
+      fencesOf(text).flatMap(({ run, text: lines }) =>
+        run === undefined ? [] : [lines.replaceAll(/[ \t]+# .*$/gm, '').trimEnd()],
+      )
+    for (const { chinese, english } of pairs) expect(marked(chinese)).toEqual(marked(english!))
+  })
+
   // Lines that only explain may differ, and so may names that a reader chooses.
   const commandsIn = (lines: string): number => lines.split('\n').filter((line) => !/^\s*(#|$)/.test(line)).length
 })
