@@ -4,7 +4,7 @@
  */
 export const guideGroups = {
   install: ['getting-started', 'requirements', 'operating', 'kubernetes', 'air-gap', 'tls'],
-  run: ['monitoring', 'troubleshooting', 'storage', 'object-storage', 'cleaning-up', 'disaster', 'sizing'],
+  run: ['monitoring', 'troubleshooting', 'storage', 'object-storage', 'cleaning-up', 'disaster', 'game-day', 'sizing'],
   secure: ['identities', 'hardening', 'audit-log'],
   use: ['console', 'images-and-charts', 'retention', 'events', 'api'],
   migrate: ['moving-in'],
