@@ -14,6 +14,7 @@ import {
 import type { ListServices } from '../lists/totals.ts'
 import {
   columnsOf,
+  kindOf,
   maxRowsAtOnce,
   shownOfOne,
   shownOfPage,
@@ -92,6 +93,8 @@ export async function pageArtifacts(
     ...conditions.filter(({ key }) => key === 'tags').map(tagCondition),
     ...conditions.filter(({ key }) => key === 'labels').flatMap(labelConditions),
   ]
+  const types = conditions.filter(({ key }) => key === 'type')
+  if (types.length > 0) own.push(...(await typeConditions(database.read, within, types)))
   const known = matching(columns, conditions)
   let matched = database.read.selectFrom('artifact').where(scopeCondition(within))
   if (within.latestOnly === true) matched = matched.where(isLatest)
@@ -205,6 +208,47 @@ function tagCondition(condition: Condition): RawBuilder<SqlBool> {
   if (condition.value === '*') return named(sql<SqlBool>`1 = 1`)
   if (condition.value === 'nil') return sql<SqlBool>`not ${named(sql<SqlBool>`1 = 1`)}`
   return named(sql<SqlBool>`tag.name = ${condition.value}`)
+}
+
+/** Kinds of artifacts are told from their media types; as many of these are looked at. */
+const maxMediaTypes = 1_000
+
+/**
+ * `type=IMAGE`, `type={IMAGE CHART}`, `type=~art`, as Harbor has it. A type is computed from what an artifact says it is, so the
+ * media types that there are in the scope are read first, and those that mean the type are asked for.
+ */
+async function typeConditions(
+  reader: Reader,
+  within: ArtifactScope,
+  conditions: readonly Condition[],
+): Promise<RawBuilder<SqlBool>[]> {
+  const found = await reader
+    .selectFrom('artifact')
+    .select(['artifact_type', 'media_type'])
+    .distinct()
+    .where(scopeCondition(within))
+    .limit(maxMediaTypes)
+    .execute()
+  const kinds = found.map((row) => ({
+    ...row,
+    kind: kindOf({ artifactType: row.artifact_type, mediaType: row.media_type, references: [] }),
+  }))
+  return conditions.map((condition) => {
+    const meant = kinds.filter(({ kind }) => isMeant(condition, kind))
+    if (meant.length === 0) return sql<SqlBool>`1 = 0`
+    const each = meant.map(
+      (row) =>
+        sql<SqlBool>`(artifact.artifact_type = ${row.artifact_type} and artifact.media_type = ${row.media_type})`,
+    )
+    return sql<SqlBool>`(${sql.join(each, sql` or `)})`
+  })
+}
+
+function isMeant(condition: Condition, kind: string): boolean {
+  if (condition.kind === 'exact') return kind === condition.value.toUpperCase()
+  if (condition.kind === 'fuzzy') return kind.includes(condition.value.toUpperCase())
+  if (condition.kind === 'any') return condition.values.some((value) => kind === value.toUpperCase())
+  throw new DomainError('BAD_REQUEST', 'type can be asked for as =IMAGE, =~part, ={IMAGE CHART}')
 }
 
 /** Every one of the labels, by their ids. */
