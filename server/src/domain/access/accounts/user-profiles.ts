@@ -33,6 +33,14 @@ const columns: ListColumns = {
   update_time: { ref: 'user_account.updated_at', type: 'time' },
 }
 
+/** What the list of accounts is narrowed to: each text stands somewhere in what it is about. */
+export interface UserFilter {
+  readonly username?: string | undefined
+  readonly email?: string | undefined
+  /** In the username, the real name or the email address. */
+  readonly anyName?: string | undefined
+}
+
 /** Accounts as the API shows and searches them. What voids credentials is in Users. */
 export class UserProfiles {
   readonly #database: Database
@@ -46,16 +54,16 @@ export class UserProfiles {
   }
 
   /** @throws DomainError BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN */
-  async listUsers(
-    actor: Actor,
-    { username, email }: { username?: string | undefined; email?: string | undefined },
-    listing: Listing,
-  ): Promise<Listed<User>> {
+  async listUsers(actor: Actor, { username, email, anyName }: UserFilter, listing: Listing): Promise<Listed<User>> {
     assertCanInSystem(actor, 'user:list')
     let matched = this.#database.read.selectFrom('user_account')
     for (const condition of matching(columns, listing.conditions)) matched = matched.where(condition)
     if (username !== undefined) matched = matched.where(containing('user_account.username', username))
     if (email !== undefined) matched = matched.where(containing('user_account.email', email))
+    if (anyName !== undefined) {
+      const named = ['username', 'real_name', 'email'].map((column) => containing(`user_account.${column}`, anyName))
+      matched = matched.where((eb) => eb.or(named))
+    }
     const { total } = await matched
       .select((eb) => eb.fn.countAll<number | string>().as('total'))
       .executeTakeFirstOrThrow()

@@ -55,11 +55,16 @@ export const userRoutes: readonly Route[] = [
     operationId: 'listUsers',
     summary: 'The accounts.',
     access: { kind: 'system', permission: 'user:list' },
-    query: z.object({ ...listQuery, username: z.string().optional(), email: z.string().optional() }),
+    query: z.object({
+      ...listQuery,
+      username: z.string().optional(),
+      email: z.string().optional(),
+      any_name: z.string().optional().describe('Beyond Harbor: in the username, the real name or the email address.'),
+    }),
     answers: { 200: z.array(userAnswer) },
     handle: async (call, { profiles }) => {
-      const { username, email } = call.query
-      const filter = { username: username || undefined, email: email || undefined }
+      const { username, email, any_name: anyName } = call.query
+      const filter = { username: username || undefined, email: email || undefined, anyName: anyName || undefined }
       const { rows, total } = await profiles.listUsers(call.actor, filter, listingOf(call.query))
       return pageAnswer(call, { rows, total }, presentUser)
     },
