@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { callForRows, type InputOf, type Operation, type RowOf, type Rows } from './client.ts'
-import { pageSize, type PagedRows } from './paged-rows.ts'
+import { maxRowsOfAll, pageSize, type PagedRows } from './paged-rows.ts'
 
 /**
  * Rows of an operation that leads from page to page by its Link header and counts nothing: more are loaded when somebody comes near
@@ -29,5 +29,16 @@ export function useKeysetRows<Op extends Operation>(operation: Op, input: InputO
     error: pages.error,
     isReplacing: pages.isPlaceholderData,
     retry: () => void pages.refetch(),
+    isCounted: false,
+    all: async () => {
+      const found: RowOf<Op>[] = []
+      for (let next: Readonly<Record<string, string>> | undefined = {}; next !== undefined;) {
+        const query = { page_size: pageSize, ...(input as { query?: object }).query, ...next }
+        const page: Rows<RowOf<Op>> = await callForRows(operation, { ...input, query } as unknown as InputOf<Op>)
+        found.push(...page.rows)
+        next = found.length < maxRowsOfAll ? page.next : undefined
+      }
+      return found
+    },
   }
 }

@@ -16,7 +16,15 @@ export interface PagedRows<Row> {
   /** Another filter or order is on its way; the rows are still those of the one before. */
   readonly isReplacing: boolean
   retry(): void
+  /** The list says how many there are in all. */
+  readonly isCounted: boolean
+  /** Every row, also those that nobody has looked at yet; the first ten thousand of a longer list. */
+  all(): Promise<readonly Row[]>
 }
+
+/** As many as somebody can want to do the same to. */
+export const maxRowsOfAll = 10_000
+const sizeOfAll = 100
 
 /**
  * Rows of an operation with `page`, `page_size` and X-Total-Count. `input.query` has everything but the page.
@@ -58,5 +66,16 @@ export function usePagedRows<Op extends Operation>(operation: Op, input: InputOf
     error: failed?.error ?? null,
     isReplacing: first.isPlaceholderData,
     retry: () => void failed?.refetch(),
+    isCounted: true,
+    all: async () => {
+      const found: RowOf<Op>[] = []
+      for (let page = 1; found.length < maxRowsOfAll; page += 1) {
+        const query = { ...(input as { query?: object }).query, page, page_size: sizeOfAll }
+        const { rows } = await callForRows(operation, { ...input, query } as unknown as InputOf<Op>)
+        found.push(...rows)
+        if (rows.length < sizeOfAll) break
+      }
+      return found
+    },
   }
 }

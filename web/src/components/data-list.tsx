@@ -1,11 +1,15 @@
-import { Skeleton, UnstyledButton, VisuallyHidden } from '@mantine/core'
+import { ActionIcon, Checkbox, Skeleton, UnstyledButton, VisuallyHidden } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useLayoutEffect, useRef, useState, type CSSProperties, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import type { PagedRows } from '../api/paged-rows.ts'
+import { useFormat } from '../i18n/format.ts'
+import { BulkBar } from './bulk-bar.tsx'
+import type { Bulk } from './bulk.ts'
 import styles from './data-list.module.css'
-import { ChevronDownIcon } from './icons.ts'
+import { ChevronDownIcon, ChevronRightIcon } from './icons.ts'
+import { between, useSelection, type Selection } from './selection.ts'
 import { ErrorFace, LoadingFace } from './states.tsx'
 
 export interface Column<Row> {
@@ -38,6 +42,10 @@ interface DataListProps<Row> {
   readonly phoneHeight?: number
   /** Shown when there is no row. */
   readonly empty: ReactNode
+  /** Rows can be chosen, and something be done to all that are. */
+  readonly bulk?: Bulk<Row> | undefined
+  /** What a row shows below itself when it is opened; undefined for one that has nothing. */
+  detail?(row: Row): { readonly label: string; readonly content: ReactNode } | undefined
 }
 
 const rowHeight = 48
@@ -48,8 +56,10 @@ const phoneRowHeight = 64
  * assistive technology.
  */
 export function DataList<Row>(props: DataListProps<Row>) {
-  const { rows, label, columns, actions, empty } = props
+  const { rows, label, columns, actions, empty, keyOf, bulk: offered, detail } = props
   const t = useTranslations('common')
+  const bulk = offered !== undefined && offered.actions.length > 0 ? offered : undefined
+  const selection = useSelection(rows, keyOf, bulk)
   if (rows.error !== null && rows.total === undefined) return <ErrorFace error={rows.error} onRetry={rows.retry} />
   if (rows.total === undefined)
     return (
@@ -58,27 +68,64 @@ export function DataList<Row>(props: DataListProps<Row>) {
       </div>
     )
   if (rows.total === 0) return empty
+  const parts = { ...props, bulk, selection, total: rows.total }
+  const ends = { isChosen: bulk !== undefined, isOpened: detail !== undefined, hasMenu: actions !== undefined }
   return (
-    <div
-      role="table"
-      aria-label={t('list', { name: label })}
-      aria-rowcount={rows.total + 1}
-      aria-busy={rows.isReplacing}
-      className={styles.table}
-      style={templatesOf(columns, actions !== undefined)}
-    >
-      <HeaderRow {...props} />
-      <Rows {...props} total={rows.total} />
+    <>
+      {bulk !== undefined && <BulkBar bulk={bulk} rows={rows} selection={selection} />}
+      <div
+        role="table"
+        aria-label={t('list', { name: label })}
+        aria-rowcount={rows.total + 1}
+        aria-busy={rows.isReplacing}
+        className={styles.table}
+        data-chosen={selection.rows.length > 0 || undefined}
+        style={templatesOf(columns, ends)}
+      >
+        <HeaderRow {...parts} />
+        <Rows {...parts} />
+      </div>
+    </>
+  )
+}
+
+type PartProps<Row> = DataListProps<Row> & { readonly total: number; readonly selection: Selection<Row> }
+
+/** The box that chooses all rows that are here; the bar offers the others. */
+function ChooseAll<Row>({ rows, total, bulk, selection }: PartProps<Row>) {
+  const t = useTranslations('common')
+  const here = between(rows, 0, Math.min(total, maxChosenAtOnce) - 1).filter((row) => bulk?.canChoose?.(row) !== false)
+  const isEvery = here.length > 0 && here.every((row) => selection.has(row))
+  return (
+    <div role="columnheader" className={styles.box}>
+      <Checkbox
+        size="xs"
+        aria-label={t('selectShown')}
+        checked={isEvery}
+        indeterminate={!isEvery && selection.rows.length > 0}
+        disabled={here.length === 0}
+        onChange={() => selection.replace(isEvery ? [] : here)}
+      />
     </div>
   )
 }
 
-function HeaderRow<Row>({ columns, sort, onSort, actions }: DataListProps<Row>) {
+/** More than that are on no screen. */
+const maxChosenAtOnce = 100
+
+function HeaderRow<Row>(props: PartProps<Row>) {
+  const { columns, sort, onSort, actions, bulk, detail, rows, total } = props
   const t = useTranslations('common')
   return (
     <div role="rowgroup" className={styles.header}>
       <div role="row" aria-rowindex={1} className={styles.row}>
-        {columns.map((column) => {
+        {bulk !== undefined && <ChooseAll {...props} />}
+        {detail !== undefined && (
+          <div role="columnheader" className={styles.box}>
+            <VisuallyHidden>{t('details')}</VisuallyHidden>
+          </div>
+        )}
+        {columns.map((column, at) => {
           const ascending = sort === column.sort
           const sorted = column.sort !== undefined && (ascending || sort === `-${column.sort}`)
           const next = sorted && ascending ? `-${column.sort}` : (column.sort ?? '')
@@ -103,6 +150,7 @@ function HeaderRow<Row>({ columns, sort, onSort, actions }: DataListProps<Row>) 
                   {sorted && <ChevronDownIcon size={14} data-up={ascending || undefined} aria-hidden />}
                 </UnstyledButton>
               )}
+              {at === 0 && rows.isCounted && <Total count={total} />}
             </div>
           )
         })}
@@ -116,8 +164,19 @@ function HeaderRow<Row>({ columns, sort, onSort, actions }: DataListProps<Row>) 
   )
 }
 
-function Rows<Row>(props: DataListProps<Row> & { readonly total: number }) {
-  const { rows, columns, keyOf, actions, below, phoneHeight = phoneRowHeight, total } = props
+function Total({ count }: { readonly count: number }) {
+  const t = useTranslations('common')
+  const format = useFormat()
+  return (
+    <span className={styles.total} title={t('total', { count })}>
+      {format.count(count)}
+    </span>
+  )
+}
+
+function Rows<Row>(props: PartProps<Row>) {
+  const { rows, keyOf, below, phoneHeight = phoneRowHeight, total } = props
+  const [opened, setOpened] = useState<ReadonlySet<string | number>>(new Set())
   const body = useRef<HTMLDivElement>(null)
   const [offset, setOffset] = useState(0)
   const phone = useMediaQuery('(max-width: 47.99em)') ?? false
@@ -130,6 +189,11 @@ function Rows<Row>(props: DataListProps<Row> & { readonly total: number }) {
     estimateSize: () => height,
     overscan: 8,
     scrollMargin: offset,
+    // What was measured belongs to the row, wherever a filter or a deletion moves it.
+    getItemKey: (index) => {
+      const row = rows.rowAt(index)
+      return row === undefined ? `row-${index}` : keyOf(row)
+    },
   })
   useEffect(() => virtualizer.measure(), [virtualizer, height])
   const shown = virtualizer.getVirtualItems()
@@ -139,37 +203,25 @@ function Rows<Row>(props: DataListProps<Row> & { readonly total: number }) {
   useEffect(() => show(first, last), [show, first, last])
   return (
     <div ref={body} role="rowgroup" className={styles.body} style={{ height: virtualizer.getTotalSize() }}>
-      {shown.map(({ index, start, size }) => {
+      {shown.map(({ index, start }) => {
         const row = rows.rowAt(index)
+        const key = row === undefined ? `row-${index}` : keyOf(row)
+        const toggleOpen = () =>
+          setOpened((before) => {
+            const next = new Set(before)
+            if (!next.delete(key)) next.add(key)
+            return next
+          })
         return (
           <div
-            key={row === undefined ? `row-${index}` : keyOf(row)}
-            role="row"
-            aria-rowindex={index + 2}
-            className={styles.row}
-            data-body
-            style={{ height: size, transform: `translateY(${start - offset}px)` }}
+            key={key}
+            ref={virtualizer.measureElement}
+            role="presentation"
+            data-index={index}
+            className={styles.place}
+            style={{ transform: `translateY(${start - offset}px)` }}
           >
-            {columns.map((column, at) => (
-              <div
-                key={column.key}
-                role="cell"
-                className={styles.cell}
-                data-from={column.from}
-                data-align={column.align}
-                data-first={at === 0 || undefined}
-              >
-                {row === undefined ? <Skeleton height={14} width="60%" /> : column.cell(row)}
-                {at === 0 && row !== undefined && below !== undefined && (
-                  <div className={styles.below}>{below(row)}</div>
-                )}
-              </div>
-            ))}
-            {actions !== undefined && (
-              <div role="cell" className={styles.cell} data-align="end">
-                {row !== undefined && actions(row)}
-              </div>
-            )}
+            <OneRow {...props} index={index} row={row} height={height} isOpen={opened.has(key)} onOpen={toggleOpen} />
           </div>
         )
       })}
@@ -177,15 +229,107 @@ function Rows<Row>(props: DataListProps<Row> & { readonly total: number }) {
   )
 }
 
+interface OneRowProps<Row> extends PartProps<Row> {
+  readonly index: number
+  /** Undefined while it is on its way. */
+  readonly row: Row | undefined
+  readonly height: number
+  readonly isOpen: boolean
+  onOpen(): void
+}
+
+function OneRow<Row>(props: OneRowProps<Row>) {
+  const { index, row, height, columns, bulk, selection, detail, actions, below, isOpen, onOpen } = props
+  const found = row === undefined ? undefined : detail?.(row)
+  const isChosen = row !== undefined && selection.has(row)
+  return (
+    <>
+      <div
+        role="row"
+        aria-rowindex={index + 2}
+        data-chosen={isChosen || undefined}
+        className={styles.row}
+        data-body
+        style={{ minHeight: height }}
+      >
+        {bulk !== undefined && <ChooseOne {...props} isChosen={isChosen} />}
+        {detail !== undefined && (
+          <div role="cell" className={styles.box}>
+            {found !== undefined && (
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                size="sm"
+                aria-label={found.label}
+                aria-expanded={isOpen}
+                onClick={onOpen}
+              >
+                <ChevronRightIcon size={15} className={styles.chevron} data-open={isOpen || undefined} />
+              </ActionIcon>
+            )}
+          </div>
+        )}
+        {columns.map((column, at) => (
+          <div
+            key={column.key}
+            role="cell"
+            className={styles.cell}
+            data-from={column.from}
+            data-align={column.align}
+            data-first={at === 0 || undefined}
+          >
+            {row === undefined ? <Skeleton height={14} width="60%" /> : column.cell(row)}
+            {at === 0 && row !== undefined && below !== undefined && <div className={styles.below}>{below(row)}</div>}
+          </div>
+        ))}
+        {actions !== undefined && (
+          <div role="cell" className={styles.cell} data-align="end">
+            {row !== undefined && actions(row)}
+          </div>
+        )}
+      </div>
+      {isOpen && found !== undefined && (
+        <div role="row" className={styles.detail}>
+          <div role="cell">{found.content}</div>
+        </div>
+      )}
+    </>
+  )
+}
+
+function ChooseOne<Row>({ index, row, bulk, selection, isChosen }: OneRowProps<Row> & { readonly isChosen: boolean }) {
+  const t = useTranslations('common')
+  return (
+    <div role="cell" className={styles.box}>
+      {row !== undefined && bulk !== undefined && bulk.canChoose?.(row) !== false && (
+        <Checkbox
+          size="xs"
+          aria-label={t('select', { name: bulk.nameOf(row) })}
+          checked={isChosen}
+          onChange={(event) => selection.toggle(index, (event.nativeEvent as MouseEvent).shiftKey === true)}
+        />
+      )}
+    </div>
+  )
+}
+
 const widths = { phone: [], sm: ['sm'], md: ['sm', 'md'], lg: ['sm', 'md', 'lg'] } as const
 
 /** A template of columns for each width of screen; the style sheet chooses. */
-function templatesOf<Row>(columns: readonly Column<Row>[], withActions: boolean): CSSProperties {
+function templatesOf<Row>(
+  columns: readonly Column<Row>[],
+  {
+    isChosen,
+    isOpened,
+    hasMenu,
+  }: { readonly isChosen: boolean; readonly isOpened: boolean; readonly hasMenu: boolean },
+): CSSProperties {
   const templateFor = (visible: readonly string[]) => {
     const tracks = columns
       .filter(({ from }) => from === undefined || visible.includes(from))
       .map(({ width }) => width ?? 'minmax(0, 1fr)')
-    return [...tracks, ...(withActions ? ['2.5rem'] : [])].join(' ')
+    const boxes = [...(isChosen ? ['1.25rem'] : []), ...(isOpened ? ['1.5rem'] : [])]
+    return [...boxes, ...tracks, ...(hasMenu ? ['2.5rem'] : [])].join(' ')
   }
   return Object.fromEntries(
     Object.entries(widths).map(([name, visible]) => [`--columns-${name}`, templateFor(visible)]),
@@ -201,6 +345,8 @@ export function wholeList<Row>(rows: readonly Row[] | undefined, error: Error | 
     error,
     isReplacing: false,
     retry: nothing,
+    isCounted: true,
+    all: async () => rows ?? [],
   }
 }
 

@@ -14,6 +14,7 @@ export {
   CircleCheck as SuccessIcon,
   CircleHelp as UnknownIcon,
   CircleUser as ProfileIcon,
+  Columns3 as ColumnsIcon,
   Copy as CopyIcon,
   Ellipsis as MoreIcon,
   FileText as LogIcon,

@@ -12,4 +12,7 @@ export const labels = {
   deleteTitle: 'Delete label {name}?',
   deleteWhat: 'It is removed from every artifact that has it.',
   deleted: 'Label {name} was deleted',
+  bulkDeleteTitle: 'Delete {count, plural, one {# label} other {# labels}}?',
+  bulkDeleteWhat: 'They are removed from every artifact that has them.',
+  bulkDeleted: '{count, plural, one {# label was deleted} other {# labels were deleted}}',
 } as const

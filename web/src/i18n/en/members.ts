@@ -26,4 +26,9 @@ export const members = {
     limitedGuest: 'Pull, and view content, but not members or logs.',
     composed: 'Custom permissions set by an administrator.',
   },
+  bulkRole: 'Change role',
+  bulkRoleTitle: 'Change the role of {count, plural, one {# member} other {# members}}?',
+  bulkRoleDone: 'The role of {count, plural, one {# member} other {# members}} was changed',
+  bulkRemoveTitle: 'Remove {count, plural, one {# member} other {# members}}?',
+  bulkRemoved: '{count, plural, one {# member was removed} other {# members were removed}}',
 } as const

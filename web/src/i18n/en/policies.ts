@@ -155,6 +155,7 @@ export const policies = {
     logOf: 'Log of {repository}',
     logEmpty: 'No log output yet.',
     back: 'All runs',
+    inTrash: 'Show deleted in the trash',
   },
   immutability: {
     title: 'Immutable tags',

@@ -35,4 +35,6 @@ export const projects = {
     limitedGuest: 'Limited guest',
     none: '—',
   },
+  bulkDeleteTitle: 'Delete {count, plural, one {# project} other {# projects}}?',
+  bulkDeleted: '{count, plural, one {# project was deleted} other {# projects were deleted}}',
 } as const

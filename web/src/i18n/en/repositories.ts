@@ -20,4 +20,8 @@ export const repositories = {
   editDescription: 'Edit description',
   descriptionHint: 'What the repository is for, and who maintains it. Markdown is supported.',
   created: 'Created',
+  below: '{artifacts, plural, one {# artifact} other {# artifacts}} · {pulls, plural, one {# pull} other {# pulls}}',
+  bulkDeleteTitle: 'Delete {count, plural, one {# repository} other {# repositories}}?',
+  bulkDeleteWhat: 'Their artifacts can no longer be pulled. They can be restored from the project’s trash for a while.',
+  bulkDeleted: '{count, plural, one {# repository was deleted} other {# repositories were deleted}}',
 } as const

@@ -64,4 +64,14 @@ export const robots = {
     authority: 'CA certificate',
     authorityHint: 'PEM. Only for issuers with a private CA.',
   },
+  bulk: {
+    disableTitle: 'Disable {count, plural, one {# robot} other {# robots}}?',
+    disableWhat: 'They can no longer sign in, and their tokens are void at once. They can be enabled again.',
+    disabled: '{count, plural, one {# robot was disabled} other {# robots were disabled}}',
+    enableTitle: 'Enable {count, plural, one {# robot} other {# robots}}?',
+    enableWhat: 'They can sign in again with the secret they had.',
+    enabled: '{count, plural, one {# robot was enabled} other {# robots were enabled}}',
+    deleteTitle: 'Delete {count, plural, one {# robot} other {# robots}}?',
+    deleted: '{count, plural, one {# robot was deleted} other {# robots were deleted}}',
+  },
 } as const

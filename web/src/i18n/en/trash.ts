@@ -27,4 +27,13 @@ export const trash = {
   emptyWhat: 'All items are deleted permanently. Garbage collection frees their space.',
   emptied:
     '{count, plural, =0 {The trash was empty} one {# item was deleted permanently} other {# items were deleted permanently}}',
+  ofRun: 'Retention run {run}',
+  anyRun: 'Show all runs',
+  bulkRestoreTitle: 'Restore {count, plural, one {# item} other {# items}}?',
+  bulkRestoreWhat: 'Artifacts come back with their tags, labels, signatures and the parts of an index.',
+  bulkOverwrite: 'Move tags back that point to another artifact now',
+  bulkRestored: '{count, plural, one {# item was restored} other {# items were restored}}',
+  bulkDeleteTitle: 'Delete {count, plural, one {# item} other {# items}} permanently?',
+  bulkDeleteWhat: 'They cannot be restored. Garbage collection frees their space.',
+  bulkDeleted: '{count, plural, one {# item was deleted permanently} other {# items were deleted permanently}}',
 } as const

@@ -15,4 +15,7 @@ export const labels: Translation<typeof en> = {
   deleteTitle: '删除标签 {name}？',
   deleteWhat: '它会从所有使用它的 Artifact 上移除。',
   deleted: '已删除标签 {name}',
+  bulkDeleteTitle: '删除 {count, number} 个标签？',
+  bulkDeleteWhat: '这些标签会从所有 Artifact 上移除。',
+  bulkDeleted: '已删除 {count, number} 个标签',
 }

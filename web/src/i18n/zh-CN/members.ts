@@ -29,4 +29,9 @@ export const members: Translation<typeof en> = {
     limitedGuest: '拉取，并可查看内容；不能查看成员和日志。',
     composed: '由管理员为该角色组合的权限。',
   },
+  bulkRole: '更改角色',
+  bulkRoleTitle: '更改 {count, number} 名成员的角色？',
+  bulkRoleDone: '已更改 {count, number} 名成员的角色',
+  bulkRemoveTitle: '移除 {count, number} 名成员？',
+  bulkRemoved: '已移除 {count, number} 名成员',
 }

@@ -153,6 +153,7 @@ export const policies: Translation<typeof en> = {
     logOf: '{repository} 的日志',
     logEmpty: '还没有日志。',
     back: '全部执行记录',
+    inTrash: '在回收站中查看已删除内容',
   },
   immutability: {
     title: '不可变 Tag',

@@ -37,4 +37,6 @@ export const projects: Translation<typeof en> = {
     limitedGuest: '受限访客',
     none: '—',
   },
+  bulkDeleteTitle: '删除 {count, number} 个项目？',
+  bulkDeleted: '已删除 {count, number} 个项目',
 }

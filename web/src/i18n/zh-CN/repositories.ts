@@ -23,4 +23,8 @@ export const repositories: Translation<typeof en> = {
   editDescription: '编辑描述',
   descriptionHint: '说明用途，以及有问题找谁。支持 Markdown。',
   created: '创建时间',
+  below: '{artifacts, number} 个 Artifact · 拉取 {pulls, number} 次',
+  bulkDeleteTitle: '删除 {count, number} 个镜像仓库？',
+  bulkDeleteWhat: '其中的 Artifact 将无法再拉取；一段时间内可以从项目的回收站恢复。',
+  bulkDeleted: '已删除 {count, number} 个镜像仓库',
 }

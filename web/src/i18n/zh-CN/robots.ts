@@ -66,4 +66,14 @@ export const robots: Translation<typeof en> = {
     authority: 'CA 证书',
     authorityHint: 'PEM 格式；仅当签发方使用私有证书时需要。',
   },
+  bulk: {
+    disableTitle: '禁用 {count, number} 个机器人账户？',
+    disableWhat: '它们将无法登录，令牌立即失效。之后可以重新启用。',
+    disabled: '已禁用 {count, number} 个机器人账户',
+    enableTitle: '启用 {count, number} 个机器人账户？',
+    enableWhat: '它们可以用原来的密钥重新登录。',
+    enabled: '已启用 {count, number} 个机器人账户',
+    deleteTitle: '删除 {count, number} 个机器人账户？',
+    deleted: '已删除 {count, number} 个机器人账户',
+  },
 }

@@ -28,4 +28,13 @@ export const trash: Translation<typeof en> = {
   emptyTitle: '清空 {project} 的回收站？',
   emptyWhat: '其中的全部内容将被彻底删除；空间由垃圾回收释放。',
   emptied: '{count, plural, =0 {回收站里没有内容} other {已清除 # 项}}',
+  ofRun: '保留策略运行 {run}',
+  anyRun: '显示所有运行',
+  bulkRestoreTitle: '恢复 {count, number} 项？',
+  bulkRestoreWhat: 'Artifact 会连同其 Tag、标签、签名以及索引的组成部分一起恢复。',
+  bulkOverwrite: '移回现已指向其他 Artifact 的 Tag',
+  bulkRestored: '已恢复 {count, number} 项',
+  bulkDeleteTitle: '彻底删除 {count, number} 项？',
+  bulkDeleteWhat: '之后无法再恢复；空间由垃圾回收释放。',
+  bulkDeleted: '已彻底删除 {count, number} 项',
 }

@@ -158,6 +158,7 @@ function joined(pages: PagedRows<RowOf<typeof list>>, others: readonly Accessory
       const row = pages.rowAt(index)
       return row === undefined ? undefined : rowOf(row)
     },
+    all: async () => [...(await pages.all()).map(rowOf), ...others],
     show: (first, last) => pages.show(Math.min(first, Math.max(0, (total ?? 1) - 1)), Math.min(last, (total ?? 1) - 1)),
   }
 }

@@ -1,11 +1,17 @@
-import { Group, Stack, Text } from '@mantine/core'
+import { ActionIcon, Group, Stack, Text } from '@mantine/core'
+import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { artifactKindOf, isSbom, isSignature } from '#contract/artifact-types.ts'
 import type { RowOf } from '../../api/client.ts'
+import { pullCommands } from '../../clients/commands.ts'
+import { useRegistry } from '../../clients/use-registry.ts'
+import { copyText } from '../../components/copy-text.ts'
 import type { Column } from '../../components/data-list.tsx'
-import { PrivateIcon, TagIcon } from '../../components/icons.ts'
+import { CheckIcon, PrivateIcon, PullIcon, TagIcon } from '../../components/icons.ts'
 import { LinkAnchor } from '../../components/links.tsx'
+import { toast } from '../../components/toast.ts'
 import { Digest, RelativeTime, Size, StatusBadge } from '../../components/values.tsx'
+import { useFormat } from '../../i18n/format.ts'
 import styles from './artifact-columns.module.css'
 import { LabelChip } from './label-chip.tsx'
 import { platformName } from './platform.ts'
@@ -21,86 +27,53 @@ export interface Place {
 
 /** In the title of the link to all of them. */
 const mostTagsNamed = 20
-const mostLabelsShown = 2
+const mostLabelsShown = 4
 const mostPlatformsShown = 3
 
-export function useArtifactColumns({ projectName, repository }: Place): readonly Column<Artifact>[] {
+interface ColumnsProps {
+  readonly place: Place
+  readonly isPublic: boolean
+}
+
+/** Columns that nobody sees who has not asked for them. */
+export const hiddenArtifactColumns = ['pulled', 'mediaType', 'annotations']
+
+export function useArtifactColumns({ place, isPublic }: ColumnsProps): readonly Column<Artifact>[] {
   const t = useTranslations('artifacts')
-  const linkTo = (reference: string) => ({ projectName, repository, reference })
   return [
     {
       key: 'tags',
       header: t('tags'),
-      width: 'minmax(9rem, 3fr)',
-      cell: ({ tags, digest }) =>
-        tags === null || tags.length === 0 ? (
-          <LinkAnchor
-            to="/projects/$projectName/repositories/$repository/artifacts/$reference"
-            params={linkTo(digest)}
-            c="dimmed"
-          >
-            {t('untagged')}
-          </LinkAnchor>
-        ) : (
-          <Group gap={6} wrap="nowrap" miw={0}>
-            <LinkAnchor
-              to="/projects/$projectName/repositories/$repository/artifacts/$reference"
-              params={linkTo(digest)}
-              underline="never"
-              miw={0}
-              title={tags[0]!.name}
-            >
-              <StatusBadge tone="accent" icon={tags[0]!.immutable ? <PrivateIcon size={11} /> : <TagIcon size={11} />}>
-                {tags[0]!.name}
-              </StatusBadge>
-            </LinkAnchor>
-            {tags.length > 1 && (
-              <LinkAnchor
-                to="/projects/$projectName/repositories/$repository/artifacts/$reference"
-                params={linkTo(digest)}
-                search={{ tab: 'tags' }}
-                size="sm"
-                c="dimmed"
-                flex="none"
-                title={tags
-                  .slice(1, mostTagsNamed)
-                  .map(({ name }) => name)
-                  .join(' · ')}
-                aria-label={t('allTags', { count: tags.length })}
-              >
-                {t('moreTags', { count: tags.length - 1 })}
-              </LinkAnchor>
-            )}
-          </Group>
-        ),
+      width: 'minmax(11rem, 3fr)',
+      cell: (artifact) => <Names place={place} artifact={artifact} isPublic={isPublic} />,
     },
     {
       key: 'digest',
       header: t('digest'),
-      width: '11.5rem',
-      from: 'sm',
+      width: 'minmax(6rem, 11.5rem)',
+      from: 'lg',
       cell: ({ digest }) => <Digest digest={digest} />,
     },
     {
       key: 'kind',
       header: t('kind'),
-      width: 'minmax(7rem, 2fr)',
+      width: 'minmax(6rem, 1.5fr)',
       from: 'md',
       cell: (artifact) => <Kind artifact={artifact} />,
     },
     {
       key: 'size',
       header: t('size'),
-      width: '5.5rem',
+      width: '6.5rem',
       from: 'sm',
       align: 'end',
       sort: 'size',
-      cell: ({ size }) => <Size bytes={size} />,
+      cell: (artifact) => <SizeOf artifact={artifact} />,
     },
     {
       key: 'pushed',
       header: t('pushed'),
-      width: '7.5rem',
+      width: 'minmax(4rem, 7.5rem)',
       from: 'sm',
       sort: 'push_time',
       cell: ({ push_time }) => <RelativeTime time={push_time} />,
@@ -108,45 +81,170 @@ export function useArtifactColumns({ projectName, repository }: Place): readonly
     {
       key: 'pulled',
       header: t('pulled'),
-      width: '7.5rem',
-      from: 'lg',
+      width: 'minmax(4rem, 7.5rem)',
+      from: 'sm',
       sort: 'pull_time',
       cell: ({ pull_time }) => <RelativeTime time={pull_time} />,
+    },
+    {
+      key: 'mediaType',
+      header: t('mediaType'),
+      width: 'minmax(4rem, 1.5fr)',
+      from: 'sm',
+      cell: ({ artifact_type: type }) => <span title={type}>{type}</span>,
+    },
+    {
+      key: 'annotations',
+      header: t('annotations'),
+      width: 'minmax(4rem, 1.5fr)',
+      from: 'sm',
+      cell: ({ annotations }) => <Annotations annotations={annotations} />,
     },
   ]
 }
 
-/** Of an index its platforms, of others what they are; below, what belongs to it and its labels. */
-function Kind({ artifact }: { readonly artifact: Artifact }) {
+interface NamesProps extends ColumnsProps {
+  readonly artifact: Artifact
+}
+
+/** The first tag as it is, with the way to the others; below, what belongs to it and its labels. */
+function Names({ place, artifact, isPublic }: NamesProps) {
   const t = useTranslations('artifacts')
-  const typeName = useTypeName()
-  const platforms = (artifact.references ?? []).flatMap(({ platform }) => {
-    const name = platformName(platform)
-    return name === undefined ? [] : [name]
-  })
-  const accessories = (artifact.accessories ?? []).map(({ type }) => artifactKindOf(type))
-  const labels = artifact.labels ?? []
+  const { digest } = artifact
+  const tags = artifact.tags ?? []
+  const [first] = tags
+  const params = { ...place, reference: digest }
   return (
-    <Stack gap={2} miw={0}>
-      <Text size="sm" truncate>
-        {platforms.length === 0
-          ? typeName(artifact.type, artifact.artifact_type)
-          : `${platforms.slice(0, mostPlatformsShown).join(', ')}${platforms.length > mostPlatformsShown ? ' …' : ''}`}
-      </Text>
-      {(accessories.length > 0 || labels.length > 0) && (
-        <Group gap={6} wrap="nowrap" miw={0} className={styles.marks ?? ''}>
-          {accessories.some(isSignature) && <StatusBadge tone="good">{t('signed')}</StatusBadge>}
-          {accessories.some(isSbom) && <StatusBadge tone="neutral">{t('kinds.sbom')}</StatusBadge>}
-          {labels.slice(0, mostLabelsShown).map((label) => (
-            <LabelChip key={label.id} label={label} />
-          ))}
-          {labels.length > mostLabelsShown && (
-            <Text size="sm" c="dimmed">
-              {t('moreTags', { count: labels.length - mostLabelsShown })}
-            </Text>
+    <Stack gap={3} miw={0}>
+      <Group gap={6} wrap="nowrap" miw={0}>
+        <LinkAnchor
+          to="/projects/$projectName/repositories/$repository/artifacts/$reference"
+          params={params}
+          underline={first === undefined ? 'hover' : 'never'}
+          miw={0}
+          title={first?.name}
+          {...(first === undefined ? { c: 'dimmed' } : {})}
+        >
+          {first === undefined ? (
+            t('untagged')
+          ) : (
+            <StatusBadge tone="accent" icon={first.immutable ? <PrivateIcon size={11} /> : <TagIcon size={11} />}>
+              {first.name}
+            </StatusBadge>
           )}
-        </Group>
+        </LinkAnchor>
+        {tags.length > 1 && (
+          <LinkAnchor
+            to="/projects/$projectName/repositories/$repository/artifacts/$reference"
+            params={params}
+            search={{ tab: 'tags' }}
+            size="sm"
+            c="dimmed"
+            flex="none"
+            title={tags
+              .slice(1, mostTagsNamed)
+              .map(({ name }) => name)
+              .join(' · ')}
+            aria-label={t('allTags', { count: tags.length })}
+          >
+            {t('moreTags', { count: tags.length - 1 })}
+          </LinkAnchor>
+        )}
+        <CopyPull place={place} artifact={artifact} isPublic={isPublic} />
+      </Group>
+      <Marks artifact={artifact} />
+    </Stack>
+  )
+}
+
+/** Copies the command that pulls it, by the first of the clients. */
+function CopyPull({ place, artifact, isPublic }: NamesProps) {
+  const t = useTranslations('artifacts')
+  const registry = useRegistry()
+  const [copied, setCopied] = useState(false)
+  const reference = artifact.tags?.[0]?.name ?? artifact.digest
+  const repository = `${place.projectName}/${place.repository}`
+  const command = pullCommands(registry, { type: artifact.type, repository, reference, isPublic }).at(0)?.command ?? ''
+  // Of several lines the last one pulls; the others sign in.
+  const line = command.split('\n').at(-1) ?? ''
+  const copy = async () => {
+    const done = await copyText(line)
+    setCopied(done)
+    if (done) toast(t('pullCopied', { command: line }))
+  }
+  return (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size="sm"
+      flex="none"
+      title={line}
+      aria-label={t('copyPull', { name: artifact.tags?.[0]?.name ?? artifact.digest.slice(0, 19) })}
+      onClick={() => void copy()}
+    >
+      {copied ? <CheckIcon size={14} /> : <PullIcon size={14} />}
+    </ActionIcon>
+  )
+}
+
+/** Signature, SBOM and labels, on a line of their own. */
+function Marks({ artifact }: { readonly artifact: Artifact }) {
+  const t = useTranslations('artifacts')
+  const accessories = (artifact.accessories ?? []).map(({ type }) => artifactKindOf(type))
+  const [signed, hasSbom] = [accessories.some(isSignature), accessories.some(isSbom)]
+  const labels = artifact.labels ?? []
+  if (!signed && !hasSbom && labels.length === 0) return null
+  return (
+    <Group gap={6} className={styles.marks ?? ''}>
+      {signed && <StatusBadge tone="good">{t('signed')}</StatusBadge>}
+      {hasSbom && <StatusBadge tone="neutral">{t('kinds.sbom')}</StatusBadge>}
+      {labels.slice(0, mostLabelsShown).map((label) => (
+        <LabelChip key={label.id} label={label} />
+      ))}
+      {labels.length > mostLabelsShown && (
+        <Text size="sm" c="dimmed" span>
+          {t('moreTags', { count: labels.length - mostLabelsShown })}
+        </Text>
+      )}
+    </Group>
+  )
+}
+
+const platformsOf = ({ references }: Artifact): readonly string[] =>
+  (references ?? []).flatMap(({ platform }) => platformName(platform) ?? [])
+
+/** Of an index its platforms, of others what they are. */
+function Kind({ artifact }: { readonly artifact: Artifact }) {
+  const typeName = useTypeName()
+  const platforms = platformsOf(artifact)
+  const shown = platforms.slice(0, mostPlatformsShown).join(', ')
+  return (
+    <Text size="sm" truncate title={platforms.join(', ')}>
+      {platforms.length === 0 ? typeName(artifact.type, artifact.artifact_type) : shown}
+      {platforms.length > mostPlatformsShown && ' …'}
+    </Text>
+  )
+}
+
+/** Of an index that of all its images, and how large one of them is. */
+function SizeOf({ artifact }: { readonly artifact: Artifact }) {
+  const t = useTranslations('artifacts')
+  const format = useFormat()
+  const count = platformsOf(artifact).length
+  const each = count > 1 ? t('sizeEach', { count: String(count), size: format.size(artifact.size / count) }) : undefined
+  return (
+    <Stack gap={0} align="flex-end" title={each}>
+      <Size bytes={artifact.size} />
+      {each !== undefined && (
+        <Text size="xs" c="dimmed" span>
+          {each}
+        </Text>
       )}
     </Stack>
   )
+}
+
+function Annotations({ annotations }: { readonly annotations: Artifact['annotations'] }) {
+  const lines = Object.entries(annotations ?? {}).map(([key, value]) => `${key}=${value}`)
+  return <span title={lines.join('\n')}>{lines.join(' · ')}</span>
 }

@@ -1,4 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query'
+import { runBatch } from '../../api/batch.ts'
 import { call } from '../../api/client.ts'
 import { invalidate } from '../../api/queries.ts'
 import type { Place } from './artifact-columns.tsx'
@@ -26,8 +27,40 @@ export async function deleteTag(
   return async () => await restoreNewest(client, place, ({ tags }) => tags.some(({ name }) => name === tag))
 }
 
+/** Brings back all that were deleted just now and are meant; the newest of the trash are looked through. @throws ApiError */
+export async function restoreMany(
+  client: QueryClient,
+  place: Place,
+  isMeant: (entry: TrashEntry) => boolean,
+): Promise<void> {
+  const params = { project_name_or_id: place.projectName }
+  const ids: number[] = []
+  for (let before: number | undefined, page = 0; page < maxTrashPages; page += 1) {
+    const entries = await call('GET /projects/{project_name_or_id}/trash', {
+      params,
+      query: { repository: `${place.projectName}/${place.repository}`, page_size: 100, before },
+    })
+    ids.push(...entries.filter(isMeant).map(({ id }) => id))
+    before = entries.at(-1)?.id
+    if (entries.length < 100) break
+  }
+  const { refused, failure } = await runBatch(ids, async (items) =>
+    call('POST /projects/{project_name_or_id}/batch/restore-trash', {
+      params,
+      body: { items: items.map(Number), overwrite: false },
+    }),
+  )
+  await invalidate(client, '/projects', '/statistics')
+  const [first] = refused.values()
+  if (failure !== undefined || first !== undefined) throw failure ?? first
+}
+
+/** Undo is for what has just happened. */
+const maxTrashPages = 100
+
 interface TrashEntry {
   readonly id: number
+  readonly kind: 'artifact' | 'tag'
   readonly digest: string
   readonly tags: readonly { readonly name: string }[]
 }

@@ -3,8 +3,10 @@ import { useDisclosure } from '@mantine/hooks'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import type { RowOf } from '../../api/client.ts'
+import { call, type RowOf } from '../../api/client.ts'
 import { usePagedRows } from '../../api/paged-rows.ts'
+import { invalidate } from '../../api/queries.ts'
+import type { Bulk } from '../../components/bulk.ts'
 import { confirmDestruction } from '../../components/confirm.ts'
 import { DataList, type Column } from '../../components/data-list.tsx'
 import { AddIcon, DeleteIcon, LogIcon, PrivateIcon, TagIcon } from '../../components/icons.ts'
@@ -15,7 +17,7 @@ import { toast } from '../../components/toast.ts'
 import { RelativeTime, StatusBadge } from '../../components/values.tsx'
 import { AddTag } from './add-tag.tsx'
 import { paramsOf, type ArtifactPartProps } from './artifact-part.ts'
-import { deleteTag } from './delete-artifact.ts'
+import { deleteTag, restoreMany } from './delete-artifact.ts'
 import { TagHistory } from './tag-history.tsx'
 
 const list = 'GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/tags' as const
@@ -40,6 +42,34 @@ export function TagList({ place, artifact, can }: ArtifactPartProps) {
         toast(t('tagDeleted', { tag }), { run: restore })
       },
     })
+  const { project_name, repository_name } = paramsOf(place, artifact)
+  const bulk: Bulk<Tag> = {
+    of: artifact.digest,
+    nameOf: ({ name }) => name,
+    canChoose: ({ immutable }) => !immutable,
+    actions: mayDelete
+      ? [
+          {
+            key: 'delete',
+            label: common('delete'),
+            icon: DeleteIcon,
+            danger: true,
+            title: (count) => t('bulk.deleteTagsTitle', { count }),
+            what: t('bulk.deleteTagsWhat'),
+            itemOf: ({ name }) => name,
+            send: async (items) =>
+              await call('POST /projects/{project_name}/repositories/{repository_name}/batch/delete-tags', {
+                params: { project_name, repository_name },
+                body: { items: items.map(String) },
+              }),
+            after: async (of) => await invalidate(of, '/projects'),
+            done: (count) => t('bulk.tagsDeleted', { count }),
+            undo: async (of, items) =>
+              await restoreMany(of, place, ({ kind, tags }) => kind === 'tag' && items.includes(tags[0]?.name ?? '')),
+          },
+        ]
+      : [],
+  }
   const columns: readonly Column<Tag>[] = [
     {
       key: 'name',
@@ -89,6 +119,7 @@ export function TagList({ place, artifact, can }: ArtifactPartProps) {
         rows={rows}
         columns={columns}
         keyOf={({ id }) => id}
+        bulk={bulk}
         actions={({ name, immutable }) => (
           <RowMenu name={name}>
             <Menu.Item leftSection={<LogIcon size={15} />} onClick={() => setHistory(name)}>

@@ -34,6 +34,8 @@ const labelsRoute = createRoute({
 const trashRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectName/trash',
+  validateSearch: ({ run }: Readonly<Record<string, unknown>>): { readonly run?: number } =>
+    typeof run === 'number' && Number.isSafeInteger(run) ? { run } : {},
   component: lazyRouteComponent(() => import('./trash/trash-page.tsx'), 'TrashPage'),
 })
 

@@ -7,6 +7,7 @@ import { call, type RowOf } from '../../api/client.ts'
 import { usePagedRows } from '../../api/paged-rows.ts'
 import { invalidate } from '../../api/queries.ts'
 import { useSession } from '../../api/session.ts'
+import type { Bulk } from '../../components/bulk.ts'
 import { confirmDestruction } from '../../components/confirm.ts'
 import { DataList, type Column } from '../../components/data-list.tsx'
 import { AddIcon, DeleteIcon, ProjectIcon } from '../../components/icons.ts'
@@ -32,6 +33,32 @@ export function ProjectListPage() {
   const session = useSession()
   const rows = usePagedRows('GET /projects', { query: { name: q, sort } })
   const columns = useColumns()
+  const common = useTranslations('common')
+  const mayDelete = (project: Project) => session.isAdministrator || project.current_user_role_id === 1
+  const bulk: Bulk<Project> = {
+    of: q ?? '',
+    nameOf: ({ name }) => name,
+    canChoose: (project) => mayDelete(project) && project.repo_count === 0,
+    actions:
+      session.user === undefined
+        ? []
+        : [
+            {
+              key: 'delete',
+              label: common('delete'),
+              icon: DeleteIcon,
+              danger: true,
+              final: true,
+              title: (count) => t('bulkDeleteTitle', { count }),
+              what: t('deleteWhat'),
+              typed: (count) => String(count),
+              itemOf: ({ project_id: id }) => id,
+              send: async (items) => await call('POST /batch/delete-projects', { body: { items: items.map(Number) } }),
+              after: async (client) => await invalidate(client, '/projects', '/statistics'),
+              done: (count) => t('bulkDeleted', { count }),
+            },
+          ],
+  }
   const [creating, { open: openCreate, close: closeCreate }] = useDisclosure()
   const mayCreate =
     session.isAdministrator ||
@@ -65,6 +92,7 @@ export function ProjectListPage() {
           sort={sort ?? 'name'}
           onSort={(next) => void navigate({ search: { ...(q && { q }), sort: next }, replace: true })}
           below={(project) => <Visibility project={project} />}
+          bulk={bulk}
           actions={(project) => <ProjectMenu project={project} />}
           empty={
             q === undefined ? (

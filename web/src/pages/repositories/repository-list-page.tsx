@@ -9,6 +9,7 @@ import { invalidate } from '../../api/queries.ts'
 import { CommandTabs } from '../../clients/command-tabs.tsx'
 import { pushCommands } from '../../clients/commands.ts'
 import { useRegistry } from '../../clients/use-registry.ts'
+import type { Bulk } from '../../components/bulk.ts'
 import { confirmDestruction } from '../../components/confirm.ts'
 import { DataList, type Column } from '../../components/data-list.tsx'
 import { DeleteIcon, PushIcon, RepositoryIcon } from '../../components/icons.ts'
@@ -40,6 +41,7 @@ export function RepositoryListPage() {
 
 function Repositories({ project, can }: ProjectPageProps) {
   const t = useTranslations('repositories')
+  const common = useTranslations('common')
   const { q, sort } = route.useSearch()
   const navigate = useNavigate({ from: '/projects/$projectName' })
   const rows = usePagedRows('GET /projects/{project_name}/repositories', {
@@ -48,6 +50,31 @@ function Repositories({ project, can }: ProjectPageProps) {
   })
   const columns = useColumns(project.name)
   const mayDelete = can('repository', 'delete')
+  const bulk: Bulk<Repository> = {
+    of: `${project.name} ${q}`,
+    nameOf: ({ name }) => withoutProject(name),
+    actions: mayDelete
+      ? [
+          {
+            key: 'delete',
+            label: common('delete'),
+            icon: DeleteIcon,
+            danger: true,
+            title: (count) => t('bulkDeleteTitle', { count }),
+            what: t('bulkDeleteWhat'),
+            typed: (count) => String(count),
+            itemOf: ({ name }) => withoutProject(name),
+            send: async (items) =>
+              await call('POST /projects/{project_name}/batch/delete-repositories', {
+                params: { project_name: project.name },
+                body: { items: items.map(String) },
+              }),
+            after: async (client) => await invalidate(client, '/projects', '/statistics'),
+            done: (count) => t('bulkDeleted', { count }),
+          },
+        ]
+      : [],
+  }
   return (
     <Section
       flush
@@ -68,7 +95,8 @@ function Repositories({ project, can }: ProjectPageProps) {
         keyOf={({ id }) => id}
         sort={sort ?? '-update_time'}
         onSort={(next) => void navigate({ search: { ...(q && { q }), sort: next }, replace: true })}
-        below={({ update_time }) => <RelativeTime time={update_time} />}
+        below={(repository) => <Below repository={repository} />}
+        bulk={bulk}
         {...(mayDelete
           ? { actions: (repository: Repository) => <RepositoryMenu project={project.name} repository={repository} /> }
           : {})}
@@ -87,6 +115,20 @@ function Repositories({ project, can }: ProjectPageProps) {
         }
       />
     </Section>
+  )
+}
+
+/** What a phone has no columns for. */
+function Below({
+  repository: { artifact_count: artifacts, pull_count: pulls, update_time: time },
+}: {
+  readonly repository: Repository
+}) {
+  const t = useTranslations('repositories')
+  return (
+    <>
+      {t('below', { artifacts, pulls })} · <RelativeTime time={time} />
+    </>
   )
 }
 

@@ -10,15 +10,19 @@ import { invalidate, query } from '../../api/queries.ts'
 import { CommandTabs } from '../../clients/command-tabs.tsx'
 import { pushCommands } from '../../clients/commands.ts'
 import { useRegistry } from '../../clients/use-registry.ts'
+import { useColumnChoice } from '../../components/column-choice.tsx'
 import { DataList } from '../../components/data-list.tsx'
 import { ArtifactIcon, EditIcon } from '../../components/icons.ts'
 import { ModalForm } from '../../components/modal-form.tsx'
 import { Page, Section } from '../../components/page.tsx'
-import { SearchField } from '../../components/search-field.tsx'
 import { EmptyFace, ErrorFace } from '../../components/states.tsx'
-import { RelativeTime } from '../../components/values.tsx'
+import { RelativeTime, Size } from '../../components/values.tsx'
 import { ArtifactMenu } from '../artifacts/artifact-menu.tsx'
-import { useArtifactColumns } from '../artifacts/artifact-columns.tsx'
+import { hiddenArtifactColumns, useArtifactColumns, type Artifact } from '../artifacts/artifact-columns.tsx'
+import { ArtifactFilters } from '../artifacts/artifact-filters.tsx'
+import { artifactQuery, isFiltered } from '../artifacts/artifact-filter.ts'
+import { ArtifactParts, hasParts } from '../artifacts/artifact-parts.tsx'
+import { useBulkArtifacts } from '../artifacts/bulk-artifacts.tsx'
 import { useCan, useProject } from '../project/use-project.ts'
 
 import { RepositoryDescription } from './repository-description.tsx'
@@ -30,15 +34,17 @@ export function RepositoryPage() {
   const repositories = useTranslations('repositories')
   const projects = useTranslations('projects')
   const { projectName, repository } = route.useParams()
-  const { q, sort } = route.useSearch()
+  const search = route.useSearch()
+  const { sort } = search
   const navigate = useNavigate({ from: '/projects/$projectName/repositories/$repository' })
   const params = { project_name: projectName, repository_name: repository }
   const details = useQuery(query('GET /projects/{project_name}/repositories/{repository_name}', { params }))
-  const can = useCan(useProject(projectName).data?.project_id)
+  const { data: project } = useProject(projectName)
+  const can = useCan(project?.project_id)
   const rows = usePagedRows('GET /projects/{project_name}/repositories/{repository_name}/artifacts', {
     params,
     query: {
-      q: q === undefined ? undefined : `tags=~${q}`,
+      q: artifactQuery(search),
       sort,
       with_tag: 'true',
       with_label: 'true',
@@ -47,7 +53,10 @@ export function RepositoryPage() {
     },
   })
   const registry = useRegistry()
-  const columns = useArtifactColumns({ projectName, repository })
+  const place = { projectName, repository }
+  const bulk = useBulkArtifacts({ place, projectId: project?.project_id, of: artifactQuery(search) ?? '', can })
+  const columns = useArtifactColumns({ place, isPublic: project?.metadata.public === 'true' })
+  const { shown, chooser } = useColumnChoice('artifacts', columns, hiddenArtifactColumns)
   const [editing, { open: openEditor, close: closeEditor }] = useDisclosure()
   const above = [
     { label: projects('title'), to: '/projects' },
@@ -78,33 +87,35 @@ export function RepositoryPage() {
         <Section
           flush
           actions={
-            <Group>
-              <SearchField
-                label={t('filter')}
-                value={q ?? ''}
-                onChange={(text) =>
-                  void navigate({
-                    search: { ...(text === '' ? {} : { q: text }), ...(sort && { sort }) },
-                    replace: true,
-                  })
-                }
+            <Group gap="xs">
+              <ArtifactFilters
+                search={search}
+                projectId={project?.project_id}
+                onChange={(next) => void navigate({ search: next, replace: true })}
               />
+              {chooser}
             </Group>
           }
         >
           <DataList
             label={t('title')}
             rows={rows}
-            columns={columns}
+            columns={shown}
+            bulk={bulk}
+            detail={(artifact) =>
+              hasParts(artifact)
+                ? { label: t('showParts'), content: <ArtifactParts place={place} artifact={artifact} /> }
+                : undefined
+            }
             keyOf={({ id }) => id}
             sort={sort ?? '-push_time'}
-            onSort={(next) => void navigate({ search: { ...(q && { q }), sort: next }, replace: true })}
-            below={({ push_time }) => <RelativeTime time={push_time} />}
+            onSort={(next) => void navigate({ search: { ...search, sort: next }, replace: true })}
+            below={(artifact) => <Below artifact={artifact} />}
             actions={(artifact) => (
               <ArtifactMenu projectName={projectName} repository={repository} artifact={artifact} can={can} />
             )}
             empty={
-              q === undefined ? (
+              !isFiltered(search) ? (
                 <EmptyFace
                   icon={ArtifactIcon}
                   title={t('noneTitle')}
@@ -113,7 +124,7 @@ export function RepositoryPage() {
                   {t('noneText')}
                 </EmptyFace>
               ) : (
-                <EmptyFace icon={ArtifactIcon} title={t('noneFound', { text: q })} />
+                <EmptyFace icon={ArtifactIcon} title={t('noneFound')} />
               )
             }
           />
@@ -127,6 +138,15 @@ export function RepositoryPage() {
         onClose={closeEditor}
       />
     </Page>
+  )
+}
+
+/** What a phone has no columns for. */
+function Below({ artifact: { size, push_time: time } }: { readonly artifact: Artifact }) {
+  return (
+    <>
+      <Size bytes={size} /> · <RelativeTime time={time} />
+    </>
   )
 }
 

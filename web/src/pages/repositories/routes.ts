@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { shellRoute } from '../../shell/root-route.tsx'
+import { artifactSearch } from '../artifacts/artifact-filter.ts'
 import { listSearch } from '../../shell/route-search.ts'
 
 const repositoryListRoute = createRoute({
@@ -12,7 +13,7 @@ const repositoryListRoute = createRoute({
 const repositoryRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/projects/$projectName/repositories/$repository',
-  validateSearch: listSearch,
+  validateSearch: artifactSearch,
   component: lazyRouteComponent(() => import('./repository-page.tsx'), 'RepositoryPage'),
 })
 

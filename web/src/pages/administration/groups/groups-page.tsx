@@ -7,6 +7,7 @@ import { call, type RowOf } from '../../../api/client.ts'
 import { usePagedRows } from '../../../api/paged-rows.ts'
 import { invalidate } from '../../../api/queries.ts'
 import { useSession } from '../../../api/session.ts'
+import type { Bulk } from '../../../components/bulk.ts'
 import { confirmDestruction } from '../../../components/confirm.ts'
 import { DataList, type Column } from '../../../components/data-list.tsx'
 import { AddIcon, DeleteIcon, EditIcon, GroupIcon } from '../../../components/icons.ts'
@@ -60,6 +61,25 @@ export function GroupsPage() {
       cell: ({ ldap_group_dn: dn = '' }) => <span title={dn}>{dn}</span>,
     },
   ]
+  const bulk: Bulk<UserGroup> = {
+    of: name,
+    nameOf: ({ group_name: text }) => text,
+    actions: [
+      {
+        key: 'delete',
+        label: common('delete'),
+        icon: DeleteIcon,
+        danger: true,
+        final: true,
+        title: (count) => t('bulkDeleteTitle', { count }),
+        what: t('deleteWhat'),
+        itemOf: ({ id }) => id,
+        send: async (items) => await call('POST /batch/delete-usergroups', { body: { items: items.map(Number) } }),
+        after: async (of) => await invalidate(of, '/usergroups'),
+        done: (count) => t('bulkDeleted', { count }),
+      },
+    ],
+  }
   const askToDelete = ({ id, group_name: text }: UserGroup) =>
     confirmDestruction({
       title: t('deleteTitle', { name: text }),
@@ -90,6 +110,7 @@ export function GroupsPage() {
           rows={rows}
           columns={columns}
           keyOf={({ id }) => id}
+          bulk={bulk}
           actions={(group) => (
             <RowMenu name={group.group_name}>
               <Menu.Item leftSection={<EditIcon size={15} />} onClick={() => setEdited(group)}>

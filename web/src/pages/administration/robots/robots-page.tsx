@@ -16,6 +16,7 @@ import { SecretOnce } from '../../../components/secret-once.tsx'
 import { EmptyFace } from '../../../components/states.tsx'
 import { toast, toastError } from '../../../components/toast.ts'
 import { RelativeTime, StatusBadge, useMinute } from '../../../components/values.tsx'
+import { useBulkRobots } from '../../project/robots/bulk-robots.ts'
 import { RobotForm } from './robot-form.tsx'
 import { everyProject, type Robot } from './robot-scopes.ts'
 
@@ -28,6 +29,7 @@ export function RobotsPage() {
   const rows = usePagedRows('GET /robots', {
     query: { q: name === '' ? 'Level=system' : `Level=system,name=~${encodeURIComponent(name)}` },
   })
+  const bulk = useBulkRobots(name, () => true)
   const newButton = (
     <Button leftSection={<AddIcon size={16} />} onClick={() => setEdited('new')}>
       {t('new')}
@@ -41,6 +43,7 @@ export function RobotsPage() {
           rows={rows}
           columns={useColumns()}
           keyOf={({ id }) => id}
+          bulk={bulk}
           below={(robot) => <ProjectsOf robot={robot} />}
           actions={(robot) => <RobotMenu robot={robot} onEdit={() => setEdited(robot)} onSecret={setCredential} />}
           empty={
@@ -78,7 +81,7 @@ function useColumns(): readonly Column<RowOf<'GET /robots'>>[] {
     {
       key: 'name',
       header: t('name'),
-      width: 'minmax(10rem, 2fr)',
+      width: 'minmax(5rem, 2fr)',
       cell: ({ name, description }) => (
         <Text fw={500} truncate title={description}>
           {name}

@@ -20,6 +20,7 @@ import { SearchField } from '../../../components/search-field.tsx'
 import { EmptyFace } from '../../../components/states.tsx'
 import { toast, toastError } from '../../../components/toast.ts'
 import { RelativeTime, StatusBadge } from '../../../components/values.tsx'
+import { useBulkUsers } from './bulk-users.ts'
 import { isStrongPassword } from './password-rule.ts'
 import { RelinkUser } from './relink-user.tsx'
 import { PasswordField } from '../../../components/password-field.tsx'
@@ -34,7 +35,8 @@ export function UsersPage() {
   const { q, sort } = route.useSearch()
   const navigate = useNavigate({ from: '/administration/users' })
   const { user: me, system } = useSession()
-  const rows = usePagedRows('GET /users', { query: { username: q, sort } })
+  const rows = usePagedRows('GET /users', { query: { any_name: q, sort } })
+  const bulk = useBulkUsers(q ?? '')
   const [creating, { open: openCreate, close: closeCreate }] = useDisclosure()
   const [reset, setReset] = useState<User>()
   const [relinked, setRelinked] = useState<User>()
@@ -68,6 +70,7 @@ export function UsersPage() {
           rows={rows}
           columns={useColumns()}
           keyOf={({ user_id: id }) => id}
+          bulk={bulk}
           sort={sort ?? 'username'}
           onSort={(next) => void navigate({ search: { ...(q && { q }), sort: next }, replace: true })}
           below={({ email }) => email}

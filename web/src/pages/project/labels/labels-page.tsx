@@ -7,6 +7,7 @@ import { useTranslations } from 'use-intl'
 import { call, type RowOf } from '../../../api/client.ts'
 import { usePagedRows } from '../../../api/paged-rows.ts'
 import { invalidate } from '../../../api/queries.ts'
+import type { Bulk } from '../../../components/bulk.ts'
 import { confirmDestruction } from '../../../components/confirm.ts'
 import { DataList, type Column } from '../../../components/data-list.tsx'
 import { AddIcon, DeleteIcon, EditIcon, LabelIcon } from '../../../components/icons.ts'
@@ -65,6 +66,27 @@ export function LabelList({ projectId, mayCreate, mayChange }: LabelListProps) {
         toast(t('deleted', { name: label.name }))
       },
     })
+  const bulk: Bulk<Label> = {
+    of: String(projectId),
+    nameOf: ({ name }) => name,
+    actions: mayChange
+      ? [
+          {
+            key: 'delete',
+            label: common('delete'),
+            icon: DeleteIcon,
+            danger: true,
+            final: true,
+            title: (count) => t('bulkDeleteTitle', { count }),
+            what: t('bulkDeleteWhat'),
+            itemOf: ({ id }) => id,
+            send: async (items) => await call('POST /batch/delete-labels', { body: { items: items.map(Number) } }),
+            after: async (of) => await invalidate(of, '/labels', '/projects'),
+            done: (count) => t('bulkDeleted', { count }),
+          },
+        ]
+      : [],
+  }
   const columns: readonly Column<Label>[] = [
     { key: 'name', header: t('name'), width: 'minmax(10rem, 1fr)', cell: (label) => <LabelChip label={label} /> },
     {
@@ -94,6 +116,7 @@ export function LabelList({ projectId, mayCreate, mayChange }: LabelListProps) {
         rows={rows}
         columns={columns}
         keyOf={({ id }) => id}
+        bulk={bulk}
         {...(mayChange
           ? {
               actions: (label: Label) => (

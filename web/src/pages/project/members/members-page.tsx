@@ -1,16 +1,17 @@
 import { Autocomplete, Button, Menu, SegmentedControl, Select, Text } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useDebouncedValue, useDisclosure } from '@mantine/hooks'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { call, type RowOf } from '../../../api/client.ts'
 import { usePagedRows } from '../../../api/paged-rows.ts'
 import { invalidate, query } from '../../../api/queries.ts'
+import type { Bulk, BulkAction, WishProps } from '../../../components/bulk.ts'
 import { confirmDestruction } from '../../../components/confirm.ts'
 import { DataList, type Column } from '../../../components/data-list.tsx'
-import { AddIcon, DeleteIcon, GroupIcon, UserIcon } from '../../../components/icons.ts'
+import { AddIcon, AuthenticationIcon, DeleteIcon, GroupIcon, UserIcon } from '../../../components/icons.ts'
 import { ModalForm } from '../../../components/modal-form.tsx'
 import { Section } from '../../../components/page.tsx'
 import { RowMenu } from '../../../components/row-menu.tsx'
@@ -47,6 +48,7 @@ function Members({ project, can }: ProjectPageProps) {
     query: { entityname: name },
   })
   const mayChange = can('member', 'update')
+  const bulk = useBulkMembers(project.name, name, can)
   const columns: readonly Column<Member>[] = [
     {
       key: 'name',
@@ -75,6 +77,7 @@ function Members({ project, can }: ProjectPageProps) {
         rows={rows}
         columns={columns}
         keyOf={({ id }) => id}
+        bulk={bulk}
         {...(can('member', 'delete')
           ? { actions: (member: Member) => <MemberMenu project={project.name} member={member} /> }
           : {})}
@@ -82,6 +85,55 @@ function Members({ project, can }: ProjectPageProps) {
       />
     </Section>
   )
+}
+
+function useBulkMembers(project: string, of: string, can: ProjectPageProps['can']): Bulk<Member> {
+  const t = useTranslations('members')
+  const common = useTranslations('common')
+  const params = { project_name_or_id: project }
+  const about = {
+    itemOf: ({ id }: Member) => id,
+    after: async (client: QueryClient) => await invalidate(client, '/projects'),
+  }
+  const actions: BulkAction<Member>[] = []
+  if (can('member', 'update'))
+    actions.push({
+      ...about,
+      key: 'role',
+      label: t('bulkRole'),
+      icon: AuthenticationIcon,
+      title: (count) => t('bulkRoleTitle', { count }),
+      field: (props) => <RoleField {...props} />,
+      send: async (items, wish) =>
+        await call('POST /projects/{project_name_or_id}/batch/set-member-roles', {
+          params,
+          body: { items: items.map(Number), role_id: Number(wish) },
+        }),
+      done: (count) => t('bulkRoleDone', { count }),
+    })
+  if (can('member', 'delete'))
+    actions.push({
+      ...about,
+      key: 'remove',
+      label: common('remove'),
+      icon: DeleteIcon,
+      danger: true,
+      title: (count) => t('bulkRemoveTitle', { count }),
+      what: t('removeWhat', { project }),
+      send: async (items) =>
+        await call('POST /projects/{project_name_or_id}/batch/delete-members', {
+          params,
+          body: { items: items.map(Number) },
+        }),
+      done: (count) => t('bulkRemoved', { count }),
+    })
+  return { of, nameOf: ({ entity_name: name }) => name, actions }
+}
+
+function RoleField({ onWish }: WishProps) {
+  const t = useTranslations('members')
+  const { options } = useRoles()
+  return <Select label={t('role')} data={options} data-autofocus onChange={(value) => onWish(value ?? undefined)} />
 }
 
 function Kind({ type }: { readonly type: Member['entity_type'] }) {

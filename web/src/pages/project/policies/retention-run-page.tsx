@@ -1,4 +1,4 @@
-import { ActionIcon, Modal } from '@mantine/core'
+import { ActionIcon, Group, Modal } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
@@ -8,7 +8,7 @@ import { usePagedRows } from '../../../api/paged-rows.ts'
 import { invalidate, query } from '../../../api/queries.ts'
 import { unattended } from '../../../api/session.ts'
 import { DataList, type Column } from '../../../components/data-list.tsx'
-import { LogIcon, RepositoryIcon } from '../../../components/icons.ts'
+import { LogIcon, RepositoryIcon, TrashBinIcon } from '../../../components/icons.ts'
 import { LinkButton } from '../../../components/links.tsx'
 import { Section } from '../../../components/page.tsx'
 import { EmptyFace, ErrorFace, LoadingFace, NotFoundFace } from '../../../components/states.tsx'
@@ -114,9 +114,20 @@ function Tasks({ project, policyId, runId }: Pick<ProjectPageProps, 'project'> &
       title={t('number', { id: runId })}
       description={t('tasksHint')}
       actions={
-        <LinkButton variant="default" to="/projects/$projectName/policies" params={{ projectName: project.name }}>
-          {t('back')}
-        </LinkButton>
+        <Group gap="xs">
+          <LinkButton
+            variant="default"
+            to="/projects/$projectName/trash"
+            params={{ projectName: project.name }}
+            search={{ run: Number(runId) }}
+            leftSection={<TrashBinIcon size={15} />}
+          >
+            {t('inTrash')}
+          </LinkButton>
+          <LinkButton variant="default" to="/projects/$projectName/policies" params={{ projectName: project.name }}>
+            {t('back')}
+          </LinkButton>
+        </Group>
       }
     >
       <DataList

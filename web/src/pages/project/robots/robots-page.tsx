@@ -29,6 +29,7 @@ import { RelativeTime, StatusBadge, useMinute } from '../../../components/values
 import { ProjectFrame, type ProjectPageProps } from '../project-frame.tsx'
 import { RobotForm } from './robot-form.tsx'
 import { TrustRules } from './trust-rules.tsx'
+import { useBulkRobots } from './bulk-robots.ts'
 
 export type Robot = RowOf<'GET /robots'>
 
@@ -102,6 +103,7 @@ function Robots({ project, can }: ProjectPageProps) {
   )
   const showSecret = (username: string, secret: string, title: string) =>
     setKept({ credential: { username, secret }, title })
+  const bulk = useBulkRobots(String(project.project_id), can)
   const mayChange = can('robot', 'update') || can('robot', 'delete')
   return (
     <Section flush description={t('explanation')} actions={rows.total === 0 ? undefined : newButton}>
@@ -110,6 +112,7 @@ function Robots({ project, can }: ProjectPageProps) {
         rows={rows}
         columns={columns}
         keyOf={({ id }) => id}
+        bulk={bulk}
         {...(mayChange
           ? {
               actions: (robot: Robot) => (

@@ -1,15 +1,17 @@
-import { Button, Group, Menu, Text } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
-import { getRouteApi } from '@tanstack/react-router'
+import { Button, Checkbox, Group, Menu, Pill, Text } from '@mantine/core'
+import { useQueryClient, type QueryClient } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { ApiError } from '../../../api/api-error.ts'
 import { call, type RowOf } from '../../../api/client.ts'
 import { useKeysetRows } from '../../../api/keyset-rows.ts'
 import { invalidate } from '../../../api/queries.ts'
+import type { Bulk, BulkAction } from '../../../components/bulk.ts'
 import { confirmDestruction } from '../../../components/confirm.ts'
 import { DataList, type Column } from '../../../components/data-list.tsx'
 import { ArtifactIcon, DeleteIcon, ReloadIcon, TagIcon, TrashBinIcon } from '../../../components/icons.ts'
+import { LinkAnchor } from '../../../components/links.tsx'
 import { Section } from '../../../components/page.tsx'
 import { RowMenu } from '../../../components/row-menu.tsx'
 import { SearchField } from '../../../components/search-field.tsx'
@@ -37,11 +39,14 @@ export function TrashPage() {
 
 function Trash({ project, can }: ProjectPageProps) {
   const t = useTranslations('trash')
+  const { run } = route.useSearch()
+  const navigate = useNavigate({ from: '/projects/$projectName/trash' })
   const [repository, setRepository] = useState('')
   const rows = useKeysetRows('GET /projects/{project_name_or_id}/trash', {
     params: { project_name_or_id: project.name },
-    query: { repository: repository === '' ? undefined : `${project.name}/${repository}` },
+    query: { repository: repository === '' ? undefined : `${project.name}/${repository}`, run_id: run },
   })
+  const bulk = useBulkTrash(project.name, `${repository} ${run}`, can)
   const columns: readonly Column<Entry>[] = [
     {
       key: 'what',
@@ -57,7 +62,13 @@ function Trash({ project, can }: ProjectPageProps) {
       align: 'end',
       cell: ({ size }) => <Size bytes={size} />,
     },
-    { key: 'by', header: t('deletedBy'), width: 'minmax(6rem, 1fr)', from: 'sm', cell: ({ deleted_by }) => deleted_by },
+    {
+      key: 'by',
+      header: t('deletedBy'),
+      width: 'minmax(6rem, 1fr)',
+      from: 'sm',
+      cell: (entry) => <DeletedBy project={project.name} entry={entry} />,
+    },
     {
       key: 'at',
       header: t('deleted'),
@@ -77,13 +88,27 @@ function Trash({ project, can }: ProjectPageProps) {
     <Section
       flush
       description={t('description')}
-      actions={<SearchField label={t('filter')} value={repository} onChange={setRepository} />}
+      actions={
+        <Group gap="xs">
+          {run !== undefined && (
+            <Pill
+              withRemoveButton
+              removeButtonProps={{ 'aria-label': t('anyRun'), 'aria-hidden': false, tabIndex: 0 }}
+              onRemove={() => void navigate({ search: {}, replace: true })}
+            >
+              {t('ofRun', { run: String(run) })}
+            </Pill>
+          )}
+          <SearchField label={t('filter')} value={repository} onChange={setRepository} />
+        </Group>
+      }
     >
       <DataList
         label={t('title')}
         rows={rows}
         columns={columns}
         keyOf={({ id }) => id}
+        bulk={bulk}
         below={({ deletion_time }) => <RelativeTime time={deletion_time} />}
         actions={(entry) => <EntryMenu project={project.name} entry={entry} can={can} />}
         empty={
@@ -96,7 +121,74 @@ function Trash({ project, can }: ProjectPageProps) {
   )
 }
 
+function useBulkTrash(project: string, of: string, can: ProjectPageProps['can']): Bulk<Entry> {
+  const t = useTranslations('trash')
+  const params = { project_name_or_id: project }
+  const about = {
+    itemOf: ({ id }: Entry) => id,
+    after: async (client: QueryClient) => await invalidate(client, '/projects', '/statistics'),
+  }
+  const actions: BulkAction<Entry>[] = []
+  if (can('trash', 'restore'))
+    actions.push({
+      ...about,
+      key: 'restore',
+      label: t('restore'),
+      icon: ReloadIcon,
+      title: (count) => t('bulkRestoreTitle', { count }),
+      what: t('bulkRestoreWhat'),
+      wish: 'keep',
+      field: ({ onWish }) => (
+        <Checkbox
+          label={t('bulkOverwrite')}
+          onChange={(event) => onWish(event.currentTarget.checked ? 'overwrite' : 'keep')}
+        />
+      ),
+      send: async (items, wish) =>
+        await call('POST /projects/{project_name_or_id}/batch/restore-trash', {
+          params,
+          body: { items: items.map(Number), overwrite: wish === 'overwrite' },
+        }),
+      done: (count) => t('bulkRestored', { count }),
+    })
+  if (can('trash', 'delete'))
+    actions.push({
+      ...about,
+      key: 'delete',
+      label: t('deleteNow'),
+      icon: DeleteIcon,
+      danger: true,
+      final: true,
+      title: (count) => t('bulkDeleteTitle', { count }),
+      what: t('bulkDeleteWhat'),
+      send: async (items) =>
+        await call('POST /projects/{project_name_or_id}/batch/delete-trash', {
+          params,
+          body: { items: items.map(Number) },
+        }),
+      done: (count) => t('bulkDeleted', { count }),
+    })
+  return { of, nameOf: (entry) => `${entry.repository_name.slice(project.length + 1)} · ${nameOf(entry)}`, actions }
+}
+
 const nameOf = (entry: Entry): string => entry.tags[0]?.name ?? entry.digest.slice(0, 19)
+
+/** Who deleted it; of a run of a retention policy, the way to all of it. */
+function DeletedBy({
+  project,
+  entry: { deleted_by: by, run_id: run },
+}: {
+  readonly project: string
+  readonly entry: Entry
+}) {
+  const t = useTranslations('trash')
+  if (run === undefined) return by
+  return (
+    <LinkAnchor to="/projects/$projectName/trash" params={{ projectName: project }} search={{ run }}>
+      {t('ofRun', { run: String(run) })}
+    </LinkAnchor>
+  )
+}
 
 function What({ project, entry }: { readonly project: string; readonly entry: Entry }) {
   const t = useTranslations('trash')

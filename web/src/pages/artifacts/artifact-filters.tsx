@@ -1,0 +1,74 @@
+import { Group, MultiSelect, Select } from '@mantine/core'
+import { useTranslations } from 'use-intl'
+import { SearchField } from '../../components/search-field.tsx'
+import { labelIdsOf, type ArtifactSearch } from './artifact-filter.ts'
+import { useLabels } from './bulk-artifacts.tsx'
+import { useTypeName } from './type-name.ts'
+
+interface ArtifactFiltersProps {
+  readonly search: ArtifactSearch
+  readonly projectId: number | undefined
+  onChange(search: ArtifactSearch): void
+}
+
+/** Harbor's words for what most repositories have; others are found by their address. */
+const types = ['IMAGE', 'CHART', 'MODEL', 'WASM', 'CNAB', 'UNKNOWN'] as const
+
+/** Narrows the list of artifacts: by tag, by type, by labels, and by whether there is a tag at all. */
+export function ArtifactFilters({ search, projectId, onChange }: ArtifactFiltersProps) {
+  const t = useTranslations('artifacts')
+  const typeName = useTypeName()
+  const labels = useLabels(projectId)
+  const { q, type, tags, ...rest } = search
+  const change = (next: Partial<Record<'q' | 'type' | 'tags' | 'labels', string | undefined>>) => {
+    const merged = { ...rest, q, type, tags, ...next }
+    onChange(
+      Object.fromEntries(
+        Object.entries(merged).filter(([, value]) => value !== undefined && value !== ''),
+      ) as ArtifactSearch,
+    )
+  }
+  return (
+    <Group gap="xs">
+      <SearchField
+        label={t('filter')}
+        value={q ?? ''}
+        // What has no tag has none with this text.
+        onChange={(text) => change({ q: text, ...(tags === 'untagged' ? { tags: undefined } : {}) })}
+      />
+      <Select
+        aria-label={t('filterType')}
+        placeholder={t('filterType')}
+        data={types.map((value) => ({ value, label: value === 'UNKNOWN' ? t('kinds.other') : typeName(value) }))}
+        value={type ?? null}
+        onChange={(value) => change({ type: value ?? undefined })}
+        clearable
+        w={{ base: 'calc(50% - 0.375rem)', sm: 155 }}
+      />
+      <Select
+        aria-label={t('filterTagged')}
+        placeholder={t('filterTagged')}
+        data={[
+          { value: 'tagged', label: t('tagged') },
+          { value: 'untagged', label: t('untagged') },
+        ]}
+        value={tags ?? null}
+        onChange={(value) => change({ tags: value ?? undefined, ...(value === 'untagged' ? { q: undefined } : {}) })}
+        clearable
+        w={{ base: 'calc(50% - 0.375rem)', sm: 155 }}
+      />
+      {labels.length > 0 && (
+        <MultiSelect
+          aria-label={t('labels')}
+          placeholder={search.labels === undefined ? t('labels') : ''}
+          data={labels.map(({ id, name }) => ({ value: String(id), label: name }))}
+          value={labelIdsOf(search).map(String)}
+          onChange={(values) => change({ labels: values.length === 0 ? undefined : values.join(',') })}
+          clearable
+          searchable
+          w={{ base: '100%', sm: 220 }}
+        />
+      )}
+    </Group>
+  )
+}
