@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'bun:test'
-import { zstdCompressSync } from 'node:zlib'
+import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { deflateSync, zstdCompressSync } from 'node:zlib'
+import { elfForTest } from './formats/executable-for-test.ts'
 import { namesOf, nodePackage, readLayerForTest } from './image-for-test.ts'
 import { defaultLimits } from './limits.ts'
 import { mergeLayers } from './merge-layers.ts'
@@ -46,6 +49,20 @@ describe('one layer is read', () => {
     ])
     expect(layer).toMatchObject({ files: [], unread: [], replaced: ['etc/os-release'] })
   })
+})
+
+test('a file too large for memory is read from the disk, and nothing of it stays there', async () => {
+  const limits = { ...defaultLimits, maxFileBytesInMemory: 10 }
+  const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith('berth-scan-'))
+  const before = leftovers()
+  const program = elfForTest([
+    { name: '.dep-v0', content: deflateSync('{"packages":[{"name":"a","version":"1.0.0"}]}') },
+  ])
+  const entries = [{ path: 'bin/app', content: program, mode: 0o755 }, nodePackage('b', '2.0.0')]
+  expect(await packagesOf(entries, { limits })).toEqual(['cargo a 1.0.0', 'npm b 2.0.0'])
+  const cut = tarForTest(entries).subarray(0, 700)
+  expect((await readLayer(() => inChunks(cut), { limits })).unread).toHaveLength(1)
+  expect(leftovers()).toEqual(before)
 })
 
 describe('what cannot be read has a verdict, and the rest is read', () => {

@@ -2,7 +2,8 @@ import type { Unread } from '../inventory.ts'
 import { type Analyser, type DetectionMode, type FileFacts, type FileHead, headOf } from './analyser.ts'
 import { analysers } from './analysers.ts'
 import { decompressed } from './decompress.ts'
-import { contentOf } from './file-content.ts'
+import type { FileContent } from './file-content.ts'
+import { type FileStore, storeFor } from './file-store.ts'
 import { type AnalysedFile, analyserVersion, type LayerInventory } from './layer-inventory.ts'
 import { type DetectionLimits, defaultLimits } from './limits.ts'
 import { type EntrySink, pathWithin, type TarEntry, TarReader } from './tar-reader.ts'
@@ -84,6 +85,8 @@ export class LayerReading {
   readonly #unread: Unread[] = []
   /** In a second pass: only these files, under these names. */
   #only: ReadonlyMap<string, readonly string[]> | undefined
+  /** Of the file that comes by just now. */
+  #store: FileStore | undefined
   #keptBytes = 0
   #packages = 0
 
@@ -141,26 +144,49 @@ export class LayerReading {
       if (analyser.sniff === undefined) this.#unreadable(path, tooLarge(`it has more than ${analyser.maxBytes} bytes`))
       return undefined
     }
-    const bytes = new Uint8Array(size)
-    let length = 0
-    let isWanted = analyser.sniff === undefined
+    let head: Uint8Array[] = []
+    let headBytes = 0
+    let store = analyser.sniff === undefined ? this.#openStore(size) : undefined
+    const isWanted = () => analyser.sniff!(Buffer.concat(head).subarray(0, sniffBytes))
     return {
       write: (piece) => {
-        bytes.set(piece, length)
-        length += piece.length
-        if (isWanted || (length < sniffBytes && length < size)) return true
-        isWanted = analyser.sniff!(bytes.subarray(0, length))
-        if (!isWanted) this.#replace(path)
-        return isWanted
+        if (store !== undefined) {
+          store.write(piece)
+          return true
+        }
+        head.push(piece.slice())
+        headBytes += piece.length
+        if (headBytes < Math.min(sniffBytes, size)) return true
+        if (!isWanted()) {
+          this.#replace(path)
+          return false
+        }
+        store = this.#openStore(size)
+        for (const each of head.splice(0)) store.write(each)
+        return true
       },
-      end: () => this.#analyse(analyser, names, bytes),
+      end: () => {
+        head = []
+        if (store !== undefined) this.#analyse(analyser, names, store.content())
+        this.#closeStore()
+      },
     }
   }
 
-  #analyse(analyser: Analyser, names: readonly string[], bytes: Uint8Array): void {
+  #openStore(size: number): FileStore {
+    this.#store = storeFor(size, this.#limits.maxFileBytesInMemory)
+    return this.#store
+  }
+
+  #closeStore(): void {
+    this.#store?.[Symbol.dispose]()
+    this.#store = undefined
+  }
+
+  #analyse(analyser: Analyser, names: readonly string[], content: FileContent): void {
     const [path = ''] = names
     try {
-      const facts = analyser.read(contentOf(bytes), {
+      const facts = analyser.read(content, {
         path,
         limits: this.#limits,
         isWantedPath: (each) => this.#isEvidence(each),
@@ -219,6 +245,7 @@ export class LayerReading {
   /** The layer itself ends here. */
   fail(error: unknown): void {
     this.failed = true
+    this.#closeStore()
     this.#unread.push(verdictOf(error).about(this.#options.where ?? 'layer'))
   }
 

@@ -8,6 +8,8 @@ import { tooLarge, Unreadable } from '../verdict.ts'
 const mib = 1024 * 1024
 const maxPropertiesBytes = mib
 const maxManifestBytes = 10 * mib
+/** Nested archives are unpacked in memory, one within the other. */
+const maxNestedBytes = 256 * mib
 
 const isArchive = (name: string): boolean => /\.(?:jar|war|ear|par|hpi|jpi)$/.test(name)
 
@@ -73,7 +75,7 @@ function nestedPackages(zip: Zip, entry: ZipEntry, place: Place, reading: JarRea
   if (place.depth >= limits.maxArchiveDepth) {
     throw new Unreadable('TOO_DEEP', `its archives are nested more than ${limits.maxArchiveDepth} deep`)
   }
-  const bytes = readWithin(zip, entry, limits.maxArchiveBytes, reading)
+  const bytes = readWithin(zip, entry, maxNestedBytes, reading)
   const within = place.within === '' ? entry.name : `${place.within}/${entry.name}`
   try {
     return packagesOf(contentOf(bytes), { path: place.path, within, depth: place.depth + 1 }, reading)
@@ -84,7 +86,7 @@ function nestedPackages(zip: Zip, entry: ZipEntry, place: Place, reading: JarRea
   }
 }
 
-/** Nested archives are in memory one within the other: their sum is bounded. */
+/** The sum of all that was unpacked is bounded too. */
 function readWithin(zip: Zip, entry: ZipEntry, maxBytes: number, reading: JarReading): Uint8Array {
   reading.bytes += entry.bytes
   if (reading.bytes > reading.limits.maxArchiveBytes) {
