@@ -20,6 +20,12 @@ const families: Readonly<Record<string, OsFamily>> = {
   opensuse: 'opensuse-leap',
   mariner: 'azurelinux',
   openEuler: 'openeuler',
+  // Names of Trivy and Syft.
+  'amazon linux': 'amazon',
+  'opensuse.leap': 'opensuse-leap',
+  'opensuse.tumbleweed': 'opensuse-tumbleweed',
+  'suse linux enterprise server': 'suse',
+  'cbl-mariner': 'azurelinux',
 }
 
 const osReleasePaths = new Set(['etc/os-release', 'usr/lib/os-release'])
@@ -164,5 +170,11 @@ export function systemFrom(evidence: readonly SystemEvidence[]): OperatingSystem
 }
 
 function asSystem({ id, version, name }: SystemEvidence): OperatingSystem {
-  return { family: families[id] ?? families[id.toLowerCase()] ?? id.toLowerCase(), version, name }
+  return { family: familyOf(id), version, name }
+}
+
+/** The family of an `ID` of os-release, or of a name that others give it. */
+export function familyOf(id: string): string {
+  const known = families[id] ?? families[id.toLowerCase()]
+  return known ?? id.toLowerCase()
 }
