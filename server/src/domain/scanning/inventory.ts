@@ -58,6 +58,7 @@ export const packageKinds = [
   'cocoapods',
   'julia',
   'conda',
+  'bitnami',
 ] as const
 
 export type PackageKind = (typeof packageKinds)[number]

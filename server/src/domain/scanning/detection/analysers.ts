@@ -1,5 +1,6 @@
 import type { Analyser } from './analyser.ts'
 import { dotnetLocks } from './languages/dotnet-locks.ts'
+import { embeddedBomAnalyser } from './languages/embedded-bom.ts'
 import { goLocks } from './languages/go-modules.ts'
 import { installedAnalysers } from './languages/installed.ts'
 import { jarAnalyser } from './languages/jar.ts'
@@ -26,6 +27,7 @@ export const analysers: readonly Analyser[] = [
   pythonEggAnalyser,
   jarAnalyser,
   ...installedAnalysers,
+  embeddedBomAnalyser,
   ...nodeLocks,
   ...pythonLocks,
   ...goLocks,

@@ -239,6 +239,21 @@ describe('an image', () => {
   }
 })
 
+test('an image is told by the bills of materials that its maker put into it, but not of its operating system', async () => {
+  const purls = [
+    'pkg:bitnami/wordpress@6.1.1-1?arch=amd64',
+    'pkg:npm/a@1.0.0',
+    'pkg:deb/debian/curl@1?distro=debian-12',
+  ]
+  const packages = purls.map((referenceLocator) => ({ externalRefs: [{ referenceType: 'purl', referenceLocator }] }))
+  const content = JSON.stringify({ spdxVersion: 'SPDX-2.3', packages })
+  expect(await packagesOfFile('opt/bitnami/wordpress/.spdx-wordpress.spdx', content)).toEqual([
+    'bitnami wordpress 6.1.1-1',
+    'npm a 1.0.0',
+  ])
+  expect(await packagesOfFile('a-1.dist-info/sboms/a.cdx.json', content)).toEqual([])
+})
+
 describe('no text makes a reader of lock files fail or hang', () => {
   const names = [...new Set(cases.map(([path]) => path))]
 
