@@ -33,6 +33,10 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   retention: ['retention_policy'],
   robots: ['robot', 'robot_permission', 'trust_rule'],
   backup: ['backup_run'],
+  scanning: [
+    ...['advisory_generation', 'advisory_chunk', 'scanner', 'layer_inventory', 'artifact_inventory'],
+    ...['scan', 'scan_finding'],
+  ],
   scrub: ['scrub_progress'],
   settings: ['setting'],
   trash: ['trash_blob', 'trash_entry', 'trash_repository'],

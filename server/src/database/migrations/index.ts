@@ -24,6 +24,7 @@ import { writeProbe } from './0025-write-probe.ts'
 import { goneManifests } from './0026-gone-manifests.ts'
 import { trashRun } from './0027-trash-run.ts'
 import { backupRun } from './0028-backup-run.ts'
+import { scanning } from './0029-scanning.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   goneManifests,
   trashRun,
   backupRun,
+  scanning,
 ]

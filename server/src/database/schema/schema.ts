@@ -46,6 +46,15 @@ import type {
 } from './projects.ts'
 import type { RegistryTable } from './registries.ts'
 import type { RobotPermissionTable, RobotTable } from './robots.ts'
+import type {
+  AdvisoryChunkTable,
+  AdvisoryGenerationTable,
+  ArtifactInventoryTable,
+  LayerInventoryTable,
+  ScanFindingTable,
+  ScannerTable,
+  ScanTable,
+} from './scanning.ts'
 import type { SettingTable } from './settings.ts'
 import type {
   BlobDamageTable,
@@ -126,4 +135,11 @@ export interface Schema {
   trust_rule: TrustRuleTable
   registry: RegistryTable
   system_cve_allowlist: SystemCveAllowlistTable
+  advisory_generation: AdvisoryGenerationTable
+  advisory_chunk: AdvisoryChunkTable
+  scanner: ScannerTable
+  layer_inventory: LayerInventoryTable
+  artifact_inventory: ArtifactInventoryTable
+  scan: ScanTable
+  scan_finding: ScanFindingTable
 }

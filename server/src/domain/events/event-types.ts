@@ -8,6 +8,7 @@ import { projectEvents, quotaEvents } from './project-events.ts'
 import { registryCareEvents } from './registry-care-events.ts'
 import { registryEvents } from './registry-events.ts'
 import { robotEvents } from './robot-events.ts'
+import { scanningEvents } from './scanning-events.ts'
 
 /**
  * Every event of the registry that audit, webhooks, scans or replication may want to know of. The list is closed: a new
@@ -24,6 +25,7 @@ const eventTable = {
   ...policyEvents,
   ...registryCareEvents,
   ...jobEvents,
+  ...scanningEvents,
 }
 
 type EventTable = typeof eventTable

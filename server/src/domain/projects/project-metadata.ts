@@ -77,7 +77,11 @@ export async function deleteMetadataKey(tx: Writer, projectId: number, key: Meta
 }
 
 /** Sets what is named and leaves the rest. `public` is not for this table. */
-export async function writeMetadata(tx: Writer, projectId: number, metadata: ProjectMetadata): Promise<void> {
+export async function writeMetadata(
+  tx: Writer,
+  projectId: number,
+  metadata: ProjectMetadata | Readonly<Record<'projectScanner', string>>,
+): Promise<void> {
   const values = Object.entries(metadata)
     .filter(([name]) => name !== 'public')
     .map(([name, value]) => ({ project_id: projectId, name, value }))

@@ -101,6 +101,8 @@ export interface Inventory {
   readonly os?: OperatingSystem
   /** Red Hat: repositories and builds that the image says it was made from (`root/buildinfo/content_manifests`). */
   readonly contentSets?: readonly string[]
+  /** Builds that an older image of Red Hat says it is: `name-version-release.arch`. */
+  readonly nvrs?: readonly string[]
   readonly packages: readonly FoundPackage[]
   readonly unread: readonly Unread[]
 }

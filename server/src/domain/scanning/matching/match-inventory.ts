@@ -80,7 +80,7 @@ function concerns(advisory: Advisory, lookup: SystemLookup, sets: ReadonlySet<nu
 
 /** Images say which repositories they were built from; those that do not are taken to be built from the usual ones. */
 function contentSetsOf(inventory: Inventory, os: OperatingSystem, source: AdvisorySource): ReadonlySet<number> {
-  const told = inventory.contentSets ?? []
+  const told = [...(inventory.contentSets ?? []), ...(inventory.nvrs ?? [])]
   if (told.length > 0) return source.contentSets(told)
   const major = os.version.split('.')[0] ?? ''
   return source.contentSets(usualContentSets[major] ?? [])

@@ -1,0 +1,104 @@
+import type { Flag } from './columns.ts'
+
+/** Vulnerability data as it was after one import. At most one generation is in use; older ones can be gone back to. */
+export interface AdvisoryGenerationTable {
+  number: number
+  /** `building`: its bytes are not whole yet. */
+  state: 'building' | 'in-use' | 'kept'
+  /** Of the file, before it was packed. */
+  digest: string
+  size: number
+  /** JSON: what it was made of. */
+  sources: string
+  /** When the newest data in it was published; null when the data does not say. */
+  data_time: number | null
+  imported_at: number
+  username: string
+}
+
+/** The file of a generation, packed with zstd, in pieces that are not too large for one row. */
+export interface AdvisoryChunkTable {
+  generation: number
+  position: number
+  bytes: Uint8Array
+}
+
+/** Who scans: the engine of this program, or an adapter of the Pluggable Scanner API. */
+export interface ScannerTable {
+  /** UUID. */
+  id: string
+  name: string
+  url: string
+  description: string
+  auth: '' | 'Basic' | 'Bearer' | 'APIKey'
+  credential: string
+  skip_certificate_check: Flag
+  use_internal_address: Flag
+  disabled: Flag
+  is_default: Flag
+  /** The engine of this program: it can be neither changed nor deleted. */
+  is_built_in: Flag
+  created_at: number
+  updated_at: number
+}
+
+/** What was found in a layer, by its DiffID: read once, whatever images share it. */
+export interface LayerInventoryTable {
+  diff_id: string
+  /** Of the code that looked; what another one found is looked for anew. */
+  analyser: number
+  /** JSON, packed with zstd. */
+  body: Uint8Array
+  used_at: number
+}
+
+/** The packages of an image: matching them against newer data needs no layer. */
+export interface ArtifactInventoryTable {
+  digest: string
+  analyser: number
+  /** JSON, packed with zstd. */
+  body: Uint8Array
+  created_at: number
+}
+
+/** The newest scan of an artifact by a scanner, and its last good report: a scan that fails or is running takes nothing away. */
+export interface ScanTable {
+  digest: string
+  scanner_id: string
+  kind: 'vulnerability' | 'sbom'
+  /** UUID of the newest scan, which has its log. */
+  report_id: string
+  job_id: number | null
+  status: 'pending' | 'running' | 'success' | 'error' | 'stopped'
+  error: string | null
+  started_at: number | null
+  finished_at: number | null
+  /** What follows is of the last scan that succeeded. */
+  reported_at: number | null
+  /** Of the vulnerability data; null for other scanners. */
+  generation: number | null
+  /** Place in the order of severities; null: nothing was found. */
+  severity: number | null
+  /** JSON: how many of each severity, how many can be mended, what could not be said. */
+  summary: string | null
+  /** JSON, packed with zstd. */
+  body: Uint8Array | null
+  created_at: number
+}
+
+/** One vulnerability of one package of an artifact, from the last good report: for searches over all artifacts. */
+export interface ScanFindingTable {
+  digest: string
+  scanner_id: string
+  vulnerability: string
+  package: string
+  version: string
+  fix_version: string
+  severity: number
+  /** CVSS v3, in tenths; null when it is not known. */
+  score: number | null
+  /** In CISA's catalogue. */
+  exploited: Flag
+  /** EPSS, in ten thousandths. */
+  probability: number | null
+}

@@ -1,0 +1,19 @@
+import { eventKind, type InRepository, type OnProject } from './event-kind.ts'
+
+type OnScan = InRepository & { readonly scan: 'vulnerability' | 'sbom' }
+type OnData = { readonly generation: number }
+
+const byDigest = ({ repository, digest }: InRepository): string => `${repository}@${digest}`
+const data = ({ generation }: OnData): string => `vulnerability data ${generation}`
+
+/** Scans of artifacts, and the data that they are made with. */
+export const scanningEvents = {
+  start_scan: eventKind<OnScan & { readonly scanner: string }>(byDigest),
+  finish_scan: eventKind<OnScan & { readonly status: 'success' | 'error' | 'stopped'; readonly tag?: string }>(
+    byDigest,
+  ),
+  import_vulnerability_data: eventKind<OnData & { readonly sources: readonly string[] }>(data),
+  use_vulnerability_data: eventKind<OnData>(data),
+  set_default_scanner: eventKind<{ readonly scanner: string }>(({ scanner }) => scanner),
+  set_project_scanner: eventKind<OnProject & { readonly scanner: string }>(({ project }) => project),
+}

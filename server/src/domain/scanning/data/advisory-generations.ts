@@ -1,0 +1,309 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createZstdCompress, createZstdDecompress } from 'node:zlib'
+import type { Database, Writer } from '../../../database/database.ts'
+import { actorName, type Actor } from '../../access/actor.ts'
+import type { Clock } from '../../clock.ts'
+import { DomainError } from '../../errors.ts'
+import type { Events } from '../../events/events.ts'
+import type { AdvisoryGeneration } from '../advisories.ts'
+import { AdvisoryFile, type SourceSummary } from './advisory-file.ts'
+
+export interface AdvisoryGenerationsOptions {
+  readonly database: Database
+  readonly clock: Clock
+  readonly events: Events
+  /** For the files of generations, which this process may make anew at any time. */
+  readonly folder: string
+}
+
+/** Changes a copy of the data that is in use; returns what came of it. It runs outside of any transaction. */
+export type ChangeAdvisories<Result> = (path: string) => Promise<Result>
+
+export interface KnownGeneration extends AdvisoryGeneration {
+  readonly inUse: boolean
+  readonly importedBy: string
+  readonly size: number
+}
+
+/** How many older ones stay, to go back to. */
+const keptGenerations = 2
+const chunkBytes = 1024 * 1024
+const chunksAtOnce = 8
+
+/**
+ * The vulnerability data of the registry. The database has it, packed, so that every replica has the same; each process reads a
+ * file of its own copy of the generation in use. Data changes by making the next generation and switching to it in one step.
+ */
+export class AdvisoryGenerations implements Disposable {
+  readonly #options: AdvisoryGenerationsOptions
+  #opened: AdvisoryFile | undefined
+  #opening: Promise<AdvisoryFile> | undefined
+
+  constructor(options: AdvisoryGenerationsOptions) {
+    this.#options = options
+  }
+
+  /** The data in use, newest import first to be seen; undefined when none was ever imported. */
+  async current(): Promise<AdvisoryFile | undefined> {
+    const row = await this.#options.database.read
+      .selectFrom('advisory_generation')
+      .select(['number', 'digest', 'imported_at'])
+      .where('state', '=', 'in-use')
+      .executeTakeFirst()
+    if (row === undefined) return undefined
+    if (this.#opened?.generation.number === row.number) return this.#opened
+    this.#opening ??= this.#open(row).finally(() => {
+      this.#opening = undefined
+    })
+    return await this.#opening
+  }
+
+  /** The file of the generation in use, for another thread; undefined without data. */
+  async currentPath(): Promise<string | undefined> {
+    const current = await this.current()
+    return current === undefined ? undefined : this.#pathOf(current.generation.number)
+  }
+
+  /** Newest first. */
+  async list(): Promise<readonly KnownGeneration[]> {
+    const rows = await this.#options.database.read
+      .selectFrom('advisory_generation')
+      .selectAll()
+      .where('state', '!=', 'building')
+      .orderBy('number', 'desc')
+      .execute()
+    return rows.map((row) => ({
+      number: row.number,
+      inUse: row.state === 'in-use',
+      sources: JSON.parse(row.sources) as readonly SourceSummary[],
+      dataTime: row.data_time === null ? '' : new Date(row.data_time).toISOString(),
+      importTime: new Date(row.imported_at).toISOString(),
+      importedBy: row.username,
+      size: row.size,
+    }))
+  }
+
+  /**
+   * Makes the next generation from the one in use and switches to it.
+   * @throws DomainError CONFLICT when somebody else switched meanwhile; what `change` throws
+   */
+  async replace<Result>(
+    actor: Actor,
+    change: ChangeAdvisories<Result>,
+  ): Promise<{ generation: AdvisoryGeneration; result: Result }> {
+    const { folder } = this.#options
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const draft = join(folder, `draft-${randomUUID()}`)
+    try {
+      const before = await this.current()
+      if (before !== undefined) await copyFile(this.#pathOf(before.generation.number), draft)
+      const result = await change(draft)
+      const generation = await this.#store(actor, draft, before?.generation.number)
+      return { generation, result }
+    } finally {
+      await rm(draft, { force: true })
+    }
+  }
+
+  /** Goes back to a generation that is still kept. @throws DomainError GENERATION_UNKNOWN */
+  async use(actor: Actor, number: number): Promise<void> {
+    const { database, events } = this.#options
+    await database.write(async (tx) => {
+      const row = await tx
+        .selectFrom('advisory_generation')
+        .select('sources')
+        .where('number', '=', number)
+        .where('state', '!=', 'building')
+        .executeTakeFirst()
+      if (row === undefined)
+        throw new DomainError('GENERATION_UNKNOWN', `no vulnerability data has the number ${number}`)
+      await switchTo(tx, number)
+      await events.record(tx, actor, { type: 'use_vulnerability_data', generation: number })
+    })
+  }
+
+  [Symbol.dispose](): void {
+    this.#opened?.[Symbol.dispose]()
+    this.#opened = undefined
+  }
+
+  async #store(actor: Actor, path: string, before: number | undefined): Promise<AdvisoryGeneration> {
+    const { database, clock, events } = this.#options
+    const { digest, size } = await describe(path)
+    const importTime = new Date(clock.now()).toISOString()
+    using draft = new AdvisoryFile(path, { number: 0, importTime })
+    const { sources, dataTime } = draft.generation
+    const number = await database.write(async (tx) => {
+      const { last } = await tx
+        .selectFrom('advisory_generation')
+        .select((eb) => eb.fn.max('number').as('last'))
+        .executeTakeFirstOrThrow()
+      const next = Number(last ?? 0) + 1
+      await tx
+        .insertInto('advisory_generation')
+        .values({
+          number: next,
+          state: 'building',
+          digest,
+          size,
+          sources: JSON.stringify(sources),
+          data_time: dataTime === '' ? null : Date.parse(dataTime),
+          imported_at: Date.parse(importTime),
+          username: actorName(actor),
+        })
+        .execute()
+      return next
+    })
+    await this.#storeChunks(number, path)
+    await database.write(async (tx) => {
+      const inUse = await findInUse(tx)
+      if (inUse !== before) {
+        throw new DomainError('CONFLICT', 'other vulnerability data was imported meanwhile; import this again')
+      }
+      await switchTo(tx, number)
+      await forgetOlder(tx, number - keptGenerations)
+      await events.record(tx, actor, {
+        type: 'import_vulnerability_data',
+        generation: number,
+        sources: sources.map(({ name }) => name),
+      })
+    })
+    return { number, sources, dataTime, importTime }
+  }
+
+  async #storeChunks(generation: number, path: string): Promise<void> {
+    const { database } = this.#options
+    let position = 0
+    let waiting: Uint8Array[] = []
+    const flush = async () => {
+      const values = waiting.map((bytes, index) => ({ generation, position: position + index, bytes }))
+      position += waiting.length
+      waiting = []
+      if (values.length > 0) await database.write((tx) => tx.insertInto('advisory_chunk').values(values).execute())
+    }
+    const packed = createReadStream(path).pipe(createZstdCompress())
+    for await (const piece of piecesOf(packed, chunkBytes)) {
+      waiting.push(piece)
+      if (waiting.length === chunksAtOnce) await flush()
+    }
+    await flush()
+  }
+
+  async #open(row: {
+    readonly number: number
+    readonly digest: string
+    readonly imported_at: number
+  }): Promise<AdvisoryFile> {
+    const path = this.#pathOf(row.number)
+    const known = await stat(path).catch(() => undefined)
+    if (known === undefined || (await describe(path)).digest !== row.digest) await this.#fetch(row.number, row.digest)
+    const opened = new AdvisoryFile(path, { number: row.number, importTime: new Date(row.imported_at).toISOString() })
+    // Lookups are synchronous, so nobody is in the middle of one in the older file.
+    this.#opened?.[Symbol.dispose]()
+    this.#opened = opened
+    await this.#removeOlderFiles(row.number)
+    return opened
+  }
+
+  /** Writes the file of a generation from the database, whole or not at all. */
+  async #fetch(number: number, digest: string): Promise<void> {
+    const { folder } = this.#options
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const unfinished = join(folder, `fetched-${randomUUID()}`)
+    try {
+      await pipeline(
+        Readable.from(this.#chunks(number)),
+        createZstdDecompress(),
+        createWriteStream(unfinished, { mode: 0o600 }),
+      )
+      if ((await describe(unfinished)).digest !== digest) {
+        throw new DomainError('UNAVAILABLE', `vulnerability data ${number} is not what was imported; import it again`)
+      }
+      await rename(unfinished, this.#pathOf(number))
+    } finally {
+      await rm(unfinished, { force: true })
+    }
+  }
+
+  async *#chunks(generation: number): AsyncGenerator<Uint8Array> {
+    for (let position = 0; ; position += 1) {
+      const row = await this.#options.database.read
+        .selectFrom('advisory_chunk')
+        .select('bytes')
+        .where('generation', '=', generation)
+        .where('position', '=', position)
+        .executeTakeFirst()
+      if (row === undefined) return
+      yield row.bytes
+    }
+  }
+
+  async #removeOlderFiles(number: number): Promise<void> {
+    const { folder } = this.#options
+    for (const name of await readdir(folder)) {
+      const other = /^advisories-(\d+)\.db$/.exec(name)?.[1]
+      // Another process may still read one; its file stays until it closes it.
+      if (other !== undefined && Number(other) < number - keptGenerations) await rm(join(folder, name), { force: true })
+    }
+  }
+
+  #pathOf(number: number): string {
+    return join(this.#options.folder, `advisories-${number}.db`)
+  }
+}
+
+async function findInUse(tx: Writer): Promise<number | undefined> {
+  const row = await tx
+    .selectFrom('advisory_generation')
+    .select('number')
+    .where('state', '=', 'in-use')
+    .executeTakeFirst()
+  return row?.number
+}
+
+async function switchTo(tx: Writer, number: number): Promise<void> {
+  await tx.updateTable('advisory_generation').set({ state: 'kept' }).where('state', '=', 'in-use').execute()
+  await tx.updateTable('advisory_generation').set({ state: 'in-use' }).where('number', '=', number).execute()
+}
+
+/** Those that were never finished lie among them. */
+async function forgetOlder(tx: Writer, than: number): Promise<void> {
+  const older = tx
+    .selectFrom('advisory_generation')
+    .select('number')
+    .where('number', '<', than)
+    .where('state', '!=', 'in-use')
+  await tx.deleteFrom('advisory_chunk').where('generation', 'in', older).execute()
+  await tx.deleteFrom('advisory_generation').where('number', '<', than).where('state', '!=', 'in-use').execute()
+}
+
+async function describe(path: string): Promise<{ readonly digest: string; readonly size: number }> {
+  const hash = createHash('sha256')
+  let size = 0
+  for await (const chunk of createReadStream(path)) {
+    hash.update(chunk as Buffer)
+    size += (chunk as Buffer).length
+  }
+  return { digest: `sha256:${hash.digest('hex')}`, size }
+}
+
+async function* piecesOf(bytes: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
+  let waiting: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of bytes) {
+    waiting.push(chunk)
+    length += chunk.length
+    while (length >= size) {
+      const whole = Buffer.concat(waiting)
+      yield whole.subarray(0, size)
+      waiting = [whole.subarray(size)]
+      length -= size
+    }
+  }
+  if (length > 0) yield Buffer.concat(waiting)
+}

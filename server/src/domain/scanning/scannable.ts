@@ -1,0 +1,103 @@
+import { parseManifest } from '#contract/manifest.ts'
+import type { Digest } from '#contract/digest.ts'
+import type { Reader } from '../../database/database.ts'
+
+/** An image within an artifact. */
+export interface Leaf {
+  readonly digest: Digest
+  /** Whether it can be scanned. What cannot is counted, so that an index with it is never called whole. */
+  readonly isSupported: boolean
+  readonly mediaType: string
+}
+
+const manifests: ReadonlySet<string> = new Set([
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+])
+const indexes: ReadonlySet<string> = new Set([
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.oci.image.index.v1+json',
+])
+const imageConfigs: ReadonlySet<string> = new Set([
+  'application/vnd.docker.container.image.v1+json',
+  'application/vnd.oci.image.config.v1+json',
+])
+const attestation = 'application/vnd.in-toto+json'
+/** Of one artifact, however its indexes are nested. */
+const maxLeaves = 1_000
+
+export const isIndexType = (mediaType: string): boolean => indexes.has(mediaType)
+
+/** By what a list knows of an artifact: whether a scan could be asked for. */
+export function isScannable(artifact: { readonly mediaType: string; readonly artifactType: string }): boolean {
+  return (
+    isIndexType(artifact.mediaType) || (manifests.has(artifact.mediaType) && imageConfigs.has(artifact.artifactType))
+  )
+}
+
+interface Node {
+  readonly id: number
+  readonly digest: string
+  readonly media_type: string
+  readonly artifact_type: string
+  readonly bytes: Uint8Array
+}
+
+/**
+ * The images of an artifact: itself, or those of an index, each once. Attestations that builders put beside images are none. More than a
+ * thousand are not looked for.
+ */
+export async function listLeaves(reader: Reader, artifactId: number): Promise<readonly Leaf[]> {
+  const leaves = new Map<string, Leaf>()
+  let level = [artifactId]
+  const seen = new Set<number>()
+  while (level.length > 0 && leaves.size < maxLeaves) {
+    const nodes = await nodesOf(reader, level)
+    const next: number[] = []
+    for (const node of nodes) {
+      seen.add(node.id)
+      if (isIndexType(node.media_type)) next.push(...(await childrenOf(reader, node.id)))
+      else if (!isAttestation(node)) {
+        leaves.set(node.digest, {
+          digest: node.digest as Digest,
+          isSupported: isScannable({ mediaType: node.media_type, artifactType: node.artifact_type }),
+          mediaType: node.media_type,
+        })
+      }
+    }
+    level = next.filter((id) => !seen.has(id)).slice(0, maxLeaves)
+  }
+  return [...leaves.values()]
+}
+
+async function nodesOf(reader: Reader, ids: readonly number[]): Promise<readonly Node[]> {
+  return await reader
+    .selectFrom('artifact')
+    .innerJoin('artifact_payload', 'artifact_payload.artifact_id', 'artifact.id')
+    .select([
+      'artifact.id',
+      'artifact.digest',
+      'artifact.media_type',
+      'artifact.artifact_type',
+      'artifact_payload.bytes',
+    ])
+    .where('artifact.id', 'in', ids)
+    .orderBy('artifact.id')
+    .execute()
+}
+
+async function childrenOf(reader: Reader, parent: number): Promise<readonly number[]> {
+  const rows = await reader
+    .selectFrom('artifact_child')
+    .select('child_id')
+    .where('parent_id', '=', parent)
+    .orderBy('child_id')
+    .limit(maxLeaves)
+    .execute()
+  return rows.map(({ child_id: id }) => id)
+}
+
+function isAttestation(node: Node): boolean {
+  if (!manifests.has(node.media_type)) return false
+  return parseManifest(node.bytes, node.media_type).layers.some(({ mediaType }) => mediaType === attestation)
+}
