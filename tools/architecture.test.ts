@@ -129,6 +129,7 @@ const ownText: Readonly<Record<string, string>> = {
   'server/src/domain/artifacts/referrers.ts': 'a column written from a parsed manifest',
   'server/src/domain/backup/backup-format.ts': 'an archive of ours, read by a process that serves nobody',
   'server/src/domain/backup/table-files.ts': 'an archive of ours, read by a process that serves nobody',
+  'server/src/domain/scanning/packed-json.ts': 'a column of ours, written by the function beside it',
   'server/src/domain/scanning/data/advisory-file.ts': 'a column written from what an import parsed within its budget',
   'server/src/domain/scanning/detection/formats/json.ts':
     'a file of an image, in a thread, within a budget of bytes and values, as lenient as package managers are',

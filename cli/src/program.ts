@@ -6,6 +6,7 @@ import { registerBackupCommands } from './commands/backup/backup.ts'
 import { registerCompletionCommand } from './commands/completion.ts'
 import { registerConfigCommands } from './commands/config.ts'
 import { registerDocsCommand } from './commands/docs.ts'
+import { registerDbCommands } from './commands/db.ts'
 import { registerDoctorCommand } from './commands/doctor.ts'
 import { registerExportCommand } from './commands/export.ts'
 import { eventCommands } from './commands/event.ts'
@@ -81,6 +82,7 @@ export function composeProgram(): Command {
   for (const group of groups) addCommandGroup(program, group)
   addRegistryCommand(program, apiCommand)
   registerImportCommands(program)
+  registerDbCommands(program)
   registerBackupCommands(program)
   registerRestoreCommand(program)
   registerVerifyCommand(program)

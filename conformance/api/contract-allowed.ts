@@ -51,8 +51,12 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     reason: 'only the description can be changed; what else a client sends back is passed over, as in Harbor',
   },
   {
-    difference: /artifacts.*: parameter header X-Accept-Vulnerabilities|artifacts.*\.(scan_overview|sbom_overview) is/,
-    reason: 'scanning is not built',
+    difference: /artifacts.*: parameter header X-Accept-Vulnerabilities|artifacts.*\.sbom_overview is/,
+    reason: 'the header is read without being described; the registry makes no bills of materials',
+  },
+  {
+    difference: /additions\/vulnerabilities: answer 200 is object, not string/,
+    reason: 'Harbor describes a string and answers an object',
   },
   {
     difference: /artifacts.*references\[\]\.platform\.'os\.\w+' is missing/,

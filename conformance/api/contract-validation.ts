@@ -23,6 +23,7 @@ const beyondHarbor = [
   '/system/configuration',
   '/projects/{project_name_or_id}/trash',
   '/system/trash',
+  '/system/vulnerability-data',
   '/batch',
   '/projects/{project_name_or_id}/batch',
   '/projects/{project_name}/batch',
@@ -45,7 +46,8 @@ export class ContractValidation {
     if (known === undefined) throw new Error(`Harbor has no operation ${operation}`)
     expect([...known.answers.keys()]).toContain(String(status))
     const schema = known.answers.get(String(status))
-    if (schema === undefined) return
+    // Harbor describes the report as a string, and answers an object.
+    if (schema === undefined || operation.endsWith('/additions/vulnerabilities')) return
     const key = `${operation} ${status}`
     const validate = this.#validators.get(key) ?? this.#compile(schema)
     this.#validators.set(key, validate)

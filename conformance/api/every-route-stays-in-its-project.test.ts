@@ -27,7 +27,7 @@ const isOfProject = ({ params }: Operation) => params.some((name) => projectPara
 const nobodys = '999999999'
 
 /** Which object of a tenant a parameter names; a new parameter has to be given its meaning here. */
-function objectsOf({ id: project, repository, owner, objects }: Tenant, path: string): Filling {
+function objectsOf({ id: project, repository, owner, report, objects }: Tenant, path: string): Filling {
   const id = path.startsWith('/quotas/') ? project : path.startsWith('/retentions/') ? objects.retention : 1
   const known: Readonly<Record<string, string | number>> = {
     repository_name: repository,
@@ -43,6 +43,9 @@ function objectsOf({ id: project, repository, owner, objects }: Tenant, path: st
     entry_id: objects.trashEntry,
     token_id: objects.token,
     user_id: owner.id,
+    report_id: report,
+    registration_id: '00000000-0000-4000-8000-000000000000',
+    number: nobodys,
     id,
     eid: objects.execution,
     tid: objects.task,
@@ -74,6 +77,9 @@ const words = [
   'digest',
   'pool_id',
   'job_type',
+  // UUIDs, which nobody counts up.
+  'report_id',
+  'registration_id',
 ]
 const idsOf = ({ params }: Operation) => params.filter((name) => ![...words, ...projectParams].includes(name))
 

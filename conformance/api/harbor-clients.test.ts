@@ -373,8 +373,6 @@ describeControlledScenario('operations that are not built', (registry) => {
   test('lists of what cannot be made yet are empty, and numbers of it are zero', async () => {
     const params = { project_name_or_id: await addProject(registry()), project_name: 'library' }
     for (const list of [
-      '/scanners',
-      '/projects/{project_name_or_id}/scanner/candidates',
       '/replication/policies',
       '/replication/executions',
       '/projects/{project_name_or_id}/webhook/policies',

@@ -3,6 +3,8 @@ import { createUniqueImage } from '../harness/image.ts'
 import { V2Client } from '../harness/v2-client.ts'
 import { ApiClient, type Credential } from './contract-client.ts'
 
+const artifact = '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}'
+
 /** A project that somebody owns, with one object of each kind that a path can name. */
 export interface Tenant {
   readonly name: string
@@ -11,6 +13,8 @@ export interface Tenant {
   readonly repository: string
   /** Of the artifact that `v1` names. */
   readonly digest: string
+  /** UUID of a scan's report. */
+  readonly report: string
   readonly objects: Readonly<Record<TenantObject, number>>
   /** Texts that nobody else may see: names and digests of the project. */
   readonly secrets: readonly string[]
@@ -56,7 +60,6 @@ export async function addTenant(
   await client.pushImage(`${made}/${repository}`, deleted, 'gone')
   const { digest } = image.descriptor
   const inRepository = { project_name: made, repository_name: repository }
-  const artifact = '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}'
   await done(api, `DELETE ${artifact}`, { params: { ...inRepository, reference: deleted.descriptor.digest } })
 
   const labelName = unique('hidden')
@@ -79,6 +82,7 @@ export async function addTenant(
     },
   })
   const retentions = await addRetention(api, id)
+  const report = await addScan(api, { ...inRepository, reference: 'v1' })
   const trash = await api.call<{ id: number }[]>('GET /projects/{project_name_or_id}/trash', { params })
   const token = await create(api, 'POST /users/current/tokens', {
     body: { name: unique('token'), permissions: ['project:read'] },
@@ -89,6 +93,7 @@ export async function addTenant(
     owner,
     repository,
     digest,
+    report,
     objects: {
       ...robots.ids,
       ...retentions,
@@ -108,6 +113,18 @@ export async function addTenant(
       ...(isPublic ? [] : [owner.username, colleague.username]),
     ],
   }
+}
+
+/** The id of the report of a scan. */
+async function addScan(api: ApiClient, params: Readonly<Record<string, string>>): Promise<string> {
+  const { status } = await api.call(`POST ${artifact}/scan`, { params })
+  if (status !== 202) throw new Error(`a scan was answered ${status}`)
+  const query = 'with_scan_overview=true'
+  const { body } = await api.call<{ scan_overview: Record<string, { report_id: string }> }>(`GET ${artifact}`, {
+    params,
+    query,
+  })
+  return Object.values(body.scan_overview)[0]!.report_id
 }
 
 async function addRobot(api: ApiClient, project: string) {

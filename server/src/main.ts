@@ -10,6 +10,7 @@ import { composeHttp } from './compose/http.ts'
 import { openListeners, urlsOf } from './compose/listeners.ts'
 import { startMeasuring } from './compose/registry-metrics.ts'
 import { shareOfWorker } from './compose/processes.ts'
+import { composeScanning } from './compose/scanning.ts'
 import { followSignals } from './compose/signals.ts'
 import { startBackground, startJobs } from './compose/work.ts'
 import type { Config } from './config/config.ts'
@@ -76,7 +77,8 @@ async function start(
   const work = { foundation, process: thisProcess(), logger, owned, worker }
   startBackground(config, work, { content, pulls, accounts, usage, metrics, leads })
   await followBackupSchedule(config, foundation)
-  const jobKinds = await startJobs(config, work, { content, metrics })
+  const scanning = await composeScanning(config, foundation, owned)
+  const jobKinds = await startJobs(config, work, { content, scanning, metrics })
 
   metrics.add('unhandled_errors', 0, 'Requests that failed with an error that nobody foresaw.')
   const onError = (error: unknown) => {
@@ -86,7 +88,7 @@ async function start(
   const isDraining = () => draining
   const probes = composeProbes({ ...foundation, isDraining })
   const answer = composeHttp(config, {
-    ...{ foundation, accounts, content, oci, usage, jobKinds, eventStreams },
+    ...{ foundation, accounts, content, oci, usage, jobKinds, eventStreams, advisories: scanning.advisories },
     ...{ metrics, logging, probes, onError },
   })
   startMeasuring(config, {

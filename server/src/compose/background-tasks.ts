@@ -8,6 +8,7 @@ import { pruneEvents } from '../domain/events/events.ts'
 import { pruneEventLog } from '../domain/events/prune-event-log.ts'
 import { collectGarbage } from '../domain/garbage-collection/collect.ts'
 import { pruneJobs } from '../domain/jobs/jobs.ts'
+import { pruneScans } from '../domain/scanning/kept-inventories.ts'
 import { foldUsage } from '../domain/quotas/project-usage.ts'
 import type { BackgroundTask } from '../jobs/background.ts'
 import type { Accounts } from './accounts.ts'
@@ -129,6 +130,12 @@ function pruning(config: Config, { foundation, accounts }: TaskServices): readon
       runs: 'once',
       intervalMs: minuteMs,
       run: () => drain(collectBatch, () => pruneEventLog(database, clock.now(), config.events, collectBatch)),
+    },
+    {
+      name: 'prune-scans',
+      runs: 'once',
+      intervalMs: 10 * minuteMs,
+      run: async () => void (await pruneScans({ database, clock }, collectBatch)),
     },
     {
       name: 'prune-events',

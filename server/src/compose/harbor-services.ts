@@ -14,6 +14,8 @@ import { Totals } from '../domain/lists/totals.ts'
 import { readServedCertificate } from '../http/served-certificate.ts'
 import type { HarborServices, SystemFacts } from '../http/harbor/frame/services.ts'
 import type { ContentServices } from '../domain/artifacts/content-services.ts'
+import type { AdvisoryGenerations } from '../domain/scanning/data/advisory-generations.ts'
+import { Scans } from '../domain/scanning/scans.ts'
 import type { EventStreams } from '../http/server-sent-events.ts'
 import { volumeOf } from '../storage/volume.ts'
 import { harborRelease, version } from '../version.ts'
@@ -33,10 +35,11 @@ export function composeHarborServices(
     readonly jobs: Jobs
     readonly eventStreams: EventStreams
     readonly usage: StorageUsage
+    readonly advisories: AdvisoryGenerations
     readonly system: Pick<SystemFacts, 'originOf' | 'health'>
   },
 ): HarborServices {
-  const { database, clock, events, accounts, content, jobs, eventStreams, usage, system } = given
+  const { database, clock, events, accounts, content, jobs, eventStreams, usage, advisories, system } = given
   return {
     ...accounts,
     database,
@@ -52,6 +55,8 @@ export function composeHarborServices(
     usage,
     totals: new Totals({ clock }),
     content,
+    scans: new Scans({ database, clock, events, jobs }),
+    advisories,
     system: {
       ...system,
       harborVersion: `${harborRelease}-berth-${version}`,

@@ -27,6 +27,7 @@ import type { Logging } from '../logging.ts'
 import type { Accounts } from './accounts.ts'
 import type { Foundation } from './foundation.ts'
 import { composeHarborServices } from './harbor-services.ts'
+import type { AdvisoryGenerations } from '../domain/scanning/data/advisory-generations.ts'
 import type { Answer } from './listeners.ts'
 
 export interface HttpServices {
@@ -38,6 +39,7 @@ export interface HttpServices {
   /** Kinds of jobs that can be asked for. */
   readonly jobKinds: readonly string[]
   readonly eventStreams: EventStreams
+  readonly advisories: AdvisoryGenerations
   readonly metrics: Metrics
   readonly logging: Logging
   readonly probes: Probes

@@ -1,6 +1,7 @@
 import { composeAccounts, type Accounts } from './accounts.ts'
 import { collectorOf, composeContent } from './content.ts'
 import { composeHarborServices } from './harbor-services.ts'
+import { composeAdvisories } from './scanning.ts'
 import type { TransferServices } from './transfer.ts'
 import type { Config } from '../config/config.ts'
 import { StorageUsage } from '../domain/content/storage-usage.ts'
@@ -18,6 +19,9 @@ export interface OwnRouter {
   readonly accounts: Accounts
 }
 
+/** The kinds of jobs are here for their names. */
+const doesNoJobs = () => Promise.reject(new TypeError('jobs are done by servers'))
+
 export async function composeOwnRouter(
   config: Config,
   services: TransferServices,
@@ -27,8 +31,10 @@ export async function composeOwnRouter(
   const accounts = await composeAccounts(config, { database, clock, events })
   const content = composeContent(config, services)
   const probes = composeProbes({ database, store, clock, isDraining: () => false })
+  const scanning = { advisories: composeAdvisories(config, services), readLayer: doesNoJobs }
   const kinds = composeJobKinds({
     ...content,
+    ...scanning,
     store,
     collector: collectorOf(config, services),
     settings: config,
@@ -36,6 +42,7 @@ export async function composeOwnRouter(
   })
   const harborServices = composeHarborServices(config, {
     ...{ database, clock, events, accounts, content, eventStreams: new EventStreams() },
+    advisories: scanning.advisories,
     // A server that runs does the work that is asked for here, or the next one.
     jobs: new Jobs({ database, clock, events, kinds: kinds.map(({ name }) => name) }),
     usage: new StorageUsage({ database, clock }),

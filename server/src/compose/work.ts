@@ -8,6 +8,7 @@ import { composeJobKinds } from '../jobs/kinds.ts'
 import { JobWorker, type JobWorkerOptions } from '../jobs/worker.ts'
 import type { Logger } from '../logging.ts'
 import { backgroundTasks, type TaskServices } from './background-tasks.ts'
+import type { Scanning } from './scanning.ts'
 import { watchDisks } from './disk-reserve.ts'
 import { collectorOf } from './content.ts'
 import { measureCollection, measureJobs } from './job-metrics.ts'
@@ -58,11 +59,16 @@ export function startBackground(
 export async function startJobs(
   config: Config,
   { foundation, process, logger, owned, worker }: WorkServices,
-  { content, metrics }: { readonly content: ContentServices; readonly metrics: Metrics },
+  {
+    content,
+    scanning,
+    metrics,
+  }: { readonly content: ContentServices; readonly scanning: Scanning; readonly metrics: Metrics },
 ): Promise<readonly string[]> {
   const { database, store, clock } = foundation
   const kinds = composeJobKinds({
     ...content,
+    ...scanning,
     store,
     collector: collectorOf(config, foundation),
     settings: config,

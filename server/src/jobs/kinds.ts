@@ -9,10 +9,11 @@ import { composeBackup, type BackupPlace } from './backup.ts'
 import { composeCollectGarbage } from './collect-garbage.ts'
 import { jobKind, type JobKind } from './job-kind.ts'
 import { composePurgeAuditLog } from './purge-audit-log.ts'
+import { composeScanArtifact, type ScanServices } from './scan-artifact.ts'
 import { composeScrub } from './scrub.ts'
 import { composeApplyRetention, composeRetainRepository } from './retention.ts'
 
-export interface JobServices {
+export interface JobServices extends Pick<ScanServices, 'blobs' | 'manifests' | 'advisories' | 'readLayer'> {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
@@ -33,5 +34,6 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composeRetainRepository(services)),
     jobKind(composeScrub(services)),
     jobKind(composeBackup({ ...services, place: services.backups })),
+    jobKind(composeScanArtifact(services)),
   ]
 }

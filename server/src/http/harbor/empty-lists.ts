@@ -25,8 +25,6 @@ const inProject = '/projects/{project_name_or_id}'
 
 /** The truth about them is the empty list, and clients that list everything go on. */
 const emptyLists: readonly EmptyList[] = [
-  of('scanner', 'listScanners', '/scanners', system('scanner:list')),
-  of('project', 'listScannerCandidatesOfProject', `${inProject}/scanner/candidates`, project('scanner:create')),
   of('replication', 'listReplicationPolicies', '/replication/policies', system('replication-policy:list')),
   of('replication', 'listReplicationExecutions', '/replication/executions', system('replication:list')),
   of('webhook', 'ListWebhookPoliciesOfProject', `${inProject}/webhook/policies`, project('notification-policy:list')),

@@ -13,12 +13,6 @@ const project = (permission: Permission): RouteAccess => ({ kind: 'project', per
  * and none is promised.
  */
 const notYet: Readonly<Record<string, Readonly<Record<string, readonly [`${Method} /${string}`, RouteAccess]>>>> = {
-  artifact: {
-    getVulnerabilitiesAddition: [
-      'GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/additions/vulnerabilities',
-      project('artifact-addition:read'),
-    ],
-  },
   preheat: {
     CreateInstance: ['POST /p2p/preheat/instances', system('preheat-instance:create')],
     PingInstances: ['POST /p2p/preheat/instances/ping', system('preheat-instance:read')],
@@ -60,10 +54,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, readonly [`${Metho
       project('preheat-policy:read'),
     ],
   },
-  project: {
-    getScannerOfProject: ['GET /projects/{project_name_or_id}/scanner', project('scanner:read')],
-    setScannerOfProject: ['PUT /projects/{project_name_or_id}/scanner', project('scanner:create')],
-  },
   replication: {
     startReplication: ['POST /replication/executions', system('replication:create')],
     getReplicationExecution: ['GET /replication/executions/{id}', system('replication:read')],
@@ -74,20 +64,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, readonly [`${Metho
     deleteReplicationPolicy: ['DELETE /replication/policies/{id}', system('replication-policy:delete')],
     getReplicationPolicy: ['GET /replication/policies/{id}', system('replication-policy:read')],
     updateReplicationPolicy: ['PUT /replication/policies/{id}', system('replication-policy:update')],
-  },
-  scan: {
-    scanArtifact: [
-      'POST /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/scan',
-      project('scan:create'),
-    ],
-    stopScanArtifact: [
-      'POST /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/scan/stop',
-      project('scan:stop'),
-    ],
-    getReportLog: [
-      'GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/scan/{report_id}/log',
-      project('scan:read'),
-    ],
   },
   'scan data export': {
     exportScanData: ['POST /export/cve', signedIn],
@@ -104,10 +80,7 @@ const notYet: Readonly<Record<string, Readonly<Record<string, readonly [`${Metho
     createScanner: ['POST /scanners', system('scanner:create')],
     pingScanner: ['POST /scanners/ping', system('scanner:read')],
     deleteScanner: ['DELETE /scanners/{registration_id}', system('scanner:delete')],
-    getScanner: ['GET /scanners/{registration_id}', system('scanner:read')],
-    setScannerAsDefault: ['PATCH /scanners/{registration_id}', system('scanner:update')],
     updateScanner: ['PUT /scanners/{registration_id}', system('scanner:update')],
-    getScannerMetadata: ['GET /scanners/{registration_id}/metadata', system('scanner:read')],
   },
   webhook: {
     CreateWebhookPolicyOfProject: [

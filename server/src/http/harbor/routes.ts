@@ -39,6 +39,8 @@ import { retentionRoutes } from './projects/retention.ts'
 import { trustRuleRoutes } from './access/trust-rules.ts'
 import { projectArtifactRoutes } from './content/project-artifacts.ts'
 import type { Route } from './frame/route.ts'
+import { scanRoutes } from './content/scans.ts'
+import { scannerRoutes } from './operations/scanners.ts'
 import { scheduleRoutes } from './operations/schedules.ts'
 import { scrubRoutes } from './operations/scrub.ts'
 import { searchRoutes } from './content/search.ts'
@@ -48,6 +50,7 @@ import { systeminfoRoutes } from './operations/systeminfo.ts'
 import { systemCveAllowlistRoutes } from './operations/system-cve-allowlist.ts'
 import { tagRoutes } from './content/tags.ts'
 import { trashRoutes } from './content/trash.ts'
+import { vulnerabilityDataRoutes } from './operations/vulnerability-data.ts'
 import { userRoutes } from './access/users.ts'
 
 const routes: readonly Route[] = [
@@ -71,6 +74,8 @@ const routes: readonly Route[] = [
   ...repositoryRoutes,
   ...robotRoutes,
   ...robotV1Routes,
+  ...scanRoutes,
+  ...scannerRoutes,
   ...scheduleRoutes,
   ...searchRoutes,
   ...statisticRoutes,
@@ -78,6 +83,7 @@ const routes: readonly Route[] = [
   ...systemConfigurationRoutes,
   ...systeminfoRoutes,
   ...tagRoutes,
+  ...vulnerabilityDataRoutes,
   ...userRoutes,
   ...ldapRoutes,
   ...oidcRoutes,

@@ -4,6 +4,8 @@ import { kindOf, type ArtifactDetails, type ListedTag } from '../../../domain/ar
 import type { Accessory } from '../../../domain/artifacts/accessories.ts'
 import type { ManifestFacts } from '../../../domain/artifacts/manifest-facts.ts'
 import { noTime, orNull, timeOf } from '../frame/answers.ts'
+import { isScannable } from '../../../domain/scanning/scannable.ts'
+import { overviewAnswer } from './scan-answer.ts'
 import { labelAnswer, presentLabel } from './label-answer.ts'
 
 export const tagAnswer = z.object({
@@ -73,6 +75,7 @@ export const artifactAnswer = z.object({
   labels: z.array(labelAnswer).nullable(),
   accessories: z.array(accessoryAnswer).nullable(),
   inherited_accessories: z.array(accessoryAnswer).optional(),
+  scan_overview: z.record(z.string(), overviewAnswer).optional(),
   truncated: z
     .boolean()
     .optional()
@@ -153,7 +156,8 @@ function additionLinksOf(
 function additionsOf(artifact: ArtifactDetails): readonly string[] {
   if (kindOf(artifact) === 'CHART') return ['dependencies', 'readme.md', 'values.yaml']
   const isIndex = artifact.references.length > 0 || /index|list/.test(artifact.mediaType)
-  return kindOf(artifact) === 'IMAGE' && !isIndex ? ['build_history'] : []
+  const history = kindOf(artifact) === 'IMAGE' && !isIndex ? ['build_history'] : []
+  return isScannable(artifact) ? [...history, 'vulnerabilities'] : history
 }
 
 function presentReference({ parentId, childId, descriptor }: ArtifactDetails['references'][number]) {

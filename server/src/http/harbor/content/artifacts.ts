@@ -17,6 +17,7 @@ import { findRepositoryId, repositoryUnknown } from '../../../domain/projects/re
 import { DomainError } from '../../../domain/errors.ts'
 import { createdAt, truthQuery } from '../frame/answers.ts'
 import { accessoryAnswer, artifactAnswer, presentAccessory, presentArtifact } from './artifact-answer.ts'
+import { scansOf } from './shown-scans.ts'
 import { immutabilityOf } from './shown-immutability.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageAnswer, pageQuery } from '../frame/paging.ts'
@@ -24,7 +25,7 @@ import { repositoryNameOf, repositoryParams, type RepositoryCall } from './repos
 import { route, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
 
-/** What may come along with an artifact. Scans are not part of this version: asking for them changes nothing. */
+/** What may come along with an artifact. */
 export const partsQuery = {
   with_tag: truthQuery.default(true),
   with_accessory: truthQuery.default(false),
@@ -73,7 +74,11 @@ export const artifactRoutes: readonly Route[] = [
       const { rows, total } = await pageArtifacts(services, { repositoryId }, listing, partsOf(call.query))
       const shown = rows.map(({ tags }) => ({ repositoryName: name, tags }))
       const immutability = await immutabilityOf(services, call, projectId, shown)
-      const present = (row: ArtifactDetails) => presentArtifact(projectId, name, row, immutability(name))
+      const scanOf = await scansOf(services, call, rows)
+      const present = (row: ArtifactDetails) => ({
+        ...presentArtifact(projectId, name, row, immutability(name)),
+        ...scanOf(row),
+      })
       return pageAnswer(call, { rows, total }, present)
     },
   }),
@@ -116,7 +121,8 @@ export const artifactRoutes: readonly Route[] = [
       const immutability = await immutabilityOf(services, call, projectId, [
         { repositoryName: name, tags: artifact.tags },
       ])
-      const shown = presentArtifact(projectId, name, artifact, immutability(name))
+      const scanOf = await scansOf(services, call, [artifact])
+      const shown = { ...presentArtifact(projectId, name, artifact, immutability(name)), ...scanOf(artifact) }
       const attributes = await extraAttributesOf(services, actor, name, artifact)
       return { body: { ...shown, ...(attributes === undefined ? {} : { extra_attrs: attributes }) } }
     },

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import { namesOfRepositories, pageArtifacts } from '../../../domain/artifacts/artifact-list.ts'
+import { scansOf } from './shown-scans.ts'
 import { immutabilityOf } from './shown-immutability.ts'
 import { truthQuery } from '../frame/answers.ts'
 import { artifactAnswer, presentArtifact } from './artifact-answer.ts'
@@ -34,9 +35,11 @@ export const projectArtifactRoutes: readonly Route[] = [
       })
       const shown = named.map(({ name, row }) => ({ repositoryName: name, tags: row.tags }))
       const immutability = await immutabilityOf(services, call, projectId, shown)
-      return pageAnswer(call, { rows: named, total }, ({ name, row }) =>
-        presentArtifact(projectId, name, row, immutability(name)),
-      )
+      const scanOf = await scansOf(services, call, rows)
+      return pageAnswer(call, { rows: named, total }, ({ name, row }) => ({
+        ...presentArtifact(projectId, name, row, immutability(name)),
+        ...scanOf(row),
+      }))
     },
   }),
 

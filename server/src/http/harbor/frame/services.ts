@@ -29,6 +29,8 @@ import type { Robots } from '../../../domain/robots/robots.ts'
 import type { TrustRules } from '../../../domain/robots/trust-rules.ts'
 import type { Registries } from '../../../domain/registries/registries.ts'
 import type { Registration } from '../../../domain/settings/registration.ts'
+import type { AdvisoryGenerations } from '../../../domain/scanning/data/advisory-generations.ts'
+import type { Scans } from '../../../domain/scanning/scans.ts'
 import type { Settings } from '../../../domain/settings/settings.ts'
 import type { Totals } from '../../../domain/lists/totals.ts'
 import type { Volume } from '../../../storage/volume.ts'
@@ -75,6 +77,8 @@ export interface HarborServices {
   readonly totals: Totals
   /** Gates, manifests, blobs: the same that /v2 uses. */
   readonly content: ContentServices
+  readonly scans: Scans
+  readonly advisories: AdvisoryGenerations
   readonly system: SystemFacts
 }
 

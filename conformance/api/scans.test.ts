@@ -1,0 +1,103 @@
+import { expect, test } from 'bun:test'
+import { createUniqueImage } from '../harness/image.ts'
+import { addAccount, addProject, describeControlledScenario } from '../harness/scenario.ts'
+import { V2Client } from '../harness/v2-client.ts'
+import { ApiClient, basicOf } from './contract-client.ts'
+
+const artifact = '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}'
+const newer = 'application/vnd.security.vulnerability.report; version=1.1'
+
+/** Asked again until there is an answer; the limit of the test is the one that counts. */
+async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    await Bun.sleep(100)
+  }
+}
+
+interface Overview {
+  readonly report_id: string
+  readonly scan_status: string
+}
+
+describeControlledScenario('scans of artifacts', (registry) => {
+  const admin = () => new ApiClient(registry())
+  const pushed = async () => {
+    const project = await addProject(registry())
+    await new V2Client(registry()).pushImage(`${project}/app`, createUniqueImage(), 'v1')
+    return { project_name: project, repository_name: 'app', reference: 'v1' }
+  }
+  const overview = async (params: Readonly<Record<string, string>>) => {
+    const query = 'with_scan_overview=true'
+    const { body } = await admin().call<{ scan_overview?: Record<string, Overview> }>(`GET ${artifact}`, {
+      params,
+      query,
+    })
+    return body.scan_overview?.[newer]
+  }
+
+  test('the curl of the manual: 202, and the artifact tells how it went', async () => {
+    const params = await pushed()
+    expect(await overview(params)).toBeUndefined()
+    expect((await admin().call(`POST ${artifact}/scan`, { params })).status).toBe(202)
+    const found = await until(async () => {
+      const now = await overview(params)
+      return now?.scan_status === 'Error' || now?.scan_status === 'Success' ? now : undefined
+    })
+    // This registry was given no vulnerability data, and that is no clean image.
+    expect(found.scan_status).toBe('Error')
+    const { project_name: project } = params
+    const place = `${registry().url}/api/v2.0/projects/${project}/repositories/app/artifacts/v1/scan/${found.report_id}/log`
+    const log = await fetch(place, { headers: { authorization: basicOf(registry()) } })
+    expect(await log.text()).toContain('berth db import')
+    expect((await admin().call(`GET ${artifact}/additions/vulnerabilities`, { params })).body).toEqual({})
+  })
+
+  test('rights come before anything else, and what is not there is said', async () => {
+    const params = await pushed()
+    const stranger = await addAccount(registry())
+    const call = (as: ApiClient) => as.call(`POST ${artifact}/scan`, { params })
+    expect((await call(new ApiClient(registry(), stranger))).status).toBe(403)
+    const unknown = { ...params, reference: 'nothing' }
+    expect((await admin().call(`POST ${artifact}/scan`, { params: unknown })).status).toBe(404)
+    const reportId = crypto.randomUUID()
+    const log = await admin().call<{ errors: { message: string }[] }>(`GET ${artifact}/scan/{report_id}/log`, {
+      params: { ...params, report_id: reportId },
+    })
+    expect([log.status, log.body.errors[0]?.message]).toEqual([404, `report with uuid ${reportId} does not exist`])
+    const never = await admin().call(`POST ${artifact}/scan/stop`, { params, body: {} })
+    expect(never.status).toBe(400)
+  })
+
+  test('the report of another artifact has no log here', async () => {
+    const [one, other] = [await pushed(), await pushed()]
+    await admin().call(`POST ${artifact}/scan`, { params: one })
+    const found = await until(() => overview(one))
+    const asked = { ...other, report_id: found.report_id }
+    expect((await admin().call(`GET ${artifact}/scan/{report_id}/log`, { params: asked })).status).toBe(404)
+  })
+
+  test('the engine of the registry is a scanner: the default, and that of every project', async () => {
+    const { project_name: project } = await pushed()
+    const { body } = await admin().call<{ uuid: string; name: string; is_default: boolean }[]>('GET /scanners')
+    expect(body).toMatchObject([{ name: 'Berth', is_default: true }])
+    const own = await admin().call('GET /projects/{project_name_or_id}/scanner', {
+      params: { project_name_or_id: project },
+    })
+    expect(own.body).toMatchObject({
+      uuid: body[0]?.uuid,
+      health: 'healthy',
+      capabilities: { support_vulnerability: true },
+    })
+    const chosen = await admin().call('PUT /projects/{project_name_or_id}/scanner', {
+      params: { project_name_or_id: project },
+      body: { uuid: 'faked_uuid' },
+    })
+    expect(chosen.status).toBe(200)
+    const again = await admin().call('GET /projects/{project_name_or_id}/scanner', {
+      params: { project_name_or_id: project },
+    })
+    expect(again.body).toMatchObject({ uuid: body[0]?.uuid })
+  })
+})

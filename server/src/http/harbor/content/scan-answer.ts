@@ -1,0 +1,277 @@
+import { z } from 'zod'
+import type { Digest } from '#contract/digest.ts'
+import type { Severity } from '../../../domain/scanning/advisories.ts'
+import { severities } from '../../../domain/scanning/advisories.ts'
+import type { Finding, ScanFindings } from '../../../domain/scanning/finding.ts'
+import { countedOnce, severityRank } from '../../../domain/scanning/scan-summary.ts'
+import type { ScanState, ScanStatus } from '../../../domain/scanning/scans.ts'
+import { version } from '../../../version.ts'
+import { noTime, timeOf } from '../frame/answers.ts'
+
+/** Report types of the Pluggable Scanner API; a client names those it can read, and gets the first that there is. */
+export const reportTypes = [
+  'application/vnd.security.vulnerability.report; version=1.1',
+  'application/vnd.scanner.adapter.vuln.report.harbor+json; version=1.0',
+] as const
+
+export type ReportType = (typeof reportTypes)[number]
+
+/** `X-Accept-Vulnerabilities`. Without it the newer type; with nothing known in it the older one, as in Harbor. */
+export function acceptedReportType(header: string | null): ReportType {
+  if (header === null || header.trim() === '') return reportTypes[0]
+  const wanted = header.split(',').map((each) => each.trim())
+  return reportTypes.find((type) => wanted.includes(type)) ?? reportTypes[1]
+}
+
+const scannerAnswer = z.object({ name: z.string(), vendor: z.string(), version: z.string() })
+export const builtInScanner = { name: 'Berth', vendor: 'Berth', version }
+
+export const overviewAnswer = z.object({
+  report_id: z.string(),
+  scan_status: z.string(),
+  severity: z.string().optional(),
+  duration: z.number().int().optional(),
+  summary: z
+    .object({ total: z.number().int(), fixable: z.number().int(), summary: z.record(z.string(), z.number().int()) })
+    .optional(),
+  start_time: z.string(),
+  end_time: z.string(),
+  scanner: scannerAnswer.optional(),
+  complete_percent: z.number().int().optional(),
+  exploited: z.number().int().optional().describe('Beyond Harbor: how many are known to be exploited.'),
+  gaps: z.array(z.string()).optional().describe('Beyond Harbor: why what was found may not be all.'),
+  data: z.number().int().optional().describe('Beyond Harbor: the number of the vulnerability data.'),
+  reported_at: z
+    .string()
+    .optional()
+    .describe('Beyond Harbor: when the last good report was made; it stays while a new scan runs.'),
+})
+
+export type Overview = z.output<typeof overviewAnswer>
+
+/**
+ * One overview for all images of an artifact. Undefined while an image was never scanned: what is known of the others would look like
+ * all there is.
+ */
+export function overviewOf(leaves: readonly Digest[], states: ReadonlyMap<Digest, ScanState>): Overview | undefined {
+  const found = leaves.flatMap((digest) => states.get(digest) ?? [])
+  if (found.length === 0 || found.length < leaves.length) return undefined
+  const status = found.map((state) => state.status).reduce(merged)
+  const reports = found.flatMap(({ report }) => report ?? [])
+  const started = earliest(found.flatMap(({ startedAt }) => startedAt ?? []))
+  const finished =
+    status === 'running' || status === 'pending'
+      ? undefined
+      : latest(found.flatMap(({ finishedAt }) => finishedAt ?? []))
+  const seconds = started === undefined || finished === undefined ? 0 : Math.floor((finished - started) / 1000)
+  const done = found.filter(({ status: each }) => each !== 'pending' && each !== 'running').length
+  return {
+    report_id: reportIdOf(found),
+    scan_status: statusWords[status],
+    ...(seconds > 0 ? { duration: seconds } : {}),
+    ...(reports.length === 0 ? {} : reportFields(reports)),
+    start_time: started === undefined ? noTime : timeOf(started),
+    end_time: finished === undefined ? noTime : timeOf(finished),
+    ...(status === 'success' ? { complete_percent: Math.floor((100 * done) / found.length) } : {}),
+  }
+}
+
+function reportFields(reports: readonly NonNullable<ScanState['report']>[]) {
+  const summary: Record<string, number> = {}
+  for (const { summary: each } of reports) {
+    for (const [severity, count] of Object.entries(each.bySeverity)) {
+      const word = severityWord(severity as Severity)
+      summary[word] = (summary[word] ?? 0) + count
+    }
+  }
+  const worst = reports
+    .flatMap(({ severity }) => severity ?? [])
+    .toSorted((one, other) => severityRank(other) - severityRank(one))[0]
+  const total = sum(reports.map(({ summary: each }) => each.total))
+  const gaps = [...new Set(reports.flatMap(({ summary: each }) => each.gaps))]
+  const data = Math.min(...reports.flatMap(({ generation }) => generation ?? []))
+  return {
+    severity: worst === undefined ? 'None' : severityWord(worst),
+    summary: { total, fixable: sum(reports.map(({ summary: each }) => each.fixable)), summary },
+    scanner: builtInScanner,
+    exploited: sum(reports.map(({ summary: each }) => each.exploited)),
+    ...(gaps.length === 0 ? {} : { gaps }),
+    ...(Number.isFinite(data) ? { data } : {}),
+    reported_at: timeOf(Math.min(...reports.map(({ reportedAt }) => reportedAt))),
+  }
+}
+
+/** Harbor names the reports of an index by all of theirs. */
+function reportIdOf(found: readonly ScanState[]): string {
+  const ids = found.map(({ reportId }) => reportId)
+  return ids.length === 1 ? ids[0]! : Buffer.from(ids.join('|')).toString('base64')
+}
+
+/** The other way. Undefined for a text that is neither a UUID nor several. */
+export function reportIdsIn(text: string): readonly string[] | undefined {
+  if (uuid.test(text)) return [text]
+  const ids = Buffer.from(text.slice(0, 100_000), 'base64').toString('latin1').split('|')
+  return ids.every((id) => uuid.test(id)) ? ids : undefined
+}
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+const statusWords: Readonly<Record<ScanStatus, string>> = {
+  pending: 'Pending',
+  running: 'Running',
+  success: 'Success',
+  error: 'Error',
+  stopped: 'Stopped',
+}
+
+/** A part that is still scanned, was stopped or failed is told: an index is as good as the worst part of it. */
+function merged(one: ScanStatus, other: ScanStatus): ScanStatus {
+  const order: readonly ScanStatus[] = ['running', 'pending', 'stopped', 'success', 'error']
+  return order.indexOf(one) <= order.indexOf(other) ? one : other
+}
+
+export const severityWord = (severity: Severity): string => (severity === 'Negligible' ? 'None' : severity)
+
+const cvss = z.object({
+  score_v3: z.number().nullable(),
+  score_v2: z.number().nullable(),
+  vector_v3: z.string(),
+  vector_v2: z.string(),
+})
+
+export const vulnerabilityAnswer = z.object({
+  id: z.string(),
+  package: z.string(),
+  version: z.string(),
+  fix_version: z.string(),
+  severity: z.string(),
+  status: z.string(),
+  description: z.string(),
+  links: z.array(z.string()),
+  artifact_digests: z.array(z.string()),
+  preferred_cvss: cvss,
+  cwe_ids: z.array(z.string()),
+  vendor_attributes: z.unknown(),
+  title: z.string().optional(),
+  kind: z.string().optional().describe('Beyond Harbor: the kind of package, in the words of package URLs.'),
+  purl: z.string().optional(),
+  paths: z.array(z.string()).optional().describe('Beyond Harbor: where in the image it lies.'),
+  layers: z.array(z.string()).optional().describe('Beyond Harbor: DiffIDs of the layers that brought it.'),
+  aliases: z.array(z.string()).optional(),
+  known_exploited: z
+    .string()
+    .optional()
+    .describe('Beyond Harbor: since when it stands in the catalogue of exploited ones.'),
+  epss: z.object({ probability: z.number(), percentile: z.number() }).optional(),
+  suppressed: z.object({ by: z.string(), status: z.string(), reason: z.string() }).optional(),
+})
+
+export const reportAnswer = z.object({
+  generated_at: z.string(),
+  scanner: scannerAnswer,
+  severity: z.string(),
+  vulnerabilities: z.array(vulnerabilityAnswer),
+  gaps: z.array(z.unknown()).optional(),
+  os: z.object({ family: z.string(), version: z.string(), name: z.string() }).optional(),
+})
+
+export interface LeafReport {
+  readonly digest: Digest
+  readonly reportedAt: number
+  readonly findings: ScanFindings
+}
+
+/** The reports of an artifact's images as one: a vulnerability of a package stands once, with the images that have it. */
+export function presentReport(reports: readonly LeafReport[]): z.output<typeof reportAnswer> {
+  const items = new Map<string, z.output<typeof vulnerabilityAnswer>>()
+  for (const { digest, findings } of reports) {
+    for (const group of groupsOf(findings.findings)) {
+      const [first] = countedOnce(group)
+      if (first === undefined) continue
+      const key = `${first.id}\n${first.package.name}\n${first.package.version}`
+      const known = items.get(key)
+      if (known === undefined) items.set(key, presentFinding(first, group, digest))
+      else items.set(key, { ...known, artifact_digests: [...known.artifact_digests, digest] })
+    }
+  }
+  const all = reports.flatMap(({ findings }) => findings.findings)
+  const worst = severities.toReversed().find((severity) => all.some((each) => each.severity === severity))
+  const gaps = reports.flatMap(({ findings }) => findings.gaps)
+  const os = reports.find(({ findings }) => findings.os !== undefined)?.findings.os
+  return {
+    generated_at: timeOf(Math.max(...reports.map(({ reportedAt }) => reportedAt))),
+    scanner: builtInScanner,
+    severity: worst === undefined ? 'None' : severityWord(worst),
+    vulnerabilities: [...items.values()],
+    ...(gaps.length === 0 ? {} : { gaps }),
+    ...(os === undefined ? {} : { os: { family: os.family, version: os.version, name: os.name } }),
+  }
+}
+
+function groupsOf(findings: readonly Finding[]): Iterable<readonly Finding[]> {
+  return Map.groupBy(findings, ({ id, package: found }) => `${id}\n${found.name}\n${found.version}`).values()
+}
+
+function presentFinding(
+  first: Finding,
+  group: readonly Finding[],
+  digest: Digest,
+): z.output<typeof vulnerabilityAnswer> {
+  const { package: found, detail, exploits } = first
+  const scores = scoresOf(first)
+  const layers = [...new Set(group.flatMap(({ package: { layer } }) => layer ?? []))]
+  return {
+    id: first.id,
+    package: found.name,
+    version: found.version,
+    fix_version: first.fixVersion,
+    severity: severityWord(first.severity),
+    status: first.status,
+    description: detail?.description || (detail?.title ?? ''),
+    links: detail?.references.slice(0, 50) ?? [],
+    artifact_digests: [digest],
+    preferred_cvss: {
+      score_v3: scores.v3?.score ?? null,
+      score_v2: scores.v2?.score ?? null,
+      vector_v3: scores.v3?.vector ?? '',
+      vector_v2: scores.v2?.vector ?? '',
+    },
+    cwe_ids: [...(detail?.cweIds ?? [])],
+    vendor_attributes: vendorAttributesOf(first),
+    ...(detail?.title === undefined || detail.title === '' ? {} : { title: detail.title }),
+    kind: found.kind,
+    purl: found.purl,
+    paths: [...new Set(group.map(({ package: { path } }) => path))],
+    ...(layers.length === 0 ? {} : { layers }),
+    ...(first.aliases.length === 0 ? {} : { aliases: [...first.aliases] }),
+    ...(exploits?.knownExploited === undefined ? {} : { known_exploited: exploits.knownExploited.added }),
+    ...(exploits?.epss === undefined ? {} : { epss: exploits.epss }),
+    ...(first.suppressed === undefined ? {} : { suppressed: first.suppressed }),
+  }
+}
+
+/** Of the publisher whose severity was believed, else of the NVD, else of anybody. */
+function scoresOf({ detail, severitySource }: Finding) {
+  const known = detail?.cvss ?? {}
+  return known[severitySource] ?? known['nvd'] ?? Object.values(known)[0] ?? {}
+}
+
+function vendorAttributesOf({ detail }: Finding) {
+  const known = Object.entries(detail?.cvss ?? {})
+  if (known.length === 0) return null
+  return {
+    CVSS: Object.fromEntries(
+      known.map(([vendor, { v2, v3 }]) => [
+        vendor,
+        {
+          ...(v3 === undefined ? {} : { V3Score: v3.score, V3Vector: v3.vector }),
+          ...(v2 === undefined ? {} : { V2Score: v2.score, V2Vector: v2.vector }),
+        },
+      ]),
+    ),
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
+const earliest = (times: readonly number[]) => (times.length === 0 ? undefined : Math.min(...times))
+const latest = (times: readonly number[]) => (times.length === 0 ? undefined : Math.max(...times))

@@ -1,0 +1,142 @@
+import { z } from 'zod'
+import type { Digest } from '#contract/digest.ts'
+import { DomainError } from '../../../domain/errors.ts'
+import { isScannable, listLeaves } from '../../../domain/scanning/scannable.ts'
+import type { ScanKind, ScanTarget } from '../../../domain/scanning/scans.ts'
+import { assertCan } from '../../../domain/access/roles/authorise.ts'
+import { artifactParams, findArtifact, type ArtifactCall } from './artifacts.ts'
+import { repositoryNameOf } from './repositories.ts'
+import { acceptedReportType, presentReport, reportAnswer, reportIdsIn, type LeafReport } from './scan-answer.ts'
+import { route, type Call, type Route } from '../frame/route.ts'
+import type { HarborServices } from '../frame/services.ts'
+import { textAnswer } from './additions.ts'
+
+const item = '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}'
+const scanBody = z.object({ scan_type: z.enum(['vulnerability', 'sbom']).default('vulnerability') })
+
+type ScanCall = ArtifactCall & Pick<Call<unknown, unknown, unknown>, 'actor'>
+
+export const scanRoutes: readonly Route[] = [
+  route({
+    method: 'POST',
+    path: `${item}/scan`,
+    tag: 'scan',
+    operationId: 'scanArtifact',
+    summary: 'Scans an artifact: every image in it. The last good report stays until the new one is whole.',
+    // A bill of materials has a right of its own, which the handler asks for.
+    access: { kind: 'project', permission: 'scan:create' },
+    params: artifactParams,
+    body: scanBody.partial().nullish(),
+    answers: { 202: null },
+    handle: async (call, services) => {
+      const kind = call.body?.scan_type ?? 'vulnerability'
+      if (kind === 'sbom') assertCan(call.actor, 'sbom:create', call.project, repositoryNameOf(call))
+      const target = await targetOf(call, services)
+      await services.scans.start({ actor: call.actor, target, kind })
+      return { status: 202 }
+    },
+  }),
+
+  route({
+    method: 'POST',
+    path: `${item}/scan/stop`,
+    tag: 'scan',
+    operationId: 'stopScanArtifact',
+    summary: 'Stops the scans of an artifact that are not finished.',
+    access: { kind: 'project', permission: 'scan:stop' },
+    params: artifactParams,
+    body: scanBody.partial(),
+    answers: { 202: null },
+    handle: async (call, services) => {
+      const kind: ScanKind = call.body.scan_type ?? 'vulnerability'
+      if (kind === 'sbom') assertCan(call.actor, 'sbom:stop', call.project, repositoryNameOf(call))
+      await services.scans.stop(call.actor, await targetOf(call, services), kind)
+      return { status: 202 }
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: `${item}/scan/{report_id}/log`,
+    tag: 'scan',
+    operationId: 'getReportLog',
+    summary: 'The log of a scan, as text; of an index the logs of its images.',
+    access: { kind: 'project', permission: 'scan:read' },
+    params: artifactParams.extend({ report_id: z.string() }),
+    answers: { 200: z.string() },
+    handle: async (call, services) => {
+      const { report_id: given } = call.params
+      const ids = reportIdsIn(given)
+      if (ids === undefined) throw new DomainError('BAD_REQUEST', `bad request: invalid UUID ${given.slice(0, 100)}`)
+      const leaves = new Set(await leafDigests(call, services))
+      const texts: string[] = []
+      for (const id of ids) {
+        const state = await services.scans.getByReport(id)
+        if (!leaves.has(state.digest)) throw new DomainError('REPORT_UNKNOWN', `scan log with uuid: ${id} not found`)
+        const text = state.jobId === undefined ? (state.error ?? '') : await logOf(services, state.jobId)
+        if (text !== '') texts.push(ids.length === 1 ? text : `---------- Logs of report ${id} ----------\n${text}`)
+      }
+      return textAnswer('text/plain', texts.join('\n\n\n\n'))
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: `${item}/additions/vulnerabilities`,
+    tag: 'artifact',
+    operationId: 'getVulnerabilitiesAddition',
+    summary: 'What the last good scan found.',
+    access: { kind: 'project', permission: 'artifact-addition:read' },
+    params: artifactParams,
+    answers: { 200: z.record(z.string(), reportAnswer) },
+    handle: async (call, services) => {
+      const artifact = await findArtifact(services, call)
+      if (!isScannable(artifact)) {
+        throw new DomainError('REPORT_UNKNOWN', `report not found for ${repositoryNameOf(call)}@${artifact.digest}`)
+      }
+      const leaves = await listLeaves(services.database.read, artifact.id)
+      const reports = await reportsOf(
+        services,
+        leaves.map(({ digest }) => digest),
+      )
+      const type = acceptedReportType(call.request.headers.get('x-accept-vulnerabilities'))
+      return { body: reports.length === 0 ? {} : { [type]: presentReport(reports) } }
+    },
+  }),
+]
+
+async function reportsOf({ scans }: HarborServices, digests: readonly Digest[]): Promise<readonly LeafReport[]> {
+  const states = await scans.states(digests, 'vulnerability')
+  const reports: LeafReport[] = []
+  for (const { digest, scannerId, report } of states.values()) {
+    const findings = report === undefined ? undefined : await scans.report(digest, scannerId)
+    if (report !== undefined && findings !== undefined)
+      reports.push({ digest, reportedAt: report.reportedAt, findings })
+  }
+  return reports
+}
+
+async function targetOf(call: ScanCall, services: HarborServices): Promise<ScanTarget> {
+  const { id, digest, mediaType, tags } = await findArtifact(services, call)
+  const { reference } = call.params
+  const tag = reference.startsWith('sha256:') ? tags[0]?.name : reference
+  return {
+    projectId: call.project!.project.id,
+    repository: repositoryNameOf(call),
+    artifactId: id,
+    digest,
+    mediaType,
+    ...(tag === undefined ? {} : { tag }),
+  }
+}
+
+async function leafDigests(call: ScanCall, services: HarborServices): Promise<readonly Digest[]> {
+  const { id } = await findArtifact(services, call)
+  return (await listLeaves(services.database.read, id)).map(({ digest }) => digest)
+}
+
+async function logOf({ jobs }: HarborServices, jobId: number): Promise<string> {
+  const lines: string[] = []
+  for await (const { line } of jobs.walkLog(jobId)) lines.push(line)
+  return lines.join('\n')
+}

@@ -1,0 +1,230 @@
+import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import type { Digest } from '#contract/digest.ts'
+import type { RepositoryName } from '#contract/repository-name.ts'
+import type { Database } from '#server/database/database.ts'
+import { Manifests } from '#server/domain/artifacts/pull.ts'
+import { deleteManifest } from '#server/domain/artifacts/delete.ts'
+import { Jobs } from '#server/domain/jobs/jobs.ts'
+import { ensureKinds } from '#server/domain/jobs/kinds.ts'
+import { AdvisoryFileWriter } from '#server/domain/scanning/data/advisory-file.ts'
+import { AdvisoryGenerations } from '#server/domain/scanning/data/advisory-generations.ts'
+import { importAdvisories } from '#server/domain/scanning/data/import-advisories.ts'
+import { readLayer } from '#server/domain/scanning/detection/read-layer.ts'
+import { nodePackage } from '#server/domain/scanning/detection/image-for-test.ts'
+import { tarForTest } from '#server/domain/scanning/detection/tar-for-test.ts'
+import { pruneScans } from '#server/domain/scanning/kept-inventories.ts'
+import { ensureBuiltInScanner } from '#server/domain/scanning/scanners.ts'
+import { Scans } from '#server/domain/scanning/scans.ts'
+import { describeEachDatabase } from '#server-test/databases.ts'
+import { composeRegistryForTest, system } from '#server-test/registry-for-test.ts'
+import { jobKind } from './job-kind.ts'
+import { composeScanArtifact } from './scan-artifact.ts'
+import { JobWorker } from './worker.ts'
+
+setDefaultTimeout(60_000)
+
+const owned: (() => unknown)[] = []
+afterEach(async () => {
+  for (const release of owned.splice(0).toReversed()) await release()
+})
+
+const repository = 'library/app' as RepositoryName
+const advisory = (name: string, fixed: string) => ({
+  id: `CVE-2026-${name.length}`,
+  modified: '2026-01-01T00:00:00Z',
+  affected: [
+    { package: { ecosystem: 'npm', name }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed }] }] },
+  ],
+  severity: [{ type: 'CVSS_V3', score: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H' }],
+})
+
+const sha256 = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
+
+async function compose(database: Database) {
+  const folder = await mkdtemp(join(tmpdir(), 'berth-scan-'))
+  const registry = await composeRegistryForTest(database)
+  const { clock, events, admit, blobs } = registry
+  const advisories = new AdvisoryGenerations({ database, clock, events, folder: join(folder, 'data') })
+  const read: string[] = []
+  const kind = composeScanArtifact({
+    ...{ database, clock, events, admit, blobs, advisories },
+    manifests: new Manifests(database),
+    readLayer: ({ diffId, open }) => {
+      read.push(diffId)
+      return readLayer(open, { where: diffId })
+    },
+  })
+  const worker = new JobWorker({
+    ...{ database, clock, kinds: [jobKind(kind)], concurrency: 1, keepMs: 60_000, flushMs: 5, drainMs: 2_000 },
+    process: { id: 'one', host: 'here', pid: 1 },
+    onError: () => {},
+  })
+  owned.push(
+    () => rm(folder, { recursive: true }),
+    () => advisories[Symbol.dispose](),
+    () => worker[Symbol.asyncDispose](),
+  )
+  await database.write(async (tx) => {
+    await ensureKinds(tx, ['scan-artifact'])
+    await ensureBuiltInScanner(tx, clock)
+  })
+  const scans = new Scans({ database, clock, events, jobs: new Jobs({ database, clock, events }) })
+  const work = async () => {
+    for (let round = 0; round < 5; round += 1) {
+      await worker.tick()
+      await worker.idle()
+      clock.advance(20 * 60_000)
+    }
+  }
+  const bringData = async (...entries: readonly object[]) => {
+    const path = join(folder, 'osv.ndjson')
+    await writeFile(path, entries.map((entry) => JSON.stringify(entry)).join('\n'))
+    return await advisories.replace(system, async (draft) => {
+      using writer = new AdvisoryFileWriter(draft)
+      return await importAdvisories(path, writer)
+    })
+  }
+  /** An image with one npm package in each layer. */
+  const pushNpm = async (tag: string, ...packages: readonly (readonly [string, string])[]) => {
+    const tars = packages.map(([name, version]) => tarForTest([nodePackage(name, version)]))
+    const config = Buffer.from(JSON.stringify({ rootfs: { type: 'layers', diff_ids: tars.map(sha256) } }))
+    return await registry.pushImage(repository, tag, [config, ...tars.map((tar) => gzipSync(tar))])
+  }
+  const targetOf = async (digest: Digest) => {
+    const row = await database.read
+      .selectFrom('artifact')
+      .innerJoin('repository', 'repository.id', 'artifact.repository_id')
+      .select(['artifact.id', 'artifact.media_type', 'repository.project_id'])
+      .where('artifact.digest', '=', digest)
+      .executeTakeFirstOrThrow()
+    return { projectId: row.project_id, repository, artifactId: row.id, digest, mediaType: row.media_type }
+  }
+  const start = async (digest: Digest) =>
+    await scans.start({ actor: system, target: await targetOf(digest), kind: 'vulnerability' })
+  const stateOf = async (digest: Digest) => (await scans.states([digest], 'vulnerability')).get(digest)
+  return { ...registry, advisories, read, scans, work, bringData, pushNpm, targetOf, start, stateOf }
+}
+
+describeEachDatabase('a scan of an image', (open) => {
+  test('finds what the data says about its packages, and says how it stands meanwhile', async () => {
+    const registry = await compose(await open())
+    await registry.bringData(advisory('lodash', '4.17.12'))
+    const digest = await registry.pushNpm('v1', ['lodash', '4.17.4'], ['react', '19.0.0'])
+    await registry.start(digest)
+    expect((await registry.stateOf(digest))?.status).toBe('pending')
+    await registry.work()
+    const state = await registry.stateOf(digest)
+    expect(state).toMatchObject({
+      status: 'success',
+      report: { severity: 'Critical', generation: 1, summary: { total: 1, fixable: 1 } },
+    })
+    const report = await registry.scans.report(digest, state!.scannerId)
+    expect(report?.findings).toMatchObject([
+      { id: 'CVE-2026-6', package: { name: 'lodash', version: '4.17.4' }, fixVersion: '4.17.12' },
+    ])
+    const [row] = await registry.database.read.selectFrom('scan_finding').selectAll().execute()
+    expect(row).toMatchObject({ digest, vulnerability: 'CVE-2026-6', package: 'lodash', score: 98, exploited: 0 })
+  })
+
+  test('without data is an error that says what to do, never "nothing found"', async () => {
+    const registry = await compose(await open())
+    const digest = await registry.pushNpm('v1', ['lodash', '4.17.4'])
+    await registry.start(digest)
+    await registry.work()
+    const state = await registry.stateOf(digest)
+    expect(state).toMatchObject({ status: 'error', report: undefined })
+    expect(state?.error).toContain('berth db import')
+  })
+
+  test('that fails takes the last good report from nobody', async () => {
+    const registry = await compose(await open())
+    await registry.bringData(advisory('lodash', '4.17.12'))
+    const digest = await registry.pushNpm('v1', ['lodash', '4.17.4'])
+    await registry.start(digest)
+    await registry.work()
+    await registry.database.write(async (tx) => {
+      await tx.deleteFrom('advisory_chunk').execute()
+      await tx.deleteFrom('advisory_generation').execute()
+    })
+    await registry.start(digest)
+    await registry.work()
+    expect(await registry.stateOf(digest)).toMatchObject({ status: 'error', report: { summary: { total: 1 } } })
+  })
+
+  test('reads a layer once, however many images have it, and none when only the data is newer', async () => {
+    const registry = await compose(await open())
+    await registry.bringData(advisory('lodash', '4.17.12'))
+    const first = await registry.pushNpm('v1', ['lodash', '4.17.4'], ['a', '1.0.0'])
+    const second = await registry.pushNpm('v2', ['lodash', '4.17.4'], ['b', '1.0.0'])
+    for (const digest of [first, second]) await registry.start(digest)
+    await registry.work()
+    expect(registry.read).toHaveLength(3)
+    await registry.bringData(advisory('lodash', '4.17.12'), advisory('b', '2.0.0'))
+    await registry.start(second)
+    await registry.work()
+    expect(registry.read).toHaveLength(3)
+    expect(await registry.stateOf(second)).toMatchObject({ report: { generation: 2, summary: { total: 2 } } })
+  })
+
+  test('is not begun twice, and can be stopped', async () => {
+    const registry = await compose(await open())
+    const digest = await registry.pushNpm('v1', ['lodash', '4.17.4'])
+    await registry.start(digest)
+    await expect(registry.start(digest)).rejects.toThrow('a previous scan process is Pending')
+    await registry.scans.stop(system, await registry.targetOf(digest), 'vulnerability')
+    expect((await registry.stateOf(digest))?.status).toBe('stopped')
+    await registry.start(digest)
+    expect((await registry.stateOf(digest))?.status).toBe('pending')
+  })
+
+  test('goes with the last image of that digest', async () => {
+    const registry = await compose(await open())
+    await registry.bringData(advisory('lodash', '4.17.12'))
+    const digest = await registry.pushNpm('v1', ['lodash', '4.17.4'])
+    await registry.start(digest)
+    await registry.work()
+    expect(await pruneScans(registry, 100)).toBe(0)
+    const admission = await registry.admit(system, 'delete', repository)
+    await deleteManifest(registry, admission, digest)
+    expect(await pruneScans(registry, 100)).toBeGreaterThan(0)
+    expect(await registry.stateOf(digest)).toBeUndefined()
+  })
+})
+
+describeEachDatabase('vulnerability data', (open) => {
+  test('is the same for another process, which has only the database', async () => {
+    const database = await open()
+    const registry = await compose(database)
+    await registry.bringData(advisory('lodash', '4.17.12'))
+    const elsewhere = await mkdtemp(join(tmpdir(), 'berth-scan-'))
+    const { clock, events } = registry
+    using other = new AdvisoryGenerations({ database, clock, events, folder: elsewhere })
+    owned.push(() => rm(elsewhere, { recursive: true }))
+    expect((await other.current())?.ofLanguage('npm', 'lodash')).toHaveLength(1)
+  })
+
+  test('can be gone back to, and what was imported meanwhile is not lost unnoticed', async () => {
+    const registry = await compose(await open())
+    await registry.bringData(advisory('a', '1'))
+    await registry.bringData(advisory('b', '1'))
+    expect((await registry.advisories.list()).map(({ number, inUse }) => [number, inUse])).toEqual([
+      [2, true],
+      [1, false],
+    ])
+    await registry.advisories.use(system, 1)
+    expect((await registry.advisories.current())?.ofLanguage('npm', 'a')).toHaveLength(1)
+    await expect(registry.advisories.use(system, 9)).rejects.toThrow('no vulnerability data has the number 9')
+    const beside = registry.advisories.replace(system, async (draft) => {
+      await registry.advisories.use(system, 2)
+      using writer = new AdvisoryFileWriter(draft)
+      writer.replace('x')
+      writer.finish('x', '2026-01-01T00:00:00.000Z')
+    })
+    await expect(beside).rejects.toThrow('meanwhile')
+  })
+})
