@@ -31,8 +31,9 @@ async function inventoryOfLayer(layer: LayerSource, { readLayer, cached }: Detec
   const known = await cached?.find(layer.diffId)
   if (known?.version === analyserVersion) return known
   const inventory = await readLayer(layer)
-  // A damaged layer may be whole the next time: a push heals.
-  if (inventory.unread.length === 0) await cached?.keep(layer.diffId, inventory)
+  // A damaged layer may be whole the next time: a push heals. A damaged file in it stays what it is.
+  const isWhole = !inventory.unread.some(({ where }) => where === layer.diffId)
+  if (isWhole) await cached?.keep(layer.diffId, inventory)
   return inventory
 }
 

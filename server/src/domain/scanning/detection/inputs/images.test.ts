@@ -164,7 +164,7 @@ describe('a verdict is given for', () => {
   })
 })
 
-test('a layer that was read before is not read again, and a damaged one is', async () => {
+test('a layer that was read before is not read again, though a file of it is damaged, and a damaged layer is', async () => {
   const kept = new Map<string, LayerInventory>()
   const cached: LayerInventories = {
     find: async (diffId) => kept.get(diffId),
@@ -177,14 +177,17 @@ test('a layer that was read before is not read again, and a damaged one is', asy
       yield bytes
     },
   })
-  const image = { layers: [source(layers[0]!), source(layers[0]!), source(layers[1]!.subarray(0, 1000))] }
+  const withBadFile = tarForTest([{ path: 'app/node_modules/bad/package.json', content: '{' }])
+  const image = {
+    layers: [source(layers[0]!), source(layers[0]!), source(withBadFile), source(layers[1]!.subarray(0, 1000))],
+  }
   const readLayer = (layer: LayerSource) => {
     reads++
     return read(layer)
   }
   for (let run = 0; run < 2; run++) {
     const inventory = await inventoryOf(image, { readLayer, cached })
-    expect(inventory.unread).toMatchObject([{ code: 'DAMAGED' }])
+    expect(inventory.unread).toMatchObject([{ where: 'app/node_modules/bad/package.json' }, { code: 'DAMAGED' }])
   }
-  expect(reads).toBe(3)
+  expect(reads).toBe(4)
 })
