@@ -73,6 +73,17 @@ describe('layers together', () => {
     ])
   })
 
+  test('a file that cannot be read matters while it is there', async () => {
+    const bad: TestLayer = [{ path: 'app/node_modules/a/package.json', content: '{' }]
+    const good: TestLayer = [nodePackage('a', '1.0.0')]
+    const verdicts = async (...layers: readonly TestLayer[]) => (await inventoryForTest(...layers)).unread.length
+    expect(await verdicts(bad)).toBe(1)
+    expect(await verdicts(bad, good)).toBe(0)
+    expect(await verdicts(bad, [{ path: '.wh.app' }])).toBe(0)
+    expect(await verdicts(good, bad)).toBe(1)
+    expect(namesOf(await inventoryForTest(good, bad))).toEqual([])
+  })
+
   test('the system is that of the uppermost layer', async () => {
     const inventory = await inventoryForTest([release('debian', '11')], [release('debian', '12')])
     expect(inventory.os).toEqual({ family: 'debian', version: '12', name: 'debian 12' })

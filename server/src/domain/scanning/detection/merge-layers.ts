@@ -22,8 +22,15 @@ interface VisibleFile {
  */
 export function mergeLayers(layers: readonly Layer[]): Inventory {
   const visible = new Map<string, VisibleFile>()
+  const unread = new Map<string, Unread>()
   for (const { diffId, inventory } of layers) {
     hide(visible, inventory)
+    hide(unread, inventory)
+    for (const { path } of inventory.files) unread.delete(path)
+    for (const each of inventory.unread) {
+      visible.delete(each.where)
+      unread.set(each.where, each)
+    }
     for (const file of inventory.files) visible.set(file.path, appearing(file, diffId, visible.get(file.path)))
   }
   const files = completed(visible)
@@ -41,7 +48,7 @@ export function mergeLayers(layers: readonly Layer[]): Inventory {
   return {
     ...(os === undefined ? {} : { os }),
     packages: [...packages.values()].sort(byPlace),
-    unread: layers.flatMap(({ inventory }): readonly Unread[] => inventory.unread),
+    unread: [...unread.values()],
     ...(facts.contentSets.length === 0 ? {} : { contentSets: facts.contentSets }),
   }
 }
@@ -74,7 +81,7 @@ function withMore({ file, layers }: VisibleFile, more: VisibleFile): VisibleFile
   }
 }
 
-function hide(visible: Map<string, VisibleFile>, { whiteouts, opaque, replaced }: LayerInventory): void {
+function hide(visible: Map<string, unknown>, { whiteouts, opaque, replaced }: LayerInventory): void {
   if (visible.size === 0 || whiteouts.length + opaque.length + replaced.length === 0) return
   // What takes a place hides the file there, and all that was below it when it was a folder.
   const gone = new Set([...whiteouts, ...replaced])
