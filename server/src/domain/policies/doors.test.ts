@@ -365,6 +365,8 @@ const covered: Readonly<Record<string, string>> = {
   removeOrphans: 'lets follow what belonged to something that passed',
   readLayers: 'reads by getManifest',
   readImageConfig: 'reads by getBlob',
+  readConfigFields: 'reads by getBlob',
+  readChartMetadata: 'reads by getBlob',
   listReferrers: 'lists; what it names is read by getManifest',
   listTags: 'lists; what it names is read by getManifest',
   exportRepository: 'reads by getManifest and getBlob',
