@@ -12,6 +12,8 @@ interface RelinkUserProps {
   onClose(): void
 }
 
+const issuerExample = 'https://login.example.com/realms/company'
+
 /** Hands an account over to whoever is its person at the directory or the provider now. */
 export function RelinkUser({ user, onClose }: RelinkUserProps) {
   const t = useTranslations('accounts.users')
@@ -53,7 +55,7 @@ export function RelinkUser({ user, onClose }: RelinkUserProps) {
         <>
           <TextInput
             label={t('relinkIssuer')}
-            placeholder="https://login.example.com/realms/company"
+            placeholder={issuerExample}
             autoComplete="off"
             spellCheck={false}
             data-autofocus
