@@ -13,6 +13,7 @@ const beyondHarbor = [
   '/robots/{robot_id}/trust-rules',
   '/roles',
   '/users/current/tokens',
+  '/users/{user_id}/disabled',
   '/users/{user_id}/identity',
   '/users/current/sessions',
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/layers',

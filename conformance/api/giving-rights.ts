@@ -264,6 +264,13 @@ export const attempts: Readonly<Record<string, readonly Attempt[]>> = {
     { title: 'make one', params: ({ guest }) => ({ user_id: guest }), body: () => ({ sysadmin_flag: true }) },
     { title: 'end one', params: ({ administrator: id }) => ({ user_id: id }), body: () => ({ sysadmin_flag: false }) },
   ],
+  'PUT /users/{user_id}/disabled': [
+    {
+      title: 'disable an administrator',
+      params: ({ administrator: id }) => ({ user_id: id }),
+      body: () => ({ disabled: true }),
+    },
+  ],
   'PUT /users/{user_id}/identity': [
     { title: 'hand an account over', params: ({ administrator: id }) => ({ user_id: id }), body: () => ({}) },
   ],

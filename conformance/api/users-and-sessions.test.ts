@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { addAccount, describeControlledScenario } from '../harness/scenario.ts'
+import { V2Client } from '../harness/v2-client.ts'
 import { ApiClient } from './contract-client.ts'
 
 const user = '/users/{user_id}'
@@ -37,6 +38,62 @@ describeControlledScenario('users of the API', (registry) => {
     expect((await admin().call(`DELETE ${user}`, { params })).status).toBe(200)
     expect((await client.call('GET /users/current')).status).toBe(401)
     expect((await admin().call(`GET ${user}`, { params })).status).toBe(404)
+  })
+
+  test('a disabled account can do nothing at once, keeps its roles, and its session stays ended when it is enabled', async () => {
+    const { username, password, user_id, client } = await newUser()
+    const params = { user_id }
+    const start = await fetch(`${registry().url}/c/session`)
+    const cookieOf = (answer: Response) =>
+      answer.headers
+        .getSetCookie()
+        .map((each) => each.split(';')[0])
+        .join('; ')
+    const signedIn = await fetch(`${registry().url}/c/login`, {
+      method: 'POST',
+      headers: {
+        cookie: cookieOf(start),
+        'x-harbor-csrf-token': start.headers.get('x-harbor-csrf-token') ?? '',
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: new URLSearchParams({ principal: username, password }),
+    })
+    const cookie = [cookieOf(start), cookieOf(signedIn)].join('; ')
+    const bySession = async () =>
+      (await fetch(`${registry().url}/api/v2.0/users/current`, { headers: { cookie } })).status
+    const bearer = await new V2Client(registry(), { username, password }).fetchToken('registry:catalog:*')
+    const byToken = async () =>
+      (await fetch(`${registry().url}/v2/`, { headers: { authorization: `Bearer ${bearer}` } })).status
+    expect([await bySession(), await byToken(), (await client.call('GET /users/current')).status]).toEqual([
+      200, 200, 200,
+    ])
+
+    const disable = (as: ApiClient, disabled: boolean) =>
+      as.call(`PUT ${user}/disabled`, { params, body: { disabled } })
+    expect((await disable(client, true)).status).toBe(403)
+    expect((await disable(admin(), true)).status).toBe(200)
+    expect((await admin().call<User>(`GET ${user}`, { params })).body).toMatchObject({ username, disabled: true })
+    expect([await bySession(), await byToken(), (await client.call('GET /users/current')).status]).toEqual([
+      401, 401, 401,
+    ])
+    expect((await disable(admin(), false)).status).toBe(200)
+    expect((await admin().call<object>(`GET ${user}`, { params })).body).not.toHaveProperty('disabled')
+    expect([await bySession(), await byToken(), (await client.call('GET /users/current')).status]).toEqual([
+      401, 401, 200,
+    ])
+    const log = await admin().call<{ resource: string; operation: string }[]>('GET /auditlog-exts', {
+      query: `q=${encodeURIComponent('resource_type=user')}&page_size=5`,
+    })
+    expect(JSON.stringify(log.body)).toContain(username)
+  })
+
+  test('nobody disables themselves', async () => {
+    const me = await admin().call<{ user_id: number }>('GET /users/current')
+    const refused = await admin().call(`PUT ${user}/disabled`, {
+      params: { user_id: me.body.user_id },
+      body: { disabled: true },
+    })
+    expect([refused.status, refused.headers.get('x-berth-error')]).toEqual([403, 'OWN_ACCOUNT'])
   })
 
   test('a name or an address that is taken is a conflict, a weak password is refused', async () => {

@@ -68,6 +68,7 @@ export type ErrorReason =
   | 'MEMBER_ALREADY'
   | 'PROJECT_NOT_EMPTY'
   | 'LAST_ADMINISTRATOR'
+  | 'OWN_ACCOUNT'
   | 'PUSHED_MEANWHILE'
 
 export interface DomainErrorOptions {

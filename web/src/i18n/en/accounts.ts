@@ -30,6 +30,14 @@ export const accounts = {
     makeTitle: 'Make {name} an administrator?',
     makeWhat:
       'Administrators have full access to the registry and every project, and can make other users administrators.',
+    disabled: 'disabled',
+    disable: 'Disable',
+    enable: 'Enable',
+    disableTitle: 'Disable {name}?',
+    disableWhat:
+      'The user is signed out everywhere, and passwords and tokens of the account stop working at once. Its roles in projects are kept.',
+    disabledToast: '{name} was disabled',
+    enabledToast: '{name} was enabled',
     resetPassword: 'Reset password',
     resetTitle: 'New password for {name}',
     resetHint:

@@ -25,6 +25,7 @@ export const errors = {
     MEMBER_ALREADY: 'Already a member of the project. Change the role in the list instead.',
     PROJECT_NOT_EMPTY: 'The project still has repositories, or uploads in progress. Delete its repositories first.',
     LAST_ADMINISTRATOR: 'This is the last administrator. Make another user an administrator first.',
+    OWN_ACCOUNT: 'This is your own account. Another administrator must do this.',
     PUSHED_MEANWHILE: 'Something was pushed to it in the meantime. Try again.',
     QUOTA_EXCEEDED:
       'The storage quota of the project is used up. Delete artifacts, or ask a system administrator for a larger quota.',

@@ -26,6 +26,7 @@ export const errors: Translation<typeof en> = {
     MEMBER_ALREADY: '已经是项目成员。请在列表中修改角色。',
     PROJECT_NOT_EMPTY: '项目中还有镜像仓库，或有正在进行的上传。请先删除镜像仓库。',
     LAST_ADMINISTRATOR: '这是最后一个系统管理员。请先将其他用户设为系统管理员。',
+    OWN_ACCOUNT: '这是您自己的账号，请由其他系统管理员操作。',
     PUSHED_MEANWHILE: '在此期间有新的推送。请重试。',
     QUOTA_EXCEEDED: '项目的存储配额已用完。请删除不需要的 Artifact，或联系系统管理员提高配额。',
     READ_ONLY: '系统处于只读模式。请在系统管理员关闭只读模式后重试。',

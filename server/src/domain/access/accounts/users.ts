@@ -178,7 +178,11 @@ export class Users {
     })
   }
 
-  /** A disabled account keeps its rows and memberships and can do nothing, from its next request on. */
+  /**
+   * A disabled account keeps its rows and memberships and can do nothing, from its next request on. Its sessions stay ended
+   * when it is enabled again. Nobody disables themselves.
+   * @throws DomainError USER_UNKNOWN, CONFLICT for the last administrator, UNAUTHENTICATED, FORBIDDEN
+   */
   async disableUser(actor: Actor, username: string): Promise<void> {
     await this.#setDisabled(actor, username, true)
   }
@@ -281,6 +285,8 @@ export class Users {
 
   async #setDisabled(actor: Actor, username: string, disabled: boolean): Promise<void> {
     assertSystemAdministrator(actor)
+    if (disabled && actor.kind === 'user' && actor.username === username)
+      throw new DomainError('FORBIDDEN', 'somebody else must disable your account', { reason: 'OWN_ACCOUNT' })
     await this.#updateUser(actor, username, 'disabled', async (tx, user, asker) => {
       assertSystemAdministrator(asker)
       if (user.disabled === disabled) return undefined

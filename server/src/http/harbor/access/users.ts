@@ -19,6 +19,7 @@ const userAnswer = z.object({
   source: z.enum(['local', 'ldap', 'oidc']).describe('Beyond Harbor: where the person proves who they are.'),
   sysadmin_flag: z.boolean(),
   admin_role_in_auth: z.boolean(),
+  disabled: z.boolean().optional().describe('Beyond Harbor: true for an account that can do nothing; else left out.'),
   creation_time: z.string(),
   update_time: z.string(),
   oidc_user_meta: z
@@ -198,6 +199,24 @@ export const userRoutes: readonly Route[] = [
 
   route({
     method: 'PUT',
+    path: '/users/{user_id}/disabled',
+    tag: 'user',
+    operationId: 'setUserDisabled',
+    summary:
+      'Beyond Harbor: disables an account, whose sessions and tokens end at once, or lets it sign in again. It keeps its roles.',
+    access: { kind: 'system-administrator' },
+    params: oneUser,
+    body: z.strictObject({ disabled: z.boolean() }),
+    answers: { 200: null },
+    handle: async ({ actor, params, body }, { users, profiles }) => {
+      const { username } = await profiles.getUserById(actor, params.user_id)
+      await (body.disabled ? users.disableUser(actor, username) : users.enableUser(actor, username))
+      return {}
+    },
+  }),
+
+  route({
+    method: 'PUT',
     path: '/users/{user_id}/identity',
     tag: 'user',
     operationId: 'relinkUser',
@@ -263,7 +282,7 @@ function idOf(actor: Actor): number {
   throw new DomainError('PRECONDITION', `there is no account behind ${actor.kind}`)
 }
 
-function presentUser(user: User): z.output<typeof userAnswer> {
+export function presentUser(user: User): z.output<typeof userAnswer> {
   return {
     user_id: user.id,
     username: user.username,
@@ -274,6 +293,7 @@ function presentUser(user: User): z.output<typeof userAnswer> {
     source: user.source,
     sysadmin_flag: user.admin,
     admin_role_in_auth: user.adminByGroup,
+    disabled: user.disabled || undefined,
     creation_time: timeOf(user.createdAt),
     update_time: timeOf(user.updatedAt),
     oidc_user_meta: user.source === 'oidc' ? presentOidcMeta(user) : undefined,

@@ -21,6 +21,7 @@ import { EmptyFace } from '../../../components/states.tsx'
 import { toast, toastError } from '../../../components/toast.ts'
 import { RelativeTime, StatusBadge } from '../../../components/values.tsx'
 import { useBulkUsers } from './bulk-users.ts'
+import { DisableUserItem } from './disable-user.tsx'
 import { isStrongPassword } from './password-rule.ts'
 import { RelinkUser } from './relink-user.tsx'
 import { PasswordField } from '../../../components/password-field.tsx'
@@ -100,12 +101,13 @@ function useColumns(): readonly Column<User>[] {
       header: t('username'),
       width: 'minmax(9rem, 1.5fr)',
       sort: 'username',
-      cell: ({ user_id: id, username }) => (
+      cell: ({ user_id: id, username, disabled }) => (
         <Group gap="xs" wrap="nowrap" miw={0}>
           <Text fw={500} truncate>
             {username}
           </Text>
           {id === me?.user_id && <StatusBadge tone="accent">{t('yourself')}</StatusBadge>}
+          {disabled && <StatusBadge tone="warn">{t('disabled')}</StatusBadge>}
         </Group>
       ),
     },
@@ -200,6 +202,7 @@ function UserMenu({ user, onReset, onRelink }: UserMenuProps) {
           {t('relink')}
         </Menu.Item>
       )}
+      <DisableUserItem user={user} />
       {/* The first account cannot go: it is the way back in. */}
       {userId !== 1 && (
         <Menu.Item color="red" leftSection={<DeleteIcon size={15} />} onClick={askToDelete}>
