@@ -103,11 +103,22 @@ async function bundle() {
   const script = outputOf('web/src/docs/docs.ts')
   for (const [name, bytes] of docsFiles({ styles: docs.name, icon: icon.name, first, script })) files.set(name, bytes)
   const preloads = staticImports(entry, outputs)
+  // What a page loads after the entry, for theme/before-first-paint.ts, which asks for it at once.
+  const later = (source) => {
+    const name = outputOf(source)
+    return [name, ...staticImports(name, outputs)].filter((each) => each !== entry && !preloads.includes(each))
+  }
+  const bundles = ['administration', 'browse', 'entrance', 'profile', 'project', 'start']
+  const parts = Object.fromEntries([
+    ...['en', 'zh-CN'].map((language) => [language, later(`web/src/i18n/${language}/index.ts`)]),
+    ...bundles.map((bundle) => [bundle, later(`web/src/pages/bundles/${bundle}.ts`)]),
+  ])
   const page = readFileSync(join(source, 'index.html'), 'utf8')
     .replaceAll('%STYLES%', css.name)
     .replaceAll('%ICON%', icon.name)
     .replaceAll('%FIRST%', first)
     .replaceAll('%ENTRY%', entry)
+    .replaceAll('%PARTS%', JSON.stringify(parts).replaceAll('"', '&quot;'))
     .replace('%PRELOADS%', preloads.map((name) => `<link rel="modulepreload" href="${name}" />`).join('\n    '))
   files.set('/index.html', Buffer.from(page))
   return { files, first: ['/index.html', css.name, icon.name, first, entry, ...preloads], outputs }

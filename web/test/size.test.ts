@@ -16,7 +16,7 @@ interface File {
 
 const budgetBytes = 250_000
 /** The first pages that somebody sees, with their language. */
-const firstPages = ['web/src/pages/sign-in/sign-in-page.tsx', 'web/src/pages/home/home-page.tsx']
+const firstPages = ['web/src/pages/bundles/entrance.ts', 'web/src/pages/bundles/start.ts']
 const languages = ['web/src/i18n/en/index.ts', 'web/src/i18n/zh-CN/index.ts']
 
 test('what a browser loads first is less than 250 kB by gzip, whichever page and language it is', async () => {

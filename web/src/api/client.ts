@@ -156,6 +156,9 @@ async function sendOnce(url: string, init: RequestInit & { headers?: Record<stri
 
 export interface SessionStart {
   readonly signed_in: boolean
+  /** Who has signed in, as GET /users/current answers. */
+  readonly user?: AnswerOf<'GET /users/current'>
+  readonly must_change_password?: boolean
   /** A registry without accounts: everybody may do everything. */
   readonly open: boolean
 }

@@ -19,12 +19,9 @@ export const sessionQuery = queryOptions({
   queryKey: ['session'] as const,
   queryFn: async (): Promise<Session> => {
     const [start, system] = await Promise.all([startSession(), call('GET /systeminfo')])
-    const user = start.signed_in ? await call('GET /users/current') : undefined
-    const isAdministrator = start.open || (user !== undefined && (user.sysadmin_flag || user.admin_role_in_auth))
-    // The first account there is: whoever else is an administrator hears of it on the start page.
-    const concerns = user?.user_id === 1 && isAdministrator ? await call('GET /statistics/attention') : []
-    const mustChangePassword = concerns.some(({ kind }) => kind === 'default-password')
-    return { user, open: start.open, isAdministrator, system, mustChangePassword }
+    const { user, open, must_change_password: mustChangePassword = false } = start
+    const isAdministrator = open || (user !== undefined && (user.sysadmin_flag || user.admin_role_in_auth))
+    return { user, open, isAdministrator, system, mustChangePassword }
   },
   staleTime: 60_000,
 })

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useState, useSyncExternalStore } from 'react'
 import { askedDestruction, subscribeToDestructions } from './confirm.ts'
 
-const ConfirmDialog = lazy(async () => ({ default: (await import('./confirm-dialog.tsx')).ConfirmDialog }))
+const ConfirmDialog = lazy(async () => ({ default: (await import('../shell/later.ts')).ConfirmDialog }))
 
 /** Where destruction is confirmed; its code comes with the first question. */
 export function ConfirmHost() {

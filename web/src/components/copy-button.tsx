@@ -5,7 +5,7 @@ import styles from './copy-button.module.css'
 import { copyText } from './copy-text.ts'
 import { CheckIcon, CopyIcon } from './icons.ts'
 
-const CopyByHand = lazy(async () => ({ default: (await import('./copy-by-hand.tsx')).CopyByHand }))
+const CopyByHand = lazy(async () => ({ default: (await import('../shell/later.ts')).CopyByHand }))
 
 interface CopyButtonProps {
   readonly value: string

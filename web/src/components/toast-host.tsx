@@ -1,7 +1,7 @@
 import { lazy, Suspense, useSyncExternalStore } from 'react'
 import { isWanted, subscribeToWanted } from './toast.ts'
 
-const ToastArea = lazy(async () => ({ default: (await import('./toast-area.tsx')).ToastArea }))
+const ToastArea = lazy(async () => ({ default: (await import('../shell/later.ts')).ToastArea }))
 
 /** Where toasts appear; its code comes when the first one does. */
 export function ToastHost() {

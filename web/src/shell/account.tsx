@@ -5,7 +5,7 @@ import { SignInIcon } from '../components/icons.ts'
 import { LinkButton } from '../components/links.tsx'
 import { AccountFace } from './account-face.tsx'
 
-const menu = async () => await import('./account-menu.tsx')
+const menu = async () => await import('./later.ts')
 const AccountMenu = lazy(async () => ({ default: (await menu()).AccountMenu }))
 
 /** Who is here: a menu, which comes when it is wanted; or the way to sign in. */

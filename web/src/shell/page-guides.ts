@@ -22,6 +22,7 @@ export const pageGuides = {
   'project.members': part('identities', 'groups-and-roles', '用户组与角色'),
   'project.robots': part('identities', 'machines', '机器'),
   'project.policies': { guide: 'retention' },
+  'project.summary': part('console', 'in-a-project', '项目中'),
   'project.labels': part('images-and-charts', 'labels', '标签label'),
   'project.trash': part('cleaning-up', 'trash-taking-a-delete-back', '回收站撤销删除'),
   'project.logs': { guide: 'audit-log' },

@@ -1,7 +1,9 @@
 import { isSystemAdministrator } from '../../domain/access/actor.ts'
 import type { UserProfiles } from '../../domain/access/accounts/user-profiles.ts'
+import type { Users } from '../../domain/access/accounts/users.ts'
 import { DomainError, type DomainErrorCode } from '../../domain/errors.ts'
 import type { Settings } from '../../domain/settings/settings.ts'
+import { presentUser } from '../harbor/access/users.ts'
 import { harborErrorOf } from '../harbor/frame/harbor-error.ts'
 import { clearSessionCookie, sessionTokenOf, setSessionCookie } from '../session-cookie.ts'
 import { composeOidcEndpoints, type OidcEndpointsOptions } from './oidc-endpoints.ts'
@@ -9,6 +11,7 @@ import { assertOwnPage, plain, readBytes, type SessionCall } from './session-cal
 
 export interface SessionEndpointsOptions extends OidcEndpointsOptions {
   readonly profiles: UserProfiles
+  readonly users: Pick<Users, 'usesDefaultPassword'>
   readonly settings: Settings
   readonly originOf: (request: Request) => string
   /** Hears why another server could not be asked; the browser does not. */
@@ -63,11 +66,16 @@ export function composeSessionEndpoints(options: SessionEndpointsOptions): (call
 
   /**
    * The start of a page: it says which account is signed in, and gives (as a header) the proof that the next request
-   * comes from the page.
+   * comes from the page. All that a page must know before it is drawn is in one answer, since each more is a way there and back.
    */
   const session = async ({ actor }: SessionCall): Promise<Response> => {
     const headers = { 'cache-control': 'no-store' }
-    return Response.json({ signed_in: actor.kind === 'user', open: actor.kind === 'open' }, { headers })
+    const open = actor.kind === 'open'
+    if (actor.kind !== 'user') return Response.json({ signed_in: false, open }, { headers })
+    const user = presentUser(await options.profiles.getUserById(actor, actor.id))
+    // The account that every installation begins with, and that every reader of the manual knows.
+    const mustChange = actor.id === 1 && isSystemAdministrator(actor) && (await options.users.usesDefaultPassword())
+    return Response.json({ signed_in: true, open, user, must_change_password: mustChange }, { headers })
   }
 
   const endpoints: Readonly<Record<string, readonly [method: string, (call: SessionCall) => Promise<Response>]>> = {

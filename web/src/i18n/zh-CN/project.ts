@@ -3,6 +3,7 @@ import type { Translation } from '../translation.ts'
 
 export const project: Translation<typeof en> = {
   explanations: {
+    summary: '该项目的概况。',
     repositories: '推送到该项目的镜像、Chart 和其他 Artifact。',
     members: '在该项目中拥有角色的用户和用户组。',
     robots: '供流水线和集群使用的账户，权限由您选择。',
@@ -12,8 +13,29 @@ export const project: Translation<typeof en> = {
     logs: '该项目中的操作，最新的在前。',
     settings: '该项目的可见性和其他设置。',
   },
+  summary: {
+    repositories: '镜像仓库',
+    members: '成员',
+    ofRole: '{role} {count, number} 个',
+    storage: '已用存储',
+    noLimit: '未设置存储配额',
+    ofLimit: '已用 {share}，配额 {limit}',
+    policies: '策略',
+    toPolicies: '查看策略',
+    retention: 'Tag 保留',
+    immutability: '不可变 Tag',
+    none: '没有规则',
+    rules: '{count, plural, other {# 条规则}}',
+    access: '访问权限',
+    accessPublic: '所有人都可以拉取',
+    accessPrivate: '仅限成员',
+    activity: '最近的操作',
+    toLogs: '查看日志',
+    noActivity: '还没有任何操作。',
+  },
   tabsLabel: '项目 {name} 的页面',
   tabs: {
+    summary: '概览',
     repositories: '镜像仓库',
     members: '成员',
     robots: '机器人账户',

@@ -6,7 +6,7 @@ import { listSearch } from '../../shell/route-search.ts'
 const administrationRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/administration',
-  component: lazyRouteComponent(() => import('./administrators-only.tsx'), 'AdministratorsOnly'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'AdministratorsOnly'),
 })
 
 const indexRoute = createRoute({
@@ -21,98 +21,98 @@ const usersRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/users',
   validateSearch: listSearch,
-  component: lazyRouteComponent(() => import('./users/users-page.tsx'), 'UsersPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'UsersPage'),
 })
 
 const jobsRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/jobs',
-  component: lazyRouteComponent(() => import('./jobs/jobs-page.tsx'), 'JobsPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'JobsPage'),
 })
 
 const jobRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/jobs/$jobId',
-  component: lazyRouteComponent(() => import('./jobs/job-page.tsx'), 'JobPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'JobPage'),
 })
 
 const queuesRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/queues',
-  component: lazyRouteComponent(() => import('./jobs/queues-page.tsx'), 'QueuesPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'QueuesPage'),
 })
 
 const schedulesRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/schedules',
-  component: lazyRouteComponent(() => import('./jobs/schedules-page.tsx'), 'SchedulesPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'SchedulesPage'),
 })
 
 const garbageRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/garbage-collection',
-  component: lazyRouteComponent(() => import('./garbage/garbage-page.tsx'), 'GarbagePage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'GarbagePage'),
 })
 
 const scrubRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/scrub',
-  component: lazyRouteComponent(() => import('./scrub/scrub-page.tsx'), 'ScrubPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'ScrubPage'),
 })
 
 const groupsRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/groups',
-  component: lazyRouteComponent(() => import('./groups/groups-page.tsx'), 'GroupsPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'GroupsPage'),
 })
 
 const robotsRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/robots',
-  component: lazyRouteComponent(() => import('./robots/robots-page.tsx'), 'RobotsPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'RobotsPage'),
 })
 
 const authenticationRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/authentication',
-  component: lazyRouteComponent(() => import('./settings/authentication-page.tsx'), 'AuthenticationPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'AuthenticationPage'),
 })
 
 const configurationRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/configuration',
-  component: lazyRouteComponent(() => import('./settings/configuration-page.tsx'), 'ConfigurationPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'ConfigurationPage'),
 })
 
 const quotasRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/quotas',
-  component: lazyRouteComponent(() => import('./quotas/quotas-page.tsx'), 'QuotasPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'QuotasPage'),
 })
 
 const auditLogRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/audit-log',
   validateSearch: auditSearch,
-  component: lazyRouteComponent(() => import('./audit/audit-page.tsx'), 'AuditPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'AuditPage'),
 })
 
 const healthRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/health',
-  component: lazyRouteComponent(() => import('./health/health-page.tsx'), 'HealthPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'HealthPage'),
 })
 
 const labelsRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/labels',
-  component: lazyRouteComponent(() => import('./labels/system-labels-page.tsx'), 'SystemLabelsPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'SystemLabelsPage'),
 })
 
 const registriesRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/registries',
-  component: lazyRouteComponent(() => import('./registries/registries-page.tsx'), 'RegistriesPage'),
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'RegistriesPage'),
 })
 
 /** Pages for system administrators. */

@@ -1,7 +1,7 @@
 import { Tabs } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import { lazy, Suspense, type ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { query } from '../../api/queries.ts'
 import { CommandTabs } from '../../clients/command-tabs.tsx'
@@ -15,6 +15,7 @@ import type { ArtifactDetails, ArtifactPartProps } from './artifact-part.ts'
 import { Accessories } from './accessories.tsx'
 import { Annotations } from './annotations.tsx'
 import { ArtifactFacts } from './artifact-facts.tsx'
+import { ArtifactGraph } from './artifact-graph.tsx'
 import { ArtifactMenu } from './artifact-menu.tsx'
 import { ChartDependencies } from './chart-dependencies.tsx'
 import { ChartOverview } from './chart-overview.tsx'
@@ -25,8 +26,6 @@ import { KindMark } from './kind-mark.tsx'
 import { LayerPicture } from './layer-picture.tsx'
 import { Platforms } from './platforms.tsx'
 import { TagList } from './tag-list.tsx'
-
-const ArtifactGraph = lazy(async () => ({ default: (await import('./artifact-graph.tsx')).ArtifactGraph }))
 
 const route = getRouteApi('/shell/projects/$projectName/repositories/$repository/artifacts/$reference')
 
@@ -142,7 +141,7 @@ export function ArtifactPage() {
           ))}
         </Tabs.List>
         <Tabs.Panel value={current.name} pt="md">
-          <Suspense fallback={<LoadingFace />}>{current.draw({ place, artifact, can, reference })}</Suspense>
+          {current.draw({ place, artifact, can, reference })}
         </Tabs.Panel>
       </Tabs>
     </Page>

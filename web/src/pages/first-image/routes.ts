@@ -4,7 +4,7 @@ import { signedInRoute } from '../../shell/root-route.tsx'
 const firstImageRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/first-image',
-  component: lazyRouteComponent(() => import('./first-image-page.tsx'), 'FirstImagePage'),
+  component: lazyRouteComponent(() => import('../bundles/start.ts'), 'FirstImagePage'),
 })
 
 export const firstImageRoutes = [firstImageRoute] as const

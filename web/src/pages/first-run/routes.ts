@@ -7,7 +7,7 @@ const firstRunRoute = createRoute({
   beforeLoad: ({ context }) => {
     if (!context.session.mustChangePassword) throw redirect({ to: '/' })
   },
-  component: lazyRouteComponent(() => import('./first-run-page.tsx'), 'FirstRunPage'),
+  component: lazyRouteComponent(() => import('../bundles/entrance.ts'), 'FirstRunPage'),
 })
 
 export const firstRunRoutes = [firstRunRoute] as const

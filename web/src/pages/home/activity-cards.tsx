@@ -6,7 +6,7 @@ import { ErrorFace } from '../../components/states.tsx'
 import { useFormat } from '../../i18n/format.ts'
 import type { ActivityPoint } from './home-page.tsx'
 
-const chartModule = async () => await import('../../components/trend-chart.tsx')
+const chartModule = async () => await import('../bundles/charts.ts')
 const TrendChart = lazy(async () => ({ default: (await chartModule()).TrendChart }))
 const Legend = lazy(async () => ({ default: (await chartModule()).Legend }))
 

@@ -4,7 +4,7 @@ import { signedInRoute } from '../../shell/root-route.tsx'
 const homeRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/',
-  component: lazyRouteComponent(() => import('./home-page.tsx'), 'HomePage'),
+  component: lazyRouteComponent(() => import('../bundles/start.ts'), 'HomePage'),
 })
 
 export const homeRoutes = [homeRoute] as const

@@ -4,13 +4,13 @@ import { signedInRoute } from '../../shell/root-route.tsx'
 const profileRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/profile',
-  component: lazyRouteComponent(() => import('./profile-page.tsx'), 'ProfilePage'),
+  component: lazyRouteComponent(() => import('../bundles/profile.ts'), 'ProfilePage'),
 })
 
 const tokensRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/profile/tokens',
-  component: lazyRouteComponent(() => import('./tokens-page.tsx'), 'TokensPage'),
+  component: lazyRouteComponent(() => import('../bundles/profile.ts'), 'TokensPage'),
 })
 
 /** What somebody has of their own. */

@@ -2,6 +2,7 @@ import type { Icon } from '../../components/icons.ts'
 import {
   AuditIcon,
   GroupIcon,
+  InfoIcon,
   LabelIcon,
   PolicyIcon,
   RepositoryIcon,
@@ -23,6 +24,7 @@ export interface ProjectTab {
 
 /** The pages of a project, in the order in which they are offered. A page adds its line here. */
 export const projectTabs: readonly ProjectTab[] = [
+  { label: 'summary', icon: InfoIcon, path: '/summary' },
   { label: 'repositories', icon: RepositoryIcon, path: '' },
   { label: 'members', icon: GroupIcon, path: '/members', needs: ['member', 'list'] },
   { label: 'robots', icon: RobotIcon, path: '/robots', needs: ['robot', 'list'] },

@@ -4,31 +4,31 @@ import { signedInRoute } from '../../shell/root-route.tsx'
 const membersRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectName/members',
-  component: lazyRouteComponent(() => import('./members/members-page.tsx'), 'MembersPage'),
+  component: lazyRouteComponent(() => import('../bundles/project.ts'), 'MembersPage'),
 })
 
 const robotsRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectName/robots',
-  component: lazyRouteComponent(() => import('./robots/robots-page.tsx'), 'ProjectRobotsPage'),
+  component: lazyRouteComponent(() => import('../bundles/project.ts'), 'ProjectRobotsPage'),
 })
 
 const policiesRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectName/policies',
-  component: lazyRouteComponent(() => import('./policies/policies-page.tsx'), 'PoliciesPage'),
+  component: lazyRouteComponent(() => import('../bundles/project.ts'), 'PoliciesPage'),
 })
 
 const retentionRunRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectName/policies/retention/$runId',
-  component: lazyRouteComponent(() => import('./policies/retention-run-page.tsx'), 'RetentionRunPage'),
+  component: lazyRouteComponent(() => import('../bundles/project.ts'), 'RetentionRunPage'),
 })
 
 const labelsRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectName/labels',
-  component: lazyRouteComponent(() => import('./labels/labels-page.tsx'), 'ProjectLabelsPage'),
+  component: lazyRouteComponent(() => import('../bundles/project.ts'), 'ProjectLabelsPage'),
 })
 
 const trashRoute = createRoute({
@@ -36,19 +36,19 @@ const trashRoute = createRoute({
   path: '/projects/$projectName/trash',
   validateSearch: ({ run }: Readonly<Record<string, unknown>>): { readonly run?: number } =>
     typeof run === 'number' && Number.isSafeInteger(run) ? { run } : {},
-  component: lazyRouteComponent(() => import('./trash/trash-page.tsx'), 'TrashPage'),
+  component: lazyRouteComponent(() => import('../bundles/project.ts'), 'TrashPage'),
 })
 
 const logsRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectName/logs',
-  component: lazyRouteComponent(() => import('./logs/project-logs-page.tsx'), 'ProjectLogsPage'),
+  component: lazyRouteComponent(() => import('../bundles/project.ts'), 'ProjectLogsPage'),
 })
 
 const settingsRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectName/settings',
-  component: lazyRouteComponent(() => import('./settings/project-settings-page.tsx'), 'ProjectSettingsPage'),
+  component: lazyRouteComponent(() => import('../bundles/project.ts'), 'ProjectSettingsPage'),
 })
 
 /** Pages of a project for its members. What everybody may see of a public one is in ../repositories. */

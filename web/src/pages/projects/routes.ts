@@ -6,7 +6,7 @@ const projectListRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/projects',
   validateSearch: listSearch,
-  component: lazyRouteComponent(() => import('./project-list-page.tsx'), 'ProjectListPage'),
+  component: lazyRouteComponent(() => import('../bundles/browse.ts'), 'ProjectListPage'),
 })
 
 export const projectRoutes = [projectListRoute] as const

@@ -7,14 +7,20 @@ const repositoryListRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/projects/$projectName',
   validateSearch: listSearch,
-  component: lazyRouteComponent(() => import('./repository-list-page.tsx'), 'RepositoryListPage'),
+  component: lazyRouteComponent(() => import('../bundles/browse.ts'), 'RepositoryListPage'),
+})
+
+const summaryRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/projects/$projectName/summary',
+  component: lazyRouteComponent(() => import('../bundles/browse.ts'), 'ProjectSummaryPage'),
 })
 
 const repositoryRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/projects/$projectName/repositories/$repository',
   validateSearch: artifactSearch,
-  component: lazyRouteComponent(() => import('./repository-page.tsx'), 'RepositoryPage'),
+  component: lazyRouteComponent(() => import('../bundles/browse.ts'), 'RepositoryPage'),
 })
 
 const artifactRoute = createRoute({
@@ -22,7 +28,7 @@ const artifactRoute = createRoute({
   path: '/projects/$projectName/repositories/$repository/artifacts/$reference',
   validateSearch: (search: Readonly<Record<string, unknown>>): { readonly tab?: string } =>
     typeof search['tab'] === 'string' ? { tab: search['tab'] } : {},
-  component: lazyRouteComponent(() => import('../artifacts/artifact-page.tsx'), 'ArtifactPage'),
+  component: lazyRouteComponent(() => import('../bundles/browse.ts'), 'ArtifactPage'),
 })
 
-export const repositoryRoutes = [repositoryListRoute, repositoryRoute, artifactRoute] as const
+export const repositoryRoutes = [repositoryListRoute, summaryRoute, repositoryRoute, artifactRoute] as const

@@ -12,7 +12,7 @@ const signInRoute = createRoute({
   beforeLoad: ({ context, search }) => {
     if (context.session.user !== undefined) throw redirect({ href: search.next ?? '/' })
   },
-  component: lazyRouteComponent(() => import('./sign-in-page.tsx'), 'SignInPage'),
+  component: lazyRouteComponent(() => import('../bundles/entrance.ts'), 'SignInPage'),
 })
 
 /** Where the server leads somebody new whom their OIDC provider has let in. */
@@ -24,7 +24,7 @@ const onboardingRoute = createRoute({
     ...(search['username'] === undefined ? {} : { username: String(search['username']) }),
     redirect_url: localAddress(search['redirect_url']),
   }),
-  component: lazyRouteComponent(() => import('./onboarding-page.tsx'), 'OnboardingPage'),
+  component: lazyRouteComponent(() => import('../bundles/entrance.ts'), 'OnboardingPage'),
 })
 
 export const signInRoutes = [signInRoute, onboardingRoute] as const

@@ -1,0 +1,3 @@
+/** The library of charts, which is large. */
+export * from '../../components/trend-chart.tsx'
+export * from './shared.ts'

@@ -1,0 +1,10 @@
+/** Pages of a project for its members. Loaded together: a file for each page would be forty requests. */
+export { MembersPage } from '../project/members/members-page.tsx'
+export { ProjectRobotsPage } from '../project/robots/robots-page.tsx'
+export { PoliciesPage } from '../project/policies/policies-page.tsx'
+export { RetentionRunPage } from '../project/policies/retention-run-page.tsx'
+export { ProjectLabelsPage } from '../project/labels/labels-page.tsx'
+export { TrashPage } from '../project/trash/trash-page.tsx'
+export { ProjectLogsPage } from '../project/logs/project-logs-page.tsx'
+export { ProjectSettingsPage } from '../project/settings/project-settings-page.tsx'
+export * from './shared.ts'
