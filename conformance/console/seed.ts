@@ -44,10 +44,11 @@ export async function seedRegistry(target: Target, { emptyProjects = 0 }: SeedOp
   await seedRobots(api)
   await seedImages(target)
   const client = new V2Client({ ...target, authorityFile: undefined } as RegistryUnderTest)
-  await seedSignedImage(client, 'platform/gateway', '2.4.1')
+  // A tag each: what a retention rule removes elsewhere stays as it was.
+  await seedSignedImage(client, 'platform/checkout', '2.4.1')
   await describeRepository(client, 'platform', 'gateway')
   await seedChart(client, 'platform/charts/gateway', '3.1.0')
-  await seedModel(client, 'research/models/embedder', '0.3')
+  await seedModel(client, 'research/models/reranker', '0.3')
 }
 
 type Api = (method: string, path: string, body?: object) => Promise<void>
