@@ -12,6 +12,7 @@ import { assertMayRuleAccount } from './account-rules.ts'
 import type { AccountSource } from './accounts.ts'
 import { assertCanInSystem, assertSystemAdministrator } from '../roles/authorise.ts'
 import { takeUsername } from './free-username.ts'
+import { assertNotLastAdministrator, assertSomebodyElse } from './last-administrator.ts'
 import { assertProfile, assertRelinkable, assertUsername, userUnknown, type OidcIdentity } from './user-rules.ts'
 import { assertPasswordStrong, type Passwords } from '../credentials/passwords.ts'
 
@@ -149,7 +150,7 @@ export class Users {
     await this.#updateUser(actor, username, 'admin', async (tx, user, asker) => {
       assertSystemAdministrator(asker)
       if (user.admin === admin) return undefined
-      if (!admin) await this.#assertNotLastAdministrator(tx, user)
+      if (!admin) await assertNotLastAdministrator(tx, user)
       return { admin: admin ? 1 : 0 }
     })
   }
@@ -178,11 +179,7 @@ export class Users {
     })
   }
 
-  /**
-   * A disabled account keeps its rows and memberships and can do nothing, from its next request on. Its sessions stay ended
-   * when it is enabled again. Nobody disables themselves.
-   * @throws DomainError USER_UNKNOWN, CONFLICT for the last administrator, UNAUTHENTICATED, FORBIDDEN
-   */
+  /** The account keeps its rows and memberships and can do nothing from its next request on. Throws as `deleteUser`. */
   async disableUser(actor: Actor, username: string): Promise<void> {
     await this.#setDisabled(actor, username, true)
   }
@@ -204,7 +201,7 @@ export class Users {
       const asker = await currentActor(tx, actor, this.#clock.now())
       assertCanInSystem(asker, 'user:delete')
       assertMayRuleAccount(asker, user)
-      await this.#assertNotLastAdministrator(tx, user)
+      await assertNotLastAdministrator(tx, user)
       await tx.deleteFrom('project_member').where('entity_type', '=', 'user').where('entity_id', '=', user.id).execute()
       await tx.deleteFrom('user_account').where('id', '=', user.id).execute()
       await this.#events.record(tx, actor, { type: 'delete_user', userId: user.id, username })
@@ -285,12 +282,11 @@ export class Users {
 
   async #setDisabled(actor: Actor, username: string, disabled: boolean): Promise<void> {
     assertSystemAdministrator(actor)
-    if (disabled && actor.kind === 'user' && actor.username === username)
-      throw new DomainError('FORBIDDEN', 'somebody else must disable your account', { reason: 'OWN_ACCOUNT' })
+    if (disabled) assertSomebodyElse(actor, username)
     await this.#updateUser(actor, username, 'disabled', async (tx, user, asker) => {
       assertSystemAdministrator(asker)
       if (user.disabled === disabled) return undefined
-      if (disabled) await this.#assertNotLastAdministrator(tx, user)
+      if (disabled) await assertNotLastAdministrator(tx, user)
       return { disabled: disabled ? 1 : 0 }
     })
   }
@@ -345,23 +341,6 @@ export class Users {
       source: row.source,
       version: row.credentials_changed_at,
     }
-  }
-
-  /** Under the name's lock, one after the other: of two who remove each other at once, one is refused. */
-  async #assertNotLastAdministrator(tx: Writer, user: LockedUser): Promise<void> {
-    if (!user.admin || user.disabled) return
-    const other = await tx
-      .selectFrom('user_account')
-      .select('id')
-      .where('admin', '=', 1)
-      .where('disabled', '=', 0)
-      .where('id', '!=', user.id)
-      .limit(1)
-      .executeTakeFirst()
-    if (other !== undefined) return
-    throw new DomainError('CONFLICT', 'this is the last administrator; make somebody else one first', {
-      reason: 'LAST_ADMINISTRATOR',
-    })
   }
 }
 
