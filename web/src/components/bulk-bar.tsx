@@ -7,7 +7,7 @@ import type { Bulk, BulkAction, Item } from './bulk.ts'
 import type { Selection } from './selection.ts'
 import { toastError } from './toast.ts'
 
-const BulkDialog = lazy(async () => ({ default: (await import('./bulk-dialog.tsx')).BulkDialog }))
+const BulkDialog = lazy(async () => ({ default: (await import('../shell/later.ts')).BulkDialog }))
 
 interface BulkBarProps<Row> {
   readonly bulk: Bulk<Row>
