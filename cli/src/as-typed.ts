@@ -25,10 +25,10 @@ export const nouns = [
     'event',
     'registry',
   ],
-  ...['settings', 'context', 'import', 'config'],
+  ...['settings', 'context', 'import', 'config', 'db'],
 ] as const
 export const verbs = [
-  ...['serve', 'doctor', 'backup', 'restore', 'verify', 'export', 'health', 'migrate', 'version'],
+  ...['serve', 'doctor', 'backup', 'restore', 'verify', 'export', 'scan', 'health', 'migrate', 'version'],
   ...['login', 'logout', 'whoami', 'status', 'api', 'support-bundle', 'completion', 'docs', 'help'],
 ] as const
 

@@ -6,8 +6,17 @@ export const exitCodes = [
   { code: 0, kind: 'done', meaning: 'It is done, or nothing is wrong.' },
   { code: 1, kind: 'failed', meaning: 'It failed, or a check found something to mend.' },
   { code: 2, kind: 'usage', meaning: 'The command line is wrong, or a value in it cannot be taken.' },
-  { code: 3, kind: 'incomplete', meaning: 'An import or export left something out, and said what.' },
-  { code: 4, kind: 'not-found', meaning: 'What was named is not there, or may not be seen.' },
+  {
+    code: 3,
+    kind: 'incomplete',
+    meaning: 'An import or export left something out, or a scan could not look into something; it said what.',
+  },
+  {
+    code: 4,
+    kind: 'not-found',
+    meaning:
+      'What was named is not there, or may not be seen; of a scan: vulnerability data, or data that is new enough.',
+  },
   { code: 5, kind: 'conflict', meaning: 'There is one already, or something stands in the way.' },
   { code: 6, kind: 'refused', meaning: 'The account may not do this, or a rule of the registry forbids it.' },
   { code: 7, kind: 'not-signed-in', meaning: 'A password, token or session is wrong, missing or over.' },

@@ -27,6 +27,7 @@ import { repositoryCommands } from './commands/repository.ts'
 import { registerRestoreCommand } from './commands/restore.ts'
 import { retentionCommands } from './commands/retention.ts'
 import { permissionCommands, robotCommands } from './commands/robot.ts'
+import { registerScanCommand } from './commands/scan.ts'
 import { scheduleCommands } from './commands/schedule.ts'
 import { scrubCommands } from './commands/scrub.ts'
 import { registerServeCommand } from './commands/serve.ts'
@@ -82,6 +83,7 @@ export function composeProgram(): Command {
   for (const group of groups) addCommandGroup(program, group)
   addRegistryCommand(program, apiCommand)
   registerImportCommands(program)
+  registerScanCommand(program)
   registerDbCommands(program)
   registerBackupCommands(program)
   registerRestoreCommand(program)

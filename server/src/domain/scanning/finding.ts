@@ -15,8 +15,16 @@ export interface Finding {
   readonly severitySource: string
   readonly detail?: VulnerabilityDetail
   readonly exploits?: ExploitFacts
-  /** Set when a VEX statement says that it does not concern this image; such findings are shown apart and never counted. */
-  readonly suppressed?: { readonly by: string; readonly status: 'not_affected' | 'fixed'; readonly reason: string }
+  /** Such findings are shown apart and never counted. */
+  readonly suppressed?: Suppression
+}
+
+/** A VEX statement says that it does not concern this image, or somebody chose to ignore it. */
+export interface Suppression {
+  /** The author, or the file. */
+  readonly by: string
+  readonly status: 'not_affected' | 'fixed' | 'ignored'
+  readonly reason: string
 }
 
 /** What a scan says. `gaps` are parts for which there is no data or that could not be read: with one, nothing found is not "clean". */

@@ -26,7 +26,9 @@ export function applyVex(
   return findings.map((finding) => {
     if (finding.suppressed !== undefined) return finding
     const statements = [finding.id, ...finding.aliases].flatMap((id) => byId.get(id) ?? [])
-    const last = newestOf(statements.filter((each) => each.products.some((product) => concerns(product, finding, subject))))
+    const last = newestOf(
+      statements.filter((each) => each.products.some((product) => concerns(product, finding, subject))),
+    )
     if (last === undefined || (last.status !== 'not_affected' && last.status !== 'fixed')) return finding
     return { ...finding, suppressed: { by: last.by, status: last.status, reason: last.reason } }
   })
@@ -34,10 +36,7 @@ export function applyVex(
 
 function newestOf(statements: readonly VexStatement[]): VexStatement | undefined {
   const [first, ...others] = statements
-  return others.reduce(
-    (newest, each) => (timeOf(each) >= timeOf(newest!) ? each : newest),
-    first,
-  )
+  return others.reduce((newest, each) => (timeOf(each) >= timeOf(newest!) ? each : newest), first)
 }
 
 const timeOf = ({ time }: VexStatement): number => Date.parse(time) || 0

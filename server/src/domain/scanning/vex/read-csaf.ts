@@ -53,8 +53,12 @@ function reasonOf(vulnerability: unknown, product: string): string {
     return ids.length === 0 || ids.includes(product)
   }
   const flags = listAt(vulnerability, 'flags').filter(about)
-  const impacts = listAt(vulnerability, 'threats').filter((each) => stringAt(each, 'category') === 'impact' && about(each))
-  return [...flags.map((each) => stringAt(each, 'label')), ...impacts.map((each) => stringAt(each, 'details'))].join(': ')
+  const impacts = listAt(vulnerability, 'threats').filter(
+    (each) => stringAt(each, 'category') === 'impact' && about(each),
+  )
+  return [...flags.map((each) => stringAt(each, 'label')), ...impacts.map((each) => stringAt(each, 'details'))].join(
+    ': ',
+  )
 }
 
 /** Package URLs by the document's own ids. A relationship names a component within a product. */
@@ -78,7 +82,8 @@ function productsOf(tree: unknown): ReadonlyMap<string, readonly VexProduct[]> {
     const component = purls.get(stringAt(each, 'product_reference'))
     const product = purls.get(stringAt(each, 'relates_to_product_reference'))
     const id = stringAt(tableAt(each, 'full_product_name'), 'product_id')
-    if (component !== undefined && product !== undefined) products.set(id, [{ id: product, subcomponents: [component] }])
+    if (component !== undefined && product !== undefined)
+      products.set(id, [{ id: product, subcomponents: [component] }])
   }
   return products
 }

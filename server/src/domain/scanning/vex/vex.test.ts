@@ -3,7 +3,10 @@ import type { Finding } from '../finding.ts'
 import { applyVex } from './apply-vex.ts'
 import { readVex } from './read-vex.ts'
 
-const image = { purl: 'pkg:oci/app@sha256%3Aaa?repository_url=registry.example.com/library/app', digest: `sha256:${'a'.repeat(64)}` }
+const image = {
+  purl: 'pkg:oci/app@sha256%3Aaa?repository_url=registry.example.com/library/app',
+  digest: `sha256:${'a'.repeat(64)}`,
+}
 
 const findingOf = (id: string, purl: string, aliases: readonly string[] = []): Finding => ({
   id,
@@ -62,7 +65,9 @@ test.each([
 })
 
 test('a statement about an alias counts', () => {
-  expect(isSuppressed(openVex([statement({ '@id': 'pkg:npm/lodash' }, { vulnerability: { name: 'GHSA-35jh-r3h4-6jhm' } })]))).toBe(true)
+  expect(
+    isSuppressed(openVex([statement({ '@id': 'pkg:npm/lodash' }, { vulnerability: { name: 'GHSA-35jh-r3h4-6jhm' } })])),
+  ).toBe(true)
 })
 
 test('the newer statement counts, in whichever order they stand', () => {
@@ -85,14 +90,20 @@ test('CSAF: a component of a product', () => {
   const csaf = (relatesTo: string) =>
     readVex(
       JSON.stringify({
-        document: { csaf_version: '2.0', publisher: { name: 'Vendor' }, tracking: { current_release_date: '2026-01-01T00:00:00Z' } },
+        document: {
+          csaf_version: '2.0',
+          publisher: { name: 'Vendor' },
+          tracking: { current_release_date: '2026-01-01T00:00:00Z' },
+        },
         product_tree: {
           branches: [
             {
               branches: [
                 { product: { product_id: 'app', product_identification_helper: { purl: 'pkg:oci/app' } } },
                 { product: { product_id: 'other', product_identification_helper: { purl: 'pkg:oci/other' } } },
-                { product: { product_id: 'lodash', product_identification_helper: { purl: 'pkg:npm/lodash@4.17.20' } } },
+                {
+                  product: { product_id: 'lodash', product_identification_helper: { purl: 'pkg:npm/lodash@4.17.20' } },
+                },
               ],
             },
           ],
