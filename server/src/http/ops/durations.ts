@@ -21,17 +21,21 @@ export class Durations {
     this.#buckets = buckets
   }
 
-  /** `key` tells the labels apart, so that they need not be written for every request. */
-  observe(key: string, labels: Labels, seconds: number): void {
-    let found = this.#byKey.get(key)
-    if (found === undefined) {
-      found = { labels, counts: new Uint32Array(this.#buckets.length + 1), sumSeconds: 0 }
-      this.#byKey.set(key, found)
+  /** Observes a value of one series; whoever has many of them keeps the function. `key` tells the labels apart. */
+  series(key: string, labels: Labels): (seconds: number) => void {
+    const buckets = this.#buckets
+    const found = this.#byKey.get(key) ?? { labels, counts: new Uint32Array(buckets.length + 1), sumSeconds: 0 }
+    this.#byKey.set(key, found)
+    return (seconds) => {
+      let index = 0
+      while (index < buckets.length && seconds > buckets[index]!) index += 1
+      found.counts[index]! += 1
+      found.sumSeconds += seconds
     }
-    let index = 0
-    while (index < this.#buckets.length && seconds > this.#buckets[index]!) index += 1
-    found.counts[index]! += 1
-    found.sumSeconds += seconds
+  }
+
+  observe(key: string, labels: Labels, seconds: number): void {
+    this.series(key, labels)(seconds)
   }
 
   family(): MetricFamily {

@@ -31,6 +31,9 @@ interface Counted {
   count: number
 }
 
+type Kind = Pick<Exchange, 'route' | 'operation' | 'status'>
+type ObserveRequest = (exchange: Pick<Exchange, 'durationMs' | 'bytesIn' | 'bytesOut'>) => void
+
 /** Requests under the names that Harbor's core and its registry have for them. */
 export class HarborHttp {
   readonly #core = new Map<string, Counted>()
@@ -52,23 +55,34 @@ export class HarborHttp {
     sizeBuckets,
   )
 
-  observe(
-    { route, operation: named, status, durationMs, bytesIn, bytesOut }: Exchange,
-    kind: Operation,
-    method: string,
-  ) {
-    if (route !== 'oci' && route !== 'api' && route !== 'token') return
+  /** Observes requests of one kind; undefined where Harbor has no name for them. */
+  series({ route, operation: named, status }: Kind, kind: Operation, method: string): ObserveRequest | undefined {
+    if (route !== 'oci' && route !== 'api' && route !== 'token') return undefined
     const operation = coreName(kind) ?? (named === kind ? 'unknown' : named)
-    const seconds = durationMs / 1000
-    count(this.#core, { method, code: status, operation })
-    this.#coreTimes.observe(`${method} ${operation}`, { method, operation }, seconds)
+    const core = counted(this.#core, { method, code: status, operation })
+    const observeTime = this.#coreTimes.series(`${method} ${operation}`, { method, operation })
+    const observeRegistry = route === 'oci' ? this.#registrySeries(kind, method, status) : undefined
+    return (exchange) => {
+      core.count += 1
+      observeTime(exchange.durationMs / 1000)
+      observeRegistry?.(exchange)
+    }
+  }
+
+  #registrySeries(kind: Operation, method: string, status: number): ObserveRequest | undefined {
     const handler = handlerOf(kind)
-    if (route !== 'oci' || handler === undefined) return
+    if (handler === undefined) return undefined
     const lower = method.toLowerCase()
-    count(this.#registry, { code: status, handler, method: lower })
-    this.#times.observe(`${lower} ${handler}`, { handler, method: lower }, seconds)
-    this.#requestSizes.observe(handler, { handler }, bytesIn)
-    this.#responseSizes.observe(handler, { handler }, bytesOut ?? 0)
+    const requests = counted(this.#registry, { code: status, handler, method: lower })
+    const observeTime = this.#times.series(`${lower} ${handler}`, { handler, method: lower })
+    const observeRequestSize = this.#requestSizes.series(handler, { handler })
+    const observeResponseSize = this.#responseSizes.series(handler, { handler })
+    return ({ durationMs, bytesIn, bytesOut }) => {
+      requests.count += 1
+      observeTime(durationMs / 1000)
+      observeRequestSize(bytesIn)
+      observeResponseSize(bytesOut ?? 0)
+    }
   }
 
   families(inFlight: number): MetricFamily[] {
@@ -91,11 +105,11 @@ export class HarborHttp {
   }
 }
 
-function count(counts: Map<string, Counted>, labels: Labels): void {
+function counted(counts: Map<string, Counted>, labels: Labels): Counted {
   const key = Object.values(labels).join(' ')
-  const found = counts.get(key)
-  if (found === undefined) counts.set(key, { labels, count: 1 })
-  else found.count += 1
+  const found = counts.get(key) ?? { labels, count: 0 }
+  counts.set(key, found)
+  return found
 }
 
 const samplesOf = (counts: ReadonlyMap<string, Counted>) =>

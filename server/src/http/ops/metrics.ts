@@ -1,7 +1,7 @@
 import type { Exchange, Route } from '../router.ts'
-import { operationOf } from '../operation.ts'
+import { operationOf, type Operation } from '../operation.ts'
 import { Durations } from './durations.ts'
-import { counterFamily, gaugeFamily, type Labels } from './families.ts'
+import { counterFamily, gaugeFamily, type Labels, type Sample } from './families.ts'
 import { HarborHttp } from './harbor-http.ts'
 import {
   addUp,
@@ -23,6 +23,12 @@ export interface MetricPeers {
   readonly metricsOfOthers: () => Promise<readonly FamiliesOfWorker[]>
 }
 
+interface Series {
+  readonly labels: Labels
+  requests: number
+  readonly observe: (exchange: Exchange) => void
+}
+
 export interface SharedGauge {
   readonly help: string
   readonly label: string
@@ -34,7 +40,8 @@ export interface SharedGauge {
  * text is made when somebody asks. Labels come from closed lists, never from a client.
  */
 export class Metrics {
-  readonly #requests = new Map<string, number>()
+  /** By everything that is a label of one of its families: closed lists, so there are few. */
+  readonly #series = new Map<string, Series>()
   readonly #aborted = new Map<string, number>()
   readonly #errors = new Map<string, number>()
   readonly #durations = new Durations(
@@ -62,18 +69,37 @@ export class Metrics {
 
   /** Its answer has been sent, or given up. */
   observe(exchange: Exchange): void {
-    const { route, path, status, durationMs, bytesIn, bytesOut, aborted, failure } = exchange
+    const { route, path, status, bytesIn, bytesOut, aborted, failure, operation } = exchange
     if (route !== 'metrics') this.#inFlight -= 1
     const kind = operationOf(exchange.method, route, path)
     const method = knownMethods.has(exchange.method) ? exchange.method : 'other'
-    const labels = `target="${targetOf(route)}",operation="${exchange.operation}",method="${method}",status="${status}"`
-    addTo(this.#requests, labels)
+    const key = `${method} ${operation} ${status} ${kind} ${route}`
+    let series = this.#series.get(key)
+    if (series === undefined) {
+      series = this.#composeSeries(exchange, kind, method)
+      this.#series.set(key, series)
+    }
+    series.requests += 1
+    series.observe(exchange)
     if (aborted) addTo(this.#aborted, kind)
     if (failure !== undefined) addTo(this.#errors, failure.code)
-    this.#durations.observe(kind, { operation: kind }, durationMs / 1000)
-    this.#harbor.observe(exchange, kind, method)
     this.#bytesIn += bytesIn
     this.#bytesOut += bytesOut ?? 0
+  }
+
+  /** All that is counted of requests that agree in everything that a label says: found once, then only added to. */
+  #composeSeries({ route, operation, status }: Exchange, kind: Operation, method: string): Series {
+    const labels = { target: targetOf(route), operation, method, status }
+    const observeDuration = this.#durations.series(kind, { operation: kind })
+    const observeHarbor = this.#harbor.series({ route, operation, status }, kind, method)
+    return {
+      labels,
+      requests: 0,
+      observe(exchange) {
+        observeDuration(exchange.durationMs / 1000)
+        observeHarbor?.(exchange)
+      },
+    }
   }
 
   /** Adds to a counter that the code elsewhere names: `berth_<name>_total`. */
@@ -124,13 +150,11 @@ export class Metrics {
     const by = (label: string, counts: ReadonlyMap<string, number>) =>
       [...counts].map(([value, count]) => [{ [label]: value } as Labels, count] as const)
     return [
-      {
-        name: 'berth_http_requests_total',
-        type: 'counter',
-        help: 'Requests answered, by target, operation, method and status.',
-        across: 'sum',
-        samples: [...this.#requests].map(([labels, count]) => [`{${labels}}`, count] as const),
-      },
+      counterFamily(
+        'berth_http_requests_total',
+        'Requests answered, by target, operation, method and status.',
+        this.#requestSamples(),
+      ),
       this.#durations.family(),
       counterFamily('berth_http_requests_aborted_total', 'Answers that clients did not wait for.', [
         ...by('operation', this.#aborted),
@@ -149,6 +173,18 @@ export class Metrics {
         [[{}, this.#inFlight]],
       ),
     ]
+  }
+
+  /** Several routes are one target. */
+  #requestSamples(): Sample[] {
+    const sums = new Map<string, { readonly labels: Labels; count: number }>()
+    for (const { labels, requests } of this.#series.values()) {
+      const key = Object.values(labels).join(' ')
+      const known = sums.get(key)
+      if (known === undefined) sums.set(key, { labels, count: requests })
+      else known.count += requests
+    }
+    return [...sums.values()].map(({ labels, count }) => [labels, count] as const)
   }
 
   /** Harbor's exporter stands beside Berth's own metrics; its other components are asked for by name. */

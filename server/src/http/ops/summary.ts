@@ -23,15 +23,19 @@ export class Summary {
     this.#help = help
   }
 
-  observe(key: string, labels: Labels, value: number): void {
-    let series = this.#series.get(key)
-    if (series === undefined) {
-      series = { labels, last: new Float64Array(windowSize), count: 0, sum: 0 }
-      this.#series.set(key, series)
+  /** Observes a value of one series; whoever has many of them keeps the function. `key` tells the labels apart. */
+  series(key: string, labels: Labels): (value: number) => void {
+    const found = this.#series.get(key) ?? { labels, last: new Float64Array(windowSize), count: 0, sum: 0 }
+    this.#series.set(key, found)
+    return (value) => {
+      found.last[found.count % windowSize] = value
+      found.count += 1
+      found.sum += value
     }
-    series.last[series.count % windowSize] = value
-    series.count += 1
-    series.sum += value
+  }
+
+  observe(key: string, labels: Labels, value: number): void {
+    this.series(key, labels)(value)
   }
 
   /** Each worker has its own: quantiles cannot be added up. */
