@@ -364,6 +364,7 @@ const covered: Readonly<Record<string, string>> = {
   passContent: 'is the list itself',
   removeOrphans: 'lets follow what belonged to something that passed',
   readLayers: 'reads by getManifest',
+  layersOf: 'reads by getBlob',
   readImageConfig: 'reads by getBlob',
   readConfigFields: 'reads by getBlob',
   readChartMetadata: 'reads by getBlob',
