@@ -15,7 +15,7 @@ import type { Inventory } from '../domain/scanning/inventory.ts'
 import { findInventory, keepInventory, layerInventories } from '../domain/scanning/kept-inventories.ts'
 import { matchInventory } from '../domain/scanning/matching/match-inventory.ts'
 import { packReport, recordFailure, recordReport, recordStart } from '../domain/scanning/record-scan.ts'
-import { scanArtifactJob, type ScanArtifactPayload } from '../domain/scanning/scan-job.ts'
+import { noVulnerabilityData, scanArtifactJob, type ScanArtifactPayload } from '../domain/scanning/scan-job.ts'
 import { summaryOf } from '../domain/scanning/scan-summary.ts'
 import { layersOf } from '../domain/scanning/stored-image.ts'
 import { PermanentFailure, type JobKind, type RunningJob } from './job-kind.ts'
@@ -58,7 +58,7 @@ async function scan(services: ScanServices, job: RunningJob<ScanArtifactPayload>
   await job.transact((tx) => recordStart(tx, clock, job.payload))
   job.log(`scanning ${job.payload.repository}@${digest}`)
   const source = await advisories.current()
-  if (source === undefined) throw new PermanentFailure(withoutData)
+  if (source === undefined) throw new PermanentFailure(noVulnerabilityData)
   const { number, dataTime } = source.generation
   job.log(`vulnerability data ${number}, published ${dataTime}`)
   const known = await findInventory(services, digest)
@@ -73,9 +73,6 @@ async function scan(services: ScanServices, job: RunningJob<ScanArtifactPayload>
   job.log(`${total} vulnerabilities, ${fixable} of them can be mended`)
   return { packages: inventory.packages.length, total, fixable }
 }
-
-const withoutData =
-  'there is no vulnerability data yet: `berth db import FILE` brings some in, and the guide to scanning says where it comes from'
 
 async function readInventory(services: ScanServices, job: RunningJob<ScanArtifactPayload>): Promise<Inventory> {
   const { admit, blobs, manifests, readLayer } = services

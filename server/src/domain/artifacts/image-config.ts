@@ -16,6 +16,8 @@ export interface ImageConfig {
   readonly config: Readonly<Record<string, unknown>> | undefined
   /** One entry for each step of its building. */
   readonly history: readonly HistoryEntry[]
+  /** Digests of the layers before compression, from the lowest; what reports of scans name a layer by. */
+  readonly diffIds: readonly string[]
 }
 
 /** The fields of image-spec v1.1 config.md §history, as far as they are there and are what they should be. */
@@ -48,6 +50,7 @@ export async function readImageConfig(
     created: textOf(fields['created']),
     config: fields['config'] === undefined ? undefined : recordOf(fields['config']),
     history: Array.isArray(fields['history']) ? fields['history'].map(historyEntryOf) : [],
+    diffIds: diffIdsOf(fields['rootfs']),
   }
 }
 
@@ -73,6 +76,11 @@ function parsed(written: Uint8Array): unknown {
   } catch (thrown) {
     throw thrown instanceof ContractError ? new DomainError('BAD_REQUEST', thrown.message) : thrown
   }
+}
+
+function diffIdsOf(rootfs: unknown): readonly string[] {
+  const named = recordOf(rootfs)['diff_ids']
+  return Array.isArray(named) && named.every((each) => typeof each === 'string') ? named : []
 }
 
 function historyEntryOf(value: unknown): HistoryEntry {

@@ -8,6 +8,8 @@ import type { StoredManifest } from './pull.ts'
 export interface Layer {
   readonly descriptor: Descriptor
   readonly createdBy: string | undefined
+  /** Of an image: the digest before compression. */
+  readonly diffId: string | undefined
 }
 
 /**
@@ -24,5 +26,10 @@ export async function readLayers(
   const config = await readImageConfig(blobs, admission, manifest)
   const steps = (config?.history ?? []).filter((step) => step.empty_layer !== true)
   const addUp = steps.length === layers.length
-  return layers.map((descriptor, index) => ({ descriptor, createdBy: addUp ? steps[index]!.created_by : undefined }))
+  const diffIds = config?.diffIds.length === layers.length ? config.diffIds : []
+  return layers.map((descriptor, index) => ({
+    descriptor,
+    createdBy: addUp ? steps[index]!.created_by : undefined,
+    diffId: diffIds[index],
+  }))
 }

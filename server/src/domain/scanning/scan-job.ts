@@ -20,3 +20,7 @@ export type ScanArtifactPayload = ReturnType<typeof scanArtifactJob.parse>
 
 /** The newest scan of an artifact in the history of jobs. */
 export const scanSubject = (digest: string): string => `artifact:${digest}`
+
+/** Why a scan without vulnerability data fails: it can tell nothing of an image. */
+export const noVulnerabilityData =
+  'there is no vulnerability data yet: `berth db import FILE` brings some in, and the guide to scanning says where it comes from'

@@ -12,6 +12,7 @@ const layerAnswer = z.object({
   media_type: z.string(),
   size: z.number().int(),
   created_by: z.string().optional(),
+  diff_id: z.string().optional().describe('Of an image: the digest before compression, by which reports name it.'),
   title: z.string().optional().describe('The name of the file in it (`org.opencontainers.image.title`).'),
 })
 
@@ -84,10 +85,10 @@ export const artifactContentRoutes: readonly Route[] = [
   }),
 ]
 
-function presentLayer({ descriptor, createdBy }: Layer): z.output<typeof layerAnswer> {
+function presentLayer({ descriptor, createdBy, diffId }: Layer): z.output<typeof layerAnswer> {
   const { digest, mediaType, size, annotations } = descriptor
   const title = annotations?.[titleAnnotation]
-  return { digest, media_type: mediaType, size, created_by: createdBy, title }
+  return { digest, media_type: mediaType, size, created_by: createdBy, diff_id: diffId, title }
 }
 
 function presentGraph({ nodes, edges, truncated }: ArtifactGraph): z.output<typeof graphAnswer> {

@@ -4,6 +4,7 @@ import type { Severity } from '../../../domain/scanning/advisories.ts'
 import { severities } from '../../../domain/scanning/advisories.ts'
 import type { Finding, ScanFindings } from '../../../domain/scanning/finding.ts'
 import { countedOnce, severityRank } from '../../../domain/scanning/scan-summary.ts'
+import { noVulnerabilityData } from '../../../domain/scanning/scan-job.ts'
 import type { ScanState, ScanStatus } from '../../../domain/scanning/scans.ts'
 import { version } from '../../../version.ts'
 import { noTime, timeOf } from '../frame/answers.ts'
@@ -45,6 +46,10 @@ export const overviewAnswer = z.object({
     .string()
     .optional()
     .describe('Beyond Harbor: when the last good report was made; it stays while a new scan runs.'),
+  error: z
+    .object({ code: z.enum(['NO_VULNERABILITY_DATA', 'SCAN_FAILED']), message: z.string() })
+    .optional()
+    .describe('Beyond Harbor: why the newest scan failed.'),
 })
 
 export type Overview = z.output<typeof overviewAnswer>
@@ -70,10 +75,19 @@ export function overviewOf(leaves: readonly Digest[], states: ReadonlyMap<Digest
     scan_status: statusWords[status],
     ...(seconds > 0 ? { duration: seconds } : {}),
     ...(reports.length === 0 ? {} : reportFields(reports)),
+    ...(status === 'error' ? errorField(found) : {}),
     start_time: started === undefined ? noTime : timeOf(started),
     end_time: finished === undefined ? noTime : timeOf(finished),
     ...(status === 'success' ? { complete_percent: Math.floor((100 * done) / found.length) } : {}),
   }
+}
+
+function errorField(found: readonly ScanState[]) {
+  const failed = found.flatMap(({ status, error }) => (status === 'error' && error !== undefined ? [error] : []))
+  const [message] = failed
+  if (message === undefined) return {}
+  const code = failed.includes(noVulnerabilityData) ? 'NO_VULNERABILITY_DATA' : 'SCAN_FAILED'
+  return { error: { code, message } as const }
 }
 
 function reportFields(reports: readonly NonNullable<ScanState['report']>[]) {
