@@ -1,5 +1,6 @@
 import { callForRows } from '../../../api/client.ts'
 import { unattended } from '../../../api/session.ts'
+import { csvBlob, csvField } from '../../../components/download.ts'
 import type { AuditRecord } from './audit-columns.tsx'
 
 export type ExportFormat = 'csv' | 'ndjson'
@@ -31,9 +32,8 @@ export async function exportRecords({
     next = page.next
     onProgress(count)
   }
-  const type = format === 'csv' ? 'text/csv;charset=utf-8' : 'application/x-ndjson'
-  // A spreadsheet reads UTF-8 only where a mark says so.
-  return { blob: new Blob(format === 'csv' ? ['\uFEFF', ...parts] : parts, { type }), count, cut: next !== undefined }
+  const blob = format === 'csv' ? csvBlob(parts) : new Blob(parts, { type: 'application/x-ndjson' })
+  return { blob, count, cut: next !== undefined }
 }
 
 const columns = [
@@ -52,21 +52,4 @@ const jsonLine = (record: AuditRecord): string => `${JSON.stringify(record)}\n`
 
 export function csvLine(record: AuditRecord): string {
   return `${columns.map((column) => csvField(String(record[column] ?? ''))).join(',')}\r\n`
-}
-
-/** What somebody named their repository must not become a formula in a spreadsheet. */
-function csvField(text: string): string {
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
-}
-
-/** Gives the file to who asked for it. */
-export function download(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob)
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  // Not at once: the browser has still to read it.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }
