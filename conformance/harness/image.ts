@@ -38,10 +38,12 @@ export interface ImageOptions {
   /** One gzipped layer per list of files. */
   readonly layers: readonly (readonly TarFile[])[]
   readonly architecture?: string
+  /** The step of the build that made each layer. */
+  readonly steps?: readonly string[]
 }
 
 /** A runnable-looking image for linux, made from nothing but the given files. */
-export function createImage({ layers, architecture = 'amd64' }: ImageOptions): Image {
+export function createImage({ layers, architecture = 'amd64', steps = [] }: ImageOptions): Image {
   const content = new Map<string, Uint8Array>()
   const archives = layers.map((files) => tar(files))
   const packed = archives.map((archive) => add(content, mediaTypes.layer, gzipSync(archive)))
@@ -53,7 +55,10 @@ export function createImage({ layers, architecture = 'amd64' }: ImageOptions): I
       os: 'linux',
       config: { Cmd: ['/hello'] },
       rootfs: { type: 'layers', diff_ids: archives.map((archive) => sha256(archive)) },
-      history: archives.map(() => ({ created: '2024-01-01T00:00:00Z', created_by: 'conformance' })),
+      history: archives.map((_, at) => ({
+        created: '2024-01-01T00:00:00Z',
+        created_by: steps[at] ?? 'conformance',
+      })),
     }),
   )
   const manifest = json({ schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers: packed })

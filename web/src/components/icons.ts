@@ -44,6 +44,7 @@ export {
   RefreshCw as ReloadIcon,
   Recycle as GarbageIcon,
   ScrollText as AuditIcon,
+  ScanSearch as ScanIcon,
   Search as SearchIcon,
   Server as RegistryIcon,
   Settings as SettingsIcon,

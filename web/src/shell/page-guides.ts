@@ -15,6 +15,7 @@ export const pageGuides = {
   projects: part('getting-started', 'accounts-projects-roles', '账号项目与角色'),
   repository: { guide: 'images-and-charts' },
   artifact: { guide: 'images-and-charts' },
+  vulnerabilities: part('scanning', 'reading-a-report', '查看报告'),
   profile: part('console', 'for-everyone', '所有人'),
   tokens: part('identities', 'personal-tokens', '个人令牌'),
 
@@ -35,6 +36,8 @@ export const pageGuides = {
   quotas: part('retention', 'quota', '配额'),
   labels: part('images-and-charts', 'labels', '标签label'),
   registries: { guide: 'moving-in' },
+  scanners: part('scanning', 'scanners', '扫描器'),
+  vulnerabilityData: part('scanning', 'vulnerability-data', '漏洞数据库'),
   jobs: part('cleaning-up', 'jobs-and-schedules', '任务与定时'),
   garbageCollection: part('cleaning-up', 'garbage-collection', '垃圾回收'),
   scrub: part('storage', 'the-scrub', '巡检scrub'),

@@ -53,6 +53,7 @@ export const artifacts = {
     platforms: 'Platforms',
     layers: 'Layers',
     tags: 'Tags',
+    vulnerabilities: 'Vulnerabilities',
     build: 'Build history',
     settings: 'Settings',
     graph: 'Graph',

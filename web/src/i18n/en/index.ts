@@ -21,6 +21,7 @@ import { projects } from './projects.ts'
 import { projectSettings } from './project-settings.ts'
 import { repositories } from './repositories.ts'
 import { robots } from './robots.ts'
+import { scan } from './scan.ts'
 import { secretOnce } from './secret-once.ts'
 import { settings } from './settings.ts'
 import { shell } from './shell.ts'
@@ -54,6 +55,7 @@ export const messages = {
   projectSettings,
   repositories,
   robots,
+  scan,
   secretOnce,
   settings,
   shell,

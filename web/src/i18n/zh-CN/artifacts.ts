@@ -56,6 +56,7 @@ export const artifacts: Translation<typeof en> = {
     platforms: '平台',
     layers: '层',
     tags: 'Tags',
+    vulnerabilities: '漏洞',
     build: '构建历史',
     settings: '运行设置',
     graph: '关系图',

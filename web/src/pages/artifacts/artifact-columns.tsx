@@ -15,6 +15,7 @@ import { useFormat } from '../../i18n/format.ts'
 import styles from './artifact-columns.module.css'
 import { LabelChip } from './label-chip.tsx'
 import { platformName } from './platform.ts'
+import { ScanBadge } from './scan/scan-badge.tsx'
 import { useTypeName } from './type-name.ts'
 
 export type Artifact = RowOf<'GET /projects/{project_name}/repositories/{repository_name}/artifacts'>
@@ -40,6 +41,7 @@ export const hiddenArtifactColumns = ['pulled', 'mediaType', 'annotations']
 
 export function useArtifactColumns({ place, isPublic }: ColumnsProps): readonly Column<Artifact>[] {
   const t = useTranslations('artifacts')
+  const scan = useTranslations('scan')
   return [
     {
       key: 'tags',
@@ -60,6 +62,13 @@ export function useArtifactColumns({ place, isPublic }: ColumnsProps): readonly 
       width: 'minmax(6rem, 1.5fr)',
       from: 'md',
       cell: (artifact) => <Kind artifact={artifact} />,
+    },
+    {
+      key: 'scan',
+      header: scan('column'),
+      width: 'minmax(6rem, 7.5rem)',
+      from: 'sm',
+      cell: (artifact) => <ScanBadge place={place} artifact={artifact} />,
     },
     {
       key: 'size',

@@ -10,6 +10,8 @@ import type { Artifact, Place } from './artifact-columns.tsx'
 import { CopyArtifact } from './copy-artifact.tsx'
 import { deleteArtifact } from './delete-artifact.ts'
 import { EditLabels } from './edit-labels.tsx'
+import { isScannable } from './scan/scan-overview.ts'
+import { ScanItem } from './scan/scan-item.tsx'
 import { AddTag } from './add-tag.tsx'
 
 interface ArtifactMenuProps extends Place {
@@ -67,6 +69,7 @@ export function ArtifactMenu({ projectName, repository, artifact, can, onDeleted
             {t('editLabels')}
           </Menu.Item>
         )}
+        {isScannable(artifact) && can('scan', 'create') && <ScanItem place={place} artifact={artifact} />}
         <Menu.Item leftSection={<CopyIcon size={15} />} onClick={copyForm.open}>
           {t('copyTo')}
         </Menu.Item>

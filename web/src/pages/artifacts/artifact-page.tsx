@@ -25,6 +25,8 @@ import { ImageSettings } from './image-settings.tsx'
 import { KindMark } from './kind-mark.tsx'
 import { LayerPicture } from './layer-picture.tsx'
 import { Platforms } from './platforms.tsx'
+import { isScannable } from './scan/scan-overview.ts'
+import { Vulnerabilities } from './scan/vulnerabilities.tsx'
 import { TagList } from './tag-list.tsx'
 
 const route = getRouteApi('/shell/projects/$projectName/repositories/$repository/artifacts/$reference')
@@ -51,6 +53,7 @@ const tabs: readonly ArtifactTab[] = [
   { name: 'values', shownFor: isChart, draw: (props) => <ArtifactText {...props} part="values.yaml" /> },
   { name: 'dependencies', shownFor: isChart, draw: (props) => <ChartDependencies {...props} /> },
   { name: 'layers', shownFor: (artifact) => !isIndex(artifact), draw: (props) => <LayerPicture {...props} /> },
+  { name: 'vulnerabilities', shownFor: isScannable, draw: (props) => <Vulnerabilities {...props} /> },
   { name: 'tags', draw: (props) => <TagList {...props} /> },
   { name: 'accessories', draw: (props) => <Accessories {...props} /> },
   {
@@ -81,7 +84,13 @@ export function ArtifactPage() {
   } = useQuery(
     query('GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}', {
       params: { project_name: projectName, repository_name: repository, reference },
-      query: { with_tag: 'true', with_label: 'true', with_accessory: 'true', with_immutable_status: 'true' },
+      query: {
+        with_tag: 'true',
+        with_label: 'true',
+        with_accessory: 'true',
+        with_immutable_status: 'true',
+        with_scan_overview: 'true',
+      },
     }),
   )
   const registry = useRegistry()

@@ -18,11 +18,12 @@ import { Page, Section } from '../../components/page.tsx'
 import { EmptyFace, ErrorFace } from '../../components/states.tsx'
 import { RelativeTime, Size } from '../../components/values.tsx'
 import { ArtifactMenu } from '../artifacts/artifact-menu.tsx'
-import { hiddenArtifactColumns, useArtifactColumns, type Artifact } from '../artifacts/artifact-columns.tsx'
+import { hiddenArtifactColumns, useArtifactColumns, type Artifact, type Place } from '../artifacts/artifact-columns.tsx'
 import { ArtifactFilters } from '../artifacts/artifact-filters.tsx'
 import { artifactQuery, isFiltered } from '../artifacts/artifact-filter.ts'
 import { ArtifactParts, hasParts } from '../artifacts/artifact-parts.tsx'
 import { useBulkArtifacts } from '../artifacts/bulk-artifacts.tsx'
+import { ScanBadge } from '../artifacts/scan/scan-badge.tsx'
 import { useCan, useProject } from '../project/use-project.ts'
 
 import { RepositoryDescription } from './repository-description.tsx'
@@ -50,6 +51,7 @@ export function RepositoryPage() {
       with_label: 'true',
       with_accessory: 'true',
       with_immutable_status: 'true',
+      with_scan_overview: 'true',
     },
   })
   const registry = useRegistry()
@@ -110,7 +112,7 @@ export function RepositoryPage() {
             keyOf={({ id }) => id}
             sort={sort ?? '-push_time'}
             onSort={(next) => void navigate({ search: { ...search, sort: next }, replace: true })}
-            below={(artifact) => <Below artifact={artifact} />}
+            below={(artifact) => <Below place={place} artifact={artifact} />}
             actions={(artifact) => (
               <ArtifactMenu projectName={projectName} repository={repository} artifact={artifact} can={can} />
             )}
@@ -142,10 +144,11 @@ export function RepositoryPage() {
 }
 
 /** What a phone has no columns for. */
-function Below({ artifact: { size, push_time: time } }: { readonly artifact: Artifact }) {
+function Below({ place, artifact }: { readonly place: Place; readonly artifact: Artifact }) {
+  const { size, push_time: time } = artifact
   return (
     <>
-      <Size bytes={size} /> · <RelativeTime time={time} />
+      <Size bytes={size} /> · <RelativeTime time={time} /> <ScanBadge place={place} artifact={artifact} />
     </>
   )
 }

@@ -1,0 +1,253 @@
+import { beforeAll, expect, test } from 'bun:test'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createIndex } from '../harness/image.ts'
+import { addProject, type ControlledRegistry } from '../harness/scenario.ts'
+import { V2Client } from '../harness/v2-client.ts'
+import { describeConsole, languages, type ConsoleScenario } from './browser.ts'
+import { createUnknownSystemImage, createVulnerableImage, writeAdvisories } from './seed-scans.ts'
+
+const words = {
+  en: {
+    scan: 'Scan',
+    scanAgain: 'Scan again',
+    notYet: 'Not scanned yet',
+    failed: 'The newest scan failed',
+    noData: /no vulnerability data yet/,
+    findings: 'List: Findings',
+    exploited: 'Known to be exploited',
+    gap: /no vulnerability data for pypi. 1 package was not checked/,
+    system: /no vulnerability data for Alpine Linux v3.11/,
+    rest: /Nothing was found in what could be checked/,
+    details: 'Show details of CVE-2019-10744 in lodash',
+    layer: 'Layer 2',
+    log: 'Log',
+    export: 'Export',
+    csv: /^CSV of/,
+    search: 'Search findings',
+    column: '1 exploited',
+    incomplete: 'incomplete',
+  },
+  'zh-CN': {
+    scan: '扫描',
+    scanAgain: '重新扫描',
+    notYet: '尚未扫描',
+    failed: '最近一次扫描失败',
+    noData: /还没有漏洞数据库/,
+    findings: '列表：漏洞列表',
+    exploited: '已被利用',
+    gap: /没有 pypi 的数据，1 个软件包未经检查/,
+    system: /没有 Alpine Linux v3.11 的数据/,
+    rest: /已检查的部分未发现漏洞/,
+    details: '显示 lodash 中 CVE-2019-10744 的详情',
+    layer: '第 2 层',
+    log: '日志',
+    export: '导出',
+    csv: /导出为 CSV/,
+    search: '搜索漏洞',
+    column: '1 个已被利用',
+    incomplete: '不完整',
+  },
+} as const
+
+const looks = [
+  ['light', 1280],
+  ['dark', 1280],
+  ['light', 390],
+] as const
+
+const addressOf = (project: string, repository: string, reference = 'v1') =>
+  `/projects/${project}/repositories/${repository}/artifacts/${reference}?tab=vulnerabilities`
+
+async function pushTo({ registry }: ConsoleScenario, repository: string, salt: string = crypto.randomUUID()) {
+  const project = await addProject(registry as ControlledRegistry)
+  await new V2Client(registry).pushImage(`${project}/${repository}`, createVulnerableImage(salt), 'v1')
+  return project
+}
+
+describeConsole('scans in the console, without vulnerability data', (scenario) => {
+  for (const language of languages) {
+    test(`an artifact is scanned from its page, and the failure says what to do, ${language}`, async () => {
+      const say = words[language]
+      const project = await pushTo(scenario(), 'shop')
+      const { visit, administrator } = scenario()
+      await visit({ language, as: administrator }, async ({ page, open, expectAccessible, picture }) => {
+        await open(addressOf(project, 'shop'))
+        await page.getByRole('heading', { name: say.notYet }).waitFor()
+        await expectAccessible()
+        await picture('scan-never')
+        await page.getByRole('button', { name: say.scan, exact: true }).click()
+        await page.getByText(say.failed).waitFor()
+        await page.getByText(say.noData).waitFor()
+        // Nothing is known, and nothing is counted.
+        expect(await page.getByRole('tabpanel').last().innerText()).not.toMatch(/\b0\b|none found|未发现/)
+        expect(await page.getByRole('button', { name: say.export }).count()).toBe(0)
+        await expectAccessible()
+        await picture('scan-failed')
+        await page.getByRole('button', { name: say.log }).click()
+        await page.getByRole('dialog').getByText('berth db import').waitFor()
+        await expectAccessible()
+      })
+    })
+  }
+})
+
+describeConsole('scans in the console', (scenario) => {
+  let project = ''
+  beforeAll(async () => {
+    const { registry } = scenario()
+    const { control } = registry
+    await control!.berth([
+      'db',
+      'import',
+      await writeAdvisories(join(control!.dataFolder, '..', `advisories-${crypto.randomUUID()}`)),
+    ])
+    project = await pushTo(scenario(), 'shop', 'shop')
+    const client = new V2Client(registry)
+    await client.pushImage(`${project}/old`, createUnknownSystemImage(), 'v1')
+    await client.pushImage(
+      `${project}/both`,
+      createIndex([createVulnerableImage('a'), createVulnerableImage('b')]),
+      'v1',
+    )
+    for (const repository of ['shop', 'old', 'both']) await scanned(scenario(), project, repository)
+  }, 120_000)
+
+  for (const language of languages) {
+    for (const [theme, width] of looks) {
+      test(`findings, what could not be checked, and where each comes from, ${language}, ${theme}, ${width} wide`, async () => {
+        const say = words[language]
+        const { visit, administrator } = scenario()
+        await visit(
+          { language, theme, width, as: administrator },
+          async ({ page, open, expectAccessible, picture }) => {
+            await open(addressOf(project, 'shop'))
+            const table = page.getByRole('table', { name: say.findings })
+            await table.getByText('CVE-2019-10744').waitFor()
+            await page.getByText(say.gap).waitFor()
+            // Exploited first, though others are worse.
+            expect(await table.getByRole('row').nth(1).innerText()).toContain('CVE-2020-7598')
+            await expectAccessible()
+            await picture('scan-findings')
+            await table.getByRole('button', { name: say.details }).click()
+            await page.getByText(say.layer, { exact: true }).waitFor()
+            await page.getByText('RUN npm ci --omit=dev').waitFor()
+            const reference = page.getByRole('link', { name: 'https://example.com/advisory' })
+            expect(await reference.getAttribute('rel')).toContain('noopener')
+            expect(await page.getByRole('link', { name: /javascript/ }).count()).toBe(0)
+            expect(await page.locator('main img').count()).toBe(0)
+            await expectAccessible()
+            await picture('scan-detail')
+          },
+        )
+      })
+    }
+
+    test(`nothing found where little could be checked is not called clean, ${language}`, async () => {
+      const say = words[language]
+      const { visit, administrator } = scenario()
+      await visit({ language, as: administrator }, async ({ page, open, expectAccessible, picture }) => {
+        await open(addressOf(project, 'old'))
+        await page.getByText(say.system).waitFor()
+        await page.getByText(say.rest).waitFor()
+        await expectAccessible()
+        await picture('scan-unknown-system')
+        await open(`/projects/${project}/repositories/old`)
+        await page.getByRole('table').getByText(say.incomplete).last().waitFor()
+      })
+    })
+
+    test(`the list says what was found, ${language}`, async () => {
+      const say = words[language]
+      const { visit, administrator } = scenario()
+      await visit({ language, as: administrator }, async ({ page, open, expectAccessible, picture }) => {
+        await open(`/projects/${project}/repositories/shop`)
+        await page.getByRole('table').getByText(say.column).last().waitFor()
+        await expectAccessible()
+        await picture('scan-list')
+      })
+    })
+  }
+
+  test('filters narrow the list, and the files have what is shown', async () => {
+    const { visit, administrator } = scenario()
+    const say = words.en
+    await visit({ as: administrator }, async ({ page, open }) => {
+      await open(addressOf(project, 'shop'))
+      const table = page.getByRole('table', { name: say.findings })
+      await page.getByRole('searchbox', { name: say.search }).fill('lodash')
+      await table.getByText('CVE-2025-26519').waitFor({ state: 'detached' })
+      expect(await table.getByText('CVE-2019-10744').count()).toBe(1)
+      await page.getByRole('button', { name: say.export }).click()
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('menuitem', { name: say.csv }).click(),
+      ])
+      const csv = await readFile(await file.path(), 'utf8')
+      expect(csv.trim().split('\r\n')).toHaveLength(2)
+      expect(csv).toContain('CVE-2019-10744,Critical,lodash,4.17.4,4.17.12')
+    })
+  })
+
+  test('an index says which platforms have a finding', async () => {
+    const { visit, administrator } = scenario()
+    await visit({ as: administrator }, async ({ page, open }) => {
+      await open(addressOf(project, 'both'))
+      await page.getByRole('button', { name: words.en.details }).click()
+      await page.getByText('linux/amd64').first().waitFor()
+    })
+  })
+
+  test('a reader sees findings and cannot scan', async () => {
+    const { visit, registry } = scenario()
+    const member = await memberOf(registry, project)
+    await visit({ as: member }, async ({ page, open }) => {
+      await open(addressOf(project, 'shop'))
+      await page.getByRole('table', { name: words.en.findings }).waitFor()
+      expect(await page.getByRole('button', { name: words.en.scanAgain }).count()).toBe(0)
+    })
+  })
+})
+
+async function api(
+  { registry }: Pick<ConsoleScenario, 'registry'>,
+  path: string,
+  init: RequestInit = {},
+): Promise<Response> {
+  const { username, password, url } = registry
+  const answer = await fetch(`${url}/api/v2.0${path}`, {
+    ...init,
+    headers: { authorization: `Basic ${btoa(`${username}:${password}`)}`, 'content-type': 'application/json' },
+  })
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+  return answer
+}
+
+async function scanned(scenario: ConsoleScenario, project: string, repository: string): Promise<void> {
+  const artifact = `/projects/${project}/repositories/${repository}/artifacts/v1`
+  await api(scenario, `${artifact}/scan`, { method: 'POST', body: '{}' })
+  for (;;) {
+    const answer = await api(scenario, `${artifact}?with_scan_overview=true`)
+    const { scan_overview: found = {} } = (await answer.json()) as {
+      scan_overview?: Record<string, { scan_status: string }>
+    }
+    const status = Object.values(found)[0]?.scan_status
+    if (status === 'Success') return
+    if (status === 'Error') throw new Error(`the scan of ${repository} failed`)
+    await Bun.sleep(100)
+  }
+}
+
+async function memberOf(registry: ConsoleScenario['registry'], project: string) {
+  const member = { username: `guest-${crypto.randomUUID().slice(0, 8)}`, password: 'Reading1234' }
+  const email = `${member.username}@example.com`
+  await api({ registry }, '/users', {
+    method: 'POST',
+    body: JSON.stringify({ ...member, email, realname: 'Guest', comment: '' }),
+  })
+  await api({ registry }, `/projects/${project}/members`, {
+    method: 'POST',
+    body: JSON.stringify({ role_id: 3, member_user: { username: member.username } }),
+  })
+  return member
+}
