@@ -1,5 +1,6 @@
 #!/usr/bin/env bun
 import { runProgram } from './run-program.ts'
+import { endWithTheReader } from './standard-output.ts'
 
 const args = process.argv.slice(2)
 
@@ -7,4 +8,5 @@ const args = process.argv.slice(2)
 const { composeProgram } = args[0]?.startsWith('serve')
   ? await import('./serve-program.ts')
   : await import('./program.ts')
+endWithTheReader()
 process.exitCode = await runProgram(composeProgram(), args)

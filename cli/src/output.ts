@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { stringify } from 'yaml'
 import { asTyped } from './as-typed.ts'
+import { print } from './standard-output.ts'
 
 export const formats = ['table', 'wide', 'json', 'yaml'] as const
 export type Format = (typeof formats)[number]
@@ -53,9 +54,9 @@ export const formatStructured = (value: unknown, format: Structured): string =>
   format === 'json' ? JSON.stringify(value, null, 2) : formatYaml(value)
 
 export function printOutcome({ text, wide = text, json }: Outcome, format: Format): void {
-  if (isStructured(format)) return console.log(formatStructured(json, format))
+  if (isStructured(format)) return print(formatStructured(json, format))
   const shown = format === 'wide' ? wide : text
-  if (shown !== '') console.log(asTyped(shown))
+  if (shown !== '') print(asTyped(shown))
 }
 
 /** Columns as wide as their longest entry; the first row is the heading. */

@@ -4,6 +4,7 @@ import { CommandError } from '../command-error.ts'
 import { readDocument } from '../json-file.ts'
 import { formatYaml } from '../output.ts'
 import type { RegistryCommand } from '../registry-command.ts'
+import { print } from '../standard-output.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
@@ -31,7 +32,7 @@ export const apiCommand: RegistryCommand = {
     const location = response.headers.get('location')
     if (location !== null) console.error(`Location: ${location}`)
     const isYaml = flags['output'] === 'yaml' && (response.headers.get('content-type') ?? '').includes('json')
-    if (isYaml) console.log(formatYaml(parseForeignJson(await response.text(), budgets.movingAnswer)))
+    if (isYaml) print(formatYaml(parseForeignJson(await response.text(), budgets.movingAnswer)))
     else for await (const piece of response.body ?? []) process.stdout.write(piece as Uint8Array)
     return undefined
   },

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { listCompleted } from '../completion/command-tree.ts'
 import { completionScript, shells, type Shell } from '../completion/scripts.ts'
 import { CommandError } from '../command-error.ts'
+import { print } from '../standard-output.ts'
 
 export function registerCompletionCommand(program: Command): void {
   program
@@ -18,7 +19,7 @@ Examples:
     .action((shell: string) => {
       if (!isShell(shell))
         throw new CommandError(`${shell} is not among the shells: ${shells.join(', ')}`, { kind: 'usage' })
-      console.log(completionScript(shell, listCompleted(program)).trimEnd())
+      print(completionScript(shell, listCompleted(program)).trimEnd())
     })
 }
 

@@ -6,6 +6,7 @@ import { addRegistryFlags, chooseTarget, openRegistry } from '../api/choose-regi
 import { exitCodeOf } from '../exit-codes.ts'
 import { addOutputFlag, isStructured, printOutcome, type Format, type Outcome } from '../output.ts'
 import { addSettingFlags, describeConfigFor } from '../setting-flags.ts'
+import { print } from '../standard-output.ts'
 
 export function registerConfigCommands(program: Command): void {
   const config = program.command('config').description('look at the configuration')
@@ -14,7 +15,7 @@ export function registerConfigCommands(program: Command): void {
   config
     .command('sample')
     .description('print a sample file with every setting and its default')
-    .action(() => console.log(sampleFile().trimEnd()))
+    .action(() => print(sampleFile().trimEnd()))
 }
 
 function registerShow(config: Command): void {

@@ -5,6 +5,7 @@ import { terminalMarkdown } from '#server/runtime/terminal-markdown.ts'
 import { asTyped } from '../as-typed.ts'
 import { CommandError } from '../command-error.ts'
 import { findSections, sectionOf, type DocsSection } from './docs-sections.ts'
+import { print } from '../standard-output.ts'
 
 interface DocsOptions {
   readonly language: string
@@ -81,6 +82,6 @@ const shown = ({ page, heading, address, text }: DocsSection): string =>
 
 function printMarkdown(text: string, { markdown }: DocsOptions): void {
   const plain = text.replaceAll(/<!--[\s\S]*?-->\n?|<a id="[\w-]+"><\/a> ?/g, '').replaceAll(/<br ?\/?>/g, ' ')
-  if (markdown === true || !process.stdout.isTTY) console.log(plain.trimEnd())
-  else console.log(terminalMarkdown(plain, Math.min(process.stdout.columns, 120)).trimEnd())
+  if (markdown === true || !process.stdout.isTTY) print(plain.trimEnd())
+  else print(terminalMarkdown(plain, Math.min(process.stdout.columns, 120)).trimEnd())
 }

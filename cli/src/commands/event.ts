@@ -3,6 +3,7 @@ import { addConfirmFlag, confirm } from '../confirm.ts'
 import { sayWhenInterrupted } from '../interruption.ts'
 import { isStructured, tableOf } from '../output.ts'
 import { addLimitFlag, done, listCommand, type CommandGroup, type Flags } from '../registry-command.ts'
+import { print } from '../standard-output.ts'
 
 type Event = AnswerOf<'GET /events'>['events'][number]
 
@@ -113,7 +114,7 @@ async function followEvents(api: RegistryApi, flags: Flags): Promise<void> {
       const event = data as Event
       if (id !== undefined) since = id
       if (typeof event.type !== 'string') continue
-      console.log(isStructured(flags['output']) ? JSON.stringify(event) : tableOf([event], columns).text.split('\n')[1])
+      print(isStructured(flags['output']) ? JSON.stringify(event) : tableOf([event], columns).text.split('\n')[1]!)
     }
   }
 }

@@ -3,6 +3,7 @@ import { parseRegistryUrl } from '../api/choose-registry.ts'
 import { CommandError } from '../command-error.ts'
 import { askHealth, localAddress, portsOf } from '../doctor/check-ports.ts'
 import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
+import { print } from '../standard-output.ts'
 
 interface Flags {
   readonly url?: string
@@ -19,7 +20,7 @@ export function registerHealthCommand(program: Command): void {
     .action(async (flags: Flags, command: Command) => {
       if (flags.url === undefined) await askHere(command)
       else await askThere(flags.url, flags)
-      console.log('alive')
+      print('alive')
     })
 }
 

@@ -5,6 +5,7 @@ import { sayWhenInterrupted } from '../interruption.ts'
 import { parseId } from '../names.ts'
 import { factsOf, isStructured } from '../output.ts'
 import { done, listCommand, type CommandGroup, type Flags } from '../registry-command.ts'
+import { print } from '../standard-output.ts'
 
 type Job = RowOf<'GET /jobs'>
 
@@ -159,26 +160,26 @@ interface LogLine {
  */
 export async function printLog(api: RegistryApi, id: number, flags: Flags): Promise<void> {
   const isForPrograms = isStructured(flags['output'])
-  const print = (line: LogLine) =>
-    console.log(isForPrograms ? JSON.stringify(line) : `${line.time} ${withoutControls(line.line)}`)
+  const printLine = (line: LogLine) =>
+    print(isForPrograms ? JSON.stringify(line) : `${line.time} ${withoutControls(line.line)}`)
   if (flags['follow'] !== true) {
     for (let after = 0, isWhole = false; !isWhole;) {
       const lines = await api.call('GET /jobs/{job_id}/log', {
         params: { job_id: id },
         query: { after, page_size: 1_000 },
       })
-      for (const line of lines) print(line)
+      for (const line of lines) printLine(line)
       after = lines.at(-1)?.number ?? after
       isWhole = lines.length < 1_000
     }
     return
   }
   using _said = sayWhenInterrupted(`job ${id} goes on; berth job stop ${id} would end it`)
-  await followJob(api, id, print)
+  await followJob(api, id, printLine)
 }
 
 /** A server may end the stream before the job has ended: then it is asked again, from the last line on. */
-async function followJob(api: RegistryApi, id: number, print: (line: LogLine) => void): Promise<void> {
+async function followJob(api: RegistryApi, id: number, printLine: (line: LogLine) => void): Promise<void> {
   for (let last = 0; ;) {
     const since = { 'last-event-id': String(last) }
     let status = ''
@@ -189,7 +190,7 @@ async function followJob(api: RegistryApi, id: number, print: (line: LogLine) =>
     })) {
       if (event === 'log') {
         const line = data as LogLine
-        print(line)
+        printLine(line)
         last = line.number
       } else if (event === 'job') ({ status, error } = data as { status: string; error?: string })
       else if (event === 'end') break

@@ -6,6 +6,7 @@ import { createLogging } from '#server/logging.ts'
 import { asTyped } from '../as-typed.ts'
 import { claimData } from '../data-claim.ts'
 import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
+import { print } from '../standard-output.ts'
 
 interface Flags {
   readonly dryRun?: true
@@ -29,13 +30,13 @@ export function registerMigrateCommand(program: Command): void {
       await using database = composeDatabase(config, { existing: true })
       const { newest, pending, takingAway } = await readSchemaState(database)
       if (newest === undefined) throw await absenceOf(config)
-      if (pending.length === 0) console.log(`the database is at ${newest}: nothing to do`)
-      else if (flags.dryRun === true) console.log(describe(newest, pending, takingAway))
+      if (pending.length === 0) print(`the database is at ${newest}: nothing to do`)
+      else if (flags.dryRun === true) print(describe(newest, pending, takingAway))
       else {
         const isSaved = flags.iHaveABackup === true
         await migrateDatabase(database, config, { clock: systemClock, logger: logging.logger, isSaved })
         await logging.close()
-        console.log(asTyped(`the database is at ${pending.at(-1)}; start the registry: berth serve`))
+        print(asTyped(`the database is at ${pending.at(-1)}; start the registry: berth serve`))
       }
     })
 }
