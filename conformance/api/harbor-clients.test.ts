@@ -302,14 +302,16 @@ describeControlledScenario('switches that nothing reads', (registry) => {
 
   test('whole objects, as Terraform sends them, are accepted, and what has no effect is said in a header', async () => {
     const off = { enable_content_trust: 'false', enable_content_trust_cosign: 'false', prevent_vul: 'false' }
-    const metadata = { ...off, public: 'false', auto_sbom_generation: 'false', auto_scan: 'true', severity: 'low' }
+    const metadata = { ...off, public: 'false', auto_sbom_generation: 'false', reuse_sys_cve_allowlist: 'true' }
     const name = `p${crypto.randomUUID()}`
     const made = await admin().call('POST /projects', { body: { project_name: name, metadata } })
     const params = { project_name_or_id: name }
     const changed = await admin().call(`PUT ${item}`, { params, body: { metadata } })
     expect([made.status, changed.status]).toEqual([201, 200])
     for (const { headers } of [made, changed])
-      expect(headers.get('warning')).toBe('299 - "auto_scan is kept and has no effect: in this version nothing scans"')
+      expect(headers.get('warning')).toBe(
+        '299 - "reuse_sys_cve_allowlist is kept and has no effect: in this version no pull is held back for what a scan found, so no allowlist is looked at"',
+      )
     const quiet = await admin().call(`PUT ${item}`, { params, body: { metadata: off } })
     expect(quiet.headers.get('warning')).toBeNull()
   })

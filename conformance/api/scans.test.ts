@@ -54,6 +54,19 @@ describeControlledScenario('scans of artifacts', (registry) => {
     expect((await admin().call(`GET ${artifact}/additions/vulnerabilities`, { params })).body).toEqual({})
   })
 
+  test('a project with auto_scan has what is pushed into it scanned, and is told nothing of what cannot be', async () => {
+    const project = await addProject(registry())
+    const params = { project_name_or_id: project }
+    const changed = await admin().call('PUT /projects/{project_name_or_id}', {
+      params,
+      body: { metadata: { auto_scan: 'true' } },
+    })
+    expect([changed.status, changed.headers.get('warning')]).toEqual([200, null])
+    await new V2Client(registry()).pushImage(`${project}/app`, createUniqueImage(), 'v1')
+    const found = await until(() => overview({ project_name: project, repository_name: 'app', reference: 'v1' }))
+    expect(['Pending', 'Running', 'Error']).toContain(found.scan_status)
+  })
+
   test('rights come before anything else, and what is not there is said', async () => {
     const params = await pushed()
     const stranger = await addAccount(registry())

@@ -9,7 +9,10 @@ import { composeBackup, type BackupPlace } from './backup.ts'
 import { composeCollectGarbage } from './collect-garbage.ts'
 import { jobKind, type JobKind } from './job-kind.ts'
 import { composePurgeAuditLog } from './purge-audit-log.ts'
+import { Jobs } from '../domain/jobs/jobs.ts'
+import { Scans } from '../domain/scanning/scans.ts'
 import { composeScanArtifact, type ScanServices } from './scan-artifact.ts'
+import { composeScanPushed } from './scan-pushed.ts'
 import { composeScrub } from './scrub.ts'
 import { composeApplyRetention, composeRetainRepository } from './retention.ts'
 
@@ -27,6 +30,7 @@ export interface JobServices extends Pick<ScanServices, 'blobs' | 'manifests' | 
 
 /** Every kind of job there is. A new one adds a line here. */
 export function composeJobKinds(services: JobServices): readonly JobKind[] {
+  const scans = new Scans({ ...services, jobs: new Jobs(services) })
   return [
     jobKind(composePurgeAuditLog(services)),
     jobKind(composeCollectGarbage(services.collector, services.settings)),
@@ -35,5 +39,6 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composeScrub(services)),
     jobKind(composeBackup({ ...services, place: services.backups })),
     jobKind(composeScanArtifact(services)),
+    jobKind(composeScanPushed({ ...services, scans })),
   ]
 }

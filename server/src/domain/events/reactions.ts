@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely'
-import type { Writer } from '../../database/database.ts'
+import type { Reader, Writer } from '../../database/database.ts'
 import type { Schema } from '../../database/schema/schema.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Json } from '../json.ts'
@@ -29,6 +29,8 @@ export interface ReactionJob {
 export interface ReactionScope<Tables extends keyof Schema> {
   /** The transaction of the change, for the tables of the reaction's own noun and no others. */
   readonly tx: Transaction<Pick<Schema, Tables>>
+  /** The same transaction, for what the reaction has to know. */
+  readonly read: Reader
   enqueue(job: ReactionJob): Promise<void>
 }
 
@@ -78,7 +80,7 @@ export class Reactions {
     const reactions = this.#byType.get(happening.event.type)
     if (reactions === undefined) return
     const enqueue = (job: ReactionJob) => this.#enqueue(tx, happening.actor, job)
-    const scope = { tx: tx as unknown as Transaction<Pick<Schema, never>>, enqueue }
+    const scope = { tx: tx as unknown as Transaction<Pick<Schema, never>>, read: tx, enqueue }
     for (const each of reactions) await each.react(scope, happening)
   }
 }

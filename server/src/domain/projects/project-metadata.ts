@@ -71,6 +71,21 @@ export async function readMetadata(
   return metadata
 }
 
+/** Whether a switch of the project is on. */
+export async function isSwitchedOn(
+  reader: Reader,
+  projectId: number,
+  key: (typeof truthKeys)[number],
+): Promise<boolean> {
+  const row = await reader
+    .selectFrom('project_metadata')
+    .select('value')
+    .where('project_id', '=', projectId)
+    .where('name', '=', key)
+    .executeTakeFirst()
+  return row?.value === 'true'
+}
+
 /** Takes back what was said. Idempotent. */
 export async function deleteMetadataKey(tx: Writer, projectId: number, key: MetadataKey): Promise<void> {
   await tx.deleteFrom('project_metadata').where('project_id', '=', projectId).where('name', '=', key).execute()

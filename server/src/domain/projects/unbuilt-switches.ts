@@ -2,20 +2,19 @@ import { DomainError } from '../errors.ts'
 import type { MetadataKey, ProjectMetadata } from './project-metadata.ts'
 
 const nothingChecks = 'nothing checks signatures when somebody pulls'
-const nothingScans = 'nothing scans'
+const nothingHolds = 'no pull is held back for what a scan found'
 
 /** Switches that promise protection or content which this version does not give, each with what is missing. */
 const refused: Readonly<Partial<Record<MetadataKey, string>>> = {
   enable_content_trust: nothingChecks,
   enable_content_trust_cosign: nothingChecks,
-  prevent_vul: `${nothingScans}, so no pull would be held back`,
+  prevent_vul: nothingHolds,
   auto_sbom_generation: 'nothing makes bills of materials',
 }
 
 /** Switches that Harbor's clients send with every project and that hold nothing back: kept, and said to have no effect. */
 const withoutEffect: Readonly<Partial<Record<MetadataKey, string>>> = {
-  auto_scan: nothingScans,
-  reuse_sys_cve_allowlist: `${nothingScans}, so no allowlist is looked at`,
+  reuse_sys_cve_allowlist: `${nothingHolds}, so no allowlist is looked at`,
 }
 
 /** Why a switch cannot have this value; undefined where it can. */
