@@ -92,6 +92,8 @@ build oras oras.land/oras/cmd/oras@v1.3.6 oras
 build helm helm.sh/helm/v3/cmd/helm@v3.22.0 helm
 # The reference registry of today, beside the older one of Debian: for what Berth does as its client.
 build distribution-registry github.com/distribution/distribution/v3/cmd/registry@v3.1.1 registry
+# Makes a client of Go of our OpenAPI document.
+build oapi-codegen github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 oapi-codegen
 # An S3 server, for what is kept in object storage.
 build versitygw github.com/versity/versitygw/cmd/versitygw@v1.8.0 versitygw
 build oci-conformance \
@@ -100,21 +102,42 @@ build oci-conformance \
 build_here compose-check conformance/deploy/compose-check
 build_here kubernetes-check conformance/deploy/kubernetes-check
 
+# What that client is built with, so that no test has to ask for it.
+[ -z "$go" ] || "$go" -C "$here/conformance/clients/go-client" mod download >/dev/null 2>&1 ||
+  lacks 'oapi-codegen/runtime' 'the proxy of Go modules is not here'
+
 # A page in Chinese needs a face that has the characters.
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && ! ls /usr/share/fonts/opentype/noto/NotoSansCJK* >/dev/null 2>&1; then
   apt-get install -q -y --no-install-recommends fonts-noto-cjk >/dev/null || true
 fi
 
-# Python's strict client of Harbor's API, in a place of its own.
-harborapi=0.26.2
-if [ ! -e "$folder/harborapi/.$harborapi" ]; then
-  rm -rf "$folder/harborapi"
-  if python3 -m venv "$folder/harborapi" >/dev/null 2>&1 &&
-    "$folder/harborapi/bin/pip" install -q --disable-pip-version-check "harborapi==$harborapi" >/dev/null 2>&1; then
-    : >"$folder/harborapi/.$harborapi"
+# Packages of Python in a place of their own: harborapi is a strict client of Harbor's API, the other one makes clients.
+install_python() { # NAME VERSION
+  [ -e "$folder/$1/.$2" ] && return
+  rm -rf "${folder:?}/$1"
+  if python3 -m venv "$folder/$1" >/dev/null 2>&1 &&
+    "$folder/$1/bin/pip" install -q --disable-pip-version-check "$1==$2" >/dev/null 2>&1; then
+    : >"$folder/$1/.$2"
   else
-    rm -rf "$folder/harborapi"
-    lacks harborapi 'Python, its venv module or its package registry is not here'
+    rm -rf "${folder:?}/$1"
+    lacks "$1" 'Python, its venv module or its package registry is not here'
+  fi
+}
+
+install_python harborapi 0.26.2
+install_python openapi-python-client 0.29.1
+
+# Makes types of TypeScript of our OpenAPI document. It works with an older compiler than ours, which it gets beside it.
+generator=7.13.0
+if [ ! -e "$folder/openapi-typescript/.$generator" ]; then
+  rm -rf "$folder/openapi-typescript"
+  mkdir -p "$folder/openapi-typescript"
+  if npm install --prefix "$folder/openapi-typescript" --no-audit --no-fund --silent \
+    "openapi-typescript@$generator" typescript@5.9.3 >/dev/null 2>&1; then
+    : >"$folder/openapi-typescript/.$generator"
+  else
+    rm -rf "$folder/openapi-typescript"
+    lacks openapi-typescript 'npm or its package registry is not here'
   fi
 fi
 

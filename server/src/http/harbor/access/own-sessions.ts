@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { sessionTokenOf } from '../../session-cookie.ts'
-import { timeOf } from '../frame/answers.ts'
+import { timeAnswer, timeOf } from '../frame/answers.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const sessionAnswer = z.object({
   id: z.string(),
   current: z.boolean().describe('The browser that asks.'),
-  creation_time: z.string(),
-  expires_at: z.string().describe('Later whenever it is used.'),
+  creation_time: timeAnswer,
+  expires_at: timeAnswer.describe('Later whenever it is used.'),
 })
 
 const collection = '/users/current/sessions'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { idParam, timeOf } from '../frame/answers.ts'
+import { idParam, timeAnswer, timeOf } from '../frame/answers.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const tokenAnswer = z.object({
@@ -8,9 +8,9 @@ const tokenAnswer = z.object({
   description: z.string(),
   project_ids: z.array(z.number().int()).optional(),
   permissions: z.array(z.string()),
-  expires_at: z.string().optional(),
-  last_used_at: z.string().optional(),
-  creation_time: z.string(),
+  expires_at: timeAnswer.optional(),
+  last_used_at: timeAnswer.optional(),
+  creation_time: timeAnswer,
 })
 
 /** Strict: a word that is passed over might have narrowed what the token may do. */

@@ -7,7 +7,7 @@ import type { Condition, Listing } from '../../../domain/lists/listing.ts'
 import { everyNamespace } from '../../../domain/robots/robot-grants.ts'
 import type { Robot } from '../../../domain/robots/robot-list.ts'
 import { assertRobotName } from '../../../domain/robots/robots.ts'
-import { createdAt, idParam, timeOf } from '../frame/answers.ts'
+import { createdAt, idParam, timeAnswer, timeOf } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
@@ -31,15 +31,15 @@ export const robotAnswer = z.object({
   ),
   creator_type: z.enum(['local', 'robot']),
   creator_ref: z.number().int().optional(),
-  creation_time: z.string(),
-  update_time: z.string(),
+  creation_time: timeAnswer,
+  update_time: timeAnswer,
 })
 
 export const robotCreated = z.object({
   id: z.number().int(),
   name: z.string(),
   secret: z.string(),
-  creation_time: z.string(),
+  creation_time: timeAnswer,
   expires_at: z.number().int(),
 })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { createdAt, idParam, timeOf } from '../frame/answers.ts'
+import { createdAt, idParam, timeAnswer, timeOf } from '../frame/answers.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const ruleAnswer = z.object({
@@ -8,7 +8,7 @@ const ruleAnswer = z.object({
   audience: z.string(),
   claims: z.record(z.string(), z.string()),
   ca_certificate: z.string().optional(),
-  creation_time: z.string(),
+  creation_time: timeAnswer,
 })
 
 /** Strict: a word that is passed over might have narrowed who is trusted. */

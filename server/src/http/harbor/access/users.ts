@@ -4,7 +4,7 @@ import { changePassword } from '../../../domain/access/credentials/password-chan
 import type { OidcIdentity } from '../../../domain/access/accounts/user-rules.ts'
 import type { User } from '../../../domain/access/accounts/users.ts'
 import { DomainError } from '../../../domain/errors.ts'
-import { createdAt, idParam, permissionAnswer, timeOf, truthQuery } from '../frame/answers.ts'
+import { createdAt, idParam, permissionAnswer, timeAnswer, timeOf, truthQuery } from '../frame/answers.ts'
 import { currentPermissions } from './current-permissions.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageAnswer, pageOf, pageQuery } from '../frame/paging.ts'
@@ -20,15 +20,15 @@ const userAnswer = z.object({
   sysadmin_flag: z.boolean(),
   admin_role_in_auth: z.boolean(),
   disabled: z.boolean().optional().describe('Beyond Harbor: true for an account that can do nothing; else left out.'),
-  creation_time: z.string(),
-  update_time: z.string(),
+  creation_time: timeAnswer,
+  update_time: timeAnswer,
   oidc_user_meta: z
     .object({
       id: z.number().int(),
       user_id: z.number().int(),
       subiss: z.string(),
-      creation_time: z.string(),
-      update_time: z.string(),
+      creation_time: timeAnswer,
+      update_time: timeAnswer,
     })
     .optional(),
 })

@@ -3,7 +3,7 @@ import type { Platform } from '#contract/manifest.ts'
 import { kindOf, type ArtifactDetails, type ListedTag } from '../../../domain/artifacts/artifact-details.ts'
 import type { Accessory } from '../../../domain/artifacts/accessories.ts'
 import type { ManifestFacts } from '../../../domain/artifacts/manifest-facts.ts'
-import { noTime, orNull, timeOf } from '../frame/answers.ts'
+import { noTime, orNull, timeAnswer, timeOf } from '../frame/answers.ts'
 import { isScannable } from '../../../domain/scanning/scannable.ts'
 import { overviewAnswer } from './scan-answer.ts'
 import { labelAnswer, presentLabel } from './label-answer.ts'
@@ -13,8 +13,8 @@ export const tagAnswer = z.object({
   repository_id: z.number().int(),
   artifact_id: z.number().int(),
   name: z.string(),
-  push_time: z.string(),
-  pull_time: z.string(),
+  push_time: timeAnswer,
+  pull_time: timeAnswer,
   immutable: z.boolean(),
 })
 
@@ -47,7 +47,7 @@ export const accessoryAnswer = z.object({
   digest: z.string(),
   type: z.string(),
   icon: z.string(),
-  creation_time: z.string(),
+  creation_time: timeAnswer,
   artifact_type: z.string().optional().describe('Beyond Harbor, in the list of one artifact: what it holds.'),
   title: z.string().optional().describe('Beyond Harbor, in the list of one artifact: the name that it gives itself.'),
   predicate_types: z.array(z.string()).optional().describe('Beyond Harbor: of an attestation, what it states.'),
@@ -65,8 +65,8 @@ export const artifactAnswer = z.object({
   digest: z.string(),
   size: z.number().int(),
   icon: z.string(),
-  push_time: z.string(),
-  pull_time: z.string(),
+  push_time: timeAnswer,
+  pull_time: timeAnswer,
   annotations: annotations.optional(),
   references: z.array(reference).nullable(),
   tags: z.array(tagAnswer).nullable(),

@@ -3,7 +3,7 @@ import { readArtifactGraph, type ArtifactGraph } from '../../../domain/artifacts
 import { readLayers, type Layer } from '../../../domain/artifacts/layers.ts'
 import { titleAnnotation } from '../../../domain/artifacts/manifest-facts.ts'
 import { textAnswer } from './additions.ts'
-import { timeOf } from '../frame/answers.ts'
+import { timeAnswer, timeOf } from '../frame/answers.ts'
 import { artifactParams, findArtifact, openManifest } from './artifacts.ts'
 import { route, type Route } from '../frame/route.ts'
 
@@ -23,7 +23,7 @@ const graphAnswer = z.object({
       type: z.string(),
       artifact_type: z.string(),
       size: z.number().int(),
-      push_time: z.string(),
+      push_time: timeAnswer,
       tags: z.array(z.string()),
       title: z.string().optional(),
       platform: z.string().optional().describe('What its index says it runs on, such as `linux/arm64/v8`.'),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Label } from '../../../domain/labels/labels.ts'
-import { orAbsent, timeOf } from '../frame/answers.ts'
+import { orAbsent, timeAnswer, timeOf } from '../frame/answers.ts'
 
 export const labelAnswer = z.object({
   id: z.number().int(),
@@ -9,8 +9,8 @@ export const labelAnswer = z.object({
   color: z.string().optional(),
   scope: z.string(),
   project_id: z.number().int().optional(),
-  creation_time: z.string(),
-  update_time: z.string(),
+  creation_time: timeAnswer,
+  update_time: timeAnswer,
 })
 
 export function presentLabel(label: Label): z.output<typeof labelAnswer> {

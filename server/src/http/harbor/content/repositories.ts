@@ -7,7 +7,7 @@ import {
   pageRepositories,
   type RepositoryDetails,
 } from '../../../domain/artifacts/repository-list.ts'
-import { orAbsent, timeOf } from '../frame/answers.ts'
+import { orAbsent, timeAnswer, timeOf } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { route, type Call, type Route } from '../frame/route.ts'
@@ -19,8 +19,8 @@ const repositoryAnswer = z.object({
   description: z.string().optional(),
   artifact_count: z.number().int(),
   pull_count: z.number().int(),
-  creation_time: z.string(),
-  update_time: z.string(),
+  creation_time: timeAnswer,
+  update_time: timeAnswer,
 })
 
 export const repositoryParams = z.object({ repository_name: z.string() })

@@ -7,7 +7,7 @@ import { countedOnce, severityRank } from '../../../domain/scanning/scan-summary
 import { noVulnerabilityData } from '../../../domain/scanning/scan-job.ts'
 import type { ScanState, ScanStatus } from '../../../domain/scanning/scans.ts'
 import { version } from '../../../version.ts'
-import { noTime, timeOf } from '../frame/answers.ts'
+import { noTime, timeAnswer, timeOf } from '../frame/answers.ts'
 
 /** Report types of the Pluggable Scanner API; a client names those it can read, and gets the first that there is. */
 export const reportTypes = [
@@ -35,15 +35,14 @@ export const overviewAnswer = z.object({
   summary: z
     .object({ total: z.number().int(), fixable: z.number().int(), summary: z.record(z.string(), z.number().int()) })
     .optional(),
-  start_time: z.string(),
-  end_time: z.string(),
+  start_time: timeAnswer,
+  end_time: timeAnswer,
   scanner: scannerAnswer.optional(),
   complete_percent: z.number().int().optional(),
   exploited: z.number().int().optional().describe('Beyond Harbor: how many are known to be exploited.'),
   gaps: z.array(z.string()).optional().describe('Beyond Harbor: why what was found may not be all.'),
   data: z.number().int().optional().describe('Beyond Harbor: the number of the vulnerability data.'),
-  reported_at: z
-    .string()
+  reported_at: timeAnswer
     .optional()
     .describe('Beyond Harbor: when the last good report was made; it stays while a new scan runs.'),
   error: z
@@ -181,7 +180,7 @@ export const vulnerabilityAnswer = z.object({
 })
 
 export const reportAnswer = z.object({
-  generated_at: z.string(),
+  generated_at: timeAnswer,
   scanner: scannerAnswer,
   severity: z.string(),
   vulnerabilities: z.array(vulnerabilityAnswer),

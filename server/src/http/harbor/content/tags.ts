@@ -5,7 +5,7 @@ import { untag } from '../../../domain/artifacts/delete.ts'
 import { listTagMoves } from '../../../domain/artifacts/tag-history.ts'
 import { createTag } from '../../../domain/artifacts/tags.ts'
 import { DomainError } from '../../../domain/errors.ts'
-import { createdAt, timeOf, truthQuery } from '../frame/answers.ts'
+import { createdAt, timeAnswer, timeOf, truthQuery } from '../frame/answers.ts'
 import { presentTag, tagAnswer } from './artifact-answer.ts'
 import { artifactParams, findArtifact, getRepositoryId } from './artifacts.ts'
 import { listingOf } from '../frame/list-query.ts'
@@ -91,7 +91,7 @@ export const tagRoutes: readonly Route[] = [
         z.object({
           digest: z.string().optional(),
           username: z.string().optional().describe('Left out for who asks without an account.'),
-          moved_at: z.string(),
+          moved_at: timeAnswer,
         }),
       ),
     },

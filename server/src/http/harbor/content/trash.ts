@@ -5,7 +5,7 @@ import { can, refusedOn } from '../../../domain/access/roles/authorise.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { assertRemovalsPossible } from '../../../domain/policies/gates.ts'
 import { emptyAllTrash, emptyTrash, getTrashEntry, listTrash, type TrashEntry } from '../../../domain/trash/trash.ts'
-import { idParam, timeOf } from '../frame/answers.ts'
+import { idParam, timeAnswer, timeOf } from '../frame/answers.ts'
 import { cursorLink } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
 
@@ -17,12 +17,12 @@ const entryAnswer = z.object({
   media_type: z.string(),
   artifact_type: z.string(),
   size: z.number().int(),
-  tags: z.array(z.object({ name: z.string(), push_time: z.string() })),
-  push_time: z.string(),
+  tags: z.array(z.object({ name: z.string(), push_time: timeAnswer })),
+  push_time: timeAnswer,
   deleted_by: z.string(),
-  deletion_time: z.string(),
+  deletion_time: timeAnswer,
   run_id: z.number().int().optional().describe('The run of a retention policy that deleted it.'),
-  expiration_time: z.string(),
+  expiration_time: timeAnswer,
 })
 
 const entryParams = z.object({ entry_id: idParam })

@@ -4,6 +4,9 @@ import { z } from 'zod'
 /** A moment as the API writes it: UTC with milliseconds. */
 export const timeOf = (ms: number): string => new Date(ms).toISOString()
 
+/** The same in the contract: generators make a date of it. */
+export const timeAnswer = z.string().meta({ format: 'date-time' })
+
 /** Go's zero time, which Harbor shows where nothing happened yet and the field cannot be left out. */
 export const noTime = '0001-01-01T00:00:00.000Z'
 

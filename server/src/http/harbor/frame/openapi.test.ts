@@ -1,4 +1,8 @@
 import { expect, test } from 'bun:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { default as addFormats } from 'ajv-formats'
+import { z } from 'zod'
+import { bodyExamples } from './body-examples.ts'
 import { composeOpenApi } from './openapi.ts'
 import { namesOfThings, withNamedSchemas } from './openapi-schemas.ts'
 import { harborRoutes } from '../routes.ts'
@@ -56,4 +60,52 @@ test('an operation that is not built says so, and what is made has an address', 
   for (const operation of Object.values(served.paths).flatMap((methods) => Object.values(methods)))
     expect('x-not-built' in operation).toBe('501' in operation.responses)
   expect(served.paths['/projects']!['post']!.responses['201']).toHaveProperty('headers.Location')
+})
+
+test('every body that is sent has an example that says something and is accepted as it stands', () => {
+  for (const { operationId, body } of harborRoutes.filter((each) => each.body !== undefined)) {
+    const example = bodyExamples[operationId] as Record<string, unknown> | undefined
+    expect({ operationId, hasExample: Object.keys(example ?? {}).length > 0 }).toEqual({
+      operationId,
+      hasExample: true,
+    })
+    expect({ operationId, error: body!.safeParse(example).error?.issues }).toEqual({ operationId, error: undefined })
+    const known = (z.toJSONSchema(body!, { io: 'input' }) as { properties?: object }).properties
+    if (known !== undefined) expect(Object.keys(known)).toEqual(expect.arrayContaining(Object.keys(example!)))
+  }
+  const withBody = harborRoutes.filter(({ body }) => body !== undefined).map(({ operationId }) => operationId)
+  expect(Object.keys(bodyExamples).filter((each) => !withBody.includes(each))).toEqual([])
+})
+
+test('every answer and every parameter has an example that its schema allows', () => {
+  const ajv = addFormats(new Ajv2020({ strict: false }))
+  const judged = (where: string, { schema, example }: { schema?: object; example?: unknown }) => {
+    if (schema === undefined) throw new Error(`${where} has no schema`)
+    if (example === undefined) throw new Error(`${where} has no example`)
+    const isRight = ajv.compile(schema)
+    const allowed = isRight(example)
+    expect({ where, allowed, example, errors: isRight.errors }).toMatchObject({ where, allowed: true })
+  }
+  for (const { operationId, parameters, responses } of operations) {
+    for (const parameter of parameters.filter(({ in: place }) => place !== 'header'))
+      judged(`${operationId} ${parameter.name}`, parameter)
+    for (const [status, answer] of Object.entries(responses)) {
+      const content = (answer as { content?: Record<string, { schema: object; example?: unknown }> }).content
+      if (content !== undefined) judged(`${operationId} ${status}`, content['application/json']!)
+    }
+  }
+})
+
+test('moments are dates for generators', () => {
+  const moments: string[] = []
+  const walk = (value: unknown) => {
+    if (typeof value !== 'object' || value === null) return
+    for (const [name, inner] of Object.entries((value as { properties?: Record<string, object> }).properties ?? {}))
+      if (/_(time|at)$/.test(name) && 'type' in inner && inner.type === 'string')
+        moments.push(`${name} ${'format' in inner ? inner.format : 'text'}`)
+    for (const inner of Object.values(value)) walk(inner)
+  }
+  for (const { responses } of operations) walk(responses)
+  expect(moments.length).toBeGreaterThan(50)
+  expect(moments.filter((each) => !each.endsWith(' date-time'))).toEqual([])
 })

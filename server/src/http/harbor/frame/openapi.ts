@@ -1,5 +1,9 @@
 import { z } from 'zod'
+import { stringify } from 'yaml'
 import { version } from '../../../version.ts'
+import { bodyExamples } from './body-examples.ts'
+import { distributionDocument } from './openapi-distribution.ts'
+import { exampleOf } from './openapi-examples.ts'
 import { withNamedSchemas } from './openapi-schemas.ts'
 import { openApiPageRoute } from './openapi-page.ts'
 import { route, type Route, type RouteAccess } from './route.ts'
@@ -34,6 +38,10 @@ export function composeOpenApi(routes: readonly Route[]): Json {
       description: 'Harbor’s API, and what goes beyond it in paths and fields of its own.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
+    externalDocs: {
+      description: 'The same for `/v2`, where images are pushed and pulled, for its tokens, and for the probes.',
+      url: '/api/v2.0/openapi-distribution.json',
+    },
     servers: [{ url: '/api/v2.0' }],
     security: [{ basic: [] }, { session: [] }],
     tags: [...new Set(routes.map(({ tag }) => tag))].toSorted().map((name) => ({ name })),
@@ -53,22 +61,52 @@ export function composeOpenApi(routes: readonly Route[]): Json {
   }
 }
 
-/** The document of `routes` and of these two, for programs and for people; it is made when it is first asked for. */
+/** The document of `routes` and of these, for programs and for people; it is made when it is first asked for. */
 export function openApiRoutes(routes: readonly Route[]): readonly Route[] {
   let made: Json | undefined
-  const document = () => (made ??= withNamedSchemas(composeOpenApi([...routes, self, page])))
-  const self: Route = route({
-    method: 'GET',
-    path: '/openapi.json',
-    tag: 'systeminfo',
-    operationId: 'getOpenApi',
-    summary: 'This document: the contract of this API in OpenAPI 3.1.',
-    access: { kind: 'anyone' },
-    answers: { 200: z.record(z.string(), z.unknown()) },
-    handle: async () => ({ body: document() }),
-  })
-  const page = openApiPageRoute(document)
-  return [self, page]
+  let yaml: string | undefined
+  const document = () => (made ??= withNamedSchemas(composeOpenApi([...routes, ...own])))
+  const json = { tag: 'systeminfo', method: 'GET', access: { kind: 'anyone' } } as const
+  const answers = { 200: z.record(z.string(), z.unknown()) }
+  const own: readonly Route[] = [
+    route({
+      ...json,
+      path: '/openapi.json',
+      operationId: 'getOpenApi',
+      summary: 'This document: the contract of this API in OpenAPI 3.1.',
+      answers,
+      handle: async () => ({ body: document() }),
+    }),
+    route({
+      ...json,
+      path: '/swagger.json',
+      operationId: 'getSwagger',
+      summary: 'This document, at the address where tools for Harbor look for it.',
+      answers,
+      handle: async () => ({ body: document() }),
+    }),
+    route({
+      ...json,
+      path: '/openapi.yaml',
+      operationId: 'getOpenApiYaml',
+      summary: 'This document as YAML.',
+      answers: { 200: null },
+      handle: async () =>
+        new Response((yaml ??= stringify(document(), { aliasDuplicateObjects: false })), {
+          headers: { 'content-type': 'application/yaml; charset=utf-8' },
+        }),
+    }),
+    route({
+      ...json,
+      path: '/openapi-distribution.json',
+      operationId: 'getOpenApiOfDistribution',
+      summary: 'The contract of /v2, of its token service and of the probes in OpenAPI 3.1.',
+      answers,
+      handle: async () => ({ body: distributionDocument() }),
+    }),
+    openApiPageRoute(document),
+  ]
+  return own
 }
 
 function operationOf(declared: Route): Json {
@@ -84,7 +122,7 @@ function operationOf(declared: Route): Json {
       ? { security: [{}, { basic: [] }, { session: [] }] }
       : {}),
     parameters: [...pathParameters(declared), ...queryParameters(declared), ...headerParameters(declared)],
-    ...(body === undefined ? {} : { requestBody: { content: { 'application/json': { schema: body } } } }),
+    ...(body === undefined ? {} : { requestBody: { content: { 'application/json': bodyOf(operationId, body) } } }),
     responses: {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, schema]) => [status, answerOf(Number(status), schema)]),
@@ -94,6 +132,11 @@ function operationOf(declared: Route): Json {
   }
 }
 
+const bodyOf = (operationId: string, schema: Json): Json => ({
+  schema,
+  example: bodyExamples[operationId] ?? exampleOf(schema),
+})
+
 const location = {
   Location: { description: 'The address of what was made.', schema: { type: 'string', format: 'uri-reference' } },
 }
@@ -101,7 +144,8 @@ const location = {
 function answerOf(status: number, schema: z.ZodType | null): Json {
   const description = statusTexts[status] ?? `Status ${status}`
   if (schema === null) return { description, ...(status === 201 ? { headers: location } : {}) }
-  return { description, content: { 'application/json': { schema: schemaOf(schema, 'output') } } }
+  const answered = schemaOf(schema, 'output')
+  return { description, content: { 'application/json': { schema: answered, example: exampleOf(answered) } } }
 }
 
 /** Who may call it, for a person: what the router asks before anything else. */
@@ -128,7 +172,7 @@ function pathParameters({ path, params }: Route): Json[] {
     name,
     in: 'path',
     required: true,
-    schema: schemas[name] ?? { type: 'string' },
+    ...withExample(name, schemas[name] ?? { type: 'string' }),
   }))
 }
 
@@ -142,10 +186,12 @@ function queryParameters({ query }: Route): Json[] {
       in: 'query',
       ...(required.has(name) ? { required: true } : {}),
       ...(description === undefined ? {} : { description }),
-      schema: rest,
+      ...withExample(name, rest),
     }
   })
 }
+
+const withExample = (name: string, schema: Json): Json => ({ schema, example: exampleOf(schema, name) })
 
 /** What the frame reads of every request. */
 function headerParameters({ path }: Route): Json[] {
@@ -186,5 +232,15 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
     },
   }) as Record<string, unknown>
-  return rest
+  return spelledOut(rest) as Json
+}
+
+/** Several types at once are one of several schemas, which generators of typed languages can read. */
+function spelledOut(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(spelledOut)
+  if (typeof value !== 'object' || value === null) return value
+  const { type, ...rest } = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, spelledOut(inner)]))
+  if (!Array.isArray(type) || type.filter((each) => each !== 'null').length < 2)
+    return type === undefined ? rest : { type, ...rest }
+  return { ...rest, anyOf: type.map((each: unknown) => ({ type: each })) }
 }

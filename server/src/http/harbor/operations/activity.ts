@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { readActivity } from '../../../domain/activity/activity.ts'
 import { listConcerns, type Concern } from '../../../domain/activity/attention.ts'
 import { hourMs } from '../../../domain/activity/samples.ts'
-import { timeOf } from '../frame/answers.ts'
+import { timeAnswer, timeOf } from '../frame/answers.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const count = z.number().int()
@@ -25,7 +25,7 @@ const concern = z.object({
   used_bytes: count.optional(),
   total_bytes: count.optional(),
   count: count.optional(),
-  expires_at: z.string().optional(),
+  expires_at: timeAnswer.optional(),
 })
 
 /** What the first page of the console shows; not of Harbor. */
@@ -47,7 +47,7 @@ export const activityRoutes: readonly Route[] = [
         step: count,
         points: z.array(
           z.object({
-            time: z.string(),
+            time: timeAnswer,
             pushes: count,
             pulls: count,
             logical_bytes: count.optional(),

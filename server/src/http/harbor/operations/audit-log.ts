@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { AuditQuery } from '../../../domain/audit/audit-log.ts'
 import { auditedTypes, describeRecord, wordsOf, type AuditRecord } from '../../../domain/audit/audit-records.ts'
 import { readableProjects } from '../../../domain/audit/readable-projects.ts'
-import { timeOf } from '../frame/answers.ts'
+import { timeAnswer, timeOf } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageHeaders } from '../frame/paging.ts'
 import { route, type Call, type Route } from '../frame/route.ts'
@@ -14,7 +14,7 @@ const logAnswer = z.object({
   resource: z.string(),
   resource_type: z.string(),
   operation: z.string(),
-  op_time: z.string(),
+  op_time: timeAnswer,
 })
 
 const extendedAnswer = logAnswer.extend({

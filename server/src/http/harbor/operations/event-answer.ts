@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { formatCursor } from '../../../domain/events/event-cursor.ts'
 import type { LoggedEvent } from '../../../domain/events/event-log.ts'
-import { timeOf } from '../frame/answers.ts'
+import { timeAnswer, timeOf } from '../frame/answers.ts'
 
 export const eventAnswer = z.object({
   cursor: z.string().describe('Goes on behind this event.'),
   type: z.string().describe('push_artifact, delete_project, login_user…'),
-  time: z.string(),
+  time: timeAnswer,
   actor: z.string().describe('A name for programs: user:3, robot:7, system:retention, anonymous.'),
   username: z.string(),
   project_id: z.number().int().optional(),

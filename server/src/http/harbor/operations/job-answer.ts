@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Job } from '../../../domain/jobs/job.ts'
 import type { LogLine } from '../../../domain/jobs/job-log.ts'
-import { timeOf } from '../frame/answers.ts'
+import { timeAnswer, timeOf } from '../frame/answers.ts'
 import { harborTypeOf } from './job-words.ts'
 
 const anything = z.unknown()
@@ -24,14 +24,14 @@ export const jobAnswer = z.object({
   stop_requested: z.boolean(),
   log_lines: z.number().int(),
   worker: z.string().optional(),
-  creation_time: z.string(),
-  update_time: z.string(),
-  run_time: z.string().describe('When it may begin.'),
-  start_time: z.string().optional(),
-  end_time: z.string().optional(),
+  creation_time: timeAnswer,
+  update_time: timeAnswer,
+  run_time: timeAnswer.describe('When it may begin.'),
+  start_time: timeAnswer.optional(),
+  end_time: timeAnswer.optional(),
 })
 
-export const logLineAnswer = z.object({ number: z.number().int(), time: z.string(), line: z.string() })
+export const logLineAnswer = z.object({ number: z.number().int(), time: timeAnswer, line: z.string() })
 
 export function presentJob(job: Job): z.output<typeof jobAnswer> {
   return {

@@ -4,7 +4,7 @@ import type { Job, JobStatus, Json } from '../../../domain/jobs/job.ts'
 import type { JobPage, Jobs } from '../../../domain/jobs/jobs.ts'
 import type { Schedule } from '../../../domain/jobs/schedules.ts'
 import { countedResponse } from '../../counted-body.ts'
-import { timeOf } from '../frame/answers.ts'
+import { timeAnswer, timeOf } from '../frame/answers.ts'
 import { harborStatusOf, harborTriggerOf, harborTypeOf, statusesNamed } from './job-words.ts'
 import { parseListQuery } from '../frame/list-query.ts'
 import { listQuery, pageAnswer, pageOf } from '../frame/paging.ts'
@@ -19,8 +19,8 @@ export const historyAnswer = z.object({
   schedule: scheduleAnswer.optional(),
   job_status: z.string(),
   deleted: z.boolean().optional(),
-  creation_time: z.string(),
-  update_time: z.string(),
+  creation_time: timeAnswer,
+  update_time: timeAnswer,
 })
 
 /** `parameters`: what stands in the place of its payload, in Harbor's words. */

@@ -5,7 +5,7 @@ import type { Job } from '../../../domain/jobs/job.ts'
 import type { Jobs, WorkerProcess } from '../../../domain/jobs/jobs.ts'
 import { schedulerKind } from '../../../domain/jobs/kinds.ts'
 import { workerGoneMs } from '../../../domain/jobs/workers.ts'
-import { timeOf } from '../frame/answers.ts'
+import { timeAnswer, timeOf } from '../frame/answers.ts'
 import { logResponse } from './job-history.ts'
 import { formatJobId, parseJobId } from './job-ids.ts'
 import { findKindNamed, harborTypeOf } from './job-words.ts'
@@ -15,8 +15,8 @@ import type { HarborServices } from '../frame/services.ts'
 const poolAnswer = z.object({
   pid: z.number().int(),
   worker_pool_id: z.string(),
-  start_at: z.string(),
-  heartbeat_at: z.string(),
+  start_at: timeAnswer,
+  heartbeat_at: timeAnswer,
   concurrency: z.number().int(),
   host: z.string(),
 })
@@ -26,9 +26,9 @@ const workerAnswer = z.object({
   pool_id: z.string(),
   job_name: z.string().optional(),
   job_id: z.string().optional(),
-  start_at: z.string().optional(),
+  start_at: timeAnswer.optional(),
   check_in: z.string().optional(),
-  checkin_at: z.string().optional(),
+  checkin_at: timeAnswer.optional(),
 })
 
 const queueAnswer = z.object({

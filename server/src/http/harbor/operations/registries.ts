@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Registry, RegistryChange } from '../../../domain/registries/registries.ts'
 import { registryTypes } from '../../../domain/registries/registry-types.ts'
-import { createdAt, idParam, timeOf } from '../frame/answers.ts'
+import { createdAt, idParam, timeAnswer, timeOf } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
@@ -35,8 +35,8 @@ const registryAnswer = z.object({
     .object({ type: z.string().optional(), access_key: z.string().optional(), access_secret: z.string().optional() })
     .optional(),
   status: z.string(),
-  creation_time: z.string(),
-  update_time: z.string(),
+  creation_time: timeAnswer,
+  update_time: timeAnswer,
 })
 
 /** What is null or left out stays as it is. */

@@ -4,7 +4,7 @@ import { findScanner, findScannerOf, type Scanner } from '../../../domain/scanni
 import { DomainError } from '../../../domain/errors.ts'
 import { reportTypes } from '../content/scan-answer.ts'
 import { builtInScanner } from '../content/scan-answer.ts'
-import { timeOf } from '../frame/answers.ts'
+import { timeAnswer, timeOf } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
@@ -23,8 +23,8 @@ const scannerAnswer = z.object({
   access_credential: z.string(),
   skip_certVerify: z.boolean(),
   use_internal_addr: z.boolean(),
-  create_time: z.string(),
-  update_time: z.string(),
+  create_time: timeAnswer,
+  update_time: timeAnswer,
   capabilities: capabilities.optional(),
   adapter: z.string().optional(),
   vendor: z.string().optional(),

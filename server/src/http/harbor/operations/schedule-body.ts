@@ -6,7 +6,7 @@ import { DomainError } from '../../../domain/errors.ts'
 import { startJob } from '../../../domain/jobs/enqueue.ts'
 import type { Json } from '../../../domain/jobs/job.ts'
 import { deleteSchedule, setSchedule, type Schedule, type Timing } from '../../../domain/jobs/schedules.ts'
-import { timeOf } from '../frame/answers.ts'
+import { timeAnswer, timeOf } from '../frame/answers.ts'
 
 const types = ['Hourly', 'Daily', 'Weekly', 'Custom', 'Manual', 'None', 'Schedule'] as const
 
@@ -33,7 +33,7 @@ export const scheduleAnswer = z.object({
   type: z.enum(types),
   cron: z.string().optional(),
   time_zone: z.string().optional(),
-  next_scheduled_time: z.string().optional(),
+  next_scheduled_time: timeAnswer.optional(),
 })
 
 export type Wish =

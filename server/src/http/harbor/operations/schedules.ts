@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { DomainError } from '../../../domain/errors.ts'
 import { schedulerKind } from '../../../domain/jobs/kinds.ts'
 import { listSchedules, type Schedule } from '../../../domain/jobs/schedules.ts'
-import { timeOf } from '../frame/answers.ts'
+import { timeAnswer, timeOf } from '../frame/answers.ts'
 import { harborTypeOf } from './job-words.ts'
 import { pageAnswer, pageOf, pageQuery } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
@@ -12,12 +12,12 @@ const scheduleTask = z.object({
   vendor_type: z.string(),
   vendor_id: z.number().int(),
   cron: z.string(),
-  update_time: z.string(),
+  update_time: timeAnswer,
   name: z.string().describe('Beyond Harbor, like what follows.'),
   project_id: z.number().int().optional(),
   time_zone: z.string(),
-  next_scheduled_time: z.string(),
-  last_scheduled_time: z.string().optional(),
+  next_scheduled_time: timeAnswer,
+  last_scheduled_time: timeAnswer.optional(),
 })
 
 export const scheduleRoutes: readonly Route[] = [

@@ -4,7 +4,7 @@ import { DomainError } from '../../../domain/errors.ts'
 import { countDamaged, listFindings, type ScrubFinding } from '../../../domain/scrub/scrub-findings.ts'
 import { findProgress, shareDone, type ScrubProgress } from '../../../domain/scrub/scrub-progress.ts'
 import { gentleBytesPerSecond, scrubJob, type ScrubPayload } from '../../../domain/scrub/scrub-job.ts'
-import { createdAt, idParam, timeOf } from '../frame/answers.ts'
+import { createdAt, idParam, timeAnswer, timeOf } from '../frame/answers.ts'
 import { jobAnswer, presentJob } from './job-answer.ts'
 import { logResponse } from './job-history.ts'
 import { cursorLink } from '../frame/paging.ts'
@@ -24,8 +24,8 @@ const tag = 'scrub'
 const kinds = [scrubJob.kind]
 
 const passAnswer = z.object({
-  started_at: z.string(),
-  finished_at: z.string().optional(),
+  started_at: timeAnswer,
+  finished_at: timeAnswer.optional(),
   share_done: z.number().describe('From 0 to 1.'),
   blobs: z.number().int(),
   bytes: z.number().int(),
@@ -43,8 +43,8 @@ const findingAnswer = z.object({
   digest: z.string(),
   kind: z.enum(['changed', 'missing']),
   size: z.number().int(),
-  found_at: z.string(),
-  healed_at: z.string().optional(),
+  found_at: timeAnswer,
+  healed_at: timeAnswer.optional(),
   repositories: z.array(z.string()),
 })
 

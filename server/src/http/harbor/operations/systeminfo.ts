@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { timeOf } from '../frame/answers.ts'
+import { timeAnswer, timeOf } from '../frame/answers.ts'
 import { harborError } from '../frame/harbor-error.ts'
 import { route, type Route } from '../frame/route.ts'
 
@@ -9,7 +9,7 @@ const generalInfo = z.object({
   self_registration: z.boolean(),
   banner_message: z.string(),
   oidc_provider_name: z.string().optional(),
-  current_time: z.string().optional(),
+  current_time: timeAnswer.optional(),
   registry_url: z.string().optional(),
   external_url: z.string().optional(),
   project_creation_restriction: z.string().optional(),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { metadataKeys } from '../../../domain/projects/project-metadata.ts'
 import type { ProjectDetails } from '../../../domain/projects/project-list.ts'
-import { noTime, orNull, timeOf } from '../frame/answers.ts'
+import { noTime, orNull, timeAnswer, timeOf } from '../frame/answers.ts'
 
 const cveItem = z.object({ cve_id: z.string() })
 
@@ -10,8 +10,8 @@ const cveAllowlist = z.object({
   project_id: z.number().int().optional(),
   expires_at: z.number().int().nullish(),
   items: z.array(cveItem),
-  creation_time: z.string().optional(),
-  update_time: z.string().optional(),
+  creation_time: timeAnswer.optional(),
+  update_time: timeAnswer.optional(),
 })
 
 const metadataFields = Object.fromEntries(metadataKeys.map((key) => [key, z.string().nullish()]))
@@ -21,8 +21,8 @@ export const projectAnswer = z.object({
   owner_id: z.number().int().optional(),
   owner_name: z.string().optional(),
   name: z.string(),
-  creation_time: z.string(),
-  update_time: z.string(),
+  creation_time: timeAnswer,
+  update_time: timeAnswer,
   current_user_role_id: z.number().int().optional(),
   current_user_role_ids: z.array(z.number().int()).nullable(),
   repo_count: z.number().int(),

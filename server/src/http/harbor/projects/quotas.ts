@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Quota } from '../../../domain/quotas/quotas.ts'
 import { DomainError } from '../../../domain/errors.ts'
-import { idParam, timeOf } from '../frame/answers.ts'
+import { idParam, timeAnswer, timeOf } from '../frame/answers.ts'
 import { parseSort } from '../frame/list-query.ts'
 import { pageAnswer, pageOf, pageQuery } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
@@ -16,8 +16,8 @@ const quotaAnswer = z.object({
   logical: resources.describe(
     'Beyond Harbor: sizes of the artifacts, whatever they share; `used` has each digest once.',
   ),
-  creation_time: z.string(),
-  update_time: z.string(),
+  creation_time: timeAnswer,
+  update_time: timeAnswer,
 })
 
 const oneQuota = z.object({ id: idParam })

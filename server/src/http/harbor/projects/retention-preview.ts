@@ -4,7 +4,7 @@ import { parseRepositoryName, restOf } from '#contract/repository-name.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { previewRetention, type PreviewItem, type PreviewPosition } from '../../../domain/retention/preview.ts'
 import { formatVerdict } from '../../../domain/retention/verdict-text.ts'
-import { timeOf, truthQuery } from '../frame/answers.ts'
+import { timeAnswer, timeOf, truthQuery } from '../frame/answers.ts'
 import { parsePolicy, policyBody } from './retention-body.ts'
 import { route, type Route } from '../frame/route.ts'
 
@@ -12,8 +12,8 @@ const itemAnswer = z.object({
   repository: z.string(),
   digest: z.string(),
   tag: z.string().optional().describe('Left out for an artifact without tags.'),
-  push_time: z.string(),
-  pull_time: z.string().optional(),
+  push_time: timeAnswer,
+  pull_time: timeAnswer.optional(),
   retained: z.boolean(),
   reason: z.string().describe('Which rule keeps it, by which rank or age; or why none does. A sentence in English.'),
   rule: z.number().int().optional().describe('Place of the rule that keeps it, from 1.'),
@@ -26,7 +26,7 @@ const itemAnswer = z.object({
         rule: z.number().int(),
         template: z.string(),
         why: z.enum(['not selected', 'rank', 'age']),
-        time: z.string().optional(),
+        time: timeAnswer.optional(),
       }),
     )
     .optional()

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { restOf } from '#contract/repository-name.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import type { RetentionExecution, RetentionTask } from '../../../domain/retention/executions.ts'
-import { createdAt, idParam, noTime, timeOf } from '../frame/answers.ts'
+import { createdAt, idParam, noTime, timeAnswer, timeOf } from '../frame/answers.ts'
 import { logResponse } from '../operations/job-history.ts'
 import { formatJobId } from '../operations/job-ids.ts'
 import { harborStatusOf, harborTriggerOf } from '../operations/job-words.ts'
@@ -14,8 +14,8 @@ import { route, type Route } from '../frame/route.ts'
 const executionAnswer = z.object({
   id: z.number().int(),
   policy_id: z.number().int(),
-  start_time: z.string(),
-  end_time: z.string(),
+  start_time: timeAnswer,
+  end_time: timeAnswer,
   status: z.string(),
   trigger: z.string(),
   dry_run: z.boolean(),
@@ -29,8 +29,8 @@ const taskAnswer = z.object({
   status: z.string(),
   status_code: z.number().int(),
   status_revision: z.number().int().optional(),
-  start_time: z.string(),
-  end_time: z.string(),
+  start_time: timeAnswer,
+  end_time: timeAnswer,
   total: z.number().int(),
   retained: z.number().int(),
 })
