@@ -94,5 +94,5 @@ test.each([
 ])('the password rule: %p is acceptable: %p', (password, acceptable) => {
   const attempt = () => assertPasswordStrong(password)
   if (acceptable) expect(attempt).not.toThrow()
-  else expect(attempt).toThrow('8 to 128 characters')
+  else expect(attempt).toThrow('must be 8-128, inclusively, characters long')
 })
