@@ -188,6 +188,7 @@ else {
         const berth = [process.execPath, join(import.meta.dir, '..', '..', 'cli', 'src', 'main.ts')]
         const shown = await tryCommand([...berth, 'config', 'show', '--config', '/dev/stdin'], {
           stdin: JSON.stringify(rest),
+          env: withoutSettings,
         })
         expect(shown).toMatchObject({ code: 0 })
         expect(shown.stderr).not.toContain('no such setting')
@@ -236,6 +237,13 @@ else {
     expect(chart.appVersion).toBe(version)
   })
 }
+
+/** What these tests are told by variables (BERTH_CLIENTS_FOLDER) is no setting of the chart's. */
+const withoutSettings = Object.fromEntries(
+  Object.keys(process.env)
+    .filter((name) => name.startsWith('BERTH_'))
+    .map((name) => [name, undefined]),
+)
 
 function berthYml(data: Readonly<Record<string, string>> | undefined): Untyped {
   return parse(data?.['berth.yml'] ?? '')

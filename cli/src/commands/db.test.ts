@@ -29,7 +29,10 @@ test('vulnerability data comes in beside a running registry, is listed, and olde
   expect((await db('status')).stdout).toContain('no vulnerability data yet')
   for (const generation of [1, 2]) {
     const { code, stdout } = await db('import', 'osv.json', '--data-time', '2026-01-31')
-    expect([code, stdout]).toEqual([0, expect.stringContaining(`scans use vulnerability data ${generation} from now on`)])
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining(`scans use vulnerability data ${generation} from now on`),
+    ])
   }
   expect((await db('use', '1')).code).toBe(0)
   const { code, stdout } = await db('status', '--output', 'json')
