@@ -101,6 +101,7 @@ const trivyEcosystems: Readonly<Record<string, PackageKind | undefined>> = {
   swift: 'swift',
   cocoapods: 'cocoapods',
   julia: 'julia',
+  bitnami: 'bitnami',
 }
 
 const trivySystems: readonly (readonly [RegExp, string, PackageKind])[] = [
