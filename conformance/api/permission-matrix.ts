@@ -158,6 +158,7 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'GET /scanners/{registration_id}': row('system scanner:read'),
   'PATCH /scanners/{registration_id}': row('system scanner:update'),
   'GET /scanners/{registration_id}/metadata': row('system scanner:read'),
+  'POST /system/vulnerability-data/match': row('signed-in', { body: { packages: [] } }),
   'GET /system/vulnerability-data': row('system scanner:read'),
   'PUT /system/vulnerability-data/{number}/use': row('system scanner:update'),
   [`GET ${inProject}/scanner`]: row('role scanner:read'),

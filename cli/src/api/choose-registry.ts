@@ -110,6 +110,20 @@ export function parseRegistryUrl(text: string): string {
   return url.origin
 }
 
+/** The registry at an address that a command line names beside others, with the login that is kept for it. */
+export async function openRegistryAt(
+  url: string,
+  flags: { readonly ca: string | undefined; readonly insecure: boolean },
+  env: ClientEnvironment = clientEnvironment(),
+): Promise<RegistryApi> {
+  const given: Flags = {
+    ...(flags.ca === undefined ? {} : { ca: flags.ca }),
+    ...(flags.insecure ? { insecure: true as const } : {}),
+  }
+  const target = byUrl(url, { flags: given, store: new ContextStore(env.contextsFile), env, implied: false })
+  return await openTarget(target as Extract<Target, { kind: 'remote' }>)
+}
+
 /** Opens what the command line means, and says aloud what a reader could not know. */
 export async function openRegistry(command: Command): Promise<RegistryApi> {
   const target = chooseTarget(command)
@@ -118,8 +132,12 @@ export async function openRegistry(command: Command): Promise<RegistryApi> {
     const { openLocalDoor } = await import('./local-door.ts')
     return new RegistryApi(await openLocalDoor(config))
   }
-  sayWhere(target)
   rememberFlags({ locatingFlags: flagsThatMean(target) })
+  return await openTarget(target)
+}
+
+async function openTarget(target: Extract<Target, { kind: 'remote' }>): Promise<RegistryApi> {
+  sayWhere(target)
   const { RemoteDoor } = await import('./remote-door.ts')
   const api = new RegistryApi(new RemoteDoor(target.address, target.credential))
   // A wrong or ended login sees what everyone sees, which looks like an answer.

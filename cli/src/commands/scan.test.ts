@@ -225,6 +225,40 @@ describe('what is looked into', () => {
   })
 })
 
+test('a registry matches with its data and its allowlist', async () => {
+  await using registry = await serve(['--data', at('server')], { cwd: folder })
+  const env = { BERTH_USERNAME: 'admin', BERTH_PASSWORD: 'Harbor12345' }
+  const scan = (...args: readonly string[]) =>
+    berth(['scan', 'image.tar', '--server', registry.url, ...args], { cwd: folder, env })
+  expect((await scan()).code).toBe(4)
+  const imported = await berth(['db', 'import', 'secdb-2026-01-01.json', '--data', at('server')], { cwd: folder })
+  expect([imported.code, imported.stderr]).toEqual([0, ''])
+  const found = await scan('--format', 'json', '--fail-on', 'unknown')
+  expect(found.code).toBe(1)
+  expect(JSON.parse(found.stdout)).toMatchObject({
+    data: { published: '2026-01-01T00:00:00.000Z', generation: 1 },
+    findings: [{ id: 'CVE-2020-28928', package: { name: 'musl', version: '1.1.22-r3' }, fixVersion: '1.1.22-r4' }],
+  })
+  expect((await scan('--max-data-age', '1')).code).toBe(4)
+  expect((await scan('--db', 'osv.json')).code).toBe(2)
+  const basic = `Basic ${Buffer.from('admin:Harbor12345').toString('base64')}`
+  const put = await fetch(`${registry.url}/api/v2.0/system/CVEAllowlist`, {
+    method: 'PUT',
+    headers: { authorization: basic, 'content-type': 'application/json' },
+    body: JSON.stringify({ items: [{ cve_id: 'CVE-2020-28928' }] }),
+  })
+  expect(put.status).toBe(200)
+  const accepted = await scan('--fail-on', 'unknown')
+  expect(accepted.code).toBe(0)
+  expect(accepted.stdout).toContain('allowlist of the registry')
+  const tree = await berth(['scan', 'tree', '--server', registry.url], { cwd: folder, env })
+  expect(tree.code).toBe(4)
+  expect(tree.stdout).toContain('no vulnerability data for npm: 2 packages')
+  const wrong = { ...env, BERTH_PASSWORD: 'wrong' }
+  expect((await berth(['scan', 'tree', '--server', registry.url], { cwd: folder, env: wrong })).code).toBe(3)
+  expect((await berth(['scan', 'tree', '--server', registry.url], { cwd: folder })).code).toBe(3)
+})
+
 describe('what counts', () => {
   test('findings that no version fixes are left out, and it is said how many', async () => {
     const { stdout, stderr } = await tree('--ignore-unfixed', '--format', 'json')

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { Config } from '#server/config/config.ts'
 import { systemClock } from '#server/domain/clock.ts'
 import { severities, type Severity } from '#server/domain/scanning/advisories.ts'
 import { Unreadable } from '#server/domain/scanning/detection/verdict.ts'
 import type { Finding, ScanFindings } from '#server/domain/scanning/finding.ts'
+import type { Inventory } from '#server/domain/scanning/inventory.ts'
 import { matchInventory } from '#server/domain/scanning/matching/match-inventory.ts'
 import { isCounted, sayGap, type ScanReport } from '#server/domain/scanning/reports/scan-report.ts'
 import { applyVex } from '#server/domain/scanning/vex/apply-vex.ts'
@@ -12,16 +14,19 @@ import { readVex } from '#server/domain/scanning/vex/read-vex.ts'
 import type { VexDocument } from '#server/domain/scanning/vex/vex-statement.ts'
 import { version } from '#server/version.ts'
 import { asTyped } from '../as-typed.ts'
+import { openRegistryAt } from '../api/choose-registry.ts'
 import { CommandError } from '../command-error.ts'
 import { exitCodeOf, kindOfError } from '../exit-codes.ts'
 import { applyIgnoreFile, parseIgnoreFile } from '../scan/ignore-file.ts'
 import { reportFormats, writeReport, type ReportFormat } from '../scan/present-scan.ts'
-import { assertFresh, dataTimeOf, openScanData } from '../scan/scan-data.ts'
+import { matchOnServer, type ServerFindings } from '../scan/server-data.ts'
+import { assertFresh, dataTimeOf, noDataReason, openScanData } from '../scan/scan-data.ts'
 import { readTarget, type ScannedTarget } from '../scan/scan-target.ts'
 import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
 
 interface Flags {
   readonly db?: string
+  readonly server?: string
   readonly format: ReportFormat
   readonly file?: string
   readonly failOn?: Severity
@@ -43,6 +48,10 @@ export function registerScanCommand(program: Command): void {
     .description('find known vulnerabilities in an image, a folder or a bill of materials, without a server')
     .argument('<target>', 'an archive, an OCI layout, a folder, an SBOM, or registry.example.com/library/app:1.0')
     .option('--db <file>', 'vulnerability data for this scan: whatever berth db import takes')
+    .option(
+      '--server <url>',
+      'match with the vulnerability data and the allowlist of this registry; the image stays here',
+    )
     .addOption(new Option('-f, --format <format>', 'form of the report').choices(reportFormats).default('table'))
     .option('--file <path>', 'write the report there; the table is printed as well')
     .option('--fail-on <severity>', 'end with 1 for a finding of this severity or a higher one', parseSeverity)
@@ -74,8 +83,7 @@ async function scan(command: Command, target: string, flags: Flags): Promise<voi
   await using owned = new AsyncDisposableStack()
   const ignored = readIgnoreFile(flags)
   const documents = flags.vex.map(readVexFile)
-  const source = await openScanData(config, flags.db, owned)
-  assertFresh(source.generation, flags.maxDataAge, now)
+  const match = await openMatcher(config, flags, owned, now)
   const scanned = await readTarget(config, target, {
     platform: flags.platform,
     ca: flags.ca,
@@ -84,16 +92,47 @@ async function scan(command: Command, target: string, flags: Flags): Promise<voi
     throw asScanFailure(target, error)
   })
   const created = new Date(now).toISOString()
-  const matched = matchInventory(scanned.inventory, source, {
-    now: created,
-    withDevelopment: flags.withDevelopment === true,
-  })
-  const judged = { ...matched, findings: judge(matched.findings, { scanned, flags, documents, ignored, now }) }
+  const matched = await match(scanned.inventory)
+  assertFresh(matched.dataTime, flags.maxDataAge, now)
+  const judged = {
+    ...matched.scan,
+    findings: judge(matched.scan.findings, { scanned, flags, documents, ignored, now }),
+  }
   const origin = { created: `${created.slice(0, 19)}Z`, uuid: randomUUID(), toolVersion: version }
-  const report: ScanReport = { ...scanned, scan: judged, dataTime: dataTimeOf(source.generation), origin }
+  const report: ScanReport = { ...scanned, scan: judged, dataTime: matched.dataTime, origin }
   print(report, flags)
   sayUnrated(judged.findings, flags)
   process.exitCode = exitCodeFor(judged, flags)
+}
+
+type Matcher = (inventory: Inventory) => Promise<ServerFindings>
+
+/** Data that is too old is refused before anything is read, where its age is known by then. */
+async function openMatcher(config: Config, flags: Flags, owned: AsyncDisposableStack, now: number): Promise<Matcher> {
+  const withDevelopment = flags.withDevelopment === true
+  if (flags.server !== undefined) {
+    if (flags.db !== undefined) throw new CommandError('--db and --server both name data: give one', { kind: 'usage' })
+    const given = { ca: flags.ca, insecure: flags.insecure === true }
+    const api = owned.use(await openRegistryAt(flags.server, given).catch(asServerFailure))
+    return async (inventory) => await matchOnServer(api, inventory, withDevelopment).catch(asServerFailure)
+  }
+  const source = await openScanData(config, flags.db, owned)
+  const dataTime = dataTimeOf(source.generation)
+  assertFresh(dataTime, flags.maxDataAge, now)
+  const options = { now: new Date(now).toISOString(), withDevelopment }
+  return async (inventory) => ({ scan: matchInventory(inventory, source, options), dataTime })
+}
+
+/** A server that does not answer is a scan that failed: only a wrong command line and missing data have codes of their own. */
+function asServerFailure(error: unknown): never {
+  if (!(error instanceof CommandError) || error.kind === 'usage' || error.reason === noDataReason) throw error
+  const { message, next, reason } = error
+  throw new CommandError(message, {
+    kind: 'incomplete',
+    reason: reason ?? error.kind,
+    cause: error,
+    ...(next === undefined ? {} : { next }),
+  })
 }
 
 interface Judging {

@@ -16,9 +16,11 @@ import { CommandError } from '../command-error.ts'
 const howToGetData =
   'berth db import FILE brings data into the registry of this machine; --db FILE takes it from a file for this scan'
 
+export const noDataReason = 'NO_VULNERABILITY_DATA'
+
 /** No data, or none that can be relied on: a scan without it says nothing, so it is none. */
 export const noData = (message: string, next = howToGetData): CommandError =>
-  new CommandError(message, { kind: 'not-found', reason: 'NO_VULNERABILITY_DATA', next })
+  new CommandError(message, { kind: 'not-found', reason: noDataReason, next })
 
 /** The data that was named, else that of the registry of this machine. @throws CommandError */
 export async function openScanData(
@@ -99,16 +101,15 @@ async function isAdvisoryFile(file: string): Promise<boolean> {
 }
 
 /** When the oldest source with advisories was published; empty when one does not say. */
-export function dataTimeOf({ sources }: AdvisoryGeneration): string {
+export function dataTimeOf({ sources }: Pick<AdvisoryGeneration, 'sources'>): string {
   const times = sources.filter(({ advisories }) => advisories > 0).map(({ dataTime }) => dataTime)
   const oldest = times.toSorted()[0] ?? ''
   return oldest.startsWith('1970') ? '' : oldest
 }
 
 /** @throws CommandError when the data is older than allowed, or does not say how old it is */
-export function assertFresh(generation: AdvisoryGeneration, maxAgeDays: number | undefined, now: number): void {
+export function assertFresh(time: string, maxAgeDays: number | undefined, now: number): void {
   if (maxAgeDays === undefined) return
-  const time = dataTimeOf(generation)
   if (time === '')
     throw noData('the vulnerability data does not say how old it is', 'berth db import --data-time 2026-01-31 says so')
   const days = Math.floor((now - Date.parse(time)) / (24 * 60 * 60_000))

@@ -50,6 +50,7 @@ import { systeminfoRoutes } from './operations/systeminfo.ts'
 import { systemCveAllowlistRoutes } from './operations/system-cve-allowlist.ts'
 import { tagRoutes } from './content/tags.ts'
 import { trashRoutes } from './content/trash.ts'
+import { matchPackagesRoutes } from './operations/match-packages.ts'
 import { vulnerabilityDataRoutes } from './operations/vulnerability-data.ts'
 import { userRoutes } from './access/users.ts'
 
@@ -84,6 +85,7 @@ const routes: readonly Route[] = [
   ...systeminfoRoutes,
   ...tagRoutes,
   ...vulnerabilityDataRoutes,
+  ...matchPackagesRoutes,
   ...userRoutes,
   ...ldapRoutes,
   ...oidcRoutes,

@@ -136,7 +136,8 @@ function gapsOf(inventory: Inventory, source: AdvisorySource, options: MatchOpti
 
 const severityOrder = ['Critical', 'High', 'Medium', 'Low', 'Negligible', 'Unknown']
 
-function byImportance(one: Finding, other: Finding): number {
+/** The most severe first. */
+export function byImportance(one: Finding, other: Finding): number {
   return (
     severityOrder.indexOf(one.severity) - severityOrder.indexOf(other.severity) ||
     compare(one.package.name, other.package.name) ||
