@@ -104,6 +104,8 @@ function describe(concern: Concern): string {
     'certificate-expiring': `the certificate ends ${end ?? ''}`,
     'jobs-failed': `${count ?? 'some'} jobs failed: berth job list --status failed`,
     'scrub-unscheduled': 'nothing reads the stored bytes again: berth scrub schedule weekly',
+    'vulnerability-data-missing': 'scans fail: no vulnerability data; berth db import FILE',
+    'vulnerability-data-old': 'vulnerability data is more than a week old; berth db import FILE',
     'quota-nearly-full': `the quota of ${project ?? ''} is nearly full${room}: berth quota show ${project ?? ''}`,
     'robot-expiring': `the robot ${robot ?? ''} ends ${end ?? ''}`,
   }

@@ -185,6 +185,35 @@ describeEachDatabase('attention', (open) => {
     expect(await kinds(system)).toEqual(['scrub-unscheduled'])
   })
 
+  test('vulnerability data of more than a week is told to administrators, and its lack only where somebody scans', async () => {
+    const { database, clock, kinds, services } = await compose()
+    await database.write((tx) =>
+      tx
+        .insertInto('advisory_generation')
+        .values({
+          number: 1,
+          state: 'in-use',
+          digest: 'sha256:1',
+          size: 1,
+          sources: '[]',
+          data_time: clock.now() - 6 * 86_400_000,
+          imported_at: clock.now(),
+          username: 'admin',
+        })
+        .execute(),
+    )
+    expect(await kinds(system)).toEqual([])
+    clock.advance(2 * 86_400_000)
+    expect(await kinds(system)).toEqual(['vulnerability-data-old'])
+    expect(await kinds(stranger)).toEqual([])
+    clock.advance(24 * 86_400_000)
+    expect((await listConcerns(services, system)).find(({ kind }) => kind === 'vulnerability-data-old')?.severity).toBe(
+      'critical',
+    )
+    await database.write((tx) => tx.deleteFrom('advisory_generation').execute())
+    expect(await kinds(system)).not.toContain('vulnerability-data-missing')
+  })
+
   test('a disk and a certificate near their end are told to administrators, the worst first', async () => {
     const at = 1_800_000_000_000
     const { kinds, services } = await compose({

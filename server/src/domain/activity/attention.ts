@@ -12,6 +12,9 @@ const robotRememberedMs = 30 * dayMs
 const certificateWarningMs = 21 * dayMs
 const failedWithinMs = dayMs
 const scrubRememberedMs = 30 * dayMs
+/** Advisories come every day: after a week an import is due, after a month too much is missing. */
+const dataDueMs = 7 * dayMs
+const dataOutdatedMs = 30 * dayMs
 /** The limit of concerns of each kind. A person with more to see to begins with these. */
 const maxPerKind = 20
 
@@ -25,6 +28,10 @@ export type Concern = { readonly severity: Severity } & (
   | { readonly kind: 'jobs-failed'; readonly count: number }
   /** Bytes that go bad would be found by whoever pulls them. */
   | { readonly kind: 'scrub-unscheduled' }
+  /** Somebody scanned, and no scan can say anything. */
+  | { readonly kind: 'vulnerability-data-missing' }
+  /** `dataTime`: when the newest of it was published. */
+  | { readonly kind: 'vulnerability-data-old'; readonly dataTime: number }
   | {
       readonly kind: 'quota-nearly-full'
       readonly project: string
@@ -64,6 +71,7 @@ export async function listConcerns(services: AttentionServices, actor: Actor): P
           findExpiringCertificate(services),
           findFailedJobs(services),
           findMissingScrub(services),
+          findOldVulnerabilityData(services),
         ]
       : []),
     findFullQuotas(services, visibleTo(actor, 'quota:read')),
@@ -133,6 +141,23 @@ async function findMissingScrub({ database, clock }: AttentionServices): Promise
     .where('started_at', '>', clock.now() - scrubRememberedMs)
     .executeTakeFirst()
   return recent === undefined ? [{ kind: 'scrub-unscheduled', severity: 'warning' }] : []
+}
+
+/** Without data only where somebody scans: a registry that is not meant to scan misses none. */
+async function findOldVulnerabilityData({ database, clock }: AttentionServices): Promise<Concern[]> {
+  const inUse = await database.read
+    .selectFrom('advisory_generation')
+    .select('data_time')
+    .where('state', '=', 'in-use')
+    .executeTakeFirst()
+  if (inUse === undefined) {
+    const scanned = await database.read.selectFrom('scan').select('digest').limit(1).executeTakeFirst()
+    return scanned === undefined ? [] : [{ kind: 'vulnerability-data-missing', severity: 'warning' }]
+  }
+  const { data_time: dataTime } = inUse
+  if (dataTime === null || dataTime > clock.now() - dataDueMs) return []
+  const severity = dataTime > clock.now() - dataOutdatedMs ? 'warning' : 'critical'
+  return [{ kind: 'vulnerability-data-old', severity, dataTime }]
 }
 
 async function findFullQuotas({ database }: AttentionServices, visible: ProjectCondition): Promise<Concern[]> {

@@ -16,6 +16,8 @@ const concern = z.object({
     'certificate-expiring',
     'jobs-failed',
     'scrub-unscheduled',
+    'vulnerability-data-missing',
+    'vulnerability-data-old',
     'quota-nearly-full',
     'robot-expiring',
   ]),
@@ -26,6 +28,7 @@ const concern = z.object({
   total_bytes: count.optional(),
   count: count.optional(),
   expires_at: timeAnswer.optional(),
+  data_time: timeAnswer.optional().describe('When the vulnerability data in use was published.'),
 })
 
 /** What the first page of the console shows; not of Harbor. */
@@ -102,6 +105,7 @@ function presentConcern(found: Concern): z.output<typeof concern> {
     used_bytes: 'usedBytes' in found ? found.usedBytes : undefined,
     total_bytes: 'totalBytes' in found ? found.totalBytes : undefined,
     count: 'count' in found ? found.count : undefined,
+    data_time: 'dataTime' in found ? timeOf(found.dataTime) : undefined,
     expires_at: 'expiresAt' in found ? timeOf(found.expiresAt) : undefined,
   }
 }
