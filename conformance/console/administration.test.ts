@@ -10,6 +10,8 @@ const pages = [
   'quotas',
   'labels',
   'registries',
+  'scanners',
+  'vulnerability-data',
   'jobs',
   'queues',
   'schedules',

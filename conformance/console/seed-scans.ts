@@ -60,7 +60,6 @@ const npm = (
   rest: { readonly fixed?: string; readonly vector: string; readonly more?: object },
 ) => ({
   id,
-  modified: new Date().toISOString(),
   summary: `${name} can be made to do what it should not`,
   details: `A request of a certain form makes ${name} run what it was sent.\n\n${hostile}`,
   affected: [
@@ -77,7 +76,7 @@ const npm = (
 })
 
 /** A folder that `berth db import` takes: Alpine 3.19, npm, and what is exploited. */
-export async function writeAdvisories(folder: string): Promise<string> {
+export async function writeAdvisories(folder: string, published = new Date()): Promise<string> {
   await mkdir(folder, { recursive: true })
   const secdb = {
     distroversion: 'v3.19',
@@ -88,7 +87,7 @@ export async function writeAdvisories(folder: string): Promise<string> {
     ],
   }
   const kev = {
-    dateReleased: '2026-03-01T00:00:00Z',
+    dateReleased: published.toISOString(),
     vulnerabilities: [{ cveID: 'CVE-2020-7598', dateAdded: '2024-05-06' }],
   }
   const entries = [
@@ -102,6 +101,9 @@ export async function writeAdvisories(folder: string): Promise<string> {
   ]
   await writeFile(join(folder, 'secdb.json'), JSON.stringify(secdb))
   await writeFile(join(folder, 'kev.json'), JSON.stringify(kev))
-  await writeFile(join(folder, 'npm.ndjson'), entries.map((entry) => JSON.stringify(entry)).join('\n'))
+  await writeFile(
+    join(folder, 'npm.ndjson'),
+    entries.map((entry) => JSON.stringify({ ...entry, modified: published.toISOString() })).join('\n'),
+  )
   return folder
 }

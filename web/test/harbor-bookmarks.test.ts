@@ -14,7 +14,7 @@ test('a bookmark of Harbor’s portal leads to the page that shows the same, an 
     ['configs/auth', '/administration/authentication'],
     ['configs/setting', '/administration/configuration'],
     ['job-service-dashboard/pending-jobs', '/administration/jobs'],
-    ['interrogation-services/scanners', '/'],
+    ['interrogation-services/scanners', '/administration/scanners'],
     ['usersandmore', '/'],
     ['', '/'],
   ] as const)

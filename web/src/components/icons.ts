@@ -16,6 +16,7 @@ export {
   CircleUser as ProfileIcon,
   Columns3 as ColumnsIcon,
   Copy as CopyIcon,
+  Database as DatabaseIcon,
   Ellipsis as MoreIcon,
   FileText as LogIcon,
   Fingerprint as DigestIcon,

@@ -37,9 +37,7 @@ const notBuilt: ReadonlySet<string> = new Set([
   'replication-adapter',
   'replication-policy',
   'sbom',
-  'scan',
   'scan-all',
-  'scanner',
   'security-hub',
 ])
 

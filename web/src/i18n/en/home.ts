@@ -32,6 +32,9 @@ export const home = {
     jobs: '{count, plural, one {# job} other {# jobs}} failed in the last 24 hours.',
     scrub:
       'No integrity check is scheduled, so damaged data is found only when it is pulled. <page>Set a schedule</page>',
+    noVulnerabilityData: 'Scans fail because there is no vulnerability data yet. <page>Import data</page>',
+    oldVulnerabilityData:
+      'The vulnerability data was published on {when}; scans miss what is newer. <page>Import newer data</page>',
     quota: '<project></project> uses {share} of its {total}. Pushes are refused when the quota is used up.',
     robot: 'Robot {robot} expires on {when} and can no longer sign in after that.',
     robotExpired: 'Robot {robot} expired on {when} and can no longer sign in.',

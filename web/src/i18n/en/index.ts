@@ -22,6 +22,7 @@ import { projectSettings } from './project-settings.ts'
 import { repositories } from './repositories.ts'
 import { robots } from './robots.ts'
 import { scan } from './scan.ts'
+import { scanning } from './scanning.ts'
 import { secretOnce } from './secret-once.ts'
 import { settings } from './settings.ts'
 import { shell } from './shell.ts'
@@ -56,6 +57,7 @@ export const messages = {
   repositories,
   robots,
   scan,
+  scanning,
   secretOnce,
   settings,
   shell,

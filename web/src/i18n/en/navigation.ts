@@ -13,6 +13,7 @@ export const navigation = {
   registries: 'Registries',
   replication: 'Replication',
   scanners: 'Scanners',
+  vulnerabilityData: 'Vulnerability data',
   garbageCollection: 'Garbage collection',
   scrub: 'Integrity check',
   jobs: 'Jobs',

@@ -15,6 +15,7 @@ export const navigation: Translation<typeof en> = {
   registries: '远程仓库',
   replication: '复制',
   scanners: '扫描器',
+  vulnerabilityData: '漏洞数据库',
   garbageCollection: '垃圾回收',
   scrub: '数据校验',
   jobs: '任务',

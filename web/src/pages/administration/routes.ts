@@ -115,6 +115,18 @@ const registriesRoute = createRoute({
   component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'RegistriesPage'),
 })
 
+const scannersRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/scanners',
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'ScannersPage'),
+})
+
+const vulnerabilityDataRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/vulnerability-data',
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'VulnerabilityDataPage'),
+})
+
 /** Pages for system administrators. */
 export const administrationRoutes = [
   administrationRoute.addChildren([
@@ -127,6 +139,8 @@ export const administrationRoutes = [
     garbageRoute,
     scrubRoute,
     registriesRoute,
+    scannersRoute,
+    vulnerabilityDataRoute,
     labelsRoute,
     healthRoute,
     auditLogRoute,

@@ -22,6 +22,7 @@ const pages: readonly (readonly [harbor: string, page: string])[] = [
   ['gc', '/administration/garbage-collection'],
   ['job-service-dashboard/schedules', '/administration/schedules'],
   ['job-service-dashboard', '/administration/jobs'],
+  ['interrogation-services', '/administration/scanners'],
   ['configs/auth', '/administration/authentication'],
   ['configs', '/administration/configuration'],
 ]
@@ -33,6 +34,7 @@ const projectPages: Readonly<Record<string, string>> = {
   'robot-account': '/robots',
   logs: '/logs',
   configs: '/settings',
+  scanner: '/settings',
   'tag-strategy': '/policies',
 }
 

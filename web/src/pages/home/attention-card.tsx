@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import type { RowOf } from '../../api/client.ts'
 import { query } from '../../api/queries.ts'
@@ -55,8 +56,13 @@ function ConcernText({ concern }: { readonly concern: Concern }) {
     case 'jobs-failed':
       return t('concerns.jobs', { count: concern.count ?? 0 })
     case 'scrub-unscheduled':
-      return t.rich('concerns.scrub', {
-        page: (label) => <LinkAnchor to="/administration/scrub">{label}</LinkAnchor>,
+      return t.rich('concerns.scrub', { page: linkTo('/administration/scrub') })
+    case 'vulnerability-data-missing':
+      return t.rich('concerns.noVulnerabilityData', { page: dataPage })
+    case 'vulnerability-data-old':
+      return t.rich('concerns.oldVulnerabilityData', {
+        when: format.date(new Date(concern.data_time ?? 0)),
+        page: dataPage,
       })
     case 'quota-nearly-full':
       return (
@@ -64,7 +70,11 @@ function ConcernText({ concern }: { readonly concern: Concern }) {
           {t.rich('concerns.quota', {
             share: format.percent(used / total),
             total: format.size(total),
-            project: () => <LinkAnchor {...projectAddress(project ?? '')}>{project}</LinkAnchor>,
+            project: () => (
+              <LinkAnchor {...projectAddress(project ?? '')} underline="always">
+                {project}
+              </LinkAnchor>
+            ),
           })}
         </>
       )
@@ -74,6 +84,14 @@ function ConcernText({ concern }: { readonly concern: Concern }) {
         : t('concerns.robot', { robot: nameOf(robot, project), when })
   }
 }
+
+/** Underlined: within a sentence, colour alone does not tell a link. */
+const linkTo = (to: string) => (label: ReactNode) => (
+  <LinkAnchor to={to as '/'} underline="always">
+    {label}
+  </LinkAnchor>
+)
+const dataPage = linkTo('/administration/vulnerability-data')
 
 const nameOf = (robot: string, project: string | undefined): string =>
   project === undefined ? robot : `${project}+${robot}`

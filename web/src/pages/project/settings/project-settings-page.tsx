@@ -9,6 +9,7 @@ import { DeleteIcon } from '../../../components/icons.ts'
 import { Section } from '../../../components/page.tsx'
 import { toast, toastError } from '../../../components/toast.ts'
 import { Facts, RelativeTime, Size } from '../../../components/values.tsx'
+import { ProjectScanner } from './project-scanner.tsx'
 import { ProjectFrame, type ProjectPageProps } from '../project-frame.tsx'
 
 const route = getRouteApi('/shell/signed-in/projects/$projectName/settings')
@@ -21,6 +22,7 @@ export function ProjectSettingsPage() {
         <Stack gap="lg">
           <Usage {...props} />
           <Access {...props} />
+          <ProjectScanner {...props} />
           {props.can('project', 'delete') && <DangerZone {...props} />}
         </Stack>
       )}

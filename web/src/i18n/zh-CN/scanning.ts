@@ -1,0 +1,48 @@
+import type { scanning as en } from '../en/scanning.ts'
+import type { Translation } from '../translation.ts'
+
+export const scanning: Translation<typeof en> = {
+  data: {
+    title: '漏洞数据库',
+    description: '扫描时用来比对软件包的数据。数据由人工导入，不会从外部获取。',
+    noneTitle: '还没有漏洞数据库',
+    noneText: '导入之前扫描都会失败，因为没有数据就无法判断镜像。',
+    inUse: '正在使用：第 {number} 代',
+    fresh: '{days, plural, =0 {今天发布。} other {# 天前发布。}}',
+    due: '数据已有 {days, number} 天，此后公布的漏洞无法发现。请导入较新的数据。',
+    outdated: '数据已有 {days, number} 天，过于陈旧，不宜作为依据。请导入较新的数据，然后重新扫描。',
+    unknownAge: '数据没有说明发布时间。导入时可以指定日期：--data-time 2026-01-31。',
+    sources: '数据来源',
+    source: '来源',
+    published: '发布时间',
+    unknownTime: '未知',
+    advisories: '公告数',
+    import: '导入数据',
+    importText:
+      '在运行 Berth 的机器上，使用其配置执行。可以是文件或文件夹：trivy-db、OSV、Alpine secdb、Debian 安全跟踪数据、KEV、EPSS。',
+    generations: '历次数据',
+    generationsText: '每次导入产生新的一代。仍保留的旧数据可以重新启用。',
+    number: '代',
+    used: '使用中',
+    imported: '导入时间',
+    importedBy: '导入者',
+    size: '大小',
+    use: '改用这一代',
+    switched: '现在使用第 {number} 代数据',
+  },
+  scanners: {
+    title: '扫描器',
+    description: '用来扫描 Artifact 的工具。没有自选扫描器的项目使用默认扫描器。',
+    name: '名称',
+    state: '状态',
+    default: '默认',
+    disabled: '已停用',
+    address: '地址',
+    builtIn: 'Berth 自带',
+    about: '描述',
+    makeDefault: '设为默认',
+    madeDefault: '{name} 已设为默认扫描器',
+    none: '没有扫描器',
+    toData: '漏洞数据库',
+  },
+}
