@@ -43,7 +43,7 @@ export function ScannersPage() {
       header: t('address'),
       width: 'minmax(8rem, 2fr)',
       from: 'sm',
-      cell: ({ url }) => (url === '' ? t('builtIn') : url),
+      cell: ({ url }) => (url.startsWith('berth:') ? t('builtIn') : url),
     },
     {
       key: 'description',
