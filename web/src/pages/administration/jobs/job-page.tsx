@@ -1,4 +1,4 @@
-import { Button, Code, Stack } from '@mantine/core'
+import { Button, Stack } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useTranslations } from 'use-intl'
@@ -13,6 +13,7 @@ import { Facts, RelativeTime } from '../../../components/values.tsx'
 import { JobLog } from './job-log.tsx'
 import { JobProgress, JobStatus } from './job-status.tsx'
 import { JobParts } from './job-parts.tsx'
+import { JobValues } from './job-values.tsx'
 import { isOver, useKindName } from './job-words.ts'
 
 const route = getRouteApi('/shell/signed-in/administration/jobs/$jobId')
@@ -110,22 +111,10 @@ function JobFacts({ job }: { readonly job: Job }) {
         ...(job.worker === undefined ? [] : [[t('worker'), job.worker] as const]),
         ...(isNothing(job.parameters)
           ? []
-          : [[t('parameters'), <Values key="parameters" of={job.parameters} />] as const]),
-        ...(isNothing(job.result) ? [] : [[t('result'), <Values key="result" of={job.result} />] as const]),
+          : [[t('parameters'), <JobValues key="parameters" of={job.parameters} />] as const]),
+        ...(isNothing(job.result) ? [] : [[t('result'), <JobValues key="result" of={job.result} />] as const]),
         ...(job.error === undefined ? [] : [[t('error'), job.error] as const]),
       ]}
     />
-  )
-}
-
-/** What a job was told or came to, in the names of its kind. */
-function Values({ of: value }: { readonly of: unknown }) {
-  if (typeof value !== 'object' || value === null) return <Code>{JSON.stringify(value)}</Code>
-  return (
-    <Stack gap={4} align="flex-start">
-      {Object.entries(value).map(([name, part]) => (
-        <Code key={name}>{`${name}: ${typeof part === 'string' ? part : JSON.stringify(part)}`}</Code>
-      ))}
-    </Stack>
   )
 }

@@ -3,7 +3,7 @@ import { useTranslations } from 'use-intl'
 import type { Job } from '../../../api/follow-job.ts'
 import { StatusBadge } from '../../../components/values.tsx'
 import { useFormat } from '../../../i18n/format.ts'
-import { isOver, toneOf } from './job-words.ts'
+import { isOver, toneOf, useStepName } from './job-words.ts'
 
 export function JobStatus({ job }: { readonly job: Job }) {
   const t = useTranslations('jobs')
@@ -19,9 +19,11 @@ export function JobStatus({ job }: { readonly job: Job }) {
 export function JobProgress({ job }: { readonly job: Job }) {
   const t = useTranslations('jobs')
   const format = useFormat()
+  const stepName = useStepName()
   const { progress } = job
   if (isOver(job) || progress === undefined) return null
-  const { step, done, total } = progress
+  const { done, total } = progress
+  const step = stepName(progress.step)
   const share = done !== undefined && total !== undefined && total > 0 ? Math.min(1, done / total) : undefined
   return (
     <Group gap="xs" wrap="nowrap" miw={0} flex={1}>

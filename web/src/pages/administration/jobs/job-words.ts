@@ -1,14 +1,17 @@
 import { useTranslations } from 'use-intl'
 import type { Job } from '../../../api/follow-job.ts'
 import type { Tone } from '../../../components/values.tsx'
+import type { Messages } from '../../../i18n/languages.ts'
 
 const kinds = {
+  BACKUP: 'backUp',
   GARBAGE_COLLECTION: 'collectGarbage',
   SCRUB: 'scrubBlobs',
   PURGE_AUDIT_LOG: 'purgeAuditLog',
   RETENTION: 'applyRetention',
   RETAIN_REPOSITORY: 'retainRepository',
   IMAGE_SCAN: 'scanArtifact',
+  SCAN_PUSHED: 'scanPushed',
   SCAN_ALL: 'scanAll',
   SBOM: 'generateSbom',
   REPLICATION: 'replicate',
@@ -24,6 +27,13 @@ export function useKindName(): (harborType: string) => string {
     const key = kinds[type as keyof typeof kinds]
     return key === undefined ? type.toLowerCase().replaceAll('_', ' ') : t(key)
   }
+}
+
+/** What a step of a running job is called; one that is new here keeps its own name. */
+export function useStepName(): (step: string) => string {
+  const t = useTranslations('jobs.steps')
+  const isKnown = (step: string): step is keyof Messages['jobs']['steps'] => t.has(step as 'read')
+  return (step) => (isKnown(step) ? t(step) : step)
 }
 
 /** A run of retention has a job for each repository; the list shows the run, and its page shows them. */
