@@ -17,6 +17,8 @@ const words = {
     annotations: 'Annotations',
     model: 'model',
     maintainers: 'Maintainers',
+    settings: 'Settings',
+    size: 'Size',
   },
   'zh-CN': {
     accessories: /^附件/,
@@ -31,6 +33,8 @@ const words = {
     annotations: '注解',
     model: '模型',
     maintainers: '维护者',
+    settings: '运行设置',
+    size: '大小',
   },
 } as const
 
@@ -76,6 +80,46 @@ describeConsole('artifacts of every kind', (scenario) => {
         await page.getByText(say.attestation).first().waitFor()
         await open('/projects/library/repositories/embedder/artifacts/0.3?tab=accessories')
         await page.getByText(say.none).waitFor()
+      })
+    })
+
+    test(`what only looks like an image has no command to pull it and no settings, ${language}`, async () => {
+      const say = words[language]
+      const { visit, administrator } = scenario()
+      await visit({ language, as: administrator }, async (visitor) => {
+        const { page, open } = visitor
+        const settings = page.getByRole('tab', { name: say.settings, exact: true })
+        const command = page.getByText('docker pull')
+        await open(`/projects/library/repositories/gateway/artifacts/${signed.amd64}`)
+        await settings.waitFor()
+        expect(await command.count()).toBe(1)
+        for (const tag of [signed.attestation, `${signed.index.replace(':', '-')}.sig`]) {
+          await open(`/projects/library/repositories/gateway/artifacts/${tag}`)
+          expect([tag, await settings.count(), await command.count()]).toEqual([tag, 0, 0])
+        }
+        await visitor.expectAccessible()
+        await visitor.picture('attestation')
+      })
+    })
+
+    test(`the size of an index is that of all its platforms, ${language}`, async () => {
+      const say = words[language]
+      const { visit, administrator, registry } = scenario()
+      const place = '/api/v2.0/projects/library/repositories/gateway/artifacts'
+      const sizeOf = async (reference: string) => {
+        const answer = await new V2Client(registry).request(`${place}/${reference}`)
+        return ((await answer.json()) as { readonly size: number }).size
+      }
+      const parts = [signed.amd64, signed.arm64, signed.attestation]
+      const sum = (await Promise.all(parts.map(sizeOf))).reduce((total, size) => total + size, 0)
+      await visit({ language, as: administrator }, async ({ page, open }) => {
+        await open('/projects/library/repositories/gateway/artifacts/v2.4.1')
+        const size = page.locator('dl > div').filter({ has: page.getByText(say.size, { exact: true }) })
+        const bytes = Number((await size.locator('[title]').getAttribute('title'))?.replace(/\D/g, ''))
+        // And its own manifest, which is small.
+        expect(bytes).toBeGreaterThan(sum)
+        expect(bytes).toBeLessThan(sum + 4096)
+        expect(await size.innerText()).toContain('2 × ')
       })
     })
 

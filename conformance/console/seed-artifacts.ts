@@ -12,6 +12,7 @@ const title = (name: string) => ({ 'org.opencontainers.image.title': name })
 export interface SignedImage {
   readonly index: string
   readonly amd64: string
+  readonly arm64: string
   readonly attestation: string
 }
 
@@ -53,7 +54,12 @@ export async function seedSignedImage(client: V2Client, repository: string, tag:
     layers: [layer('application/vnd.dev.sigstore.bundle.v0.3+json', '{"mediaType":""}')],
     subject: images[1]!.descriptor,
   })
-  return { index: subject.digest, amd64: images[0]!.descriptor.digest, attestation: attestation.digest }
+  return {
+    index: subject.digest,
+    amd64: images[0]!.descriptor.digest,
+    arm64: images[1]!.descriptor.digest,
+    attestation: attestation.digest,
+  }
 }
 
 /** As BuildKit writes it: a manifest in the clothes of an image, over a statement of in-toto. */

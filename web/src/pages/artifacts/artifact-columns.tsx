@@ -10,9 +10,9 @@ import type { Column } from '../../components/data-list.tsx'
 import { CheckIcon, PrivateIcon, PullIcon, TagIcon } from '../../components/icons.ts'
 import { LinkAnchor } from '../../components/links.tsx'
 import { toast } from '../../components/toast.ts'
-import { Digest, RelativeTime, Size, StatusBadge } from '../../components/values.tsx'
-import { useFormat } from '../../i18n/format.ts'
+import { Digest, RelativeTime, StatusBadge } from '../../components/values.tsx'
 import styles from './artifact-columns.module.css'
+import { ArtifactSize } from './artifact-size.tsx'
 import { LabelChip } from './label-chip.tsx'
 import { platformName } from './platform.ts'
 import { ScanBadge } from './scan/scan-badge.tsx'
@@ -77,7 +77,7 @@ export function useArtifactColumns({ place, isPublic }: ColumnsProps): readonly 
       from: 'sm',
       align: 'end',
       sort: 'size',
-      cell: (artifact) => <SizeOf artifact={artifact} />,
+      cell: (artifact) => <ArtifactSize artifact={artifact} />,
     },
     {
       key: 'pushed',
@@ -232,24 +232,6 @@ function Kind({ artifact }: { readonly artifact: Artifact }) {
       {platforms.length === 0 ? typeName(artifact.type, artifact.artifact_type) : shown}
       {platforms.length > mostPlatformsShown && ' …'}
     </Text>
-  )
-}
-
-/** Of an index that of all its images, and how large one of them is. */
-function SizeOf({ artifact }: { readonly artifact: Artifact }) {
-  const t = useTranslations('artifacts')
-  const format = useFormat()
-  const count = platformsOf(artifact).length
-  const each = count > 1 ? t('sizeEach', { count: String(count), size: format.size(artifact.size / count) }) : undefined
-  return (
-    <Stack gap={0} align="flex-end" title={each}>
-      <Size bytes={artifact.size} />
-      {each !== undefined && (
-        <Text size="xs" c="dimmed" span>
-          {each}
-        </Text>
-      )}
-    </Stack>
   )
 }
 

@@ -1,7 +1,8 @@
 import { Group } from '@mantine/core'
 import { useTranslations } from 'use-intl'
-import { Digest, Facts, RelativeTime, Size } from '../../components/values.tsx'
+import { Digest, Facts, RelativeTime } from '../../components/values.tsx'
 import type { ArtifactDetails } from './artifact-part.ts'
+import { ArtifactSize } from './artifact-size.tsx'
 import { LabelChip } from './label-chip.tsx'
 import { platformName } from './platform.ts'
 
@@ -21,7 +22,7 @@ export function ArtifactFacts({ artifact }: { readonly artifact: ArtifactDetails
     <Facts
       facts={[
         [t('digest'), <Digest key="digest" digest={artifact.digest} />],
-        [t('size'), <Size key="size" bytes={artifact.size} />],
+        [t('size'), <ArtifactSize key="size" artifact={artifact} />],
         ...(platform === undefined ? [] : [[t('platform'), platform] as const]),
         [t('pushed'), <RelativeTime key="pushed" time={artifact.push_time} />],
         [t('pulled'), <RelativeTime key="pulled" time={artifact.pull_time} />],

@@ -10,6 +10,7 @@ import { useRegistry } from '../../clients/use-registry.ts'
 import { Page, Section } from '../../components/page.tsx'
 import { ErrorFace, LoadingFace } from '../../components/states.tsx'
 import type { Messages } from '../../i18n/languages.ts'
+import type { Crumb } from '../../shell/crumbs.ts'
 import { useCan, useProject } from '../project/use-project.ts'
 import type { ArtifactDetails, ArtifactPartProps } from './artifact-part.ts'
 import { Accessories } from './accessories.tsx'
@@ -28,6 +29,7 @@ import { Platforms } from './platforms.tsx'
 import { isScannable } from './scan/scan-overview.ts'
 import { Vulnerabilities } from './scan/vulnerabilities.tsx'
 import { TagList } from './tag-list.tsx'
+import { useArtifactKind, type FoundKind } from './use-artifact-kind.ts'
 
 const route = getRouteApi('/shell/projects/$projectName/repositories/$repository/artifacts/$reference')
 
@@ -35,7 +37,7 @@ type TabName = keyof Messages['artifacts']['tabs']
 
 interface ArtifactTab {
   readonly name: TabName
-  readonly shownFor?: (artifact: ArtifactDetails) => boolean
+  readonly shownFor?: (artifact: ArtifactDetails, found: FoundKind) => boolean
   draw(props: ArtifactPartProps): ReactNode
 }
 
@@ -63,7 +65,8 @@ const tabs: readonly ArtifactTab[] = [
   },
   {
     name: 'settings',
-    shownFor: (artifact) => artifact.type === 'IMAGE' && artifact.extra_attrs !== undefined,
+    shownFor: (artifact, { isDisguised }) =>
+      artifact.type === 'IMAGE' && artifact.extra_attrs !== undefined && !isDisguised,
     draw: (props) => <ImageSettings {...props} />,
   },
   { name: 'graph', draw: (props) => <ArtifactGraph {...props} /> },
@@ -71,12 +74,8 @@ const tabs: readonly ArtifactTab[] = [
 ]
 
 export function ArtifactPage() {
-  const t = useTranslations('artifacts')
   const projects = useTranslations('projects')
   const { projectName, repository, reference } = route.useParams()
-  const { tab: chosen } = route.useSearch()
-  const navigate = useNavigate({ from: '/projects/$projectName/repositories/$repository/artifacts/$reference' })
-  const place = { projectName, repository }
   const {
     data: artifact,
     error,
@@ -93,9 +92,6 @@ export function ArtifactPage() {
       },
     }),
   )
-  const registry = useRegistry()
-  const { data: projectData } = useProject(projectName)
-  const can = useCan(projectData?.project_id)
   const project = `/projects/${encodeURIComponent(projectName)}`
   const above = [
     { label: projects('title'), to: '/projects' },
@@ -109,8 +105,23 @@ export function ArtifactPage() {
         {error === null ? <LoadingFace /> : <ErrorFace error={error} onRetry={() => void refetch()} />}
       </Page>
     )
-  const shown = tabs.filter(({ shownFor }) => shownFor?.(artifact) ?? true)
-  const current = shown.find(({ name }) => name === chosen) ?? shown[0]!
+  return <LoadedPage artifact={artifact} title={title} above={above} />
+}
+
+interface LoadedPageProps {
+  readonly artifact: ArtifactDetails
+  readonly title: string
+  readonly above: readonly Crumb[]
+}
+
+function LoadedPage({ artifact, title, above }: LoadedPageProps) {
+  const t = useTranslations('artifacts')
+  const { projectName, repository, reference } = route.useParams()
+  const navigate = useNavigate({ from: '/projects/$projectName/repositories/$repository/artifacts/$reference' })
+  const place = { projectName, repository }
+  const { data: project } = useProject(projectName)
+  const can = useCan(project?.project_id)
+  const found = useArtifactKind({ place, artifact })
   const backToRepository = () =>
     void navigate({ to: '/projects/$projectName/repositories/$repository', params: { projectName, repository } })
   return (
@@ -120,39 +131,60 @@ export function ArtifactPage() {
       above={above}
       description={t('explanation')}
       guide="artifact"
-      mark={<KindMark place={place} artifact={artifact} />}
+      mark={<KindMark type={artifact.type} found={found} />}
       actions={<ArtifactMenu {...place} artifact={artifact} can={can} onDeleted={backToRepository} />}
     >
-      <Section>
-        <CommandTabs
-          commands={pullCommands(registry, {
-            type: artifact.type,
-            repository: `${projectName}/${repository}`,
-            reference: reference.includes(':') ? artifact.digest : reference,
-            isPublic: projectData?.metadata.public === 'true',
-          })}
-        />
-      </Section>
+      {!found.isDisguised && (
+        <Section>
+          <PullCommands {...{ place, artifact, reference }} isPublic={project?.metadata.public === 'true'} />
+        </Section>
+      )}
       <Section>
         <ArtifactFacts artifact={artifact} />
         <Annotations artifact={artifact} />
       </Section>
-      <Tabs
-        value={current.name}
-        onChange={(name) => void navigate({ search: name === null ? {} : { tab: name }, replace: true })}
-        keepMounted={false}
-      >
-        <Tabs.List aria-label={t('parts')}>
-          {shown.map(({ name }) => (
-            <Tabs.Tab key={name} value={name}>
-              {t(`tabs.${name}`)}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        <Tabs.Panel value={current.name} pt="md">
-          {current.draw({ place, artifact, can, reference })}
-        </Tabs.Panel>
-      </Tabs>
+      <Parts {...{ place, artifact, can, reference }} found={found} />
     </Page>
+  )
+}
+
+interface PullCommandsProps extends Pick<ArtifactPartProps, 'place' | 'artifact' | 'reference'> {
+  readonly isPublic: boolean
+}
+
+function PullCommands({ place, artifact, reference, isPublic }: PullCommandsProps) {
+  const registry = useRegistry()
+  const commands = pullCommands(registry, {
+    type: artifact.type,
+    repository: `${place.projectName}/${place.repository}`,
+    reference: reference.includes(':') ? artifact.digest : reference,
+    isPublic,
+  })
+  return <CommandTabs commands={commands} />
+}
+
+function Parts({ found, ...props }: ArtifactPartProps & { readonly found: FoundKind }) {
+  const t = useTranslations('artifacts')
+  const { tab: chosen } = route.useSearch()
+  const navigate = useNavigate({ from: '/projects/$projectName/repositories/$repository/artifacts/$reference' })
+  const shown = tabs.filter(({ shownFor }) => shownFor?.(props.artifact, found) ?? true)
+  const current = shown.find(({ name }) => name === chosen) ?? shown[0]!
+  return (
+    <Tabs
+      value={current.name}
+      onChange={(name) => void navigate({ search: name === null ? {} : { tab: name }, replace: true })}
+      keepMounted={false}
+    >
+      <Tabs.List aria-label={t('parts')}>
+        {shown.map(({ name }) => (
+          <Tabs.Tab key={name} value={name}>
+            {t(`tabs.${name}`)}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      <Tabs.Panel value={current.name} pt="md">
+        {current.draw(props)}
+      </Tabs.Panel>
+    </Tabs>
   )
 }
