@@ -123,6 +123,26 @@ describeConsole('artifacts of every kind', (scenario) => {
       })
     })
 
+    test(`on a phone the graph stands whole in its card, and no command runs below its button, ${language}`, async () => {
+      const { visit, administrator } = scenario()
+      await visit({ language, theme: 'dark', width: 390, as: administrator }, async (visitor) => {
+        const { page, open } = visitor
+        await open('/projects/library/repositories/gateway/artifacts/v2.4.1?tab=graph')
+        const panel = page.getByRole('tabpanel').last()
+        const nodes = await panel.getByRole('listitem').getByRole('link').all()
+        expect(nodes.length).toBe(9)
+        for (const node of nodes) {
+          const box = (await node.boundingBox())!
+          expect(box.x + box.width).toBeLessThan(390)
+        }
+        const code = (await page.locator('pre, code').first().boundingBox())!
+        const button = (await page.getByRole('tabpanel').first().getByRole('button').first().boundingBox())!
+        expect(code.x + code.width).toBeLessThanOrEqual(button.x)
+        await visitor.expectAccessible()
+        await visitor.picture('graph-on-a-phone')
+      })
+    })
+
     test(`the graph has the tag of its page, platforms and types, ${language}`, async () => {
       const say = words[language]
       const { visit, administrator } = scenario()

@@ -1,4 +1,5 @@
 import { Text } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import { useTranslations } from 'use-intl'
 import { LinkAnchor } from '../../components/links.tsx'
 import { Section } from '../../components/page.tsx'
@@ -7,27 +8,38 @@ import { useFormat } from '../../i18n/format.ts'
 import styles from './artifact-graph.module.css'
 import { detailOf, useGraph, useNodeName } from './artifact-graph-query.ts'
 import type { ArtifactPartProps } from './artifact-part.ts'
-import { layOut, nearestEdges, type Placed } from './graph-layout.ts'
+import { layOut, nearestEdges, stackUp, type Placed } from './graph-layout.ts'
 
 /** Pixels: a node and the space to the next. */
 const node = { width: 232, height: 60, gapX: 72, gapY: 16 }
-const leftOf = ({ column }: Placed) => column * (node.width + node.gapX)
+/** A step to the right on a narrow screen, and where the line to it leaves the node above. */
+const indent = { step: 28, line: 14 }
 const topOf = ({ row }: Placed) => row * (node.height + node.gapY)
+const middleOf = (placed: Placed) => topOf(placed) + node.height / 2
 
 /** What hangs together with an artifact: its index, its platforms, its signatures and what else refers to it. */
 export function ArtifactGraph({ place, artifact, reference }: ArtifactPartProps) {
   const t = useTranslations('artifacts')
   const format = useFormat()
   const nameOf = useNodeName()
+  const isNarrow = useMediaQuery('(max-width: 47.99em)') ?? false
   const chosenTag = reference.includes(':') ? undefined : reference
   const { data, error } = useGraph({ place, artifact })
   if (error !== null) return <ErrorFace error={error} />
   if (data === undefined) return <LoadingFace />
   const edges = nearestEdges(data.edges)
-  const placed = layOut(
+  const columns = layOut(
     data.nodes.map(({ digest }) => digest),
     edges,
   )
+  const placed = isNarrow ? stackUp(columns, edges) : columns
+  const leftOf = ({ column }: Placed) => column * (isNarrow ? indent.step : node.width + node.gapX)
+  const line = (start: Placed, end: Placed) => {
+    const [left, right] = [leftOf(start), leftOf(end)]
+    return isNarrow
+      ? `M ${left + indent.line} ${topOf(start) + node.height} V ${middleOf(end)} H ${right}`
+      : curve([left + node.width, middleOf(start)], [right, middleOf(end)])
+  }
   const at = new Map(placed.map((each) => [each.digest, each]))
   const width = Math.max(...placed.map(leftOf)) + node.width
   const height = Math.max(...placed.map(topOf)) + node.height
@@ -43,7 +55,7 @@ export function ArtifactGraph({ place, artifact, reference }: ArtifactPartProps)
                 key={`${from} ${to} ${relation}`}
                 className={styles.edge}
                 data-relation={relation}
-                d={curve(start, end)}
+                d={line(start, end)}
               />
             )
           })}
@@ -88,9 +100,9 @@ export function ArtifactGraph({ place, artifact, reference }: ArtifactPartProps)
   )
 }
 
-function curve(start: Placed, end: Placed): string {
-  const [x1, y1] = [leftOf(start) + node.width, topOf(start) + node.height / 2]
-  const [x2, y2] = [leftOf(end), topOf(end) + node.height / 2]
+type Point = readonly [x: number, y: number]
+
+function curve([x1, y1]: Point, [x2, y2]: Point): string {
   const middle = (x1 + x2) / 2
   return `M ${x1} ${y1} C ${middle} ${y1}, ${middle} ${y2}, ${x2} ${y2}`
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { layOut, nearestEdges, type GraphEdge } from './graph-layout.ts'
+import { layOut, nearestEdges, stackUp, type GraphEdge } from './graph-layout.ts'
 
 const columnsOf = (digests: readonly string[], edges: readonly GraphEdge[]) =>
   Object.fromEntries(layOut(digests, edges).map(({ digest, column }) => [digest, column]))
@@ -48,4 +48,28 @@ test('an attestation in the index of its image hangs on the image, and one of so
     { from: 'other', to: 'attestation', relation: 'child' },
   ] as const
   expect(nearestEdges(edges)).toEqual([edges[0], edges[2], edges[3]])
+})
+
+test('on a narrow screen each artifact stands in a row of its own, below what it hangs on', () => {
+  const edges: GraphEdge[] = [
+    { from: 'index', to: 'a', relation: 'child' },
+    { from: 'index', to: 'b', relation: 'child' },
+    { from: 'signature', to: 'a', relation: 'referrer' },
+  ]
+  const stacked = stackUp(layOut(['b', 'signature', 'a', 'index'], edges), edges)
+  expect(stacked.map(({ digest, column, row }) => `${row} ${column} ${digest}`)).toEqual([
+    '0 0 index',
+    '1 1 a',
+    '2 2 signature',
+    '3 1 b',
+  ])
+})
+
+test('on a narrow screen nothing of a cycle is left out or said twice', () => {
+  const edges: GraphEdge[] = [
+    { from: 'a', to: 'b', relation: 'referrer' },
+    { from: 'b', to: 'a', relation: 'referrer' },
+  ]
+  const stacked = stackUp(layOut(['a', 'b'], edges), edges)
+  expect(stacked.map(({ digest }) => digest).toSorted()).toEqual(['a', 'b'])
 })

@@ -48,3 +48,20 @@ export function layOut(digests: readonly string[], edges: readonly GraphEdge[]):
     return { digest, column, row }
   })
 }
+
+/** The same on a narrow screen: each artifact has a row of its own, below what it hangs on. */
+export function stackUp(placed: readonly Placed[], edges: readonly GraphEdge[]): readonly Placed[] {
+  const columns = new Map(placed.map(({ digest, column }) => [digest, column]))
+  const stacked = new Map<string, Placed>()
+  const add = (digest: string) => {
+    const column = columns.get(digest)
+    if (column === undefined || stacked.has(digest)) return
+    stacked.set(digest, { digest, column, row: stacked.size })
+    for (const { from, to, relation } of edges) {
+      const [left, right] = relation === 'child' ? [from, to] : [to, from]
+      if (left === digest && columns.get(right) === column + 1) add(right)
+    }
+  }
+  for (const { digest } of placed.toSorted((one, other) => one.column - other.column)) add(digest)
+  return [...stacked.values()]
+}
