@@ -4,8 +4,11 @@ import { assertCanInSystem, can, canInSystem } from '../../../domain/access/role
 import type { SystemPermission } from '../../../domain/access/roles/grantable-permissions.ts'
 import type { Permission } from '../../../domain/access/roles/permissions.ts'
 import { purgeAuditLogJob } from '../../../domain/audit/purge-job.ts'
+import { backupJob } from '../../../domain/backup/backup-job.ts'
 import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
 import { applyRetentionJob, retainRepositoryJob } from '../../../domain/retention/retention-jobs.ts'
+import { scanArtifactJob } from '../../../domain/scanning/scan-job.ts'
+import { scanPushedJob } from '../../../domain/scanning/scan-on-push.ts'
 import { scrubJob } from '../../../domain/scrub/scrub-job.ts'
 import type { Job, JobStatus } from '../../../domain/jobs/job.ts'
 import { findProjectAccessById } from '../../../domain/projects/project-access.ts'
@@ -159,6 +162,9 @@ export const permissionsOfKind: Readonly<
   [applyRetentionJob.kind]: { project: 'tag-retention:read' },
   [retainRepositoryJob.kind]: { project: 'tag-retention:read' },
   [scrubJob.kind]: { system: 'garbage-collection:read' },
+  [backupJob.kind]: {},
+  [scanArtifactJob.kind]: { project: 'scan:read' },
+  [scanPushedJob.kind]: { project: 'scan:read' },
 }
 
 /** @throws DomainError JOB_UNKNOWN for who may see all jobs; UNAUTHENTICATED, FORBIDDEN for whoever may not see this one */
