@@ -113,4 +113,32 @@ describeControlledScenario('scans of artifacts', (registry) => {
     })
     expect(again.body).toMatchObject({ uuid: body[0]?.uuid })
   })
+  test('everything is scanned now and by a schedule, and told how far that is', async () => {
+    const path = '/system/scanAll/schedule'
+    expect((await admin().call(`GET ${path}`)).body).toEqual({})
+    expect((await admin().call('GET /scans/schedule/metrics')).body).toEqual({ total: 0, completed: 0, ongoing: false })
+    const params = await pushed()
+    const type = (word: string, cron = '') => ({ body: { schedule: { type: word, cron } } })
+    expect((await admin().call(`POST ${path}`, type('Manual'))).status).toBe(201)
+    const metrics = await until(async () => {
+      const { body } = await admin().call<{ ongoing: boolean; total: number }>('GET /scans/all/metrics')
+      return body.ongoing ? undefined : body
+    })
+    expect(metrics).toMatchObject({ trigger: 'Manual', ongoing: false })
+    expect(metrics.total).toBeGreaterThan(0)
+    expect((await overview(params))?.scan_status).toBe('Error')
+    expect((await admin().call('POST /system/scanAll/stop')).status).toBe(202)
+    expect((await admin().call(`PUT ${path}`, type('Manual'))).status).toBe(400)
+    expect((await admin().call(`POST ${path}`, type('Custom', '1 2'))).status).toBe(400)
+    expect((await admin().call(`POST ${path}`, type('Daily', '0 0 0 * * *'))).status).toBe(201)
+    expect((await admin().call(`POST ${path}`, type('Weekly', '0 0 0 * * 0'))).status).toBe(412)
+    expect((await admin().call(`PUT ${path}`, type('Weekly', '0 0 0 * * 0'))).status).toBe(200)
+    expect((await admin().call(`GET ${path}`)).body).toMatchObject({
+      schedule: { type: 'Weekly', cron: '0 0 0 * * 0' },
+    })
+    for (const _ of [1, 2]) expect((await admin().call(`PUT ${path}`, type('None'))).status).toBe(200)
+    expect((await admin().call(`GET ${path}`)).body).toEqual({})
+    const robotless = new ApiClient(registry(), await addAccount(registry()))
+    expect((await robotless.call(`POST ${path}`, type('Manual'))).status).toBe(403)
+  })
 })

@@ -12,6 +12,7 @@ import { composePurgeAuditLog } from './purge-audit-log.ts'
 import { Jobs } from '../domain/jobs/jobs.ts'
 import { Scans } from '../domain/scanning/scans.ts'
 import { composeScanArtifact, type ScanServices } from './scan-artifact.ts'
+import { composeScanAll } from './scan-all.ts'
 import { composeScanPushed } from './scan-pushed.ts'
 import { composeScrub } from './scrub.ts'
 import { composeApplyRetention, composeRetainRepository } from './retention.ts'
@@ -30,7 +31,8 @@ export interface JobServices extends Pick<ScanServices, 'blobs' | 'manifests' | 
 
 /** Every kind of job there is. A new one adds a line here. */
 export function composeJobKinds(services: JobServices): readonly JobKind[] {
-  const scans = new Scans({ ...services, jobs: new Jobs(services) })
+  const jobs = new Jobs(services)
+  const scans = new Scans({ ...services, jobs })
   return [
     jobKind(composePurgeAuditLog(services)),
     jobKind(composeCollectGarbage(services.collector, services.settings)),
@@ -40,5 +42,6 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composeBackup({ ...services, place: services.backups })),
     jobKind(composeScanArtifact(services)),
     jobKind(composeScanPushed({ ...services, scans })),
+    jobKind(composeScanAll({ ...services, jobs, scans })),
   ]
 }

@@ -1,4 +1,4 @@
-import type { Database } from '../../database/database.ts'
+import type { Database, Reader } from '../../database/database.ts'
 import type { Clock } from '../clock.ts'
 import type { LayerInventories } from './detection/detect.ts'
 import { analyserVersion, type LayerInventory } from './detection/layer-inventory.ts'
@@ -60,6 +60,17 @@ export async function findInventory(
     .where('analyser', '=', analyserVersion)
     .executeTakeFirst()
   return row === undefined ? undefined : await unpackJson<Inventory>(row.body)
+}
+
+/** Whether nothing of the image has to be read to know its packages. */
+export async function hasInventory(reader: Reader, digest: string): Promise<boolean> {
+  const row = await reader
+    .selectFrom('artifact_inventory')
+    .select('digest')
+    .where('digest', '=', digest)
+    .where('analyser', '=', analyserVersion)
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 export async function keepInventory(

@@ -1,6 +1,7 @@
 import type { Digest } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Reader } from '../../database/database.ts'
+import { isNoAccessory, standsAlone } from '../artifacts/artifact-list.ts'
 import type { ScanTarget } from './scans.ts'
 
 const targets = (reader: Reader) =>
@@ -30,4 +31,16 @@ export async function findScanTarget(
     .where('artifact.digest', '=', digest)
     .executeTakeFirst()
   return row === undefined ? undefined : targetOf(row)
+}
+
+/** Artifacts behind that id as lists show them: neither accessories nor the untagged images of an index. */
+export async function listScanTargets(reader: Reader, after: number, limit: number): Promise<readonly ScanTarget[]> {
+  const rows = await targets(reader)
+    .where('artifact.id', '>', after)
+    .where(standsAlone)
+    .where(isNoAccessory)
+    .orderBy('artifact.id')
+    .limit(limit)
+    .execute()
+  return rows.map(targetOf)
 }

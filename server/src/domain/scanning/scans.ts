@@ -16,7 +16,9 @@ import type { Jobs } from '../jobs/jobs.ts'
 import { findProjectAccessById } from '../projects/project-access.ts'
 import { severities, type Severity } from './advisories.ts'
 import type { ScanFindings } from './finding.ts'
+import { hasInventory } from './kept-inventories.ts'
 import { unpackJson } from './packed-json.ts'
+import { scanRunSubject } from './scan-all-job.ts'
 import { scanArtifactJob, scanSubject } from './scan-job.ts'
 import { listLeaves, type Leaf } from './scannable.ts'
 import { findScannerOf, type Scanner } from './scanners.ts'
@@ -63,6 +65,15 @@ export interface StartScan {
   readonly kind: ScanKind
   readonly trigger?: JobTrigger
   readonly priority?: number
+  /** The scan of everything that this is a part of. */
+  readonly run?: ScanRun
+}
+
+/** A scan of everything. Images that its data has judged already are left as they are. */
+export interface ScanRun {
+  readonly id: number
+  /** Of the vulnerability data. */
+  readonly generation: number | undefined
 }
 
 export interface ScansOptions {
@@ -99,7 +110,8 @@ export class Scans {
    * @throws DomainError PRECONDITION without a scanner; BAD_REQUEST when nothing in it can be scanned; CONFLICT when all of it is being
    *   scanned already
    */
-  async start({ actor, target, kind, trigger = 'manual', priority }: StartScan): Promise<void> {
+  async start(scan: StartScan): Promise<{ readonly started: number }> {
+    const { actor, target, kind, run } = scan
     const scanner = await this.getScanner(target.projectId)
     const leaves = await listLeaves(this.#database.read, target.artifactId)
     const supported = leaves.filter(({ isSupported }) => isSupported)
@@ -109,36 +121,31 @@ export class Scans {
         `the configured scanner ${scanner.name} does not support scanning artifact with mime type ${target.mediaType}`,
       )
     }
-    await this.#database.write(async (tx) => {
+    return await this.#database.write(async (tx) => {
       await this.#assertMayNow(tx, actor, target, kind === 'sbom' ? 'sbom:create' : 'scan:create')
       const started: Leaf[] = []
+      let current = 0
       let running: ScanStatus = 'pending'
       for (const leaf of supported) {
         const now = await findState(tx, leaf.digest, scanner.id, kind)
-        if (now !== undefined && (now.status === 'pending' || now.status === 'running')) running = now.status
+        if (now?.status === 'pending' || now?.status === 'running') running = now.status
+        else if (run !== undefined && scanner.isBuiltIn && (await isJudgedBy(tx, now, run))) current += 1
         else started.push(leaf)
       }
-      if (started.length === 0) throw alreadyRunning(kind, running)
-      for (const leaf of started) {
-        await this.#enqueue(tx, {
-          actor,
-          target,
-          kind,
-          scanner,
-          trigger,
-          leaf,
-          ...(priority === undefined ? {} : { priority }),
-        })
-      }
+      if (started.length === 0 && current === 0) throw alreadyRunning(kind, running)
+      for (const leaf of started) await this.#enqueue(tx, { ...scan, scanner, leaf })
       for (const leaf of leaves) if (!leaf.isSupported) await markUnsupported(tx, this.#clock, leaf, scanner.id, kind)
-      await this.#events.record(tx, actor, {
-        type: 'start_scan',
-        projectId: target.projectId,
-        repository: target.repository,
-        digest: target.digest,
-        scan: kind,
-        scanner: scanner.name,
-      })
+      // The run has an event of its own, and each image another when it is scanned.
+      if (run === undefined)
+        await this.#events.record(tx, actor, {
+          type: 'start_scan',
+          projectId: target.projectId,
+          repository: target.repository,
+          digest: target.digest,
+          scan: kind,
+          scanner: scanner.name,
+        })
+      return { started: started.length }
     })
   }
 
@@ -188,19 +195,8 @@ export class Scans {
     assertCan(now, permission, access, target.repository)
   }
 
-  async #enqueue(
-    tx: Writer,
-    scan: {
-      readonly actor: Actor
-      readonly target: ScanTarget
-      readonly kind: ScanKind
-      readonly scanner: Scanner
-      readonly trigger: JobTrigger
-      readonly leaf: Leaf
-      readonly priority?: number
-    },
-  ): Promise<void> {
-    const { target, kind, scanner, leaf } = scan
+  async #enqueue(tx: Writer, scan: StartScan & { readonly scanner: Scanner; readonly leaf: Leaf }): Promise<void> {
+    const { target, kind, scanner, leaf, run } = scan
     const { digest } = leaf
     const reportId = randomUUID()
     const payload = {
@@ -215,10 +211,10 @@ export class Scans {
     const { id } = await enqueueJob(tx, this.#clock, {
       ...scanArtifactJob.of(payload),
       uniqueKey: `${kind} ${scanner.id} ${digest}`,
-      subject: scanSubject(digest),
+      subject: run === undefined ? scanSubject(digest) : scanRunSubject(run.id),
       projectId: target.projectId,
       priority: scan.priority ?? 0,
-      trigger: scan.trigger,
+      trigger: scan.trigger ?? (run === undefined ? 'manual' : 'event'),
       actor: scan.actor,
     })
     const fresh = {
@@ -246,6 +242,12 @@ export class Scans {
       .onConflict((conflict) => conflict.columns(['digest', 'scanner_id', 'kind']).doUpdateSet(fresh))
       .execute()
   }
+}
+
+/** Whether the data of the run has judged all that this version of the program finds in the image. */
+async function isJudgedBy(reader: Reader, state: ScanState | undefined, { generation }: ScanRun): Promise<boolean> {
+  if (state?.status !== 'success' || generation === undefined || state.report?.generation !== generation) return false
+  return await hasInventory(reader, state.digest)
 }
 
 function alreadyRunning(kind: ScanKind, status: ScanStatus): DomainError {

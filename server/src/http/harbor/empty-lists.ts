@@ -49,9 +49,6 @@ const supported = z.object({
   payload_formats: z.array(z.object({ notify_type: z.string(), formats: words })).nullable(),
 })
 
-const stats = z.object({ total: z.number().int(), completed: z.number().int(), ongoing: z.boolean() })
-const noScans: z.output<typeof stats> = { total: 0, completed: 0, ongoing: false }
-
 const summary = z.object({
   critical_cnt: z.number().int(),
   medium_cnt: z.number().int(),
@@ -65,18 +62,6 @@ const summary = z.object({
 const maxCounted = 100_000
 
 const numbers: readonly Route[] = [
-  ...(['all', 'schedule'] as const).map((which) =>
-    route({
-      method: 'GET',
-      path: `/scans/${which}/metrics`,
-      tag: 'scanAll',
-      operationId: which === 'all' ? 'getLatestScanAllMetrics' : 'getLatestScheduledScanAllMetrics',
-      summary: 'How far the scan of everything is: no such scan was ever run.',
-      access: system('scan-all:read'),
-      answers: { 200: stats },
-      handle: async () => ({ body: noScans }),
-    }),
-  ),
   route({
     method: 'GET',
     path: '/security/summary',

@@ -70,12 +70,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, readonly [`${Metho
     downloadScanData: ['GET /export/cve/download/{execution_id}', signedIn],
     getScanDataExportExecution: ['GET /export/cve/execution/{execution_id}', signedIn],
   },
-  scanAll: {
-    getScanAllSchedule: ['GET /system/scanAll/schedule', system('scan-all:read')],
-    createScanAllSchedule: ['POST /system/scanAll/schedule', system('scan-all:create')],
-    updateScanAllSchedule: ['PUT /system/scanAll/schedule', system('scan-all:update')],
-    stopScanAll: ['POST /system/scanAll/stop', system('scan-all:stop')],
-  },
   scanner: {
     createScanner: ['POST /scanners', system('scanner:create')],
     pingScanner: ['POST /scanners/ping', system('scanner:read')],

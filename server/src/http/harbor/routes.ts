@@ -39,6 +39,7 @@ import { retentionRoutes } from './projects/retention.ts'
 import { trustRuleRoutes } from './access/trust-rules.ts'
 import { projectArtifactRoutes } from './content/project-artifacts.ts'
 import type { Route } from './frame/route.ts'
+import { scanAllRoutes } from './operations/scan-all.ts'
 import { scanRoutes } from './content/scans.ts'
 import { scannerRoutes } from './operations/scanners.ts'
 import { scheduleRoutes } from './operations/schedules.ts'
@@ -75,6 +76,7 @@ const routes: readonly Route[] = [
   ...repositoryRoutes,
   ...robotRoutes,
   ...robotV1Routes,
+  ...scanAllRoutes,
   ...scanRoutes,
   ...scannerRoutes,
   ...scheduleRoutes,

@@ -5,7 +5,7 @@ import { route, type Route } from '../frame/route.ts'
 
 const item = z.object({ value: z.union([z.string(), z.number(), z.boolean()]), editable: z.boolean() })
 const scanAllPolicy = z.object({ type: z.literal('none') })
-/** Harbor always tells it, and in another form than the settings. Nothing scans everything here, so it is `none`. */
+/** Harbor always tells it, and in another form than the settings. The schedule of scanning everything is told by its own operation. */
 const nothingScans: z.output<typeof scanAllPolicy> = { type: 'none' }
 
 export const configureRoutes: readonly Route[] = [

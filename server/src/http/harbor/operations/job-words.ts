@@ -2,6 +2,7 @@ import { purgeAuditLogJob } from '../../../domain/audit/purge-job.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
 import { applyRetentionJob } from '../../../domain/retention/retention-jobs.ts'
+import { scanAllJob } from '../../../domain/scanning/scan-all-job.ts'
 import { scanArtifactJob } from '../../../domain/scanning/scan-job.ts'
 import type { JobStatus, JobTrigger } from '../../../domain/jobs/job.ts'
 import { schedulerKind } from '../../../domain/jobs/kinds.ts'
@@ -12,7 +13,7 @@ const harborTypes: Readonly<Record<string, string>> = {
   [purgeAuditLogJob.kind]: 'PURGE_AUDIT_LOG',
   [applyRetentionJob.kind]: 'RETENTION',
   [scanArtifactJob.kind]: 'IMAGE_SCAN',
-  'scan-all': 'SCAN_ALL',
+  [scanAllJob.kind]: 'SCAN_ALL',
   'generate-sbom': 'SBOM',
   replicate: 'REPLICATION',
   'deliver-webhook': 'WEBHOOK',
