@@ -25,6 +25,7 @@ import { goneManifests } from './0026-gone-manifests.ts'
 import { trashRun } from './0027-trash-run.ts'
 import { backupRun } from './0028-backup-run.ts'
 import { scanning } from './0029-scanning.ts'
+import { securityHub } from './0030-security-hub.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -54,4 +55,5 @@ export const migrations: readonly Migration[] = [
   trashRun,
   backupRun,
   scanning,
+  securityHub,
 ]

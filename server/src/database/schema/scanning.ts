@@ -101,4 +101,6 @@ export interface ScanFindingTable {
   exploited: Flag
   /** EPSS, in ten thousandths. */
   probability: number | null
+  /** What its publisher says about mending it; empty in reports from before it was kept. */
+  status: string
 }

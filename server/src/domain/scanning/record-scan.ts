@@ -81,7 +81,7 @@ async function replaceFindings(tx: Writer, scan: ScanArtifactPayload, findings: 
   }
 }
 
-function findingRow({ id, package: { name, version }, fixVersion, severity, detail, exploits }: Finding) {
+function findingRow({ id, package: { name, version }, fixVersion, severity, status, detail, exploits }: Finding) {
   const scores = Object.values(detail?.cvss ?? {}).flatMap(({ v3 }) => (v3 === undefined ? [] : [v3.score]))
   return {
     vulnerability: id,
@@ -89,6 +89,7 @@ function findingRow({ id, package: { name, version }, fixVersion, severity, deta
     version,
     fix_version: fixVersion,
     severity: severityRank(severity),
+    status,
     score: scores.length === 0 ? null : Math.round(Math.max(...scores) * 10),
     exploited: exploits?.knownExploited === undefined ? (0 as const) : (1 as const),
     probability: exploits?.epss === undefined ? null : Math.round(exploits.epss.probability * 10_000),

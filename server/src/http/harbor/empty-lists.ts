@@ -39,7 +39,6 @@ const emptyLists: readonly EmptyList[] = [
     '/projects/{project_name}/preheat/providers',
     project('preheat-policy:list'),
   ),
-  of('securityhub', 'ListVulnerabilities', '/security/vul', system('security-hub:list')),
 ]
 
 const words = z.array(z.string())
@@ -49,37 +48,7 @@ const supported = z.object({
   payload_formats: z.array(z.object({ notify_type: z.string(), formats: words })).nullable(),
 })
 
-const summary = z.object({
-  critical_cnt: z.number().int(),
-  medium_cnt: z.number().int(),
-  low_cnt: z.number().int(),
-  total_vuls: z.number().int(),
-  scanned_cnt: z.number().int(),
-  total_artifact: z.number().int().describe('100,000 at the most.'),
-})
-
-/** As in lists: counting further would take longer than the number is worth. */
-const maxCounted = 100_000
-
 const numbers: readonly Route[] = [
-  route({
-    method: 'GET',
-    path: '/security/summary',
-    tag: 'securityhub',
-    operationId: 'getSecuritySummary',
-    summary: 'What scans found: nothing was scanned.',
-    access: system('security-hub:read'),
-    answers: { 200: summary },
-    handle: async (_call, { database }) => {
-      const counted = database.read.selectFrom('artifact').select('id').limit(maxCounted).as('counted')
-      const { count } = await database.read
-        .selectFrom(counted)
-        .select(({ fn }) => fn.countAll<number | string>().as('count'))
-        .executeTakeFirstOrThrow()
-      const none = { critical_cnt: 0, medium_cnt: 0, low_cnt: 0, total_vuls: 0, scanned_cnt: 0 }
-      return { body: { ...none, total_artifact: Number(count) } }
-    },
-  }),
   route({
     method: 'GET',
     path: `${inProject}/webhook/events`,

@@ -42,6 +42,7 @@ import type { Route } from './frame/route.ts'
 import { scanAllRoutes } from './operations/scan-all.ts'
 import { scanRoutes } from './content/scans.ts'
 import { scannerRoutes } from './operations/scanners.ts'
+import { securityHubRoutes } from './operations/security-hub.ts'
 import { scheduleRoutes } from './operations/schedules.ts'
 import { scrubRoutes } from './operations/scrub.ts'
 import { searchRoutes } from './content/search.ts'
@@ -80,6 +81,7 @@ const routes: readonly Route[] = [
   ...scanRoutes,
   ...scannerRoutes,
   ...scheduleRoutes,
+  ...securityHubRoutes,
   ...searchRoutes,
   ...statisticRoutes,
   ...systemCveAllowlistRoutes,

@@ -1,0 +1,33 @@
+import { expect, test } from 'bun:test'
+import { createUniqueImage } from '../harness/image.ts'
+import { addAccount, addProject, describeControlledScenario } from '../harness/scenario.ts'
+import { V2Client } from '../harness/v2-client.ts'
+import { ApiClient } from './contract-client.ts'
+
+describeControlledScenario('the security hub', (registry) => {
+  const admin = () => new ApiClient(registry())
+
+  test('counts what is there, and shows nothing where nothing was found', async () => {
+    const project = await addProject(registry())
+    await new V2Client(registry()).pushImage(`${project}/app`, createUniqueImage(), 'v1')
+    const query = 'with_dangerous_cve=true&with_dangerous_artifact=true'
+    const { body } = await admin().call('GET /security/summary', { query })
+    expect(body).toMatchObject({ critical_cnt: 0, total_vuls: 0, fixable_cnt: 0, total_artifact: 1 })
+    const q = `q=${encodeURIComponent('repository_name=x,cvss_score_v3=[0~10]')}&tune_count=true&with_tag=true`
+    const found = await admin().call('GET /security/vul', { query: q })
+    expect([found.status, found.body, found.headers.get('x-total-count')]).toEqual([200, [], '0'])
+    const strange = await admin().call<{ errors: { message: string }[] }>('GET /security/vul', {
+      query: 'q=strange%3D1',
+    })
+    expect([strange.status, strange.body.errors[0]?.message]).toEqual([
+      400,
+      'bad request: keyword: strange is not allowed',
+    ])
+  })
+
+  test('is not for everybody', async () => {
+    const somebody = new ApiClient(registry(), await addAccount(registry()))
+    for (const operation of ['GET /security/summary', 'GET /security/vul'])
+      expect((await somebody.call(operation)).status).toBe(403)
+  })
+})

@@ -1,0 +1,215 @@
+import { z } from 'zod'
+import type { AdvisorySource, Severity } from '../../../domain/scanning/advisories.ts'
+import {
+  findDefaultScannerId,
+  listDangerous,
+  listSomeTags,
+  pageRegistryFindings,
+  summariseSecurity,
+  type RegistryFinding,
+} from '../../../domain/scanning/security-hub.ts'
+import { severityWord } from '../content/scan-answer.ts'
+import { truthQuery } from '../frame/answers.ts'
+import { parseListQuery } from '../frame/list-query.ts'
+import { pageAnswer, pageOf, pageQuery } from '../frame/paging.ts'
+import { route, type Route } from '../frame/route.ts'
+
+const tag = 'securityhub'
+const count = z.number().int()
+
+const summaryAnswer = z.object({
+  critical_cnt: count,
+  high_cnt: count.optional(),
+  medium_cnt: count,
+  low_cnt: count,
+  none_cnt: count.optional(),
+  unknown_cnt: count.optional(),
+  total_vuls: count,
+  scanned_cnt: count,
+  total_artifact: count,
+  fixable_cnt: count,
+  exploited_cnt: count.optional().describe('Beyond Harbor: how many are known to be exploited.'),
+  dangerous_cves: z
+    .array(
+      z.object({
+        cve_id: z.string(),
+        severity: z.string(),
+        cvss_score_v3: z.number(),
+        desc: z.string().optional(),
+        package: z.string(),
+        version: z.string(),
+      }),
+    )
+    .optional(),
+  dangerous_artifacts: z
+    .array(
+      z.object({
+        project_id: count,
+        repository_name: z.string(),
+        digest: z.string(),
+        critical_cnt: count,
+        high_cnt: count,
+        medium_cnt: count,
+      }),
+    )
+    .optional(),
+})
+
+const noFindings = {
+  critical_cnt: 0,
+  medium_cnt: 0,
+  low_cnt: 0,
+  total_vuls: 0,
+  scanned_cnt: 0,
+  total_artifact: 0,
+  fixable_cnt: 0,
+}
+
+const findingAnswer = z.object({
+  project_id: count,
+  repository_name: z.string(),
+  digest: z.string(),
+  tags: z.array(z.string()).optional(),
+  cve_id: z.string(),
+  severity: z.string(),
+  status: z.string().optional(),
+  cvss_v3_score: z.number().optional(),
+  package: z.string(),
+  version: z.string().optional(),
+  fixed_version: z.string().optional(),
+  desc: z.string(),
+  links: z.array(z.string()),
+})
+
+/** More are not told where a client asks not to have them counted. */
+const maxTuned = 1_000
+
+export const securityHubRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/security/summary',
+    tag,
+    operationId: 'getSecuritySummary',
+    summary: 'What the default scanner found in all artifacts, in numbers.',
+    access: { kind: 'system', permission: 'security-hub:read' },
+    query: z.object({
+      with_dangerous_cve: truthQuery.default(false),
+      with_dangerous_artifact: truthQuery.default(false),
+    }),
+    answers: { 200: summaryAnswer },
+    handle: async ({ query }, { database }) => {
+      const scanner = await findDefaultScannerId(database.read)
+      if (scanner === undefined) return { body: noFindings }
+      const found = await summariseSecurity(database.read, scanner)
+      const of = (severity: Severity) => found.bySeverity[severity] ?? 0
+      const cves = query.with_dangerous_cve ? await listDangerous(database.read, scanner) : []
+      const artifacts = query.with_dangerous_artifact ? found.worst : []
+      return {
+        body: {
+          critical_cnt: of('Critical'),
+          ...someOf({ high_cnt: of('High') }),
+          medium_cnt: of('Medium'),
+          low_cnt: of('Low'),
+          ...someOf({ none_cnt: of('Negligible'), unknown_cnt: of('Unknown') }),
+          total_vuls: found.total,
+          scanned_cnt: found.scanned,
+          total_artifact: found.artifacts,
+          fixable_cnt: found.fixable,
+          ...someOf({ exploited_cnt: found.exploited }),
+          ...(cves.length === 0
+            ? {}
+            : {
+                dangerous_cves: cves.map(({ id, severity, score, package: name, version }) => ({
+                  ...{ cve_id: id, severity: severityWord(severity), cvss_score_v3: score, package: name, version },
+                })),
+              }),
+          ...(artifacts.length === 0
+            ? {}
+            : {
+                dangerous_artifacts: artifacts.map(({ projectId, repository, digest, bySeverity }) => ({
+                  ...{ project_id: projectId, repository_name: repository, digest },
+                  critical_cnt: bySeverity.Critical ?? 0,
+                  high_cnt: bySeverity.High ?? 0,
+                  medium_cnt: bySeverity.Medium ?? 0,
+                })),
+              }),
+        },
+      }
+    },
+  }),
+
+  route({
+    method: 'GET',
+    path: '/security/vul',
+    tag,
+    operationId: 'ListVulnerabilities',
+    summary: 'What the default scanner found in all artifacts, the highest CVSS score first.',
+    access: { kind: 'system', permission: 'security-hub:list' },
+    query: z.object({
+      ...pageQuery,
+      q: z
+        .string()
+        .max(4096)
+        .optional()
+        .describe(
+          'k=v of cve_id, severity, status, repository_name, project_id, package, tag, digest; cvss_score_v3=[a~b].',
+        ),
+      tune_count: truthQuery.default(false),
+      with_tag: truthQuery.default(false),
+    }),
+    answers: { 200: z.array(findingAnswer) },
+    handle: async (call, services) => {
+      const { database, advisories } = services
+      const scanner = await findDefaultScannerId(database.read)
+      if (scanner === undefined) return pageAnswer(call, { rows: [], total: 0 }, (row) => row)
+      const conditions = parseListQuery(call.query.q)
+      const found = await pageRegistryFindings(services, scanner, { conditions, ...pageOf(call.query) })
+      const tags = call.query.with_tag
+        ? await listSomeTags(
+            database.read,
+            found.rows.map(({ artifactId }) => artifactId),
+          )
+        : undefined
+      const wanted = conditions.find(({ key }) => key === 'tag')
+      const first = wanted?.kind === 'exact' ? wanted.value : undefined
+      const source = await advisories.current()
+      const page = pageAnswer(call, found, (row: RegistryFinding) => ({
+        ...presentFinding(row, source),
+        ...(tags === undefined ? {} : tagsField(tags.get(row.artifactId) ?? [], first)),
+      }))
+      if (!call.query.tune_count || found.total <= maxTuned) return page
+      const { link: _, ...headers } = page.headers
+      return { ...page, headers: { ...headers, 'x-total-count': '-1' } }
+    },
+  }),
+]
+
+/** Zero is left out, as in Harbor. */
+const someOf = (counts: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(counts).filter(([, value]) => value > 0))
+
+/** A tag that was asked for is the first. */
+function tagsField(tags: readonly string[], wanted: string | undefined): { tags?: readonly string[] } {
+  const shown = wanted === undefined ? tags : [wanted, ...tags.filter((name) => name !== wanted).slice(0, 9)]
+  return shown.length === 0 ? {} : { tags: shown }
+}
+
+function presentFinding(row: RegistryFinding, source: AdvisorySource | undefined): z.output<typeof findingAnswer> {
+  const detail = source?.detail(row.id)
+  const links = detail?.references.slice(0, 50) ?? []
+  return {
+    project_id: row.projectId,
+    repository_name: row.repository,
+    digest: row.digest,
+    cve_id: row.id,
+    severity: severityWord(row.severity),
+    ...(row.status === '' ? {} : { status: row.status }),
+    ...(row.score === undefined ? {} : { cvss_v3_score: row.score }),
+    package: row.package,
+    ...(row.version === '' ? {} : { version: row.version }),
+    ...(row.fixVersion === '' ? {} : { fixed_version: row.fixVersion }),
+    // Some publishers describe nothing; clients show what is here.
+    desc: detail?.description || detail?.title || row.id,
+    links: links.length === 0 ? [''] : links,
+  }
+}
