@@ -34,6 +34,27 @@ describeEachDatabase('the measures of a registry', (open) => {
     expect(library!.usedBytes).toBeGreaterThan(16)
   })
 
+  test('know how old the vulnerability data is, and that there is none', async () => {
+    const { database, clock } = await composeRegistryForTest(await open())
+    expect((await measureRegistry(database, clock.now())).vulnerabilityData).toBeUndefined()
+    const generation = { digest: 'sha256:0', size: 1, sources: '[]', username: 'test' }
+    await database.write(async (tx) => {
+      const [kept, inUse] = [
+        { number: 1, data_time: 1, imported_at: 2 },
+        { number: 2, data_time: null, imported_at: 3 },
+      ]
+      await tx
+        .insertInto('advisory_generation')
+        .values([
+          { ...generation, ...kept, state: 'kept' },
+          { ...generation, ...inUse, state: 'in-use' },
+        ])
+        .execute()
+    })
+    const found = await measureRegistry(database, clock.now())
+    expect(found.vulnerabilityData).toEqual({ publishedAt: undefined, importedAt: 3 })
+  })
+
   test('know quotas that are used up, uploads that have expired and schedules that are late', async () => {
     const registry = await composeRegistryForTest(await open())
     const { database, clock } = registry

@@ -25,6 +25,8 @@ export interface RegistryMeasures {
   readonly lastRuns: readonly LastRun[]
   readonly schedules: { readonly total: number; readonly overdue: number; readonly latestMs: number }
   readonly lastBackup: BackupRun | undefined
+  /** The vulnerability data in use. `publishedAt` is undefined when the data does not say. */
+  readonly vulnerabilityData: { readonly publishedAt: number | undefined; readonly importedAt: number } | undefined
   /** Quotas by the share that is used. */
   readonly quotas: { readonly limited: number; readonly nearlyFull: number; readonly full: number }
 }
@@ -56,6 +58,7 @@ export async function measureRegistry({ read }: Pick<Database, 'read'>, now: num
     ...(await measureLeftovers({ read }, now)),
     ...(await measureWork({ read }, now)),
     lastBackup: await findLastBackup(read),
+    vulnerabilityData: await measureVulnerabilityData({ read }),
     quotas: await measureQuotas({ read }),
   }
 }
@@ -90,6 +93,15 @@ async function measureContents({ read }: Reading) {
     users: await countOf({ read }, 'user_account'),
     robots: await countOf({ read }, 'robot'),
   }
+}
+
+async function measureVulnerabilityData({ read }: Reading): Promise<RegistryMeasures['vulnerabilityData']> {
+  const row = await read
+    .selectFrom('advisory_generation')
+    .select(['data_time', 'imported_at'])
+    .where('state', '=', 'in-use')
+    .executeTakeFirst()
+  return row === undefined ? undefined : { publishedAt: row.data_time ?? undefined, importedAt: row.imported_at }
 }
 
 function byPublic(rows: readonly { readonly public: unknown; readonly count: number | string }[]) {

@@ -6,7 +6,13 @@ const seconds = (ms: number): number => ms / 1000
 
 /** What the registry holds and what waits in it, as metrics. */
 export function registryFamilies(measures: RegistryMeasures): MetricFamily[] {
-  return [...contents(measures), ...leftovers(measures), ...work(measures), ...backups(measures)]
+  return [
+    ...contents(measures),
+    ...leftovers(measures),
+    ...work(measures),
+    ...backups(measures),
+    ...vulnerabilityData(measures),
+  ]
 }
 
 function contents(found: RegistryMeasures): MetricFamily[] {
@@ -59,6 +65,21 @@ function leftovers(found: RegistryMeasures): MetricFamily[] {
       [{}, seconds(scrub?.finishedAt ?? 0)],
     ),
     fact('berth_scrub_blobs_checked', 'Blobs that the last or present pass has read.', [{}, scrub?.blobs ?? 0]),
+  ]
+}
+
+/** Scans by their result are among the jobs, of the kind `scan-artifact`. */
+function vulnerabilityData({ vulnerabilityData: data }: RegistryMeasures): MetricFamily[] {
+  return [
+    fact(
+      'berth_vulnerability_data_published_timestamp_seconds',
+      'When the newest vulnerability data in use was published; 0: there is none, or it does not say.',
+      [{}, seconds(data?.publishedAt ?? 0)],
+    ),
+    fact('berth_vulnerability_data_imported_timestamp_seconds', 'When it was imported; 0: there is none.', [
+      {},
+      seconds(data?.importedAt ?? 0),
+    ]),
   ]
 }
 
