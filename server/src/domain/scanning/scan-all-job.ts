@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineJob } from '../jobs/job-definition.ts'
 
 /** Scans every artifact of the registry: each image that nothing is known of, or that the data in use has not judged. */
-export const scanAllJob = defineJob('scan-all', z.object({}))
+export const scanAllJob = defineJob('scan-registry', z.object({}))
 
 /** Of its schedule, and the key by which two runs do not overlap. */
 export const scanAllName = 'scan-all'
