@@ -84,6 +84,8 @@ const journey: readonly Step[] = [
   ['user admin mei', /mei is a system administrator/],
   ['user admin mei --remove', /ordinary user/],
   ['user show mei', /kind +user/],
+  ['user disable mei', /mei is disabled/],
+  ['user enable mei', /mei is enabled/],
   ['project member add backend mei project-admin', /mei is project-admin of backend/],
   ['project member set-role backend mei developer', /mei is developer of backend/],
   ['project member list backend', /mei +user +developer/],
@@ -133,6 +135,12 @@ const journey: readonly Step[] = [
   ['retention runs library', /Success/],
   ['retention tasks library $run', /(?<task>\d+) +library\/app|(?<other>\d+) +app/],
   ['retention stop library $run', /asked to stop/],
+  ['retention set library --file narrow.json', /policy \d+ of library/],
+  ['retention run library --yes', /job (?<swept>\d+)/],
+  ['job logs $swept -f', /Z /],
+  ['trash list library', /artifact +library\/app/],
+  ['trash restore library --run $swept', /restored 1 entries of run \d+/],
+  ['trash restore library 1 --run $swept', /what is restored/, 2],
   ['retention delete library --yes', /no retention policy any more/],
   [
     'robot create ci --project backend --permission repository:pull,repository:push --days 3',
@@ -179,6 +187,7 @@ const journey: readonly Step[] = [
   ['job resume GARBAGE_COLLECTION', /resumed/],
   ['job workers', /HEARTBEAT\n\S+/],
   ['audit list --limit 5', /there are more/],
+  ['audit list backend --type artifact --operation create --since 1h', /create +artifact +/],
   ['audit list backend --operation create --since 1h', /create +\S+ +/],
   ['audit purge --keep 24 --events pull_artifact --dry-run', /job (?<purge>\d+)/],
   ['audit logs $purge -f', /./],
@@ -235,7 +244,7 @@ const elsewhere = new Set([
     'db status',
     'db use',
   ],
-  ...['user add', 'user set-password', 'user disable', 'user enable', 'user relink'],
+  ...['user add', 'user set-password', 'user relink'],
   ...['login', 'logout', 'context list', 'context use', 'context remove', 'event follow'],
   ...['token list', 'token create', 'token delete', 'retention logs'],
 ])
@@ -258,6 +267,7 @@ describe.each(['at an address', 'on its own machine'])('commands on a registry, 
 
   test('a user is made', async () => {
     writeFileSync(join(folder, 'policy.json'), JSON.stringify(policy))
+    writeFileSync(join(folder, 'narrow.json'), JSON.stringify(policy).replace('"**"', '"keep-*"'))
     const { code, stdout } = await typed(
       ['user', 'create', 'mei', '--email', 'mei@example.org', '--password-stdin', ...flags()],
       {
@@ -276,7 +286,7 @@ describe.each(['at an address', 'on its own machine'])('commands on a registry, 
       const line = name
         .replace(/^\d+ /, '')
         .replaceAll(/\$(\w+)/g, (_, key: string) => known.get(key) ?? `NOTHING SAID ${key}`)
-        .replace('policy.json', join(folder, 'policy.json'))
+        .replace(/\b(policy|narrow)\.json/, (name) => join(folder, name))
       const said = await commandLine(
         [...line.split(' '), ...(line === 'whoami' && where !== 'at an address' ? [] : flags())],
         env,

@@ -43,6 +43,7 @@ describe('filter of the audit log', () => {
       `op_time=[${new Date('2026-11-26T10:30:00.000').toISOString()}~${new Date('2026-11-26T10:30:59.999').toISOString()}]`,
     )
     expect(conditionsOf({ to: 'no day' })).toBeUndefined()
+    expect(conditionsOf({ type: 'robot', resource: 'ci' })).toBe('resource_type=robot,resource=~ci')
     expect(conditionsOf({})).toBeUndefined()
   })
 

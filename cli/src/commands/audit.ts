@@ -18,6 +18,7 @@ export const auditCommands: CommandGroup = {
         command
           .option('--user <name>', 'only by this one')
           .option('--operation <name>', 'only these: create, delete, pull, login …')
+          .option('--type <name>', 'only about these: artifact, tag, project, robot …')
           .option('--resource <text>', 'only about what has this in its name')
           .option('--since <time>', 'only after it: 24h, 7d, or 2026-11-30T12:00:00Z')
           .option('--query <q>', "more of Harbor's filter: k=v,k=~v,k=[a~b]")
@@ -95,10 +96,11 @@ export const auditCommands: CommandGroup = {
 }
 
 function queryOf(flags: Readonly<Record<string, unknown>>): string | undefined {
-  const { user, operation, resource, since, query } = flags as Readonly<Record<string, string | undefined>>
+  const { user, operation, type, resource, since, query } = flags as Readonly<Record<string, string | undefined>>
   const conditions = [
     user === undefined ? '' : `username=${user}`,
     operation === undefined ? '' : `operation=${operation}`,
+    type === undefined ? '' : `resource_type=${type}`,
     resource === undefined ? '' : `resource=~${resource}`,
     since === undefined ? '' : `op_time=[${harborTime(parseMoment(since))}~]`,
     query ?? '',

@@ -1,7 +1,9 @@
+import type { RegistryApi } from '../api/registry-api.ts'
 import { CommandError } from '../command-error.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
 import { formatBytes } from '../format-bytes.ts'
 import { parseId, shortDigest } from '../names.ts'
+import type { Outcome } from '../output.ts'
 import { done, listCommand, type CommandGroup } from '../registry-command.ts'
 
 export const trashCommands: CommandGroup = {
@@ -32,37 +34,23 @@ export const trashCommands: CommandGroup = {
     }),
     {
       usage: 'restore <project> [entry]',
-      description: 'restore one thing by its id, or with --repository what was deleted from a repository',
-      example: 'berth trash restore backend 17\n  berth trash restore backend --repository backend/api',
+      description:
+        'restore one thing by its id, with --repository what was deleted from a repository, with --run what a run did',
+      example:
+        'berth trash restore backend 17\n  berth trash restore backend --repository backend/api\n  berth trash restore backend --run 4',
       configure: (command) =>
         void command
           .option('--repository <repository>', 'everything of this one')
+          .option('--run <id>', 'everything that this run of the retention policy deleted (berth retention runs)')
           .option('--overwrite', 'take tags back that name something else now'),
       run: async (api, [project = '', entry], flags) => {
         const overwrite = flags['overwrite'] === true
-        const repository = flags['repository'] as string | undefined
-        if ((entry === undefined) === (repository === undefined)) throw eitherEntryOrRepository()
-        if (entry !== undefined) {
-          const restored = await api.call('POST /projects/{project_name_or_id}/trash/{entry_id}/restore', {
-            params: { project_name_or_id: project, entry_id: parseId(entry, 'an entry of the trash') },
-            body: { overwrite },
-          })
-          const { digest, tags, artifacts } = restored
-          return done(
-            `restored ${digest}, ${artifacts} artifacts${tags.length === 0 ? '' : `, as ${tags.join(', ')}`}`,
-            restored,
-          )
-        }
-        let entries = 0
-        for (let left = true; left;) {
-          const answer = await api.call('POST /projects/{project_name_or_id}/trash/restore', {
-            params: { project_name_or_id: project },
-            body: { repository: repository ?? '', overwrite },
-          })
-          entries += answer.entries
-          left = answer.left
-        }
-        return done(`restored ${entries} entries of ${repository ?? ''}`, { repository, entries })
+        const { repository, run } = flags as { repository?: string; run?: string }
+        if ([entry, repository, run].filter((each) => each !== undefined).length !== 1) throw whatIsRestored()
+        if (entry !== undefined)
+          return await restoreOne(api, project, parseId(entry, 'an entry of the trash'), overwrite)
+        if (run !== undefined) return await restoreRun(api, project, parseId(run, 'a run'), overwrite)
+        return await restoreRepository(api, project, repository ?? '', overwrite)
       },
     },
     {
@@ -100,8 +88,65 @@ export const trashCommands: CommandGroup = {
   ],
 }
 
-const eitherEntryOrRepository = () =>
+async function restoreOne(api: RegistryApi, project: string, entry: number, overwrite: boolean): Promise<Outcome> {
+  const restored = await api.call('POST /projects/{project_name_or_id}/trash/{entry_id}/restore', {
+    params: { project_name_or_id: project, entry_id: entry },
+    body: { overwrite },
+  })
+  const { digest, tags, artifacts } = restored
+  return done(
+    `restored ${digest}, ${artifacts} artifacts${tags.length === 0 ? '' : `, as ${tags.join(', ')}`}`,
+    restored,
+  )
+}
+
+async function restoreRepository(
+  api: RegistryApi,
+  project: string,
+  repository: string,
+  overwrite: boolean,
+): Promise<Outcome> {
+  let entries = 0
+  for (let left = true; left;) {
+    const answer = await api.call('POST /projects/{project_name_or_id}/trash/restore', {
+      params: { project_name_or_id: project },
+      body: { repository, overwrite },
+    })
+    entries += answer.entries
+    left = answer.left
+  }
+  return done(`restored ${entries} entries of ${repository}`, { repository, entries })
+}
+
+/** All that a run deleted, a hundred by one request. What cannot come back is told, and does not keep the rest away. */
+async function restoreRun(api: RegistryApi, project: string, run: number, overwrite: boolean): Promise<Outcome> {
+  let entries = 0
+  const refused: { readonly entry: string | number; readonly message: string }[] = []
+  let after: number | undefined
+  do {
+    const { results, next } = await api.call('POST /projects/{project_name_or_id}/batch/restore-trash', {
+      params: { project_name_or_id: project },
+      body: { match: { run_id: run }, overwrite, after },
+    })
+    for (const { item, status, message = '' } of results) {
+      if (status < 300) entries += 1
+      else refused.push({ entry: item, message })
+    }
+    after = next
+  } while (after !== undefined)
+  if (refused.length > 0) {
+    throw new CommandError(
+      [`restored ${entries} entries of run ${run}; ${refused.length} stay in the trash:`]
+        .concat(refused.map(({ entry, message }) => `  ${entry}: ${message}`))
+        .join('\n'),
+      { next: `berth trash restore ${project} --run ${run} --overwrite, when a tag is in the way` },
+    )
+  }
+  return done(`restored ${entries} entries of run ${run}`, { run, entries })
+}
+
+const whatIsRestored = () =>
   new CommandError('what is restored?', {
-    next: 'an id of berth trash list <project>, or --repository <repository>',
+    next: 'an id of berth trash list <project>, --repository <repository>, or --run <id>: one of them',
     kind: 'usage',
   })

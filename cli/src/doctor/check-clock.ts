@@ -6,23 +6,27 @@ const firstRelease = Date.UTC(2026, 0, 1)
 const toleratedMs = 5_000
 const harmfulMs = 60_000
 
-export function checkClock(now: number): Finding {
+export function checkClock(now: number, keptByNtp = askTimedatectl): Finding {
   if (now < firstRelease) {
     return problem('clock', `says ${new Date(now).toISOString()}: tokens and certificates will not work`, [
       'timedatectl set-ntp true, or date -s',
     ])
   }
-  return good('clock', `${new Date(now).toISOString()}${synchronised()}`)
+  return good('clock', `${new Date(now).toISOString()}${wordsOf(keptByNtp())}`)
 }
 
-/** Whether the clock is kept by NTP, where systemd knows. */
-function synchronised(): string {
+/** `yes` or `no`; undefined where systemd does not know. */
+function askTimedatectl(): string | undefined {
   const { stdout, status } = spawnSync('timedatectl', ['show', '-p', 'NTPSynchronized', '--value'], {
     encoding: 'utf8',
     timeout: 2_000,
   })
-  if (status !== 0) return '; nobody says whether NTP keeps it'
-  return stdout.trim() === 'yes' ? ', kept by NTP' : '; NTP does not keep it (timedatectl set-ntp true)'
+  return status === 0 ? stdout.trim() : undefined
+}
+
+function wordsOf(kept: string | undefined): string {
+  if (kept === undefined) return '; nobody says whether NTP keeps it'
+  return kept === 'yes' ? ', kept by NTP' : '; NTP does not keep it (timedatectl set-ntp true)'
 }
 
 /** Compares another clock with ours: tokens live by both. */

@@ -1,6 +1,9 @@
 import { expect, test } from 'bun:test'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest } from '#server-test/registry-for-test.ts'
+import { composeEvents } from '#server/compose/events.ts'
+import { defaultPassword, Users } from '#server/domain/access/accounts/users.ts'
+import { Passwords } from '#server/domain/access/credentials/passwords.ts'
 import { checkContents } from './check-contents.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -26,5 +29,18 @@ describeEachDatabase('what doctor reads in a registry', (open) => {
     })
     expect(await look(clock.now())).toEqual({ uploads: 'warning', 'clock and data': 'good' })
     expect(await look(clock.now() - 3_600_000)).toMatchObject({ 'clock and data': 'problem' })
+  })
+
+  test('the password of every manual, until it is changed', async () => {
+    const registry = await composeRegistryForTest(await open())
+    const { database, clock } = registry
+    const events = composeEvents(clock)
+    const users = new Users({ database, clock, events, passwords: new Passwords() })
+    const look = async () =>
+      (await checkContents(database, () => clock.now(), false)).find(({ subject }) => subject === 'password of admin')
+    await users.ensureAdministrator(defaultPassword)
+    expect(await look()).toMatchObject({ status: 'warning', remedy: ['berth user set-password admin'] })
+    await users.setPassword({ kind: 'system', name: 'command line' }, 'admin', 'Better-Horse-8')
+    expect(await look()).toMatchObject({ status: 'good' })
   })
 })

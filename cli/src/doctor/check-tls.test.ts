@@ -263,3 +263,14 @@ test('the name of a host is told from its port, for addresses of both families',
     '10.0.0.5',
   ])
 })
+
+test('one client that was asked for is told of, whether it is here or not, and no other', () => {
+  const empty = join(folder, 'empty-machine')
+  const findings = checkTls({
+    ...{ host, served: parseCertificates(leaf.certificate + intermediate.certificate), machine: { root: empty } },
+    ...{ now: Date.now(), client: 'podman, buildah, skopeo' as const },
+  })
+  const told = findings.filter(({ subject }) => subject.endsWith('on this machine'))
+  expect(told.map(({ subject }) => subject)).toEqual(['podman, buildah, skopeo on this machine'])
+  expect(told[0]!.remedy!.join('\n')).toContain(`/etc/containers/certs.d/${host}`)
+})

@@ -18,6 +18,8 @@ export interface TlsCheck {
   readonly served: readonly X509Certificate[]
   readonly machine: Machine
   readonly now: number
+  /** Only this one, whether it is used here or not; undefined: those that seem to be. */
+  readonly client?: ClientTrust['client']
   /** The authority's certificate, when a flag says where it is. */
   readonly authorityFile?: { readonly path: string; readonly certificates: readonly X509Certificate[] }
 }
@@ -88,7 +90,7 @@ function signingCommands(name: string, names: readonly string[]): string[] {
   ]
 }
 
-function checkAuthority({ host, served, machine, authorityFile }: TlsCheck): Finding[] {
+function checkAuthority({ host, served, machine, client, authorityFile }: TlsCheck): Finding[] {
   const systemWide = systemAnchors(machine)
   const known = authorityFile === undefined ? [] : authorityFile.certificates
   const hopeless = known.length > 0 ? followChain(served, [...systemWide, ...known]) : undefined
@@ -103,7 +105,7 @@ function checkAuthority({ host, served, machine, authorityFile }: TlsCheck): Fin
     ]
   }
   return clientTrusts(machine, host)
-    .filter((trust) => trust.present)
+    .filter((trust) => (client === undefined ? trust.present : trust.client === client))
     .map((trust) => judge(trust, { host, served, systemWide, authorityFile: authorityFile?.path }))
 }
 

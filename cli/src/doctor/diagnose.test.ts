@@ -218,3 +218,23 @@ describe('a running installation', () => {
     expect(findings[0]).toMatchObject({ status: 'problem', summary: 'nothing listens there' })
   })
 })
+
+test('whether NTP keeps the clock is said, also when nobody knows', () => {
+  const said = (kept: string | undefined) => checkClock(Date.now(), () => kept).summary
+  expect(said('yes')).toContain('kept by NTP')
+  expect(said('no')).toContain('timedatectl set-ntp true')
+  expect(said(undefined)).toContain('nobody says')
+})
+
+test('a configuration that lies elsewhere than where doctor looks is named', async () => {
+  const here = process.cwd()
+  const place = mkdtempSync(join(folder, 'cwd-'))
+  writeFileSync(join(place, 'berth.yaml'), 'read_only: true\n')
+  process.chdir(place)
+  try {
+    const [finding] = about(await diagnose({}), 'configuration')
+    expect(finding).toMatchObject({ status: 'warning', remedy: ['berth doctor --config berth.yaml'] })
+  } finally {
+    process.chdir(here)
+  }
+})

@@ -12,19 +12,24 @@ import { checkBucket } from './check-bucket.ts'
 import { checkClock, judgeSkew } from './check-clock.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkDisks } from './check-disk.ts'
+import { findRepairs, judgeFiles } from './check-files.ts'
 import { checkHandover } from './check-handover.ts'
 import { checkLimits } from './check-limits.ts'
 import { checkProxy } from './check-proxy.ts'
 import { checkPort, localAddress, portsOf } from './check-ports.ts'
 import { bareName, checkTls } from './check-tls.ts'
 import { checkWorkers } from './check-workers.ts'
-import type { Machine } from './client-trust.ts'
+import type { ClientTrust, Machine } from './client-trust.ts'
 import { good, problem, skipped, warning, type Finding } from './finding.ts'
 import { fetchServedChain } from './served-chain.ts'
 
 export interface DoctorOptions {
   readonly machine: Machine
   readonly now: () => number
+  /** Only what this client needs; undefined: all that seem to be used here. */
+  readonly client?: ClientTrust['client']
+  /** Mends what is safe to mend. */
+  readonly fix?: boolean
   readonly authorityFile?: { readonly path: string; readonly certificates: readonly X509Certificate[] }
 }
 
@@ -36,7 +41,9 @@ export async function diagnoseInstallation(load: () => LoadedConfig, options: Do
   findings.push(checkLimits('/'))
   if (loaded === undefined) return [...findings, ...unasked]
   const { config } = loaded
+  const repairs = await findRepairs(config, loaded.file, options.now())
   findings.push(
+    ...(await judgeFiles(repairs, options.fix === true)),
     checkWorkers(config),
     ...skippedBy(config),
     ...(await checkDisks(config)),
@@ -54,8 +61,8 @@ export async function diagnoseInstallation(load: () => LoadedConfig, options: Do
 }
 
 /** Without a configuration nobody knows what to look at. */
-const unasked = ['disk', 'database', 'uploads', 'password of admin', 'port', 'certificate', 'tls'].map((subject) =>
-  skipped(subject, 'not looked at: the configuration cannot be used'),
+const unasked = ['files', 'disk', 'database', 'uploads', 'password of admin', 'port', 'certificate', 'tls'].map(
+  (subject) => skipped(subject, 'not looked at: the configuration cannot be used'),
 )
 
 /** Checks that this configuration has no use for. */
@@ -101,7 +108,7 @@ async function diagnoseCertificate(
   serving: ReadonlySet<number>,
   options: DoctorOptions,
 ): Promise<Finding[]> {
-  if (config.https === undefined) return [judgePlainHttp(config)]
+  if (config.https === undefined) return [judgePlainHttp(config, options)]
   const { port } = config.https
   let served: X509Certificate[]
   try {
@@ -136,7 +143,7 @@ function hostsOf(config: Config): string[] {
   return [...hosts]
 }
 
-function judgePlainHttp(config: Config): Finding {
+function judgePlainHttp(config: Config, { client }: DoctorOptions): Finding {
   const { http } = config
   const local = http === undefined || /^127\.|^::1$|^localhost$/.test(http.host)
   if (local || config.externalUrl?.startsWith('https:'))
@@ -147,10 +154,19 @@ function judgePlainHttp(config: Config): Finding {
     `clients on other machines say "http: server gave HTTP response to HTTPS client" about ${host}`,
     [
       'give Berth a certificate: https.certificate and https.private_key (berth docs tls)',
-      `or, in a network you trust, tell each client: docker: {"insecure-registries": ["${host}"]} in /etc/docker/daemon.json, then restart it; podman: --tls-verify=false`,
+      `or, in a network you trust, tell each client: ${Object.entries(plainHttpAdvice(host))
+        .flatMap(([name, advice]) => (client === undefined || client === name ? [advice] : []))
+        .join('; ')}`,
     ],
   )
 }
+
+const plainHttpAdvice = (host: string): Readonly<Record<ClientTrust['client'], string>> => ({
+  docker: `docker: {"insecure-registries": ["${host}"]} in /etc/docker/daemon.json, then restart it`,
+  containerd: `containerd: server = "http://${host}" in /etc/containerd/certs.d/${host}/hosts.toml`,
+  'podman, buildah, skopeo': 'podman: --tls-verify=false',
+  'everything else': 'others: the address with http:// in front',
+})
 
 /** Looks at one registry as the clients of this machine do. */
 export async function diagnoseUrl(url: URL, options: DoctorOptions): Promise<Finding[]> {

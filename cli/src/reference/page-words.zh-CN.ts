@@ -56,7 +56,7 @@ export const chineseDescriptions: Readonly<Record<string, string>> = {
   'tag history': '标签曾指向哪些 Artifact、由谁何时移动；已删除的标签也可查。',
   trash: '已删除、可恢复的内容。',
   'trash list': '列出项目里删除的内容，最新的在前。',
-  'trash restore': '按编号恢复一条，或用 --repository 恢复一个仓库的全部。',
+  'trash restore': '按编号恢复一条，用 --repository 恢复一个仓库的全部，或用 --run 恢复一次保留策略运行删除的全部。',
   'trash delete': '彻底删除一条。',
   'trash empty': '清空项目的回收站；--all 清空全部项目的。',
   retention: '保留策略：项目里哪些标签保留，其余删除。',

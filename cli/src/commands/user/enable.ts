@@ -1,4 +1,5 @@
 import type { AccessCommand } from '../../access-command.ts'
+import { getUserId } from '../../api/find-user.ts'
 
 export const enableUser: AccessCommand = {
   usage: 'enable <username>',
@@ -7,5 +8,10 @@ export const enableUser: AccessCommand = {
   async run({ users, actor }, [username = '']) {
     await users.enableUser(actor, username)
     return { text: `${username} is enabled`, json: { username, disabled: false } }
+  },
+  async remote(api, [username = '']) {
+    const params = { user_id: await getUserId(api, username) }
+    await api.call('PUT /users/{user_id}/disabled', { params, body: { disabled: false } })
+    return { text: `${username} is enabled at ${api.name}`, json: { username, disabled: false } }
   },
 }

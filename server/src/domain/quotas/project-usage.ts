@@ -199,9 +199,14 @@ export async function foldUsage(database: Database, limit: number): Promise<numb
   return many.length
 }
 
-/** Counts the usage again from the artifacts themselves. Returns the bytes. */
-export async function recountUsage(database: Database, projectId: number): Promise<number> {
+/** Counts the usage again from the artifacts themselves, when `assertMay` lets it. Returns the bytes. */
+export async function recountUsage(
+  database: Database,
+  projectId: number,
+  assertMay: (tx: Writer) => Promise<void> = async () => undefined,
+): Promise<number> {
   return await database.write(async (tx) => {
+    await assertMay(tx)
     const project = tx.selectFrom('project').select('id').where('id', '=', projectId)
     await lockRows(database, project).executeTakeFirst()
     await tx.deleteFrom('project_blob').where('project_id', '=', projectId).execute()

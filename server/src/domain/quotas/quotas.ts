@@ -103,7 +103,10 @@ export class Quotas {
   async recount(actor: Actor, projectId: number): Promise<number> {
     assertSystemAdministrator(actor)
     if ((await this.findQuota(projectId)) === undefined) throw quotaUnknown(projectId)
-    return await recountUsage(this.#database, projectId)
+    const now = this.#clock.now()
+    return await recountUsage(this.#database, projectId, async (tx) =>
+      assertSystemAdministrator(await currentActor(tx, actor, now)),
+    )
   }
 
   #quotas() {

@@ -22,6 +22,8 @@ export const system = {
     who: 'User',
     operation: 'Operation',
     anyOperation: 'All operations',
+    type: 'Type',
+    anyType: 'All types',
     result: 'Result',
     anyResult: 'All results',
     from: 'From',

@@ -24,6 +24,8 @@ export const system: Translation<typeof en> = {
     who: '用户',
     operation: '操作',
     anyOperation: '全部操作',
+    type: '类型',
+    anyType: '全部类型',
     result: '结果',
     anyResult: '全部结果',
     from: '起始时间',

@@ -2,6 +2,8 @@
 export interface AuditFilter {
   readonly who?: string
   readonly operation?: string
+  /** What it was done to: `artifact`, `project`. */
+  readonly type?: string
   readonly resource?: string
   /** `true`: done, `false`: refused. */
   readonly result?: string
@@ -10,7 +12,7 @@ export interface AuditFilter {
   readonly to?: string
 }
 
-const keys = ['who', 'operation', 'resource', 'result', 'from', 'to'] as const
+const keys = ['who', 'operation', 'type', 'resource', 'result', 'from', 'to'] as const
 
 /** For `validateSearch`: what is not text is left out. */
 export function auditSearch(search: Readonly<Record<string, unknown>>): AuditFilter {
@@ -23,10 +25,11 @@ export function auditSearch(search: Readonly<Record<string, unknown>>): AuditFil
 }
 
 /** The filter as the API takes it; undefined: everything. */
-export function conditionsOf({ who, operation, resource, result, from, to }: AuditFilter): string | undefined {
+export function conditionsOf({ who, operation, type, resource, result, from, to }: AuditFilter): string | undefined {
   const conditions = [
     who && `username=~${encodeURIComponent(who)}`,
     operation && `operation=${encodeURIComponent(operation)}`,
+    type && `resource_type=${encodeURIComponent(type)}`,
     resource && `resource=~${encodeURIComponent(resource)}`,
     result && `operation_result=${result === 'true'}`,
     (startOf(from) || endOf(to)) && `op_time=[${startOf(from)}~${endOf(to)}]`,

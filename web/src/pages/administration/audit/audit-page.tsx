@@ -13,7 +13,7 @@ import { toast, toastError } from '../../../components/toast.ts'
 import { AuditBelow, auditPhoneHeight, useAuditColumns } from './audit-columns.tsx'
 import { exportRecords, type ExportFormat } from './audit-export.ts'
 import { auditSearch, conditionsOf, momentOfField, type AuditFilter } from './audit-filter.ts'
-import { operations } from './audit-words.ts'
+import { operations, resources } from './audit-words.ts'
 
 const route = getRouteApi('/shell/signed-in/administration/audit-log')
 
@@ -76,6 +76,16 @@ function Filter({ filter, onChange }: FilterProps) {
         data={operations.map((value) => ({ value, label: audit(`operations.${value}`) }))}
         value={filter.operation ?? null}
         onChange={(operation) => onChange({ ...filter, operation: operation ?? '' })}
+        clearable
+        w={{ base: '100%', sm: 148 }}
+      />
+      <Select
+        label={t('type')}
+        placeholder={t('anyType')}
+        data={resources.map((value) => ({ value, label: audit(`resources.${value}`) }))}
+        value={filter.type ?? null}
+        onChange={(type) => onChange({ ...filter, type: type ?? '' })}
+        searchable
         clearable
         w={{ base: '100%', sm: 148 }}
       />

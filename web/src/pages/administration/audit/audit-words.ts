@@ -43,7 +43,7 @@ export const operations: readonly Operation[] = [
   'resume',
 ]
 
-const resources: readonly Resource[] = [
+export const resources: readonly Resource[] = [
   'artifact',
   'artifact_label',
   'backup',

@@ -1,3 +1,4 @@
+import { Group, Select } from '@mantine/core'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
@@ -8,6 +9,8 @@ import { Section } from '../../../components/page.tsx'
 import { SearchField } from '../../../components/search-field.tsx'
 import { EmptyFace } from '../../../components/states.tsx'
 import { AuditBelow, auditPhoneHeight, useAuditColumns } from '../../administration/audit/audit-columns.tsx'
+import { conditionsOf } from '../../administration/audit/audit-filter.ts'
+import { resources } from '../../administration/audit/audit-words.ts'
 import { ProjectFrame } from '../project-frame.tsx'
 
 const route = getRouteApi('/shell/signed-in/projects/$projectName/logs')
@@ -24,13 +27,32 @@ export function ProjectLogsPage() {
 
 function ProjectLogs({ projectName }: { readonly projectName: string }) {
   const t = useTranslations('audit')
+  const audit = useTranslations('system.audit')
   const [resource, setResource] = useState('')
+  const [type, setType] = useState('')
   const rows = usePagedRows('GET /projects/{project_name}/auditlog-exts', {
     params: { project_name: projectName },
-    query: { q: resource === '' ? undefined : `resource=~${resource}` },
+    query: { q: conditionsOf({ resource, type }) },
   })
   return (
-    <Section flush actions={<SearchField label={t('filterResource')} value={resource} onChange={setResource} />}>
+    <Section
+      flush
+      actions={
+        <Group gap="sm">
+          <Select
+            aria-label={audit('type')}
+            placeholder={audit('anyType')}
+            data={resources.map((value) => ({ value, label: t(`resources.${value}`) }))}
+            value={type === '' ? null : type}
+            onChange={(next) => setType(next ?? '')}
+            searchable
+            clearable
+            w={148}
+          />
+          <SearchField label={t('filterResource')} value={resource} onChange={setResource} />
+        </Group>
+      }
+    >
       <DataList
         label={t('title')}
         rows={rows}
