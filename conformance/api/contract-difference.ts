@@ -91,11 +91,17 @@ function flat(contract: Contract, schema: Schema): Schema {
 }
 
 function isAnything(schema: Schema): boolean {
-  return typeOf(schema) === 'any' || (schema.anyOf?.length ?? 0) > 1
+  return typeOf(schema) === 'any'
 }
+
+const plainTypes: ReadonlySet<string> = new Set(['string', 'number', 'integer', 'boolean', 'null'])
 
 function typeOf(schema: Schema): string {
   if (typeof schema.type === 'string') return schema.type
+  // Several plain types at once are spelled out as one of several schemas.
+  const spelledOut = schema.anyOf?.map(({ type }) => type)
+  if (spelledOut?.every((type) => typeof type === 'string' && plainTypes.has(type)))
+    return spelledOut.filter((type) => type !== 'null').join('|')
   if (Array.isArray(schema.type)) return schema.type.filter((type) => type !== 'null').join('|')
   if (schema.properties !== undefined) return 'object'
   if (schema.const !== undefined) return typeof schema.const
