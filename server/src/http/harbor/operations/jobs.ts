@@ -7,6 +7,7 @@ import { purgeAuditLogJob } from '../../../domain/audit/purge-job.ts'
 import { backupJob } from '../../../domain/backup/backup-job.ts'
 import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
 import { applyRetentionJob, retainRepositoryJob } from '../../../domain/retention/retention-jobs.ts'
+import { scanAllJob } from '../../../domain/scanning/scan-all-job.ts'
 import { scanArtifactJob } from '../../../domain/scanning/scan-job.ts'
 import { scanPushedJob } from '../../../domain/scanning/scan-on-push.ts'
 import { scrubJob } from '../../../domain/scrub/scrub-job.ts'
@@ -165,6 +166,7 @@ export const permissionsOfKind: Readonly<
   [backupJob.kind]: {},
   [scanArtifactJob.kind]: { project: 'scan:read' },
   [scanPushedJob.kind]: { project: 'scan:read' },
+  [scanAllJob.kind]: { system: 'scan-all:read' },
 }
 
 /** @throws DomainError JOB_UNKNOWN for who may see all jobs; UNAUTHENTICATED, FORBIDDEN for whoever may not see this one */
