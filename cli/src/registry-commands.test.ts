@@ -228,6 +228,10 @@ const elsewhere = new Set([
     'health',
     'version',
     'docs',
+    'scan',
+    'db import',
+    'db status',
+    'db use',
   ],
   ...[
     'import registry',

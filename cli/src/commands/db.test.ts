@@ -6,44 +6,45 @@ import { berth, serve } from '../../test/berth-process.ts'
 
 setDefaultTimeout(120_000)
 
-const folder = mkdtempSync(join(tmpdir(), 'berth-db-'))
+const folder = mkdtempSync(join(tmpdir(), 'berth-db-test-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-const db = (...args: readonly string[]) => berth(['db', ...args, '--data', join(folder, 'data')], { cwd: folder })
+const data = join(folder, 'data')
+const run = (...args: readonly string[]) => berth(['db', ...args, '--data', data], { cwd: folder })
 
-const advisory = {
-  id: 'GHSA-1111-2222-3333',
-  modified: '2026-01-01T00:00:00Z',
-  affected: [
-    {
-      package: { ecosystem: 'npm', name: 'lodash' },
-      ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: '4.17.21' }] }],
-    },
-  ],
-}
+const advisory = (name: string) => ({
+  id: `GHSA-${name}`,
+  modified: '2026-01-02T00:00:00Z',
+  affected: [{ package: { ecosystem: 'npm', name }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }] }] }],
+})
+for (const name of ['a', 'b']) writeFileSync(join(folder, `${name}.json`), JSON.stringify(advisory(name)))
+writeFileSync(join(folder, 'notes.json'), '{"hello": 1}')
 
-test('vulnerability data comes in beside a running registry, is listed, and older data can be used again', async () => {
-  writeFileSync(join(folder, 'osv.json'), JSON.stringify([advisory]))
-  writeFileSync(join(folder, 'holiday.txt'), 'not an advisory')
-  await using _registry = await serve(['--data', join(folder, 'data')], { cwd: folder })
-
-  expect((await db('status')).stdout).toContain('no vulnerability data yet')
-  for (const generation of [1, 2]) {
-    const { code, stdout } = await db('import', 'osv.json', '--data-time', '2026-01-31')
-    expect([code, stdout]).toEqual([
+test('vulnerability data is imported into a registry that is there, listed, and gone back to', async () => {
+  // Bringing data makes no registry.
+  expect((await run('import', 'a.json')).code).not.toBe(0)
+  const server = await serve(['--data', data], { cwd: folder })
+  try {
+    expect((await run('status')).stdout).toContain('no vulnerability data yet')
+    const first = await run('import', 'a.json')
+    expect([first.code, first.stdout]).toEqual([
       0,
-      expect.stringContaining(`scans use vulnerability data ${generation} from now on`),
+      expect.stringContaining('osv-npm: 1 advisories, published 2026-01-02'),
     ])
+    expect((await run('import', 'b.json')).stdout).toContain('vulnerability data 2')
+    expect((await run('status')).stdout).toMatch(/^\* 2 .*\n {2}1 /)
+    expect((await run('use', '1')).code).toBe(0)
+    expect((await run('status')).stdout).toMatch(/^ {2}2 .*\n\* 1 /)
+  } finally {
+    await server.stop()
   }
-  expect((await db('use', '1')).code).toBe(0)
-  const { code, stdout } = await db('status', '--output', 'json')
-  const known = JSON.parse(stdout) as readonly { number: number; inUse: boolean; dataTime: string }[]
-  expect(code).toBe(0)
-  expect(known.filter(({ inUse }) => inUse).map(({ number }) => number)).toEqual([1])
-  expect(known.map(({ dataTime }) => dataTime.slice(0, 10))).toEqual(['2026-01-31', '2026-01-31'])
+})
 
-  expect((await db('import', 'nowhere.json')).code).toBe(4)
-  expect((await db('import', 'holiday.txt')).code).toBe(2)
-  expect((await db('use', 'first')).code).toBe(2)
-  expect((await db('use', '99')).code).toBe(4)
-  expect((await db('status')).stdout.match(/^\* 1 /m)).not.toBeNull()
+test('what is no vulnerability data is refused in words, and changes nothing', async () => {
+  const before = (await run('status')).stdout
+  const refused = await run('import', 'notes.json')
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('trivy-db, OSV')])
+  expect((await run('import', 'nowhere.json')).code).toBe(4)
+  expect((await run('use', '9')).code).toBe(4)
+  expect((await run('use', 'x')).code).toBe(2)
+  expect((await run('status')).stdout).toBe(before)
 })

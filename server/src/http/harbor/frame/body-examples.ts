@@ -66,6 +66,7 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   createRegistry: remote,
   createRetention: retention,
   createRole: role,
+  createScanAllSchedule: schedule,
   createScrubSchedule: schedule,
   createTag: { name: 'stable' },
   createTrustRule: {
@@ -126,6 +127,11 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   updateRepository: { description: '# app\n\nThe web shop.' },
   updateRetention: { ...retention, id: 1 },
   updateRole: role,
+  matchPackages: {
+    system: { family: 'alpine', version: '3.20.1', name: 'Alpine Linux v3.20' },
+    packages: [{ kind: 'apk', name: 'musl', version: '1.1.22-r3' }],
+  },
+  updateScanAllSchedule: schedule,
   updateScrubSchedule: schedule,
   updateUserGroup: group,
   updateUserPassword: { old_password: 'Correct-Horse-7', new_password: 'Better-Horse-8' },

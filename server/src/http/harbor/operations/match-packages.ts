@@ -3,6 +3,7 @@ import { DomainError } from '../../../domain/errors.ts'
 import { severities } from '../../../domain/scanning/advisories.ts'
 import { packageKinds } from '../../../domain/scanning/inventory.ts'
 import { matchInTurns, maxMatchedPackages } from '../../../domain/scanning/matching/match-in-turns.ts'
+import { timeAnswer } from '../frame/answers.ts'
 import { route, type Route } from '../frame/route.ts'
 
 const text = z.string().max(1_000)
@@ -39,7 +40,7 @@ const finding = z.object({
 
 const matchAnswer = z.object({
   generation: z.number().int(),
-  sources: z.array(z.object({ name: z.string(), data_time: z.string(), advisories: z.number().int() })),
+  sources: z.array(z.object({ name: z.string(), data_time: timeAnswer, advisories: z.number().int() })),
   findings: z.array(finding),
   details: z.array(
     z.object({

@@ -11,7 +11,7 @@ import { scanAllJob, scanAllName } from '../../../domain/scanning/scan-all-job.t
 import { findSchedule } from '../../../domain/jobs/schedules.ts'
 import type { Actor } from '../../../domain/access/actor.ts'
 import type { SystemPermission } from '../../../domain/access/roles/grantable-permissions.ts'
-import { timeOf } from '../frame/answers.ts'
+import { timeOf, timeAnswer } from '../frame/answers.ts'
 import { route, type Route, type RouteAccess } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
 import { harborStatusOf } from './job-words.ts'
@@ -32,8 +32,8 @@ const work = { name: scanAllName, ...scanAllJob.of({}) }
 const answer = z.object({
   id: z.number().int().optional(),
   status: z.string().optional(),
-  creation_time: z.string().optional(),
-  update_time: z.string().optional(),
+  creation_time: timeAnswer.optional(),
+  update_time: timeAnswer.optional(),
   schedule: scheduleAnswer.optional(),
   parameters: z.record(z.string(), z.unknown()).optional(),
 })
