@@ -284,7 +284,7 @@ describeControlledScenario('batches', (registry) => {
     for (const [operation, params, item, rest] of attempts) {
       const answer = await api.call<Answer>(`POST ${operation}`, { params, body: { items: [item, nobodys], ...rest } })
       const [one, other] = answer.body.results
-      const said = (text = '') => text.replaceAll(String(item), String(nobodys))
+      const said = (text = '') => text.replaceAll(new RegExp(`\\b${item}\\b`, 'g'), String(nobodys))
       expect([operation, one!.status, said(one!.message)]).toEqual([operation, other!.status, other!.message!])
       expect([operation, [403, 404].includes(one!.status)]).toEqual([operation, true])
     }

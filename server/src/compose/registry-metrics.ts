@@ -28,6 +28,9 @@ export interface RegistryMetricsServices {
   readonly signInSettings: () => Promise<{ readonly authMode: string; readonly selfRegistration: boolean }>
 }
 
+/** Whoever may read the metrics may know which projects there are: metrics that everybody reads name public ones alone. */
+const areClosed = ({ metrics }: Config): boolean => metrics.token !== undefined || metrics.listen !== undefined
+
 interface Found {
   readonly registry: RegistryMeasures
   readonly projects: readonly ProjectMeasures[]
@@ -46,6 +49,7 @@ export function startMeasuring(config: Config, services: RegistryMetricsServices
       ? []
       : exporterFamilies({
           ...state.found,
+          projects: state.found.projects.filter((project) => project.public || areClosed(config)),
           components: componentsOf(state.checks),
           pool: { id: services.process.id, concurrency: config.jobs.concurrency },
         }),

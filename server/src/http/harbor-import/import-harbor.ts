@@ -221,8 +221,9 @@ async function reportAbsent({ source, report }: HarborImport): Promise<void> {
     report.leaveOut('replication-policy', name, 'replication is not imported: note it down, and set it up here')
   }
   for await (const item of source.walk('/scanners')) {
-    const { name } = item as { name: string }
-    report.leaveOut('scanner', name, 'scanners are not imported')
+    const { name, url } = item as { name: string; url?: string }
+    // The engine of another Berth: there is one here.
+    if (url?.startsWith('berth:') !== true) report.leaveOut('scanner', name, 'scanners are not imported')
   }
   for (const path of ['/system/gc/schedule', '/system/purgeaudit/schedule', '/system/scanAll/schedule']) {
     const found = (await source.find(path)) as { schedule?: { type?: string; cron?: string } } | undefined
