@@ -223,7 +223,7 @@ function filesWithSuffix(suffix: string, folder = root): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
     if (entry.isDirectory())
-      return /^(node_modules|\.git|dist|berth-data|out)$/.test(entry.name) ? [] : filesWithSuffix(suffix, path)
+      return /^(node_modules|\.git|\.cache|dist|berth-data|out)$/.test(entry.name) ? [] : filesWithSuffix(suffix, path)
     return entry.name.endsWith(suffix) ? [relative(root, path)] : []
   })
 }

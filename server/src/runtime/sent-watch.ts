@@ -9,6 +9,7 @@ interface Sending {
   readonly end: (sent: Sent) => void
   readonly since: number
   nextLookAt: number
+  seenOver: boolean
 }
 
 const tickMs = 10
@@ -29,6 +30,7 @@ export class SentWatch {
       isOver,
       since,
       nextLookAt: since,
+      seenOver: false,
       end: (sent) => {
         if (!this.#sending.delete(sending)) return
         request.signal.removeEventListener('abort', abort)
@@ -47,7 +49,9 @@ export class SentWatch {
     const now = performance.now()
     for (const sending of this.#sending) {
       if (now < sending.nextLookAt) continue
-      if (sending.isOver()) sending.end({ aborted: false })
+      // Bun forgets a request before it tells that its client went away: the word may still be on its way.
+      if (sending.seenOver) sending.end({ aborted: false })
+      else if (sending.isOver()) sending.seenOver = true
       else sending.nextLookAt = now + Math.min(maxPauseMs, (now - sending.since) / 20)
     }
   }
