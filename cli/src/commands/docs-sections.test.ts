@@ -9,6 +9,12 @@ test('a part of a page goes to the next heading of its level', () => {
   expect(sectionOf(page, 'more')).toBe('### More\n\nC\n')
 })
 
+test('a comment in a block of code is no heading', () => {
+  const text = '# Run\n\n## Start\n\n```sh\n# as root\nberth serve\n```\n\nThen wait.\n\n## As root\n\nNo.\n'
+  expect(sectionOf(text, 'start')).toBe('## Start\n\n```sh\n# as root\nberth serve\n```\n\nThen wait.\n')
+  expect(sectionOf(text, 'as-root')).toBe('## As root\n\nNo.\n')
+})
+
 test('a code finds its row, under the head of the table', () => {
   expect(sectionOf(page, 'read_only')).toBe('| code | do |\n|---|---|\n| <a id="read_only"></a> `READ_ONLY` | wait |')
   expect(sectionOf(page, 'nothing')).toBeUndefined()

@@ -20,11 +20,22 @@ export function findSections(sections: readonly DocsSection[], words: string): r
 /** From the heading or the named place with this anchor to the next heading of its level or above. */
 export function sectionOf(text: string, anchor: string): string | undefined {
   const lines = text.split('\n')
-  const start = lines.findIndex((line) => anchorOf(line) === anchor.toLowerCase())
+  const prose = withoutCode(lines)
+  const start = prose.findIndex((line) => anchorOf(line) === anchor.toLowerCase())
   if (start === -1) return rowOf(lines, anchor)
   const level = /^#+/.exec(lines[start]!)![0].length
-  const length = lines.slice(start + 1).findIndex((line) => (/^#+(?= )/.exec(line)?.[0].length ?? 9) <= level)
+  const length = prose.slice(start + 1).findIndex((line) => (/^#+(?= )/.exec(line)?.[0].length ?? 9) <= level)
   return lines.slice(start, length === -1 ? undefined : start + 1 + length).join('\n')
+}
+
+/** The same lines, with empty ones for blocks of code: a comment of a shell looks like a heading. */
+function withoutCode(lines: readonly string[]): readonly string[] {
+  let isCode = false
+  return lines.map((line) => {
+    const isFence = /^[ \t]*```/.test(line)
+    if (isFence) isCode = !isCode
+    return isFence || isCode ? '' : line
+  })
 }
 
 const anchorOf = (line: string): string | undefined =>
