@@ -85,7 +85,8 @@ export function parseCount(text: string): number {
 export interface ListCommand<Op extends Operation> extends Omit<RegistryCommand, 'run'> {
   readonly operation: Op
   readonly columns: Columns<RowOf<Op>>
-  readonly input?: (args: readonly string[], flags: Flags) => InputOf<Op>
+  /** May ask the API first: for the id that stands behind a name. */
+  readonly input?: (args: readonly string[], flags: Flags, api: RegistryApi) => InputOf<Op> | Promise<InputOf<Op>>
 }
 
 export function listCommand<Op extends Operation>({
@@ -102,7 +103,7 @@ export function listCommand<Op extends Operation>({
       configure?.(command)
     },
     run: async (api, args, flags) => {
-      const given = input?.(args, flags) ?? ({} as InputOf<Op>)
+      const given = (await input?.(args, flags, api)) ?? ({} as InputOf<Op>)
       const { rows, more } = await api.list(operation, given, flags['limit'] as number)
       return tableOf(rows, columns, more)
     },

@@ -1,8 +1,7 @@
 import type { RegistryApi } from '../api/registry-api.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
 import { artifactPath, parseArtifactName, parseId } from '../names.ts'
-import { tableOf } from '../output.ts'
-import { addLimitFlag, done, type CommandGroup } from '../registry-command.ts'
+import { done, listCommand, type CommandGroup } from '../registry-command.ts'
 
 /** `scope` and `project_id` as the API has them. */
 async function scopeOf(api: RegistryApi, project: string | undefined) {
@@ -16,29 +15,19 @@ export const labelCommands: CommandGroup = {
   aliases: ['labels'],
   description: 'marks on artifacts',
   commands: [
-    {
+    listCommand({
       usage: 'list [project]',
       description: 'list the labels of a project, or the global ones',
       example: 'berth label list backend',
-      configure: addLimitFlag,
-      run: async (api, [project], flags) => {
-        const { rows, more } = await api.list(
-          'GET /labels',
-          { query: await scopeOf(api, project) },
-          flags['limit'] as number,
-        )
-        return tableOf(
-          rows,
-          {
-            ID: ({ id }) => id,
-            NAME: ({ name }) => name,
-            COLOR: ({ color }) => color,
-            DESCRIPTION: ({ description }) => description,
-          },
-          more,
-        )
+      operation: 'GET /labels',
+      input: async ([project], _flags, api) => ({ query: await scopeOf(api, project) }),
+      columns: {
+        ID: ({ id }) => id,
+        NAME: ({ name }) => name,
+        COLOR: ({ color }) => color,
+        DESCRIPTION: ({ description }) => description,
       },
-    },
+    }),
     {
       usage: 'create <name> [project]',
       description: 'create a label of a project, or a global one',

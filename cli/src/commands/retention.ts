@@ -5,7 +5,7 @@ import { addConfirmFlag, confirm } from '../confirm.ts'
 import { readDocument } from '../json-file.ts'
 import { parseId } from '../names.ts'
 import { tableOf } from '../output.ts'
-import { addLimitFlag, done, type CommandGroup, type Flags } from '../registry-command.ts'
+import { addLimitFlag, done, listCommand, type CommandGroup, type Flags } from '../registry-command.ts'
 import { addFollowFlag, printLog, startedJob } from './job.ts'
 
 type Policy = AnswerOf<'GET /retentions/{id}'>
@@ -142,55 +142,37 @@ export const retentionCommands: CommandGroup = {
         return await startedJob(api, run, isDryRun ? `looking at ${project}` : `retention of ${project}`, flags)
       },
     },
-    {
+    listCommand({
       usage: 'runs <project>',
       description: 'list the runs of the policy of a project, the newest first',
       example: 'berth retention runs backend',
-      configure: addLimitFlag,
-      run: async (api, [project = ''], flags) => {
-        const { rows, more } = await api.list(
-          'GET /retentions/{id}/executions',
-          { params: { id: await getPolicyId(api, project) } },
-          flags['limit'] as number,
-        )
-        return tableOf(
-          rows,
-          {
-            RUN: ({ id }) => id,
-            STATUS: ({ status }) => status,
-            'DRY RUN': (run) => (run.dry_run ? 'yes' : ''),
-            BY: ({ trigger }) => trigger,
-            STARTED: (run) => run.start_time,
-            ENDED: (run) => run.end_time,
-          },
-          more,
-        )
+      operation: 'GET /retentions/{id}/executions',
+      input: async ([project = ''], _flags, api) => ({ params: { id: await getPolicyId(api, project) } }),
+      columns: {
+        RUN: ({ id }) => id,
+        STATUS: ({ status }) => status,
+        'DRY RUN': (run) => (run.dry_run ? 'yes' : ''),
+        BY: ({ trigger }) => trigger,
+        STARTED: (run) => run.start_time,
+        ENDED: (run) => run.end_time,
       },
-    },
-    {
+    }),
+    listCommand({
       usage: 'tasks <project> <run>',
       description: 'the parts of a run, one for each repository; the log of one: berth job logs <task>',
       example: 'berth retention tasks backend 42',
-      configure: addLimitFlag,
-      run: async (api, [project = '', run = ''], flags) => {
-        const { rows, more } = await api.list(
-          'GET /retentions/{id}/executions/{eid}/tasks',
-          { params: { id: await getPolicyId(api, project), eid: parseId(run, 'a run of retention') } },
-          flags['limit'] as number,
-        )
-        return tableOf(
-          rows,
-          {
-            TASK: ({ id }) => id,
-            REPOSITORY: ({ repository }) => repository,
-            STATUS: ({ status }) => status,
-            TOTAL: ({ total }) => total,
-            KEPT: ({ retained }) => retained,
-          },
-          more,
-        )
+      operation: 'GET /retentions/{id}/executions/{eid}/tasks',
+      input: async ([project = '', run = ''], _flags, api) => ({
+        params: { id: await getPolicyId(api, project), eid: parseId(run, 'a run of retention') },
+      }),
+      columns: {
+        TASK: ({ id }) => id,
+        REPOSITORY: ({ repository }) => repository,
+        STATUS: ({ status }) => status,
+        TOTAL: ({ total }) => total,
+        KEPT: ({ retained }) => retained,
       },
-    },
+    }),
     {
       usage: 'logs <task>',
       description: 'what was decided about each tag of a repository, and why',

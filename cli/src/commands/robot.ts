@@ -3,7 +3,7 @@ import { CommandError } from '../command-error.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
 import { parseId } from '../names.ts'
 import { factsOf, tableOf } from '../output.ts'
-import { addLimitFlag, done, type CommandGroup } from '../registry-command.ts'
+import { done, listCommand, type CommandGroup } from '../registry-command.ts'
 import { readSecretFlag } from '../secret-input.ts'
 import { parseNumber } from './job.ts'
 
@@ -47,34 +47,28 @@ export const robotCommands: CommandGroup = {
   aliases: ['robots'],
   description: 'machine accounts with rights and an end of their own',
   commands: [
-    {
+    listCommand({
       usage: 'list [project]',
       description: 'list the robots of a project, or those of the registry',
       example: 'berth robot list backend',
-      configure: addLimitFlag,
-      run: async (api, [project], flags) => {
-        const q =
-          project === undefined
-            ? undefined
-            : `Level=project,ProjectID=${(await api.call('GET /projects/{project_name_or_id}', { params: { project_name_or_id: project } })).project_id}`
-        const { rows, more } = await api.list('GET /robots', { query: { q } }, flags['limit'] as number)
-        return tableOf(
-          rows,
-          {
-            ID: ({ id }) => id,
-            NAME: ({ name }) => name,
-            STATE: stateOf,
-            EXPIRES: endOf,
-            IN: ({ permissions }) => [...new Set(permissions.map(({ namespace }) => namespace))].join(', '),
-            '*PERMISSIONS': ({ permissions }) =>
-              permissions.flatMap(({ access }) => access.map((each) => `${each.resource}:${each.action}`)).join(', '),
-            '*CREATED': (robot) => robot.creation_time,
-            '*DESCRIPTION': ({ description }) => description,
-          },
-          more,
-        )
+      operation: 'GET /robots',
+      input: async ([project], _flags, api) => {
+        if (project === undefined) return {}
+        const found = await api.call('GET /projects/{project_name_or_id}', { params: { project_name_or_id: project } })
+        return { query: { q: `Level=project,ProjectID=${found.project_id}` } }
       },
-    },
+      columns: {
+        ID: ({ id }) => id,
+        NAME: ({ name }) => name,
+        STATE: stateOf,
+        EXPIRES: endOf,
+        IN: ({ permissions }) => [...new Set(permissions.map(({ namespace }) => namespace))].join(', '),
+        '*PERMISSIONS': ({ permissions }) =>
+          permissions.flatMap(({ access }) => access.map((each) => `${each.resource}:${each.action}`)).join(', '),
+        '*CREATED': (robot) => robot.creation_time,
+        '*DESCRIPTION': ({ description }) => description,
+      },
+    }),
     {
       usage: 'show <robot>',
       description: 'one robot by its id, with its permissions',
