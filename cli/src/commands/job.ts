@@ -4,7 +4,7 @@ import { CommandError } from '../command-error.ts'
 import { sayWhenInterrupted } from '../interruption.ts'
 import { parseId } from '../names.ts'
 import { factsOf, isStructured } from '../output.ts'
-import { done, listCommand, type CommandGroup, type Flags } from '../registry-command.ts'
+import { done, listCommand, type CommandGroup, type Flags, type RegistryCommand } from '../registry-command.ts'
 import { print } from '../standard-output.ts'
 
 type Job = RowOf<'GET /jobs'>
@@ -47,16 +47,11 @@ export const jobCommands: CommandGroup = {
       example: 'berth job show 42',
       run: async (api, [id = '']) => presentJob(await getJob(api, parseId(id, 'a job'))),
     },
-    {
+    logsCommand('a job', {
       usage: 'logs <job>',
       description: 'print the log of a job; with --follow as it is written, until the job ends',
       example: 'berth job logs 42 -f',
-      configure: addFollowFlag,
-      run: async (api, [id = ''], flags) => {
-        await printLog(api, parseId(id, 'a job'), flags)
-        return undefined
-      },
-    },
+    }),
     {
       usage: 'stop <job>',
       description: 'stop a job that runs, or waits; what is done stays done',
@@ -148,6 +143,21 @@ export function addFollowFlag(command: Command): void {
   command.option('-f, --follow', 'print the log as it is written, until the job ends')
 }
 
+/** A command that prints the log of a job, which goes by the name of `what` there. */
+export function logsCommand(
+  what: string,
+  words: Pick<RegistryCommand, 'usage' | 'description' | 'example'>,
+): RegistryCommand {
+  return {
+    ...words,
+    configure: addFollowFlag,
+    run: async (api, [id = ''], flags) => {
+      await printLog(api, parseId(id, what), flags)
+      return undefined
+    },
+  }
+}
+
 interface LogLine {
   readonly number: number
   readonly time: string
@@ -158,7 +168,7 @@ interface LogLine {
  * A log to its end, or as it is written. Lines for programs are JSON, one each.
  * @throws CommandError when the job that was followed failed
  */
-export async function printLog(api: RegistryApi, id: number, flags: Flags): Promise<void> {
+async function printLog(api: RegistryApi, id: number, flags: Flags): Promise<void> {
   const isForPrograms = isStructured(flags['output'])
   const printLine = (line: LogLine) =>
     print(isForPrograms ? JSON.stringify(line) : `${line.time} ${withoutControls(line.line)}`)

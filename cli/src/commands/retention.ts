@@ -6,7 +6,7 @@ import { readDocument } from '../json-file.ts'
 import { parseId } from '../names.ts'
 import { tableOf } from '../output.ts'
 import { addLimitFlag, done, listCommand, type CommandGroup, type Flags } from '../registry-command.ts'
-import { addFollowFlag, printLog, startedJob } from './job.ts'
+import { addFollowFlag, logsCommand, startedJob } from './job.ts'
 
 type Policy = AnswerOf<'GET /retentions/{id}'>
 type PolicyBody = NonNullable<InputOf<'POST /retentions'>['body']>
@@ -173,16 +173,11 @@ export const retentionCommands: CommandGroup = {
         KEPT: ({ retained }) => retained,
       },
     }),
-    {
+    logsCommand('a task of retention', {
       usage: 'logs <task>',
       description: 'what was decided about each tag of a repository, and why',
       example: 'berth retention logs 43',
-      configure: addFollowFlag,
-      run: async (api, [task = ''], flags) => {
-        await printLog(api, parseId(task, 'a task of retention'), flags)
-        return undefined
-      },
-    },
+    }),
     {
       usage: 'stop <project> <run>',
       description: 'stop a run; what it has removed stays removed',

@@ -4,7 +4,7 @@ import type { RegistryApi } from '../api/registry-api.ts'
 import { parseId } from '../names.ts'
 import { factsOf } from '../output.ts'
 import { done, type CommandGroup, type Flags } from '../registry-command.ts'
-import { addFollowFlag, parseScheduleArgument, printLog } from './job.ts'
+import { logsCommand, parseScheduleArgument } from './job.ts'
 
 type ScheduleBody = {
   readonly schedule: ReturnType<typeof parseScheduleArgument> & { readonly time_zone?: string }
@@ -30,16 +30,11 @@ interface RunOperations {
 /** Commands of work that has runs and a schedule. */
 export function runCommands(name: string, what: string, operations: RunOperations): CommandGroup['commands'] {
   return [
-    {
+    logsCommand(`a run of ${what}`, {
       usage: 'logs <run>',
       description: `print the log of a run of ${what}`,
       example: `berth ${name} logs 42 -f`,
-      configure: addFollowFlag,
-      run: async (api, [id = ''], flags) => {
-        await printLog(api, parseId(id, `a run of ${what}`), flags)
-        return undefined
-      },
-    },
+    }),
     {
       usage: 'stop <run>',
       description: `stop a run of ${what}; what is done stays done`,
