@@ -1,3 +1,4 @@
+import { getProject } from '../api/find-project.ts'
 import type { RegistryApi } from '../api/registry-api.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
 import { artifactPath, parseArtifactName, parseId } from '../names.ts'
@@ -6,8 +7,8 @@ import { done, listCommand, type CommandGroup } from '../registry-command.ts'
 /** `scope` and `project_id` as the API has them. */
 async function scopeOf(api: RegistryApi, project: string | undefined) {
   if (project === undefined) return { scope: 'g' }
-  const found = await api.call('GET /projects/{project_name_or_id}', { params: { project_name_or_id: project } })
-  return { scope: 'p', project_id: found.project_id }
+  const { project_id } = await getProject(api, project)
+  return { scope: 'p', project_id }
 }
 
 export const labelCommands: CommandGroup = {

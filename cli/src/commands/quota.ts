@@ -1,3 +1,4 @@
+import { getProject } from '../api/find-project.ts'
 import type { RegistryApi, RowOf } from '../api/registry-api.ts'
 import { formatBytes } from '../format-bytes.ts'
 import { parseSize } from '../names.ts'
@@ -15,8 +16,7 @@ function shareOf({ hard, used }: Quota): string {
 }
 
 /** A quota has the id of its project. */
-const idOf = async (api: RegistryApi, project: string): Promise<number> =>
-  (await api.call('GET /projects/{project_name_or_id}', { params: { project_name_or_id: project } })).project_id
+const idOf = async (api: RegistryApi, project: string): Promise<number> => (await getProject(api, project)).project_id
 
 export const quotaCommands: CommandGroup = {
   name: 'quota',

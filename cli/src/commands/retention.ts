@@ -1,4 +1,5 @@
 import type { AnswerOf, RegistryApi } from '../api/registry-api.ts'
+import { getProject } from '../api/find-project.ts'
 import type { InputOf } from '#web/api/client.ts'
 import { CommandError } from '../command-error.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
@@ -10,9 +11,6 @@ import { addFollowFlag, logsCommand, startedJob } from './job.ts'
 
 type Policy = AnswerOf<'GET /retentions/{id}'>
 type PolicyBody = NonNullable<InputOf<'POST /retentions'>['body']>
-
-const getProject = (api: RegistryApi, name: string) =>
-  api.call('GET /projects/{project_name_or_id}', { params: { project_name_or_id: name } })
 
 /** The id of a project's policy stands among its metadata. */
 async function findPolicyId(api: RegistryApi, project: string): Promise<number | undefined> {

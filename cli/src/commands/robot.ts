@@ -1,3 +1,4 @@
+import { getProject } from '../api/find-project.ts'
 import type { AnswerOf, RegistryApi, RowOf } from '../api/registry-api.ts'
 import { CommandError } from '../command-error.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
@@ -54,8 +55,8 @@ export const robotCommands: CommandGroup = {
       operation: 'GET /robots',
       input: async ([project], _flags, api) => {
         if (project === undefined) return {}
-        const found = await api.call('GET /projects/{project_name_or_id}', { params: { project_name_or_id: project } })
-        return { query: { q: `Level=project,ProjectID=${found.project_id}` } }
+        const { project_id: id } = await getProject(api, project)
+        return { query: { q: `Level=project,ProjectID=${id}` } }
       },
       columns: {
         ID: ({ id }) => id,

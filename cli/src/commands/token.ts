@@ -1,3 +1,4 @@
+import { getProject } from '../api/find-project.ts'
 import type { RegistryApi } from '../api/registry-api.ts'
 import { CommandError } from '../command-error.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
@@ -57,10 +58,7 @@ export const tokenCommands: CommandGroup = {
           description: string
         }
         const ids: number[] = []
-        for (const each of project) {
-          const found = await api.call('GET /projects/{project_name_or_id}', { params: { project_name_or_id: each } })
-          ids.push(found.project_id)
-        }
+        for (const each of project) ids.push((await getProject(api, each)).project_id)
         const created = await api.call('POST /users/current/tokens', {
           body: {
             name,

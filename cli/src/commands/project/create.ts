@@ -1,3 +1,4 @@
+import { getProject } from '../../api/find-project.ts'
 import type { AccessCommand } from '../../access-command.ts'
 import { roleIds } from '#server/domain/access/roles/permissions.ts'
 import { presentProject, presentRemoteProject } from './present-project.ts'
@@ -30,7 +31,7 @@ export const createProject: AccessCommand = {
       const body = { role_id: roleIds.projectAdmin, member_user: { username: owner } }
       await api.call('POST /projects/{project_name_or_id}/members', { params, body })
     }
-    const project = await api.call('GET /projects/{project_name_or_id}', { params })
+    const project = await getProject(api, name)
     return {
       text: `created ${isPublic ? 'public' : 'private'} project ${name} at ${api.name}`,
       json: presentRemoteProject(project),

@@ -1,3 +1,4 @@
+import { getProject } from '../../api/find-project.ts'
 import type { AccessCommand } from '../../access-command.ts'
 import { addConfirmFlag, confirm } from '../../confirm.ts'
 
@@ -15,7 +16,7 @@ export const deleteProject: AccessCommand = {
   },
   async remote(api, [name = ''], flags) {
     const params = { project_name_or_id: name }
-    await api.call('GET /projects/{project_name_or_id}', { params })
+    await getProject(api, name)
     await confirm(`the project ${name} goes from ${api.name}, with its members, robots, labels and policies`, flags)
     await api.call('DELETE /projects/{project_name_or_id}', { params })
     return { text: `deleted project ${name} at ${api.name}`, json: { name } }

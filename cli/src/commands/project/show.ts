@@ -1,3 +1,4 @@
+import { getProject } from '../../api/find-project.ts'
 import { formatBytes } from '../../format-bytes.ts'
 import { factsOf } from '../../output.ts'
 import type { RegistryCommand } from '../../registry-command.ts'
@@ -8,7 +9,7 @@ export const showProject: RegistryCommand = {
   example: 'berth project show backend',
   run: async (api, [name = '']) => {
     const params = { project_name_or_id: name }
-    const project = await api.call('GET /projects/{project_name_or_id}', { params })
+    const project = await getProject(api, name)
     const summary = await api.call('GET /projects/{project_name_or_id}/summary', { params })
     const { quota, ...counts } = summary
     const limit = quota?.hard['storage'] ?? -1
