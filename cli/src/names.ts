@@ -61,6 +61,12 @@ export function parseId(text: string, what: string): number {
   throw new CommandError(`${JSON.stringify(text)} is no id of ${what}`, { kind: 'usage' })
 }
 
+/** Patterns of a rule (of retention, of immutability) as a table shows them. */
+export const patternsOf = (
+  selectors: readonly { readonly decoration: string; readonly pattern: string }[] = [],
+): string =>
+  selectors.map(({ decoration, pattern }) => (/exclude/i.test(decoration) ? `not ${pattern}` : pattern)).join(', ')
+
 /** What a table has room for. */
 export const shortDigest = (digest: string): string => digest.slice(0, 19)
 

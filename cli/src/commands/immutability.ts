@@ -1,15 +1,12 @@
 import type { RegistryApi, RowOf } from '../api/registry-api.ts'
 import { CommandError } from '../command-error.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
-import { parseId } from '../names.ts'
+import { parseId, patternsOf } from '../names.ts'
 import { done, listCommand, type CommandGroup } from '../registry-command.ts'
 
 type Rule = RowOf<'GET /projects/{project_name_or_id}/immutabletagrules'>
 
 const selector = (decoration: string, pattern: string) => ({ kind: 'doublestar', decoration, pattern })
-
-const shown = (selectors: readonly { decoration: string; pattern: string }[] = []): string =>
-  selectors.map(({ decoration, pattern }) => (/exclude/i.test(decoration) ? `not ${pattern}` : pattern)).join(', ')
 
 async function getRule(api: RegistryApi, project: string, text: string): Promise<Rule> {
   const id = parseId(text, 'a rule of immutability')
@@ -49,8 +46,8 @@ export const immutabilityCommands: CommandGroup = {
       input: ([project = '']) => ({ params: { project_name_or_id: project } }),
       columns: {
         ID: ({ id }) => id,
-        TAGS: (rule) => shown(rule.tag_selectors),
-        REPOSITORIES: (rule) => shown(rule.scope_selectors['repository']),
+        TAGS: (rule) => patternsOf(rule.tag_selectors),
+        REPOSITORIES: (rule) => patternsOf(rule.scope_selectors['repository']),
         STATE: ({ disabled }) => (disabled ? 'disabled' : 'enabled'),
       },
     }),
@@ -102,7 +99,7 @@ export const immutabilityCommands: CommandGroup = {
       run: async (api, [project = '', text = ''], flags) => {
         const rule = await getRule(api, project, text)
         await confirm(
-          `the rule ${rule.id} of ${project} goes from ${api.name}: ${shown(rule.tag_selectors)} may move`,
+          `the rule ${rule.id} of ${project} goes from ${api.name}: ${patternsOf(rule.tag_selectors)} may move`,
           flags,
         )
         await api.call('DELETE /projects/{project_name_or_id}/immutabletagrules/{immutable_rule_id}', {

@@ -4,7 +4,7 @@ import type { InputOf } from '#web/api/client.ts'
 import { CommandError } from '../command-error.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
 import { readDocument } from '../json-file.ts'
-import { parseId } from '../names.ts'
+import { parseId, patternsOf } from '../names.ts'
 import { tableOf } from '../output.ts'
 import { addLimitFlag, done, listCommand, type CommandGroup, type Flags } from '../registry-command.ts'
 import { addFollowFlag, logsCommand, startedJob } from './job.ts'
@@ -27,9 +27,6 @@ async function getPolicyId(api: RegistryApi, project: string): Promise<number> {
     kind: 'not-found',
   })
 }
-
-const patternsOf = (selectors: readonly { decoration: string; pattern: string }[] = []): string =>
-  selectors.map(({ decoration, pattern }) => (/exclude/i.test(decoration) ? `not ${pattern}` : pattern)).join(', ')
 
 function presentPolicy(project: string, policy: Policy) {
   const table = tableOf(policy.rules, {
