@@ -55,6 +55,17 @@ export function parseSize(text: string): number {
   return Math.round(Number(digits) * factor)
 }
 
+/** `name=value`; `isNot` is what a text without a name is told, and `next` how it is written. @throws CommandError */
+export function parsePair(text: string, isNot: string, next: string): [name: string, value: string] {
+  const equals = text.indexOf('=')
+  if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)]
+  throw new CommandError(`${JSON.stringify(text)} ${isNot}`, { next, kind: 'usage' })
+}
+
+/** `setting=value`. @throws CommandError */
+export const parseSetting = (text: string): [name: string, value: string] =>
+  parsePair(text, 'sets nothing', 'settings have the form name=value')
+
 /** An id as tables show it. @throws CommandError */
 export function parseId(text: string, what: string): number {
   if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)

@@ -1,5 +1,6 @@
 import { CommandError } from '../command-error.ts'
 import { readDocument } from '../json-file.ts'
+import { parseSetting } from '../names.ts'
 import { tableOf } from '../output.ts'
 import { done, type CommandGroup } from '../registry-command.ts'
 import { readSecretFlag } from '../secret-input.ts'
@@ -60,7 +61,7 @@ export const settingsCommands: CommandGroup = {
         const file = flags['file'] as string | undefined
         const changes = {
           ...(file === undefined ? {} : await readSettings(file)),
-          ...Object.fromEntries(pairs.map(parsePair)),
+          ...Object.fromEntries(pairs.map(parseTyped)),
         }
         const secret = flags['secretStdin'] as string | undefined
         if (secret !== undefined) changes[secret] = await readSecretFlag()
@@ -92,14 +93,8 @@ async function readSettings(file: string): Promise<Record<string, unknown>> {
 }
 
 /** `name=value`; true, false and numbers are what they look like. @throws CommandError */
-function parsePair(text: string): [string, string | number | boolean] {
-  const equals = text.indexOf('=')
-  if (equals <= 0)
-    throw new CommandError(`${JSON.stringify(text)} sets nothing`, {
-      next: 'settings have the form name=value',
-      kind: 'usage',
-    })
-  const value = text.slice(equals + 1)
+function parseTyped(text: string): [string, string | number | boolean] {
+  const [name, value] = parseSetting(text)
   const typed = value === 'true' ? true : value === 'false' ? false : /^-?\d{1,15}$/.test(value) ? Number(value) : value
-  return [text.slice(0, equals), typed]
+  return [name, typed]
 }

@@ -1,17 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { CommandError } from '../command-error.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
-import { parseId } from '../names.ts'
+import { parseId, parsePair } from '../names.ts'
 import { done, listCommand, type CommandGroup } from '../registry-command.ts'
 
 const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text]
 
 /** @throws CommandError */
-function parseClaim(text: string): [string, string] {
-  const equals = text.indexOf('=')
-  if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)]
-  throw new CommandError(`${JSON.stringify(text)} is no claim`, { next: 'repository=company/*', kind: 'usage' })
-}
+const parseClaim = (text: string): [string, string] => parsePair(text, 'is no claim', 'repository=company/*')
 
 export const trustRuleCommands: CommandGroup = {
   name: 'trust-rule',
