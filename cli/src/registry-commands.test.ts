@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { adminToken, serve, type Serving } from '../test/berth-process.ts'
-import { commandLine, commandsOf, typed } from '../test/command-line.ts'
+import { adminToken, berth, serve, type Serving } from '../test/berth-process.ts'
+import { commandLine, commandsOf } from '../test/command-line.ts'
 
 setDefaultTimeout(120_000)
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
   registry = await serve(['--data', join(folder, 'data'), '--outbound-allow-local'], { cwd: folder })
   env = { BERTH_CONTEXTS: join(folder, 'contexts.json') }
   await pushImage('library/app', ['v1', 'stable'])
-  const login = await typed(['login', registry.url, '-u', 'admin', '--name', 'here', '--password-stdin'], {
+  const login = await berth(['login', registry.url, '-u', 'admin', '--name', 'here', '--password-stdin'], {
     stdin: 'Harbor12345\n',
     cwd: folder,
     env,
@@ -272,7 +272,7 @@ describe.each(['at an address', 'on its own machine'])('commands on a registry, 
   test('a user is made', async () => {
     writeFileSync(join(folder, 'policy.json'), JSON.stringify(policy))
     writeFileSync(join(folder, 'narrow.json'), JSON.stringify(policy).replace('"**"', '"keep-*"'))
-    const { code, stdout } = await typed(
+    const { code, stdout } = await berth(
       ['user', 'create', 'mei', '--email', 'mei@example.org', '--password-stdin', ...flags()],
       {
         stdin: 'Another12345\n',

@@ -20,14 +20,15 @@ export interface BerthOptions {
   readonly healthUrl?: string
 }
 
-/** Runs one command of berth to its end, with nothing of our own environment but PATH. */
+/** Runs one command of berth to its end, with nothing of our own environment but PATH, and `stdin` to read. */
 export async function berth(
   args: readonly string[],
-  { cwd, command = fromSource, env = {} }: BerthOptions,
+  { cwd, command = fromSource, env = {}, stdin = '' }: BerthOptions & { readonly stdin?: string },
 ): Promise<Finished> {
   const child = Bun.spawn([...command, ...args], {
     cwd,
     env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdin: Buffer.from(stdin),
     stdout: 'pipe',
     stderr: 'pipe',
   })

@@ -1,16 +1,13 @@
 import type { Command } from 'commander'
-import { root } from './berth-process.ts'
+import type { Finished } from './berth-process.ts'
 import { composeProgram } from '../src/program.ts'
 import { runProgram } from '../src/run-program.ts'
 
-export interface Said {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
 /** Runs one command line in this process: commands by the dozen need no process each. */
-export async function commandLine(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Said> {
+export async function commandLine(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
   const written = { stdout: '', stderr: '' }
   const [log, error, write] = [console.log, console.error, process.stdout.write.bind(process.stdout)]
   const before = { ...process.env }
@@ -45,24 +42,4 @@ export function commandsOf(program: Command = composeProgram(), words: readonly 
     for (const [name, below] of commandsOf(command, path)) found.set(name, below)
   }
   return found
-}
-
-/** One command in a process of its own, with something on its standard input. */
-export async function typed(
-  args: readonly string[],
-  { stdin, cwd, env = {} }: { stdin: string; cwd: string; env?: Readonly<Record<string, string>> },
-): Promise<Said> {
-  const child = Bun.spawn([process.execPath, `${root}/cli/src/main.ts`, ...args], {
-    cwd,
-    env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdin: Buffer.from(stdin),
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ])
-  return { code, stdout, stderr }
 }

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, serve, type Serving } from '../../test/berth-process.ts'
-import { commandLine, typed, type Said } from '../../test/command-line.ts'
+import { berth as berthProcess, freePort, serve, type Finished, type Serving } from '../../test/berth-process.ts'
+import { commandLine } from '../../test/command-line.ts'
 import { Pki } from '../../test/pki.ts'
 
 setDefaultTimeout(120_000)
@@ -36,14 +36,18 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-const login = (args: readonly string[], password: string, env: Readonly<Record<string, string>> = {}): Promise<Said> =>
-  typed(['login', ...args, '--password-stdin'], {
+const login = (
+  args: readonly string[],
+  password: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Finished> =>
+  berthProcess(['login', ...args, '--password-stdin'], {
     stdin: `${password}\n`,
     cwd: folder,
     env: { BERTH_CONTEXTS: contexts, ...env },
   })
-const berth = (...args: string[]): Promise<Said> => commandLine(args, { BERTH_CONTEXTS: contexts })
-const errorOf = ({ stderr }: Said): Record<string, unknown> =>
+const berth = (...args: string[]): Promise<Finished> => commandLine(args, { BERTH_CONTEXTS: contexts })
+const errorOf = ({ stderr }: Finished): Record<string, unknown> =>
   (JSON.parse(stderr) as { error: Record<string, unknown> }).error
 
 test('a certificate of a private authority is not taken on trust, and the remedy is named', async () => {
@@ -96,7 +100,7 @@ test('commands mean the registry of the last login, --context local and flags of
 })
 
 test('a project administrator does what their role lets them, and hears what it does not', async () => {
-  const made = await typed(['user', 'create', 'mei', '--email', 'mei@example.org', '--password-stdin'], {
+  const made = await berthProcess(['user', 'create', 'mei', '--email', 'mei@example.org', '--password-stdin'], {
     stdin: 'Another12345\n',
     cwd: folder,
     env: { BERTH_CONTEXTS: contexts },
