@@ -1,25 +1,22 @@
 import { expect, test } from 'bun:test'
 import { SQL } from 'bun'
 import { randomBytes } from 'node:crypto'
-import { chown, mkdir, open, rm, stat } from 'node:fs/promises'
+import { chown, mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runCommand } from '../harness/command.ts'
+import { eventually } from '../harness/eventually.ts'
 import { createUniqueImage } from '../harness/image.ts'
 import { postgresMissing } from '../harness/postgres-database.ts'
 import { skipLoudly } from '../harness/real-client.ts'
 import { startRegistry, type RegistryUnderTest } from '../harness/registry.ts'
-import { createTemporaryFolder } from '../harness/temporary-folder.ts'
+import { mountSmallDisk, smallDiskMissing, writeUntilFull } from '../harness/small-disk.ts'
 import { V2Client } from '../harness/v2-client.ts'
 
 const title = 'a PostgreSQL server whose disk is full'
 const diskBytes = 64 << 20
 const server = process.env['BERTH_TEST_POSTGRES'] ?? ''
-const missing =
-  process.getuid?.() !== 0
-    ? 'only root can mount a disk'
-    : (process.env['BERTH_CONFORMANCE_URL'] ?? '') !== ''
-      ? 'the registry was not started by the tests'
-      : postgresMissing
+const missing = smallDiskMissing ?? postgresMissing
+/** Room that was found is not looked for again at once. */
+const patienceMs = 30_000
 
 if (missing !== undefined) skipLoudly(title, missing)
 else {
@@ -36,10 +33,10 @@ else {
       const answer = await readiness(registry)
       expect(answer).toMatchObject({ code: 503, checks: { database: 'full' } })
       expect(answer.remedy).toContain('PostgreSQL')
-    })
+    }, patienceMs)
 
     await rm(ballast)
-    await eventually(async () => expect(await readiness(registry)).toMatchObject({ code: 200 }))
+    await eventually(async () => expect(await readiness(registry)).toMatchObject({ code: 200 }), patienceMs)
     await client.pushImage(registry.newRepository(), createUniqueImage(), 'v2')
     // However often it was asked: nothing of it stays.
     const [left] = (await place.query('select count(*)::int as rows from write_probe')) as { rows: number }[]
@@ -50,12 +47,7 @@ else {
 /** A database in a tablespace of its own, on a disk that is soon full; the log of the server lies elsewhere. */
 async function databaseOnASmallDisk() {
   await using cleanup = new AsyncDisposableStack()
-  const folder = cleanup.use(await createTemporaryFolder())
-  await runCommand(['chmod', '755', folder.path])
-  const disk = join(folder.path, 'disk')
-  await mkdir(disk)
-  await runCommand(['mount', '-t', 'tmpfs', '-o', `size=${diskBytes}`, 'tmpfs', disk])
-  cleanup.defer(() => runCommand(['umount', '--lazy', disk]).then(() => undefined))
+  const disk = cleanup.use(await mountSmallDisk(diskBytes)).path
   const space = join(disk, 'space')
   await mkdir(space)
   const sql = new SQL(server)
@@ -82,19 +74,6 @@ async function databaseOnASmallDisk() {
   }
 }
 
-async function writeUntilFull(path: string): Promise<void> {
-  await using file = await open(path, 'w')
-  for (let size = 1 << 20; size >= 4096;) {
-    try {
-      const { bytesWritten } = await file.write(new Uint8Array(size))
-      if (bytesWritten < size) size >>= 1
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'ENOSPC') throw error
-      size >>= 1
-    }
-  }
-}
-
 interface Readiness {
   readonly code: number
   readonly checks: { readonly database: string }
@@ -104,18 +83,4 @@ interface Readiness {
 async function readiness({ url }: RegistryUnderTest): Promise<Readiness> {
   const answer = await fetch(`${url}/ready`)
   return { code: answer.status, ...((await answer.json()) as Omit<Readiness, 'code'>) }
-}
-
-/** Until it holds; the last failure says what did not. */
-async function eventually(check: () => Promise<unknown>): Promise<void> {
-  const deadline = performance.now() + 30_000
-  for (;;) {
-    try {
-      await check()
-      return
-    } catch (error) {
-      if (performance.now() > deadline) throw error
-      await Bun.sleep(200)
-    }
-  }
 }

@@ -1,12 +1,13 @@
 import { expect, test } from 'bun:test'
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '../harness/command.ts'
+import { eventually } from '../harness/eventually.ts'
 import { createUniqueImage, describeBytes, type Descriptor } from '../harness/image.ts'
 import { skipLoudly } from '../harness/real-client.ts'
 import { startRegistry, type RegistryUnderTest } from '../harness/registry.ts'
-import { createTemporaryFolder } from '../harness/temporary-folder.ts'
+import { mountSmallDisk, smallDiskMissing, writeUntilFull } from '../harness/small-disk.ts'
 import { errorCodesOf, expectStatus, V2Client, withQuery } from '../harness/v2-client.ts'
 
 const title = 'a registry on a small disk of its own'
@@ -14,19 +15,12 @@ const mebibyte = 1 << 20
 const diskBytes = 100 * mebibyte
 const timeoutMs = 120_000
 
-const missing =
-  process.getuid?.() !== 0
-    ? 'only root can mount a disk'
-    : (process.env['BERTH_CONFORMANCE_URL'] ?? '') !== ''
-      ? 'the registry was not started by the tests'
-      : undefined
-
-if (missing !== undefined) skipLoudly(title, missing)
+if (smallDiskMissing !== undefined) skipLoudly(title, smallDiskMissing)
 else {
   test(
     `${title}: when it is full, pushes are refused clearly, pulls and deletes go on, and with space pushes work again`,
     async () => {
-      await using disk = await mountDisk()
+      await using disk = await mountSmallDisk(diskBytes)
       await using registry = await startRegistry({ env: { BERTH_DATA_FOLDER: join(disk.path, 'data') } })
       const client = new V2Client(registry)
       const repository = registry.newRepository()
@@ -67,7 +61,7 @@ else {
     `${title}: when it is full, emptying the trash and garbage collection give space back, and pushes work again`,
     async () => {
       // Large enough for a reserve in which the log of the database finds room.
-      await using disk = await mountDisk(3 * diskBytes)
+      await using disk = await mountSmallDisk(3 * diskBytes)
       const at = (name: string, value: string) => ({ [`BERTH_GARBAGE_COLLECTION_${name}`]: value })
       const windows = { ...at('LEASE', '5s'), ...at('GRACE', '0s'), ...at('LINGER', '1s'), ...at('INTERVAL', '1s') }
       await using registry = await startRegistry({ env: { BERTH_DATA_FOLDER: join(disk.path, 'data'), ...windows } })
@@ -114,7 +108,7 @@ else {
   test(
     `${title}: when it can only be read, pulls go on and pushes get a clear answer until it can be written again`,
     async () => {
-      await using disk = await mountDisk()
+      await using disk = await mountSmallDisk(diskBytes)
       await mkdir(join(disk.path, 'bytes'))
       // The bytes alone: a database whose file cannot be written has its own tests.
       await using registry = await startRegistry({ env: { BERTH_STORAGE_FOLDER: join(disk.path, 'bytes') } })
@@ -137,18 +131,6 @@ else {
     },
     timeoutMs,
   )
-}
-
-async function mountDisk(size = diskBytes): Promise<AsyncDisposable & { readonly path: string }> {
-  const folder = await createTemporaryFolder()
-  await runCommand(['mount', '-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder.path])
-  return {
-    path: folder.path,
-    async [Symbol.asyncDispose]() {
-      await runCommand(['umount', '--lazy', folder.path])
-      await folder[Symbol.asyncDispose]()
-    },
-  }
 }
 
 /** Pushes blobs until one is refused, and gives that answer. */
@@ -174,34 +156,7 @@ function manifestOf(config: Descriptor, layer: Uint8Array) {
   return { mediaType, text, digest: describeBytes(mediaType, new TextEncoder().encode(text)).digest }
 }
 
-async function writeUntilFull(path: string): Promise<void> {
-  await using file = await open(path, 'w')
-  const chunk = new Uint8Array(64 * 1024)
-  for (;;) {
-    try {
-      await file.write(chunk)
-    } catch (error) {
-      if ((error as { code?: string }).code === 'ENOSPC') return
-      throw error
-    }
-  }
-}
-
 async function readiness({ url }: RegistryUnderTest): Promise<[number, string]> {
   const answer = await fetch(`${url}/ready`)
   return [answer.status, ((await answer.json()) as { status: string }).status]
-}
-
-/** Until it holds; the last failure says what did not. */
-async function eventually(check: () => Promise<unknown>): Promise<void> {
-  const deadline = performance.now() + 20_000
-  for (;;) {
-    try {
-      await check()
-      return
-    } catch (error) {
-      if (performance.now() > deadline) throw error
-      await Bun.sleep(200)
-    }
-  }
 }
