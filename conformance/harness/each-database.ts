@@ -3,8 +3,8 @@ import { SQL } from 'bun'
 import { join } from 'node:path'
 import { createPostgresDatabase, postgresMissing } from './postgres-database.ts'
 import { skipLoudly } from './real-client.ts'
-import { startRegistry, type StartOptions } from './registry.ts'
-import type { ControlledRegistry } from './scenario.ts'
+import type { StartOptions } from './registry.ts'
+import { controlMissing, startControlledRegistry, type ControlledRegistry } from './scenario.ts'
 
 /** Runs a statement behind the registry's back: what happened long ago cannot be made to happen now. */
 export type Query = (statement: string) => Promise<readonly Record<string, unknown>[]>
@@ -15,9 +15,7 @@ export function describeOnEachDatabase(
   body: (registry: () => ControlledRegistry, query: Query) => void,
   options: StartOptions = {},
 ): void {
-  if ((process.env['BERTH_CONFORMANCE_URL'] ?? '') !== '') {
-    return skipLoudly(title, 'the registry was not started by the tests')
-  }
+  if (controlMissing !== undefined) return skipLoudly(title, controlMissing)
   for (const dialect of ['SQLite', 'PostgreSQL'] as const) {
     if (dialect === 'PostgreSQL' && postgresMissing !== undefined) {
       skipLoudly(`${title} (${dialect})`, postgresMissing)
@@ -30,10 +28,8 @@ export function describeOnEachDatabase(
       beforeAll(async () => {
         const database = dialect === 'SQLite' ? undefined : owned.use(await createPostgresDatabase())
         const env = { ...options.env, ...(database === undefined ? {} : { BERTH_DATABASE_URL: database.url }) }
-        const registry = owned.use(await startRegistry({ ...options, env }))
-        if (registry.control === undefined) throw new Error('the registry cannot be controlled')
-        running = { ...registry, control: registry.control }
-        query = owned.use(openQuery(database?.url ?? `sqlite://${join(registry.control.dataFolder, 'berth.db')}`)).query
+        running = owned.use(await startControlledRegistry({ ...options, env }))
+        query = owned.use(openQuery(database?.url ?? `sqlite://${join(running.control.dataFolder, 'berth.db')}`)).query
       }, 30_000)
       afterAll(() => owned.disposeAsync())
       const started = <T>(value: T | undefined): T => {

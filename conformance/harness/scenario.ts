@@ -19,21 +19,28 @@ export function describeScenario(title: string, body: (registry: () => RegistryU
 
 export type ControlledRegistry = RegistryUnderTest & { readonly control: RegistryControl }
 
+/** Why nothing can be done that only whoever started the registry can do; undefined when it can. */
+export const controlMissing =
+  (process.env['BERTH_CONFORMANCE_URL'] ?? '') !== '' ? 'the registry was not started by the tests' : undefined
+
+/** Starts a registry of this checkout. */
+export async function startControlledRegistry(options: StartOptions = {}): Promise<ControlledRegistry> {
+  const registry = await startRegistry(options)
+  if (registry.control === undefined) throw new Error('the registry cannot be controlled')
+  return { ...registry, control: registry.control }
+}
+
 /** As `describeScenario`, for what only whoever started the registry can do. */
 export function describeControlledScenario(
   title: string,
   body: (registry: () => ControlledRegistry) => void,
   options: StartOptions = {},
 ): void {
-  if ((process.env['BERTH_CONFORMANCE_URL'] ?? '') !== '') {
-    return skipLoudly(title, 'the registry was not started by the tests')
-  }
+  if (controlMissing !== undefined) return skipLoudly(title, controlMissing)
   describe(title, () => {
     let running: ControlledRegistry | undefined
     beforeAll(async () => {
-      const registry = await startRegistry(options)
-      if (registry.control === undefined) throw new Error('the registry cannot be controlled')
-      running = { ...registry, control: registry.control }
+      running = await startControlledRegistry(options)
     }, 30_000)
     afterAll(() => running?.[Symbol.asyncDispose]())
     body(() => {

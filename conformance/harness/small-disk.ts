@@ -1,14 +1,10 @@
 import { open } from 'node:fs/promises'
 import { runCommand } from './command.ts'
+import { controlMissing } from './scenario.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 
 /** Why nothing can be tried on a disk of its own here; undefined when it can. */
-export const smallDiskMissing =
-  process.getuid?.() !== 0
-    ? 'only root can mount a disk'
-    : (process.env['BERTH_CONFORMANCE_URL'] ?? '') !== ''
-      ? 'the registry was not started by the tests'
-      : undefined
+export const smallDiskMissing = process.getuid?.() === 0 ? controlMissing : 'only root can mount a disk'
 
 /** A disk of so many bytes that every user may write to, gone when disposed of. */
 export async function mountSmallDisk(sizeBytes: number): Promise<AsyncDisposable & { readonly path: string }> {
