@@ -5,9 +5,9 @@ import { createUniqueImage, sha256 } from '../harness/image.ts'
 import { createPostgresDatabase, postgresMissing } from '../harness/postgres-database.ts'
 import { findClient, skipLoudly } from '../harness/real-client.ts'
 import { runCommand } from '../harness/command.ts'
-import { startRegistry, type RegistryUnderTest } from '../harness/registry.ts'
+import type { RegistryUnderTest } from '../harness/registry.ts'
 import { s3Credentials, s3ServerMissing, startS3Server } from '../harness/s3-server.ts'
-import type { ControlledRegistry } from '../harness/scenario.ts'
+import { controlMissing, startControlledRegistry, type ControlledRegistry } from '../harness/scenario.ts'
 import { createTemporaryFolder } from '../harness/temporary-folder.ts'
 import { expectStatus, V2Client } from '../harness/v2-client.ts'
 
@@ -73,11 +73,7 @@ const grounds = [
   { name: 'PostgreSQL and S3', open: sharedGround, missing: postgresMissing ?? s3ServerMissing },
 ]
 
-async function start(place: Place): Promise<ControlledRegistry> {
-  const registry = await startRegistry({ env: place.env })
-  if (registry.control === undefined) throw new Error('the registry cannot be controlled')
-  return { ...registry, control: registry.control }
-}
+const start = async ({ env }: Place): Promise<ControlledRegistry> => await startControlledRegistry({ env })
 
 /** Every tag of every repository, and what it names. */
 async function tagsOf(registry: RegistryUnderTest): Promise<Map<string, string>> {
@@ -116,8 +112,7 @@ async function pullEverything(registry: RegistryUnderTest, tags: ReadonlyMap<str
 
 for (const { name, open, missing } of grounds) {
   const title = `a backup made while pushes run, restored into an empty place: ${name}`
-  const reason =
-    (process.env['BERTH_CONFORMANCE_URL'] ?? '') === '' ? missing : 'the registry was not started by the tests'
+  const reason = controlMissing ?? missing
   if (reason !== undefined) {
     skipLoudly(title, reason)
     continue

@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { createUniqueImage } from '../harness/image.ts'
 import { s3Credentials, s3ServerMissing, startS3Server, type S3Server } from '../harness/s3-server.ts'
 import { skipLoudly } from '../harness/real-client.ts'
-import { startRegistry } from '../harness/registry.ts'
-import type { ControlledRegistry } from '../harness/scenario.ts'
+import { controlMissing, startControlledRegistry, type ControlledRegistry } from '../harness/scenario.ts'
 import { errorCodesOf, expectStatus, V2Client } from '../harness/v2-client.ts'
 
 const timeoutMs = 90_000
@@ -22,7 +21,7 @@ const places = [
 ]
 
 async function onDisk(): Promise<Scene> {
-  const registry = await controlled({})
+  const registry = await startControlledRegistry()
   return { registry, blobs: join(registry.control.dataFolder, 'storage', 'blobs') }
 }
 
@@ -30,26 +29,21 @@ async function inBucket(owned: AsyncDisposableStack): Promise<Scene> {
   const s3: S3Server = await startS3Server()
   owned.defer(() => s3.stop())
   await s3.createBucket('berth')
-  const registry = await controlled({
-    BERTH_S3_BUCKET: 'berth',
-    BERTH_S3_PREFIX: 'scrubbed',
-    BERTH_S3_ENDPOINT: s3.endpoint,
-    BERTH_S3_ACCESS_KEY: s3Credentials.accessKeyId,
-    BERTH_S3_SECRET_KEY: s3Credentials.secretAccessKey,
+  const registry = await startControlledRegistry({
+    env: {
+      BERTH_S3_BUCKET: 'berth',
+      BERTH_S3_PREFIX: 'scrubbed',
+      BERTH_S3_ENDPOINT: s3.endpoint,
+      BERTH_S3_ACCESS_KEY: s3Credentials.accessKeyId,
+      BERTH_S3_SECRET_KEY: s3Credentials.secretAccessKey,
+    },
   })
   return { registry, blobs: join(s3.bucketFolder('berth'), 'scrubbed', 'blobs') }
 }
 
-async function controlled(env: Readonly<Record<string, string>>): Promise<ControlledRegistry> {
-  const registry = await startRegistry({ env })
-  if (registry.control === undefined) throw new Error('the registry cannot be controlled')
-  return { ...registry, control: registry.control }
-}
-
 for (const place of places) {
   const title = `a bit that flips ${place.name}`
-  const isElsewhere = (process.env['BERTH_CONFORMANCE_URL'] ?? '') !== ''
-  const reason = isElsewhere ? 'the registry was not started by the tests' : place.missing
+  const reason = controlMissing ?? place.missing
   if (reason !== undefined) {
     skipLoudly(title, reason)
     continue

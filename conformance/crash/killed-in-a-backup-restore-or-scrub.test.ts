@@ -4,8 +4,7 @@ import { ApiClient } from '../api/contract-client.ts'
 import { createUniqueImage } from '../harness/image.ts'
 import { createPostgresDatabase, postgresMissing } from '../harness/postgres-database.ts'
 import { skipLoudly } from '../harness/real-client.ts'
-import { startRegistry } from '../harness/registry.ts'
-import type { ControlledRegistry } from '../harness/scenario.ts'
+import { controlMissing, startControlledRegistry, type ControlledRegistry } from '../harness/scenario.ts'
 import { createTemporaryFolder } from '../harness/temporary-folder.ts'
 import { expectStatus, V2Client } from '../harness/v2-client.ts'
 
@@ -44,11 +43,8 @@ async function expectPulled(registry: ControlledRegistry, pushed: ReadonlyMap<st
   }
 }
 
-async function start(env: Readonly<Record<string, string>>): Promise<ControlledRegistry> {
-  const registry = await startRegistry({ env: { BERTH_JOBS_LEASE: '1s', ...env } })
-  if (registry.control === undefined) throw new Error('the registry cannot be controlled')
-  return { ...registry, control: registry.control }
-}
+const start = async (env: Readonly<Record<string, string>>): Promise<ControlledRegistry> =>
+  await startControlledRegistry({ env: { BERTH_JOBS_LEASE: '1s', ...env } })
 
 /** Places to be filled, each with flags for the command and settings for the registry. */
 async function newPlace(dialect: string, owned: AsyncDisposableStack) {
@@ -63,9 +59,7 @@ async function newPlace(dialect: string, owned: AsyncDisposableStack) {
 
 for (const dialect of ['SQLite', 'PostgreSQL'] as const) {
   const title = `killed in the middle (${dialect})`
-  const isElsewhere = (process.env['BERTH_CONFORMANCE_URL'] ?? '') !== ''
-  const missing = dialect === 'PostgreSQL' ? postgresMissing : undefined
-  const reason = isElsewhere ? 'the registry was not started by the tests' : missing
+  const reason = controlMissing ?? (dialect === 'PostgreSQL' ? postgresMissing : undefined)
   if (reason !== undefined) {
     skipLoudly(title, reason)
     continue
