@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { createPostgresDatabase, postgresMissing } from './postgres-database.ts'
-import { startRegistry, type RegistryControl, type RegistryUnderTest } from './registry.ts'
 import { startS3FaultProxy, type S3FaultProxy } from './s3-fault-proxy.ts'
 import { s3Credentials, s3ServerMissing, startS3Server } from './s3-server.ts'
+import { controlMissing, startControlledRegistry, type ControlledRegistry } from './scenario.ts'
 
-export type Replica = RegistryUnderTest & { readonly control: RegistryControl }
+export type Replica = ControlledRegistry
 
 export interface Replicas extends AsyncDisposable {
   readonly replicas: readonly Replica[]
@@ -16,10 +16,7 @@ export interface Replicas extends AsyncDisposable {
 }
 
 /** Why replicas cannot be tested here; undefined when they can. */
-export const replicasMissing =
-  (process.env['BERTH_CONFORMANCE_URL'] ?? '') !== ''
-    ? 'the registry was not started by the tests'
-    : (postgresMissing ?? s3ServerMissing)
+export const replicasMissing = controlMissing ?? postgresMissing ?? s3ServerMissing
 
 export interface ReplicaOptions {
   readonly env?: Readonly<Record<string, string>>
@@ -50,9 +47,8 @@ export async function startReplicas(count: number, options: ReplicaOptions = {})
     ...options.env,
   }
   const start = async (): Promise<Replica> => {
-    const registry = cleanup.use(await startRegistry({ env: settings }))
-    if (registry.control === undefined) throw new Error('the registry cannot be controlled')
-    return { ...registry, password, control: registry.control }
+    const registry = cleanup.use(await startControlledRegistry({ env: settings }))
+    return { ...registry, password }
   }
   const replicas = await Promise.all(Array.from({ length: count }, start))
   const owned = cleanup.move()

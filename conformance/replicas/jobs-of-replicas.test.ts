@@ -4,15 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { ApiClient } from '../api/contract-client.ts'
 import { createPostgresDatabase, postgresMissing } from '../harness/postgres-database.ts'
 import { skipLoudly } from '../harness/real-client.ts'
-import { startRegistry, type RegistryControl, type RegistryUnderTest } from '../harness/registry.ts'
+import type { Replica } from '../harness/replicas.ts'
+import { controlMissing, startControlledRegistry } from '../harness/scenario.ts'
 
 const title = 'the jobs of replicas on one PostgreSQL'
-const missing =
-  (process.env['BERTH_CONFORMANCE_URL'] ?? '') !== '' ? 'the registry was not started by the tests' : postgresMissing
+const missing = controlMissing ?? postgresMissing
 const kind = 'purge-audit-log'
 const purgeOfOldPulls = { audit_retention_hour: 24, include_event_types: 'pull_artifact' }
-
-type Replica = RegistryUnderTest & { readonly control: RegistryControl }
 
 if (missing !== undefined) skipLoudly(title, missing)
 else {
@@ -26,8 +24,8 @@ else {
       const password = randomBytes(12).toString('base64url')
       const env = { BERTH_DATABASE_URL: database.url, BERTH_ADMIN_PASSWORD: password, BERTH_JOBS_LEASE: '2s' }
       const start = async (): Promise<Replica> => {
-        const registry = owned.use(await startRegistry({ env }))
-        return { ...registry, password, control: registry.control! }
+        const registry = owned.use(await startControlledRegistry({ env }))
+        return { ...registry, password }
       }
       replicas = [await start(), await start(), await start()]
     }, 90_000)

@@ -10,6 +10,7 @@ import type { RegistryUnderTest } from '../harness/registry.ts'
 import { startReplicas, type Replicas } from '../harness/replicas.ts'
 import type { S3Fault } from '../harness/s3-fault-proxy.ts'
 import { s3ServerMissing } from '../harness/s3-server.ts'
+import { controlMissing } from '../harness/scenario.ts'
 import { createTemporaryFolder } from '../harness/temporary-folder.ts'
 import { V2Client } from '../harness/v2-client.ts'
 import { absent, Model, patienceMs } from './model.ts'
@@ -18,10 +19,7 @@ const title = 'three replicas behind a load balancer, while everything around th
 const isLong = process.env['BERTH_TEST_LONG'] === '1'
 /** How often everything fails once. */
 const rounds = isLong ? 12 : 1
-const missing =
-  (process.env['BERTH_CONFORMANCE_URL'] ?? '') !== ''
-    ? 'the registry was not started by the tests'
-    : (loadBalancerMissing ?? ownPostgresMissing ?? s3ServerMissing)
+const missing = controlMissing ?? loadBalancerMissing ?? ownPostgresMissing ?? s3ServerMissing
 
 if (missing !== undefined) skipLoudly(title, missing)
 else {
