@@ -76,7 +76,7 @@ export const getBlobEndpoint: OciHandler = async (services, oci) => {
   }
   if (range.kind === 'parts') {
     const { type, body } = multipartRanges(blob, range.parts)
-    return new Response(body, { status: 206, headers: { ...headers, 'content-type': type } })
+    return contentOf(body, { status: 206, headers: { ...headers, 'content-type': type } })
   }
   headers['content-length'] = String(range.end - range.start + 1)
   headers['content-range'] = `bytes ${range.start}-${range.end}/${blob.sizeBytes}`
