@@ -4,7 +4,7 @@ import { parseRepositoryName, type RepositoryName } from '#contract/repository-n
 import { copyArtifact } from '../../../domain/artifacts/copy.ts'
 import { deleteManifest, deleteRepository, untag } from '../../../domain/artifacts/delete.ts'
 import { getArtifact } from '../../../domain/artifacts/artifact-list.ts'
-import { findRepositoryId, repositoryUnknown } from '../../../domain/projects/repositories.ts'
+import { repositoryUnknown } from '../../../domain/projects/repositories.ts'
 import { getRepositoryId } from '../content/artifacts.ts'
 import { repositoryNameOf, repositoryParams, type RepositoryCall } from '../content/repositories.ts'
 import { answerBatch, batchAnswer, batchBody } from '../frame/batch.ts'
@@ -140,8 +140,8 @@ async function openRepository(services: HarborServices, call: RepositoryCall) {
   const projectId = call.project!.project.id
   await getRepositoryId(services, call)
   const find = async (item: string) => {
-    const repositoryId = await findRepositoryId(services.database.read, { projectId, name })
-    if (repositoryId === undefined) throw repositoryUnknown(name)
+    // Anew for each: the repository may be deleted between two of them.
+    const repositoryId = await getRepositoryId(services, call)
     const { id, digest } = await getArtifact(services.database, repositoryId, parseReference(item), noParts)
     return { id, digest }
   }
