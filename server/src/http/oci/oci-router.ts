@@ -1,5 +1,5 @@
 import { ociErrorBody } from '#contract/oci-errors.ts'
-import type { RepositoryName } from '#contract/repository-name.ts'
+import { projectOf, type RepositoryName } from '#contract/repository-name.ts'
 import { accountMayListCatalog, mayListCatalog, type Actor } from '../../domain/access/actor.ts'
 import { DomainError } from '../../domain/errors.ts'
 import type { Authentication } from '../authentication.ts'
@@ -138,7 +138,7 @@ function endpointUnknown(path: string): DomainError {
 
 function ociRequest(call: OciCall, path: OciPath, query: URLSearchParams, services: OciServices): OciRequest {
   const repository = path.endpoint === 'catalog' ? ('' as RepositoryName) : repositoryOf(services, path.name)
-  if (repository !== '') notePlace({ project: repository.slice(0, repository.indexOf('/')), repository })
+  if (repository !== '') notePlace({ project: projectOf(repository), repository })
   return {
     request: call.request,
     actor: call.authentication.actor,
