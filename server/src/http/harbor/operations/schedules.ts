@@ -52,8 +52,7 @@ export const scheduleRoutes: readonly Route[] = [
   }),
 ]
 
-/** The number behind `retention:12`, which is the policy; 0 for work of the registry itself. */
-/** -1: of the registry, as in Harbor. */
+/** The number behind `retention:12`, which is the policy; -1, as in Harbor, for work of the registry itself. */
 const vendorIdOf = ({ subject }: Schedule): number => Number(/:(\d+)$/.exec(subject ?? '')?.[1] ?? -1)
 
 function presentTask(schedule: Schedule): z.output<typeof scheduleTask> {
