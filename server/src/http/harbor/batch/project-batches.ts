@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { restoreEntry } from '../../../domain/artifacts/restore.ts'
-import { can, refusedOn } from '../../../domain/access/roles/authorise.ts'
 import { findArtifactId } from '../../../domain/artifacts/find-artifact.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { findRepositoryId } from '../../../domain/projects/repositories.ts'
@@ -11,6 +10,7 @@ import {
   readTrashEntries,
   type TrashEntry,
 } from '../../../domain/trash/trash.ts'
+import { assertCanOnEntry } from '../content/trash.ts'
 import { answerBatch, batchAnswer, batchBody, maxBatchRows } from '../frame/batch.ts'
 import { route, type Call, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
@@ -80,11 +80,10 @@ export const projectBatchRoutes: readonly Route[] = [
     }),
     answers: { 200: entriesAnswer },
     handle: async (call, services) => {
-      const { actor, project, body } = call
+      const { actor, body } = call
       const { content } = services
       return await answerEntries(call, services, async (entry) => {
-        if (!can(actor, 'repository:push', project))
-          throw refusedOn(actor, `trash entry ${entry.id}`, 'repository:push')
+        assertCanOnEntry(call, entry.id, 'repository:push')
         const { id, repository } = await entry.get()
         await restoreEntry(content, await content.admit(actor, 'push', repository), id, { overwrite: body.overwrite })
       })
@@ -101,11 +100,10 @@ export const projectBatchRoutes: readonly Route[] = [
     body: entriesBody,
     answers: { 200: entriesAnswer },
     handle: async (call, services) => {
-      const { actor, project } = call
+      const { actor } = call
       const { content } = services
       return await answerEntries(call, services, async (entry) => {
-        if (!can(actor, 'artifact:delete', project))
-          throw refusedOn(actor, `trash entry ${entry.id}`, 'artifact:delete')
+        assertCanOnEntry(call, entry.id, 'artifact:delete')
         const { id, repository } = await entry.get()
         await emptyTrash(content, await content.admit(actor, 'delete', repository), id)
       })

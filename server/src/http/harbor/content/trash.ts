@@ -7,7 +7,7 @@ import { assertRemovalsPossible } from '../../../domain/policies/gates.ts'
 import { emptyAllTrash, emptyTrash, getTrashEntry, listTrash, type TrashEntry } from '../../../domain/trash/trash.ts'
 import { idParam, timeAnswer, timeOf } from '../frame/answers.ts'
 import { cursorLink } from '../frame/paging.ts'
-import { route, type Route } from '../frame/route.ts'
+import { route, type Call, type Route } from '../frame/route.ts'
 
 const entryAnswer = z.object({
   id: z.number().int(),
@@ -119,9 +119,7 @@ export const trashRoutes: readonly Route[] = [
     params: entryParams,
     answers: { 200: z.object({ entries: z.number().int() }) },
     handle: async ({ actor, project, params }, { content }) => {
-      // Before the entry is looked at: a refusal by its repository's gates would say what that is called.
-      if (!can(actor, 'artifact:delete', project))
-        throw refusedOn(actor, `trash entry ${params.entry_id}`, 'artifact:delete')
+      assertCanOnEntry({ actor, project }, params.entry_id, 'artifact:delete')
       const { id, repository } = await getTrashEntry(content, project!.project.id, params.entry_id)
       const admission = await content.admit(actor, 'delete', repository)
       return { body: { entries: await emptyTrash(content, admission, id) } }
@@ -141,8 +139,7 @@ export const trashRoutes: readonly Route[] = [
       200: z.object({ digest: z.string(), tags: z.array(z.string()), artifacts: z.number().int() }),
     },
     handle: async ({ actor, project, params, body }, { content }) => {
-      if (!can(actor, 'repository:push', project))
-        throw refusedOn(actor, `trash entry ${params.entry_id}`, 'repository:push')
+      assertCanOnEntry({ actor, project }, params.entry_id, 'repository:push')
       const entry = await getTrashEntry(content, project!.project.id, params.entry_id)
       const admission = await content.admit(actor, 'push', entry.repository)
       return { body: await restoreEntry(content, admission, entry.id, body) }
@@ -163,6 +160,18 @@ export const trashRoutes: readonly Route[] = [
     },
   }),
 ]
+
+/**
+ * Before the entry is looked at: a refusal by its repository's gates would say what that is called.
+ * @throws DomainError UNAUTHENTICATED, FORBIDDEN
+ */
+export function assertCanOnEntry(
+  { actor, project }: Pick<Call<unknown, unknown, unknown>, 'actor' | 'project'>,
+  entryId: number,
+  permission: 'repository:push' | 'artifact:delete',
+): void {
+  if (!can(actor, permission, project)) throw refusedOn(actor, `trash entry ${entryId}`, permission)
+}
 
 function assertInProject(project: string, repository: RepositoryName): void {
   if (repository.startsWith(`${project}/`)) return
