@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import type { Config } from '../config/config.ts'
+import { fact, type Sample } from '../http/ops/families.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
 import type { Logger } from '../logging.ts'
 import { volumeOf, type Volume } from '../storage/volume.ts'
@@ -40,15 +41,14 @@ export async function measureDisks(
     logger.info({ disks }, 'disks')
   }
   metrics.collect(() => [
-    family('berth_disk_free_bytes', 'Bytes that may still be written.', ({ freeBytes }) => freeBytes),
-    family('berth_disk_total_bytes', 'Size of the disk.', ({ totalBytes }) => totalBytes),
+    fact('berth_disk_free_bytes', 'Bytes that may still be written.', ...samplesOf(({ freeBytes }) => freeBytes)),
+    fact('berth_disk_total_bytes', 'Size of the disk.', ...samplesOf(({ totalBytes }) => totalBytes)),
   ])
   // A folder that cannot be looked at fails /ready, which asks for more.
   const timer = setInterval(() => void look().catch(() => {}), lookEveryMs).unref()
   owned.defer(() => clearInterval(timer))
 
-  function family(name: string, help: string, valueOf: (volume: Volume) => number) {
-    const samples = volumes.map(([place, volume]) => [`{place="${place}"}`, valueOf(volume)] as const)
-    return { name, help, type: 'gauge', across: 'same', samples } as const
+  function samplesOf(valueOf: (volume: Volume) => number): Sample[] {
+    return volumes.map(([place, volume]) => [{ place }, valueOf(volume)] as const)
   }
 }
