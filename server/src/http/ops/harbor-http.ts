@@ -1,7 +1,8 @@
 import type { Exchange } from '../router.ts'
 import type { Operation } from '../operation.ts'
+import { Counter } from './counter.ts'
 import { Durations } from './durations.ts'
-import { counterFamily, gaugeFamily, type Labels } from './families.ts'
+import { gaugeFamily } from './families.ts'
 import type { HarborComponent, MetricFamily } from './metric-families.ts'
 import { Summary } from './summary.ts'
 
@@ -26,19 +27,14 @@ function handlerOf(operation: Operation): string | undefined {
 const timeBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100]
 const sizeBuckets = [1024, 16_384, 262_144, 4_194_304, 67_108_864, 1_073_741_824]
 
-interface Counted {
-  readonly labels: Labels
-  count: number
-}
-
 type Kind = Pick<Exchange, 'route' | 'operation' | 'status'>
 type ObserveRequest = (exchange: Pick<Exchange, 'durationMs' | 'bytesIn' | 'bytesOut'>) => void
 
 /** Requests under the names that Harbor's core and its registry have for them. */
 export class HarborHttp {
-  readonly #core = new Map<string, Counted>()
+  readonly #core = new Counter('harbor_core_http_request_total', 'The total number of requests')
   readonly #coreTimes = new Summary('harbor_core_http_request_duration_seconds', 'The time duration of the requests')
-  readonly #registry = new Map<string, Counted>()
+  readonly #registry = new Counter('registry_http_requests_total', 'Total number of HTTP requests made.')
   readonly #times = new Durations(
     'registry_http_request_duration_seconds',
     'The HTTP request latencies in seconds.',
@@ -59,11 +55,11 @@ export class HarborHttp {
   series({ route, operation: named, status }: Kind, kind: Operation, method: string): ObserveRequest | undefined {
     if (route !== 'oci' && route !== 'api' && route !== 'token') return undefined
     const operation = coreName(kind) ?? (named === kind ? 'unknown' : named)
-    const core = counted(this.#core, { method, code: status, operation })
+    const count = this.#core.series({ method, code: status, operation })
     const observeTime = this.#coreTimes.series(`${method} ${operation}`, { method, operation })
     const observeRegistry = route === 'oci' ? this.#registrySeries(kind, method, status) : undefined
     return (exchange) => {
-      core.count += 1
+      count(1)
       observeTime(exchange.durationMs / 1000)
       observeRegistry?.(exchange)
     }
@@ -73,12 +69,12 @@ export class HarborHttp {
     const handler = handlerOf(kind)
     if (handler === undefined) return undefined
     const lower = method.toLowerCase()
-    const requests = counted(this.#registry, { code: status, handler, method: lower })
+    const count = this.#registry.series({ code: status, handler, method: lower })
     const observeTime = this.#times.series(`${lower} ${handler}`, { handler, method: lower })
     const observeRequestSize = this.#requestSizes.series(handler, { handler })
     const observeResponseSize = this.#responseSizes.series(handler, { handler })
     return ({ durationMs, bytesIn, bytesOut }) => {
-      requests.count += 1
+      count(1)
       observeTime(durationMs / 1000)
       observeRequestSize(bytesIn)
       observeResponseSize(bytesOut ?? 0)
@@ -91,12 +87,12 @@ export class HarborHttp {
     return [
       ...of('core', [
         gaugeFamily('harbor_core_http_inflight_requests', 'The total number of requests', 'sum', [[{}, inFlight]]),
-        counterFamily('harbor_core_http_request_total', 'The total number of requests', samplesOf(this.#core)),
+        this.#core.family(),
         this.#coreTimes.family(),
       ]),
       ...of('registry', [
         gaugeFamily('registry_http_in_flight_requests', 'The in-flight HTTP requests.', 'sum', [[{}, inFlight]]),
-        counterFamily('registry_http_requests_total', 'Total number of HTTP requests made.', samplesOf(this.#registry)),
+        this.#registry.family(),
         this.#times.family(),
         this.#requestSizes.family(),
         this.#responseSizes.family(),
@@ -104,13 +100,3 @@ export class HarborHttp {
     ]
   }
 }
-
-function counted(counts: Map<string, Counted>, labels: Labels): Counted {
-  const key = Object.values(labels).join(' ')
-  const found = counts.get(key) ?? { labels, count: 0 }
-  counts.set(key, found)
-  return found
-}
-
-const samplesOf = (counts: ReadonlyMap<string, Counted>) =>
-  [...counts.values()].map(({ labels, count: value }) => [labels, value] as const)

@@ -1,7 +1,8 @@
 import type { Exchange, Route } from '../router.ts'
 import { operationOf, type Operation } from '../operation.ts'
+import { Counter } from './counter.ts'
 import { Durations } from './durations.ts'
-import { counterFamily, gaugeFamily, type Labels, type Sample } from './families.ts'
+import { counterFamily, gaugeFamily } from './families.ts'
 import { HarborHttp } from './harbor-http.ts'
 import {
   addUp,
@@ -23,12 +24,6 @@ export interface MetricPeers {
   readonly metricsOfOthers: () => Promise<readonly FamiliesOfWorker[]>
 }
 
-interface Series {
-  readonly labels: Labels
-  requests: number
-  readonly observe: (exchange: Exchange) => void
-}
-
 export interface SharedGauge {
   readonly help: string
   readonly label: string
@@ -41,9 +36,13 @@ export interface SharedGauge {
  */
 export class Metrics {
   /** By everything that is a label of one of its families: closed lists, so there are few. */
-  readonly #series = new Map<string, Series>()
-  readonly #aborted = new Map<string, number>()
-  readonly #errors = new Map<string, number>()
+  readonly #observers = new Map<string, (exchange: Exchange) => void>()
+  readonly #requests = new Counter(
+    'berth_http_requests_total',
+    'Requests answered, by target, operation, method and status.',
+  )
+  readonly #aborted = new Counter('berth_http_requests_aborted_total', 'Answers that clients did not wait for.')
+  readonly #errors = new Counter('berth_errors_total', 'Requests refused or failed, by the code of the error.')
   readonly #durations = new Durations(
     'berth_http_request_duration_seconds',
     'Time until the last byte of an answer was sent, or its client went away.',
@@ -74,31 +73,32 @@ export class Metrics {
     const kind = operationOf(exchange.method, route, path)
     const method = knownMethods.has(exchange.method) ? exchange.method : 'other'
     const key = `${method} ${operation} ${status} ${kind} ${route}`
-    let series = this.#series.get(key)
-    if (series === undefined) {
-      series = this.#composeSeries(exchange, kind, method)
-      this.#series.set(key, series)
+    let observer = this.#observers.get(key)
+    if (observer === undefined) {
+      observer = this.#composeObserver(exchange, kind, method)
+      this.#observers.set(key, observer)
     }
-    series.requests += 1
-    series.observe(exchange)
-    if (aborted) addTo(this.#aborted, kind)
-    if (failure !== undefined) addTo(this.#errors, failure.code)
+    observer(exchange)
+    if (aborted) this.#aborted.add({ operation: kind })
+    if (failure !== undefined) this.#errors.add({ code: failure.code })
     this.#bytesIn += bytesIn
     this.#bytesOut += bytesOut ?? 0
   }
 
   /** All that is counted of requests that agree in everything that a label says: found once, then only added to. */
-  #composeSeries({ route, operation, status }: Exchange, kind: Operation, method: string): Series {
-    const labels = { target: targetOf(route), operation, method, status }
+  #composeObserver(
+    { route, operation, status }: Exchange,
+    kind: Operation,
+    method: string,
+  ): (exchange: Exchange) => void {
+    // Several routes are one target, and count in one series.
+    const count = this.#requests.series({ target: targetOf(route), operation, method, status })
     const observeDuration = this.#durations.series(kind, { operation: kind })
     const observeHarbor = this.#harbor.series({ route, operation, status }, kind, method)
-    return {
-      labels,
-      requests: 0,
-      observe(exchange) {
-        observeDuration(exchange.durationMs / 1000)
-        observeHarbor?.(exchange)
-      },
+    return (exchange) => {
+      count(1)
+      observeDuration(exchange.durationMs / 1000)
+      observeHarbor?.(exchange)
     }
   }
 
@@ -147,21 +147,11 @@ export class Metrics {
   }
 
   #httpFamilies(): MetricFamily[] {
-    const by = (label: string, counts: ReadonlyMap<string, number>) =>
-      [...counts].map(([value, count]) => [{ [label]: value } as Labels, count] as const)
     return [
-      counterFamily(
-        'berth_http_requests_total',
-        'Requests answered, by target, operation, method and status.',
-        this.#requestSamples(),
-      ),
+      this.#requests.family(),
       this.#durations.family(),
-      counterFamily('berth_http_requests_aborted_total', 'Answers that clients did not wait for.', [
-        ...by('operation', this.#aborted),
-      ]),
-      counterFamily('berth_errors_total', 'Requests refused or failed, by the code of the error.', [
-        ...by('code', this.#errors),
-      ]),
+      this.#aborted.family(),
+      this.#errors.family(),
       counterFamily('berth_http_request_bytes_total', 'Bytes of request bodies that were read.', [[{}, this.#bytesIn]]),
       counterFamily('berth_http_response_bytes_total', 'Bytes of response bodies that were sent.', [
         [{}, this.#bytesOut],
@@ -173,18 +163,6 @@ export class Metrics {
         [[{}, this.#inFlight]],
       ),
     ]
-  }
-
-  /** Several routes are one target. */
-  #requestSamples(): Sample[] {
-    const sums = new Map<string, { readonly labels: Labels; count: number }>()
-    for (const { labels, requests } of this.#series.values()) {
-      const key = Object.values(labels).join(' ')
-      const known = sums.get(key)
-      if (known === undefined) sums.set(key, { labels, count: requests })
-      else known.count += requests
-    }
-    return [...sums.values()].map(({ labels, count }) => [labels, count] as const)
   }
 
   /** Harbor's exporter stands beside Berth's own metrics; its other components are asked for by name. */
@@ -225,8 +203,4 @@ function targetOf(route: Route): string {
   if (route === 'oci') return 'v2'
   if (route === 'api' || route === 'api-version') return 'api'
   return route === 'health' || route === 'ready' || route === 'metrics' ? 'probe' : route
-}
-
-function addTo(counts: Map<string, number>, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1)
 }
