@@ -1,6 +1,7 @@
 import type { Collected } from './background-tasks.ts'
+import { Counter } from '../http/ops/counter.ts'
 import { Durations } from '../http/ops/durations.ts'
-import { counterFamily, gaugeFamily, type Labels } from '../http/ops/families.ts'
+import { gaugeFamily } from '../http/ops/families.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
 import { Summary } from '../http/ops/summary.ts'
 import { harborTypeOf } from '../http/harbor/operations/job-words.ts'
@@ -20,29 +21,25 @@ export function measureJobs(
   metrics: Metrics,
   { process, concurrency }: Pick<JobWorkerOptions, 'process' | 'concurrency'>,
 ): (ended: EndedAttempt) => void {
-  const ended = new Map<string, { readonly labels: Labels; count: number }>()
+  const ended = new Counter('berth_jobs_ended_total', 'Attempts of jobs that ended, by how.')
   const durations = new Durations('berth_job_duration_seconds', 'Time that an attempt of a job took.', buckets)
-  const tasks = new Map<string, { readonly labels: Labels; count: number }>()
+  const tasks = new Counter('harbor_jobservice_task_total', 'The number of processed tasks')
   const times = new Summary('harbor_jobservice_task_process_time_seconds', 'The time duration of the task processing')
-  const samplesOf = (counts: typeof ended) => [...counts.values()].map(({ labels, count }) => [labels, count] as const)
-  metrics.collect(() => [
-    counterFamily('berth_jobs_ended_total', 'Attempts of jobs that ended, by how.', samplesOf(ended)),
-    durations.family(),
-  ])
+  metrics.collect(() => [ended.family(), durations.family()])
   metrics.collectHarbor('jobservice', () => [
     gaugeFamily('harbor_jobservice_info', 'The information of jobservice', 'sum', [
       [{ node: process.host, pool: process.id, workers: concurrency }, 1],
     ]),
-    counterFamily('harbor_jobservice_task_total', 'The number of processed tasks', samplesOf(tasks)),
+    tasks.family(),
     times.family(),
   ])
   return ({ job: { kind }, outcome, seconds }) => {
-    count(ended, { kind, outcome })
+    ended.add({ kind, outcome })
     durations.observe(kind, { kind }, seconds)
     const status = harborStatus[outcome]
     if (status === undefined) return
     const labels = { type: harborTypeOf(kind), status }
-    count(tasks, labels)
+    tasks.add(labels)
     times.observe(`${labels.type} ${status}`, labels, seconds)
   }
 }
@@ -66,11 +63,4 @@ export function measureCollection(metrics: Metrics): (collected: Collected, seco
     last.at = Date.now() / 1000
     last.seconds = seconds
   }
-}
-
-function count(counts: Map<string, { readonly labels: Labels; count: number }>, labels: Labels): void {
-  const key = Object.values(labels).join(' ')
-  const found = counts.get(key)
-  if (found === undefined) counts.set(key, { labels, count: 1 })
-  else found.count += 1
 }
