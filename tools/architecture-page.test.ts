@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { nouns, root } from './sources.ts'
+import { basename, dirname, join } from 'node:path'
+import { stepNames } from '#server/domain/garbage-collection/collect.ts'
+import { nouns, production, root, sources, withoutComments } from './sources.ts'
 
 const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
 const prose = page.replace(/```[\s\S]*?```/g, '')
@@ -46,6 +47,24 @@ describe('ARCHITECTURE.md', () => {
     expect(Object.keys(otherThings).filter((span) => !missing.includes(span))).toEqual([])
   })
 
+  test('names only files, functions, classes, tables and columns that exist', () => {
+    const spans = [...new Set([...prose.matchAll(/`([^`]+)`/g)].map(([, span]) => span!))]
+    const files = spans.filter((span) => /^[\w-]+(\.test)?\.ts$/.test(span))
+    const names = spans.filter((span) => /^[A-Za-z]\w*(\.\w+)*$/.test(span) && /[a-z][A-Z]|_|^[A-Z][a-z]/.test(span))
+    expect(files.length).toBeGreaterThan(10)
+    expect(names.length).toBeGreaterThan(50)
+    const knownFiles = new Set(sources.map(({ path }) => basename(path)))
+    const words = new Set(production.flatMap(({ text }) => withoutComments(text).match(/\w+/g) ?? []))
+    expect(files.filter((file) => !knownFiles.has(file))).toEqual([])
+    expect(names.filter((name) => !name.split('.').every((part) => words.has(part)))).toEqual([])
+  })
+
+  test('numbers the steps of garbage collection as they run', () => {
+    const [, section = ''] = /\n## Garbage collection\n([\s\S]*?)\n## /.exec(page) ?? []
+    const numbered = [...section.matchAll(/^(\d+)\. `(\w+)`/gm)].map(([, number, name]) => `${number} ${name}`)
+    expect(numbered).toEqual(stepNames.map((name, index) => `${index + 1} ${name}`))
+  })
+
   test('draws the nouns of the domain in the order that their imports keep to', () => {
     const drawn = /server\/src\/domain([\s\S]*?)├/.exec(page)?.[1] ?? ''
     const names = drawn
@@ -61,5 +80,13 @@ describe('ARCHITECTURE.md', () => {
       entry.isDirectory(),
     )
     expect(rows.toSorted()).toEqual(folders.map(({ name }) => `server/src/${name}`).toSorted())
+  })
+
+  test('says of every folder of the HTTP edge what is there', () => {
+    const row = /^\| `server\/src\/http` .*$/m.exec(prose)?.[0] ?? ''
+    const folders = ['server/src/http', 'server/src/http/harbor'].flatMap((folder) =>
+      readdirSync(join(root, folder), { withFileTypes: true }).filter((entry) => entry.isDirectory()),
+    )
+    expect(folders.map(({ name }) => name).filter((name) => !row.includes(`\`${name}/\``))).toEqual([])
   })
 })
