@@ -84,6 +84,26 @@ describe('imports point one way', () => {
     expect(wrong).toEqual([])
   })
 
+  /** What the files of these folders of `domain/scanning` import, and may not. */
+  const importedByScanning = (folders: string, forbidden: RegExp) => {
+    const files = production.filter(({ path }) => new RegExp(`^server/src/domain/scanning/(${folders})/`).test(path))
+    expect(files.length).toBeGreaterThan(20)
+    return files.flatMap(({ path, imports, packages }) =>
+      [...imports, ...packages].filter((target) => forbidden.test(target)).map((target) => `${path}: ${target}`),
+    )
+  }
+
+  test('what lies in an image is found without database, store and network', () => {
+    const outside =
+      /^server\/src\/(database|storage|clients)\/|^(node:)?(net|http|https|http2|tls|dgram|dns|child_process)$/
+    expect(importedByScanning('detection', outside)).toEqual([])
+  })
+
+  test('matching, versions, VEX and reports are pure: they open nothing', () => {
+    const opening = /^server\/src\/(database|storage|clients|runtime)\/|^node:(?!crypto$|timers\/promises$)/
+    expect(importedByScanning('matching|versions|vex|reports', opening)).toEqual([])
+  })
+
   test('conformance and bench know a registry only from outside', () => {
     const wrong = sources
       .filter(({ path }) => /^(conformance|bench)\//.test(path))
