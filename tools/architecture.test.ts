@@ -213,6 +213,17 @@ describe('what may be said only in one place', () => {
 })
 
 describe('what a reader relies on', () => {
+  test('a role of /v2 has one to five methods', () => {
+    const textOf = (path: string) => readFileSync(join(root, 'server/src', path), 'utf8')
+    const roles = ['domain/artifacts/roles.ts', 'domain/content/roles.ts'].map(textOf).join('\n')
+    const [, services = ''] = /interface OciServices \{([\s\S]*?)\n\}/.exec(textOf('http/oci/oci-request.ts')) ?? []
+    const counts = [...roles.matchAll(/^export interface (\w+) \{([\s\S]*?)\n\}/gm)]
+      .filter(([, name]) => new RegExp(`: ${name}$`, 'm').test(services))
+      .map(([, name, body]) => ({ name, methods: [...body!.matchAll(/^  \w+\(/gm)].length }))
+    expect(counts.length).toBeGreaterThan(7)
+    expect(counts.filter(({ methods }) => methods < 1 || methods > 5)).toEqual([])
+  })
+
   test('a file can be read in one sitting: no more than 400 lines, tests 600', () => {
     const long = sources
       .map(({ path, text, isTest }) => ({ path, lines: text.split('\n').length, most: isTest ? 600 : 400 }))
