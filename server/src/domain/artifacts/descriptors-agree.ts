@@ -5,6 +5,7 @@ import { batches } from '../lists/batches.ts'
 
 /** What the repository holds under a digest. */
 interface Held {
+  readonly digest: string
   readonly size: number
   /** Only a manifest has one: what a blob is called is its descriptors' business. */
   readonly mediaType?: string
@@ -20,17 +21,21 @@ export async function assertDescriptorsAgree(
   repositoryId: number,
   manifest: ParsedManifest,
 ): Promise<void> {
-  const children = await heldManifests(reader, repositoryId, manifest.manifests)
-  const childDigests = new Set(manifest.manifests)
-  const descriptors = descriptorsOf(manifest)
-  const blobs = await heldBlobs(
-    reader,
-    repositoryId,
-    descriptors.filter((descriptor) => !childDigests.has(descriptor)),
-  )
+  const blobs = descriptorsOf({ ...manifest, manifests: [] })
+  await assertAllAgree(blobs, (digests) => findBlobs(reader, repositoryId, digests))
+  await assertAllAgree(manifest.manifests, (digests) => findManifests(reader, repositoryId, digests))
+}
+
+async function assertAllAgree(
+  descriptors: readonly Descriptor[],
+  find: (digests: readonly string[]) => Promise<readonly Held[]>,
+): Promise<void> {
+  const digests = new Set<string>(descriptors.map(({ digest }) => digest))
+  const held = new Map<string, Held>()
+  for (const batch of batches([...digests])) for (const row of await find(batch)) held.set(row.digest, row)
   for (const descriptor of descriptors) {
-    const held = (childDigests.has(descriptor) ? children : blobs).get(descriptor.digest)
-    if (held !== undefined) assertAgrees(descriptor, held)
+    const found = held.get(descriptor.digest)
+    if (found !== undefined) assertAgrees(descriptor, found)
   }
 }
 
@@ -51,44 +56,20 @@ function assertAgrees({ digest, size, mediaType }: Descriptor, held: Held): void
   }
 }
 
-const distinct = (descriptors: readonly Descriptor[]): string[] => [
-  ...new Set<string>(descriptors.map(({ digest }) => digest)),
-]
-
 /** Through the repository's links: of a foreign layer that only others have, nothing is told (invariant 4). */
-async function heldBlobs(
-  reader: Reader,
-  repositoryId: number,
-  descriptors: readonly Descriptor[],
-): Promise<Map<string, Held>> {
-  const held = new Map<string, Held>()
-  for (const batch of batches(distinct(descriptors))) {
-    const rows = await reader
-      .selectFrom('repository_blob')
-      .innerJoin('blob', 'blob.digest', 'repository_blob.digest')
-      .select(['blob.digest', 'blob.size'])
-      .where('repository_blob.repository_id', '=', repositoryId)
-      .where('repository_blob.digest', 'in', batch)
-      .execute()
-    for (const { digest, size } of rows) held.set(digest, { size })
-  }
-  return held
-}
+const findBlobs = async (reader: Reader, repositoryId: number, digests: readonly string[]) =>
+  await reader
+    .selectFrom('repository_blob')
+    .innerJoin('blob', 'blob.digest', 'repository_blob.digest')
+    .select(['blob.digest', 'blob.size'])
+    .where('repository_blob.repository_id', '=', repositoryId)
+    .where('repository_blob.digest', 'in', digests)
+    .execute()
 
-async function heldManifests(
-  reader: Reader,
-  repositoryId: number,
-  descriptors: readonly Descriptor[],
-): Promise<Map<string, Held>> {
-  const held = new Map<string, Held>()
-  for (const batch of batches(distinct(descriptors))) {
-    const rows = await reader
-      .selectFrom('artifact')
-      .select(['digest', 'manifest_size', 'media_type'])
-      .where('repository_id', '=', repositoryId)
-      .where('digest', 'in', batch)
-      .execute()
-    for (const row of rows) held.set(row.digest, { size: row.manifest_size, mediaType: row.media_type })
-  }
-  return held
-}
+const findManifests = async (reader: Reader, repositoryId: number, digests: readonly string[]) =>
+  await reader
+    .selectFrom('artifact')
+    .select(['digest', 'manifest_size as size', 'media_type as mediaType'])
+    .where('repository_id', '=', repositoryId)
+    .where('digest', 'in', digests)
+    .execute()
