@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import { algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
 import type { Reader } from '../../database/database.ts'
 import type { ArtifactTable } from '../../database/schema/artifacts.ts'
+import { batches } from '../lists/batches.ts'
 import type { Listed } from '../lists/listing.ts'
 
 /** An artifact that belongs to another: a signature, an attestation, a bill of materials. */
@@ -107,8 +108,7 @@ export async function* walkAccessories(
   repositoryId: number,
   subjects: readonly Digest[],
 ): AsyncGenerator<Accessory> {
-  for (let start = 0; start < subjects.length; start += subjectsPerQuery) {
-    const some = subjects.slice(start, start + subjectsPerQuery)
+  for (const some of batches(subjects, subjectsPerQuery)) {
     for (let last = 0; ;) {
       const page = naming(reader, [repositoryId], some).select(ownColumns).where('id', '>', last)
       const rows = await page.orderBy('id').limit(accessoriesPerPage).execute()

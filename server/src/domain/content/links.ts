@@ -1,6 +1,7 @@
 import type { Digest } from '#contract/digest.ts'
 import type { Database, Writer } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
+import { batches } from '../lists/batches.ts'
 
 /** The upload that brings a blob, and its actor. */
 export interface BringingUpload {
@@ -93,9 +94,6 @@ export async function renewLease(
   }, 'relaxed')
 }
 
-/** How many digests one statement names; below the parameter limits of both databases. */
-const digestsPerStatement = 500
-
 /**
  * Takes links out of the repository that no manifest holds and nobody has a lease on, and asks garbage collection to
  * look at all of them. The caller has locked blobs and links, in the order of their digests.
@@ -106,8 +104,7 @@ export async function unlinkUnused(
   digests: readonly string[],
   now: number,
 ): Promise<void> {
-  for (let start = 0; start < digests.length; start += digestsPerStatement) {
-    const batch = digests.slice(start, start + digestsPerStatement)
+  for (const batch of batches(digests)) {
     await tx
       .deleteFrom('repository_blob')
       .where('repository_id', '=', repositoryId)

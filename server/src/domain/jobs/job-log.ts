@@ -1,4 +1,5 @@
 import type { Reader, Writer } from '../../database/database.ts'
+import { batches } from '../lists/batches.ts'
 import { readBoundedRows } from '../lists/bounded-rows.ts'
 import type { LogEntry } from './queue.ts'
 
@@ -30,11 +31,7 @@ export async function appendLog(
     }))
     .filter(({ number }) => number <= maxLogLines)
   if (rows.at(-1)?.number === maxLogLines) rows.at(-1)!.line = 'the log is full: what comes is not written'
-  for (let start = 0; start < rows.length; start += insertBatch)
-    await tx
-      .insertInto('job_log')
-      .values(rows.slice(start, start + insertBatch))
-      .execute()
+  for (const batch of batches(rows, insertBatch)) await tx.insertInto('job_log').values(batch).execute()
 }
 
 /** The lines behind `after`, `limit` at the most; fewer when they are long. */

@@ -2,6 +2,7 @@ import { sql, type SelectQueryBuilder } from 'kysely'
 import type { Database, Reader } from '../../database/database.ts'
 import type { Schema } from '../../database/schema/schema.ts'
 import { DomainError } from '../errors.ts'
+import { batches } from '../lists/batches.ts'
 import type { Condition, Listed } from '../lists/listing.ts'
 import type { ListServices } from '../lists/totals.ts'
 import { severities, type Severity } from './advisories.ts'
@@ -247,7 +248,6 @@ function findingsOf(database: Pick<Database, 'read'>, scannerId: string): Findin
 }
 
 const tagsShown = 10
-const artifactsOfTags = 500
 
 /** Some tags of each artifact, the newest first. */
 export async function listSomeTags(
@@ -255,13 +255,12 @@ export async function listSomeTags(
   artifactIds: readonly number[],
 ): Promise<ReadonlyMap<number, readonly string[]>> {
   const tags = new Map<number, string[]>()
-  const ids = [...new Set(artifactIds)]
-  for (let start = 0; start < ids.length; start += artifactsOfTags) {
+  for (const some of batches([...new Set(artifactIds)])) {
     const numbered = reader
       .selectFrom('tag')
       .select(['artifact_id', 'name'])
       .select(sql<number>`row_number() over (partition by artifact_id order by id desc)`.as('place'))
-      .where('artifact_id', 'in', ids.slice(start, start + artifactsOfTags))
+      .where('artifact_id', 'in', some)
     const rows = await reader
       .selectFrom(numbered.as('numbered'))
       .select(['artifact_id', 'name'])

@@ -13,6 +13,7 @@ import { noteForgottenEntries } from '../content/gone-manifests.ts'
 import { noRepository, reviewLinks } from '../content/links.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
+import { batches } from '../lists/batches.ts'
 import { writeAdmitted } from '../policies/write-admitted.ts'
 import type { TrashedTag } from './put-in-trash.ts'
 import { emptyDescriptions, forgetDescriptions } from './trashed-repository.ts'
@@ -274,13 +275,9 @@ async function forgetEntries(database: Database, tx: Writer, ids: readonly numbe
   const digests = (await lockRowsShared(database, blobs).execute()).map(({ digest }) => digest)
   await noteForgottenEntries(tx, ids, now)
   const deleted = await tx.deleteFrom('trash_entry').where('id', 'in', ids).executeTakeFirst()
-  for (let start = 0; start < digests.length; start += digestsPerStatement) {
-    await reviewLinks(tx, noRepository, digests.slice(start, start + digestsPerStatement), now)
-  }
+  for (const batch of batches(digests)) await reviewLinks(tx, noRepository, batch, now)
   return Number(deleted.numDeletedRows)
 }
-
-const digestsPerStatement = 500
 
 export function trashEntryUnknown(id: number): DomainError {
   return new DomainError('TRASH_ENTRY_UNKNOWN', `entry ${id} is not in the trash of this project`)
