@@ -1,8 +1,8 @@
 import { sql, type RawBuilder, type SelectQueryBuilder, type SqlBool } from 'kysely'
 import type { Reader } from '../../database/database.ts'
 import type { Schema } from '../../database/schema/schema.ts'
-import { countGoneManifests } from '../content/gone-manifests.ts'
 import type { CollectorOptions } from './collect.ts'
+import { countEligible } from './eligible.ts'
 
 /** The yield of a run, if it began now and nothing changed meanwhile. */
 export interface Estimate {
@@ -31,11 +31,10 @@ export async function estimateGarbage(options: CollectorOptions): Promise<Estima
     .executeTakeFirstOrThrow()
   const orphans = await countManifests(read, sql<SqlBool>`artifact_review.orphan = 1`)
   const untagged = options.deleteUntagged === true ? await countManifests(read, isUntagged(facts)) : 0
-  const condemned = await sumOf(read.selectFrom('blob').where('state', '=', 'condemned'))
+  const eligible = await countEligible(database, clock.now())
   const waiting = await sumOf(read.selectFrom('blob_trash'))
-  const gone = await countGoneManifests(read, clock.now())
-  let blobs = condemned.count
-  let bytes = condemned.bytes + waiting.bytes + gone.bytes
+  let { blobs } = eligible
+  let bytes = eligible.bytes + waiting.bytes
   const seen = new Set<string>()
   for await (const page of dueDigests(read, options, clock.now())) {
     if (signal?.aborted === true || seen.size > maxSeen) break
@@ -51,7 +50,7 @@ export async function estimateGarbage(options: CollectorOptions): Promise<Estima
     blobs += found.count
     bytes += found.bytes
   }
-  return { expired: Number(expired), manifests: orphans + untagged + gone.count, blobs, bytes }
+  return { expired: Number(expired), manifests: orphans + untagged + eligible.manifests, blobs, bytes }
 }
 
 interface Facts {
