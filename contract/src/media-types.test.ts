@@ -1,5 +1,11 @@
 import { expect, test } from 'bun:test'
-import { isForeignLayerMediaType, isIndexMediaType, isManifestMediaType, mediaTypes } from './media-types.ts'
+import {
+  isForeignLayerMediaType,
+  isImageConfigMediaType,
+  isIndexMediaType,
+  isManifestMediaType,
+  mediaTypes,
+} from './media-types.ts'
 
 test('only the four kinds of manifest are manifests, and two of them are indexes', () => {
   const all = Object.values(mediaTypes)
@@ -10,6 +16,13 @@ test('only the four kinds of manifest are manifests, and two of them are indexes
     mediaTypes.dockerManifestList,
   ])
   expect(all.filter(isIndexMediaType)).toEqual([mediaTypes.ociIndex, mediaTypes.dockerManifestList])
+})
+
+test('two types are the config of an image', () => {
+  expect(Object.values(mediaTypes).filter(isImageConfigMediaType)).toEqual([
+    mediaTypes.ociConfig,
+    mediaTypes.dockerConfig,
+  ])
 })
 
 test('foreign layers are those that need not be pushed', () => {

@@ -49,6 +49,11 @@ export function isManifestMediaType(mediaType: string): boolean {
   return manifestMediaTypes.includes(mediaType)
 }
 
+/** The config of a container image: what tells an image from other artifacts with the same manifest. */
+export function isImageConfigMediaType(mediaType: string): boolean {
+  return mediaType === mediaTypes.ociConfig || mediaType === mediaTypes.dockerConfig
+}
+
 export function isDockerMediaType(mediaType: string): boolean {
   return mediaType.startsWith('application/vnd.docker.')
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Digest } from '#contract/digest.ts'
+import { isImageConfigMediaType } from '#contract/media-types.ts'
 import { parseManifest, type Descriptor } from '#contract/manifest.ts'
 import type { Reader } from '../../database/database.ts'
 import { labelsOf, type Label } from '../labels/labels.ts'
@@ -241,15 +242,10 @@ async function referencesOf(reader: Reader, artifactIds: readonly number[]): Pro
 /** What people call it, from what it says it is: IMAGE, CHART, or the name within its media type. */
 export function kindOf(artifact: Pick<ArtifactDetails, 'mediaType' | 'artifactType' | 'references'>): string {
   const { mediaType, artifactType, references } = artifact
-  if (imageConfigs.has(artifactType)) return 'IMAGE'
+  if (isImageConfigMediaType(artifactType)) return 'IMAGE'
   if (artifactType === '' && (references.length > 0 || /index|list/.test(mediaType))) return 'IMAGE'
   if (accessoryTypeOf(artifactType) !== undefined) return accessoryTypeOf(artifactType)!.toUpperCase()
   const [, name] = /^application\/vnd\.(?:[\w-]+\.)*?([\w-]+)\.config\.v\d[\w.]*\+json$/.exec(artifactType) ?? []
   if (artifactType === 'application/vnd.cncf.helm.config.v1+json') return 'CHART'
   return name?.toUpperCase() ?? 'UNKNOWN'
 }
-
-const imageConfigs = new Set([
-  'application/vnd.oci.image.config.v1+json',
-  'application/vnd.docker.container.image.v1+json',
-])

@@ -1,5 +1,6 @@
 import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { ContractError } from '#contract/contract-error.ts'
+import { isImageConfigMediaType } from '#contract/media-types.ts'
 import { parseManifest, type Descriptor, type ParsedManifest } from '#contract/manifest.ts'
 import type { Admission, Reading } from '../access/admission.ts'
 import type { Blobs } from '../content/blobs.ts'
@@ -29,11 +30,6 @@ export interface HistoryEntry {
   readonly empty_layer?: boolean
 }
 
-const imageConfigs = new Set([
-  'application/vnd.oci.image.config.v1+json',
-  'application/vnd.docker.container.image.v1+json',
-])
-
 /** The config of an image; undefined for an artifact that is none. @throws DomainError BLOB_UNKNOWN, BAD_REQUEST when it is too large, too deep or no JSON */
 export async function readImageConfig(
   blobs: Blobs,
@@ -41,7 +37,7 @@ export async function readImageConfig(
   { bytes, mediaType }: Pick<StoredManifest, 'bytes' | 'mediaType'>,
 ): Promise<ImageConfig | undefined> {
   const { config }: ParsedManifest = parseManifest(bytes, mediaType)
-  if (config === undefined || !imageConfigs.has(config.mediaType)) return undefined
+  if (config === undefined || !isImageConfigMediaType(config.mediaType)) return undefined
   const fields = await readConfigFields(blobs, admission, config)
   return {
     architecture: textOf(fields['architecture']),

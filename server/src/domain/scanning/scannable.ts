@@ -1,5 +1,6 @@
-import { parseManifest } from '#contract/manifest.ts'
 import type { Digest } from '#contract/digest.ts'
+import { parseManifest } from '#contract/manifest.ts'
+import { isImageConfigMediaType, isIndexMediaType, isManifestMediaType } from '#contract/media-types.ts'
 import type { Reader } from '../../database/database.ts'
 
 /** An image within an artifact. */
@@ -10,29 +11,14 @@ export interface Leaf {
   readonly mediaType: string
 }
 
-const manifests: ReadonlySet<string> = new Set([
-  'application/vnd.docker.distribution.manifest.v2+json',
-  'application/vnd.oci.image.manifest.v1+json',
-])
-const indexes: ReadonlySet<string> = new Set([
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.oci.image.index.v1+json',
-])
-const imageConfigs: ReadonlySet<string> = new Set([
-  'application/vnd.docker.container.image.v1+json',
-  'application/vnd.oci.image.config.v1+json',
-])
 const attestation = 'application/vnd.in-toto+json'
 /** Of one artifact, however its indexes are nested. */
 const maxLeaves = 1_000
 
-export const isIndexType = (mediaType: string): boolean => indexes.has(mediaType)
-
 /** By what a list knows of an artifact: whether a scan could be asked for. */
 export function isScannable(artifact: { readonly mediaType: string; readonly artifactType: string }): boolean {
-  return (
-    isIndexType(artifact.mediaType) || (manifests.has(artifact.mediaType) && imageConfigs.has(artifact.artifactType))
-  )
+  const { mediaType, artifactType } = artifact
+  return isIndexMediaType(mediaType) || (isManifestMediaType(mediaType) && isImageConfigMediaType(artifactType))
 }
 
 interface Node {
@@ -56,7 +42,7 @@ export async function listLeaves(reader: Reader, artifactId: number): Promise<re
     const next: number[] = []
     for (const node of nodes) {
       seen.add(node.id)
-      if (isIndexType(node.media_type)) next.push(...(await childrenOf(reader, node.id)))
+      if (isIndexMediaType(node.media_type)) next.push(...(await childrenOf(reader, node.id)))
       else if (!isAttestation(node)) {
         leaves.set(node.digest, {
           digest: node.digest as Digest,
@@ -98,6 +84,6 @@ async function childrenOf(reader: Reader, parent: number): Promise<readonly numb
 }
 
 function isAttestation(node: Node): boolean {
-  if (!manifests.has(node.media_type)) return false
+  if (!isManifestMediaType(node.media_type)) return false
   return parseManifest(node.bytes, node.media_type).layers.some(({ mediaType }) => mediaType === attestation)
 }

@@ -1,6 +1,7 @@
 import type { Digest } from '#contract/digest.ts'
+import { isIndexMediaType } from '#contract/media-types.ts'
 import type { ArtifactDetails } from '../../../domain/artifacts/artifact-details.ts'
-import { isIndexType, isScannable } from '../../../domain/scanning/scannable.ts'
+import { isScannable } from '../../../domain/scanning/scannable.ts'
 import type { HarborServices } from '../frame/services.ts'
 import { acceptedReportType, overviewOf, type Overview } from './scan-answer.ts'
 
@@ -28,7 +29,7 @@ export async function scansOf(
 /** The images of an artifact as its own manifest names them. */
 function imagesOf(artifact: ArtifactDetails): readonly Digest[] {
   if (!isScannable(artifact)) return []
-  if (!isIndexType(artifact.mediaType)) return [artifact.digest]
+  if (!isIndexMediaType(artifact.mediaType)) return [artifact.digest]
   return artifact.references
     .filter(({ descriptor: { annotations, platform } }) => {
       const isAttestation = annotations?.['vnd.docker.reference.type'] === 'attestation-manifest'
