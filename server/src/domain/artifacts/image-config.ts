@@ -17,8 +17,8 @@ export interface ImageConfig {
   readonly config: Readonly<Record<string, unknown>> | undefined
   /** One entry for each step of its building. */
   readonly history: readonly HistoryEntry[]
-  /** Digests of the layers before compression, from the lowest; what reports of scans name a layer by. */
-  readonly diffIds: readonly string[]
+  /** Digests of the layers before compression, from the lowest; what reports of scans name a layer by. Undefined: it says none. */
+  readonly diffIds: readonly string[] | undefined
 }
 
 /** The fields of image-spec v1.1 config.md §history, as far as they are there and are what they should be. */
@@ -74,9 +74,9 @@ function parsed(written: Uint8Array): unknown {
   }
 }
 
-function diffIdsOf(rootfs: unknown): readonly string[] {
+function diffIdsOf(rootfs: unknown): readonly string[] | undefined {
   const named = recordOf(rootfs)['diff_ids']
-  return Array.isArray(named) && named.every((each) => typeof each === 'string') ? named : []
+  return Array.isArray(named) && named.every((each) => typeof each === 'string') ? named : undefined
 }
 
 function historyEntryOf(value: unknown): HistoryEntry {

@@ -26,7 +26,7 @@ export async function readLayers(
   const config = await readImageConfig(blobs, admission, manifest)
   const steps = (config?.history ?? []).filter((step) => step.empty_layer !== true)
   const addUp = steps.length === layers.length
-  const diffIds = config?.diffIds.length === layers.length ? config.diffIds : []
+  const diffIds = config?.diffIds?.length === layers.length ? config.diffIds : []
   return layers.map((descriptor, index) => ({
     descriptor,
     createdBy: addUp ? steps[index]!.created_by : undefined,

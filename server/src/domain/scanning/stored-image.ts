@@ -1,16 +1,13 @@
-import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { findDigest } from '#contract/digest.ts'
 import { parseManifest } from '#contract/manifest.ts'
-import { z } from 'zod'
+import { isForeignLayerMediaType } from '#contract/media-types.ts'
 import type { Admission, Reading } from '../access/admission.ts'
+import { readImageConfig } from '../artifacts/image-config.ts'
 import type { StoredManifest } from '../artifacts/pull.ts'
 import type { Blobs } from '../content/blobs.ts'
 import { DomainError } from '../errors.ts'
 import type { LayerSource } from './detection/inputs/image-source.ts'
 
-const configSchema = z.object({ rootfs: z.object({ diff_ids: z.array(z.string()).max(10_000) }) })
-/** Layers that are kept elsewhere, by their owner's wish. */
-const foreign = /nondistributable|foreign/
 const encrypted = /\+encrypted$/
 
 /**
@@ -20,17 +17,19 @@ const encrypted = /\+encrypted$/
 export async function layersOf(
   blobs: Blobs,
   admission: Admission<Reading>,
-  { bytes, mediaType }: Pick<StoredManifest, 'bytes' | 'mediaType'>,
+  manifest: Pick<StoredManifest, 'bytes' | 'mediaType'>,
 ): Promise<readonly LayerSource[]> {
-  const { config, layers } = parseManifest(bytes, mediaType)
-  if (config === undefined) throw new DomainError('BAD_REQUEST', 'the image has no config')
-  const diffIds = await readDiffIds(blobs, admission, config.digest)
+  const { layers } = parseManifest(manifest.bytes, manifest.mediaType)
+  const diffIds = (await readImageConfig(blobs, admission, manifest))?.diffIds
+  if (diffIds === undefined || diffIds.some((text) => findDigest(text) === undefined)) {
+    throw new DomainError('BAD_REQUEST', 'the config of this image does not say which layers it is made of')
+  }
   if (diffIds.length !== layers.length) {
     throw new DomainError('BAD_REQUEST', `the config names ${diffIds.length} layers, the manifest ${layers.length}`)
   }
   return layers.map(({ digest, mediaType: type }, index) => {
     const diffId = diffIds[index] ?? digest
-    if (foreign.test(type)) return closed(diffId, 'its bytes are kept elsewhere, by the wish of their owner')
+    if (isForeignLayerMediaType(type)) return closed(diffId, 'its bytes are kept elsewhere, by the wish of their owner')
     if (encrypted.test(type)) return closed(diffId, 'it is encrypted')
     return {
       diffId,
@@ -52,18 +51,4 @@ function closed(diffId: string, reason: string): LayerSource {
     },
     unread: { code: 'UNSUPPORTED', reason },
   }
-}
-
-async function readDiffIds(blobs: Blobs, admission: Admission<Reading>, digest: Parameters<Blobs['getBlob']>[1]) {
-  const blob = await blobs.getBlob(admission, digest)
-  if (blob.size > budgets.imageConfig.maxBytes) {
-    throw new DomainError('BAD_REQUEST', `the config of this image has ${blob.size} bytes, which is too much to read`)
-  }
-  const written = await new Response((await blobs.openBlob(admission, blob)) as BodyInit).bytes()
-  const parsed = configSchema.safeParse(parseForeignJson(written, budgets.imageConfig))
-  const diffIds = parsed.data?.rootfs.diff_ids
-  if (diffIds === undefined || diffIds.some((text) => findDigest(text) === undefined)) {
-    throw new DomainError('BAD_REQUEST', 'the config of this image does not say which layers it is made of')
-  }
-  return diffIds
 }
