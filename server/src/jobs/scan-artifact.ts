@@ -13,7 +13,7 @@ import type { LayerSource } from '../domain/scanning/detection/inputs/image-sour
 import type { LayerInventory } from '../domain/scanning/detection/layer-inventory.ts'
 import type { Inventory } from '../domain/scanning/inventory.ts'
 import { findInventory, keepInventory, layerInventories } from '../domain/scanning/kept-inventories.ts'
-import { matchInventory } from '../domain/scanning/matching/match-inventory.ts'
+import { matchInTurns } from '../domain/scanning/matching/match-in-turns.ts'
 import { packReport, recordFailure, recordReport, recordStart } from '../domain/scanning/record-scan.ts'
 import { noVulnerabilityData, scanArtifactJob, type ScanArtifactPayload } from '../domain/scanning/scan-job.ts'
 import { summaryOf } from '../domain/scanning/scan-summary.ts'
@@ -65,7 +65,7 @@ async function scan(services: ScanServices, job: RunningJob<ScanArtifactPayload>
   if (known !== undefined) job.log(`its ${known.packages.length} packages are known; no layer is read`)
   const inventory = known ?? (await readInventory(services, job))
   job.signal.throwIfAborted()
-  const findings = matchInventory(inventory, source, { now: new Date(clock.now()).toISOString() })
+  const findings = await matchInTurns(inventory, source, { now: new Date(clock.now()).toISOString() }, Infinity)
   const report = await packReport(findings)
   await job.transact((tx) => recordReport(tx, services, job.actor, job.payload, report))
   for (const gap of findings.gaps) job.log(`gap: ${JSON.stringify(gap)}`)

@@ -4,6 +4,9 @@ export const severities = ['Unknown', 'Negligible', 'Low', 'Medium', 'High', 'Cr
 
 export type Severity = (typeof severities)[number]
 
+/** Harbor's order: what nobody has judged is below everything that somebody has. */
+export const severityRank = (severity: Severity): number => severities.indexOf(severity)
+
 /** What the one who publishes an advisory says about fixing it. */
 export type FixStatus =
   | 'fixed'

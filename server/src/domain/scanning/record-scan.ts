@@ -5,7 +5,8 @@ import type { Events } from '../events/events.ts'
 import type { Finding, ScanFindings } from './finding.ts'
 import { packJson } from './packed-json.ts'
 import type { ScanArtifactPayload } from './scan-job.ts'
-import { countedOnce, severityRank, summaryOf, worstOf } from './scan-summary.ts'
+import { severityRank } from './advisories.ts'
+import { countedOnce, summaryOf, worstOf } from './scan-summary.ts'
 
 /** A report that is ready to be written: packing it happens before the transaction. */
 export interface PackedReport {

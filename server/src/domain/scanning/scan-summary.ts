@@ -1,4 +1,4 @@
-import { severities, type Severity } from './advisories.ts'
+import { severities, severityRank, type Severity } from './advisories.ts'
 import type { Finding, Gap, ScanFindings } from './finding.ts'
 
 /** What a list shows of a report. */
@@ -42,6 +42,3 @@ export function summaryOf({ findings, gaps }: ScanFindings): ScanSummary {
 export function worstOf({ bySeverity }: ScanSummary): Severity | undefined {
   return severities.toReversed().find((severity) => (bySeverity[severity] ?? 0) > 0)
 }
-
-/** Harbor's order: what nobody has judged is below everything that somebody has. */
-export const severityRank = (severity: Severity): number => severities.indexOf(severity)

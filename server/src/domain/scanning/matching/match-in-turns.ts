@@ -3,7 +3,7 @@ import type { AdvisorySource } from '../advisories.ts'
 import { DomainError } from '../../errors.ts'
 import type { Finding, ScanFindings } from '../finding.ts'
 import type { Inventory } from '../inventory.ts'
-import { matchInventory, type MatchOptions } from './match-inventory.ts'
+import { findingsAbout, packagesIn, scanFindings, type MatchOptions } from './match-inventory.ts'
 
 export const maxMatchedPackages = 500
 /** A package of a kernel has some thousands. */
@@ -11,30 +11,22 @@ const maxFindings = 20_000
 const packagesInTurn = 5
 
 /**
- * What is wrong with packages that somebody sent. Other requests have their turn in between, and the answer is bounded.
- * @throws DomainError BAD_REQUEST for packages with more findings than an answer takes
+ * As `matchInventory`, with a turn for other requests in between.
+ * @throws DomainError BAD_REQUEST for packages with more findings than `most`: what an answer takes
  */
 export async function matchInTurns(
   inventory: Inventory,
   source: AdvisorySource,
   options: MatchOptions,
+  most = maxFindings,
 ): Promise<ScanFindings> {
   const findings: Finding[] = []
-  for (let at = 0; at < inventory.packages.length; at += packagesInTurn) {
-    const packages = inventory.packages.slice(at, at + packagesInTurn)
-    findings.push(...matchInventory({ ...inventory, packages }, source, options).findings)
-    if (findings.length > maxFindings) {
-      throw new DomainError('BAD_REQUEST', `these packages have more than ${maxFindings} findings; send fewer at once`)
+  for (const [at, found] of packagesIn(inventory, options).entries()) {
+    if (at > 0 && at % packagesInTurn === 0) await nextTurn()
+    findings.push(...findingsAbout(found, inventory, source))
+    if (findings.length > most) {
+      throw new DomainError('BAD_REQUEST', `these packages have more than ${most} findings; send fewer at once`)
     }
-    await nextTurn()
   }
-  return { findings, gaps: gapsOf(inventory, source, options), generation: source.generation.number }
+  return scanFindings(findings, inventory, source, options)
 }
-
-/** They depend on kinds and counts, so that no advisory is looked up for them again. */
-const gapsOf = (inventory: Inventory, source: AdvisorySource, options: MatchOptions): ScanFindings['gaps'] =>
-  matchInventory(
-    { ...inventory, packages: inventory.packages.map((found) => ({ ...found, development: true })) },
-    source,
-    options,
-  ).gaps

@@ -1,6 +1,7 @@
-import type { Advisory, AdvisorySource } from '../advisories.ts'
+import { severityRank, type Advisory, type AdvisorySource } from '../advisories.ts'
 import type { Finding, Gap, ScanFindings } from '../finding.ts'
 import type { FoundPackage, Inventory, OperatingSystem, PackageKind } from '../inventory.ts'
+import { compareText } from '../versions/compare-versions.ts'
 import { orderOf } from '../versions/version-orders.ts'
 import { isAffected } from './in-range.ts'
 import { isEndOfLife } from './end-of-life.ts'
@@ -22,12 +23,17 @@ const systemKinds: ReadonlySet<PackageKind> = new Set(['apk', 'deb', 'rpm'])
  * for each advisory about it. One finding for each vulnerability, package, version and path.
  */
 export function matchInventory(inventory: Inventory, source: AdvisorySource, options: MatchOptions): ScanFindings {
-  const findings: Finding[] = []
-  for (const found of packagesIn(inventory, options)) {
-    for (const advisory of advisoriesAbout(found, inventory, source)) {
-      findings.push(findingOf(found, advisory, source))
-    }
-  }
+  const findings = packagesIn(inventory, options).flatMap((found) => findingsAbout(found, inventory, source))
+  return scanFindings(findings, inventory, source, options)
+}
+
+/** What was found package by package, as the result of one scan. */
+export function scanFindings(
+  findings: readonly Finding[],
+  inventory: Inventory,
+  source: AdvisorySource,
+  options: MatchOptions,
+): ScanFindings {
   return {
     ...(inventory.os === undefined ? {} : { os: inventory.os }),
     findings: findings.toSorted(byImportance),
@@ -36,7 +42,10 @@ export function matchInventory(inventory: Inventory, source: AdvisorySource, opt
   }
 }
 
-function packagesIn(inventory: Inventory, options: MatchOptions): readonly FoundPackage[] {
+export const findingsAbout = (found: FoundPackage, inventory: Inventory, source: AdvisorySource): readonly Finding[] =>
+  advisoriesAbout(found, inventory, source).map((advisory) => findingOf(found, advisory, source))
+
+export function packagesIn(inventory: Inventory, options: MatchOptions): readonly FoundPackage[] {
   return options.withDevelopment === true
     ? inventory.packages
     : inventory.packages.filter(({ development }) => development !== true)
@@ -134,16 +143,12 @@ function gapsOf(inventory: Inventory, source: AdvisorySource, options: MatchOpti
   return gaps
 }
 
-const severityOrder = ['Critical', 'High', 'Medium', 'Low', 'Negligible', 'Unknown']
-
 /** The most severe first. */
 export function byImportance(one: Finding, other: Finding): number {
   return (
-    severityOrder.indexOf(one.severity) - severityOrder.indexOf(other.severity) ||
-    compare(one.package.name, other.package.name) ||
-    compare(one.id, other.id) ||
-    compare(one.package.path, other.package.path)
+    severityRank(other.severity) - severityRank(one.severity) ||
+    compareText(one.package.name, other.package.name) ||
+    compareText(one.id, other.id) ||
+    compareText(one.package.path, other.package.path)
   )
 }
-
-const compare = (one: string, other: string) => (one === other ? 0 : one < other ? -1 : 1)
