@@ -1,6 +1,7 @@
-import type { Database, Reader } from '../../database/database.ts'
+import type { Database, Reader, Writer } from '../../database/database.ts'
 import type { Clock } from '../clock.ts'
 import type { LayerInventories } from './detection/detect.ts'
+import { batches } from '../lists/batches.ts'
 import { analyserVersion, type LayerInventory } from './detection/layer-inventory.ts'
 import type { Inventory } from './inventory.ts'
 import { packJson, unpackJson } from './packed-json.ts'
@@ -102,21 +103,13 @@ const keptUnusedMs = 90 * 24 * 60 * 60_000
 export async function pruneScans({ database, clock }: Services, limit: number): Promise<number> {
   return await database.write(async (tx) => {
     let gone = 0
-    for (const table of ['scan', 'artifact_inventory', 'scan_finding'] as const) {
-      const orphans = tx
-        .selectFrom(table)
-        .select('digest')
-        .distinct()
-        .where((eb) =>
-          eb.not(
-            eb.exists(
-              eb.selectFrom('artifact').select('artifact.id').whereRef('artifact.digest', '=', `${table}.digest`),
-            ),
-          ),
-        )
-        .limit(limit)
-      const deleted = await tx.deleteFrom(table).where('digest', 'in', orphans).executeTakeFirst()
-      gone += Number(deleted.numDeletedRows)
+    const orphans = [...(await orphansOf(tx, 'scan', limit)), ...(await orphansOf(tx, 'artifact_inventory', limit))]
+    for (const batch of batches([...new Set(orphans)])) {
+      // Findings are written together with their scan, so nobody has to look for theirs.
+      for (const table of ['scan_finding', 'artifact_inventory', 'scan'] as const) {
+        const deleted = await tx.deleteFrom(table).where('digest', 'in', batch).executeTakeFirst()
+        gone += Number(deleted.numDeletedRows)
+      }
     }
     const old = tx
       .selectFrom('layer_inventory')
@@ -126,4 +119,20 @@ export async function pruneScans({ database, clock }: Services, limit: number): 
     const layers = await tx.deleteFrom('layer_inventory').where('diff_id', 'in', old).executeTakeFirst()
     return gone + Number(layers.numDeletedRows)
   }, 'relaxed')
+}
+
+/** Digests of rows whose artifact no repository has. */
+async function orphansOf(tx: Writer, table: 'scan' | 'artifact_inventory', limit: number): Promise<readonly string[]> {
+  const rows = await tx
+    .selectFrom(table)
+    .select('digest')
+    .distinct()
+    .where((eb) =>
+      eb.not(
+        eb.exists(eb.selectFrom('artifact').select('artifact.id').whereRef('artifact.digest', '=', `${table}.digest`)),
+      ),
+    )
+    .limit(limit)
+    .execute()
+  return rows.map(({ digest }) => digest)
 }

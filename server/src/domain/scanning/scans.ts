@@ -232,11 +232,7 @@ export class Scans {
         scanner_id: scanner.id,
         kind,
         ...fresh,
-        reported_at: null,
-        generation: null,
-        severity: null,
-        summary: null,
-        body: null,
+        ...noReport,
         created_at: this.#clock.now(),
       })
       .onConflict((conflict) => conflict.columns(['digest', 'scanner_id', 'kind']).doUpdateSet(fresh))
@@ -258,6 +254,9 @@ function alreadyRunning(kind: ScanKind, status: ScanStatus): DomainError {
   )
 }
 
+/** Of a row before the first good report. */
+const noReport = { reported_at: null, generation: null, severity: null, summary: null, body: null }
+
 async function markUnsupported(tx: Writer, clock: Clock, leaf: Leaf, scannerId: string, kind: ScanKind): Promise<void> {
   const now = clock.now()
   await tx
@@ -272,11 +271,7 @@ async function markUnsupported(tx: Writer, clock: Clock, leaf: Leaf, scannerId: 
       error: `cannot be scanned: ${leaf.mediaType}`,
       started_at: now,
       finished_at: now,
-      reported_at: null,
-      generation: null,
-      severity: null,
-      summary: null,
-      body: null,
+      ...noReport,
       created_at: now,
     })
     .onConflict((conflict) => conflict.doNothing())
