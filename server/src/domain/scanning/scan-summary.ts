@@ -14,14 +14,15 @@ export interface ScanSummary {
 
 /** Harbor counts a vulnerability of a package once, in however many places it lies. */
 export function countedOnce(findings: readonly Finding[]): readonly Finding[] {
-  const known = new Map<string, Finding>()
-  for (const finding of findings) {
-    const key = `${finding.id}\n${finding.package.name}\n${finding.package.version}`
-    const before = known.get(key)
-    if (before === undefined || severityRank(finding.severity) > severityRank(before.severity)) known.set(key, finding)
-  }
-  return [...known.values()]
+  return [...Map.groupBy(findings, findingKey).values()].map(worstIn)
 }
+
+/** Harbor's idea of one finding: a vulnerability of a version of a package. */
+export const findingKey = ({ id, package: { name, version } }: Finding): string => `${id}\n${name}\n${version}`
+
+/** The first of the most severe. */
+export const worstIn = (findings: readonly Finding[]): Finding =>
+  findings.reduce((worst, each) => (severityRank(each.severity) > severityRank(worst.severity) ? each : worst))
 
 export function summaryOf({ findings, gaps }: ScanFindings): ScanSummary {
   const once = countedOnce(findings)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Digest } from '#contract/digest.ts'
 import { severities, severityRank, type Severity } from '../../../domain/scanning/advisories.ts'
 import type { Finding, ScanFindings } from '../../../domain/scanning/finding.ts'
-import { countedOnce } from '../../../domain/scanning/scan-summary.ts'
+import { findingKey, worstIn } from '../../../domain/scanning/scan-summary.ts'
 import { noVulnerabilityData } from '../../../domain/scanning/scan-job.ts'
 import type { ScanState, ScanStatus } from '../../../domain/scanning/scans.ts'
 import { version } from '../../../version.ts'
@@ -197,12 +197,9 @@ export interface LeafReport {
 export function presentReport(reports: readonly LeafReport[]): z.output<typeof reportAnswer> {
   const items = new Map<string, z.output<typeof vulnerabilityAnswer>>()
   for (const { digest, findings } of reports) {
-    for (const group of groupsOf(findings.findings)) {
-      const [first] = countedOnce(group)
-      if (first === undefined) continue
-      const key = `${first.id}\n${first.package.name}\n${first.package.version}`
+    for (const [key, group] of Map.groupBy(findings.findings, findingKey)) {
       const known = items.get(key)
-      if (known === undefined) items.set(key, presentFinding(first, group, digest))
+      if (known === undefined) items.set(key, presentFinding(worstIn(group), group, digest))
       else items.set(key, { ...known, artifact_digests: [...known.artifact_digests, digest] })
     }
   }
@@ -218,10 +215,6 @@ export function presentReport(reports: readonly LeafReport[]): z.output<typeof r
     ...(gaps.length === 0 ? {} : { gaps }),
     ...(os === undefined ? {} : { os: { family: os.family, version: os.version, name: os.name } }),
   }
-}
-
-function groupsOf(findings: readonly Finding[]): Iterable<readonly Finding[]> {
-  return Map.groupBy(findings, ({ id, package: found }) => `${id}\n${found.name}\n${found.version}`).values()
 }
 
 function presentFinding(
