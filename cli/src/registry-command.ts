@@ -72,8 +72,8 @@ export const usualAliases: Readonly<Record<string, readonly string[]>> = {
 
 const standardLimit = 1_000
 
-export function addLimitFlag(command: Command): void {
-  command.option('--limit <number>', 'how many at the most; 0 is all', parseCount, standardLimit)
+export function addLimitFlag(command: Command, limit = standardLimit): void {
+  command.option('--limit <number>', 'how many at the most; 0 is all', parseCount, limit)
 }
 
 export function parseCount(text: string): number {

@@ -22,8 +22,7 @@ export const auditCommands: CommandGroup = {
           .option('--resource <text>', 'only about what has this in its name')
           .option('--since <time>', 'only after it: 24h, 7d, or 2026-11-30T12:00:00Z')
           .option('--query <q>', "more of Harbor's filter: k=v,k=~v,k=[a~b]")
-        addLimitFlag(command)
-        command.setOptionValueWithSource('limit', 100, 'default')
+        addLimitFlag(command, 100)
       },
       run: async (api, [project], flags) => {
         const query = { q: queryOf(flags) }
