@@ -1,5 +1,6 @@
 import { budgets, parseForeignJson } from '#contract/budget.ts'
 import type { AnswerOf, InputArgument, InputOf, Operation, RowOf } from '#web/api/client.ts'
+import { nextQuery } from '#server/clients/registry/paging.ts'
 import { firstError } from '#server/clients/registry/registry-failure.ts'
 import { CommandError } from '../command-error.ts'
 import { kindOfStatus } from '../exit-codes.ts'
@@ -75,10 +76,10 @@ export class RegistryApi implements AsyncDisposable {
       const response = await this.#send(operation, given)
       const page = ((await readAnswer(response)) ?? []) as readonly RowOf<Op>[]
       rows.push(...page)
-      const next = nextQuery(response.headers.get('link'))
+      const next = nextQuery(response.headers.get('link') ?? undefined)
       if (next === undefined) return { rows, more: false }
       if (limit > 0 && rows.length >= limit) return { rows: rows.slice(0, limit), more: true }
-      given = { ...given, query: next }
+      given = { ...given, query: Object.fromEntries(new URLSearchParams(next)) }
     }
   }
 
@@ -138,13 +139,6 @@ function encodeParameter(name: string, value: string | number | undefined): stri
 function queryOf(query: AnyInput['query'] = {}): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '')
   return given.length === 0 ? '' : `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`
-}
-
-/** `</api/v2.0/…?before=7>; rel="next"` (RFC 8288). */
-function nextQuery(link: string | null): Record<string, string> | undefined {
-  const [, address] = /<([^>]*)>\s*;[^,]*rel="next"/.exec(link ?? '') ?? []
-  if (address === undefined) return undefined
-  return Object.fromEntries(new URL(address, 'http://registry.invalid').searchParams)
 }
 
 async function readAnswer(response: Response): Promise<unknown> {
