@@ -10,21 +10,25 @@ import { RegistryApi } from './registry-api.ts'
 import { findOwnUser } from './who-is.ts'
 
 /** Which registry a command line means. */
-export type Target =
-  | { readonly kind: 'local' }
-  | {
-      readonly kind: 'remote'
-      readonly address: RemoteAddress
-      readonly credential: Credential | undefined
-      /** The context that says so. */
-      readonly context: string | undefined
-      /** No flag of this command line says so: the environment, or the last login. */
-      readonly implied: boolean
-    }
+export type Target = { readonly kind: 'local' } | RemoteTarget
 
-interface Flags {
+export interface RemoteTarget {
+  readonly kind: 'remote'
+  readonly address: RemoteAddress
+  readonly credential: Credential | undefined
+  /** The context that says so. */
+  readonly context: string | undefined
+  /** No flag of this command line says so: the environment, or the last login. */
+  readonly implied: boolean
+}
+
+interface Flags extends TrustFlags {
   readonly url?: string
   readonly context?: string
+}
+
+/** What a command line says about the certificate of an address. */
+interface TrustFlags {
   readonly ca?: string
   readonly insecure?: true
 }
@@ -64,7 +68,7 @@ interface Choice {
   readonly implied: boolean
 }
 
-function byUrl(text: string, { flags, store, env, implied }: Choice): Target {
+function byUrl(text: string, { flags, store, env, implied }: Choice): RemoteTarget {
   const url = parseRegistryUrl(text)
   const known = Object.entries(store.read().contexts).find(([, context]) => context.url === url)
   const address = addressOf({ url, ...known?.[1] }, flags, env)
@@ -80,7 +84,8 @@ function byContext(name: string, { flags, store, env, implied }: Choice): Target
   return { kind: 'remote', address: addressOf(context, flags, env), credential, context: name, implied }
 }
 
-function addressOf({ url, ca, insecure }: Context, flags: Flags, env: ClientEnvironment): RemoteAddress {
+/** Flags come first, then the environment, then the login. */
+export function addressOf({ url, ca, insecure }: Context, flags: TrustFlags, env: ClientEnvironment): RemoteAddress {
   const authority = flags.ca ?? env.ca ?? ca
   return {
     url,
@@ -113,15 +118,11 @@ export function parseRegistryUrl(text: string): string {
 /** The registry at an address that a command line names beside others, with the login that is kept for it. */
 export async function openRegistryAt(
   url: string,
-  flags: { readonly ca: string | undefined; readonly insecure: boolean },
+  flags: TrustFlags,
   env: ClientEnvironment = clientEnvironment(),
 ): Promise<RegistryApi> {
-  const given: Flags = {
-    ...(flags.ca === undefined ? {} : { ca: flags.ca }),
-    ...(flags.insecure ? { insecure: true as const } : {}),
-  }
-  const target = byUrl(url, { flags: given, store: new ContextStore(env.contextsFile), env, implied: false })
-  return await openTarget(target as Extract<Target, { kind: 'remote' }>)
+  const target = byUrl(url, { flags, store: new ContextStore(env.contextsFile), env, implied: false })
+  return await openTarget(target)
 }
 
 /** Opens what the command line means, and says aloud what a reader could not know. */
@@ -136,7 +137,7 @@ export async function openRegistry(command: Command): Promise<RegistryApi> {
   return await openTarget(target)
 }
 
-async function openTarget(target: Extract<Target, { kind: 'remote' }>): Promise<RegistryApi> {
+async function openTarget(target: RemoteTarget): Promise<RegistryApi> {
   sayWhere(target)
   const { RemoteDoor } = await import('./remote-door.ts')
   const api = new RegistryApi(new RemoteDoor(target.address, target.credential))
@@ -155,7 +156,7 @@ async function assertSignedIn(api: RegistryApi): Promise<void> {
 }
 
 /** What another command needs to mean the same registry; nothing where it is meant anyway. */
-function flagsThatMean({ address, context, implied }: Extract<Target, { kind: 'remote' }>): string[] {
+function flagsThatMean({ address, context, implied }: RemoteTarget): string[] {
   if (implied) return []
   if (context !== undefined) return ['--context', context]
   return [
@@ -165,7 +166,7 @@ function flagsThatMean({ address, context, implied }: Extract<Target, { kind: 'r
   ]
 }
 
-export function sayWhere({ address, context, implied }: Extract<Target, { kind: 'remote' }>): void {
+export function sayWhere({ address, context, implied }: RemoteTarget): void {
   if (address.insecure && address.url.startsWith('https:'))
     console.error(
       `berth: INSECURE: the certificate of ${address.url} is not looked at; whoever is in between reads along`,

@@ -1,9 +1,14 @@
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { clientEnvironment } from '#server/config/client-environment.ts'
-import { chooseTarget, addRegistryFlags, localContext, parseRegistryUrl, sayWhere } from '../api/choose-registry.ts'
+import {
+  addressOf,
+  chooseTarget,
+  addRegistryFlags,
+  localContext,
+  parseRegistryUrl,
+  sayWhere,
+} from '../api/choose-registry.ts'
 import { ContextStore, contextUnknown, type Context } from '../api/contexts.ts'
-import type { RemoteAddress } from '../api/remote-door.ts'
 import { findOwnUser } from '../api/who-is.ts'
 import { asTyped } from '../as-typed.ts'
 import { CommandError } from '../command-error.ts'
@@ -53,7 +58,7 @@ ${asTyped('Examples:\n  berth login https://registry.example.com -u admin\n  ber
     const name = flags.name ?? new URL(url).host
     if (name === localContext)
       throw new CommandError(`${localContext} means this machine`, { next: '--name <another name>', kind: 'usage' })
-    const address = addressOf(url, flags)
+    const address = addressOf({ url }, flags, clientEnvironment())
     sayWhere({ kind: 'remote', address, credential: undefined, context: undefined, implied: false })
     const username = flags.username ?? (await askUsername())
     const { signIn, signOut } = await import('../api/sign-in.ts')
@@ -78,16 +83,6 @@ ${asTyped('Examples:\n  berth login https://registry.example.com -u admin\n  ber
       flags.output,
     )
   })
-}
-
-function addressOf(url: string, { ca, insecure }: Pick<LoginFlags, 'ca' | 'insecure'>): RemoteAddress {
-  const env = clientEnvironment()
-  const authority = ca ?? env.ca
-  return {
-    url,
-    ca: authority === undefined ? undefined : resolve(authority),
-    insecure: insecure === true || env.insecure,
-  }
 }
 
 async function askUsername(): Promise<string> {

@@ -112,8 +112,7 @@ async function openMatcher(config: Config, flags: Flags, owned: AsyncDisposableS
   const withDevelopment = flags.withDevelopment === true
   if (flags.server !== undefined) {
     if (flags.db !== undefined) throw new CommandError('--db and --server both name data: give one', { kind: 'usage' })
-    const given = { ca: flags.ca, insecure: flags.insecure === true }
-    const api = owned.use(await openRegistryAt(flags.server, given).catch(asServerFailure))
+    const api = owned.use(await openRegistryAt(flags.server, flags).catch(asServerFailure))
     return async (inventory) => await matchOnServer(api, inventory, withDevelopment).catch(asServerFailure)
   }
   const source = await openScanData(config, flags.db, owned)
