@@ -82,6 +82,13 @@ export class ContextStore {
     }
   }
 
+  /** Forgets a login; commands mean this machine again if they meant that one. */
+  remove(name: string): void {
+    const { current, contexts } = this.read()
+    const { [name]: _, ...others } = contexts
+    this.write({ ...(current === undefined || current === name ? {} : { current }), contexts: others })
+  }
+
   /** @throws CommandError for a name that is not there */
   get(name: string): Context {
     const { contexts } = this.read()

@@ -102,14 +102,12 @@ function registerLogout(program: Command): void {
     .description('end a login: its session there and what is kept of it here')
     .action(async (given: string | undefined, { output }: { output: Format }) => {
       const store = contextStore()
-      const { current, contexts } = store.read()
-      const name = given ?? current
+      const name = given ?? store.read().current
       if (name === undefined)
         throw new CommandError('you are signed in nowhere', { next: 'see: berth context list', kind: 'not-found' })
       const context = store.get(name)
-      const { [name]: _, ...others } = contexts
       const problem = await endQuietly(context)
-      store.write({ ...(current === undefined || current === name ? {} : { current }), contexts: others })
+      store.remove(name)
       const note = problem === undefined ? '' : `\nits session could not be ended there (${problem}): it ends by itself`
       printOutcome({ text: `signed out of ${context.url}${note}`, json: { context: name, url: context.url } }, output)
     })
@@ -176,11 +174,8 @@ function registerContext(program: Command): void {
     .description('forget one, and end its session')
     .action(async (name: string, { output }: { output: Format }) => {
       const store = contextStore()
-      const found = store.get(name)
-      await endQuietly(found)
-      const { current, contexts } = store.read()
-      const { [name]: _, ...others } = contexts
-      store.write({ ...(current === undefined || current === name ? {} : { current }), contexts: others })
+      await endQuietly(store.get(name))
+      store.remove(name)
       printOutcome({ text: `forgot ${name}`, json: { context: name } }, output)
     })
 }
