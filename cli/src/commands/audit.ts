@@ -1,5 +1,5 @@
 import { CommandError } from '../command-error.ts'
-import { addConfirmFlag, confirm } from '../confirm.ts'
+import { addConfirmFlag, addDryRunFlag, confirm, isDryRun } from '../confirm.ts'
 import { tableOf } from '../output.ts'
 import { addLimitFlag, type CommandGroup } from '../registry-command.ts'
 import { addFollowFlag, parseNumber, startedJob } from './job.ts'
@@ -60,22 +60,22 @@ export const auditCommands: CommandGroup = {
         command
           .requiredOption('--keep <hours>', 'records younger than this stay', parseNumber)
           .requiredOption('--events <types>', 'which ones go, separated by commas: pull_artifact,create_artifact')
-          .option('--dry-run', 'only count them')
+        addDryRunFlag(command, 'only count them')
         addFollowFlag(command)
         addConfirmFlag(command)
       },
       run: async (api, _args, flags) => {
         const { keep, events } = flags as { keep: number; events: string }
-        const isDryRun = flags['dryRun'] === true
-        if (!isDryRun)
+        const dryRun = isDryRun(flags)
+        if (!dryRun)
           await confirm(`audit records older than ${keep} hours go for good from ${api.name} (${events})`, flags)
         const { id } = await api.create('POST /system/purgeaudit/schedule', {
           body: {
             schedule: { type: 'Manual' },
-            parameters: { audit_retention_hour: keep, include_event_types: events, dry_run: isDryRun },
+            parameters: { audit_retention_hour: keep, include_event_types: events, dry_run: dryRun },
           },
         })
-        return await startedJob(api, id, isDryRun ? 'counting audit records' : 'purging the audit log', flags)
+        return await startedJob(api, id, dryRun ? 'counting audit records' : 'purging the audit log', flags)
       },
     },
     ...runCommands('audit', 'the purge of the audit log', {

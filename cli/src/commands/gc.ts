@@ -1,6 +1,6 @@
 import { budgets, parseForeignJson } from '#contract/budget.ts'
 import type { RowOf } from '../api/registry-api.ts'
-import { addConfirmFlag, confirm } from '../confirm.ts'
+import { addConfirmFlag, addDryRunFlag, confirm, isDryRun } from '../confirm.ts'
 import { formatBytes } from '../format-bytes.ts'
 import { listCommand, type CommandGroup } from '../registry-command.ts'
 import { addFollowFlag, parseNumber, startedJob } from './job.ts'
@@ -28,22 +28,21 @@ export const gcCommands: CommandGroup = {
       description: 'collect garbage now, without the grace period; with --dry-run only say what would go',
       example: 'berth gc run --dry-run -f',
       configure: (command) => {
-        command
-          .option('--dry-run', 'only say what would go')
+        addDryRunFlag(command)
           .option('--delete-untagged', 'also artifacts that no tag, index or subject holds')
           .option('--parallel <number>', 'parts that go on at once', parseNumber, 1)
         addFollowFlag(command)
         addConfirmFlag(command)
       },
       run: async (api, _args, flags) => {
-        const isDryRun = flags['dryRun'] === true
+        const dryRun = isDryRun(flags)
         const untagged = flags['deleteUntagged'] === true
-        if (untagged && !isDryRun) await confirm(`artifacts without a tag go from every project of ${api.name}`, flags)
-        const parameters = { dry_run: isDryRun, delete_untagged: untagged, workers: flags['parallel'] }
+        if (untagged && !dryRun) await confirm(`artifacts without a tag go from every project of ${api.name}`, flags)
+        const parameters = { dry_run: dryRun, delete_untagged: untagged, workers: flags['parallel'] }
         const { id } = await api.create('POST /system/gc/schedule', {
           body: { schedule: { type: 'Manual' }, parameters },
         })
-        return await startedJob(api, id, isDryRun ? 'looking for garbage' : 'collecting garbage', flags)
+        return await startedJob(api, id, dryRun ? 'looking for garbage' : 'collecting garbage', flags)
       },
     },
     listCommand({

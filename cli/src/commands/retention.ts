@@ -2,7 +2,7 @@ import type { AnswerOf, RegistryApi } from '../api/registry-api.ts'
 import { getProject } from '../api/find-project.ts'
 import type { InputOf } from '#web/api/client.ts'
 import { CommandError } from '../command-error.ts'
-import { addConfirmFlag, confirm } from '../confirm.ts'
+import { addConfirmFlag, addDryRunFlag, confirm, isDryRun } from '../confirm.ts'
 import { readDocument } from '../json-file.ts'
 import { parseId, patternsOf } from '../names.ts'
 import { tableOf } from '../output.ts'
@@ -121,20 +121,20 @@ export const retentionCommands: CommandGroup = {
       description: 'run the policy of a project now; with --dry-run only say what would go',
       example: 'berth retention run backend --dry-run -f',
       configure: (command) => {
-        command.option('--dry-run', 'only say what would go')
+        addDryRunFlag(command)
         addFollowFlag(command)
         addConfirmFlag(command)
       },
       run: async (api, [project = ''], flags) => {
         const id = await getPolicyId(api, project)
-        const isDryRun = flags['dryRun'] === true
-        if (!isDryRun)
+        const dryRun = isDryRun(flags)
+        if (!dryRun)
           await confirm(`what the policy of ${project} does not keep goes from ${api.name}, into the trash`, flags)
         const { id: run } = await api.create('POST /retentions/{id}/executions', {
           params: { id },
-          body: { dry_run: isDryRun },
+          body: { dry_run: dryRun },
         })
-        return await startedJob(api, run, isDryRun ? `looking at ${project}` : `retention of ${project}`, flags)
+        return await startedJob(api, run, dryRun ? `looking at ${project}` : `retention of ${project}`, flags)
       },
     },
     listCommand({

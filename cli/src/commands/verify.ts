@@ -12,7 +12,7 @@ import {
 } from '#server/domain/verification/verify-store.ts'
 import { DatabaseLost } from '#server/domain/verification/lost-database.ts'
 import { placesOf } from '#server/compose/places.ts'
-import { confirm } from '../confirm.ts'
+import { confirm, isDryRun } from '../confirm.ts'
 import { showProgress } from '../progress.ts'
 import { sayWhenInterrupted } from '../interruption.ts'
 import { setArchiveCommand, type ArchiveCommand } from '../archive-command.ts'
@@ -39,7 +39,7 @@ const verifyCommand: ArchiveCommand = {
         temporaryFile: join(folder, 'known.db'),
       }
       const found = await judged(options)
-      const discard = flags['discard'] === true && flags['dryRun'] !== true
+      const discard = flags['discard'] === true && !isDryRun(flags)
       if (found.databaseLost) throw new DatabaseLost(placesOf(services.config))
       if (discard && hasGarbage(found)) {
         await confirm(describeDiscard(found), flags)

@@ -8,7 +8,7 @@ import { listBackupIds } from '#server/domain/backup/backup-format.ts'
 import { createBackup } from '#server/domain/backup/create-backup.ts'
 import { version } from '#server/version.ts'
 import { cliActor, setArchiveCommand, type ArchiveCommand, type ArchiveServices } from '../../archive-command.ts'
-import { confirm } from '../../confirm.ts'
+import { confirm, isDryRun } from '../../confirm.ts'
 import { CommandError } from '../../command-error.ts'
 import { untilInterrupted } from '../../interruption.ts'
 import { listBackups } from './list.ts'
@@ -27,7 +27,7 @@ const createCommand: ArchiveCommand = {
   async run(services, flags) {
     const keep = keepOf(flags['keep']) ?? services.config.backup.keep
     const going = keep === undefined ? [] : await listBackupsBeyond(services, keep)
-    if (flags['dryRun'] === true) return presentDryRun(going)
+    if (isDryRun(flags)) return presentDryRun(going)
     // On a terminal a slip in the number is noticed; a timer has said what it wants.
     if (going.length > 0 && flags['keep'] !== undefined && process.stdin.isTTY === true)
       await confirm(`these backups go when the new one is there: ${going.join(', ')}`, flags)
