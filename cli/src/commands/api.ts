@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { CommandError } from '../command-error.ts'
+import { collect } from '../flag-values.ts'
 import { readDocument } from '../json-file.ts'
 import { formatYaml } from '../output.ts'
 import type { RegistryCommand } from '../registry-command.ts'
@@ -17,12 +18,7 @@ export const apiCommand: RegistryCommand = {
   configure: (command) =>
     void command
       .option('-X, --method <method>', `one of ${methods.join(', ')} (default: GET, with --input POST)`, parseMethod)
-      .option(
-        '--query <pair>',
-        'a parameter, name=value; repeatable',
-        (text, before: string[]) => [...before, text],
-        [],
-      )
+      .option('--query <pair>', 'a parameter, name=value; repeatable', collect, [])
       .option('--input <file>', 'JSON or YAML of the body; - is standard input'),
   run: async (api, [path = ''], flags) => {
     const { method, query, input } = flags as { method?: string; query: readonly string[]; input?: string }

@@ -1,8 +1,9 @@
 import { CommandError } from '../command-error.ts'
 import { addConfirmFlag, addDryRunFlag, confirm, isDryRun } from '../confirm.ts'
+import { parseNumber } from '../flag-values.ts'
 import { tableOf } from '../output.ts'
 import { addLimitFlag, type CommandGroup } from '../registry-command.ts'
-import { addFollowFlag, parseNumber, startedJob } from './job.ts'
+import { addFollowFlag, startedJob } from './job.ts'
 import { runCommands } from './run-commands.ts'
 
 export const auditCommands: CommandGroup = {

@@ -12,6 +12,7 @@ import { exportRepository, type Exported, type ExportOptions } from '#server/dom
 import { layoutFolderOf, OciLayoutWriter } from '#server/storage/foreign/oci-layout.ts'
 import { withDuration } from '../archive-command.ts'
 import { CommandError } from '../command-error.ts'
+import { collect } from '../flag-values.ts'
 import { sayWhenInterrupted } from '../interruption.ts'
 import { showProgress } from '../progress.ts'
 import { addOutputFlag, printOutcome, type Format } from '../output.ts'
@@ -32,13 +33,17 @@ const catalogPage = 500
 
 /** `berth export`: everything back out, in the format that every tool reads. */
 export function registerExportCommand(program: Command): void {
-  const list = (text: string, before: readonly string[]): readonly string[] => [...before, text]
   const command = addSettingFlags(program.command('export'), { showAll: false })
     .description('give repositories back as OCI image layouts, which skopeo, oras, crane and podman read')
     .requiredOption('--to <place>', 'a folder, or a file ending in .tar')
-    .option('--repository <name>', 'only this repository; alone, the folder itself is its layout; repeatable', list, [])
-    .option('--project <name>', 'only this project; repeatable', list, [])
-    .option('--tag <pattern>', 'only these tags: v1.*; repeatable', list, [])
+    .option(
+      '--repository <name>',
+      'only this repository; alone, the folder itself is its layout; repeatable',
+      collect,
+      [],
+    )
+    .option('--project <name>', 'only this project; repeatable', collect, [])
+    .option('--tag <pattern>', 'only these tags: v1.*; repeatable', collect, [])
     .option('--untagged', 'artifacts without a tag, too', false)
     .option('--link', 'hard links where bytes cannot be cloned: read-only for whoever uses them', false)
   addOutputFlag(command).addHelpText(

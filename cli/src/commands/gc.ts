@@ -1,9 +1,10 @@
 import { budgets, parseForeignJson } from '#contract/budget.ts'
 import type { RowOf } from '../api/registry-api.ts'
 import { addConfirmFlag, addDryRunFlag, confirm, isDryRun } from '../confirm.ts'
+import { parseNumber } from '../flag-values.ts'
 import { formatBytes } from '../format-bytes.ts'
 import { listCommand, type CommandGroup } from '../registry-command.ts'
-import { addFollowFlag, parseNumber, startedJob } from './job.ts'
+import { addFollowFlag, startedJob } from './job.ts'
 import { runCommands } from './run-commands.ts'
 
 type Run = RowOf<'GET /system/gc'>

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander'
+import type { Command } from 'commander'
 import type { AnswerOf, RegistryApi, RowOf } from '../api/registry-api.ts'
 import { CommandError } from '../command-error.ts'
 import { sayWhenInterrupted } from '../interruption.ts'
@@ -242,9 +242,4 @@ export function parseScheduleArgument(text: string): {
     next: 'hourly, daily, weekly, none, or six fields with the seconds first: "0 0 3 * * *"',
     kind: 'usage',
   })
-}
-
-export function parseNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It is a whole number.')
 }

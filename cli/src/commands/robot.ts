@@ -2,11 +2,11 @@ import { getProject } from '../api/find-project.ts'
 import type { AnswerOf, RegistryApi, RowOf } from '../api/registry-api.ts'
 import { CommandError } from '../command-error.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
+import { listed, parseNumber } from '../flag-values.ts'
 import { parseId } from '../names.ts'
 import { factsOf, tableOf } from '../output.ts'
 import { done, listCommand, type CommandGroup } from '../registry-command.ts'
 import { readSecretFlag } from '../secret-input.ts'
-import { parseNumber } from './job.ts'
 
 type Robot = RowOf<'GET /robots'>
 
@@ -29,8 +29,6 @@ const setDisabled =
     })
     return done(`${robot.name} is ${disable ? 'disabled' : 'enabled'}`, { ...robot, disable })
   }
-
-const collect = (text: string, before: readonly string[]): readonly string[] => [...before, ...text.split(',')]
 
 /** `repository:pull`. @throws CommandError */
 function parsePermission(text: string): { resource: string; action: string } {
@@ -100,8 +98,8 @@ export const robotCommands: CommandGroup = {
       configure: (command) =>
         void command
           .option('--project <name>', 'it works in this project alone, and its admins look after it')
-          .option('--in <project>', 'without --project: where it works; * is every project; repeatable', collect, [])
-          .requiredOption('--permission <permission>', 'resource:action; separated by commas, or repeated', collect, [])
+          .option('--in <project>', 'without --project: where it works; * is every project; repeatable', listed, [])
+          .requiredOption('--permission <permission>', 'resource:action; separated by commas, or repeated', listed, [])
           .option('--days <number>', 'how long it lives (default: for ever)', parseNumber)
           .option('--description <text>', 'what it is for'),
       run: async (api, [name = ''], flags) => {

@@ -17,6 +17,7 @@ import { asTyped } from '../as-typed.ts'
 import { openRegistryAt } from '../api/choose-registry.ts'
 import { CommandError } from '../command-error.ts'
 import { exitCodeOf, kindOfError } from '../exit-codes.ts'
+import { collect } from '../flag-values.ts'
 import { applyIgnoreFile, parseIgnoreFile } from '../scan/ignore-file.ts'
 import { reportFormats, writeReport, type ReportFormat } from '../scan/present-scan.ts'
 import { matchOnServer, type ServerFindings } from '../scan/server-data.ts'
@@ -225,5 +226,3 @@ function parseDays(text: string): number {
   if (days === undefined) throw new InvalidArgumentError('It is a number of days.')
   return Number(days)
 }
-
-const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text]

@@ -2,11 +2,9 @@ import { getProject } from '../api/find-project.ts'
 import type { RegistryApi } from '../api/registry-api.ts'
 import { CommandError } from '../command-error.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
+import { listed, parseNumber } from '../flag-values.ts'
 import { parseId } from '../names.ts'
 import { done, listCommand, type CommandGroup } from '../registry-command.ts'
-import { parseNumber } from './job.ts'
-
-const collect = (text: string, before: readonly string[]): readonly string[] => [...before, ...text.split(',')]
 
 /** A token stands for who asks; on the registry's own machine nobody does. @throws CommandError */
 function assertSomebody(api: RegistryApi): void {
@@ -45,8 +43,8 @@ export const tokenCommands: CommandGroup = {
       example: 'berth token create laptop --permission repository:pull --project backend --days 30',
       configure: (command) =>
         void command
-          .requiredOption('--permission <permission>', 'resource:action; separated by commas, or repeated', collect, [])
-          .option('--project <name>', 'only in this project; repeatable (default: in all of yours)', collect, [])
+          .requiredOption('--permission <permission>', 'resource:action; separated by commas, or repeated', listed, [])
+          .option('--project <name>', 'only in this project; repeatable (default: in all of yours)', listed, [])
           .option('--days <number>', 'how long it lives (default: for ever)', parseNumber)
           .option('--description <text>', 'what it is for', ''),
       run: async (api, [name = ''], flags) => {

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { addConfirmFlag, confirm } from '../confirm.ts'
+import { collect } from '../flag-values.ts'
 import { parseId, parsePair } from '../names.ts'
 import { done, listCommand, type CommandGroup } from '../registry-command.ts'
-
-const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text]
 
 /** @throws CommandError */
 const parseClaim = (text: string): [string, string] => parsePair(text, 'is no claim', 'repository=company/*')
