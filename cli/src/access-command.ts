@@ -1,25 +1,16 @@
 import type { Command } from 'commander'
 import { ContractError } from '#contract/contract-error.ts'
 import { DomainError, type DomainErrorCode } from '#server/domain/errors.ts'
-import { asTyped } from './as-typed.ts'
 import type { AccessServices, OpenAccessServices } from './access-services.ts'
 import { CommandError } from './command-error.ts'
-import { addRegistryFlags, chooseTarget, openRegistry } from './api/choose-registry.ts'
+import { chooseTarget, openRegistry } from './api/choose-registry.ts'
 import type { RegistryApi } from './api/registry-api.ts'
-import { addOutputFlag, printOutcome, type Format, type Outcome } from './output.ts'
-import { usualAliases } from './registry-command.ts'
-import { addSettingFlags } from './setting-flags.ts'
+import { printOutcome, type Format, type Outcome } from './output.ts'
+import { declareCommand, type CommandWords } from './registry-command.ts'
 
-export interface AccessCommand {
-  /** Name and arguments as commander writes them: `add <username>`. */
-  readonly usage: string
-  readonly description: string
-  readonly example: string
-  readonly alias?: string
+export interface AccessCommand extends CommandWords {
   /** The remedy for a refusal. */
   readonly advice?: Readonly<Partial<Record<DomainErrorCode, string>>>
-  /** Adds the command's own flags. */
-  readonly configure?: (command: Command) => void
   readonly run: (
     services: AccessServices,
     args: readonly string[],
@@ -35,13 +26,7 @@ export interface AccessCommand {
 
 /** Puts a command that works on users or projects under `parent`: flags, opening, closing, output, advice. */
 export function addAccessCommand(parent: Command, open: OpenAccessServices, definition: AccessCommand): void {
-  const command = addSettingFlags(parent.command(definition.usage), { showAll: false }).description(
-    definition.description,
-  )
-  addOutputFlag(addRegistryFlags(command))
-  command.addHelpText('after', () => asTyped(`\nExample:\n  ${definition.example}`))
-  command.aliases([...(definition.alias === undefined ? (usualAliases[command.name()] ?? []) : [definition.alias])])
-  definition.configure?.(command)
+  const command = declareCommand(parent, definition)
   command.action(async () => {
     const flags = command.opts<Record<string, unknown>>()
     const outcome =

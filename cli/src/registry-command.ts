@@ -8,14 +8,19 @@ import { addSettingFlags } from './setting-flags.ts'
 
 export type Flags = Readonly<Record<string, unknown>>
 
-/** A command on the API of a registry: of this machine, or elsewhere. */
-export interface RegistryCommand {
+/** What stands on the command line, and in its help, for work on a registry: of this machine, or elsewhere. */
+export interface CommandWords {
   /** Name and arguments as commander writes them: `list <project>`. */
   readonly usage: string
   readonly description: string
   readonly example: string
   readonly aliases?: readonly string[]
+  /** Adds the command's own flags. */
   readonly configure?: (command: Command) => void
+}
+
+/** A command on the API of a registry. */
+export interface RegistryCommand extends CommandWords {
   /** What it says on success; undefined when it has written by itself. */
   readonly run: (api: RegistryApi, args: readonly string[], flags: Flags) => Promise<Outcome | undefined>
 }
@@ -42,14 +47,21 @@ export function addCommandGroup(
 const findOrMake = (program: Command, name: string): Command =>
   program.commands.find((each) => each.name() === name) ?? program.command(name)
 
-export function addRegistryCommand(parent: Command, definition: RegistryCommand): Command {
-  const command = addSettingFlags(parent.command(definition.usage), { showAll: false }).description(
-    definition.description,
-  )
+/** Puts the words under `parent`, with the flags that name a registry and the form of the output. */
+export function declareCommand(
+  parent: Command,
+  { usage, description, example, aliases, configure }: CommandWords,
+): Command {
+  const command = addSettingFlags(parent.command(usage), { showAll: false }).description(description)
   addOutputFlag(addRegistryFlags(command))
-  command.addHelpText('after', () => asTyped(`\nExample:\n  ${definition.example}`))
-  command.aliases([...(definition.aliases ?? usualAliases[command.name()] ?? [])])
-  definition.configure?.(command)
+  command.addHelpText('after', () => asTyped(`\nExample:\n  ${example}`))
+  command.aliases([...(aliases ?? usualAliases[command.name()] ?? [])])
+  configure?.(command)
+  return command
+}
+
+export function addRegistryCommand(parent: Command, definition: RegistryCommand): Command {
+  const command = declareCommand(parent, definition)
   command.action(async () => {
     const flags = command.opts<Record<string, unknown>>()
     await using api = await openRegistry(command)
@@ -82,7 +94,7 @@ export function parseCount(text: string): number {
 }
 
 /** A command that lists what an operation lists. */
-export interface ListCommand<Op extends Operation> extends Omit<RegistryCommand, 'run'> {
+export interface ListCommand<Op extends Operation> extends CommandWords {
   readonly operation: Op
   readonly columns: Columns<RowOf<Op>>
   /** May ask the API first: for the id that stands behind a name. */

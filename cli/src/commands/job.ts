@@ -4,7 +4,14 @@ import { CommandError } from '../command-error.ts'
 import { sayWhenInterrupted } from '../interruption.ts'
 import { parseId } from '../names.ts'
 import { factsOf, isStructured } from '../output.ts'
-import { done, listCommand, type CommandGroup, type Flags, type RegistryCommand } from '../registry-command.ts'
+import {
+  done,
+  listCommand,
+  type CommandGroup,
+  type CommandWords,
+  type Flags,
+  type RegistryCommand,
+} from '../registry-command.ts'
 import { print } from '../standard-output.ts'
 
 type Job = RowOf<'GET /jobs'>
@@ -144,10 +151,7 @@ export function addFollowFlag(command: Command): void {
 }
 
 /** A command that prints the log of a job, which goes by the name of `what` there. */
-export function logsCommand(
-  what: string,
-  words: Pick<RegistryCommand, 'usage' | 'description' | 'example'>,
-): RegistryCommand {
+export function logsCommand(what: string, words: Omit<CommandWords, 'configure'>): RegistryCommand {
   return {
     ...words,
     configure: addFollowFlag,

@@ -5,7 +5,7 @@ import { addPasswordFlag, readNewPassword, readPassword } from '../../secret-inp
 
 export const setPassword: AccessCommand = {
   usage: 'set-password <username>',
-  alias: 'passwd',
+  aliases: ['passwd'],
   description: 'give an account a new password; whoever is logged in with the old one is logged out',
   example: 'berth user set-password admin',
   configure: addPasswordFlag,
