@@ -104,10 +104,9 @@ export function factsOf(facts: readonly (readonly [name: string, value: unknown]
 function cellOf(value: unknown): string {
   if (value === undefined || value === null) return ''
   if (Array.isArray(value)) return value.join(', ')
-  return (
-    (typeof value === 'object' ? JSON.stringify(value) : String(value as string))
-      // A name that somebody pushed may not move the cursor of who reads it.
-      // oxlint-disable-next-line no-control-regex
-      .replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
-  )
+  return withoutControls(typeof value === 'object' ? JSON.stringify(value) : String(value as string))
 }
+
+/** A name that somebody pushed may not move the cursor of who reads it. */
+// oxlint-disable-next-line no-control-regex
+export const withoutControls = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ')

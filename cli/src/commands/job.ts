@@ -3,7 +3,7 @@ import type { AnswerOf, RegistryApi, RowOf } from '../api/registry-api.ts'
 import { CommandError } from '../command-error.ts'
 import { sayWhenInterrupted } from '../interruption.ts'
 import { parseId } from '../names.ts'
-import { factsOf, isStructured } from '../output.ts'
+import { factsOf, isStructured, withoutControls } from '../output.ts'
 import {
   done,
   listCommand,
@@ -215,10 +215,6 @@ async function followJob(api: RegistryApi, id: number, printLine: (line: LogLine
     return
   }
 }
-
-/** What a job wrote may name what somebody pushed. */
-// oxlint-disable-next-line no-control-regex
-const withoutControls = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
 
 /** What a command says that made a job: its number, or with --follow its log. */
 export async function startedJob(api: RegistryApi, id: string | undefined, what: string, flags: Flags) {
