@@ -37,7 +37,9 @@ export function listCompleted(program: Command): CompletedCommand[] {
 
 const help: CompletedFlag = { names: ['--help'], description: 'print this', value: 'none' }
 
-const isHidden = (command: Command): boolean => (command as unknown as { readonly _hidden?: boolean })._hidden === true
+/** Not in --help; commander keeps that to itself. */
+export const isHidden = (command: Command): boolean =>
+  (command as unknown as { readonly _hidden?: boolean })._hidden === true
 
 function flagOf({ long, short, description, flags, required, optional }: Option): CompletedFlag {
   const names = [long, short].filter((name) => name !== undefined && name !== null)

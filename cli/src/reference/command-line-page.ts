@@ -1,5 +1,6 @@
 import type { Command, Option } from 'commander'
 import { rememberFlags } from '../as-typed.ts'
+import { isHidden } from '../completion/command-tree.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { programName } from '../program-name.ts'
 import type { PageWords } from './page-words.ts'
@@ -11,35 +12,24 @@ interface Documented {
 
 /** Flags that stand on many commands are told of once. */
 const shared = new Set([
-  ...[
-    '--config',
-    '--url',
-    '--context',
-    '--ca',
-    '--insecure',
-    '--output',
-    '--help',
-    '--yes',
-    '--limit',
-    '--password-stdin',
-  ],
+  ...['--config', '--url', '--context', '--ca', '--insecure', '--output', '--help', '--yes', '--limit'],
+  '--password-stdin',
 ])
 
 /** docs/reference/command-line.md, from the program. */
 export function commandLinePage(program: Command, words: PageWords): string {
   // Of no registry: examples stand as they are.
   rememberFlags({ locatingFlags: [] })
-  const sections = program.commands.filter((command) => !isHidden(command)).map((command) => section(command, words))
-  return `${[head(program, words), ...sections].join('\n\n')}\n`
+  const commands = program.commands.filter((command) => !isHidden(command))
+  const sections = commands.map((command) => section(command, words))
+  return `${[head(commands, words), ...sections].join('\n\n')}\n`
 }
 
-function head(program: Command, words: PageWords): string {
-  const contents = program.commands
-    .filter((command) => !isHidden(command))
-    .map(
-      (command) =>
-        `| [\`berth ${command.name()}\`](#berth-${command.name()}) | ${words.of(command.name(), command.description())} |`,
-    )
+function head(commands: readonly Command[], words: PageWords): string {
+  const contents = commands.map(
+    (command) =>
+      `| [\`berth ${command.name()}\`](#berth-${command.name()}) | ${words.of(command.name(), command.description())} |`,
+  )
   const codes = exitCodes.map(({ code, kind, meaning }) => `| ${code} | ${kind} | ${words.exitCode(kind, meaning)} |`)
   return [
     ...[
@@ -137,5 +127,3 @@ function helpBehind(command: Command): string {
   // On the page the program is called as it is installed.
   return text.replaceAll(programName, 'berth')
 }
-
-const isHidden = (command: Command): boolean => (command as unknown as { readonly _hidden?: boolean })._hidden === true
