@@ -22,6 +22,12 @@ export const fencesOf = (text: string): readonly Fence[] =>
     text: groups!['text']!.replaceAll(new RegExp(`^${groups!['indent']}`, 'gm'), ''),
   }))
 
+/** With a text of its own for each block, by its place among those of `fencesOf`. */
+export function replaceFences(text: string, replacement: (index: number) => string): string {
+  let next = 0
+  return text.replaceAll(fencePattern, () => replacement(next++))
+}
+
 export const withoutFences = (text: string): string => text.replaceAll(fencePattern, '')
 
 export function headingsOf(text: string): readonly Heading[] {

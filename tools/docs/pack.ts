@@ -1,4 +1,4 @@
-import { fencesOf, headingsOf, plainText } from './markdown.ts'
+import { fencesOf, headingsOf, plainText, replaceFences } from './markdown.ts'
 import { addressOf, docsPages, type DocsLanguage, type DocsPage } from './pages.ts'
 import { renderPage } from './render.ts'
 import { shellOf, shortTitle, texts, type DocsAssets } from './shell.ts'
@@ -68,12 +68,7 @@ function sectionsOf(page: DocsPage, language: DocsLanguage): SearchSection[] {
 /** What stands below each heading, code too, as plain words. */
 function textsBetweenHeadings(text: string): string[] {
   const kept = fencesOf(text).map((fence) => fence.text)
-  let next = 0
-  const marked = text.replaceAll(
-    /(?:^[ \t]*<!-- run: [\w-]+ -->\n)?^([ \t]*)```\w*\n[\s\S]*?^\1```$/gm,
-    () => `\u0000${next++}\u0000`,
-  )
-  return marked
+  return replaceFences(text, (index) => `\u0000${index}\u0000`)
     .split(/^#{1,6} .+$/m)
     .slice(1)
     .map((part) =>
