@@ -1,5 +1,5 @@
 import { fencesOf, headingsOf, plainText, replaceFences } from './markdown.ts'
-import { addressOf, docsPages, type DocsLanguage, type DocsPage } from './pages.ts'
+import { addressOf, docsPages, findPage, type DocsLanguage, type DocsPage } from './pages.ts'
 import { renderPage } from './render.ts'
 import { shellOf, shortTitle, texts, type DocsAssets } from './shell.ts'
 
@@ -23,7 +23,7 @@ export function docsFiles(assets: Omit<DocsAssets, 'searchText'>): Map<string, B
   const searchText = { en: '/docs/search.en.json', 'zh-CN': '/docs/search.zh-CN.json' } as const
   const files = new Map<string, Buffer>()
   for (const language of languages) {
-    const shown = topics.map((topic) => pageOf(pages, topic, language))
+    const shown = topics.map((topic) => findPage(pages, topic, language)!)
     for (const page of shown) {
       const addressOfFile = (file: string) => addressIn(pages, language, file)
       const body = renderPage(page, { addressOfFile, copy: texts[language].copy })
@@ -41,11 +41,6 @@ export function docsFiles(assets: Omit<DocsAssets, 'searchText'>): Map<string, B
 }
 
 const fileOf = (address: string): string => (address.endsWith('/') ? `${address}index` : address)
-
-function pageOf(pages: readonly DocsPage[], topic: string, language: DocsLanguage): DocsPage {
-  const found = pages.filter((page) => page.topic === topic)
-  return found.find((page) => page.language === language) ?? found[0]!
-}
 
 /** The address of a file in the language of the reader: an English page that links to an English one stays in the frame. */
 function addressIn(pages: readonly DocsPage[], language: DocsLanguage, file: string): string | undefined {

@@ -62,6 +62,12 @@ export const addressOf = (topic: string, language: DocsLanguage): string =>
 export const targetOf = (page: Pick<DocsPage, 'file'>, path: string): string =>
   path === '' ? page.file : normalize(join(dirname(page.file), path))
 
+/** The page of a topic in the language of the reader; one without translation as it is. */
+export function findPage(pages: readonly DocsPage[], topic: string, language: DocsLanguage): DocsPage | undefined {
+  const found = pages.filter((page) => page.topic === topic)
+  return found.find((page) => page.language === language) ?? found[0]
+}
+
 export interface Shelf {
   readonly name: GuideGroup | 'reference' | 'design'
   readonly pages: readonly DocsPage[]
@@ -69,11 +75,8 @@ export interface Shelf {
 
 /** The pages of a language as the navigation shows them. Where there is no translation the English page stands. */
 export function shelvesOf(pages: readonly DocsPage[], language: DocsLanguage): readonly Shelf[] {
-  const find = (topic: string) => {
-    const found = pages.filter((page) => page.topic === topic)
-    return found.find((page) => page.language === language) ?? found.find((page) => page.language === 'en')
-  }
-  const present = (topics: readonly string[]) => topics.map(find).filter((page) => page !== undefined)
+  const present = (topics: readonly string[]) =>
+    topics.map((topic) => findPage(pages, topic, language)).filter((page) => page !== undefined)
   const topics = [...new Set(pages.map(({ topic }) => topic))]
   const guideShelves = Object.entries(guideGroups).map(([name, group]) => ({
     name: name as GuideGroup,
