@@ -1,8 +1,9 @@
 import { CommandError } from './command-error.ts'
+import { exitCodeOf } from './exit-codes.ts'
 
 /** Ctrl+C, and the end that a service manager wishes. */
 const signals = ['SIGINT', 'SIGTERM'] as const
-const exitInterrupted = 130
+const exitInterrupted = exitCodeOf('interrupted')
 
 export interface Interruption extends Disposable {
   /** Aborted by the first Ctrl+C, with what is to be said; a second one ends the process at once. */
