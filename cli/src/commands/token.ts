@@ -20,23 +20,21 @@ export const tokenCommands: CommandGroup = {
   aliases: ['tokens'],
   description: 'personal tokens: secrets that stand for you, narrower than you, with an end of their own',
   commands: [
-    {
-      ...listCommand({
-        usage: 'list',
-        description: 'list your tokens, without their secrets',
-        example: 'berth token list',
-        operation: 'GET /users/current/tokens',
-        columns: {
-          ID: ({ id }) => id,
-          NAME: ({ name }) => name,
-          EXPIRES: (token) => token.expires_at ?? 'never',
-          USED: (token) => token.last_used_at ?? 'never',
-          PERMISSIONS: ({ permissions }) => permissions.join(', '),
-          '*PROJECTS': (token) => token.project_ids?.join(', ') ?? 'all',
-          '*CREATED': (token) => token.creation_time,
-        },
-      }),
-    },
+    listCommand({
+      usage: 'list',
+      description: 'list your tokens, without their secrets',
+      example: 'berth token list',
+      operation: 'GET /users/current/tokens',
+      columns: {
+        ID: ({ id }) => id,
+        NAME: ({ name }) => name,
+        EXPIRES: (token) => token.expires_at ?? 'never',
+        USED: (token) => token.last_used_at ?? 'never',
+        PERMISSIONS: ({ permissions }) => permissions.join(', '),
+        '*PROJECTS': (token) => token.project_ids?.join(', ') ?? 'all',
+        '*CREATED': (token) => token.creation_time,
+      },
+    }),
     {
       usage: 'create <name>',
       description: 'make a token; its secret is shown this once',

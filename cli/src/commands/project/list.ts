@@ -22,13 +22,13 @@ export const listProjects: AccessCommand = {
   },
   async remote(api) {
     const { rows } = await api.list('GET /projects', { query: {} }, 0)
-    const { text, wide } = tableOf(rows, {
+    const table = tableOf(rows, {
       NAME: ({ name }) => name,
       ACCESS: ({ metadata }) => (metadata.public === 'true' ? 'public' : 'private'),
       CREATED: (project) => project.creation_time,
       '*REPOSITORIES': (project) => project.repo_count,
       '*OWNER': (project) => project.owner_name,
     })
-    return { text, ...(wide === undefined ? {} : { wide }), json: rows.map(presentRemoteProject) }
+    return { ...table, json: rows.map(presentRemoteProject) }
   },
 }

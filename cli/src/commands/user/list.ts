@@ -23,11 +23,11 @@ export const listUsers: AccessCommand = {
   },
   async remote(api) {
     const { rows } = await api.list('GET /users', {}, 0)
-    const { text } = tableOf(rows, {
+    const table = tableOf(rows, {
       USERNAME: ({ username }) => username,
       KIND: (user) => (user.sysadmin_flag ? 'admin' : 'user'),
       EMAIL: ({ email }) => email,
     })
-    return { text, json: rows.map(presentRemoteUser) }
+    return { ...table, json: rows.map(presentRemoteUser) }
   },
 }
