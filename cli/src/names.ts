@@ -72,6 +72,10 @@ export function parseId(text: string, what: string): number {
   throw new CommandError(`${JSON.stringify(text)} is no id of ${what}`, { kind: 'usage' })
 }
 
+/** When it was pulled last; Harbor's API has the year 1 for what never was. */
+export const pulledAt = ({ pull_time: time }: { readonly pull_time: string }): string =>
+  time.startsWith('0001') ? 'never' : time
+
 /** Patterns of a rule (of retention, of immutability) as a table shows them. */
 export const patternsOf = (
   selectors: readonly { readonly decoration: string; readonly pattern: string }[] = [],

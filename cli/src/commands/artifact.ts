@@ -1,7 +1,7 @@
 import type { RowOf } from '../api/registry-api.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
 import { formatBytes } from '../format-bytes.ts'
-import { artifactPath, parseArtifactName, repositoryParams, shortDigest } from '../names.ts'
+import { artifactPath, parseArtifactName, pulledAt, repositoryParams, shortDigest } from '../names.ts'
 import { factsOf } from '../output.ts'
 import { done, listCommand, type CommandGroup } from '../registry-command.ts'
 
@@ -26,7 +26,7 @@ export const artifactCommands: CommandGroup = {
         KIND: ({ type }) => type,
         SIZE: ({ size }) => formatBytes(size),
         PUSHED: ({ push_time: time }) => time,
-        '*PULLED': ({ pull_time: time }) => (time.startsWith('0001') ? 'never' : time),
+        '*PULLED': pulledAt,
         '*WHOLE DIGEST': ({ digest }) => digest,
       },
     }),
@@ -55,7 +55,7 @@ export const artifactCommands: CommandGroup = {
             ],
             ['labels', (found.labels ?? []).map((label) => label.name).join(', ')],
             ['pushed', found.push_time],
-            ['pulled', found.pull_time.startsWith('0001') ? 'never' : found.pull_time],
+            ['pulled', pulledAt(found)],
           ],
           found,
         )

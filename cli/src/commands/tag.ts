@@ -1,6 +1,6 @@
 import { addConfirmFlag, confirm } from '../confirm.ts'
 import { formatBytes } from '../format-bytes.ts'
-import { artifactPath, parseArtifactName, repositoryParams, shortDigest } from '../names.ts'
+import { artifactPath, parseArtifactName, pulledAt, repositoryParams, shortDigest } from '../names.ts'
 import { tableOf } from '../output.ts'
 import { addLimitFlag, done, listCommand, type CommandGroup } from '../registry-command.ts'
 
@@ -29,7 +29,7 @@ export const tagCommands: CommandGroup = {
             SIZE: ({ size }) => formatBytes(size),
             PUSHED: ({ push_time: time }) => time,
             IMMUTABLE: ({ immutable }) => (immutable ? 'yes' : ''),
-            '*PULLED': ({ pull_time: time }) => (time.startsWith('0001') ? 'never' : time),
+            '*PULLED': pulledAt,
           },
           more,
         )
