@@ -7,7 +7,7 @@ import { done, listCommand, type CommandGroup } from '../registry-command.ts'
 
 type Quota = RowOf<'GET /quotas'>
 
-const limitOf = ({ hard }: Pick<Quota, 'hard'>): string =>
+export const limitOf = ({ hard }: Pick<Quota, 'hard'>): string =>
   (hard['storage'] ?? -1) < 0 ? 'unlimited' : formatBytes(hard['storage']!)
 
 function shareOf({ hard, used }: Quota): string {

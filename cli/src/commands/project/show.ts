@@ -1,6 +1,7 @@
 import { getProject } from '../../api/find-project.ts'
 import { formatBytes } from '../../format-bytes.ts'
 import { factsOf } from '../../output.ts'
+import { limitOf } from '../quota.ts'
 import type { RegistryCommand } from '../../registry-command.ts'
 
 export const showProject: RegistryCommand = {
@@ -12,7 +13,6 @@ export const showProject: RegistryCommand = {
     const project = await getProject(api, name)
     const summary = await api.call('GET /projects/{project_name_or_id}/summary', { params })
     const { quota, ...counts } = summary
-    const limit = quota?.hard['storage'] ?? -1
     const members = [
       ['project admins', counts.project_admin_count],
       ['maintainers', counts.maintainer_count],
@@ -28,7 +28,7 @@ export const showProject: RegistryCommand = {
         ['owner', project.owner_name],
         ['repositories', summary.repo_count],
         ['used', quota === undefined ? undefined : formatBytes(quota.used['storage'] ?? 0)],
-        ['limit', quota === undefined ? undefined : limit < 0 ? 'unlimited' : formatBytes(limit)],
+        ['limit', quota === undefined ? undefined : limitOf(quota)],
         ...members,
         ['created', project.creation_time],
         ...Object.entries(project.metadata).filter(([key]) => key !== 'public'),
