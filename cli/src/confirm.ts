@@ -6,8 +6,8 @@ export function addConfirmFlag(command: Command): void {
   command.option('-y, --yes', 'do it without asking; needed where there is no terminal')
 }
 
-export function addDryRunFlag(command: Command, what = 'only say what would go'): Command {
-  return command.option('--dry-run', what)
+export function addDryRunFlag(command: Command, what = 'only say what would go'): void {
+  command.option('--dry-run', what)
 }
 
 export const isDryRun = (flags: Readonly<Record<string, unknown>>): boolean => flags['dryRun'] === true

@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import type { AnswerOf, RegistryApi } from '../api/registry-api.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
 import { sayWhenInterrupted } from '../interruption.ts'
@@ -6,6 +7,13 @@ import { addLimitFlag, done, listCommand, type CommandGroup, type Flags } from '
 import { print } from '../standard-output.ts'
 
 type Event = AnswerOf<'GET /events'>['events'][number]
+
+function addFilterFlags(command: Command, since: 'oldest' | 'now'): void {
+  command
+    .option('--since <cursor>', 'go on behind this one: a cursor, oldest, or now', since)
+    .option('--types <types>', 'only these, separated by commas')
+    .option('--project <name>', 'only of this project')
+}
 
 const filtersOf = (flags: Flags) => ({
   types: flags['types'] as string | undefined,
@@ -31,10 +39,7 @@ export const eventCommands: CommandGroup = {
       description: 'list events that are kept, the oldest first',
       example: 'berth event list --types push_artifact,delete_artifact --project backend',
       configure: (command) => {
-        command
-          .option('--since <cursor>', 'go on behind this one: a cursor, oldest, or now', 'oldest')
-          .option('--types <types>', 'only these, separated by commas')
-          .option('--project <name>', 'only of this project')
+        addFilterFlags(command, 'oldest')
         addLimitFlag(command)
       },
       run: async (api, _args, flags) => {
@@ -56,11 +61,7 @@ export const eventCommands: CommandGroup = {
       usage: 'follow',
       description: 'print events as they come, one line each, until Ctrl+C; --output json gives a line of JSON each',
       example: 'berth event follow --since now',
-      configure: (command) =>
-        void command
-          .option('--since <cursor>', 'go on behind this one: a cursor, oldest, or now', 'now')
-          .option('--types <types>', 'only these, separated by commas')
-          .option('--project <name>', 'only of this project'),
+      configure: (command) => addFilterFlags(command, 'now'),
       run: async (api, _args, flags) => {
         await followEvents(api, flags)
         return undefined

@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import { budgets, parseForeignJson } from '#contract/budget.ts'
 import type { RowOf } from '../api/registry-api.ts'
 import { addConfirmFlag, addDryRunFlag, confirm, isDryRun } from '../confirm.ts'
@@ -19,6 +20,10 @@ interface Parameters {
 const parametersOf = ({ job_parameters: text }: Pick<Run, 'job_parameters'>): Parameters =>
   parseForeignJson(text, budgets.remoteAnswer) as Parameters
 
+function addUntaggedFlag(command: Command): void {
+  command.option('--delete-untagged', 'also artifacts that no tag, index or subject holds')
+}
+
 export const gcCommands: CommandGroup = {
   name: 'gc',
   aliases: ['garbage-collection'],
@@ -30,8 +35,8 @@ export const gcCommands: CommandGroup = {
       example: 'berth gc run --dry-run -f',
       configure: (command) => {
         addDryRunFlag(command)
-          .option('--delete-untagged', 'also artifacts that no tag, index or subject holds')
-          .option('--parallel <number>', 'parts that go on at once', parseNumber, 1)
+        addUntaggedFlag(command)
+        command.option('--parallel <number>', 'parts that go on at once', parseNumber, 1)
         addFollowFlag(command)
         addConfirmFlag(command)
       },
@@ -69,8 +74,7 @@ export const gcCommands: CommandGroup = {
       stop: (api, id) => api.call('PUT /system/gc/{gc_id}', { params: { gc_id: id } }),
       schedule: (api) => api.call('GET /system/gc/schedule'),
       setSchedule: (api, body) => api.call('PUT /system/gc/schedule', { body }),
-      configure: (command) =>
-        void command.option('--delete-untagged', 'also artifacts that no tag, index or subject holds'),
+      configure: addUntaggedFlag,
       parametersOf: (flags) => (flags['deleteUntagged'] === true ? { delete_untagged: true } : {}),
     }),
   ],

@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import { exitCodeOf } from '../exit-codes.ts'
 import { formatBytes } from '../format-bytes.ts'
 import { parseSize } from '../names.ts'
@@ -5,6 +6,10 @@ import { factsOf } from '../output.ts'
 import { listCommand, type CommandGroup } from '../registry-command.ts'
 import { addFollowFlag, startedJob } from './job.ts'
 import { runCommands } from './run-commands.ts'
+
+function addRateFlag(command: Command): void {
+  command.option('--rate <size>', 'how much to read in a second, at the most: 50MB')
+}
 
 export const scrubCommands: CommandGroup = {
   name: 'scrub',
@@ -15,7 +20,7 @@ export const scrubCommands: CommandGroup = {
       description: 'start a pass now, or go on with the one that was stopped',
       example: 'berth scrub run --rate 50MB -f',
       configure: (command) => {
-        command.option('--rate <size>', 'how much to read in a second, at the most: 50MB')
+        addRateFlag(command)
         addFollowFlag(command)
       },
       run: async (api, _args, flags) => {
@@ -58,7 +63,7 @@ export const scrubCommands: CommandGroup = {
       example: 'berth scrub findings',
       operation: 'GET /system/scrub/findings',
       configure: (command) => void command.option('--all', 'also those that are healed'),
-      input: (_args, flags) => ({ query: flags['all'] === true ? {} : { healed: 'false' } }) as never,
+      input: (_args, flags) => ({ query: flags['all'] === true ? {} : { healed: 'false' } }),
       columns: {
         ID: ({ id }) => id,
         DIGEST: ({ digest }) => digest,
@@ -73,7 +78,7 @@ export const scrubCommands: CommandGroup = {
       stop: (api, id) => api.call('PUT /system/scrub/jobs/{job_id}', { params: { job_id: id } }),
       schedule: (api) => api.call('GET /system/scrub/schedule'),
       setSchedule: (api, body) => api.call('PUT /system/scrub/schedule', { body }),
-      configure: (command) => void command.option('--rate <size>', 'how much to read in a second, at the most: 50MB'),
+      configure: addRateFlag,
       parametersOf: ({ rate }) => (rate === undefined ? {} : { bytes_per_second: parseSize(rate as string) }),
     }),
   ],
