@@ -1,7 +1,16 @@
 import { ActionIcon, Checkbox, Skeleton, UnstyledButton, VisuallyHidden } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useLayoutEffect, useRef, useState, type CSSProperties, type ReactNode } from 'react'
+import {
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type CSSProperties,
+  type Key,
+  type ReactNode,
+} from 'react'
 import { useTranslations } from 'use-intl'
 import type { PagedRows } from '../api/paged-rows.ts'
 import { useFormat } from '../i18n/format.ts'
@@ -176,7 +185,8 @@ function Total({ count }: { readonly count: number }) {
 
 function Rows<Row>(props: PartProps<Row>) {
   const { rows, keyOf, below, phoneHeight = phoneRowHeight, total } = props
-  const [opened, setOpened] = useState<ReadonlySet<string | number>>(new Set())
+  const { rowAt, show } = rows
+  const [opened, setOpened] = useState<ReadonlySet<Key>>(new Set())
   const body = useRef<HTMLDivElement>(null)
   const [offset, setOffset] = useState(0)
   const phone = useMediaQuery('(max-width: 47.99em)') ?? false
@@ -184,28 +194,31 @@ function Rows<Row>(props: PartProps<Row>) {
   useLayoutEffect(() => {
     setOffset((body.current?.getBoundingClientRect().top ?? 0) + window.scrollY)
   }, [])
+  // What was measured belongs to the row, wherever a filter or a deletion moves it. The virtualizer goes through all rows when it
+  // is given another function: only when there are other rows, and not with every step of scrolling.
+  const getItemKey = useCallback(
+    (index: number) => {
+      const row = rowAt(index)
+      return row === undefined ? `row-${index}` : keyOf(row)
+    },
+    [rowAt, keyOf],
+  )
   const virtualizer = useWindowVirtualizer({
     count: total,
     estimateSize: () => height,
     overscan: 8,
     scrollMargin: offset,
-    // What was measured belongs to the row, wherever a filter or a deletion moves it.
-    getItemKey: (index) => {
-      const row = rows.rowAt(index)
-      return row === undefined ? `row-${index}` : keyOf(row)
-    },
+    getItemKey,
   })
   useEffect(() => virtualizer.measure(), [virtualizer, height])
   const shown = virtualizer.getVirtualItems()
   const first = shown[0]?.index ?? 0
   const last = shown.at(-1)?.index ?? 0
-  const { show } = rows
   useEffect(() => show(first, last), [show, first, last])
   return (
     <div ref={body} role="rowgroup" className={styles.body} style={{ height: virtualizer.getTotalSize() }}>
-      {shown.map(({ index, start }) => {
-        const row = rows.rowAt(index)
-        const key = row === undefined ? `row-${index}` : keyOf(row)
+      {shown.map(({ index, start, key }) => {
+        const row = rowAt(index)
         const toggleOpen = () =>
           setOpened((before) => {
             const next = new Set(before)
