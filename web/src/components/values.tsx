@@ -94,18 +94,21 @@ export function StatusBadge({
   )
 }
 
-/** Name and value pairs of one thing. */
+/** Name and value pairs of one thing. A pair whose value is undefined is left out. */
 export function Facts({ facts }: { readonly facts: readonly (readonly [name: string, value: ReactNode])[] }) {
   return (
     <dl className={styles.facts}>
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <Text component="dt" size="sm" c="dimmed">
-            {name}
-          </Text>
-          <dd>{value}</dd>
-        </div>
-      ))}
+      {facts.map(
+        ([name, value]) =>
+          value !== undefined && (
+            <div key={name}>
+              <Text component="dt" size="sm" c="dimmed">
+                {name}
+              </Text>
+              <dd>{value}</dd>
+            </div>
+          ),
+      )}
     </dl>
   )
 }

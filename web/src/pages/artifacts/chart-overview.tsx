@@ -66,7 +66,7 @@ export function ChartOverview({ artifact }: ArtifactPartProps) {
         </Text>
       )}
       {description !== undefined && <Text mb="md">{description}</Text>}
-      <Facts facts={facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))} />
+      <Facts facts={facts} />
     </Section>
   )
 }
