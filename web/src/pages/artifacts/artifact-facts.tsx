@@ -23,26 +23,22 @@ export function ArtifactFacts({ artifact }: { readonly artifact: ArtifactDetails
       facts={[
         [t('digest'), <Digest key="digest" digest={artifact.digest} />],
         [t('size'), <ArtifactSize key="size" artifact={artifact} />],
-        ...(platform === undefined ? [] : [[t('platform'), platform] as const]),
+        [t('platform'), platform],
         [t('pushed'), <RelativeTime key="pushed" time={artifact.push_time} />],
         [t('pulled'), <RelativeTime key="pulled" time={artifact.pull_time} />],
-        ...(extra.created === undefined
-          ? []
-          : [[t('built'), <RelativeTime key="built" time={extra.created} />] as const]),
-        ...(extra.author === undefined ? [] : [[t('author'), extra.author] as const]),
+        [t('built'), extra.created === undefined ? undefined : <RelativeTime key="built" time={extra.created} />],
+        [t('author'), extra.author],
         [t('mediaType'), artifact.media_type],
-        ...(artifact.labels === null
-          ? []
-          : [
-              [
-                t('labels'),
-                <Group key="labels" gap="sm">
-                  {artifact.labels.map((label) => (
-                    <LabelChip key={label.id} label={label} />
-                  ))}
-                </Group>,
-              ] as const,
-            ]),
+        [
+          t('labels'),
+          artifact.labels === null ? undefined : (
+            <Group key="labels" gap="sm">
+              {artifact.labels.map((label) => (
+                <LabelChip key={label.id} label={label} />
+              ))}
+            </Group>
+          ),
+        ],
       ]}
     />
   )

@@ -101,19 +101,15 @@ function JobFacts({ job }: { readonly job: Job }) {
         [t('trigger'), t(`triggers.${job.trigger}`)],
         [t('who'), job.username],
         [t('created'), <RelativeTime key="created" time={job.creation_time} />],
-        ...(job.status === 'delayed'
-          ? [[t('notBefore'), <RelativeTime key="run" time={job.run_time} />] as const]
-          : []),
+        [t('notBefore'), job.status === 'delayed' ? <RelativeTime key="run" time={job.run_time} /> : undefined],
         [t('started'), <RelativeTime key="start" time={job.start_time} none={common('nothing')} />],
         [t('ended'), <RelativeTime key="end" time={job.end_time} none={common('nothing')} />],
         [t('attempts'), String(job.attempts)],
-        ...(job.subject === undefined ? [] : [[t('subject'), job.subject] as const]),
-        ...(job.worker === undefined ? [] : [[t('worker'), job.worker] as const]),
-        ...(isNothing(job.parameters)
-          ? []
-          : [[t('parameters'), <JobValues key="parameters" of={job.parameters} />] as const]),
-        ...(isNothing(job.result) ? [] : [[t('result'), <JobValues key="result" of={job.result} />] as const]),
-        ...(job.error === undefined ? [] : [[t('error'), job.error] as const]),
+        [t('subject'), job.subject],
+        [t('worker'), job.worker],
+        [t('parameters'), isNothing(job.parameters) ? undefined : <JobValues key="parameters" of={job.parameters} />],
+        [t('result'), isNothing(job.result) ? undefined : <JobValues key="result" of={job.result} />],
+        [t('error'), job.error],
       ]}
     />
   )

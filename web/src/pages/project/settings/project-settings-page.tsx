@@ -44,13 +44,12 @@ function Usage({ project }: ProjectPageProps) {
         facts={[
           [t('owner'), project.owner_name ?? common('none')],
           [t('created'), <RelativeTime key="created" time={project.creation_time} />],
-          ...(used === undefined ? [] : [[t('used'), <Size key="used" bytes={used['storage'] ?? 0} />] as const]),
-          ...(logical === undefined
-            ? []
-            : [[t('logical'), <Size key="logical" bytes={logical['storage'] ?? 0} />] as const]),
-          ...(limit === undefined
-            ? []
-            : [[t('limit'), limit < 0 ? common('unlimited') : <Size key="limit" bytes={limit} />] as const]),
+          [t('used'), used && <Size key="used" bytes={used['storage'] ?? 0} />],
+          [t('logical'), logical && <Size key="logical" bytes={logical['storage'] ?? 0} />],
+          [
+            t('limit'),
+            limit === undefined ? undefined : limit < 0 ? common('unlimited') : <Size key="limit" bytes={limit} />,
+          ],
         ]}
       />
     </Section>
