@@ -2,8 +2,8 @@ import { Group, MultiSelect, Select } from '@mantine/core'
 import { useTranslations } from 'use-intl'
 import { SearchField } from '../../components/search-field.tsx'
 import { labelIdsOf, type ArtifactSearch } from './artifact-filter.ts'
-import { useLabels } from './bulk-artifacts.tsx'
 import { useTypeName } from './type-name.ts'
+import { useLabels } from './use-labels.ts'
 
 interface ArtifactFiltersProps {
   readonly search: ArtifactSearch
@@ -18,7 +18,7 @@ const types = ['IMAGE', 'CHART', 'MODEL', 'WASM', 'CNAB', 'UNKNOWN'] as const
 export function ArtifactFilters({ search, projectId, onChange }: ArtifactFiltersProps) {
   const t = useTranslations('artifacts')
   const typeName = useTypeName()
-  const labels = useLabels(projectId)
+  const { labels } = useLabels(projectId)
   const { q, type, tags, ...rest } = search
   const change = (next: Partial<Record<'q' | 'type' | 'tags' | 'labels', string | undefined>>) => {
     const merged = { ...rest, q, type, tags, ...next }

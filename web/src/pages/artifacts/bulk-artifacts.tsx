@@ -1,5 +1,5 @@
 import { Autocomplete, Select, TextInput } from '@mantine/core'
-import { useQueries, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { call } from '../../api/client.ts'
@@ -8,6 +8,7 @@ import type { Bulk, BulkAction, WishProps } from '../../components/bulk.ts'
 import { CopyIcon, DeleteIcon, LabelIcon } from '../../components/icons.ts'
 import type { Artifact, Place } from './artifact-columns.tsx'
 import { restoreMany } from './delete-artifact.ts'
+import { useLabels } from './use-labels.ts'
 
 interface BulkArtifactsProps {
   readonly place: Place
@@ -100,23 +101,9 @@ export function useBulkArtifacts({ place, projectId, of, can }: BulkArtifactsPro
   }
 }
 
-/** Labels of the project and of the registry. */
-export function useLabels(projectId: number | undefined) {
-  const [own, global] = useQueries({
-    queries: [
-      {
-        ...query('GET /labels', { query: { scope: 'p', project_id: projectId ?? 0, page_size: 100 } }),
-        enabled: projectId !== undefined,
-      },
-      query('GET /labels', { query: { scope: 'g', page_size: 100 } }),
-    ],
-  })
-  return [...(own.data ?? []), ...(global.data ?? [])]
-}
-
 function LabelField({ onWish, projectId }: WishProps & Pick<BulkArtifactsProps, 'projectId'>) {
   const t = useTranslations('artifacts')
-  const labels = useLabels(projectId)
+  const { labels } = useLabels(projectId)
   return (
     <Select
       label={t('label')}

@@ -1,15 +1,14 @@
 import { Checkbox, Modal, Stack, Text } from '@mantine/core'
-import { useMutation, useQueries, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { call, type RowOf } from '../../api/client.ts'
-import { invalidate, query } from '../../api/queries.ts'
+import { call } from '../../api/client.ts'
+import { invalidate } from '../../api/queries.ts'
 import { FormError } from '../../components/form-error.tsx'
 import { LoadingFace } from '../../components/states.tsx'
 import type { Artifact, Place } from './artifact-columns.tsx'
 import { LabelChip } from './label-chip.tsx'
-
-type Label = RowOf<'GET /labels'>
+import { useLabels, type Label } from './use-labels.ts'
 
 interface EditLabelsProps {
   readonly place: Place
@@ -22,12 +21,7 @@ export function EditLabels({ place, artifact, onClose }: EditLabelsProps) {
   const t = useTranslations('artifacts')
   const common = useTranslations('common')
   const client = useQueryClient()
-  const [own, global] = useQueries({
-    queries: [
-      query('GET /labels', { query: { scope: 'p', project_id: artifact.project_id, page_size: 100 } }),
-      query('GET /labels', { query: { scope: 'g', page_size: 100 } }),
-    ],
-  })
+  const found = useLabels(artifact.project_id)
   const [chosen, setChosen] = useState(new Set(artifact.labels?.map(({ id }) => id)))
   const change = useMutation({
     mutationFn: async ({ label, on }: { label: Label; on: boolean }) => {
@@ -44,8 +38,8 @@ export function EditLabels({ place, artifact, onClose }: EditLabelsProps) {
       await invalidate(client, '/projects/{project_name}/repositories')
     },
   })
-  const labels = own.data !== undefined && global.data !== undefined ? [...own.data, ...global.data] : undefined
-  const error = own.error ?? global.error ?? change.error
+  const labels = found.isComplete ? found.labels : undefined
+  const error = found.error ?? change.error
   return (
     <Modal opened onClose={onClose} title={t('editLabels')} closeButtonProps={{ 'aria-label': common('close') }}>
       <Stack gap="sm">
