@@ -1,7 +1,7 @@
 import { Group, MultiSelect, Select } from '@mantine/core'
 import { useTranslations } from 'use-intl'
 import { SearchField } from '../../components/search-field.tsx'
-import { labelIdsOf, type ArtifactSearch } from './artifact-filter.ts'
+import { artifactSearch, labelIdsOf, type ArtifactSearch } from './artifact-filter.ts'
 import { useTypeName } from './type-name.ts'
 import { useLabels } from './use-labels.ts'
 
@@ -19,15 +19,9 @@ export function ArtifactFilters({ search, projectId, onChange }: ArtifactFilters
   const t = useTranslations('artifacts')
   const typeName = useTypeName()
   const { labels } = useLabels(projectId)
-  const { q, type, tags, ...rest } = search
-  const change = (next: Partial<Record<'q' | 'type' | 'tags' | 'labels', string | undefined>>) => {
-    const merged = { ...rest, q, type, tags, ...next }
-    onChange(
-      Object.fromEntries(
-        Object.entries(merged).filter(([, value]) => value !== undefined && value !== ''),
-      ) as ArtifactSearch,
-    )
-  }
+  const { q, type, tags } = search
+  const change = (next: Partial<Record<keyof ArtifactSearch, string | undefined>>) =>
+    onChange(artifactSearch({ ...search, ...next }))
   return (
     <Group gap="xs">
       <SearchField
@@ -63,7 +57,7 @@ export function ArtifactFilters({ search, projectId, onChange }: ArtifactFilters
           placeholder={search.labels === undefined ? t('labels') : ''}
           data={labels.map(({ id, name }) => ({ value: String(id), label: name }))}
           value={labelIdsOf(search).map(String)}
-          onChange={(values) => change({ labels: values.length === 0 ? undefined : values.join(',') })}
+          onChange={(values) => change({ labels: values.join(',') })}
           clearable
           searchable
           w={{ base: '100%', sm: 220 }}
