@@ -54,7 +54,7 @@ export function ArtifactParts({ place, artifact }: ArtifactPartsProps) {
                   params={linkTo(digest)}
                   size="sm"
                 >
-                  {type === 'subject.accessory' ? t('kinds.accessory') : typeName(type)}
+                  {typeName(type)}
                 </LinkAnchor>
                 <Digest digest={digest} />
                 <Text span size="sm" c="dimmed">
