@@ -7,11 +7,11 @@ import type { Report } from './vulnerability-rows.ts'
 /** Something that the scan could not check, in the words of the API. */
 export interface Gap {
   readonly code: string
-  readonly system?: string
-  readonly kind?: string
-  readonly packages?: number
-  readonly where?: string
-  readonly reason?: string
+  readonly system: string
+  readonly kind: string
+  readonly packages: number
+  readonly where: string
+  readonly reason: string
 }
 
 export function gapsOf({ gaps = [] }: Report): readonly Gap[] {
@@ -54,8 +54,8 @@ export function Gaps({ gaps }: { readonly gaps: readonly Gap[] }) {
 
 function GapText({ gap }: { readonly gap: Gap }) {
   const t = useTranslations('scan.gaps')
-  const { system = '', kind = '', packages = 0, where = '', reason = '' } = gap
-  switch (gap.code) {
+  const { code, system, kind, packages, where, reason } = gap
+  switch (code) {
     case 'NO_DATA_FOR_SYSTEM':
       return t('system', { system })
     case 'NO_DATA_FOR_KIND':
@@ -65,6 +65,6 @@ function GapText({ gap }: { readonly gap: Gap }) {
     case 'UNREAD':
       return t('unread', { where, reason })
     default:
-      return t('other', { code: gap.code })
+      return t('other', { code })
   }
 }
