@@ -9,7 +9,9 @@ export {
   ColorSwatch,
   Menu,
   Modal,
+  Pill,
   Popover,
+  Progress,
   Select,
   SimpleGrid,
   Tabs,
@@ -21,6 +23,7 @@ export { useForm } from '@mantine/form'
 export { useClickOutside, useDebouncedValue, useDisclosure, useMediaQuery } from '@mantine/hooks'
 export { useMutation, useQueries } from '@tanstack/react-query'
 export * from '#contract/artifact-types.ts'
+export * from '../../api/batch.ts'
 export * from '../../api/paged-rows.ts'
 export * from '../../clients/command-tabs.tsx'
 export * from '../../clients/commands.ts'
