@@ -38,7 +38,7 @@ export function BulkBar<Row>({ bulk, rows, selection }: BulkBarProps<Row>) {
   const mayBeMore = rows.total === undefined || chosen.length < rows.total
   return (
     <div role="toolbar" aria-label={t('selection')} className={styles.bar}>
-      <Group gap="xs" className={styles.count ?? ''}>
+      <Group gap="xs">
         <CloseButton size="sm" aria-label={t('clearSelection')} onClick={() => selection.replace([])} />
         <Text fw={500} role="status" span>
           {t('selected', { count: chosen.length })}

@@ -1,4 +1,4 @@
-import { useCallback, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 import type { PagedRows } from '../api/paged-rows.ts'
 import type { Bulk, Item } from './bulk.ts'
 
@@ -18,17 +18,14 @@ export function useSelection<Row>(
   keyOf: (row: Row) => Item,
   bulk: Bulk<Row> | undefined,
 ): Selection<Row> {
+  const of = bulk?.of
   const [chosen, setChosen] = useState<{ readonly of: string | undefined; readonly rows: ReadonlyMap<Item, Row> }>({
-    of: bulk?.of,
+    of,
     rows: nothing,
   })
   const last = useRef<number>(undefined)
-  const here = chosen.of === bulk?.of ? chosen.rows : (nothing as ReadonlyMap<Item, Row>)
-  const of = bulk?.of
-  const replace = useCallback(
-    (next: readonly Row[]) => setChosen({ of, rows: new Map(next.map((row) => [keyOf(row), row])) }),
-    [of, keyOf],
-  )
+  const here = chosen.of === of ? chosen.rows : (nothing as ReadonlyMap<Item, Row>)
+  const replace = (next: readonly Row[]) => setChosen({ of, rows: new Map(next.map((row) => [keyOf(row), row])) })
   const toggle = (index: number, upTo: boolean) => {
     const row = rows.rowAt(index)
     if (row === undefined) return
