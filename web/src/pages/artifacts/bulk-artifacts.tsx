@@ -91,7 +91,8 @@ export function useBulkArtifacts({ place, projectId, of, can }: BulkArtifactsPro
       send: async (items) =>
         await call(`POST ${inRepository}/delete-artifacts`, { params, body: { items: items.map(String) } }),
       done: (count) => t('bulk.deleted', { count }),
-      undo: async (client, items) => await restoreMany(client, place, ({ digest }) => items.includes(digest)),
+      undo: async (client, items) =>
+        await restoreMany(client, place, items, ({ kind, digest }) => (kind === 'artifact' ? digest : undefined)),
     })
   return {
     of,

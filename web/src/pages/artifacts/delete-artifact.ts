@@ -2,6 +2,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { runBatch } from '../../api/batch.ts'
 import { call } from '../../api/client.ts'
 import { invalidate } from '../../api/queries.ts'
+import type { Item } from '../../components/bulk.ts'
 import type { Place } from './artifact-columns.tsx'
 
 /** Deletes an artifact with its tags; what it returns brings it back from the trash of the project. @throws ApiError */
@@ -27,27 +28,29 @@ export async function deleteTag(
   return async () => await restoreNewest(client, place, ({ tags }) => tags.some(({ name }) => name === tag))
 }
 
-/** Brings back all that were deleted just now and are meant; the newest of the trash are looked through. @throws ApiError */
+/** Brings back what was deleted just now: of each item the newest entry of the trash. @throws ApiError */
 export async function restoreMany(
   client: QueryClient,
   place: Place,
-  isMeant: (entry: TrashEntry) => boolean,
+  items: readonly Item[],
+  itemOf: (entry: TrashEntry) => Item | undefined,
 ): Promise<void> {
   const params = { project_name_or_id: place.projectName }
   const ids: number[] = []
-  for (let before: number | undefined, page = 0; page < maxTrashPages; page += 1) {
+  const missing = new Set<Item | undefined>(items)
+  for (let before: number | undefined, page = 0; missing.size > 0 && page < maxTrashPages; page += 1) {
     const entries = await call('GET /projects/{project_name_or_id}/trash', {
       params,
       query: { repository: `${place.projectName}/${place.repository}`, page_size: 100, before },
     })
-    ids.push(...entries.filter(isMeant).map(({ id }) => id))
+    ids.push(...entries.filter((entry) => missing.delete(itemOf(entry))).map(({ id }) => id))
     before = entries.at(-1)?.id
     if (entries.length < 100) break
   }
-  const { refused, failure } = await runBatch(ids, async (items) =>
+  const { refused, failure } = await runBatch(ids, async (entries) =>
     call('POST /projects/{project_name_or_id}/batch/restore-trash', {
       params,
-      body: { items: items.map(Number), overwrite: false },
+      body: { items: entries.map(Number), overwrite: false },
     }),
   )
   await invalidate(client, '/projects', '/statistics')

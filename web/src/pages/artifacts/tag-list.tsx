@@ -65,7 +65,7 @@ export function TagList({ place, artifact, can }: ArtifactPartProps) {
             after: async (of) => await invalidate(of, '/projects'),
             done: (count) => t('bulk.tagsDeleted', { count }),
             undo: async (of, items) =>
-              await restoreMany(of, place, ({ kind, tags }) => kind === 'tag' && items.includes(tags[0]?.name ?? '')),
+              await restoreMany(of, place, items, ({ kind, tags }) => (kind === 'tag' ? tags[0]?.name : undefined)),
           },
         ]
       : [],
