@@ -57,9 +57,9 @@ export const accounts: Translation<typeof en> = {
     deletedToast: '已删除用户 {name}',
     yourself: '您自己',
     bulk: {
-      makeTitle: '把 {count, number} 名用户设为管理员？',
-      makeWhat: '管理员可以访问整个系统和所有项目。',
-      makeUserTitle: '取消 {count, number} 名用户的管理员身份？',
+      makeTitle: '将 {count, number} 名用户设为系统管理员？',
+      makeWhat: '系统管理员拥有本系统和全部项目的所有权限。',
+      makeUserTitle: '取消 {count, number} 名用户的系统管理员身份？',
       changed: '已更改 {count, number} 名用户',
       disable: '禁用',
       enable: '启用',

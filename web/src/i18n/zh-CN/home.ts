@@ -29,7 +29,7 @@ export const home: Translation<typeof en> = {
     certificate: '证书将于 {when} 到期。请将新证书放入原来的文件，系统会自动启用。',
     certificateExpired: '证书已于 {when} 到期，客户端会拒绝连接。请将新证书放入原来的文件。',
     jobs: '最近 24 小时内有 {count, plural, other {# 个任务}}失败。',
-    scrub: '尚未设置完整性检查的定时任务，损坏的数据只有在拉取时才会发现。<page>设置定时任务</page>',
+    scrub: '尚未设置数据校验的定时计划，损坏的数据只有在拉取时才会发现。<page>设置定时计划</page>',
     noVulnerabilityData: '还没有漏洞数据库，扫描会失败。<page>导入数据</page>',
     oldVulnerabilityData: '漏洞数据库发布于 {when}，扫描无法发现此后公布的漏洞。<page>导入较新的数据</page>',
     quota: '项目 <project></project> 已使用配额 {total} 的 {share}。用满后将无法推送。',

@@ -36,7 +36,7 @@ export const scanning: Translation<typeof en> = {
     name: '名称',
     state: '状态',
     default: '默认',
-    disabled: '已停用',
+    disabled: '已禁用',
     address: '地址',
     builtIn: 'Berth 自带',
     about: '描述',
