@@ -64,8 +64,6 @@ export const accounts = {
       makeWhat: 'Administrators have full access to the registry and all projects.',
       makeUserTitle: 'Make {count, plural, one {# administrator a user} other {# administrators users}}?',
       changed: '{count, plural, one {# user was changed} other {# users were changed}}',
-      disable: 'Disable',
-      enable: 'Enable',
       disableTitle: 'Disable {count, plural, one {# user} other {# users}}?',
       disableWhat: 'They are signed out everywhere and cannot sign in. Their memberships and content are kept.',
       disabled: '{count, plural, one {# user was disabled} other {# users were disabled}}',

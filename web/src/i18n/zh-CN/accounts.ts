@@ -61,8 +61,6 @@ export const accounts: Translation<typeof en> = {
       makeWhat: '系统管理员拥有本系统和全部项目的所有权限。',
       makeUserTitle: '取消 {count, number} 名用户的系统管理员身份？',
       changed: '已更改 {count, number} 名用户',
-      disable: '禁用',
-      enable: '启用',
       disableTitle: '禁用 {count, number} 名用户？',
       disableWhat: '这些用户会在所有地方退出登录，并且无法再登录；其成员身份和内容会保留。',
       disabled: '已禁用 {count, number} 名用户',

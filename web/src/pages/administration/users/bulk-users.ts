@@ -31,7 +31,7 @@ export function useBulkUsers(of: string): Bulk<User> {
   const setDisabled = (disabled: boolean): BulkAction<User> => ({
     ...about,
     key: disabled ? 'disable' : 'enable',
-    label: t(disabled ? 'bulk.disable' : 'bulk.enable'),
+    label: t(disabled ? 'disable' : 'enable'),
     icon: disabled ? ForbiddenIcon : SuccessIcon,
     title: (count) => t(disabled ? 'bulk.disableTitle' : 'bulk.enableTitle', { count }),
     what: t(disabled ? 'bulk.disableWhat' : 'bulk.enableWhat'),
