@@ -93,7 +93,7 @@ export const accounts = {
     deleteTitle: 'Remove group {name}?',
     deleteWhat: 'Its project memberships are removed. The group itself is not changed in the directory.',
     deletedToast: 'Group {name} was removed',
-    bulkDeleteTitle: 'Delete {count, plural, one {# group} other {# groups}}?',
-    bulkDeleted: '{count, plural, one {# group was deleted} other {# groups were deleted}}',
+    bulkDeleteTitle: 'Remove {count, plural, one {# group} other {# groups}}?',
+    bulkDeleted: '{count, plural, one {# group was removed} other {# groups were removed}}',
   },
 } as const

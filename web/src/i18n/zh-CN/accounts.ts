@@ -90,7 +90,7 @@ export const accounts: Translation<typeof en> = {
     deleteTitle: '移除用户组 {name}？',
     deleteWhat: '该组在各项目中的成员身份会一并移除，来源系统中的用户组不受影响。',
     deletedToast: '已移除用户组 {name}',
-    bulkDeleteTitle: '删除 {count, number} 个用户组？',
-    bulkDeleted: '已删除 {count, number} 个用户组',
+    bulkDeleteTitle: '移除 {count, number} 个用户组？',
+    bulkDeleted: '已移除 {count, number} 个用户组',
   },
 }
