@@ -1,4 +1,4 @@
-import { Button, Progress, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Stack, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
@@ -12,8 +12,7 @@ import { ErrorFace, LoadingFace } from '../../../components/states.tsx'
 import { toast } from '../../../components/toast.ts'
 import { parseSize, useFormat } from '../../../i18n/format.ts'
 import type { ProjectPageProps } from '../project-frame.tsx'
-
-const nearlyFull = 0.9
+import { StorageBar, storageOf } from '../storage-quota.tsx'
 
 /** How much of its limit a project uses. Administrators of the registry set it. */
 export function Quota({ project }: Pick<ProjectPageProps, 'project'>) {
@@ -25,10 +24,8 @@ export function Quota({ project }: Pick<ProjectPageProps, 'project'>) {
     query('GET /projects/{project_name_or_id}/summary', { params: { project_name_or_id: project.name } }),
   )
   if (data !== undefined && data.quota === undefined) return null
-  const used = data?.quota?.used['storage'] ?? 0
   const logical = data?.quota?.logical['storage'] ?? 0
-  const hard = data?.quota?.hard['storage'] ?? -1
-  const share = hard > 0 ? used / hard : used > 0 ? 1 : 0
+  const { used, hard, share } = storageOf(data?.quota)
   return (
     <Section
       title={t('title')}
@@ -53,14 +50,7 @@ export function Quota({ project }: Pick<ProjectPageProps, 'project'>) {
               ? t('usedUnlimited', { used: format.size(used) })
               : t('usedOf', { used: format.size(used), limit: format.size(hard), share: format.percent(share) })}
           </Text>
-          {hard >= 0 && (
-            <Progress
-              value={Math.min(1, share) * 100}
-              size="lg"
-              color={share >= nearlyFull ? 'red' : 'harbour'}
-              aria-label={t('title')}
-            />
-          )}
+          {hard >= 0 && <StorageBar share={share} size="lg" label={t('title')} />}
           <Text size="sm" c="dimmed">
             {t('logical', { size: format.size(logical) })}
           </Text>

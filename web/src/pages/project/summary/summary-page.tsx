@@ -1,4 +1,4 @@
-import { Progress, SimpleGrid, Stack, Text } from '@mantine/core'
+import { SimpleGrid, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useTranslations } from 'use-intl'
@@ -13,6 +13,7 @@ import { useFormat } from '../../../i18n/format.ts'
 import { useActionName } from '../../administration/audit/audit-words.ts'
 import { useRoleName } from '../../projects/role-name.ts'
 import { ProjectFrame, type ProjectPageProps } from '../project-frame.tsx'
+import { StorageBar, storageOf } from '../storage-quota.tsx'
 import styles from './summary-page.module.css'
 
 const route = getRouteApi('/shell/projects/$projectName/summary')
@@ -44,16 +45,12 @@ function ProjectSummary({ project, can }: ProjectPageProps) {
   )
 }
 
-const nearlyFull = 0.9
-
 function Tiles({ project, summary, can }: ProjectPageProps & { readonly summary: Summary }) {
   const t = useTranslations('project.summary')
   const format = useFormat()
   const roleName = useRoleName()
   const { quota } = summary
-  const used = quota?.used['storage'] ?? 0
-  const hard = quota?.hard['storage'] ?? -1
-  const share = hard > 0 ? used / hard : 0
+  const { used, hard, share } = storageOf(quota)
   const byRole = membersByRole(summary)
   const members = byRole.reduce((sum, [, count]) => sum + count, 0)
   const path = `/projects/${encodeURIComponent(project.name)}`
@@ -87,11 +84,7 @@ function Tiles({ project, summary, can }: ProjectPageProps & { readonly summary:
               t('noLimit')
             ) : (
               <Stack gap={6} mt={4}>
-                <Progress
-                  value={Math.min(1, share) * 100}
-                  color={share >= nearlyFull ? 'red' : 'harbour'}
-                  aria-label={t('storage')}
-                />
+                <StorageBar share={share} label={t('storage')} />
                 {t('ofLimit', { limit: format.size(hard), share: format.percent(share) })}
               </Stack>
             )
