@@ -53,13 +53,13 @@ function Tiles({ project, summary, can }: ProjectPageProps & { readonly summary:
   const { used, hard, share } = storageOf(quota)
   const byRole = membersByRole(summary)
   const members = byRole.reduce((sum, [, count]) => sum + count, 0)
-  const path = `/projects/${encodeURIComponent(project.name)}`
+  const params = { projectName: project.name }
   return (
     <SimpleGrid cols={{ base: 1, sm: can('member', 'list') && quota !== undefined ? 3 : 2 }} spacing="sm">
       <StatTile
         label={t('repositories')}
         value={
-          <LinkAnchor to={path as string} c="inherit" fz="inherit">
+          <LinkAnchor to="/projects/$projectName" params={params} c="inherit" fz="inherit">
             <Count value={summary.repo_count} />
           </LinkAnchor>
         }
@@ -68,7 +68,7 @@ function Tiles({ project, summary, can }: ProjectPageProps & { readonly summary:
         <StatTile
           label={t('members')}
           value={
-            <LinkAnchor to={`${path}/members` as string} c="inherit" fz="inherit">
+            <LinkAnchor to="/projects/$projectName/members" params={params} c="inherit" fz="inherit">
               <Count value={members} />
             </LinkAnchor>
           }
@@ -135,7 +135,7 @@ function Policies({ project, can }: ProjectPageProps) {
     <Section
       title={t('policies')}
       actions={
-        <LinkAnchor to={`/projects/${encodeURIComponent(project.name)}/policies` as string} size="sm">
+        <LinkAnchor to="/projects/$projectName/policies" params={{ projectName: project.name }} size="sm">
           {t('toPolicies')}
         </LinkAnchor>
       }
@@ -160,7 +160,7 @@ function RecentActivity({ projectName }: { readonly projectName: string }) {
     <Section
       title={t('activity')}
       actions={
-        <LinkAnchor to={`/projects/${encodeURIComponent(projectName)}/logs` as string} size="sm">
+        <LinkAnchor to="/projects/$projectName/logs" params={{ projectName }} size="sm">
           {t('toLogs')}
         </LinkAnchor>
       }
