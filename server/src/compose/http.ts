@@ -13,7 +13,7 @@ import type { OciServices } from '../http/oci/oci-request.ts'
 import { composeOciRouter } from '../http/oci/oci-router.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
 import { composeMetricsDoor } from '../http/ops/metrics-door.ts'
-import type { Probes } from '../http/ops/probes.ts'
+import { usableParts, type Probes } from '../http/ops/probes.ts'
 import { composeClientFacts } from '../http/origin.ts'
 import { composeOpenDoor } from '../http/open-door.ts'
 import { isLoopbackHost } from '../http/request-names.ts'
@@ -91,10 +91,7 @@ function composeDoors(
   { originOf }: ReturnType<typeof composeClientFacts>,
 ): Doors {
   const { accounts, oci, metrics, probes, onError, foundation } = services
-  const health = async () => {
-    const checks = await probes.check()
-    return { database: checks.database === 'ok', storage: checks.storage !== 'failed' }
-  }
+  const health = async () => usableParts(await probes.check())
   const jobs = new Jobs({ ...foundation, kinds: services.jobKinds })
   const harborServices = composeHarborServices(config, {
     ...services,

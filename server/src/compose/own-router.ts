@@ -8,7 +8,7 @@ import { StorageUsage } from '../domain/content/storage-usage.ts'
 import { Jobs } from '../domain/jobs/jobs.ts'
 import { composeHarborRouter, type HarborCall } from '../http/harbor/frame/harbor-router.ts'
 import { harborRoutes } from '../http/harbor/routes.ts'
-import { composeProbes } from '../http/ops/probes.ts'
+import { composeProbes, usableParts } from '../http/ops/probes.ts'
 import { EventStreams } from '../http/server-sent-events.ts'
 import { backupPlaceOf } from './backup-schedule.ts'
 import { composeJobKinds } from '../jobs/kinds.ts'
@@ -48,10 +48,7 @@ export async function composeOwnRouter(
     usage: new StorageUsage({ database, clock }),
     system: {
       originOf: ({ url }) => config.externalUrl ?? new URL(url).origin,
-      health: async () => {
-        const checks = await probes.check()
-        return { database: checks.database === 'ok', storage: checks.storage !== 'failed' }
-      },
+      health: async () => usableParts(await probes.check()),
     },
   })
   return { router: composeHarborRouter({ services: harborServices, routes: harborRoutes, onError }), accounts }

@@ -4,7 +4,7 @@ import { measureRegistry, type RegistryMeasures } from '../domain/measures/measu
 import { exporterFamilies, type HarborFacts } from '../http/ops/harbor-metrics.ts'
 import { gaugeFamily } from '../http/ops/families.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
-import type { Checks, Probes } from '../http/ops/probes.ts'
+import { usableParts, type Checks, type Probes } from '../http/ops/probes.ts'
 import { registryFamilies } from '../http/ops/registry-metrics.ts'
 import type { Logger } from '../logging.ts'
 import { version } from '../version.ts'
@@ -86,7 +86,8 @@ function ownFamilies(
   { checks, readSeconds }: { readonly checks?: Checks; readonly readSeconds?: number },
   draining: boolean,
 ) {
-  const isReady = checks !== undefined && checks.database === 'ok' && checks.storage !== 'failed' && !draining
+  const usable = checks === undefined ? undefined : usableParts(checks)
+  const isReady = usable?.database === true && usable.storage && !draining
   return [
     gaugeFamily('berth_ready', 'Whether this process can serve, as /ready says.', 'each', [[{}, Number(isReady)]]),
     gaugeFamily('berth_draining', 'Whether this process is about to end.', 'each', [[{}, Number(draining)]]),
@@ -105,11 +106,12 @@ function ownFamilies(
 }
 
 /** As `GET /api/v2.0/health` has them. */
-function componentsOf({ database, storage }: Checks): HarborFacts['components'] {
+function componentsOf(checks: Checks): HarborFacts['components'] {
+  const { database, storage } = usableParts(checks)
   return [
     ['core', true],
-    ['database', database === 'ok'],
-    ['jobservice', database === 'ok'],
-    ['registry', storage !== 'failed'],
+    ['database', database],
+    ['jobservice', database],
+    ['registry', storage],
   ]
 }

@@ -38,6 +38,15 @@ export interface Checks {
   readonly storage: Check
 }
 
+/** Which parts can be used: a store without room still gives what it has. */
+export const usableParts = ({
+  database,
+  storage,
+}: Checks): { readonly database: boolean; readonly storage: boolean } => ({
+  database: database === 'ok',
+  storage: storage !== 'failed',
+})
+
 export function composeProbes({ database, store, clock, isDraining, timeoutMs = 2_000 }: ProbeOptions): Probes {
   let latest: { readonly at: number; readonly checks: Promise<Checks> } | undefined
   let running = false
@@ -65,7 +74,8 @@ export function composeProbes({ database, store, clock, isDraining, timeoutMs = 
     async ready() {
       if (isDraining()) return json(503, { status: 'draining' })
       const results = await check()
-      const failed = results.database !== 'ok' || results.storage === 'failed'
+      const usable = usableParts(results)
+      const failed = !usable.database || !usable.storage
       const status = failed ? 'unavailable' : results.storage === 'full' ? 'degraded' : 'ok'
       const full = results.database === 'full' ? databaseFull : undefined
       const remedy = database.damage()?.message ?? full
