@@ -14,7 +14,7 @@ const firstCells = (text: string): string[] => [...text.matchAll(/^\| `([^`]+)` 
 
 test('the page of the log has every field that the line of a request can have, in their order', () => {
   const whole: Exchange = {
-    ...{ method: 'GET', agent: 'docker', bytesAnnounced: 9 },
+    ...{ method: 'GET', agent: 'docker', bytesAnnounced: 9, kind: 'blob-get' },
     ...{ route: 'oci', path: '/v2/a/b/blobs/x', operation: 'blob-get', clientAddress: '192.0.2.1', requestId: 'id' },
     ...{ actor: { kind: 'anonymous' }, status: 503, answeredMs: 1, durationMs: 2, bytesIn: 3, aborted: true },
     bytesOut: undefined,

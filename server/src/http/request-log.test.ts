@@ -15,6 +15,7 @@ function exchange(facts: Partial<Exchange> & { url?: string; init?: RequestInit 
     agent: request.headers.get('user-agent'),
     route: 'oci',
     path: new URL(request.url).pathname,
+    kind: 'manifest-get',
     operation: 'manifest-get',
     clientAddress: '192.0.2.1',
     requestId: 'id-1',

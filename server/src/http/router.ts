@@ -8,7 +8,7 @@ import { guardAnswer } from './answer-headers.ts'
 import type { Authenticate } from './authentication.ts'
 import { counterOf } from './counted-body.ts'
 import type { Csrf } from './csrf.ts'
-import { operationOf } from './operation.ts'
+import { operationOf, type Operation } from './operation.ts'
 import { harborError } from './harbor/frame/harbor-error.ts'
 import { apiPrefix, type HarborCall } from './harbor/frame/harbor-router.ts'
 import type { OciCall } from './oci/oci-router.ts'
@@ -25,7 +25,9 @@ export interface Exchange {
   readonly agent: string | null
   readonly route: Route
   readonly path: string
-  /** The operation of the API by its id, else what the request is to its class. From closed lists. */
+  /** What the request is to its class, from a closed list. */
+  readonly kind: Operation
+  /** The operation of the API by its id, else `kind`. From closed lists. */
   readonly operation: string
   readonly clientAddress: string
   readonly requestId: string
@@ -127,7 +129,8 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
     const { status } = response
     // Nothing of request and response can be relied on once they are over.
     const agent = request.headers.get('user-agent')
-    const operation = origin.operation ?? operationOf(method, route, path)
+    const kind = operationOf(method, route, path)
+    const operation = origin.operation ?? kind
     const { place } = origin
     const failure = status >= 400 ? origin.failure : undefined
     const end = (aborted: boolean, durationMs: number) => {
@@ -145,6 +148,7 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
         answeredMs,
         bytesAnnounced,
         agent,
+        kind,
         operation,
         place,
         failure,

@@ -27,7 +27,7 @@ function handlerOf(operation: Operation): string | undefined {
 const timeBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100]
 const sizeBuckets = [1024, 16_384, 262_144, 4_194_304, 67_108_864, 1_073_741_824]
 
-type Kind = Pick<Exchange, 'route' | 'operation' | 'status'>
+type Kind = Pick<Exchange, 'route' | 'kind' | 'operation' | 'status'>
 type ObserveRequest = (exchange: Pick<Exchange, 'durationMs' | 'bytesIn' | 'bytesOut'>) => void
 
 /** Requests under the names that Harbor's core and its registry have for them. */
@@ -52,7 +52,7 @@ export class HarborHttp {
   )
 
   /** Observes requests of one kind; undefined where Harbor has no name for them. */
-  series({ route, operation: named, status }: Kind, kind: Operation, method: string): ObserveRequest | undefined {
+  series({ route, kind, operation: named, status }: Kind, method: string): ObserveRequest | undefined {
     if (route !== 'oci' && route !== 'api' && route !== 'token') return undefined
     const operation = coreName(kind) ?? (named === kind ? 'unknown' : named)
     const count = this.#core.series({ method, code: status, operation })

@@ -5,11 +5,12 @@ import type { Exchange } from '../router.ts'
 import { Metrics } from './metrics.ts'
 
 function exchange(method: string, path: string, status: number, ms: number, bytes = 10): Exchange {
+  const kind = operationOf(method, 'oci', path)
   return {
     ...{ method, agent: null, bytesAnnounced: bytes },
     route: 'oci',
     path,
-    operation: operationOf(method, 'oci', path),
+    ...{ kind, operation: kind },
     clientAddress: '192.0.2.1',
     requestId: '1',
     actor: anonymous,

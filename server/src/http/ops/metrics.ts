@@ -1,5 +1,4 @@
 import type { Exchange, Route } from '../router.ts'
-import { operationOf, type Operation } from '../operation.ts'
 import { Counter } from './counter.ts'
 import { Durations } from './durations.ts'
 import { counterFamily, gaugeFamily } from './families.ts'
@@ -68,14 +67,13 @@ export class Metrics {
 
   /** Its answer has been sent, or given up. */
   observe(exchange: Exchange): void {
-    const { route, path, status, bytesIn, bytesOut, aborted, failure, operation } = exchange
+    const { route, kind, status, bytesIn, bytesOut, aborted, failure, operation } = exchange
     if (route !== 'metrics') this.#inFlight -= 1
-    const kind = operationOf(exchange.method, route, path)
     const method = knownMethods.has(exchange.method) ? exchange.method : 'other'
     const key = `${method} ${operation} ${status} ${kind} ${route}`
     let observer = this.#observers.get(key)
     if (observer === undefined) {
-      observer = this.#composeObserver(exchange, kind, method)
+      observer = this.#composeObserver(exchange, method)
       this.#observers.set(key, observer)
     }
     observer(exchange)
@@ -86,15 +84,11 @@ export class Metrics {
   }
 
   /** All that is counted of requests that agree in everything that a label says: found once, then only added to. */
-  #composeObserver(
-    { route, operation, status }: Exchange,
-    kind: Operation,
-    method: string,
-  ): (exchange: Exchange) => void {
+  #composeObserver({ route, kind, operation, status }: Exchange, method: string): (exchange: Exchange) => void {
     // Several routes are one target, and count in one series.
     const count = this.#requests.series({ target: targetOf(route), operation, method, status })
     const observeDuration = this.#durations.series(kind, { operation: kind })
-    const observeHarbor = this.#harbor.series({ route, operation, status }, kind, method)
+    const observeHarbor = this.#harbor.series({ route, kind, operation, status }, method)
     return (exchange) => {
       count(1)
       observeDuration(exchange.durationMs / 1000)
