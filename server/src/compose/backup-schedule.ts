@@ -2,7 +2,7 @@ import { ConfigError } from '../config/config-error.ts'
 import type { Config } from '../config/config.ts'
 import type { Actor } from '../domain/access/actor.ts'
 import { backupJob } from '../domain/backup/backup-job.ts'
-import { deleteSchedule, findSchedule, setSchedule } from '../domain/jobs/schedules.ts'
+import { deleteSchedule, findSchedule, hasTiming, setSchedule, type Timing } from '../domain/jobs/schedules.ts'
 import type { BackupPlace } from '../jobs/backup.ts'
 import { openArchive } from './backup.ts'
 import { DomainError } from '../domain/errors.ts'
@@ -24,13 +24,8 @@ export async function followBackupSchedule(
     return
   }
   const preset = presets.find((each) => each === schedule)
-  const isSame = preset === undefined ? before?.cron === schedule : before?.preset === preset
-  if (isSame && before?.timeZone === timeZone) return
-  const timing = {
-    preset: preset ?? ('custom' as const),
-    ...(preset === undefined ? { cron: schedule } : {}),
-    timeZone,
-  }
+  const timing: Timing = preset === undefined ? { preset: 'custom', cron: schedule, timeZone } : { preset, timeZone }
+  if (before !== undefined && hasTiming(before, timing)) return
   try {
     await database.write((tx) => setSchedule(tx, { clock, events }, actor, { name, ...backupJob.of({}), timing }))
   } catch (error) {

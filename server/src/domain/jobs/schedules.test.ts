@@ -10,6 +10,7 @@ import {
   deleteSchedule,
   findSchedule,
   fireDueSchedules,
+  hasTiming,
   listSchedules,
   setSchedule,
   type NewSchedule,
@@ -62,6 +63,21 @@ describeEachDatabase('schedules', (open) => {
       for (const { id } of await started()) await jobs.requestStop(actor, id)
     }
     expect((await started()).length).toBe(3)
+  })
+
+  test('a timing is the one of a schedule by its fields and time zone, written or those of its preset', async () => {
+    const { database, set } = composeSchedules(await open())
+    await set({ ...nightly, timing: { preset: 'daily' } })
+    const daily = (await findSchedule(database.read, 'sweep'))!
+    expect(hasTiming(daily, { preset: 'daily' })).toBe(true)
+    expect(hasTiming(daily, { preset: 'daily', cron: '', timeZone: 'UTC' })).toBe(true)
+    expect(hasTiming(daily, { preset: 'daily', cron: '0 0 0 * * *' })).toBe(true)
+    expect(hasTiming(daily, { preset: 'weekly' })).toBe(false)
+    expect(hasTiming(daily, { preset: 'daily', timeZone: 'Asia/Shanghai' })).toBe(false)
+    await set(nightly)
+    const custom = (await findSchedule(database.read, 'sweep'))!
+    expect(hasTiming(custom, nightly.timing)).toBe(true)
+    expect(hasTiming(custom, { ...nightly.timing, cron: '0 0 3 * * *' })).toBe(false)
   })
 
   test('occurrences that were missed make one job together, at once', async () => {

@@ -47,6 +47,16 @@ export interface Schedule {
 }
 
 const fireBatch = 20
+const standardTimeZone = 'UTC'
+
+/** Empty for a custom timing without fields. */
+const cronOf = ({ preset, cron }: Timing): string => cron?.trim() || (preset === 'custom' ? '' : cronOfPreset[preset])
+
+/** Whether the schedule comes at these times already. */
+export const hasTiming = (schedule: Schedule, timing: Timing): boolean =>
+  schedule.preset === timing.preset &&
+  schedule.cron === cronOf(timing) &&
+  schedule.timeZone === (timing.timeZone ?? standardTimeZone)
 
 /**
  * Sets when a kind of job comes by itself, in the place of what was set under the same name before.
@@ -60,8 +70,8 @@ export async function setSchedule(
 ): Promise<void> {
   const now = clock.now()
   const { name, kind, timing } = schedule
-  const cron = timing.cron?.trim() || (timing.preset === 'custom' ? '' : cronOfPreset[timing.preset])
-  const timeZone = timing.timeZone ?? 'UTC'
+  const cron = cronOf(timing)
+  const timeZone = timing.timeZone ?? standardTimeZone
   const nextRunAt = nextOccurrence(cron, timeZone, now)
   assertSeldom(cron, isSystemAdministrator(await currentActor(tx, actor, now)))
   const values = {

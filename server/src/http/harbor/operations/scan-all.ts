@@ -8,7 +8,7 @@ import {
   type ScanAllProgress,
 } from '../../../domain/scanning/scan-all.ts'
 import { scanAllJob, scanAllName } from '../../../domain/scanning/scan-all-job.ts'
-import { findSchedule } from '../../../domain/jobs/schedules.ts'
+import { findSchedule, hasTiming } from '../../../domain/jobs/schedules.ts'
 import type { Actor } from '../../../domain/access/actor.ts'
 import type { SystemPermission } from '../../../domain/access/roles/grantable-permissions.ts'
 import { timeOf, timeAnswer } from '../frame/answers.ts'
@@ -153,8 +153,7 @@ export const scanAllRoutes: readonly Route[] = [
 async function follow(services: HarborServices, actor: Actor, wish: Wish): Promise<void> {
   if (wish.kind === 'regularly') {
     const before = await findSchedule(services.database.read, scanAllName)
-    const { preset, cron, timeZone = 'UTC' } = wish.timing
-    if (before?.preset === preset && before.cron === cron && before.timeZone === timeZone) return
+    if (before !== undefined && hasTiming(before, wish.timing)) return
   }
   await followWish(services, actor, wish, work)
 }
