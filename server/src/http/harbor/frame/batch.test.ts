@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { DomainError } from '../../../domain/errors.ts'
+import { withOrigin } from '../../../domain/request-origin.ts'
 import { answerBatch, batchBody, maxBatchRows } from './batch.ts'
 import { z } from 'zod'
 
@@ -32,6 +33,14 @@ test('each row has the status, the code and the reason of the operation for it a
     left: 0,
   })
   expect(reported).toEqual([bug])
+})
+
+test('a row that nobody foresaw names the request, as the answer to it alone does', async () => {
+  const origin = { clientAddress: '192.0.2.1', isFromThisMachine: () => false, requestId: 'id-1' }
+  const { body } = await withOrigin(origin, () =>
+    answerBatch(callOf([1]).call, still, () => Promise.reject(new Error('a bug'))),
+  )
+  expect(body.results[0]?.message).toBe('internal server error (request id-1)')
 })
 
 test('what is named twice is done once', async () => {

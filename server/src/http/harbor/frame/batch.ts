@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { withRequestId } from '../../../domain/request-origin.ts'
 import { asDomainError } from '../../oci/error-response.ts'
 import { refusalOf } from './harbor-error.ts'
 import type { Call } from './route.ts'
@@ -58,8 +59,11 @@ async function outcomeOf(work: Promise<unknown>, report: (error: unknown) => voi
     const error = asDomainError(thrown)
     if (error === undefined || error.cause !== undefined) report(thrown)
     // As the router answers what it has no words for.
-    return error === undefined ? unforeseen : refusalOf(error)
+    return error === undefined ? unforeseen() : refusalOf(error)
   }
 }
 
-const unforeseen = { status: 500, code: 'UNKNOWN', reason: 'UNKNOWN', message: 'internal server error' }
+const unforeseen = () => ({
+  ...{ status: 500, code: 'UNKNOWN', reason: 'UNKNOWN' },
+  message: withRequestId('internal server error'),
+})
