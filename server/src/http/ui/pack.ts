@@ -13,8 +13,6 @@ export interface Pack {
   readonly source: ConsolePack
   /** Undefined for a name that is not in it. */
   find(name: string): PackedFile | undefined
-  /** Names of all files, in their order. */
-  names(): readonly string[]
   /** The whole file, as it was before it was packed. */
   textOf(file: PackedFile): string
   /** The bytes in the best encoding that the client takes. */
@@ -36,7 +34,6 @@ export async function openPack(): Promise<Pack | undefined> {
   return {
     source,
     find: (name) => (Object.hasOwn(files, name) ? files[name] : undefined),
-    names: () => Object.keys(files),
     textOf: (file) => new TextDecoder().decode(plainOf(file)),
     bytesFor(file, request) {
       const encoding = preferredEncoding(file, request.headers.get('accept-encoding'))
