@@ -33,7 +33,7 @@ export function showSettings({ raw, sources }: Pick<GatheredSettings, 'raw' | 's
       }
     const written = typedAs(setting, find(raw, setting.path))
     const value = secrets.has(setting.path) ? hidden : withoutSecrets(written)
-    return { path: setting.path, value, source, hidden: value !== written && !Array.isArray(value) }
+    return { path: setting.path, value, source, hidden: value !== written }
   })
 }
 
