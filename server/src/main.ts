@@ -74,8 +74,8 @@ async function start(
   let draining = false
 
   const leads = worker === undefined || worker.number === 1
-  const work = { foundation, process: thisProcess(), logger, owned, worker }
-  startBackground(config, work, { content, pulls, accounts, usage, metrics, leads })
+  const work = { foundation, process: thisProcess(), logger, owned, leads }
+  startBackground(config, work, { content, pulls, accounts, usage, metrics })
   await followBackupSchedule(config, foundation)
   const scanning = await composeScanning(config, foundation, owned)
   const jobKinds = await startJobs(config, work, { content, scanning, metrics })
@@ -99,7 +99,7 @@ async function start(
     },
   })
   await measureDisks(config, { metrics, logger, owned, leads })
-  await watchCertificateEnd(config, { clock: foundation.clock, logger, metrics, owned, worker })
+  await watchCertificateEnd(config, { clock: foundation.clock, logger, metrics, owned, leads })
   const listeners = await openListeners(config, answer, { logging, onError, metrics, owned, worker })
 
   return {

@@ -9,7 +9,8 @@ export interface CertificateEndServices {
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>
   readonly metrics: Pick<Metrics, 'gauge'>
   readonly owned: AsyncDisposableStack
-  readonly worker: { readonly number: number } | undefined
+  /** One line is enough for all workers. */
+  readonly leads: boolean
 }
 
 const dayMs = 24 * 60 * 60_000
@@ -20,7 +21,7 @@ const warnBeforeMs = 30 * dayMs
 export async function watchCertificateEnd(config: Config, services: CertificateEndServices): Promise<void> {
   const { https } = config
   if (https === undefined) return
-  const { metrics, owned, worker } = services
+  const { metrics, owned, leads } = services
   let expiresAt = Number.NaN
   let atStart = true
   const look = async () => {
@@ -29,9 +30,7 @@ export async function watchCertificateEnd(config: Config, services: CertificateE
     } catch {
       return // the listener reads the same file and says what is wrong with it
     }
-    // One line is enough for all workers.
-    if (worker === undefined || worker.number === 1)
-      logCertificateEnd(https.certificateFile, expiresAt, { ...services, atStart })
+    if (leads) logCertificateEnd(https.certificateFile, expiresAt, { ...services, atStart })
     atStart = false
   }
   await look()

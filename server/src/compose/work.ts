@@ -21,15 +21,15 @@ export interface WorkServices {
   readonly process: JobWorkerOptions['process']
   readonly logger: Logger
   readonly owned: AsyncDisposableStack
-  /** Undefined: this process serves alone. */
-  readonly worker: { readonly number: number } | undefined
+  /** One of several workers does what need not be done by each. */
+  readonly leads: boolean
 }
 
 /** Starts the tasks that come again and again. */
 export function startBackground(
   config: Config,
-  { foundation, process, logger, owned, worker }: WorkServices,
-  { metrics, ...services }: Omit<TaskServices, 'foundation' | 'onCollected'> & { readonly metrics: Metrics },
+  { foundation, process, logger, owned, leads }: WorkServices,
+  { metrics, ...services }: Omit<TaskServices, 'foundation' | 'leads' | 'onCollected'> & { readonly metrics: Metrics },
 ): void {
   const background = new Background({
     database: foundation.database,
@@ -44,21 +44,16 @@ export function startBackground(
     if (collected.blobs + collected.links > 0) logger.info({ ...collected }, 'garbage collected')
   }
   background.start([
-    ...backgroundTasks(config, { ...services, foundation, onCollected }),
+    ...backgroundTasks(config, { ...services, foundation, leads, onCollected }),
     measureConsumers(foundation, metrics),
-    watchDisks(config, {
-      store: foundation.store,
-      metrics,
-      logger,
-      leads: worker === undefined || worker.number === 1,
-    }),
+    watchDisks(config, { store: foundation.store, metrics, logger, leads }),
   ])
 }
 
 /** Starts to work on jobs. @returns the names of the kinds that there are */
 export async function startJobs(
   config: Config,
-  { foundation, process, logger, owned, worker }: WorkServices,
+  { foundation, process, logger, owned, leads }: WorkServices,
   {
     content,
     scanning,
@@ -90,7 +85,6 @@ export async function startJobs(
     },
   })
   owned.use(jobs)
-  const leads = worker === undefined || worker.number === 1
   if (leads && !(await isScrubScheduled(database.read))) {
     logger.info(
       'the stored bytes are not read again by themselves: the scrub has no schedule: berth scrub schedule weekly',
