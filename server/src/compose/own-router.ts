@@ -1,6 +1,7 @@
 import { composeAccounts, type Accounts } from './accounts.ts'
-import { collectorOf, composeContent } from './content.ts'
+import { composeContent } from './content.ts'
 import { composeHarborServices } from './harbor-services.ts'
+import { composeKinds } from './job-kinds.ts'
 import { composeAdvisories } from './scanning.ts'
 import type { TransferServices } from './transfer.ts'
 import type { Config } from '../config/config.ts'
@@ -10,8 +11,6 @@ import { composeHarborRouter, type HarborCall } from '../http/harbor/frame/harbo
 import { harborRoutes } from '../http/harbor/routes.ts'
 import { composeProbes, usableParts } from '../http/ops/probes.ts'
 import { EventStreams } from '../http/server-sent-events.ts'
-import { backupPlaceOf } from './backup-schedule.ts'
-import { composeJobKinds } from '../jobs/kinds.ts'
 
 /** The API of a registry in the same process: a call is answered on its database, whether a server runs beside or not. */
 export interface OwnRouter {
@@ -32,14 +31,7 @@ export async function composeOwnRouter(
   const content = composeContent(config, services)
   const probes = composeProbes({ database, store, clock, isDraining: () => false })
   const scanning = { advisories: composeAdvisories(config, services), readLayer: doesNoJobs }
-  const kinds = composeJobKinds({
-    ...content,
-    ...scanning,
-    store,
-    collector: collectorOf(config, services),
-    settings: config,
-    backups: backupPlaceOf(config),
-  })
+  const kinds = composeKinds(config, services, { content, scanning })
   const harborServices = composeHarborServices(config, {
     ...{ database, clock, events, accounts, content, eventStreams: new EventStreams() },
     advisories: scanning.advisories,

@@ -3,14 +3,12 @@ import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import { isScrubScheduled } from '../domain/scrub/weekly-scrub.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
 import { Background } from '../jobs/background.ts'
-import { backupPlaceOf } from './backup-schedule.ts'
-import { composeJobKinds } from '../jobs/kinds.ts'
+import { composeKinds } from './job-kinds.ts'
 import { JobWorker, type JobWorkerOptions } from '../jobs/worker.ts'
 import type { Logger } from '../logging.ts'
 import { backgroundTasks, type TaskServices } from './background-tasks.ts'
 import type { Scanning } from './scanning.ts'
 import { watchDisks } from './disk-reserve.ts'
-import { collectorOf } from './content.ts'
 import { measureCollection, measureJobs } from './job-metrics.ts'
 import { measureConsumers } from './event-log.ts'
 import type { Foundation } from './foundation.ts'
@@ -60,15 +58,8 @@ export async function startJobs(
     metrics,
   }: { readonly content: ContentServices; readonly scanning: Scanning; readonly metrics: Metrics },
 ): Promise<readonly string[]> {
-  const { database, store, clock } = foundation
-  const kinds = composeJobKinds({
-    ...content,
-    ...scanning,
-    store,
-    collector: collectorOf(config, foundation),
-    settings: config,
-    backups: backupPlaceOf(config),
-  })
+  const { database, clock } = foundation
+  const kinds = composeKinds(config, foundation, { content, scanning })
   const measure = measureJobs(metrics, { process, concurrency: config.jobs.concurrency })
   const jobs = new JobWorker({
     database,

@@ -1,0 +1,24 @@
+import type { Config } from '../config/config.ts'
+import type { ContentServices } from '../domain/artifacts/content-services.ts'
+import type { JobKind } from '../jobs/job-kind.ts'
+import { composeJobKinds } from '../jobs/kinds.ts'
+import { backupPlaceOf } from './backup-schedule.ts'
+import { collectorOf } from './content.ts'
+import type { Foundation } from './foundation.ts'
+import type { Scanning } from './scanning.ts'
+
+/** Every kind of job, with what this registry gives it. */
+export function composeKinds(
+  config: Config,
+  foundation: Omit<Foundation, 'signals'>,
+  { content, scanning }: { readonly content: ContentServices; readonly scanning: Scanning },
+): readonly JobKind[] {
+  return composeJobKinds({
+    ...content,
+    ...scanning,
+    store: foundation.store,
+    collector: collectorOf(config, foundation),
+    settings: config,
+    backups: backupPlaceOf(config),
+  })
+}
