@@ -27,10 +27,10 @@ async function compose(database: Database) {
   const jobs = new Jobs({ database, clock, events })
   const scans = new Scans({ database, clock, events, jobs })
   const services = { database, clock, events, jobs, scans }
-  const inUse = { generation: { number: 7 } }
+  const inUse = { number: 7 }
   const kind = composeScanAll({
     ...services,
-    advisories: { current: () => Promise.resolve(inUse) } as unknown as AdvisoryGenerations,
+    advisories: { list: () => Promise.resolve([{ ...inUse, inUse: true }]) } as unknown as AdvisoryGenerations,
   })
   const push = async (tag: string) => await registry.pushImage(repository, tag, [Buffer.from('{}'), Buffer.from(tag)])
   const runOf = async () =>
@@ -105,7 +105,7 @@ describeEachDatabase('a scan of everything', (open) => {
     await startScanAll(registry.services, system)
     expect((await registry.run()).result).toMatchObject({ submitted: 0, current: 1 })
     expect(await readScanAllProgress(registry.database.read)).toMatchObject({ total: 0, ongoing: false })
-    registry.inUse.generation.number = 8
+    registry.inUse.number = 8
     await startScanAll(registry.services, system)
     expect((await registry.run()).result).toMatchObject({ submitted: 1, current: 0 })
   })

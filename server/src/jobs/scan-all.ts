@@ -53,7 +53,7 @@ export function composeScanAll(services: ScanAllJobServices): JobKind<Record<str
     async run(job) {
       let state = stateSchema.safeParse(job.state).data ?? atFirst
       if (state.after > 0) job.log(`going on after ${state.found} artifacts`)
-      const generation = (await services.advisories.current())?.generation.number
+      const generation = (await services.advisories.list()).find(({ inUse }) => inUse)?.number
       try {
         for (;;) {
           const targets = await listScanTargets(services.database.read, state.after, artifactsPerStep)

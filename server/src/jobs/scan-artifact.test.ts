@@ -208,6 +208,18 @@ describeEachDatabase('vulnerability data', (open) => {
     expect((await other.current())?.ofLanguage('npm', 'lodash')).toHaveLength(1)
   })
 
+  test('stays open for whoever has borrowed it, however often it is replaced meanwhile', async () => {
+    const registry = await compose(await open())
+    await registry.bringData(advisory('a', '1'))
+    using borrowed = await registry.advisories.borrow()
+    for (const name of ['b', 'c', 'd', 'e']) {
+      await registry.bringData(advisory(name, '1'))
+      expect((await registry.advisories.current())?.ofLanguage('npm', name)).toHaveLength(1)
+    }
+    expect(borrowed?.source.ofLanguage('npm', 'a')).toHaveLength(1)
+    expect(borrowed?.source.generation.number).toBe(1)
+  })
+
   test('can be gone back to, and what was imported meanwhile is not lost unnoticed', async () => {
     const registry = await compose(await open())
     await registry.bringData(advisory('a', '1'))

@@ -57,8 +57,9 @@ async function scan(services: ScanServices, job: RunningJob<ScanArtifactPayload>
   const { digest } = job.payload
   await job.transact((tx) => recordStart(tx, clock, job.payload))
   job.log(`scanning ${job.payload.repository}@${digest}`)
-  const source = await advisories.current()
-  if (source === undefined) throw new PermanentFailure(noVulnerabilityData)
+  using borrowed = await advisories.borrow()
+  if (borrowed === undefined) throw new PermanentFailure(noVulnerabilityData)
+  const { source } = borrowed
   const { number, dataTime } = source.generation
   job.log(`vulnerability data ${number}, published ${dataTime}`)
   const known = await findInventory(services, digest)

@@ -30,6 +30,24 @@ export interface KnownGeneration extends AdvisoryGeneration {
   readonly size: number
 }
 
+/** The data in use, for somebody who does other work between two lookups. */
+export interface BorrowedAdvisories extends Disposable {
+  readonly source: AdvisoryFile
+}
+
+interface OpenGeneration {
+  readonly file: AdvisoryFile
+  /** Those who have borrowed it. */
+  users: number
+  isClosed: boolean
+}
+
+function closeUnused(opened: OpenGeneration): void {
+  if (opened.users > 0 || opened.isClosed) return
+  opened.isClosed = true
+  opened.file[Symbol.dispose]()
+}
+
 /** How many older ones stay, to go back to. */
 const keptGenerations = 2
 const chunkBytes = 1024 * 1024
@@ -41,32 +59,47 @@ const chunksAtOnce = 8
  */
 export class AdvisoryGenerations implements Disposable {
   readonly #options: AdvisoryGenerationsOptions
-  #opened: AdvisoryFile | undefined
-  #opening: Promise<AdvisoryFile> | undefined
+  #opened: OpenGeneration | undefined
+  #opening: Promise<OpenGeneration> | undefined
 
   constructor(options: AdvisoryGenerationsOptions) {
     this.#options = options
   }
 
-  /** The data in use, newest import first to be seen; undefined when none was ever imported. */
+  /** The data in use, for lookups at once; whoever waits in between borrows it. Undefined when none was ever imported. */
   async current(): Promise<AdvisoryFile | undefined> {
+    return (await this.#current())?.file
+  }
+
+  /** The data in use, which stays as it is until it is disposed of, whatever is imported meanwhile. */
+  async borrow(): Promise<BorrowedAdvisories | undefined> {
+    for (;;) {
+      const opened = await this.#current()
+      if (opened === undefined) return undefined
+      if (opened.isClosed) continue // another was opened in the same moment
+      opened.users += 1
+      return {
+        source: opened.file,
+        [Symbol.dispose]: () => {
+          opened.users -= 1
+          if (opened !== this.#opened) closeUnused(opened)
+        },
+      }
+    }
+  }
+
+  async #current(): Promise<OpenGeneration | undefined> {
     const row = await this.#options.database.read
       .selectFrom('advisory_generation')
       .select(['number', 'digest', 'imported_at'])
       .where('state', '=', 'in-use')
       .executeTakeFirst()
     if (row === undefined) return undefined
-    if (this.#opened?.generation.number === row.number) return this.#opened
+    if (this.#opened?.file.generation.number === row.number) return this.#opened
     this.#opening ??= this.#open(row).finally(() => {
       this.#opening = undefined
     })
     return await this.#opening
-  }
-
-  /** The file of the generation in use, for another thread; undefined without data. */
-  async currentPath(): Promise<string | undefined> {
-    const current = await this.current()
-    return current === undefined ? undefined : this.#pathOf(current.generation.number)
   }
 
   /** Newest first. */
@@ -128,7 +161,7 @@ export class AdvisoryGenerations implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#opened?.[Symbol.dispose]()
+    this.#opened?.file[Symbol.dispose]()
     this.#opened = undefined
   }
 
@@ -198,14 +231,14 @@ export class AdvisoryGenerations implements Disposable {
     readonly number: number
     readonly digest: string
     readonly imported_at: number
-  }): Promise<AdvisoryFile> {
+  }): Promise<OpenGeneration> {
     const path = this.#pathOf(row.number)
     const known = await stat(path).catch(() => undefined)
     if (known === undefined || (await describe(path)).digest !== row.digest) await this.#fetch(row.number, row.digest)
-    const opened = new AdvisoryFile(path, { number: row.number, importTime: new Date(row.imported_at).toISOString() })
-    // Lookups are synchronous, so nobody is in the middle of one in the older file.
-    this.#opened?.[Symbol.dispose]()
+    const file = new AdvisoryFile(path, { number: row.number, importTime: new Date(row.imported_at).toISOString() })
+    const [older, opened] = [this.#opened, { file, users: 0, isClosed: false }]
     this.#opened = opened
+    if (older !== undefined) closeUnused(older)
     await this.#removeOlderFiles(row.number)
     return opened
   }

@@ -71,10 +71,11 @@ export const matchPackagesRoutes: readonly Route[] = [
     body: sentInventory,
     answers: { 200: matchAnswer },
     handle: async ({ body }, { advisories, systemCveAllowlist, clock }) => {
-      const source = await advisories.current()
-      if (source === undefined) {
+      using borrowed = await advisories.borrow()
+      if (borrowed === undefined) {
         throw new DomainError('PRECONDITION', 'this registry has no vulnerability data yet: berth db import FILE')
       }
+      const { source } = borrowed
       const packages = body.packages.map((sent) => ({
         kind: sent.kind,
         name: sent.name,

@@ -172,7 +172,7 @@ function presentScanner(scanner: Scanner): z.output<typeof scannerAnswer> {
 }
 
 async function builtInMetadata({ advisories }: HarborServices): Promise<z.output<typeof metadataAnswer>> {
-  const generation = (await advisories.current())?.generation
+  const generation = (await advisories.list()).find(({ inUse }) => inUse)
   return {
     scanner: builtInScanner,
     capabilities: [
