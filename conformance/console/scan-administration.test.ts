@@ -13,6 +13,8 @@ const words = {
     concern: 'Import newer data',
     default: 'default',
     scanner: 'Scanner',
+    autoScan: 'Scan on push',
+    saved: 'Saved',
   },
   'zh-CN': {
     none: '还没有漏洞数据库',
@@ -23,6 +25,8 @@ const words = {
     concern: '导入较新的数据',
     default: '默认',
     scanner: '扫描器',
+    autoScan: '推送后自动扫描',
+    saved: '已保存',
   },
 } as const
 
@@ -39,7 +43,7 @@ describeConsole('administration of scans', (scenario) => {
       })
   })
 
-  test('scanners are listed with the default, and a project shows its own', async () => {
+  test('scanners are listed with the default, and a project shows its own and whether pushes are scanned', async () => {
     const { visit, administrator } = scenario()
     for (const language of languages)
       await visit({ language, theme: 'dark', as: administrator }, async ({ page, open, expectAccessible, picture }) => {
@@ -50,6 +54,14 @@ describeConsole('administration of scans', (scenario) => {
         await open('/projects/library/settings')
         await page.getByRole('heading', { name: language === 'en' ? 'Scanning' : '扫描' }).waitFor()
         expect(await page.getByLabel(words[language].scanner, { exact: true }).first().inputValue()).toContain('Berth')
+        const scanOnPush = page.getByRole('switch', { name: words[language].autoScan })
+        const before = await scanOnPush.isChecked()
+        await scanOnPush.focus()
+        await page.keyboard.press('Space')
+        await page.getByText(words[language].saved, { exact: true }).waitFor()
+        await page.reload()
+        await scanOnPush.waitFor()
+        expect(await scanOnPush.isChecked()).toBe(!before)
         await expectAccessible()
         await picture('project-scanner')
       })

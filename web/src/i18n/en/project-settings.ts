@@ -11,6 +11,8 @@ export const projectSettings = {
   publicHint: 'Anyone can pull, even without an account.',
   saved: 'Saved',
   scanning: 'Scanning',
+  autoScan: 'Scan on push',
+  autoScanHint: 'Every artifact that is pushed is scanned by itself.',
   scanner: 'Scanner',
   scannerHint: 'It scans the artifacts of this project.',
   defaultScanner: '{name} (default)',

@@ -14,6 +14,8 @@ export const projectSettings: Translation<typeof en> = {
   publicHint: '任何人都可以拉取，无需账号。',
   saved: '已保存',
   scanning: '扫描',
+  autoScan: '推送后自动扫描',
+  autoScanHint: '每个推送的 Artifact 都会自动扫描。',
   scanner: '扫描器',
   scannerHint: '用来扫描该项目的 Artifact。',
   defaultScanner: '{name}（默认）',

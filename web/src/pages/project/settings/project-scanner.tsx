@@ -1,4 +1,4 @@
-import { Select, Text } from '@mantine/core'
+import { Select, Stack, Text } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
 import { call } from '../../../api/client.ts'
@@ -6,17 +6,28 @@ import { invalidate, query } from '../../../api/queries.ts'
 import { Section } from '../../../components/page.tsx'
 import { toast, toastError } from '../../../components/toast.ts'
 import type { ProjectPageProps } from '../project-frame.tsx'
+import { ProjectSwitch } from './project-switch.tsx'
 
-/** The scanner of a project: its own, or that of the registry. */
-export function ProjectScanner({ project, can }: ProjectPageProps) {
+/** When the artifacts of a project are scanned, and by which scanner: its own, or that of the registry. */
+export function ProjectScanner(props: ProjectPageProps) {
+  const t = useTranslations('projectSettings')
+  if (!props.can('scanner', 'read')) return null
+  return (
+    <Section title={t('scanning')}>
+      <Stack gap="md">
+        <ProjectSwitch {...props} name="auto_scan" label={t('autoScan')} description={t('autoScanHint')} />
+        <ScannerChoice {...props} />
+      </Stack>
+    </Section>
+  )
+}
+
+function ScannerChoice({ project, can }: ProjectPageProps) {
   const t = useTranslations('projectSettings')
   const client = useQueryClient()
   const params = { project_name_or_id: project.name }
   const mayChoose = can('scanner', 'create')
-  const { data: scanner } = useQuery({
-    ...query('GET /projects/{project_name_or_id}/scanner', { params }),
-    enabled: can('scanner', 'read'),
-  })
+  const { data: scanner } = useQuery(query('GET /projects/{project_name_or_id}/scanner', { params }))
   const { data: candidates } = useQuery({
     ...query('GET /projects/{project_name_or_id}/scanner/candidates', { params, query: { page_size: 100 } }),
     enabled: mayChoose,
@@ -30,26 +41,28 @@ export function ProjectScanner({ project, can }: ProjectPageProps) {
     },
     onError: toastError,
   })
-  if (!can('scanner', 'read')) return null
+  if (!mayChoose || candidates === undefined)
+    return (
+      <div>
+        <Text size="sm" fw={500}>
+          {t('scanner')}
+        </Text>
+        <Text size="sm">{scanner?.name ?? t('noScanner')}</Text>
+      </div>
+    )
   return (
-    <Section title={t('scanning')}>
-      {mayChoose && candidates !== undefined ? (
-        <Select
-          label={t('scanner')}
-          description={t('scannerHint')}
-          data={candidates.map(({ uuid, name, is_default: isDefault }) => ({
-            value: uuid,
-            label: isDefault ? t('defaultScanner', { name }) : name,
-          }))}
-          value={scanner?.uuid ?? null}
-          allowDeselect={false}
-          disabled={choose.isPending || candidates.length < 2}
-          onChange={(uuid) => uuid !== null && uuid !== scanner?.uuid && choose.mutate(uuid)}
-          maw="26rem"
-        />
-      ) : (
-        <Text>{scanner?.name ?? t('noScanner')}</Text>
-      )}
-    </Section>
+    <Select
+      label={t('scanner')}
+      description={t('scannerHint')}
+      data={candidates.map(({ uuid, name, is_default: isDefault }) => ({
+        value: uuid,
+        label: isDefault ? t('defaultScanner', { name }) : name,
+      }))}
+      value={scanner?.uuid ?? null}
+      allowDeselect={false}
+      disabled={choose.isPending || candidates.length < 2}
+      onChange={(uuid) => uuid !== null && uuid !== scanner?.uuid && choose.mutate(uuid)}
+      maw="26rem"
+    />
   )
 }

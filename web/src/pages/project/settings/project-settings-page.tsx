@@ -1,5 +1,5 @@
-import { Button, Group, Stack, Switch, Text } from '@mantine/core'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Button, Group, Stack, Text } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useTranslations } from 'use-intl'
 import { call } from '../../../api/client.ts'
@@ -7,9 +7,10 @@ import { invalidate, query } from '../../../api/queries.ts'
 import { confirmDestruction } from '../../../components/confirm.ts'
 import { DeleteIcon } from '../../../components/icons.ts'
 import { Section } from '../../../components/page.tsx'
-import { toast, toastError } from '../../../components/toast.ts'
+import { toast } from '../../../components/toast.ts'
 import { Facts, RelativeTime, Size } from '../../../components/values.tsx'
 import { ProjectScanner } from './project-scanner.tsx'
+import { ProjectSwitch } from './project-switch.tsx'
 import { ProjectFrame, type ProjectPageProps } from '../project-frame.tsx'
 
 const route = getRouteApi('/shell/signed-in/projects/$projectName/settings')
@@ -56,30 +57,11 @@ function Usage({ project }: ProjectPageProps) {
   )
 }
 
-function Access({ project, can }: ProjectPageProps) {
+function Access(props: ProjectPageProps) {
   const t = useTranslations('projectSettings')
-  const client = useQueryClient()
-  const change = useMutation({
-    mutationFn: async (isPublic: boolean) =>
-      await call('PUT /projects/{project_name_or_id}', {
-        params: { project_name_or_id: project.name },
-        body: { metadata: { public: String(isPublic) } },
-      }),
-    onSuccess: async () => {
-      toast(t('saved'))
-      await invalidate(client, '/projects')
-    },
-    onError: toastError,
-  })
   return (
     <Section title={t('access')}>
-      <Switch
-        label={t('public')}
-        description={t('publicHint')}
-        checked={project.metadata.public === 'true'}
-        disabled={!can('project', 'update') || change.isPending}
-        onChange={(event) => change.mutate(event.currentTarget.checked)}
-      />
+      <ProjectSwitch {...props} name="public" label={t('public')} description={t('publicHint')} />
     </Section>
   )
 }
