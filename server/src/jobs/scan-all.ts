@@ -6,7 +6,8 @@ import type { AdvisoryGenerations } from '../domain/scanning/data/advisory-gener
 import { stopTasks } from '../domain/scanning/scan-all.ts'
 import { scanAllJob } from '../domain/scanning/scan-all-job.ts'
 import { listScanTargets } from '../domain/scanning/scan-targets.ts'
-import type { Scans, ScanTarget } from '../domain/scanning/scans.ts'
+import type { ScanTarget } from '../domain/scanning/enqueue-scan.ts'
+import type { Scans } from '../domain/scanning/scans.ts'
 import { Interrupted, type JobKind, type RunningJob } from './job-kind.ts'
 
 export interface ScanAllJobServices {

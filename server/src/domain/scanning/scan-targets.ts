@@ -2,7 +2,7 @@ import type { Digest } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Reader } from '../../database/database.ts'
 import { isNoAccessory, standsAlone } from '../artifacts/artifact-list.ts'
-import type { ScanTarget } from './scans.ts'
+import type { ScanTarget } from './enqueue-scan.ts'
 
 const targets = (reader: Reader) =>
   reader

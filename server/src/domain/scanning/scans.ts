@@ -1,8 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import type { Digest } from '#contract/digest.ts'
-import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Database, Reader, Writer } from '../../database/database.ts'
-import type { ScanTable } from '../../database/schema/scanning.ts'
 import type { Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
 import { assertCan } from '../access/roles/authorise.ts'
@@ -10,71 +7,22 @@ import type { Permission } from '../access/roles/permissions.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
-import { enqueueJob } from '../jobs/enqueue.ts'
-import type { JobStatus, JobTrigger } from '../jobs/job.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import { findProjectAccessById } from '../projects/project-access.ts'
-import { severities, type Severity } from './advisories.ts'
+import { enqueueScan, markUnsupported, type ScanRun, type ScanTarget, type StartScan } from './enqueue-scan.ts'
 import type { ScanFindings } from './finding.ts'
 import { hasInventory } from './kept-inventories.ts'
 import { unpackJson } from './packed-json.ts'
-import { scanRunSubject } from './scan-all-job.ts'
-import { scanArtifactJob, scanSubject } from './scan-job.ts'
+import {
+  findState,
+  getStateByReport,
+  listStates,
+  type ScanKind,
+  type ScanState,
+  type ScanStatus,
+} from './scan-state.ts'
 import { listLeaves, type Leaf } from './scannable.ts'
 import { findScannerOf, type Scanner } from './scanners.ts'
-import type { ScanSummary } from './scan-summary.ts'
-
-export type ScanKind = ScanTable['kind']
-export type ScanStatus = 'pending' | 'running' | 'success' | 'error' | 'stopped'
-
-/** An artifact of a repository, found by whoever asks. */
-export interface ScanTarget {
-  readonly projectId: number
-  readonly repository: RepositoryName
-  readonly artifactId: number
-  readonly digest: Digest
-  readonly mediaType: string
-  readonly tag?: string
-}
-
-/** How a scan of one image stands, and what its last good report says. */
-export interface ScanState {
-  readonly digest: Digest
-  readonly kind: ScanKind
-  readonly scannerId: string
-  readonly reportId: string
-  readonly jobId: number | undefined
-  readonly status: ScanStatus
-  readonly error: string | undefined
-  readonly startedAt: number | undefined
-  readonly finishedAt: number | undefined
-  /** Undefined while there is no good report. */
-  readonly report: ScanReportHead | undefined
-}
-
-export interface ScanReportHead {
-  readonly reportedAt: number
-  readonly generation: number | undefined
-  readonly severity: Severity | undefined
-  readonly summary: ScanSummary
-}
-
-export interface StartScan {
-  readonly actor: Actor
-  readonly target: ScanTarget
-  readonly kind: ScanKind
-  readonly trigger?: JobTrigger
-  readonly priority?: number
-  /** The scan of everything that this is a part of. */
-  readonly run?: ScanRun
-}
-
-/** A scan of everything. Images that its data has judged already are left as they are. */
-export interface ScanRun {
-  readonly id: number
-  /** Of the vulnerability data. */
-  readonly generation: number | undefined
-}
 
 export interface ScansOptions {
   readonly database: Database
@@ -133,7 +81,7 @@ export class Scans {
         else started.push(leaf)
       }
       if (started.length === 0 && current === 0) throw alreadyRunning(kind, running)
-      for (const leaf of started) await this.#enqueue(tx, { ...scan, scanner, leaf })
+      for (const leaf of started) await enqueueScan(tx, this.#clock, { ...scan, scanner, leaf })
       for (const leaf of leaves) if (!leaf.isSupported) await markUnsupported(tx, this.#clock, leaf, scanner.id, kind)
       // The run has an event of its own, and each image another when it is scanned.
       if (run === undefined)
@@ -182,9 +130,7 @@ export class Scans {
 
   /** The scan that a report id names. @throws DomainError REPORT_UNKNOWN */
   async getByReport(reportId: string): Promise<ScanState> {
-    const row = await stateRows(this.#database.read).where('scan.report_id', '=', reportId).executeTakeFirst()
-    if (row === undefined) throw new DomainError('REPORT_UNKNOWN', `report with uuid ${reportId} does not exist`)
-    return stateOf(row)
+    return await getStateByReport(this.#database.read, reportId)
   }
 
   /** The right is asked for again where the effect is. Jobs of the registry itself need none. */
@@ -193,50 +139,6 @@ export class Scans {
     const now = await currentActor(tx, actor, this.#clock.now())
     const access = await findProjectAccessById({ read: tx }, now, target.projectId)
     assertCan(now, permission, access, target.repository)
-  }
-
-  async #enqueue(tx: Writer, scan: StartScan & { readonly scanner: Scanner; readonly leaf: Leaf }): Promise<void> {
-    const { target, kind, scanner, leaf, run } = scan
-    const { digest } = leaf
-    const reportId = randomUUID()
-    const payload = {
-      digest,
-      projectId: target.projectId,
-      repository: target.repository,
-      scannerId: scanner.id,
-      scanKind: kind,
-      reportId,
-      ...(target.tag === undefined ? {} : { tag: target.tag }),
-    }
-    const { id } = await enqueueJob(tx, this.#clock, {
-      ...scanArtifactJob.of(payload),
-      uniqueKey: `${kind} ${scanner.id} ${digest}`,
-      subject: run === undefined ? scanSubject(digest) : scanRunSubject(run.id),
-      projectId: target.projectId,
-      priority: scan.priority ?? 0,
-      trigger: scan.trigger ?? (run === undefined ? 'manual' : 'event'),
-      actor: scan.actor,
-    })
-    const fresh = {
-      report_id: reportId,
-      job_id: id,
-      status: 'pending',
-      error: null,
-      started_at: null,
-      finished_at: null,
-    } as const
-    await tx
-      .insertInto('scan')
-      .values({
-        digest,
-        scanner_id: scanner.id,
-        kind,
-        ...fresh,
-        ...noReport,
-        created_at: this.#clock.now(),
-      })
-      .onConflict((conflict) => conflict.columns(['digest', 'scanner_id', 'kind']).doUpdateSet(fresh))
-      .execute()
   }
 }
 
@@ -252,127 +154,4 @@ function alreadyRunning(kind: ScanKind, status: ScanStatus): DomainError {
     'CONFLICT',
     kind === 'sbom' ? 'a previous sbom generate process is running' : `a previous scan process is ${word}`,
   )
-}
-
-/** Of a row before the first good report. */
-const noReport = { reported_at: null, generation: null, severity: null, summary: null, body: null }
-
-async function markUnsupported(tx: Writer, clock: Clock, leaf: Leaf, scannerId: string, kind: ScanKind): Promise<void> {
-  const now = clock.now()
-  await tx
-    .insertInto('scan')
-    .values({
-      digest: leaf.digest,
-      scanner_id: scannerId,
-      kind,
-      report_id: randomUUID(),
-      job_id: null,
-      status: 'error',
-      error: `cannot be scanned: ${leaf.mediaType}`,
-      started_at: now,
-      finished_at: now,
-      ...noReport,
-      created_at: now,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-}
-
-const stateRows = (reader: Reader) =>
-  reader
-    .selectFrom('scan')
-    .leftJoin('job', 'job.id', 'scan.job_id')
-    .select([
-      'scan.digest',
-      'scan.kind',
-      'scan.scanner_id',
-      'scan.report_id',
-      'scan.job_id',
-      'scan.status',
-      'scan.error',
-      'scan.started_at',
-      'scan.finished_at',
-      'scan.reported_at',
-      'scan.generation',
-      'scan.severity',
-      'scan.summary',
-      'job.status as job_status',
-      'job.error as job_error',
-      'job.started_at as job_started_at',
-      'job.finished_at as job_finished_at',
-    ])
-
-type StateRow = Awaited<ReturnType<ReturnType<typeof stateRows>['executeTakeFirstOrThrow']>>
-
-export async function listStates(
-  reader: Reader,
-  digests: readonly Digest[],
-  kind: ScanKind,
-): Promise<ReadonlyMap<Digest, ScanState>> {
-  if (digests.length === 0) return new Map()
-  const rows = await stateRows(reader)
-    .where('scan.digest', 'in', digests)
-    .where('scan.kind', '=', kind)
-    .orderBy('scan.created_at')
-    .execute()
-  const states = new Map<Digest, ScanState>()
-  for (const row of rows) {
-    const state = stateOf(row)
-    const before = states.get(state.digest)
-    if (before === undefined || (before.report?.reportedAt ?? 0) <= (state.report?.reportedAt ?? 0)) {
-      states.set(state.digest, state)
-    }
-  }
-  return states
-}
-
-async function findState(
-  reader: Reader,
-  digest: Digest,
-  scannerId: string,
-  kind: ScanKind,
-): Promise<ScanState | undefined> {
-  const row = await stateRows(reader)
-    .where('scan.digest', '=', digest)
-    .where('scan.scanner_id', '=', scannerId)
-    .where('scan.kind', '=', kind)
-    .executeTakeFirst()
-  return row === undefined ? undefined : stateOf(row)
-}
-
-const ofJob: Readonly<Record<JobStatus, ScanStatus>> = {
-  delayed: 'pending',
-  pending: 'pending',
-  running: 'running',
-  succeeded: 'success',
-  failed: 'error',
-  stopped: 'stopped',
-}
-
-/** Until a scan says how it ended, its job says how it stands; a job that is gone without a word has failed. */
-function stateOf(row: StateRow): ScanState {
-  const ended = row.status === 'success' || row.status === 'error' || row.status === 'stopped'
-  const status = ended ? row.status : row.job_status === null ? 'error' : ofJob[row.job_status]
-  return {
-    digest: row.digest as Digest,
-    kind: row.kind,
-    scannerId: row.scanner_id,
-    reportId: row.report_id,
-    jobId: row.job_id ?? undefined,
-    status,
-    error: row.error ?? row.job_error ?? undefined,
-    startedAt: row.started_at ?? row.job_started_at ?? undefined,
-    finishedAt: row.finished_at ?? row.job_finished_at ?? undefined,
-    report: reportHeadOf(row),
-  }
-}
-
-function reportHeadOf(row: StateRow): ScanReportHead | undefined {
-  if (row.reported_at === null || row.summary === null) return undefined
-  return {
-    reportedAt: row.reported_at,
-    generation: row.generation ?? undefined,
-    severity: row.severity === null ? undefined : severities[row.severity],
-    summary: JSON.parse(row.summary) as ScanSummary,
-  }
 }

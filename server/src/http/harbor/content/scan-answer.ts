@@ -4,7 +4,7 @@ import { severities, severityRank, type Severity } from '../../../domain/scannin
 import type { Finding, ScanFindings } from '../../../domain/scanning/finding.ts'
 import { findingKey, worstIn } from '../../../domain/scanning/scan-summary.ts'
 import { noVulnerabilityData } from '../../../domain/scanning/scan-job.ts'
-import type { ScanState, ScanStatus } from '../../../domain/scanning/scans.ts'
+import type { ScanState, ScanStatus } from '../../../domain/scanning/scan-state.ts'
 import { version } from '../../../version.ts'
 import { noTime, timeAnswer, timeOf } from '../frame/answers.ts'
 

@@ -6,13 +6,10 @@ import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest } from '#server-test/registry-for-test.ts'
 import { Totals } from '#server/domain/lists/totals.ts'
 import { severities, type Severity } from '#server/domain/scanning/advisories.ts'
-import {
-  findDefaultScannerId,
-  listDangerous,
-  listSomeTags,
-  pageRegistryFindings,
-  summariseSecurity,
-} from '#server/domain/scanning/security-hub.ts'
+import { listDangerous } from '#server/domain/scanning/hub/dangerous-vulnerabilities.ts'
+import { pageRegistryFindings } from '#server/domain/scanning/hub/registry-findings.ts'
+import { findDefaultScannerId, summariseSecurity } from '#server/domain/scanning/hub/security-summary.ts'
+import { listSomeTags } from '#server/domain/scanning/hub/some-tags.ts'
 import { ensureBuiltInScanner } from '#server/domain/scanning/scanners.ts'
 
 interface Found {

@@ -1,13 +1,9 @@
 import { z } from 'zod'
 import type { AdvisorySource, Severity } from '../../../domain/scanning/advisories.ts'
-import {
-  findDefaultScannerId,
-  listDangerous,
-  listSomeTags,
-  pageRegistryFindings,
-  summariseSecurity,
-  type RegistryFinding,
-} from '../../../domain/scanning/security-hub.ts'
+import { listDangerous } from '../../../domain/scanning/hub/dangerous-vulnerabilities.ts'
+import { pageRegistryFindings, type RegistryFinding } from '../../../domain/scanning/hub/registry-findings.ts'
+import { findDefaultScannerId, summariseSecurity } from '../../../domain/scanning/hub/security-summary.ts'
+import { listSomeTags } from '../../../domain/scanning/hub/some-tags.ts'
 import { severityWord } from '../content/scan-answer.ts'
 import { truthQuery } from '../frame/answers.ts'
 import { parseListQuery } from '../frame/list-query.ts'

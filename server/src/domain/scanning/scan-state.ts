@@ -1,0 +1,140 @@
+import type { Digest } from '#contract/digest.ts'
+import type { Reader } from '../../database/database.ts'
+import type { ScanTable } from '../../database/schema/scanning.ts'
+import { DomainError } from '../errors.ts'
+import type { JobStatus } from '../jobs/job.ts'
+import { severities, type Severity } from './advisories.ts'
+import type { ScanSummary } from './scan-summary.ts'
+
+export type ScanKind = ScanTable['kind']
+export type ScanStatus = 'pending' | 'running' | 'success' | 'error' | 'stopped'
+
+/** How a scan of one image stands, and what its last good report says. */
+export interface ScanState {
+  readonly digest: Digest
+  readonly kind: ScanKind
+  readonly scannerId: string
+  readonly reportId: string
+  readonly jobId: number | undefined
+  readonly status: ScanStatus
+  readonly error: string | undefined
+  readonly startedAt: number | undefined
+  readonly finishedAt: number | undefined
+  /** Undefined while there is no good report. */
+  readonly report: ScanReportHead | undefined
+}
+
+export interface ScanReportHead {
+  readonly reportedAt: number
+  readonly generation: number | undefined
+  readonly severity: Severity | undefined
+  readonly summary: ScanSummary
+}
+
+const stateRows = (reader: Reader) =>
+  reader
+    .selectFrom('scan')
+    .leftJoin('job', 'job.id', 'scan.job_id')
+    .select([
+      'scan.digest',
+      'scan.kind',
+      'scan.scanner_id',
+      'scan.report_id',
+      'scan.job_id',
+      'scan.status',
+      'scan.error',
+      'scan.started_at',
+      'scan.finished_at',
+      'scan.reported_at',
+      'scan.generation',
+      'scan.severity',
+      'scan.summary',
+      'job.status as job_status',
+      'job.error as job_error',
+      'job.started_at as job_started_at',
+      'job.finished_at as job_finished_at',
+    ])
+
+type StateRow = Awaited<ReturnType<ReturnType<typeof stateRows>['executeTakeFirstOrThrow']>>
+
+/** How the newest scans of these images stand, by digest; of several scanners the one that reported last. */
+export async function listStates(
+  reader: Reader,
+  digests: readonly Digest[],
+  kind: ScanKind,
+): Promise<ReadonlyMap<Digest, ScanState>> {
+  if (digests.length === 0) return new Map()
+  const rows = await stateRows(reader)
+    .where('scan.digest', 'in', digests)
+    .where('scan.kind', '=', kind)
+    .orderBy('scan.created_at')
+    .execute()
+  const states = new Map<Digest, ScanState>()
+  for (const row of rows) {
+    const state = stateOf(row)
+    const before = states.get(state.digest)
+    if (before === undefined || (before.report?.reportedAt ?? 0) <= (state.report?.reportedAt ?? 0)) {
+      states.set(state.digest, state)
+    }
+  }
+  return states
+}
+
+/** How the newest scan of an image by this scanner stands. */
+export async function findState(
+  reader: Reader,
+  digest: Digest,
+  scannerId: string,
+  kind: ScanKind,
+): Promise<ScanState | undefined> {
+  const row = await stateRows(reader)
+    .where('scan.digest', '=', digest)
+    .where('scan.scanner_id', '=', scannerId)
+    .where('scan.kind', '=', kind)
+    .executeTakeFirst()
+  return row === undefined ? undefined : stateOf(row)
+}
+
+/** The scan that a report id names. @throws DomainError REPORT_UNKNOWN */
+export async function getStateByReport(reader: Reader, reportId: string): Promise<ScanState> {
+  const row = await stateRows(reader).where('scan.report_id', '=', reportId).executeTakeFirst()
+  if (row === undefined) throw new DomainError('REPORT_UNKNOWN', `report with uuid ${reportId} does not exist`)
+  return stateOf(row)
+}
+
+const ofJob: Readonly<Record<JobStatus, ScanStatus>> = {
+  delayed: 'pending',
+  pending: 'pending',
+  running: 'running',
+  succeeded: 'success',
+  failed: 'error',
+  stopped: 'stopped',
+}
+
+/** Until a scan says how it ended, its job says how it stands; a job that is gone without a word has failed. */
+function stateOf(row: StateRow): ScanState {
+  const ended = row.status === 'success' || row.status === 'error' || row.status === 'stopped'
+  const status = ended ? row.status : row.job_status === null ? 'error' : ofJob[row.job_status]
+  return {
+    digest: row.digest as Digest,
+    kind: row.kind,
+    scannerId: row.scanner_id,
+    reportId: row.report_id,
+    jobId: row.job_id ?? undefined,
+    status,
+    error: row.error ?? row.job_error ?? undefined,
+    startedAt: row.started_at ?? row.job_started_at ?? undefined,
+    finishedAt: row.finished_at ?? row.job_finished_at ?? undefined,
+    report: reportHeadOf(row),
+  }
+}
+
+function reportHeadOf(row: StateRow): ScanReportHead | undefined {
+  if (row.reported_at === null || row.summary === null) return undefined
+  return {
+    reportedAt: row.reported_at,
+    generation: row.generation ?? undefined,
+    severity: row.severity === null ? undefined : severities[row.severity],
+    summary: JSON.parse(row.summary) as ScanSummary,
+  }
+}
