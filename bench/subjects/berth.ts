@@ -4,7 +4,7 @@ import { Connection } from '../client/connection.ts'
 import { startServer } from './server-process.ts'
 import type { Subject, SubjectKind } from './subject.ts'
 
-const administrator = { username: 'admin', password: 'Harbor12345' }
+const administrator = { username: 'admin', password: 'Cart-4-Horses' }
 
 export interface BerthOptions {
   /** The command with its first arguments, before `serve`. */

@@ -125,8 +125,7 @@ export class BufferedLines implements LineSink {
   static readonly #maxLength = 8 * 1024 * 1024
 
   readonly #descriptor: number
-  #lines: string[] = []
-  #length = 0
+  #text = ''
   #dropped = 0
   #writing: Promise<void> | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -141,19 +140,18 @@ export class BufferedLines implements LineSink {
   }
 
   write(line: string): void {
-    if (this.#length > BufferedLines.#maxLength) {
+    if (this.#text.length > BufferedLines.#maxLength) {
       this.#dropped += 1
       return
     }
-    this.#lines.push(line)
-    this.#length += line.length
+    this.#text += line
     if (this.#writing !== undefined) return
-    if (this.#length >= BufferedLines.#flushAtLength) this.#start()
+    if (this.#text.length >= BufferedLines.#flushAtLength) this.#start()
     else this.#timer ??= setTimeout(() => this.#start(), BufferedLines.#flushAfterMs).unref()
   }
 
   async close(): Promise<void> {
-    while (this.#writing !== undefined || this.#length > 0) {
+    while (this.#writing !== undefined || this.#text !== '') {
       if (this.#writing === undefined) this.#start()
       await this.#writing
     }
@@ -172,7 +170,7 @@ export class BufferedLines implements LineSink {
   #start(): void {
     this.#writing = this.#writeAll(Buffer.from(this.#take())).finally(() => {
       this.#writing = undefined
-      if (this.#length > 0) this.#timer ??= setTimeout(() => this.#start(), BufferedLines.#flushAfterMs).unref()
+      if (this.#text !== '') this.#timer ??= setTimeout(() => this.#start(), BufferedLines.#flushAfterMs).unref()
     })
   }
 
@@ -200,12 +198,11 @@ export class BufferedLines implements LineSink {
     this.#timer = undefined
     if (this.#dropped > 0) {
       const time = new Date().toISOString()
-      this.#lines.push(`{"level":"warn","time":"${time}","message":"log lines dropped","lines":${this.#dropped}}\n`)
+      this.#text += `{"level":"warn","time":"${time}","message":"log lines dropped","lines":${this.#dropped}}\n`
       this.#dropped = 0
     }
-    const text = this.#lines.join('')
-    this.#lines = []
-    this.#length = 0
+    const text = this.#text
+    this.#text = ''
     return text
   }
 }

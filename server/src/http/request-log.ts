@@ -66,8 +66,12 @@ const rounded = (ms: number): number => Math.round(ms * 100) / 100
 
 /** JSON text: one line whatever the client wrote, in bounded length. */
 function quoted(text: string): string {
-  return JSON.stringify(text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text)
+  if (text.length > maxTextLength) return JSON.stringify(`${text.slice(0, maxTextLength)}…`)
+  return isPlain.test(text) ? `"${text}"` : JSON.stringify(text)
 }
+
+/** Needs no escaping in JSON (RFC 8259 §7). To ask costs a third of escaping. */
+const isPlain = /^[ !#-[\]-~]*$/
 
 /** An upload's id is half the way to writing into it. The first characters are enough to follow it. */
 function withoutUploadState(path: string): string {

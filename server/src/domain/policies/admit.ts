@@ -90,11 +90,10 @@ class PassedDoor implements Asked {
 }
 
 /** @throws DomainError of the door gates, PROJECT_UNKNOWN to who may know that */
-async function projectBehindDoor({
-  operation,
-  ...context
-}: DoorContext & { readonly operation: Operation }): Promise<ProjectAccess['project']> {
-  await pass(gates.door[operation], context)
+async function projectBehindDoor(
+  context: DoorContext & { readonly operation: Operation },
+): Promise<ProjectAccess['project']> {
+  await pass<DoorContext>(gates.door[context.operation], context)
   if (context.access !== undefined) return context.access.project
   throw new DomainError('PROJECT_UNKNOWN', `project ${projectOf(context.repositoryName)} not found; create it first`)
 }
