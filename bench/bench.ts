@@ -25,6 +25,7 @@ export class Bench {
   readonly pool: BlobPool
   readonly rows: Row[] = []
   readonly #kinds: readonly SubjectKind[]
+  readonly #readers: readonly SubjectKind[]
   readonly #folder: string
   readonly #tls: NonNullable<StartOptions['tls']>
   #turns = 0
@@ -33,6 +34,8 @@ export class Bench {
   constructor(options: {
     readonly plan: Plan
     readonly kinds: readonly SubjectKind[]
+    /** Those and, for workloads that only read, a file server. */
+    readonly readers: readonly SubjectKind[]
     readonly folder: string
     readonly tls: NonNullable<StartOptions['tls']>
     readonly progress: (row: Row) => void
@@ -40,6 +43,7 @@ export class Bench {
     this.plan = options.plan
     this.pool = new BlobPool(100_000_000)
     this.#kinds = options.kinds
+    this.#readers = options.readers
     this.#folder = options.folder
     this.#tls = options.tls
     this.#progress = options.progress
@@ -51,9 +55,27 @@ export class Bench {
     tls: boolean,
     use: (targets: readonly Target[]) => Promise<Result>,
   ): Promise<Result> {
+    return await this.#withEach(this.#kinds, store, tls, use)
+  }
+
+  /** The same with what can only be read from. */
+  async withReaders<Result>(
+    store: string,
+    tls: boolean,
+    use: (targets: readonly Target[]) => Promise<Result>,
+  ): Promise<Result> {
+    return await this.#withEach(this.#readers, store, tls, use)
+  }
+
+  async #withEach<Result>(
+    kinds: readonly SubjectKind[],
+    store: string,
+    tls: boolean,
+    use: (targets: readonly Target[]) => Promise<Result>,
+  ): Promise<Result> {
     const targets: Target[] = []
     try {
-      for (const kind of this.#kinds) targets.push(await this.#start(kind, store, tls))
+      for (const kind of kinds) targets.push(await this.#start(kind, store, tls))
       return await use(targets)
     } finally {
       for (const { subject } of targets) await subject.stop()

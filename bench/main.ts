@@ -9,6 +9,7 @@ import { markdownTable, markdownVerdicts, summarise } from './report.ts'
 import { berth } from './subjects/berth.ts'
 import { beside } from './subjects/beside.ts'
 import { distribution } from './subjects/distribution.ts'
+import { nginx } from './subjects/nginx.ts'
 import { makeCertificate } from './tls-certificate.ts'
 import { benchLists } from './workloads/lists.ts'
 import { benchMixed } from './workloads/mixed.ts'
@@ -25,6 +26,7 @@ const usage = `Drives Berth and Debian's docker-registry with the same closed-lo
   --only <words>      only workloads whose name contains one of these words (comma-separated)
   --rounds <n>        pairs of measurements per line (default ${fullPlan.rounds})
   --beside <name=url> another registry that runs already, with a table of its own; may be given again. Without TLS.
+  --files             nginx too, which serves the same bytes as files: the most that reads can reach
   --workers <n>       processes of Berth (default 1)
   --plain             no workloads over TLS
   --subject <name>    only berth or only distribution: no ratios
@@ -40,6 +42,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     rounds: { type: 'string' },
     beside: { type: 'string', multiple: true, default: [] },
+    files: { type: 'boolean', default: false },
     workers: { type: 'string', default: '1' },
     plain: { type: 'boolean', default: false },
     subject: { type: 'string' },
@@ -68,6 +71,7 @@ const others = options.beside.map((given) => {
   return beside(name, url.join('='))
 })
 const kinds = [...own, ...others]
+const files = options.files ? [nginx(Number(options.workers))] : []
 if (own.length === 0) throw new Error('--subject is berth or distribution')
 if (kinds.includes(distribution) && Bun.which('docker-registry') === null) {
   console.error('docker-registry is not installed (Debian: apt-get install docker-registry); or use --subject berth')
@@ -81,10 +85,11 @@ const folder = await mkdtemp(join(options.folder ?? tmpdir(), 'berth-bench-'))
 try {
   const bench = new Bench({
     plan: {
-      ...(options.plain || others.length > 0 ? withoutTls(plan) : plan),
+      ...(options.plain || others.length > 0 || options.files ? withoutTls(plan) : plan),
       rounds: options.rounds === undefined ? plan.rounds : Number(options.rounds),
     },
     kinds,
+    readers: [...kinds, ...files],
     folder,
     tls: await makeCertificate(folder),
     progress: (row) => console.error(markdownTable([row]).split('\n').at(-1)),
@@ -105,7 +110,8 @@ try {
     )
     console.log(`- duration: ${minutes} minutes, ${bench.plan.rounds} rounds\n`)
     console.log(`${markdownTable(bench.rows)}\n\n${markdownVerdicts(bench.rows)}`)
-    for (const { name } of others) console.log(`\n## Beside ${name}\n\n${markdownTable(bench.rows, name)}`)
+    for (const { name } of [...others, ...files])
+      console.log(`\n## Beside ${name}\n\n${markdownTable(bench.rows, name)}`)
   }
   if (options.json !== undefined) {
     const report = JSON.stringify(

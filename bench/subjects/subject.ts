@@ -28,6 +28,8 @@ export interface Subject {
   authorization(scopes: readonly string[]): Promise<string | undefined>
   /** An Authorization header that allows everything, or undefined when none is asked for. */
   administratorAuthorization(): string | undefined
+  /** Of a file server, which nothing can be pushed to: what it serves at a path. */
+  putFile?(path: string, parts: readonly Uint8Array[]): Promise<void>
   /** SIGTERM, then SIGKILL after 10 s. */
   stop(): Promise<void>
 }

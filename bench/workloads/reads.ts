@@ -20,8 +20,17 @@ export async function benchReads(bench: Bench, wanted: (workload: string) => boo
   const sizes = [...new Set(plan.pulls.map((variant) => variant.sizeBytes))]
   const blobs = new Map<number, PreparedBlob>(sizes.map((size) => [size, pool.next(size)]))
 
-  await bench.withAll('reads', false, async (targets) => {
+  await bench.withReaders('reads', false, async (targets) => {
     for (const target of targets) {
+      if (target.subject.putFile !== undefined) {
+        for (const { path, parts } of [
+          ...small.map(({ path, method }) => ({ path, parts: method === 'GET' ? [manifest.bytes] : layer.parts })),
+          ...[...blobs.values()].map((blob) => ({ path: `/v2/${repository}/blobs/${blob.digest}`, parts: blob.parts })),
+        ]) {
+          await target.subject.putFile(path, parts)
+        }
+        continue
+      }
       await withConnection(target, async (connection) => {
         await target.requests.pushImage(connection, repository, 'v1', [config, layer], manifest)
         for (const blob of blobs.values()) await target.requests.pushByThreeRequests(connection, repository, blob)
@@ -29,7 +38,7 @@ export async function benchReads(bench: Bench, wanted: (workload: string) => boo
     }
   })
   for (const tls of [false, true].filter((one) => plan.smallReads.some((variant) => variant.tls === one))) {
-    await bench.withAll('reads', tls, async (targets) => {
+    await bench.withReaders('reads', tls, async (targets) => {
       for (const { workload, method, path } of small.filter((one) => wanted(one.workload))) {
         for (const variant of plan.smallReads.filter((one) => one.tls === tls)) {
           await bench.alternate({ workload, ...variant, unit: 'requests' }, targets, (target) =>
