@@ -6,7 +6,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   access: [...['user_account', 'user_group', 'user_group_member', 'personal_token', 'role', 'session', 'signing_key']],
   activity: ['activity_sample', 'storage_sample'],
   artifacts: [
-    ...['artifact', 'artifact_blob', 'artifact_child', 'artifact_payload', 'tag', 'tag_move'],
+    ...['absent_child', 'artifact', 'artifact_blob', 'artifact_child', 'artifact_payload', 'tag', 'tag_move'],
     ...['artifact_review', 'subject_review'],
   ],
   content: [

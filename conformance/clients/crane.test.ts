@@ -2,8 +2,10 @@ import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { runCommand, tryCommand } from '../harness/command.ts'
 import { createIndex, createUniqueImage, writeIndexAsLayout, writeLayout } from '../harness/image.ts'
+import { switchOn } from '../harness/project-switch.ts'
 import { describeClient } from '../harness/real-client.ts'
 import { createTemporaryFolder } from '../harness/temporary-folder.ts'
+import { expectStatus, V2Client } from '../harness/v2-client.ts'
 
 const timeoutMs = 120_000
 
@@ -43,6 +45,42 @@ describeClient('crane', ['crane'], (scenario, transport) => {
       for (const [digest, bytes] of index.content) {
         expect(await Bun.file(join(back, 'blobs', digest.replace(':', '/'))).bytes()).toEqual(new Uint8Array(bytes))
       }
+    },
+    timeoutMs,
+  )
+
+  test(
+    'an old image whose layers do not say their size and type is copied and checked in a project that takes it',
+    async () => {
+      const { registry, folder, crane, attempt } = await setUp()
+      await using _ = folder
+      const client = new V2Client(registry)
+      const [first, second] = [registry.newRepository(), registry.newRepository()]
+      const image = createUniqueImage()
+      const { config, layers } = JSON.parse(
+        new TextDecoder().decode(image.content.get(image.descriptor.digest)),
+      ) as Record<string, unknown> & { layers: object[] }
+      await client.pushImage(first, image, 'new')
+      const type = 'application/vnd.docker.distribution.manifest.v2+json'
+      const imageWithout = (...fields: string[]) => {
+        const unsaid = Object.fromEntries(fields.map((field) => [field, undefined]))
+        const old = layers.map((layer) => ({ ...layer, ...unsaid }))
+        return JSON.stringify({ schemaVersion: 2, mediaType: type, config, layers: old })
+      }
+      const old = imageWithout('size', 'mediaType')
+      const refused = await client.pushManifest(first, 'old', type, old)
+      expect(await refused.text()).toContain('lenient_manifests')
+      await switchOn(registry, 'lenient_manifests')
+      await expectStatus(await client.pushManifest(first, 'old', type, old), 201)
+
+      await crane('copy', `${registry.host}/${first}:old`, `${registry.host}/${second}:old`)
+      expect(await crane('manifest', `${registry.host}/${second}:old`)).toBe(old)
+      // A pull compares the size that the manifest says, so crane wants one.
+      await expectStatus(await client.pushManifest(first, 'untyped', type, imageWithout('mediaType')), 201)
+      await crane('pull', `${registry.host}/${first}:untyped`, join(folder.path, 'untyped.tar'))
+      const damaged = old.replace(/"digest":"sha256:./, '"digest":"sha256:0')
+      expect((await client.pushManifest(second, 'damaged', type, damaged)).status).toBe(404)
+      expect((await attempt('manifest', `${registry.host}/${second}:damaged`)).code).not.toBe(0)
     },
     timeoutMs,
   )

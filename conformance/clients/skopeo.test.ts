@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand, tryCommand } from '../harness/command.ts'
 import { createIndex, createUniqueImage, writeLayout } from '../harness/image.ts'
+import { switchOn } from '../harness/project-switch.ts'
 import { describeClient } from '../harness/real-client.ts'
 import { createTemporaryFolder } from '../harness/temporary-folder.ts'
 import { copyAuthority } from '../harness/trust.ts'
@@ -72,6 +73,37 @@ describeClient('skopeo', ['skopeo'], (scenario, transport) => {
       )
       const arm = await skopeo('--override-arch', 'arm64', 'inspect', '--config', ...flags(''), there)
       expect(JSON.parse(arm)).toMatchObject({ architecture: 'arm64' })
+    },
+    timeoutMs,
+  )
+
+  test(
+    'an index is pushed without its images into a project that takes sparse indexes, and they are filled in later',
+    async () => {
+      const { registry, folder, flags, skopeo, login, env, program } = await setUp()
+      await using _ = folder
+      await login()
+      const index = createIndex([createUniqueImage('amd64'), createUniqueImage('arm64')])
+      const layout = join(folder.path, 'layout')
+      await writeLayout(layout, index, 'v1')
+      const source = target(registry.host, registry.newRepository())
+      const there = target(registry.host, registry.newRepository())
+      await skopeo('copy', '--all', ...flags('dest-'), `oci:${layout}:v1`, source)
+      const copy = ['copy', '--multi-arch', 'index-only', ...flags('src-'), ...flags('dest-'), source, there]
+
+      const refused = await tryCommand([program, '--insecure-policy', ...copy], { env })
+      expect(refused.code).not.toBe(0)
+      expect(refused.stderr).toContain('sparse_indexes')
+      await switchOn(registry, 'sparse_indexes')
+      await skopeo(...copy)
+      expect(await skopeo('inspect', '--raw', ...flags(''), there)).toBe(
+        await skopeo('inspect', '--raw', ...flags(''), source),
+      )
+      const pull = ['--override-arch', 'arm64', 'inspect', '--config', ...flags(''), there]
+      const absent = await tryCommand([program, '--insecure-policy', ...pull], { env })
+      expect(absent.stderr).toContain('manifest unknown')
+      await skopeo('copy', '--all', ...flags('src-'), ...flags('dest-'), source, there)
+      expect(JSON.parse(await skopeo(...pull))).toMatchObject({ architecture: 'arm64' })
     },
     timeoutMs,
   )

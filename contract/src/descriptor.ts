@@ -5,8 +5,8 @@ import { findDigest, parseDigest, type Digest } from './digest.ts'
 export interface Descriptor {
   readonly mediaType: string
   readonly digest: Digest
-  /** Bytes of the content. */
-  readonly size: number
+  /** Bytes of the content; undefined in old images that do not say it (`unsaid` of the manifest). */
+  readonly size: number | undefined
   readonly urls?: readonly string[]
   readonly annotations?: Readonly<Record<string, string>>
   /** The content itself, in base64. */
@@ -34,34 +34,54 @@ export function invalidManifest(why: string): ContractError {
   return new ContractError('MANIFEST_INVALID', `manifest invalid: ${why}`)
 }
 
-/** `where` names the descriptor in a message, as in `layers[2]`. Throws `MANIFEST_INVALID`. */
-export function parseDescriptor(value: unknown, where: string): Descriptor {
+/** What the content of a descriptor is taken for that has no `mediaType`, and the list to which its gaps are added. */
+export interface Gaps {
+  readonly mediaType: string
+  readonly unsaid: string[]
+}
+
+/**
+ * `where` names the descriptor in a message, as in `layers[2]`. With `gaps` it may lack `size` and `mediaType`, as the
+ * image-spec does not allow.
+ * @throws ContractError MANIFEST_INVALID
+ */
+export function parseDescriptor(value: unknown, where: string, gaps?: Gaps): Descriptor {
   const fields = parseFields(value, where, descriptorFields)
-  const { mediaType, digest, size, data } = fields
+  const { digest, data } = fields
   if (typeof digest !== 'string') throw invalidManifest(`${where} has no digest`)
   const parsed = findDigest(digest)
   if (parsed === undefined) throw invalidManifest(`${where} has an ${whyInvalidDigest(digest)}`)
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
-    throw invalidManifest(`${where}.size must be a whole number of bytes, from 0 to 2^53-1`)
-  }
+  const size = parseSize(fields.size, where, gaps)
   if (data !== undefined) checkData(data, size, where)
   const artifactType = parseType(fields.artifactType, `${where}.artifactType`)
   const annotations = parseAnnotations(fields.annotations, `${where}.annotations`)
   const urls = parseTexts(fields.urls, `${where}.urls`)
   const platform = parsePlatform(fields.platform, `${where}.platform`)
-  const type = parseType(mediaType, `${where}.mediaType`)
-  if (type === undefined) throw invalidManifest(`${where} has no mediaType`)
+  const mediaType = parseType(fields.mediaType, `${where}.mediaType`)
+  if (mediaType === undefined && gaps === undefined) throw invalidManifest(`${where} has no mediaType`)
+  if (mediaType === undefined) gaps?.unsaid.push(`${where}.mediaType`)
   return {
-    mediaType: type,
+    mediaType: mediaType ?? gaps!.mediaType,
     digest: parsed,
-    // -0 is 0
-    size: size + 0,
+    size,
     ...(urls === undefined ? {} : { urls }),
     ...(annotations === undefined ? {} : { annotations }),
     ...(typeof data === 'string' ? { data } : {}),
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(platform === undefined ? {} : { platform }),
   }
+}
+
+function parseSize(size: unknown, where: string, gaps: Gaps | undefined): number | undefined {
+  if (size === undefined && gaps !== undefined) {
+    gaps.unsaid.push(`${where}.size`)
+    return undefined
+  }
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
+    throw invalidManifest(`${where}.size must be a whole number of bytes, from 0 to 2^53-1`)
+  }
+  // -0 is 0
+  return size + 0
 }
 
 /**
@@ -140,10 +160,11 @@ function parsePlatform(value: unknown, where: string): Platform | undefined {
 }
 
 /** image-spec v1.1 descriptor.md §embedded-content: the data must be the content, so at least of its size. */
-function checkData(data: unknown, size: number, where: string): void {
+function checkData(data: unknown, size: number | undefined, where: string): void {
   if (typeof data !== 'string' || data.length % 4 !== 0 || !base64Pattern.test(data))
     throw invalidManifest(`${where}.data must be base64`)
   const padding = data.endsWith('==') ? 2 : data.endsWith('=') ? 1 : 0
+  if (size === undefined) throw invalidManifest(`${where} has data and no size to compare it with`)
   if ((data.length / 4) * 3 - padding !== size)
     throw invalidManifest(`${where}.data has not the ${size} bytes that size says`)
 }

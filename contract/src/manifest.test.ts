@@ -216,8 +216,7 @@ describe('descriptors', () => {
   })
 
   test('a size is a whole number that is exact', () => {
-    for (const size of ['10', -1, 0.5, 2 ** 53, undefined, null, true])
-      expect(refusal(withLayer({ size }))).toContain('size')
+    for (const size of ['10', -1, 0.5, 2 ** 53, true]) expect(refusal(withLayer({ size }))).toContain('size')
     const written = (size: string) => JSON.stringify(withLayer({ size: 77_777 })).replace('77777', size)
     for (const size of ['9007199254740993', '1e400', '99999999999999999999', '1e20'])
       expect(refusal(written(size))).toContain('size')
@@ -234,9 +233,41 @@ describe('descriptors', () => {
   })
 
   test('a media type is needed and has no control characters', () => {
-    for (const mediaType of [undefined, null, '', 7, 'a\nb', 'x'.repeat(2000)]) {
+    for (const mediaType of [7, 'a\nb', 'x'.repeat(2000)]) {
       expect(refusal(withLayer({ mediaType }))).toContain('mediaType')
     }
+  })
+
+  test('what config and layers of an image do not say is told, and the media type is that of their place', () => {
+    const without = { mediaType: undefined, size: undefined }
+    const old = { ...image, config: { ...config, ...without }, layers: [layer, { ...layer, ...without }] }
+    for (const [mediaType, ofConfig, ofLayer] of [
+      [mediaTypes.ociManifest, mediaTypes.ociConfig, mediaTypes.ociLayerGzip],
+      [mediaTypes.dockerManifest, mediaTypes.dockerConfig, mediaTypes.dockerLayerGzip],
+    ] as const) {
+      const parsed = parse({ ...old, mediaType })
+      expect(new Set(parsed.unsaid)).toEqual(
+        new Set(['config.size', 'config.mediaType', 'layers[1].size', 'layers[1].mediaType']),
+      )
+      expect(descriptorsOf(parsed).map((each) => [each.mediaType, each.size])).toEqual([
+        [ofConfig, undefined],
+        [layer.mediaType, layer.size],
+        [ofLayer, undefined],
+      ])
+    }
+    for (const nothing of [null, ''])
+      expect(parse(withLayer({ mediaType: nothing })).unsaid).toEqual(['layers[0].mediaType'])
+    expect(parse(withLayer({ size: null })).unsaid).toEqual(['layers[0].size'])
+    expect(parse(image).unsaid).toBeUndefined()
+    expect(refusal(withLayer({ size: undefined, data: 'e30=' }))).toContain('no size to compare')
+  })
+
+  test('entries of an index and a subject say all: a kind that is guessed could be another to each reader', () => {
+    for (const field of ['mediaType', 'size', 'digest']) {
+      expect(refusal({ ...index, manifests: [{ ...child, [field]: undefined }] })).toContain(field)
+      expect(refusal({ ...image, subject: { ...child, [field]: undefined } })).toContain(field)
+    }
+    expect(refusal(withLayer({ digest: undefined }))).toContain('has no digest')
   })
 
   test('embedded data is base64 of the size that is said', () => {

@@ -7,6 +7,7 @@ import {
   parseFields,
   parseType,
   type Descriptor,
+  type Gaps,
 } from './descriptor.ts'
 import {
   isDockerMediaType,
@@ -34,6 +35,11 @@ export interface ParsedManifest {
   readonly manifests: readonly Descriptor[]
   readonly subject?: Descriptor
   readonly annotations?: Readonly<Record<string, string>>
+  /**
+   * Required fields that config and layers of an old image lack, as in `layers[0].size`. Whoever takes the manifest
+   * decides whether it may; absent from one that has all.
+   */
+  readonly unsaid?: readonly string[]
 }
 
 /** Each becomes rows; images have tens, the largest indexes in the wild hundreds. */
@@ -88,8 +94,13 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
     return { kind: 'index', ...common, layers, manifests }
   }
   if (fields.config === undefined) throw invalidManifest('an image manifest needs a config')
-  const config = parseDescriptor(fields.config, 'config')
-  return { kind: 'image', ...common, config, layers: parseDescriptors(fields.layers, 'layers'), manifests: [] }
+  const unsaid: string[] = []
+  const [configType, layerType] = isDockerMediaType(mediaType)
+    ? [mediaTypes.dockerConfig, mediaTypes.dockerLayerGzip]
+    : [mediaTypes.ociConfig, mediaTypes.ociLayerGzip]
+  const config = parseDescriptor(fields.config, 'config', { mediaType: configType, unsaid })
+  const layers = parseDescriptors(fields.layers, 'layers', { mediaType: layerType, unsaid })
+  return { kind: 'image', ...common, config, layers, manifests: [], ...(unsaid.length === 0 ? {} : { unsaid }) }
 }
 
 /**
@@ -167,9 +178,9 @@ function refuseAmbiguity(isIndex: boolean, fields: Readonly<Record<string, unkno
 }
 
 /** A list that is absent or null is empty: Go's encoders write both. */
-function parseDescriptors(value: unknown, where: string): Descriptor[] {
+function parseDescriptors(value: unknown, where: string, gaps?: Gaps): Descriptor[] {
   if (value === undefined) return []
   if (!Array.isArray(value)) throw invalidManifest(`${where} must be a list of descriptors`)
   if (value.length > maxDescriptors) throw invalidManifest(`${where} has more than ${maxDescriptors} entries`)
-  return value.map((item, index) => parseDescriptor(item, `${where}[${index}]`))
+  return value.map((item, index) => parseDescriptor(item, `${where}[${index}]`, gaps))
 }

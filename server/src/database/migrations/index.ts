@@ -26,6 +26,7 @@ import { trashRun } from './0027-trash-run.ts'
 import { backupRun } from './0028-backup-run.ts'
 import { scanning } from './0029-scanning.ts'
 import { securityHub } from './0030-security-hub.ts'
+import { absentChildren } from './0041-absent-children.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -56,4 +57,5 @@ export const migrations: readonly Migration[] = [
   backupRun,
   scanning,
   securityHub,
+  absentChildren,
 ]

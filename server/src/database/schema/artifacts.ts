@@ -35,6 +35,13 @@ export interface ArtifactChildTable {
   child_id: number
 }
 
+/** A child that a sparse index names and the repository does not have. */
+export interface AbsentChildTable {
+  parent_id: number
+  repository_id: number
+  digest: string
+}
+
 export interface TagTable {
   id: Generated<number>
   repository_id: number

@@ -2,6 +2,7 @@ import type { SessionTable, SigningKeyTable, UserAccountTable } from './access.t
 import type { ActivitySampleTable, StorageSampleTable } from './activity.ts'
 import type {
   ArtifactBlobTable,
+  AbsentChildTable,
   ArtifactChildTable,
   ArtifactPayloadTable,
   ArtifactTable,
@@ -106,6 +107,7 @@ export interface Schema {
   artifact: ArtifactTable
   artifact_payload: ArtifactPayloadTable
   artifact_blob: ArtifactBlobTable
+  absent_child: AbsentChildTable
   artifact_child: ArtifactChildTable
   tag: TagTable
   tag_move: TagMoveTable

@@ -10,6 +10,7 @@ import type { Uploads } from '../content/uploads.ts'
 import { DomainError } from '../errors.ts'
 import { batches } from '../lists/batches.ts'
 import { walkAccessories } from './accessories.ts'
+import { findArtifactId } from './find-artifact.ts'
 import type { Manifests } from './pull.ts'
 import { pushManifest } from './push.ts'
 
@@ -58,7 +59,7 @@ class Copy {
 
   async copyBelow(digest: Digest): Promise<void> {
     for (const child of (await this.#read(digest)).manifest.manifests) {
-      if (this.#copied.has(child.digest)) continue
+      if (this.#copied.has(child.digest) || !(await this.#has(child.digest))) continue
       await this.copyBelow(child.digest)
       await this.push(child.digest, [])
     }
@@ -107,6 +108,13 @@ class Copy {
       }
       subjects = copied
     }
+  }
+
+  /** Not the children that a sparse index lacks. */
+  async #has(digest: Digest): Promise<boolean> {
+    const { repositoryId } = this.#source
+    if (repositoryId === undefined) return false
+    return (await findArtifactId(this.#services.database.read, repositoryId, digest)) !== undefined
   }
 
   async #link(digest: Digest): Promise<void> {

@@ -40,7 +40,7 @@ async function assertAllAgree(
 }
 
 function assertAgrees({ digest, size, mediaType }: Descriptor, held: Held): void {
-  if (size !== held.size) {
+  if (size !== undefined && size !== held.size) {
     throw new DomainError(
       'MANIFEST_INVALID',
       `the manifest says that ${digest} has ${size} bytes, and it has ${held.size}; correct its size and push again`,

@@ -7,6 +7,8 @@ import type { StoredManifest } from './pull.ts'
 /** A layer of an artifact, and which step of the build made it where the image tells. */
 export interface Layer {
   readonly descriptor: Descriptor
+  /** Bytes of the blob, also where an old image does not say them. */
+  readonly size: number
   readonly createdBy: string | undefined
   /** Of an image: the digest before compression. */
   readonly diffId: string | undefined
@@ -27,8 +29,11 @@ export async function readLayers(
   const steps = (config?.history ?? []).filter((step) => step.empty_layer !== true)
   const addUp = steps.length === layers.length
   const diffIds = config?.diffIds?.length === layers.length ? config.diffIds : []
+  const sizes: number[] = []
+  for (const { digest, size } of layers) sizes.push(size ?? (await blobs.getBlob(admission, digest)).size)
   return layers.map((descriptor, index) => ({
     descriptor,
+    size: sizes[index]!,
     createdBy: addUp ? steps[index]!.created_by : undefined,
     diffId: diffIds[index],
   }))

@@ -1,18 +1,20 @@
 import type { ParsedManifest } from '#contract/manifest.ts'
 import { algorithmOf, formatDigest, type Digest } from '#contract/digest.ts'
 import type { Reference, TagName } from '#contract/reference.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database, Reader } from '../../database/database.ts'
 import { faultPoint } from '../../runtime/fault-points.ts'
 import { createHasher } from '../../runtime/hasher.ts'
 import type { Admission, Bringing } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
+import { isSwitchedOn } from '../projects/project-metadata.ts'
 import { ensureRepository, touchRepository } from '../projects/repositories.ts'
 import { bringArtifact } from './bring-artifact.ts'
 import { assertDescriptorsAgree } from './descriptors-agree.ts'
 import { nameArtifact } from './name-artifact.ts'
 import { reviewArtifact } from './orphans.ts'
+import { joinSparseIndexes } from './sparse-indexes.ts'
 import { storeArtifact } from './store-artifact.ts'
 
 export interface PushedArtifact {
@@ -54,17 +56,31 @@ export async function pushManifest(
   await bringArtifact(services, admission, { digest, ...push }, async (tx) => {
     const now = clock.now()
     const { projectId, repositoryName: repository, actor } = admission
+    await assertSaid(tx, projectId, push.manifest)
     const repositoryId = await ensureRepository(tx, { projectId, name: repository }, now)
     const { id, isNew } = await storeArtifact(services, tx, admission, { repositoryId, digest, now, ...push })
     if (push.isOwnPush === true && isNew) await assertDescriptorsAgree(tx, repositoryId, push.manifest)
     await nameArtifact(tx, admission, { repositoryId, id, digest, now }, tags)
     if (isNew && tags.length === 0) await reviewArtifact(tx, id, now)
     await touchRepository(tx, repositoryId, now)
+    if (isNew) await joinSparseIndexes(tx, { repositoryId, id, digest })
     await events.record(tx, actor, { type: 'push_artifact', projectId, repository, digest, tags })
     faultPoint('manifest-before-commit')
   })
   faultPoint('manifest-after-commit')
   return { digest, subject: push.manifest.subject?.digest, tags }
+}
+
+/** @throws DomainError MANIFEST_INVALID when an image lacks required fields and its project does not take such */
+async function assertSaid(reader: Reader, projectId: number, { unsaid = [] }: ParsedManifest): Promise<void> {
+  const [first] = unsaid
+  if (first === undefined || (await isSwitchedOn(reader, projectId, 'lenient_manifests'))) return
+  const more = unsaid.length === 1 ? '' : `, and ${unsaid.length - 1} more like it`
+  throw new DomainError(
+    'MANIFEST_INVALID',
+    `manifest invalid: ${first} is missing${more}; build the image again with a current tool, or set lenient_manifests of the project to take old images of a mirror`,
+    { detail: { fields: unsaid.slice(0, 20) } },
+  )
 }
 
 function digestOf(reference: Reference, bytes: Uint8Array): Digest {

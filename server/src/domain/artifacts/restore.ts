@@ -9,7 +9,8 @@ import type { TrashEntryTable } from '../../database/schema/trash.ts'
 import type { Admission } from '../access/admission.ts'
 import { reviveBlob } from '../content/blob-rows.ts'
 import { linkBlob } from '../content/links.ts'
-import { ensureRepository, findRepositoryId, giveDescriptionBack } from '../projects/repositories.ts'
+import { isSwitchedOn } from '../projects/project-metadata.ts'
+import { ensureRepository, findRepositoryId, giveDescriptionBack, touchRepository } from '../projects/repositories.ts'
 import { DomainError } from '../errors.ts'
 import { gates, pass } from '../policies/gates.ts'
 import { writeAdmitted } from '../policies/write-admitted.ts'
@@ -21,6 +22,7 @@ import { findArtifactId } from './find-artifact.ts'
 import { nameArtifact } from './name-artifact.ts'
 import { bringArtifact } from './bring-artifact.ts'
 import type { PushServices } from './push.ts'
+import { joinSparseIndexes } from './sparse-indexes.ts'
 import { storeArtifact } from './store-artifact.ts'
 
 export interface RestoreOptions {
@@ -184,8 +186,9 @@ class Restore {
     for (const { digest } of manifestOf(entry).manifests) {
       if (await this.#isThere(digest)) continue
       const child = await this.#newest(digest)
-      if (child === undefined) throw gone(`${digest}, which the index ${entry.digest} needs, is gone`)
-      missing.push(child)
+      if (child !== undefined) missing.push(child)
+      else if (!(await isSwitchedOn(this.#services.database.read, this.#admission.projectId, 'sparse_indexes')))
+        throw gone(`${digest}, which the index ${entry.digest} needs, is gone`)
     }
     return missing
   }
@@ -219,6 +222,8 @@ class Restore {
       }
       await this.#name(tx, { repositoryId, id, digest, now }, tagsOf(entry))
       if (isNew && entry.tags === '[]') await reviewArtifact(tx, id, now + spareMs)
+      await touchRepository(tx, repositoryId, now)
+      if (isNew) await joinSparseIndexes(tx, { repositoryId, id, digest })
       await restoreLabels(tx, { id, projectId }, JSON.parse(entry.labels) as number[])
       const tags = namesOf(entry)
       await this.#services.events.record(tx, actor, { type: 'restore_artifact', projectId, repository, digest, tags })

@@ -8,9 +8,11 @@ import type { EventServices } from '../events/events.ts'
 import type { Admission, Bringing } from '../access/admission.ts'
 import { DomainError } from '../errors.ts'
 import { gates, pass } from '../policies/gates.ts'
+import { isSwitchedOn } from '../projects/project-metadata.ts'
 import { countContent, growUsage } from '../quotas/project-usage.ts'
 import { warnOfLittleRoom } from '../quotas/room.ts'
 import { batches } from '../lists/batches.ts'
+import { noteAbsentChildren } from './sparse-indexes.ts'
 
 /** An artifact as it was pushed. */
 export interface Content {
@@ -36,7 +38,7 @@ export async function storeArtifact(
 ): Promise<{ readonly id: number; readonly isNew: boolean }> {
   const { projectId, operation } = admission
   const { digest, bytes } = content
-  const artifact = await ensureArtifact(services.database, tx, content)
+  const artifact = await ensureArtifact(services.database, tx, projectId, content)
   const counted = { projectId, manifest: { digest, size: bytes.byteLength }, blobs: artifact.blobs }
   const addedBytes = artifact.isNew ? await countContent(services.database, tx, counted) : 0
   await pass(gates.content[operation], { reader: tx, admission, kind: 'manifest', digest, addedBytes })
@@ -91,15 +93,20 @@ interface EnsuredArtifact {
   readonly blobs: readonly string[]
 }
 
-async function ensureArtifact(database: Database, tx: Writer, artifact: NewArtifact): Promise<EnsuredArtifact> {
+async function ensureArtifact(
+  database: Database,
+  tx: Writer,
+  projectId: number,
+  artifact: NewArtifact,
+): Promise<EnsuredArtifact> {
   const { repositoryId, digest, now, manifest, bytes } = artifact
   // What it refers to is checked and locked even for a manifest that is there already: its answer says
   // that everything is in place.
   const blobs = await linkedBlobs(database, tx, repositoryId, manifest)
-  const children = await childArtifacts(database, tx, repositoryId, manifest)
-  const descriptors = new Map(descriptorsOf(manifest).map((descriptor) => [descriptor.digest, descriptor.size]))
-  let size = bytes.byteLength
-  for (const referred of descriptors.values()) size += referred
+  const { children, absent } = await childArtifacts(database, tx, repositoryId, manifest)
+  if (absent.length > 0 && !(await isSwitchedOn(tx, projectId, 'sparse_indexes')))
+    throw missingContent('manifests', absent)
+  const size = bytes.byteLength + (await referredBytes(tx, manifest, absent))
   const inserted = await insertArtifact.first(tx, {
     repositoryId,
     digest,
@@ -135,7 +142,22 @@ async function ensureArtifact(database: Database, tx: Writer, artifact: NewArtif
       .values(batch.map((child) => ({ parent_id: artifactId, child_id: child })))
       .execute()
   }
+  await noteAbsentChildren(tx, { repositoryId, id: artifactId }, absent)
   return { id: artifactId, isNew: true, size, blobs }
+}
+
+/** Of everything that the manifest names and that is here; a size that it does not say is that of the blob. */
+async function referredBytes(tx: Writer, manifest: ParsedManifest, absent: readonly string[]): Promise<number> {
+  const sizes = new Map<string, number | undefined>(descriptorsOf(manifest).map(({ digest, size }) => [digest, size]))
+  for (const digest of absent) sizes.delete(digest)
+  const unsaid = [...sizes].filter(([, size]) => size === undefined).map(([digest]) => digest)
+  for (const batch of batches(unsaid)) {
+    const rows = await tx.selectFrom('blob').select(['digest', 'size']).where('digest', 'in', batch).execute()
+    for (const row of rows) sizes.set(row.digest, row.size)
+  }
+  let bytes = 0
+  for (const size of sizes.values()) bytes += size ?? 0
+  return bytes
 }
 
 /**
@@ -180,7 +202,7 @@ async function childArtifacts(
   tx: Writer,
   repositoryId: number,
   manifest: ParsedManifest,
-): Promise<number[]> {
+): Promise<{ readonly children: readonly number[]; readonly absent: readonly string[] }> {
   const wanted = [...new Set<string>(manifest.manifests.map((child) => child.digest))].sort()
   const found = new Map<string, number>()
   for (const batch of batches(wanted)) {
@@ -196,16 +218,15 @@ async function childArtifacts(
     ).execute()
     for (const row of rows) found.set(row.digest, row.id)
   }
-  const missing = wanted.filter((digest) => !found.has(digest))
-  if (missing.length > 0) throw missingContent('manifests', missing)
-  return [...found.values()]
+  return { children: [...found.values()], absent: wanted.filter((digest) => !found.has(digest)) }
 }
 
 function missingContent(what: 'blobs' | 'manifests', digests: readonly string[]): DomainError {
   const shown = digests.slice(0, 20)
+  const remedy = what === 'blobs' ? 'push them first' : 'push them first, or set sparse_indexes of the project'
   return new DomainError(
     'MANIFEST_BLOB_UNKNOWN',
-    `the manifest refers to ${what} that this repository does not have: ${shown.join(', ')}${digests.length > 20 ? ', …' : ''}; push them first`,
+    `the manifest refers to ${what} that this repository does not have: ${shown.join(', ')}${digests.length > 20 ? ', …' : ''}; ${remedy}`,
     { detail: { digests: shown } },
   )
 }

@@ -50,13 +50,13 @@ export class Adoptions {
    */
   async linkKnown(
     admission: Admission<Bringing>,
-    blob: { readonly digest: Digest; readonly size: number },
+    blob: { readonly digest: Digest; readonly size: number | undefined },
     isWanted: (location: string) => boolean = () => true,
   ): Promise<boolean> {
     const { database, clock, leaseMs } = this.#options
     const { digest } = blob
     const isHere = (known: { size: number; location: string } | undefined) =>
-      known !== undefined && known.size === blob.size && isWanted(known.location)
+      known !== undefined && known.size === (blob.size ?? known.size) && isWanted(known.location)
     if (!isHere(await findBlob.first(database.read, { digest }))) return false
     return await writeAdmitted(database, admission, async (tx) => {
       await passContent(tx, admission, digest, 0)

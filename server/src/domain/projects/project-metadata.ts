@@ -1,6 +1,12 @@
 import type { Reader, Writer } from '../../database/database.ts'
 import { DomainError } from '../errors.ts'
 
+/**
+ * Switches of ours: an index may be pushed without all its children; config and layers of an old image may lack `size`
+ * and `mediaType`.
+ */
+const ownSwitches = ['sparse_indexes', 'lenient_manifests'] as const
+
 /** The properties of a project, with Harbor's names. Values are text; `public` is among them for every reader. */
 const truthKeys = [
   'public',
@@ -12,6 +18,7 @@ const truthKeys = [
   'reuse_sys_cve_allowlist',
   'proxy_cache_local_on_not_found',
   'proxy_referrer_api',
+  ...ownSwitches,
 ] as const
 const numberKeys = ['proxy_speed_kb', 'max_upstream_conn', 'retention_id'] as const
 /** `pull_redirect` is ours: whether pulls of large blobs are sent to the object storage. */

@@ -5,6 +5,7 @@ import type { Database } from '../../database/database.ts'
 import type { BlobBody, BlobGiver } from '../../storage/blob-store.ts'
 import type { Admission } from '../access/admission.ts'
 import { walkAccessories } from '../artifacts/accessories.ts'
+import { findArtifactId } from '../artifacts/find-artifact.ts'
 import type { Manifests } from '../artifacts/pull.ts'
 import type { Blobs } from '../content/blobs.ts'
 import { DomainError } from '../errors.ts'
@@ -127,7 +128,7 @@ class RepositoryExport {
     const reference = { kind: 'digest', digest } as const
     const { bytes, mediaType } = await this.#services.manifests.getManifest(this.#admission, reference)
     const manifest = parseManifest(bytes, mediaType)
-    for (const child of manifest.manifests) await this.#export(child.digest)
+    for (const child of manifest.manifests) if (await this.#has(child.digest)) await this.#export(child.digest)
     await this.#exportBlobs(manifest)
     await this.#add(digest, bytes.byteLength, () => this.#sink.addManifest({ digest, bytes }))
     this.exported.manifests++
@@ -136,6 +137,15 @@ class RepositoryExport {
     this.#done.set(digest, entry)
     await this.#exportReferrers(digest)
     return entry
+  }
+
+  /** Not the children that a sparse index lacks. */
+  async #has(digest: Digest): Promise<boolean> {
+    const { repositoryId } = this.#admission
+    return (
+      repositoryId !== undefined &&
+      (await findArtifactId(this.#services.database.read, repositoryId, digest)) !== undefined
+    )
   }
 
   /** They are entries themselves: readers find them by their subject. */

@@ -10,7 +10,8 @@ import type { NotTakenReason } from './transfer-report.ts'
 
 export interface WantedBlob {
   readonly digest: Digest
-  readonly size: number
+  /** Undefined: the manifest does not say it. */
+  readonly size: number | undefined
   /** Its bytes may be absent: a foreign layer. */
   readonly optional: boolean
 }
@@ -51,7 +52,7 @@ export class BlobImport {
 
   async #bring(admission: Admission<'push'>, repository: string, blob: WantedBlob): Promise<boolean> {
     const { source, options, report, adoptions, uploads } = this.#context
-    const { digest, size } = blob
+    const { digest } = blob
     const leaveOut = (reason: NotTakenReason, message: string) => {
       report.leaveOut({ what: 'blob', repository, name: digest, reason, message })
       return false
@@ -60,14 +61,15 @@ export class BlobImport {
     if (found === undefined) {
       return blob.optional || leaveOut('blob-missing', 'a manifest names it, but its bytes are not in the store')
     }
-    if (found.size !== size) {
-      return leaveOut('blob-damaged', `it has ${found.size} bytes where a manifest says ${size}`)
+    const { size } = found
+    if (blob.size !== undefined && blob.size !== size) {
+      return leaveOut('blob-damaged', `it has ${size} bytes where a manifest says ${blob.size}`)
     }
     if (options.bytes !== 'copy' && found.place !== undefined) {
       if (options.verify === 'digests' && !(await hasDigest(found, digest))) {
         return leaveOut('blob-damaged', 'its bytes do not have its digest')
       }
-      if (await adoptions.adopt(admission, blob, found.place, options.bytes === 'in-place')) {
+      if (await adoptions.adopt(admission, { digest, size }, found.place, options.bytes === 'in-place')) {
         report.blobs.shared++
         report.bytes.shared += size
         return true

@@ -11,6 +11,7 @@ import { actorName } from '../access/actor.ts'
 import { findArtifactId } from '../artifacts/find-artifact.ts'
 import { pushManifest } from '../artifacts/push.ts'
 import { DomainError } from '../errors.ts'
+import { isSwitchedOn } from '../projects/project-metadata.ts'
 import { forEachAtOnce } from '../../runtime/for-each-at-once.ts'
 import type { SourceManifest, SourceTag } from './content-source.ts'
 import type { BlobImport } from './import-blobs.ts'
@@ -52,6 +53,8 @@ export class RepositoryImport {
   readonly #underWay = new Map<Digest, Promise<boolean>>()
   /** Reported; not tried again for each tag that names it. */
   readonly #failed = new Set<Digest>()
+  /** Children of sparse indexes that the source lacks, too. */
+  readonly #absent = new Set<Digest>()
   #taken = 0
   #found = 0
 
@@ -139,7 +142,12 @@ export class RepositoryImport {
       return false
     }
     const found = await this.#read(digest)
-    if ('reason' in found) return leaveOut(found.reason, found.message)
+    if ('reason' in found) {
+      if (depth === 0 || found.reason !== 'manifest-missing' || !(await this.#takesSparse()))
+        return leaveOut(found.reason, found.message)
+      this.#absent.add(digest)
+      return false
+    }
     const { manifest, bytes } = found
     if (depth > deepest) return leaveOut('manifest-invalid', `it lies ${deepest} indexes deep`)
     const wasHere = await this.#isHere(digest)
@@ -167,10 +175,11 @@ export class RepositoryImport {
     for (const child of manifest.manifests) {
       if (await this.#isHere(child.digest)) continue
       const flight = this.#underWay.get(child.digest)
-      if (!(await (flight ?? this.#take(child.digest, [], depth + 1)))) complete = false
+      const taken = await (flight ?? this.#take(child.digest, [], depth + 1))
+      if (!taken && !this.#absent.has(child.digest)) complete = false
     }
     const { config, layers } = manifest
-    const wanted = new Map<Digest, { size: number; optional: boolean }>()
+    const wanted = new Map<Digest, { size: number | undefined; optional: boolean }>()
     for (const { digest, size, mediaType } of config === undefined ? layers : [config, ...layers]) {
       const optional = isForeignLayerMediaType(mediaType) && wanted.get(digest)?.optional !== false
       wanted.set(digest, { size, optional })
@@ -226,6 +235,11 @@ export class RepositoryImport {
     if (standing === undefined || options.overwriteTags) return 'new'
     const last = await findLastMove.first(database.read, { repositoryId, name })
     return last?.username === actorName(importer) ? 'new' : 'moved-here'
+  }
+
+  async #takesSparse(): Promise<boolean> {
+    const { projectId } = await this.#admit()
+    return await isSwitchedOn(this.#context.database.read, projectId, 'sparse_indexes')
   }
 
   async #isHere(digest: Digest): Promise<boolean> {

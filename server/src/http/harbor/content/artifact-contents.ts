@@ -85,8 +85,8 @@ export const artifactContentRoutes: readonly Route[] = [
   }),
 ]
 
-function presentLayer({ descriptor, createdBy, diffId }: Layer): z.output<typeof layerAnswer> {
-  const { digest, mediaType, size, annotations } = descriptor
+function presentLayer({ descriptor, size, createdBy, diffId }: Layer): z.output<typeof layerAnswer> {
+  const { digest, mediaType, annotations } = descriptor
   const title = annotations?.[titleAnnotation]
   return { digest, media_type: mediaType, size, created_by: createdBy, diff_id: diffId, title }
 }

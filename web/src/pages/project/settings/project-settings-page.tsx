@@ -23,6 +23,7 @@ export function ProjectSettingsPage() {
         <Stack gap="lg">
           <Usage {...props} />
           <Access {...props} />
+          <Pushes {...props} />
           <ProjectScanner {...props} />
           {props.can('project', 'delete') && <DangerZone {...props} />}
         </Stack>
@@ -62,6 +63,18 @@ function Access(props: ProjectPageProps) {
   return (
     <Section title={t('access')}>
       <ProjectSwitch {...props} name="public" label={t('public')} description={t('publicHint')} />
+    </Section>
+  )
+}
+
+function Pushes(props: ProjectPageProps) {
+  const t = useTranslations('projectSettings')
+  return (
+    <Section title={t('pushes')} description={t('pushesHint')}>
+      <Stack gap="md">
+        <ProjectSwitch {...props} name="sparse_indexes" label={t('sparse')} description={t('sparseHint')} />
+        <ProjectSwitch {...props} name="lenient_manifests" label={t('lenient')} description={t('lenientHint')} />
+      </Stack>
     </Section>
   )
 }
