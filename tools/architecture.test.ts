@@ -104,6 +104,17 @@ describe('imports point one way', () => {
     expect(importedByScanning('matching|versions|vex|reports', opening)).toEqual([])
   })
 
+  test('signatures are verified without database, store and network', () => {
+    const files = production.filter(({ path }) => path.startsWith('server/src/domain/signatures/verification/'))
+    expect(files.length).toBeGreaterThan(10)
+    const opening = /^server\/src\/(database|storage|clients|runtime)\/|^node:(?!crypto$)/
+    expect(
+      files.flatMap(({ path, imports, packages }) =>
+        [...imports, ...packages].filter((target) => opening.test(target)).map((target) => `${path}: ${target}`),
+      ),
+    ).toEqual([])
+  })
+
   test('conformance and bench know a registry only from outside', () => {
     const wrong = sources
       .filter(({ path }) => /^(conformance|bench)\//.test(path))

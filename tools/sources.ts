@@ -100,6 +100,7 @@ export const nouns = [
   'robots',
   'registries',
   'labels',
+  'signatures',
   'policies',
   'content',
   'activity',

@@ -28,6 +28,16 @@ export const budgets = {
   imageConfig: { subject: 'the config of this image', maxBytes: 512 * kib, maxDepth: 32, maxValues: 10_000 },
   chartFile: { subject: 'this file of the chart', maxBytes: 64 * kib, maxDepth: 16, maxValues: 10_000 },
   requestBody: { subject: 'the body', maxBytes: mib, maxDepth: 32, maxValues: 30_000 },
+  /** What cosign signs, and the payload and the headers of a signature of the Notary Project. */
+  signedPayload: { subject: 'the payload', maxBytes: 64 * kib, maxDepth: 16, maxValues: 2_000 },
+  /** An envelope of the Notary Project: certificates and a time stamp make most of it. */
+  signatureEnvelope: { subject: 'the envelope', maxBytes: 256 * kib, maxDepth: 8, maxValues: 200 },
+  /** A bundle of Sigstore, with the statement that it signs in base64. */
+  sigstoreBundle: { subject: 'the bundle', maxBytes: mib, maxDepth: 24, maxValues: 5_000 },
+  /** Of in-toto: provenance, or a bill of materials. */
+  statement: { subject: 'the statement', maxBytes: mib, maxDepth: 32, maxValues: 30_000 },
+  /** Authorities and logs that a person names as trusted, in the form of Sigstore. */
+  trustedRoot: { subject: 'the trusted root', maxBytes: 256 * kib, maxDepth: 16, maxValues: 5_000 },
   /** A cursor of a list, or JSON within a field of a body. */
   fragment: { subject: 'it', maxBytes: 4 * kib, maxDepth: 8, maxValues: 100 },
   /** Of a registry, a token service or a provider of identities. */

@@ -1,0 +1,78 @@
+import { ASN1Obj } from '@sigstore/core'
+import { serialOf, type Certificate } from './certificates.ts'
+import { pemBlocks } from './pem.ts'
+import { refusing, SignatureRefused } from './refusals.ts'
+import { isSignedStructure } from './signature-algorithms.ts'
+
+/** A list of revoked certificates (RFC 5280 §5), as an authority publishes it. */
+export interface RevocationList {
+  readonly issuerDer: Buffer
+  readonly thisUpdate: number
+  readonly nextUpdate: number | undefined
+  /** By serial number: since when, in milliseconds. */
+  readonly revoked: ReadonlyMap<string, number>
+  isSignedBy(issuer: Certificate): boolean
+}
+
+export const maxListBytes = 1 << 20
+
+export function readRevocationLists(pem: string): RevocationList[] {
+  return pemBlocks(pem, ['X509 CRL']).map(({ der }) => readRevocationList(der))
+}
+
+export function readRevocationList(der: Buffer): RevocationList {
+  if (der.length > maxListBytes) throw new SignatureRefused('too-large', `a revocation list of ${der.length} bytes`)
+  return refusing('malformed', 'a revocation list cannot be read', () => {
+    const root = ASN1Obj.parseBuffer(Buffer.from(der))
+    const [list, algorithm, signature] = root.subs
+    const fields = list!.subs
+    // A version, if there is one, is an integer; the algorithm of the list follows, then the issuer.
+    const issuerAt = fields[0]!.tag.isInteger() ? 2 : 1
+    const dates = fields.slice(issuerAt + 1).filter(({ tag }) => tag.isUTCTime() || tag.isGeneralizedTime())
+    const entries = fields.slice(issuerAt + 2).find(({ tag }) => tag.isUniversal() && tag.number === 0x10)
+    return {
+      issuerDer: fields[issuerAt]!.toDER(),
+      thisUpdate: dates[0]!.toDate().getTime(),
+      nextUpdate: dates[1]?.toDate().getTime(),
+      revoked: new Map(
+        (entries?.subs ?? []).map((entry) => [serialOf(entry.subs[0]!.value), entry.subs[1]!.toDate().getTime()]),
+      ),
+      isSignedBy: (issuer) =>
+        issuer.keyUsage?.signsCertificates !== false &&
+        isSignedStructure({
+          algorithm: algorithm!.subs[0]!.toOID(),
+          key: issuer.key,
+          bytes: list!.toDER(),
+          // The first byte of a BIT STRING counts its unused bits.
+          signature: signature!.value.subarray(1),
+        }),
+    }
+  })
+}
+
+/**
+ * No certificate of the path was revoked before `at`. One that names a place to ask, and for which no list is there, is
+ * unknown, and unknown is not good.
+ * @throws SignatureRefused certificate-revoked, revocation-unknown
+ */
+export function assertNotRevoked(path: readonly Certificate[], lists: readonly RevocationList[], now: number): void {
+  for (const [place, certificate] of path.entries()) {
+    const issuer = path[place + 1]
+    if (issuer === undefined) return
+    const own = lists.filter((list) => list.issuerDer.equals(certificate.issuerDer) && list.isSignedBy(issuer))
+    const since = own.map((list) => list.revoked.get(certificate.serialNumber)).find((time) => time !== undefined)
+    if (since !== undefined) {
+      throw new SignatureRefused(
+        'certificate-revoked',
+        `the certificate ${certificate.subjectText} was revoked at ${new Date(since).toISOString()}`,
+      )
+    }
+    const isCurrent = own.some(({ thisUpdate, nextUpdate }) => thisUpdate <= now && (nextUpdate ?? 0) >= now)
+    if (certificate.namesRevocation && !isCurrent) {
+      throw new SignatureRefused(
+        'revocation-unknown',
+        `the certificate ${certificate.subjectText} can be revoked, and no current revocation list of its issuer is here`,
+      )
+    }
+  }
+}

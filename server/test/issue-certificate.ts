@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface IssuedForTest {
+  readonly certificate: string
+  readonly privateKey: string
+}
+
+export interface WantedForTest {
+  readonly name: string
+  /** Undefined: it signs itself. */
+  readonly by?: IssuedForTest
+  /** As `openssl req -addext` takes them. */
+  readonly extensions?: readonly string[]
+  readonly days?: number
+  readonly key?: readonly string[]
+}
+
+export const authorityExtensions = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign']
+export const signerExtensions = [
+  'basicConstraints=critical,CA:FALSE',
+  'keyUsage=critical,digitalSignature',
+  'extendedKeyUsage=codeSigning',
+]
+
+/** A certificate by openssl, with a key of its own. */
+export function issueCertificate({
+  name,
+  by,
+  extensions = signerExtensions,
+  days = 30,
+  key,
+}: WantedForTest): IssuedForTest {
+  const folder = mkdtempSync(join(tmpdir(), 'berth-certificates-'))
+  const at = (file: string) => join(folder, file)
+  try {
+    if (by !== undefined) {
+      writeFileSync(at('ca.crt'), by.certificate)
+      writeFileSync(at('ca.key'), by.privateKey)
+    }
+    writeFileSync(at('empty.cnf'), '[req]\ndistinguished_name=name\n[name]\n')
+    execFileSync(
+      'openssl',
+      [
+        ...[
+          'req',
+          '-x509',
+          '-config',
+          at('empty.cnf'),
+          '-nodes',
+          '-days',
+          String(days),
+          '-subj',
+          `/O=Berth/CN=${name}`,
+        ],
+        ...(key ?? ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']),
+        ...(by === undefined ? [] : ['-CA', at('ca.crt'), '-CAkey', at('ca.key')]),
+        ...extensions.flatMap((extension) => ['-addext', extension]),
+        ...['-keyout', at('own.key'), '-out', at('own.crt')],
+      ],
+      { stdio: 'pipe' },
+    )
+    return { certificate: readFileSync(at('own.crt'), 'utf8'), privateKey: readFileSync(at('own.key'), 'utf8') }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
