@@ -7,7 +7,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   activity: ['activity_sample', 'storage_sample'],
   artifacts: [
     ...['absent_child', 'artifact', 'artifact_blob', 'artifact_child', 'artifact_payload', 'tag', 'tag_move'],
-    ...['artifact_review', 'subject_review'],
+    ...['artifact_review', 'subject_review', 'scan_review'],
   ],
   content: [
     'blob',
@@ -35,7 +35,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   backup: ['backup_run'],
   scanning: [
     ...['advisory_generation', 'advisory_chunk', 'scanner', 'layer_inventory', 'artifact_inventory'],
-    ...['scan', 'scan_finding'],
+    ...['scan', 'scan_finding', 'scan_layer', 'security_total', 'vulnerability_total', 'layer_total'],
   ],
   scrub: ['scrub_progress'],
   settings: ['setting'],
@@ -48,6 +48,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
 
 /** Nouns that write a table of another, and why its owner cannot do it for them. */
 const exceptions: Readonly<Record<string, string>> = {
+  'scanning → scan_review': 'whoever keeps scans ends the queue of images that left a repository',
   'garbage-collection → blob': 'the collector alone ends what the noun began: condemned → gone, under its locks',
   'garbage-collection → blob_trash': 'the same, for the bytes',
   'garbage-collection → link_review': 'the same, for the queue of links',

@@ -27,7 +27,9 @@ describeControlledScenario('the security hub', (registry) => {
 
   test('is not for everybody', async () => {
     const somebody = new ApiClient(registry(), await addAccount(registry()))
-    for (const operation of ['GET /security/summary', 'GET /security/vul'])
+    for (const operation of ['summary', 'vul', 'vulnerabilities', 'artifacts', 'rebuilds'].map(
+      (of) => `GET /security/${of}`,
+    ))
       expect((await somebody.call(operation)).status).toBe(403)
   })
 })

@@ -8,7 +8,7 @@ import { pruneEvents } from '../domain/events/events.ts'
 import { pruneEventLog } from '../domain/events/prune-event-log.ts'
 import { collectGarbage } from '../domain/garbage-collection/collect.ts'
 import { pruneJobs } from '../domain/jobs/jobs.ts'
-import { pruneScans } from '../domain/scanning/kept-inventories.ts'
+import { pruneLayers, pruneScans } from '../domain/scanning/prune-scans.ts'
 import { foldUsage } from '../domain/quotas/project-usage.ts'
 import type { BackgroundTask } from '../jobs/background.ts'
 import type { Accounts } from './accounts.ts'
@@ -134,8 +134,14 @@ function pruning(config: Config, { foundation, accounts }: TaskServices): readon
     {
       name: 'prune-scans',
       runs: 'once',
+      intervalMs: minuteMs,
+      run: async () => void (await pruneScans({ database }, collectBatch)),
+    },
+    {
+      name: 'prune-layer-inventories',
+      runs: 'once',
       intervalMs: 10 * minuteMs,
-      run: async () => void (await pruneScans({ database, clock }, collectBatch)),
+      run: async () => void (await pruneLayers({ database, clock }, collectBatch)),
     },
     {
       name: 'prune-events',

@@ -17,7 +17,7 @@ import { importAdvisories } from '#server/domain/scanning/data/import-advisories
 import { readLayer } from '#server/domain/scanning/detection/read-layer.ts'
 import { nodePackage } from '#server/domain/scanning/detection/image-for-test.ts'
 import { tarForTest } from '#server/domain/scanning/detection/tar-for-test.ts'
-import { pruneScans } from '#server/domain/scanning/kept-inventories.ts'
+import { pruneScans } from '#server/domain/scanning/prune-scans.ts'
 import { ensureBuiltInScanner } from '#server/domain/scanning/scanners.ts'
 import { Scans } from '#server/domain/scanning/scans.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'

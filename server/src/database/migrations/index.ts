@@ -27,6 +27,7 @@ import { backupRun } from './0028-backup-run.ts'
 import { scanning } from './0029-scanning.ts'
 import { securityHub } from './0030-security-hub.ts'
 import { absentChildren } from './0041-absent-children.ts'
+import { securityTotals } from './0036-security-totals.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -58,4 +59,5 @@ export const migrations: readonly Migration[] = [
   scanning,
   securityHub,
   absentChildren,
+  securityTotals,
 ]

@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely'
 import type { Flag } from './columns.ts'
 
 /** Vulnerability data as it was after one import. At most one generation is in use; older ones can be gone back to. */
@@ -84,6 +85,12 @@ export interface ScanTable {
   /** JSON, packed with zstd. */
   body: Uint8Array | null
   created_at: number
+  /** How many findings are known to be exploited. */
+  exploited: Generated<number>
+  /** Orders reports by their findings: critical, high, medium, low, four digits each. Zero: none of these. */
+  danger: Generated<number>
+  /** JSON: what the last report that differed from the one before brought and took away. */
+  changes: Generated<string | null>
 }
 
 /** One vulnerability of one package of an artifact, from the last good report: for searches over all artifacts. */
@@ -103,4 +110,59 @@ export interface ScanFindingTable {
   probability: number | null
   /** What its publisher says about mending it; empty in reports from before it was kept. */
   status: string
+}
+
+/** Sums over the last good reports of a scanner. An image counts once, however many repositories have it. */
+export interface SecurityTotalTable {
+  scanner_id: string
+  /** Images whose scan was asked for. */
+  images: number
+  /** Those with a good report. */
+  reports: number
+  findings: number
+  fixable: number
+  exploited: number
+  critical: number
+  high: number
+  medium: number
+  low: number
+  negligible: number
+  unknown: number
+}
+
+/** A vulnerability in the last good reports of a scanner: in how many images it is, and what the newest of them says of it. */
+export interface VulnerabilityTotalTable {
+  scanner_id: string
+  vulnerability: string
+  images: number
+  /** Of these, images in which a newer version of a package mends it. */
+  fixable: number
+  severity: number
+  score: number | null
+  exploited: Flag
+  probability: number | null
+}
+
+/** What a layer brought into an image, by its DiffID. */
+export interface ScanLayerTable {
+  scanner_id: string
+  layer: string
+  digest: string
+  findings: number
+  fixable: number
+  exploited: number
+}
+
+/** What a layer brought into all images that have it. */
+export interface LayerTotalTable {
+  scanner_id: string
+  layer: string
+  images: number
+  fixable: number
+  exploited: number
+}
+
+/** Digests of artifacts that left a repository: what scans keep of them may be needed no more. */
+export interface ScanReviewTable {
+  digest: string
 }

@@ -52,9 +52,14 @@ import type {
   AdvisoryGenerationTable,
   ArtifactInventoryTable,
   LayerInventoryTable,
+  LayerTotalTable,
   ScanFindingTable,
-  ScannerTable,
+  ScanLayerTable,
+  ScanReviewTable,
   ScanTable,
+  ScannerTable,
+  SecurityTotalTable,
+  VulnerabilityTotalTable,
 } from './scanning.ts'
 import type { SettingTable } from './settings.ts'
 import type {
@@ -144,4 +149,9 @@ export interface Schema {
   artifact_inventory: ArtifactInventoryTable
   scan: ScanTable
   scan_finding: ScanFindingTable
+  scan_layer: ScanLayerTable
+  scan_review: ScanReviewTable
+  security_total: SecurityTotalTable
+  vulnerability_total: VulnerabilityTotalTable
+  layer_total: LayerTotalTable
 }

@@ -11,6 +11,7 @@ import type { Events } from '../events/events.ts'
 import { contentOf, releaseContent } from '../quotas/project-usage.ts'
 import { putArtifactsInTrash } from '../trash/put-in-trash.ts'
 import { accessoryTagsOf } from './accessories.ts'
+import { reviewScansOf } from './scan-review.ts'
 
 export interface DeleteServices {
   readonly database: Database
@@ -110,6 +111,7 @@ export async function removeArtifacts(
     .orderBy('digest')
     .execute()
   await tx.deleteFrom('artifact_review').where('artifact_id', 'in', ids).execute()
+  await reviewScansOf(tx, ids)
   await tx.deleteFrom('artifact').where('id', 'in', ids).execute()
   const digests = blobs.map(({ digest }) => digest)
   await unlinkUnused(tx, repositoryId, digests, now)

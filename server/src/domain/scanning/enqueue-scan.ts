@@ -42,12 +42,12 @@ export interface ScanRun {
 /** Of a row before the first good report. */
 const noReport = { reported_at: null, generation: null, severity: null, summary: null, body: null }
 
-/** Asks for the scan of an image, in the transaction that may. What its last good report says stays. */
+/** Asks for the scan of an image, in the transaction that may. What its last good report says stays. True for its first scan. */
 export async function enqueueScan(
   tx: Writer,
   clock: Clock,
   scan: StartScan & { readonly scanner: Scanner; readonly leaf: Leaf },
-): Promise<void> {
+): Promise<boolean> {
   const { target, kind, scanner, leaf, run } = scan
   const { digest } = leaf
   const reportId = randomUUID()
@@ -77,30 +77,33 @@ export async function enqueueScan(
     started_at: null,
     finished_at: null,
   } as const
-  await tx
+  const key = { digest, scanner_id: scanner.id, kind }
+  const inserted = await tx
     .insertInto('scan')
-    .values({
-      digest,
-      scanner_id: scanner.id,
-      kind,
-      ...fresh,
-      ...noReport,
-      created_at: clock.now(),
-    })
-    .onConflict((conflict) => conflict.columns(['digest', 'scanner_id', 'kind']).doUpdateSet(fresh))
+    .values({ ...key, ...fresh, ...noReport, created_at: clock.now() })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  if (inserted.numInsertedOrUpdatedRows === 1n) return true
+  await tx
+    .updateTable('scan')
+    .set(fresh)
+    .where('digest', '=', digest)
+    .where('scanner_id', '=', scanner.id)
+    .where('kind', '=', kind)
     .execute()
+  return false
 }
 
-/** Notes an image that the scanner cannot read: an index with it is never called whole. */
+/** Notes an image that the scanner cannot read: an index with it is never called whole. True when that was not known. */
 export async function markUnsupported(
   tx: Writer,
   clock: Clock,
   leaf: Leaf,
   scannerId: string,
   kind: ScanKind,
-): Promise<void> {
+): Promise<boolean> {
   const now = clock.now()
-  await tx
+  const inserted = await tx
     .insertInto('scan')
     .values({
       digest: leaf.digest,
@@ -116,5 +119,6 @@ export async function markUnsupported(
       created_at: now,
     })
     .onConflict((conflict) => conflict.doNothing())
-    .execute()
+    .executeTakeFirst()
+  return inserted.numInsertedOrUpdatedRows === 1n
 }

@@ -1,7 +1,7 @@
-import type { Database, Reader, Writer } from '../../database/database.ts'
+import type { Database, Reader } from '../../database/database.ts'
+import { reviewScans } from '../artifacts/scan-review.ts'
 import type { Clock } from '../clock.ts'
 import type { LayerInventories } from './detection/detect.ts'
-import { batches } from '../lists/batches.ts'
 import { analyserVersion, type LayerInventory } from './detection/layer-inventory.ts'
 import type { Inventory } from './inventory.ts'
 import { packJson, unpackJson } from './packed-json.ts'
@@ -82,57 +82,13 @@ export async function keepInventory(
   // A damaged layer may be whole the next time: a push heals.
   if (inventory.unread.some(({ code }) => code === 'DAMAGED')) return
   const row = { analyser: analyserVersion, body: await packJson(inventory), created_at: clock.now() }
-  await database.write(
-    (tx) =>
-      tx
-        .insertInto('artifact_inventory')
-        .values({ digest, ...row })
-        .onConflict((conflict) => conflict.column('digest').doUpdateSet(row))
-        .execute(),
-    'relaxed',
-  )
-}
-
-/** How long what was found in a layer is kept after its last use. */
-const keptUnusedMs = 90 * 24 * 60 * 60_000
-
-/**
- * Forgets what nobody needs any more: scans and packages of images that no repository has, layers that were not met for a season,
- * what older analysers found. Returns how many rows went.
- */
-export async function pruneScans({ database, clock }: Services, limit: number): Promise<number> {
-  return await database.write(async (tx) => {
-    let gone = 0
-    const orphans = [...(await orphansOf(tx, 'scan', limit)), ...(await orphansOf(tx, 'artifact_inventory', limit))]
-    for (const batch of batches([...new Set(orphans)])) {
-      // Findings are written together with their scan, so nobody has to look for theirs.
-      for (const table of ['scan_finding', 'artifact_inventory', 'scan'] as const) {
-        const deleted = await tx.deleteFrom(table).where('digest', 'in', batch).executeTakeFirst()
-        gone += Number(deleted.numDeletedRows)
-      }
-    }
-    const old = tx
-      .selectFrom('layer_inventory')
-      .select('diff_id')
-      .where((eb) => eb.or([eb('used_at', '<', clock.now() - keptUnusedMs), eb('analyser', '<', analyserVersion)]))
-      .limit(limit)
-    const layers = await tx.deleteFrom('layer_inventory').where('diff_id', 'in', old).executeTakeFirst()
-    return gone + Number(layers.numDeletedRows)
+  await database.write(async (tx) => {
+    await tx
+      .insertInto('artifact_inventory')
+      .values({ digest, ...row })
+      .onConflict((conflict) => conflict.column('digest').doUpdateSet(row))
+      .execute()
+    // Reading it may have taken minutes.
+    await reviewScans(tx, digest)
   }, 'relaxed')
-}
-
-/** Digests of rows whose artifact no repository has. */
-async function orphansOf(tx: Writer, table: 'scan' | 'artifact_inventory', limit: number): Promise<readonly string[]> {
-  const rows = await tx
-    .selectFrom(table)
-    .select('digest')
-    .distinct()
-    .where((eb) =>
-      eb.not(
-        eb.exists(eb.selectFrom('artifact').select('artifact.id').whereRef('artifact.digest', '=', `${table}.digest`)),
-      ),
-    )
-    .limit(limit)
-    .execute()
-  return rows.map(({ digest }) => digest)
 }

@@ -1,12 +1,16 @@
 import type { Writer } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
+import { reviewScans } from '../artifacts/scan-review.ts'
 import type { Clock } from '../clock.ts'
 import type { Events } from '../events/events.ts'
-import type { Finding, ScanFindings } from './finding.ts'
-import { packJson } from './packed-json.ts'
-import type { ScanArtifactPayload } from './scan-job.ts'
 import { severityRank } from './advisories.ts'
-import { countedOnce, summaryOf, worstOf } from './scan-summary.ts'
+import type { ScanFindings } from './finding.ts'
+import { countReport } from './hub/count-report.ts'
+import { packJson } from './packed-json.ts'
+import { readReportRows, replaceReportRows, reportRowsOf } from './report-rows.ts'
+import { changesBetween } from './scan-changes.ts'
+import type { ScanArtifactPayload } from './scan-job.ts'
+import { dangerOf, worstOf, type ScanSummary } from './scan-summary.ts'
 
 /** A report that is ready to be written: packing it happens before the transaction. */
 export interface PackedReport {
@@ -17,8 +21,6 @@ export interface PackedReport {
 export async function packReport(findings: ScanFindings): Promise<PackedReport> {
   return { findings, body: await packJson(findings) }
 }
-
-const rowsAtOnce = 200
 
 interface ScanServices {
   readonly clock: Clock
@@ -33,7 +35,10 @@ export async function recordStart(tx: Writer, clock: Clock, { reportId }: ScanAr
     .execute()
 }
 
-/** Makes the report the last good one of its image, with its findings in the table that searches look through. */
+/**
+ * Makes the report the last good one of its image, with its findings in the tables that searches look through, and counts it in
+ * place of the one before.
+ */
 export async function recordReport(
   tx: Writer,
   { clock, events }: ScanServices,
@@ -41,9 +46,24 @@ export async function recordReport(
   scan: ScanArtifactPayload,
   { findings, body }: PackedReport,
 ): Promise<void> {
-  const summary = summaryOf(findings)
-  const worst = worstOf(summary)
+  const { digest, scannerId, reportId } = scan
+  const row = await tx
+    .selectFrom('scan')
+    .select(['summary', 'reported_at'])
+    .where('report_id', '=', reportId)
+    .executeTakeFirst()
+  // Another scan was asked for meanwhile, or the image is gone: this one is nobody's any more.
+  if (row === undefined) return
+  const image = { digest, scanner_id: scannerId }
+  const before = {
+    summary: row.summary === null ? undefined : (JSON.parse(row.summary) as ScanSummary),
+    ...(await readReportRows(tx, image)),
+  }
+  const after = reportRowsOf(findings)
   const now = clock.now()
+  const worst = worstOf(after.summary)
+  const changes =
+    row.reported_at === null ? undefined : changesBetween(before.findings, after.findings, row.reported_at, now)
   const { numUpdatedRows } = await tx
     .updateTable('scan')
     .set({
@@ -53,48 +73,18 @@ export async function recordReport(
       reported_at: now,
       generation: findings.generation,
       severity: worst === undefined ? null : severityRank(worst),
-      summary: JSON.stringify(summary),
+      summary: JSON.stringify(after.summary),
       body,
+      exploited: after.summary.exploited,
+      danger: dangerOf(after.summary),
+      ...(changes === undefined ? {} : { changes: JSON.stringify(changes) }),
     })
-    .where('report_id', '=', scan.reportId)
+    .where('report_id', '=', reportId)
     .executeTakeFirst()
-  // Another scan was asked for meanwhile, or the image is gone: this one is nobody's any more.
   if (numUpdatedRows === 0n) return
-  await replaceFindings(tx, scan, findings.findings)
+  await replaceReportRows(tx, image, before, after)
+  await countReport(tx, scannerId, before, after)
   await events.record(tx, actor, { ...finished(scan), status: 'success' })
-}
-
-async function replaceFindings(tx: Writer, scan: ScanArtifactPayload, findings: readonly Finding[]): Promise<void> {
-  const key = { digest: scan.digest, scanner_id: scan.scannerId }
-  await tx
-    .deleteFrom('scan_finding')
-    .where('digest', '=', key.digest)
-    .where('scanner_id', '=', key.scanner_id)
-    .execute()
-  const rows = countedOnce(findings)
-    .filter(({ suppressed }) => suppressed === undefined)
-    .map((finding) => ({ ...key, ...findingRow(finding) }))
-  for (let start = 0; start < rows.length; start += rowsAtOnce) {
-    await tx
-      .insertInto('scan_finding')
-      .values(rows.slice(start, start + rowsAtOnce))
-      .execute()
-  }
-}
-
-function findingRow({ id, package: { name, version }, fixVersion, severity, status, detail, exploits }: Finding) {
-  const scores = Object.values(detail?.cvss ?? {}).flatMap(({ v3 }) => (v3 === undefined ? [] : [v3.score]))
-  return {
-    vulnerability: id,
-    package: name,
-    version,
-    fix_version: fixVersion,
-    severity: severityRank(severity),
-    status,
-    score: scores.length === 0 ? null : Math.round(Math.max(...scores) * 10),
-    exploited: exploits?.knownExploited === undefined ? (0 as const) : (1 as const),
-    probability: exploits?.epss === undefined ? null : Math.round(exploits.epss.probability * 10_000),
-  }
 }
 
 /** Says how a scan ended that gave no report. What the last good report says stays. */
@@ -110,7 +100,10 @@ export async function recordFailure(
     .set({ ...failure, finished_at: clock.now() })
     .where('report_id', '=', scan.reportId)
     .executeTakeFirst()
-  if (numUpdatedRows > 0n) await events.record(tx, actor, { ...finished(scan), status: failure.status })
+  if (numUpdatedRows === 0n) return
+  // It may have failed because the image went.
+  await reviewScans(tx, scan.digest)
+  await events.record(tx, actor, { ...finished(scan), status: failure.status })
 }
 
 const finished = (scan: ScanArtifactPayload) =>

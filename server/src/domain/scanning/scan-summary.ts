@@ -43,3 +43,13 @@ export function summaryOf({ findings, gaps }: ScanFindings): ScanSummary {
 export function worstOf({ bySeverity }: ScanSummary): Severity | undefined {
   return severities.toReversed().find((severity) => (bySeverity[severity] ?? 0) > 0)
 }
+
+/** Orders reports as Harbor does: by critical, then high, medium and low ones. Four digits each, so that it stays a safe integer. */
+export function dangerOf({ bySeverity }: ScanSummary): number {
+  const { Critical = 0, High = 0, Medium = 0, Low = 0 } = bySeverity
+  const most = 9_999
+  return [High, Medium, Low].reduce(
+    (danger, count) => danger * 10_000 + Math.min(count, most),
+    Math.min(Critical, 8_999),
+  )
+}

@@ -11,6 +11,7 @@ import type { Jobs } from '../jobs/jobs.ts'
 import { findProjectAccessById } from '../projects/project-access.ts'
 import { enqueueScan, markUnsupported, type ScanRun, type ScanTarget, type StartScan } from './enqueue-scan.ts'
 import type { ScanFindings } from './finding.ts'
+import { addToTotals } from './hub/security-totals.ts'
 import { hasInventory } from './kept-inventories.ts'
 import { unpackJson } from './packed-json.ts'
 import {
@@ -81,8 +82,11 @@ export class Scans {
         else started.push(leaf)
       }
       if (started.length === 0 && current === 0) throw alreadyRunning(kind, running)
-      for (const leaf of started) await enqueueScan(tx, this.#clock, { ...scan, scanner, leaf })
-      for (const leaf of leaves) if (!leaf.isSupported) await markUnsupported(tx, this.#clock, leaf, scanner.id, kind)
+      let images = 0
+      for (const leaf of started) if (await enqueueScan(tx, this.#clock, { ...scan, scanner, leaf })) images += 1
+      for (const leaf of leaves)
+        if (!leaf.isSupported && (await markUnsupported(tx, this.#clock, leaf, scanner.id, kind))) images += 1
+      if (images > 0 && kind === 'vulnerability') await addToTotals(tx, scanner.id, { images })
       // The run has an event of its own, and each image another when it is scanned.
       if (run === undefined)
         await this.#events.record(tx, actor, {

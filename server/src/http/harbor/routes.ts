@@ -43,6 +43,7 @@ import { scanAllRoutes } from './operations/scan-all.ts'
 import { scanRoutes } from './content/scans.ts'
 import { scannerRoutes } from './operations/scanners.ts'
 import { securityHubRoutes } from './operations/security-hub.ts'
+import { securityOverviewRoutes } from './operations/security-overview.ts'
 import { scheduleRoutes } from './operations/schedules.ts'
 import { scrubRoutes } from './operations/scrub.ts'
 import { searchRoutes } from './content/search.ts'
@@ -82,6 +83,7 @@ const routes: readonly Route[] = [
   ...scannerRoutes,
   ...scheduleRoutes,
   ...securityHubRoutes,
+  ...securityOverviewRoutes,
   ...searchRoutes,
   ...statisticRoutes,
   ...systemCveAllowlistRoutes,

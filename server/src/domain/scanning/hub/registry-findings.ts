@@ -1,4 +1,4 @@
-import { sql, type SelectQueryBuilder } from 'kysely'
+import { sql, type RawBuilder, type SelectQueryBuilder } from 'kysely'
 import type { Database } from '../../../database/database.ts'
 import type { Schema } from '../../../database/schema/schema.ts'
 import { DomainError } from '../../errors.ts'
@@ -20,6 +20,9 @@ export interface RegistryFinding {
   readonly package: string
   readonly version: string
   readonly fixVersion: string
+  readonly isExploited: boolean
+  /** EPSS: how likely it is to be exploited within 30 days; undefined when it is not known. */
+  readonly probability: number | undefined
 }
 
 /** Harbor's words for severities, in any case. */
@@ -40,6 +43,8 @@ const exactly: Readonly<Record<string, (query: Findings, value: string) => Findi
     query.where('scan_finding.severity', '=', severities.indexOf(severityOfWord[value.toLowerCase()] ?? ('' as never))),
   status: (query, value) => query.where('scan_finding.status', '=', value),
   package: (query, value) => query.where('scan_finding.package', '=', value),
+  exploited: (query, value) => truth(value, query, sql<boolean>`scan_finding.exploited = 1`),
+  fixable: (query, value) => truth(value, query, sql<boolean>`scan_finding.fix_version <> ''`),
   digest: (query, value) => query.where('scan_finding.digest', '=', value),
   repository_name: (query, value) => query.where('repository.name', '=', value),
   project_id: (query, value) => {
@@ -48,6 +53,13 @@ const exactly: Readonly<Record<string, (query: Findings, value: string) => Findi
   },
   tag: (query, value) =>
     query.where(sql<boolean>`exists (select 1 from tag where tag.artifact_id = artifact.id and tag.name = ${value})`),
+}
+
+/** Beyond Harbor's keys. The condition names its constants, so that partial indexes serve it. */
+function truth(value: string, query: Findings, condition: RawBuilder<boolean>): Findings {
+  if (value !== 'true' && value !== 'false')
+    throw new DomainError('BAD_REQUEST', `bad request: ${value.slice(0, 100)} is neither true nor false`)
+  return query.where(value === 'true' ? condition : sql<boolean>`not (${condition})`)
 }
 
 /**
@@ -96,6 +108,7 @@ export async function pageRegistryFindings(
     .select(['artifact.id', 'artifact.digest', 'repository.project_id', 'repository.name'])
     .select(['scan_finding.vulnerability', 'scan_finding.severity', 'scan_finding.status', 'scan_finding.score'])
     .select(['scan_finding.package', 'scan_finding.version', 'scan_finding.fix_version'])
+    .select(['scan_finding.exploited', 'scan_finding.probability'])
     .orderBy('scan_finding.score', (order) => order.desc().nullsLast())
     .orderBy('scan_finding.severity', 'desc')
     .orderBy('scan_finding.vulnerability', 'desc')
@@ -119,6 +132,8 @@ export async function pageRegistryFindings(
     package: row.package,
     version: row.version,
     fixVersion: row.fix_version,
+    isExploited: row.exploited === 1,
+    probability: row.probability === null ? undefined : row.probability / 10_000,
   }))
   return { rows: found, total }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Digest } from '#contract/digest.ts'
 import { severities, severityRank, type Severity } from '../../../domain/scanning/advisories.ts'
 import type { Finding, ScanFindings } from '../../../domain/scanning/finding.ts'
-import { findingKey, worstIn } from '../../../domain/scanning/scan-summary.ts'
+import { findingKey, worstIn, type ScanSummary } from '../../../domain/scanning/scan-summary.ts'
 import { noVulnerabilityData } from '../../../domain/scanning/scan-job.ts'
 import type { ScanState, ScanStatus } from '../../../domain/scanning/scan-state.ts'
 import { version } from '../../../version.ts'
@@ -88,23 +88,31 @@ function errorField(found: readonly ScanState[]) {
   return { error: { code, message } as const }
 }
 
-function reportFields(reports: readonly NonNullable<ScanState['report']>[]) {
+/** The counts of reports together, in Harbor's words. */
+export function overviewSummary(reports: readonly ScanSummary[]) {
   const summary: Record<string, number> = {}
-  for (const { summary: each } of reports) {
-    for (const [severity, count] of Object.entries(each.bySeverity)) {
+  for (const { bySeverity } of reports) {
+    for (const [severity, found] of Object.entries(bySeverity)) {
       const word = severityWord(severity as Severity)
-      summary[word] = (summary[word] ?? 0) + count
+      summary[word] = (summary[word] ?? 0) + found
     }
   }
+  return {
+    total: sum(reports.map(({ total }) => total)),
+    fixable: sum(reports.map(({ fixable }) => fixable)),
+    summary,
+  }
+}
+
+function reportFields(reports: readonly NonNullable<ScanState['report']>[]) {
   const worst = reports
     .flatMap(({ severity }) => severity ?? [])
     .toSorted((one, other) => severityRank(other) - severityRank(one))[0]
-  const total = sum(reports.map(({ summary: each }) => each.total))
   const gaps = [...new Set(reports.flatMap(({ summary: each }) => each.gaps))]
   const data = Math.min(...reports.flatMap(({ generation }) => generation ?? []))
   return {
     severity: worst === undefined ? 'None' : severityWord(worst),
-    summary: { total, fixable: sum(reports.map(({ summary: each }) => each.fixable)), summary },
+    summary: overviewSummary(reports.map(({ summary }) => summary)),
     scanner: builtInScanner,
     exploited: sum(reports.map(({ summary: each }) => each.exploited)),
     ...(gaps.length === 0 ? {} : { gaps }),

@@ -1,8 +1,10 @@
 import { z } from 'zod'
-import type { AdvisorySource, Severity } from '../../../domain/scanning/advisories.ts'
-import { listDangerous } from '../../../domain/scanning/hub/dangerous-vulnerabilities.ts'
+import type { AdvisorySource } from '../../../domain/scanning/advisories.ts'
+import { findDefaultScannerId } from '../../../domain/scanning/hub/default-scanner.ts'
+import { listDangerousArtifacts } from '../../../domain/scanning/hub/dangerous-artifacts.ts'
+import { listDangerousVulnerabilities } from '../../../domain/scanning/hub/dangerous-vulnerabilities.ts'
+import { countAllArtifacts, readTotals } from '../../../domain/scanning/hub/security-totals.ts'
 import { pageRegistryFindings, type RegistryFinding } from '../../../domain/scanning/hub/registry-findings.ts'
-import { findDefaultScannerId, summariseSecurity } from '../../../domain/scanning/hub/security-summary.ts'
 import { listSomeTags } from '../../../domain/scanning/hub/some-tags.ts'
 import { severityWord } from '../content/scan-answer.ts'
 import { truthQuery } from '../frame/answers.ts'
@@ -75,7 +77,11 @@ const findingAnswer = z.object({
   fixed_version: z.string().optional(),
   desc: z.string(),
   links: z.array(z.string()),
+  exploited: z.boolean().optional().describe('Beyond Harbor: known to be exploited.'),
+  epss: z.number().optional().describe('Beyond Harbor: how likely it is to be exploited within 30 days.'),
 })
+
+const dangerousShown = 5
 
 /** More are not told where a client asks not to have them counted. */
 const maxTuned = 1_000
@@ -93,23 +99,27 @@ export const securityHubRoutes: readonly Route[] = [
       with_dangerous_artifact: truthQuery.default(false),
     }),
     answers: { 200: summaryAnswer },
-    handle: async ({ query }, { database }) => {
+    handle: async ({ query }, services) => {
+      const { database } = services
       const scanner = await findDefaultScannerId(database.read)
       if (scanner === undefined) return { body: noFindings }
-      const found = await summariseSecurity(database.read, scanner)
-      const of = (severity: Severity) => found.bySeverity[severity] ?? 0
-      const cves = query.with_dangerous_cve ? await listDangerous(database.read, scanner) : []
-      const artifacts = query.with_dangerous_artifact ? found.worst : []
+      const found = await readTotals(database.read, scanner)
+      const cves = query.with_dangerous_cve
+        ? await listDangerousVulnerabilities(database.read, scanner, dangerousShown)
+        : []
+      const artifacts = query.with_dangerous_artifact
+        ? await listDangerousArtifacts(database.read, scanner, { order: 'severity', limit: dangerousShown, offset: 0 })
+        : []
       return {
         body: {
-          critical_cnt: of('Critical'),
-          ...someOf({ high_cnt: of('High') }),
-          medium_cnt: of('Medium'),
-          low_cnt: of('Low'),
-          ...someOf({ none_cnt: of('Negligible'), unknown_cnt: of('Unknown') }),
-          total_vuls: found.total,
-          scanned_cnt: found.scanned,
-          total_artifact: found.artifacts,
+          critical_cnt: found.critical,
+          ...someOf({ high_cnt: found.high }),
+          medium_cnt: found.medium,
+          low_cnt: found.low,
+          ...someOf({ none_cnt: found.negligible, unknown_cnt: found.unknown }),
+          total_vuls: found.findings,
+          scanned_cnt: found.images,
+          total_artifact: await countAllArtifacts(services, found.images),
           fixable_cnt: found.fixable,
           ...someOf({ exploited_cnt: found.exploited }),
           ...(cves.length === 0
@@ -122,11 +132,11 @@ export const securityHubRoutes: readonly Route[] = [
           ...(artifacts.length === 0
             ? {}
             : {
-                dangerous_artifacts: artifacts.map(({ projectId, repository, digest, bySeverity }) => ({
-                  ...{ project_id: projectId, repository_name: repository, digest },
-                  critical_cnt: bySeverity.Critical ?? 0,
-                  high_cnt: bySeverity.High ?? 0,
-                  medium_cnt: bySeverity.Medium ?? 0,
+                dangerous_artifacts: artifacts.map((artifact) => ({
+                  ...imageFields(artifact),
+                  critical_cnt: artifact.summary.bySeverity.Critical ?? 0,
+                  high_cnt: artifact.summary.bySeverity.High ?? 0,
+                  medium_cnt: artifact.summary.bySeverity.Medium ?? 0,
                 })),
               }),
         },
@@ -148,7 +158,7 @@ export const securityHubRoutes: readonly Route[] = [
         .max(4096)
         .optional()
         .describe(
-          'k=v of cve_id, severity, status, repository_name, project_id, package, tag, digest; cvss_score_v3=[a~b].',
+          'k=v of cve_id, severity, status, repository_name, project_id, package, tag, digest; cvss_score_v3=[a~b]. Beyond Harbor: exploited, fixable.',
         ),
       tune_count: truthQuery.default(false),
       with_tag: truthQuery.default(false),
@@ -190,13 +200,18 @@ function tagsField(tags: readonly string[], wanted: string | undefined): { tags?
   return shown.length === 0 ? {} : { tags: shown }
 }
 
+/** Where an image lies, in Harbor's words. */
+export const imageFields = (image: {
+  readonly projectId: number
+  readonly repository: string
+  readonly digest: string
+}) => ({ project_id: image.projectId, repository_name: image.repository, digest: image.digest })
+
 function presentFinding(row: RegistryFinding, source: AdvisorySource | undefined): z.output<typeof findingAnswer> {
   const detail = source?.detail(row.id)
   const links = detail?.references.slice(0, 50) ?? []
   return {
-    project_id: row.projectId,
-    repository_name: row.repository,
-    digest: row.digest,
+    ...imageFields(row),
     cve_id: row.id,
     severity: severityWord(row.severity),
     ...(row.status === '' ? {} : { status: row.status }),
@@ -207,5 +222,7 @@ function presentFinding(row: RegistryFinding, source: AdvisorySource | undefined
     // Some publishers describe nothing; clients show what is here.
     desc: detail?.description || detail?.title || row.id,
     links: links.length === 0 ? [''] : links,
+    ...(row.isExploited ? { exploited: true } : {}),
+    ...(row.probability === undefined ? {} : { epss: row.probability }),
   }
 }
