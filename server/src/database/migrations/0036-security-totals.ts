@@ -26,6 +26,11 @@ function tables(dialect: Dialect): string[] {
     `alter table scan add column changes text`,
     `create index scan_danger on scan (scanner_id, danger desc, digest) where danger > 0`,
     `create index scan_exploited on scan (scanner_id, exploited desc, danger desc, digest) where danger > 0`,
+    // With the scanner in front: beside an index that begins with it, SQLite would not choose the others.
+    `drop index scan_finding_vulnerability`,
+    `create index scan_finding_vulnerability on scan_finding (scanner_id, vulnerability, digest)`,
+    `drop index scan_finding_package`,
+    `create index scan_finding_package on scan_finding (scanner_id, package, digest)`,
     `create index scan_finding_exploited on scan_finding
       (scanner_id, score desc${last}, severity desc, vulnerability desc, digest, package, version) where exploited = 1`,
     `create table security_total (

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Digest } from '#contract/digest.ts'
 import type { Reader } from '../../../database/database.ts'
 import type { ScanSummary } from '../scan-summary.ts'
@@ -33,7 +34,8 @@ export async function listDangerousArtifacts(
     .select(['artifact.id', 'artifact.pulled_at', 'scan.digest', 'scan.summary', 'scan.reported_at'])
     .select(['repository.project_id', 'repository.name'])
     .where('scan.scanner_id', '=', scannerId)
-    .where('scan.danger', '>', 0)
+    // As text, so that the index of these alone serves it.
+    .where('scan.danger', '>', sql.lit(0))
     .$if(order === 'exploited', (query) => query.orderBy('scan.exploited', 'desc'))
     .orderBy('scan.danger', 'desc')
     .orderBy('scan.digest')

@@ -104,12 +104,16 @@ export async function pageRegistryFindings(
   }: { readonly conditions: readonly Condition[]; readonly limit: number; readonly offset: number },
 ): Promise<Listed<RegistryFinding>> {
   const matched = conditions.reduce(filtered, findingsOf(database, scannerId))
+  // A few findings are sorted. By the column itself SQLite would walk all of them in their order, to find these.
+  const isNarrow = conditions.some(({ key }) => ['cve_id', 'package', 'digest'].includes(key))
   const rows = await matched
     .select(['artifact.id', 'artifact.digest', 'repository.project_id', 'repository.name'])
     .select(['scan_finding.vulnerability', 'scan_finding.severity', 'scan_finding.status', 'scan_finding.score'])
     .select(['scan_finding.package', 'scan_finding.version', 'scan_finding.fix_version'])
     .select(['scan_finding.exploited', 'scan_finding.probability'])
-    .orderBy('scan_finding.score', (order) => order.desc().nullsLast())
+    .orderBy(isNarrow ? sql`coalesce(scan_finding.score, -1)` : 'scan_finding.score', (order) =>
+      isNarrow ? order.desc() : order.desc().nullsLast(),
+    )
     .orderBy('scan_finding.severity', 'desc')
     .orderBy('scan_finding.vulnerability', 'desc')
     .orderBy('scan_finding.digest')
