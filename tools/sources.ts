@@ -108,6 +108,7 @@ export const nouns = [
   'artifacts',
   'retention',
   'scanning',
+  'pull-policies',
   'transfer',
   'garbage-collection',
   'audit',

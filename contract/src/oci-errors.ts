@@ -16,7 +16,10 @@ export const ociErrorCodes = [
   'TOOMANYREQUESTS',
 ] as const
 
-export type OciErrorCode = (typeof ociErrorCodes)[number]
+/** The one code beyond the list that this registry uses: Harbor's clients look for it when a policy holds a manifest back. */
+export const policyViolation = 'PROJECTPOLICYVIOLATION'
+
+export type OciErrorCode = (typeof ociErrorCodes)[number] | typeof policyViolation
 
 export interface OciError {
   readonly code: OciErrorCode

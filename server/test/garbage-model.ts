@@ -4,7 +4,7 @@ import { parseManifest } from '#contract/manifest.ts'
 import type { TagName } from '#contract/reference.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import { deleteManifest, untag } from '#server/domain/artifacts/delete.ts'
-import { Manifests } from '#server/domain/artifacts/pull.ts'
+import type { Manifests } from '#server/domain/artifacts/pull.ts'
 import { pushManifest } from '#server/domain/artifacts/push.ts'
 import { restoreEntry } from '#server/domain/artifacts/restore.ts'
 import { DomainError } from '#server/domain/errors.ts'
@@ -52,7 +52,7 @@ export class ModelledClient {
   ) {
     this.#registry = registry
     this.repository = repository
-    this.#manifests = new Manifests(registry.database)
+    this.#manifests = registry.manifests
   }
 
   /** Each artifact that a tag of this client names, once. */

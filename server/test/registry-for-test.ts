@@ -4,6 +4,7 @@ import { parseManifest } from '#contract/manifest.ts'
 import type { Reference, TagName } from '#contract/reference.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Database } from '#server/database/database.ts'
+import { Manifests } from '#server/domain/artifacts/pull.ts'
 import { PullRecorder } from '#server/domain/artifacts/pull-recorder.ts'
 import { pushManifest } from '#server/domain/artifacts/push.ts'
 import type { Clock } from '#server/domain/clock.ts'
@@ -12,6 +13,7 @@ import { Blobs } from '#server/domain/content/blobs.ts'
 import { Events } from '#server/domain/events/events.ts'
 import { Uploads } from '#server/domain/content/uploads.ts'
 import { composeAdmit, type Admit } from '#server/domain/policies/admit.ts'
+import { PullPolicies } from '#server/domain/pull-policies/pull-policies.ts'
 import type { BlobStore } from '#server/storage/blob-store.ts'
 import { composeMemoryBlobStore } from '#server/storage/memory.ts'
 
@@ -39,6 +41,7 @@ export interface RegistryForTest {
   readonly admit: Admit
   readonly blobs: Blobs
   readonly uploads: Uploads
+  readonly manifests: Manifests
   readonly pulls: PullRecorder
   pushBlob(repository: string, bytes: Uint8Array): Promise<Digest>
   pushImage(repository: string, tag: string, blobs: readonly Uint8Array[]): Promise<Digest>
@@ -64,6 +67,7 @@ export async function composeRegistryForTest(
     maxPerActor: 0,
     maxBytes: 0,
   })
+  const manifests = new Manifests(database, new PullPolicies({ database, clock }))
   const pulls = new PullRecorder(database)
   await createProject(database, 'library', clock)
 
@@ -81,7 +85,7 @@ export async function composeRegistryForTest(
     const pushed = await pushManifest({ database, clock, events }, admission, imageOf(tag, digests, contents))
     return pushed.digest
   }
-  return { database, store, clock, events, trashWindowMs, admit, blobs, uploads, pulls, pushBlob, pushImage }
+  return { database, store, clock, events, trashWindowMs, admit, blobs, uploads, manifests, pulls, pushBlob, pushImage }
 }
 
 export async function createProject(database: Database, name: string, clock: Clock, isPublic = true): Promise<void> {

@@ -17,6 +17,7 @@ import { composeRedirectPolicy } from '../domain/content/redirects.ts'
 import { Uploads } from '../domain/content/uploads.ts'
 import type { CollectorOptions } from '../domain/garbage-collection/collect.ts'
 import { composeAdmit } from '../domain/policies/admit.ts'
+import { PullPolicies } from '../domain/pull-policies/pull-policies.ts'
 import type { OciServices } from '../http/oci/oci-request.ts'
 import type { Foundation } from './foundation.ts'
 import { isServedByMany } from './processes.ts'
@@ -58,7 +59,7 @@ export function composeContent(
       maxBytes: config.limits.uploadBytes,
       shared: isServedByMany(config),
     }),
-    manifests: new Manifests(database),
+    manifests: new Manifests(database, new PullPolicies({ database, clock })),
     trashWindowMs: config.trash.windowMs,
   }
 }

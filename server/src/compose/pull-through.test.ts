@@ -14,7 +14,6 @@ import {
 import type { Config } from '../config/config.ts'
 import { anonymous, type Actor } from '../domain/access/actor.ts'
 import type { Admission } from '../domain/access/admission.ts'
-import { Manifests } from '../domain/artifacts/pull.ts'
 import type { ManifestReader, ReferrerLister, TagLister } from '../domain/artifacts/roles.ts'
 import type { BlobReader } from '../domain/content/roles.ts'
 import { DomainError } from '../domain/errors.ts'
@@ -151,7 +150,7 @@ describeEachDatabase('readers in front of the registry’s own', (open) => {
     const registry = await composeRegistryForTest(database)
     await createProject(database, 'cache', registry.clock)
     const settings = { limits: { manifestBytes: 4_000_000 }, defaultProject: undefined } as unknown as Config
-    const content = { ...registry, manifests: new Manifests(database) }
+    const content = registry
     const pulled: Digest[] = []
     const own: OciServices = {
       ...composeOciServices(settings, content, {} as Parameters<typeof composeOciServices>[2]),

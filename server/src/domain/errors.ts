@@ -51,6 +51,7 @@ export type DomainErrorCode =
   | 'ENDPOINT_UNKNOWN'
   | 'REFERENCED'
   | 'PRECONDITION'
+  | 'POLICY_VIOLATION'
   | 'TOO_MANY_REQUESTS'
   | 'STORAGE_FULL'
   | 'UNAVAILABLE'

@@ -14,7 +14,6 @@ import type { RetentionMode, RetentionRule, Template } from '#server/domain/rete
 import { composeJobKinds } from '#server/jobs/kinds.ts'
 import { JobWorker } from '#server/jobs/worker.ts'
 import { composeAdmit } from '#server/domain/policies/admit.ts'
-import { Manifests } from '#server/domain/artifacts/pull.ts'
 import { AdvisoryGenerations } from '#server/domain/scanning/data/advisory-generations.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, system } from '#server-test/registry-for-test.ts'
@@ -52,7 +51,7 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
     events,
     admit,
     blobs: registry.blobs,
-    manifests: new Manifests(database),
+    manifests: registry.manifests,
     advisories: new AdvisoryGenerations({ database, clock, events, folder: '/nowhere' }),
     readLayer: () => Promise.reject(new Error('nothing is scanned here')),
     trashWindowMs: 0,

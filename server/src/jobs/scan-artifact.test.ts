@@ -7,7 +7,6 @@ import { gzipSync } from 'node:zlib'
 import type { Digest } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Database } from '#server/database/database.ts'
-import { Manifests } from '#server/domain/artifacts/pull.ts'
 import { deleteManifest } from '#server/domain/artifacts/delete.ts'
 import { Jobs } from '#server/domain/jobs/jobs.ts'
 import { ensureKinds } from '#server/domain/jobs/kinds.ts'
@@ -48,12 +47,11 @@ const sha256 = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(byte
 async function compose(database: Database) {
   const folder = await mkdtemp(join(tmpdir(), 'berth-scan-'))
   const registry = await composeRegistryForTest(database)
-  const { clock, events, admit, blobs } = registry
+  const { clock, events, admit, blobs, manifests } = registry
   const advisories = new AdvisoryGenerations({ database, clock, events, folder: join(folder, 'data') })
   const read: string[] = []
   const kind = composeScanArtifact({
-    ...{ database, clock, events, admit, blobs, advisories },
-    manifests: new Manifests(database),
+    ...{ database, clock, events, admit, blobs, manifests, advisories },
     readLayer: ({ diffId, open }) => {
       read.push(diffId)
       return readLayer(open, { where: diffId })

@@ -76,6 +76,7 @@ export const reasons = [
   'PUSHED_MEANWHILE',
   'QUOTA_EXCEEDED',
   'READ_ONLY',
+  'POLICY_VIOLATION',
   'FORBIDDEN',
   'DELETE_DISABLED',
   'STORAGE_FULL',

@@ -2,8 +2,11 @@ import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Reader } from '../../database/database.ts'
 import type { Actor } from './actor.ts'
 
-/** The operations that read content: `/v2` pulls, and the API looks into an artifact with rights of their own. */
-export type Reading = 'pull' | 'read-artifact' | 'read-addition'
+/**
+ * The operations that read content: `/v2` pulls, and the API looks into an artifact with rights of their own. `copy-from` reads
+ * what is about to lie in another repository: it asks for the right to look, and for the policies of a pull.
+ */
+export type Reading = 'pull' | 'copy-from' | 'read-artifact' | 'read-addition'
 
 /**
  * The operations that bring content into a repository. `fill` admits content that the registry itself brings in for

@@ -7,7 +7,6 @@ import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, digestOf, system, type RegistryForTest } from '#server-test/registry-for-test.ts'
 import { walkAccessories } from './accessories.ts'
 import { copyArtifact } from './copy.ts'
-import { Manifests } from './pull.ts'
 import { pushManifest } from './push.ts'
 
 const source = 'library/app' as RepositoryName
@@ -49,8 +48,8 @@ describeEachDatabase('a copy', (open) => {
     expect(walked).toBe(231)
 
     const to = await registry.admit(system, 'copy', target)
-    const services = { ...registry, manifests: new Manifests(database) }
-    await copyArtifact(services, await registry.admit(system, 'read-artifact', source), to, {
+    const services = registry
+    await copyArtifact(services, await registry.admit(system, 'copy-from', source), to, {
       kind: 'tag',
       tag: 'v1' as TagName,
     })

@@ -3,7 +3,7 @@ import { parseManifest, type ParsedManifest } from '#contract/manifest.ts'
 import { isForeignLayerMediaType } from '#contract/media-types.ts'
 import { parseTagName, type Reference, type TagName } from '#contract/reference.ts'
 import type { Database } from '../../database/database.ts'
-import type { Admission, Bringing, Reading } from '../access/admission.ts'
+import type { Admission, Bringing } from '../access/admission.ts'
 import type { Clock } from '../clock.ts'
 import type { Events } from '../events/events.ts'
 import type { Uploads } from '../content/uploads.ts'
@@ -26,12 +26,12 @@ export interface CopyServices {
  * Puts an artifact into another repository, with the children of an index and with what belongs to it. No bytes move:
  * blobs are linked. The artifact that was asked for comes last, so that a copy that breaks off shows nothing by halves
  * and can be made again. It keeps all its tags, as in Harbor, however it was named; its children come without theirs.
- * @throws DomainError MANIFEST_UNKNOWN, MANIFEST_BLOB_UNKNOWN when the source lost a blob, PRECONDITION when one of the tags
+ * @throws DomainError MANIFEST_UNKNOWN, POLICY_VIOLATION, MANIFEST_BLOB_UNKNOWN when the source lost a blob, PRECONDITION when one of the tags
  *   is immutable in the target and names another artifact
  */
 export async function copyArtifact(
   services: CopyServices,
-  source: Admission<Reading>,
+  source: Admission<'copy-from'>,
   target: Admission<Bringing>,
   reference: Reference,
 ): Promise<Digest> {
@@ -45,13 +45,13 @@ export async function copyArtifact(
 
 class Copy {
   readonly #services: CopyServices
-  readonly #source: Admission<Reading>
+  readonly #source: Admission<'copy-from'>
   readonly #target: Admission<Bringing>
   /** What was copied, and whose accessories are still to be looked for. */
   readonly #copied = new Set<Digest>()
   readonly #linked = new Set<Digest>()
 
-  constructor(services: CopyServices, source: Admission<Reading>, target: Admission<Bringing>) {
+  constructor(services: CopyServices, source: Admission<'copy-from'>, target: Admission<Bringing>) {
     this.#services = services
     this.#source = source
     this.#target = target

@@ -3,14 +3,18 @@ import type { Reference } from '#contract/reference.ts'
 import type { Database } from '../../database/database.ts'
 import { EpochCache } from '../../database/epoch-cache.ts'
 import { preparedQuery } from '../../database/prepared.ts'
+import type { Flag } from '../../database/schema/columns.ts'
 import type { Admission, Reading } from '../access/admission.ts'
 import { DomainError } from '../errors.ts'
+import { gates, pass, type PullJudge } from '../policies/gates.ts'
+import { governs } from '../policies/governs.ts'
 import type { ManifestReader, ManifestStat, ServedManifest } from './roles.ts'
-import { gates, pass } from '../policies/gates.ts'
 
 /** One that this registry has. */
 export interface StoredManifest extends ServedManifest {
   readonly artifactId: number
+  /** Whether a policy of its project has a word in its being pulled. */
+  readonly isGoverned: boolean
 }
 
 interface ManifestRow {
@@ -19,9 +23,10 @@ interface ManifestRow {
   digest: string
   mediaType: string
   bytes: Uint8Array
+  governed: Flag
 }
 
-const findByTag = preparedQuery<{ repositoryId: number; name: string }, ManifestRow>((db, param) =>
+const findByTag = preparedQuery<{ repositoryId: number; name: string; projectId: number }, ManifestRow>((db, param) =>
   db
     .selectFrom('tag')
     .innerJoin('artifact', 'artifact.id', 'tag.artifact_id')
@@ -32,24 +37,27 @@ const findByTag = preparedQuery<{ repositoryId: number; name: string }, Manifest
       'artifact.digest',
       'artifact.media_type as mediaType',
       'artifact_payload.bytes',
+      governs(db, param('projectId')).as('governed'),
     ])
     .where('tag.repository_id', '=', param('repositoryId'))
     .where('tag.name', '=', param('name')),
 )
 
-const findByDigest = preparedQuery<{ repositoryId: number; digest: string }, ManifestRow>((db, param) =>
-  db
-    .selectFrom('artifact')
-    .innerJoin('artifact_payload', 'artifact_payload.artifact_id', 'artifact.id')
-    .select((eb) => [
-      'artifact.id as artifactId',
-      eb.val(null).as('tagId'),
-      'artifact.digest',
-      'artifact.media_type as mediaType',
-      'artifact_payload.bytes',
-    ])
-    .where('artifact.repository_id', '=', param('repositoryId'))
-    .where('artifact.digest', '=', param('digest')),
+const findByDigest = preparedQuery<{ repositoryId: number; digest: string; projectId: number }, ManifestRow>(
+  (db, param) =>
+    db
+      .selectFrom('artifact')
+      .innerJoin('artifact_payload', 'artifact_payload.artifact_id', 'artifact.id')
+      .select((eb) => [
+        'artifact.id as artifactId',
+        eb.val(null).as('tagId'),
+        'artifact.digest',
+        'artifact.media_type as mediaType',
+        'artifact_payload.bytes',
+        governs(db, param('projectId')).as('governed'),
+      ])
+      .where('artifact.repository_id', '=', param('repositoryId'))
+      .where('artifact.digest', '=', param('digest')),
 )
 
 /** Small manifests are remembered (nearly all are small); the product bounds the memory: 32 MiB. */
@@ -59,10 +67,12 @@ const cachedBytes = 64 * 1024
 /** Manifests as a repository sees them. */
 export class Manifests implements ManifestReader {
   readonly #database: Database
+  readonly #judge: PullJudge
   readonly #cached: EpochCache<StoredManifest>
 
-  constructor(database: Database) {
+  constructor(database: Database, judge: PullJudge) {
     this.#database = database
+    this.#judge = judge
     this.#cached = new EpochCache(database, cachedManifests, (row) => row.bytes.byteLength <= cachedBytes)
   }
 
@@ -74,30 +84,35 @@ export class Manifests implements ManifestReader {
 
   /** @throws DomainError MANIFEST_UNKNOWN, also for a repository that was never pushed to; and of the content gates */
   async getManifest(admission: Admission<Reading>, reference: Reference): Promise<StoredManifest> {
-    const { repositoryId } = admission
+    const { repositoryId, projectId } = admission
     const name = reference.kind === 'tag' ? reference.tag : reference.digest
     const row =
       repositoryId === undefined
         ? undefined
-        : await this.#cached.get(`${repositoryId} ${name}`, () => find(this.#database, repositoryId, reference))
+        : await this.#cached.get(`${repositoryId} ${name}`, () =>
+            find(this.#database, { repositoryId, projectId }, reference),
+          )
     if (row === undefined) {
       throw new DomainError('MANIFEST_UNKNOWN', `${admission.repositoryName} has no manifest ${name}`, {
         detail: { name: admission.repositoryName, reference: name },
       })
     }
     const served = { kind: 'manifest', digest: row.digest, addedBytes: 0 } as const
-    await pass(gates.content[admission.operation], { reader: this.#database.read, admission, ...served })
+    const leaving = { manifest: row, isGoverned: row.isGoverned, judge: this.#judge }
+    await pass(gates.content[admission.operation], { reader: this.#database.read, admission, ...served, leaving })
     return row
   }
 }
 
 async function find(
   database: Database,
-  repositoryId: number,
+  where: { readonly repositoryId: number; readonly projectId: number },
   reference: Reference,
 ): Promise<StoredManifest | undefined> {
   const row = await (reference.kind === 'tag'
-    ? findByTag.first(database.read, { repositoryId, name: reference.tag })
-    : findByDigest.first(database.read, { repositoryId, digest: reference.digest }))
-  return row === undefined ? undefined : { ...row, digest: row.digest as Digest, tagId: row.tagId ?? undefined }
+    ? findByTag.first(database.read, { ...where, name: reference.tag })
+    : findByDigest.first(database.read, { ...where, digest: reference.digest }))
+  if (row === undefined) return undefined
+  const { governed, ...manifest } = row
+  return { ...manifest, digest: row.digest as Digest, tagId: row.tagId ?? undefined, isGoverned: governed === 1 }
 }

@@ -7,7 +7,6 @@ import type { TagName } from '#contract/reference.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import { describeEachDatabase, type OpenDatabase } from '../../../test/databases.ts'
 import { composeRegistryForTest, system } from '../../../test/registry-for-test.ts'
-import { Manifests } from './pull.ts'
 import { pushManifest } from './push.ts'
 import { listReferrers, type ReferrersQuery } from './referrers.ts'
 import { Events } from '../events/events.ts'
@@ -24,8 +23,7 @@ interface Pushed {
 /** Indexes without children: manifests that need no blobs. */
 async function compose(open: OpenDatabase) {
   const registry = await composeRegistryForTest(await open())
-  const { database, clock, admit } = registry
-  const manifests = new Manifests(database)
+  const { database, clock, admit, manifests } = registry
 
   const push = async (fields: Record<string, unknown>, tags: string[] = []): Promise<Pushed> => {
     const text = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [], ...fields })

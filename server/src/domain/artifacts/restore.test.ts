@@ -18,7 +18,6 @@ import { setDescription } from '../projects/repositories.ts'
 import { emptyTrash, listTrash } from '../trash/trash.ts'
 import { usageOf } from '../quotas/project-usage.ts'
 import { deleteManifest, deleteRepository, untag } from './delete.ts'
-import { Manifests } from './pull.ts'
 import { pushManifest } from './push.ts'
 import { restoreEntry, restoreRepository } from './restore.ts'
 import { Events } from '../events/events.ts'
@@ -54,7 +53,7 @@ async function openScene(open: OpenDatabase): Promise<Scene> {
       const reference = name.includes(':')
         ? { kind: 'digest' as const, digest: name as Digest }
         : { kind: 'tag' as const, tag: name as TagName }
-      return await new Manifests(database).getManifest(admission, reference).then(
+      return await registry.manifests.getManifest(admission, reference).then(
         (manifest) => manifest.bytes,
         () => undefined,
       )

@@ -8,7 +8,6 @@ import { system } from '#server-test/registry-for-test.ts'
 import { writeMetadata, type MetadataKey } from '../projects/project-metadata.ts'
 import { deleteManifest } from './delete.ts'
 import { copyArtifact } from './copy.ts'
-import { Manifests } from './pull.ts'
 
 async function compose(open: OpenDatabase) {
   const scene = await composeArtifactScene(open)
@@ -93,15 +92,9 @@ describeEachDatabase('an index without all its children', (open) => {
       { digest: digestOf(bytes('absent')), size: 6 },
     ])
     await push(index)
-    const manifests = new Manifests(database)
     const copy = async () => {
       const target = await admit(system, 'push', 'library/copy' as RepositoryName)
-      await copyArtifact(
-        { ...services, database, manifests },
-        await admit(system, 'pull', app),
-        target,
-        index.reference,
-      )
+      await copyArtifact({ ...services, database }, await admit(system, 'copy-from', app), target, index.reference)
     }
     expect(await codeOf(copy())).toBe('done')
     await turn('sparse_indexes', 'false')

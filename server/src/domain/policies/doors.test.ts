@@ -23,7 +23,6 @@ import type { Actor } from '../access/actor.ts'
 import type { Admission, Operation } from '../access/admission.ts'
 import { copyArtifact } from '../artifacts/copy.ts'
 import { deleteManifest, deleteRepository, untag } from '../artifacts/delete.ts'
-import { Manifests } from '../artifacts/pull.ts'
 import { pushManifest } from '../artifacts/push.ts'
 import { restoreEntry, restoreRepository } from '../artifacts/restore.ts'
 import { createTag } from '../artifacts/tags.ts'
@@ -43,7 +42,6 @@ const v1 = 'v1' as TagName
 
 interface Scene extends RegistryForTest {
   readonly actor: Actor
-  readonly manifests: Manifests
   readonly adoptions: Adoptions
   /** The artifact that is `v1` of the repository, and in the trash of it another one that was `v1` before. */
   readonly artifact: Candidate
@@ -78,7 +76,6 @@ async function openScene(open: OpenDatabase): Promise<Scene> {
   return {
     ...registry,
     actor,
-    manifests: new Manifests(database),
     adoptions: new Adoptions({ database, store, clock, events, newId: randomUUID, leaseMs }),
     artifact: await candidateOf(registry),
     trashed: (await database.read.selectFrom('trash_entry').select('id').executeTakeFirstOrThrow()).id,
@@ -234,7 +231,7 @@ const doors: Readonly<Record<string, Door>> = {
     verbs: ['copyArtifact'],
     passes: ['content'],
     run: async (scene, between) => {
-      const [source, target] = [await scene.as('read-artifact'), await scene.as('copy', 'other/app' as RepositoryName)]
+      const [source, target] = [await scene.as('copy-from'), await scene.as('copy', 'other/app' as RepositoryName)]
       await between()
       await copyArtifact(scene, source, target, { kind: 'tag', tag: v1 })
     },
@@ -245,7 +242,7 @@ const doors: Readonly<Record<string, Door>> = {
     leavesLinks: true,
     run: async (scene, between) => {
       await scene.pushImage('other/app', 'v1', [bytes('other config')])
-      const [source, target] = [await scene.as('read-artifact', 'other/app' as RepositoryName), await scene.as('copy')]
+      const [source, target] = [await scene.as('copy-from', 'other/app' as RepositoryName), await scene.as('copy')]
       await between()
       await copyArtifact(scene, source, target, { kind: 'tag', tag: v1 })
     },
@@ -396,7 +393,12 @@ const refusing: Gate<unknown> = async () => {
 const listsOf = {
   content: [gates.content.push, gates.content.copy, gates.content.fill, gates.content.tag],
   tag: [gates.tag],
-  read: [gates.content.pull, gates.content['read-artifact'], gates.content['read-addition']],
+  read: [
+    gates.content.pull,
+    gates.content['copy-from'],
+    gates.content['read-artifact'],
+    gates.content['read-addition'],
+  ],
 } as const
 
 /** Puts a gate that refuses at the end of lists; `using` takes it away. */

@@ -1,3 +1,4 @@
+import type { Digest } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Reader } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
@@ -36,6 +37,29 @@ export interface ContentContext extends GateContext {
   readonly digest: string
   /** What the usage of the project is about to grow by; 0 where nothing comes in. */
   readonly addedBytes: number
+  /** The manifest that a reader is about to get; undefined for blobs, and for content that comes in. */
+  readonly leaving?: LeavingManifest
+}
+
+/** A manifest, with what decides whether it may leave. */
+export interface LeavingManifest {
+  readonly manifest: JudgedManifest
+  /** Whether the project has a policy at all, read together with the manifest (`governs`). */
+  readonly isGoverned: boolean
+  readonly judge: PullJudge
+}
+
+export interface JudgedManifest {
+  readonly artifactId: number
+  readonly digest: Digest
+  readonly mediaType: string
+  readonly bytes: Uint8Array
+}
+
+/** Judges manifests by what is known of them: scans, signatures. It lies above those nouns, in domain/pull-policies. */
+export interface PullJudge {
+  /** @throws DomainError POLICY_VIOLATION */
+  assertMayLeave(admission: Admission, manifest: JudgedManifest): Promise<void>
 }
 
 /** Names that are about to leave the artifact that they name. */
@@ -82,6 +106,12 @@ const roomIsLeft: Gate<ContentContext> = async ({ reader, admission, ...arrival 
 const tagsAreMutable: Gate<TagContext> = async ({ reader, tags, ...where }) =>
   await assertTagsMutable(reader, where, tags)
 
+const policiesAllow: Gate<ContentContext> = async ({ admission, kind, leaving }) => {
+  if (kind === 'blob') return
+  if (leaving === undefined) throw new TypeError('a manifest is about to leave, and nothing is known of it')
+  if (leaving.isGoverned) await leaving.judge.assertMayLeave(admission, leaving.manifest)
+}
+
 /** What has nothing to do with who asks. */
 const removals: readonly RegistryGate[] = [deletesAreEnabled, registryIsWritable]
 
@@ -97,6 +127,7 @@ export const gates = {
    */
   door: {
     pull: [actorMay('repository:pull')],
+    'copy-from': [actorMay('artifact:read')],
     'read-artifact': [actorMay('artifact:read')],
     'read-addition': [actorMay('artifact-addition:read')],
     push: [actorMay('repository:push'), registryIsWritable],
@@ -109,7 +140,8 @@ export const gates = {
   } satisfies Record<Operation, readonly Gate<DoorContext>[]>,
   /** What: once the manifest or the blob is known. */
   content: {
-    pull: [],
+    pull: [policiesAllow],
+    'copy-from': [policiesAllow],
     'read-artifact': [],
     'read-addition': [],
     push: [roomIsLeft],

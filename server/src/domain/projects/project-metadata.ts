@@ -20,6 +20,8 @@ const truthKeys = [
   'proxy_referrer_api',
   ...ownSwitches,
 ] as const
+/** Switches by which a project holds back what is pulled from it. */
+export const pullSwitches = ['prevent_vul', 'enable_content_trust', 'enable_content_trust_cosign'] as const
 const numberKeys = ['proxy_speed_kb', 'max_upstream_conn', 'retention_id'] as const
 /** `pull_redirect` is ours: whether pulls of large blobs are sent to the object storage. */
 const textKeys = ['severity', 'proxy_cache_filter_pattern', 'proxy_cache_filter_kind', 'pull_redirect'] as const
@@ -28,7 +30,8 @@ export const metadataKeys = [...truthKeys, ...numberKeys, ...textKeys] as const
 export type MetadataKey = (typeof metadataKeys)[number]
 export type ProjectMetadata = Readonly<Partial<Record<MetadataKey, string>>>
 
-const severities = ['none', 'low', 'medium', 'high', 'critical']
+/** What the key `severity` may say, from the least severe. */
+export const severityWords = ['none', 'low', 'medium', 'high', 'critical']
 
 export function isMetadataKey(key: string): key is MetadataKey {
   return (metadataKeys as readonly string[]).includes(key)
@@ -53,7 +56,7 @@ function parse(key: MetadataKey, value: string): string | undefined {
   if (key === 'severity') {
     // Clair's word for what is "none" in CVSS 3; older clients still send it.
     const severity = value.toLowerCase() === 'negligible' ? 'none' : value.toLowerCase()
-    return severities.includes(severity) ? severity : undefined
+    return severityWords.includes(severity) ? severity : undefined
   }
   // Whether and from which size on (bytes).
   if (key === 'pull_redirect') return /^(on|off|\d{1,15})$/i.test(value) ? value.toLowerCase() : undefined

@@ -2,19 +2,12 @@ import { DomainError } from '../errors.ts'
 import type { MetadataKey, ProjectMetadata } from './project-metadata.ts'
 
 const nothingChecks = 'nothing checks signatures when somebody pulls'
-const nothingHolds = 'no pull is held back for what a scan found'
 
 /** Switches that promise protection or content which this version does not give, each with what is missing. */
 const refused: Readonly<Partial<Record<MetadataKey, string>>> = {
   enable_content_trust: nothingChecks,
   enable_content_trust_cosign: nothingChecks,
-  prevent_vul: nothingHolds,
   auto_sbom_generation: 'nothing makes bills of materials',
-}
-
-/** Switches that Harbor's clients send with every project and that hold nothing back: kept, and said to have no effect. */
-const withoutEffect: Readonly<Partial<Record<MetadataKey, string>>> = {
-  reuse_sys_cve_allowlist: `${nothingHolds}, so no allowlist is looked at`,
 }
 
 /** Why a switch cannot have this value; undefined where it can. */
@@ -32,11 +25,4 @@ export function assertSwitchesBuilt(metadata: ProjectMetadata, stored: ProjectMe
     const why = stored[key] === value ? undefined : whyRefused(key, value)
     if (why !== undefined) throw new DomainError('BAD_REQUEST', why)
   }
-}
-
-/** A sentence for each switch that is kept and has no effect. */
-export function switchesWithoutEffect(metadata: Readonly<Record<string, string>>): string[] {
-  return Object.entries(withoutEffect).flatMap(([key, why]) =>
-    /^(1|t|true)$/i.test(metadata[key] ?? '') ? [`${key} is kept and has no effect: in this version ${why}`] : [],
-  )
 }

@@ -1,5 +1,5 @@
 import { ContractError, type ContractErrorCode } from '#contract/contract-error.ts'
-import { ociErrorBody, type OciErrorCode } from '#contract/oci-errors.ts'
+import { ociErrorBody, policyViolation, type OciErrorCode } from '#contract/oci-errors.ts'
 import { DatabaseBusy, DatabaseCorrupt, DatabaseUnavailable, UnstorableValue } from '../../database/database.ts'
 import { isForeignKeyViolation } from '../../database/violations.ts'
 import { DomainError, type DomainErrorCode } from '../../domain/errors.ts'
@@ -57,6 +57,7 @@ const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: Oc
   READ_ONLY: [403, 'DENIED'],
   REFERENCED: [412, 'DENIED'],
   PRECONDITION: [412, 'DENIED'],
+  POLICY_VIOLATION: [412, policyViolation],
   TOO_MANY_REQUESTS: [429, 'TOOMANYREQUESTS'],
   STORAGE_FULL: [507, 'DENIED'],
   UNAVAILABLE: [503, 'UNSUPPORTED'],

@@ -1,4 +1,4 @@
-import { grantablePermissions } from '../roles/grantable-permissions.ts'
+import { grantablePermissions, type heldBackPull } from '../roles/grantable-permissions.ts'
 import { noPermissions, type Permission } from '../roles/permissions.ts'
 
 /** What a robot was given; each of the sets holds `resource:action`. */
@@ -50,7 +50,11 @@ export function rightsOf(grants: readonly Grant[]): RobotRights {
   return { system, everyProject, projects }
 }
 
-export function robotMayInProject(rights: RobotRights, projectId: number, permission: Permission): boolean {
+export function robotMayInProject(
+  rights: RobotRights,
+  projectId: number,
+  permission: Permission | typeof heldBackPull,
+): boolean {
   return rights.everyProject.has(permission) || rights.projects.get(projectId)?.has(permission) === true
 }
 

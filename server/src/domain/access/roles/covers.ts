@@ -2,6 +2,7 @@ import { DomainError } from '../../errors.ts'
 import { actorName, isSystemAdministrator, tokenAccessOf, type Actor } from '../actor.ts'
 import { projectRightsOf, type RobotRights } from '../robots/robot-rights.ts'
 import { permissionsIn, type ProjectStanding } from './authorise.ts'
+import { heldBackPull } from './grantable-permissions.ts'
 
 /** Rights in one project, as a role gives them. */
 export function rightsInProject(projectId: number, permissions: ReadonlySet<string>): RobotRights {
@@ -77,7 +78,11 @@ function heldIn(actor: Actor, projectId: number, standings: readonly ProjectStan
 }
 
 /** What only robots can be given, and the permission of roles that is as much. */
-const ofRobotsOnly: Readonly<Record<string, string>> = { 'metadata:list': 'metadata:read' }
+const ofRobotsOnly: Readonly<Record<string, string>> = {
+  'metadata:list': 'metadata:read',
+  // They could switch the policies off.
+  [heldBackPull]: 'project:update',
+}
 
 /** What only roles can have, and what of a robot's permissions together is as much. */
 const ofRolesOnly: Readonly<Record<string, readonly string[]>> = {

@@ -27,7 +27,8 @@ const project = {
   log: 'list',
   project: 'read delete update',
   metadata: 'read create delete list update',
-  repository: 'read update delete list pull push',
+  // Harbor has `scanner-pull` too, and gives it to the robots of scanners alone.
+  repository: 'read update delete list pull push scanner-pull',
   artifact: 'read create list delete',
   scan: 'read create stop',
   sbom: 'create stop read',
@@ -55,6 +56,9 @@ type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? 
 export type SystemPermission = {
   [Name in keyof typeof system]: `${Name}:${Words<(typeof system)[Name]>}`
 }[keyof typeof system]
+
+/** Lets a robot pull what policies hold back, to scan or to sign it. No role has it. */
+export const heldBackPull = 'repository:scanner-pull'
 
 export interface GrantablePermission {
   readonly resource: string

@@ -88,11 +88,11 @@ export const contentBatchRoutes: readonly Route[] = [
     answers: { 200: batchAnswer },
     handle: async (call, { content, ...services }) => {
       const from = parseRepositoryName(call.body.from)
-      const source = await content.admit(call.actor, 'read-artifact', from)
+      const source = await content.admit(call.actor, 'copy-from', from)
       if (source.repositoryId === undefined) throw repositoryUnknown(from)
       return await answerBatch(call, services, async (item) => {
         // Anew for each: the rights in the source may end between two of them.
-        const reading = await content.admit(call.actor, 'read-artifact', from)
+        const reading = await content.admit(call.actor, 'copy-from', from)
         const target = await content.admit(call.actor, 'copy', repositoryNameOf(call))
         await copyArtifact({ ...services, ...content }, reading, target, parseReference(item))
       })

@@ -95,7 +95,7 @@ export const artifactRoutes: readonly Route[] = [
     answers: { 201: null },
     handle: async (call, { content, ...services }) => {
       const from = parseArtifactName(call.query.from)
-      const source = await content.admit(call.actor, 'read-artifact', from.repository)
+      const source = await content.admit(call.actor, 'copy-from', from.repository)
       const target = await content.admit(call.actor, 'copy', repositoryNameOf(call))
       await copyArtifact({ ...services, ...content }, source, target, from.reference)
       // Named as the client named it, as in Harbor.

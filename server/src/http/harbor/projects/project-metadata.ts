@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import { DomainError } from '../../../domain/errors.ts'
 import { isMetadataKey, type MetadataKey } from '../../../domain/projects/project-metadata.ts'
-import { switchesWithoutEffect } from '../../../domain/projects/unbuilt-switches.ts'
-import { warningHeaders } from '../frame/answers.ts'
 import { presentMetadata } from './project-answer.ts'
 import { getDetails } from './projects.ts'
 import { route, type Call, type Route } from '../frame/route.ts'
@@ -36,7 +34,7 @@ export const projectMetadataRoutes: readonly Route[] = [
     answers: { 200: null },
     handle: async ({ actor, project, body }, { projects }) => {
       await projects.setMetadata(actor, project!.project.name, onlyEntry(Object.entries(body)), false)
-      return { headers: warningHeaders(switchesWithoutEffect(body)) }
+      return {}
     },
   }),
 
@@ -68,7 +66,7 @@ export const projectMetadataRoutes: readonly Route[] = [
     handle: async ({ actor, project, params, body }, { projects }) => {
       const entry = onlyEntry([[params.meta_name, body[params.meta_name] ?? '']])
       await projects.setMetadata(actor, project!.project.name, entry, true)
-      return { headers: warningHeaders(switchesWithoutEffect(body)) }
+      return {}
     },
   }),
 

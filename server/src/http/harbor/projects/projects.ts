@@ -5,10 +5,9 @@ import { roleIds } from '../../../domain/access/roles/permissions.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { listProjectDetails, readProjectDetails, type ProjectDetails } from '../../../domain/projects/project-list.ts'
 import { isMetadataKey, parseMetadataValue, type ProjectMetadata } from '../../../domain/projects/project-metadata.ts'
-import { switchesWithoutEffect } from '../../../domain/projects/unbuilt-switches.ts'
 import type { ProjectChange } from '../../../domain/projects/projects.ts'
 import { assertHardBytes } from '../../../domain/quotas/quotas.ts'
-import { createdAt, truthQuery, warningHeaders } from '../frame/answers.ts'
+import { createdAt, truthQuery } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { presentProject, projectAnswer, projectBody } from './project-answer.ts'
@@ -89,8 +88,7 @@ export const projectRoutes: readonly Route[] = [
         ...storageLimitOf(actor, body),
       })
       const byName = request.headers.get('x-resource-name-in-location') === 'true'
-      const { status, headers } = createdAt(call.path, byName ? created.name : created.id)
-      return { status, headers: { ...headers, ...warningHeaders(switchesWithoutEffect(metadata)) } }
+      return createdAt(call.path, byName ? created.name : created.id)
     },
   }),
 
@@ -117,7 +115,7 @@ export const projectRoutes: readonly Route[] = [
     handle: async (call, services) => {
       const change = await changeOf(call, services)
       await services.projects.updateProject(call.actor, call.project!.project.name, change)
-      return { headers: warningHeaders(switchesWithoutEffect(change.metadata ?? {})) }
+      return {}
     },
   }),
 

@@ -1,0 +1,75 @@
+import { expect, test } from 'bun:test'
+import { createUniqueImage } from '../harness/image.ts'
+import { addProject, describeControlledScenario } from '../harness/scenario.ts'
+import { V2Client } from '../harness/v2-client.ts'
+import { ApiClient } from './contract-client.ts'
+
+const item = '/projects/{project_name_or_id}'
+const artifacts = '/projects/{project_name}/repositories/{repository_name}/artifacts'
+
+describeControlledScenario('policies of pulls', (registry) => {
+  const admin = () => new ApiClient(registry())
+  const governed = async () => {
+    const project = await addProject(registry())
+    await new V2Client(registry()).pushImage(`${project}/app`, createUniqueImage(), 'v1')
+    const metadata = { prevent_vul: 'true', severity: 'high' }
+    const changed = await admin().call(`PUT ${item}`, { params: { project_name_or_id: project }, body: { metadata } })
+    expect([changed.status, changed.headers.get('warning')]).toEqual([200, null])
+    return project
+  }
+  const refused =
+    'current image without vulnerability scanning cannot be pulled due to configured policy in ' +
+    `'Prevent images with vulnerability severity of "High" or higher from running.' ` +
+    'To continue with pull, please contact your project administrator for help.'
+
+  test('an administrator who pulls what was not scanned is told so in the words of Harbor', async () => {
+    const project = await governed()
+    const client = new V2Client(registry())
+    const answer = await client.request(`/v2/${project}/app/manifests/v1`)
+    const body = (await answer.json()) as { errors: { code: string; message: string; detail: object }[] }
+    expect([answer.status, body.errors[0]?.code]).toEqual([412, 'PROJECTPOLICYVIOLATION'])
+    expect(body.errors[0]?.message).toBe(refused)
+    expect(body.errors[0]?.detail).toMatchObject({ policy: 'prevent_vul' })
+    const head = await client.request(`/v2/${project}/app/manifests/v1`, { method: 'HEAD' })
+    expect([head.status, await head.text()]).toEqual([412, ''])
+  })
+
+  test('no name that a client gives itself opens the door', async () => {
+    const project = await governed()
+    const client = new V2Client(registry())
+    const token = await client.fetchToken(`repository:${project}/app:pull,push`)
+    for (const agent of ['cosign/v2.4.1', 'notation/1.2', 'trivy/0.74.0']) {
+      const headers = { authorization: `Bearer ${token}`, 'user-agent': agent }
+      expect((await client.request(`/v2/${project}/app/manifests/v1`, { headers })).status).toBe(412)
+    }
+  })
+
+  test('what is held back is not copied out of its project either, and stays to be looked at', async () => {
+    const project = await governed()
+    const other = await addProject(registry())
+    const copied = await admin().call<{ errors: { code: string }[] }>(`POST ${artifacts}`, {
+      params: { project_name: other, repository_name: 'app' },
+      query: `from=${project}/app:v1`,
+    })
+    expect([copied.status, copied.body.errors[0]?.code]).toEqual([412, 'PROJECTPOLICYVIOLATION'])
+    const params = { project_name: project, repository_name: 'app', reference: 'v1' }
+    expect((await admin().call(`GET ${artifacts}/{reference}`, { params })).status).toBe(200)
+  })
+
+  test('a robot is given scanner-pull by a person who may change the project, and pulls', async () => {
+    const project = await governed()
+    const access = ['pull', 'scanner-pull'].map((action) => ({ resource: 'repository', action }))
+    const made = await admin().call<{ name: string; secret: string }>('POST /robots', {
+      body: {
+        ...{ name: `s${Date.now()}`, level: 'project', duration: 1 },
+        permissions: [{ kind: 'project', namespace: project, access }],
+      },
+    })
+    expect(made.status).toBe(201)
+    const robot = new V2Client(registry(), { username: made.body.name, password: made.body.secret })
+    expect((await robot.request(`/v2/${project}/app/manifests/v1`)).status).toBe(200)
+    const token = await robot.fetchToken(`repository:${project}/app:pull`)
+    const headers = { authorization: `Bearer ${token}` }
+    expect((await robot.request(`/v2/${project}/app/manifests/v1`, { headers })).status).toBe(200)
+  })
+})
