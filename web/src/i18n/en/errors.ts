@@ -29,6 +29,8 @@ export const errors = {
     PUSHED_MEANWHILE: 'Something was pushed to it in the meantime. Try again.',
     QUOTA_EXCEEDED:
       'The storage quota of the project is used up. Delete artifacts, or ask a system administrator for a larger quota.',
+    POLICY_VIOLATION:
+      'A policy of the project holds this image back: it was not scanned, or it has vulnerabilities that the project does not accept.',
     READ_ONLY: 'The registry is read-only. Try again when a system administrator has ended this mode.',
     FORBIDDEN: 'Your account has no permission to do this. Ask an administrator of the project or the registry.',
     DELETE_DISABLED: 'Deleting is disabled in the configuration of this registry.',
