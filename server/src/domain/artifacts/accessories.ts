@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
-import { algorithmOf, encodedOf, type Digest } from '#contract/digest.ts'
+import { derivedTagsOf, type DerivedTagSuffix } from '#contract/derived-tags.ts'
+import type { Digest } from '#contract/digest.ts'
 import type { Reader } from '../../database/database.ts'
 import type { ArtifactTable } from '../../database/schema/artifacts.ts'
 import { batches } from '../lists/batches.ts'
@@ -27,26 +28,14 @@ const typeOfArtifact: Readonly<Record<string, string>> = {
   'application/vnd.goharbor.harbor.sbom.v1': 'sbom.harbor',
 }
 
-const typeOfSuffix: Readonly<Record<string, string>> = {
+const typeOfSuffix: Readonly<Record<DerivedTagSuffix, string>> = {
   sig: 'signature.cosign',
   att: 'subject.accessory',
   sbom: 'subject.accessory',
 }
 
-/** The tags by which cosign names what belongs to the subject, with what each is for. */
-export function derivedTagsOf(subject: Digest): readonly { readonly tag: string; readonly suffix: string }[] {
-  if (algorithmOf(subject) !== 'sha256') return []
-  return Object.keys(typeOfSuffix).map((suffix) => ({ tag: `sha256-${encodedOf(subject)}.${suffix}`, suffix }))
-}
-
 /** The names alone. */
 export const accessoryTagsOf = (subject: Digest): readonly string[] => derivedTagsOf(subject).map(({ tag }) => tag)
-
-/** Whom a tag says that its artifact belongs to; undefined for one that was not derived from a digest. */
-export function subjectNamedBy(tag: string): Digest | undefined {
-  const [, encoded, suffix = ''] = /^sha256-([0-9a-f]{64})\.([a-z]+)$/.exec(tag) ?? []
-  return Object.hasOwn(typeOfSuffix, suffix) ? (`sha256:${encoded}` as Digest) : undefined
-}
 
 /** Harbor's name for an artifact type that is an accessory's; undefined for others. */
 export const accessoryTypeOf = (artifactType: string): string | undefined =>
@@ -164,7 +153,7 @@ async function listNamed(
   repositoryIds: readonly number[],
   subjects: readonly Digest[],
 ): Promise<Accessory[]> {
-  const named = new Map<string, { readonly digest: Digest; readonly suffix: string }>(
+  const named = new Map<string, { readonly digest: Digest; readonly suffix: DerivedTagSuffix }>(
     subjects.flatMap((digest) => derivedTagsOf(digest).map(({ tag, suffix }) => [tag, { digest, suffix }] as const)),
   )
   const byTag = await reader
@@ -187,7 +176,7 @@ async function listNamed(
       subject,
       digest: row.digest as Digest,
       size: Number(row.size),
-      type: typeOfSuffix[suffix]!,
+      type: typeOfSuffix[suffix],
       createdAt: row.pushed_at,
       tag: row.name,
     })

@@ -1,6 +1,6 @@
+import { derivedTagsOf, subjectNamedBy } from '#contract/derived-tags.ts'
 import type { Digest } from '#contract/digest.ts'
 import type { Database, Reader } from '../../database/database.ts'
-import { derivedTagsOf, subjectNamedBy } from './accessories.ts'
 import { kindOf, type ArtifactDetails } from './artifact-details.ts'
 import { readArtifacts } from './artifact-list.ts'
 import { readManifestFacts, type ManifestFacts } from './manifest-facts.ts'
