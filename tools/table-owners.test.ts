@@ -39,6 +39,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   ],
   scrub: ['scrub_progress'],
   settings: ['setting'],
+  signatures: ['artifact_signature', 'signature_verdict', 'trusted_signer'],
   trash: ['trash_blob', 'trash_entry', 'trash_repository'],
   // Below the domain, or beside it.
   'server/src/jobs/background.ts': ['lease'],

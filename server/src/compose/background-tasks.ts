@@ -10,6 +10,8 @@ import { collectGarbage } from '../domain/garbage-collection/collect.ts'
 import { pruneJobs } from '../domain/jobs/jobs.ts'
 import { pruneLayers, pruneScans } from '../domain/scanning/prune-scans.ts'
 import { foldUsage } from '../domain/quotas/project-usage.ts'
+import { listEnded } from '../domain/signatures/reverify-signatures.ts'
+import { checkSignatures } from '../domain/signatures/signature-checks.ts'
 import type { BackgroundTask } from '../jobs/background.ts'
 import type { Accounts } from './accounts.ts'
 import { collectBatch, collectorOf } from './content.ts'
@@ -45,6 +47,7 @@ export function backgroundTasks(config: Config, services: TaskServices): readonl
     ...flushes(services),
     ...collection(config, services),
     ...pruning(config, services),
+    expireVerdicts(services),
   ]
 }
 
@@ -81,6 +84,23 @@ function flushes({ pulls, accounts, usage, foundation }: TaskServices): readonly
     },
     { name: 'flush-pull-audit', runs: 'everywhere', intervalMs: pullFlushMs, run: () => accounts.pullAudit.flush() },
   ]
+}
+
+/** In one round; the rest comes a minute later. What is over counts no more meanwhile. */
+const expiredVerdicts = 200
+
+/** Looks again at signatures whose time is over, so that lists say so and say why. */
+function expireVerdicts({ foundation: { database, clock, store } }: TaskServices): BackgroundTask {
+  return {
+    name: 'expire-verdicts',
+    runs: 'once',
+    intervalMs: minuteMs,
+    run: async () => {
+      for (const place of await listEnded(database.read, clock.now(), expiredVerdicts)) {
+        await checkSignatures({ database, clock, store }, place)
+      }
+    },
+  }
 }
 
 function collection(config: Config, { foundation, content, onCollected }: TaskServices): readonly BackgroundTask[] {

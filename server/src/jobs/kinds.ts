@@ -14,7 +14,9 @@ import { Scans } from '../domain/scanning/scans.ts'
 import { composeScanArtifact, type ScanServices } from './scan-artifact.ts'
 import { composeScanAll } from './scan-all.ts'
 import { composeScanPushed } from './scan-pushed.ts'
+import { composeReverifySignatures } from './reverify-signatures.ts'
 import { composeScrub } from './scrub.ts'
+import { composeVerifySignatures } from './verify-signatures.ts'
 import { composeApplyRetention, composeRetainRepository } from './retention.ts'
 
 export interface JobServices extends Pick<ScanServices, 'blobs' | 'manifests' | 'advisories' | 'readLayer'> {
@@ -43,5 +45,7 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composeScanArtifact(services)),
     jobKind(composeScanPushed({ ...services, scans })),
     jobKind(composeScanAll({ ...services, jobs, scans })),
+    jobKind(composeVerifySignatures(services)),
+    jobKind(composeReverifySignatures(services)),
   ]
 }

@@ -26,6 +26,7 @@ import { trashRun } from './0027-trash-run.ts'
 import { backupRun } from './0028-backup-run.ts'
 import { scanning } from './0029-scanning.ts'
 import { securityHub } from './0030-security-hub.ts'
+import { signatures } from './0037-signatures.ts'
 import { absentChildren } from './0041-absent-children.ts'
 import { securityTotals } from './0036-security-totals.ts'
 
@@ -58,6 +59,7 @@ export const migrations: readonly Migration[] = [
   backupRun,
   scanning,
   securityHub,
+  signatures,
   absentChildren,
   securityTotals,
 ]

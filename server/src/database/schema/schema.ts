@@ -62,6 +62,7 @@ import type {
   VulnerabilityTotalTable,
 } from './scanning.ts'
 import type { SettingTable } from './settings.ts'
+import type { ArtifactSignatureTable, SignatureVerdictTable, TrustedSignerTable } from './signatures.ts'
 import type {
   BlobDamageTable,
   BackupRunTable,
@@ -137,6 +138,9 @@ export interface Schema {
   job_worker: JobWorkerTable
   session: SessionTable
   setting: SettingTable
+  trusted_signer: TrustedSignerTable
+  artifact_signature: ArtifactSignatureTable
+  signature_verdict: SignatureVerdictTable
   robot: RobotTable
   robot_permission: RobotPermissionTable
   trust_rule: TrustRuleTable

@@ -9,6 +9,7 @@ import { registryCareEvents } from './registry-care-events.ts'
 import { registryEvents } from './registry-events.ts'
 import { robotEvents } from './robot-events.ts'
 import { scanningEvents } from './scanning-events.ts'
+import { signatureEvents } from './signature-events.ts'
 
 /**
  * Every event of the registry that audit, webhooks, scans or replication may want to know of. The list is closed: a new
@@ -26,6 +27,7 @@ const eventTable = {
   ...registryCareEvents,
   ...jobEvents,
   ...scanningEvents,
+  ...signatureEvents,
 }
 
 type EventTable = typeof eventTable

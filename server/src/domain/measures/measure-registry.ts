@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Database } from '../../database/database.ts'
 import { findLastBackup, type BackupRun } from '../backup/backup-runs.ts'
 import type { JobStatus } from '../jobs/job.ts'
+import { signatureMethods, type SignatureMethod } from '../signatures/verdicts.ts'
 
 /** What the registry holds and what waits in it, at one moment. Counts cost a walk of an index each. */
 export interface RegistryMeasures {
@@ -29,6 +30,10 @@ export interface RegistryMeasures {
   readonly vulnerabilityData: { readonly publishedAt: number | undefined; readonly importedAt: number } | undefined
   /** Quotas by the share that is used. */
   readonly quotas: { readonly limited: number; readonly nearlyFull: number; readonly full: number }
+  readonly signatures: {
+    readonly signers: number
+    readonly verdicts: readonly { readonly method: SignatureMethod; readonly state: string; readonly count: number }[]
+  }
 }
 
 export interface JobsOfKind {
@@ -60,12 +65,30 @@ export async function measureRegistry({ read }: Pick<Database, 'read'>, now: num
     lastBackup: await findLastBackup(read),
     vulnerabilityData: await measureVulnerabilityData({ read }),
     quotas: await measureQuotas({ read }),
+    signatures: await measureSignatures({ read }),
   }
 }
 
 type Reading = Pick<Database, 'read'>
 
-async function countOf({ read }: Reading, table: 'artifact' | 'tag' | 'user_account' | 'robot'): Promise<number> {
+async function measureSignatures({ read }: Reading): Promise<RegistryMeasures['signatures']> {
+  const verdicts = await read
+    .selectFrom('signature_verdict')
+    .select((eb) => ['cosign_state', 'notation_state', eb.fn.countAll<number | string>().as('count')])
+    .groupBy(['cosign_state', 'notation_state'])
+    .execute()
+  return {
+    signers: await countOf({ read }, 'trusted_signer'),
+    verdicts: verdicts.flatMap((row) =>
+      signatureMethods.map((method) => ({ method, state: row[`${method}_state`], count: Number(row.count) })),
+    ),
+  }
+}
+
+async function countOf(
+  { read }: Reading,
+  table: 'artifact' | 'tag' | 'user_account' | 'robot' | 'trusted_signer',
+): Promise<number> {
   const { count } = await read
     .selectFrom(table)
     .select((eb) => eb.fn.countAll<number | string>().as('count'))

@@ -1,4 +1,5 @@
 import type { RegistryMeasures } from '../../domain/measures/measure-registry.ts'
+import { signatureMethods } from '../../domain/signatures/verdicts.ts'
 import { fact } from './families.ts'
 import type { MetricFamily } from './metric-families.ts'
 
@@ -12,6 +13,7 @@ export function registryFamilies(measures: RegistryMeasures): MetricFamily[] {
     ...work(measures),
     ...backups(measures),
     ...vulnerabilityData(measures),
+    ...signatures(measures),
   ]
 }
 
@@ -42,6 +44,24 @@ function contents(found: RegistryMeasures): MetricFamily[] {
       [{ state: 'limited' }, found.quotas.limited],
       [{ state: 'nearly-full' }, found.quotas.nearlyFull],
       [{ state: 'full' }, found.quotas.full],
+    ),
+  ]
+}
+
+const signedStates = ['verified', 'unnamed', 'untrusted', 'refused'] as const
+
+/** Every state has its line, so that an alert on one that is rare has something to compare with. */
+function signatures({ signatures: { signers, verdicts } }: RegistryMeasures): MetricFamily[] {
+  const countOf = (method: string, state: string) =>
+    verdicts.filter((each) => each.method === method && each.state === state).reduce((sum, { count }) => sum + count, 0)
+  return [
+    fact('berth_trusted_signers', 'Signers whose signatures count, of the registry and of projects.', [{}, signers]),
+    fact(
+      'berth_signed_artifacts',
+      'Artifacts with signatures, by what the best of them is worth.',
+      ...signatureMethods.flatMap((method) =>
+        signedStates.map((state) => [{ method, state }, countOf(method, state)] as [Record<string, string>, number]),
+      ),
     ),
   ]
 }

@@ -167,6 +167,8 @@ export const jobs = {
     scanArtifact: 'Scan',
     scanPushed: 'Scan on push',
     scanAll: 'Scan all',
+    verifySignatures: 'Signature verification',
+    reverifySignatures: 'Verification of all signatures',
     generateSbom: 'SBOM generation',
     replicate: 'Replication',
     deliverWebhook: 'Webhook delivery',

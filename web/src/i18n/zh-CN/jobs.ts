@@ -169,6 +169,8 @@ export const jobs: Translation<typeof en> = {
     scanArtifact: '漏洞扫描',
     scanPushed: '推送后扫描',
     scanAll: '全量扫描',
+    verifySignatures: '验证签名',
+    reverifySignatures: '重新验证全部签名',
     generateSbom: '生成 SBOM',
     replicate: '复制',
     deliverWebhook: '投递 Webhook',

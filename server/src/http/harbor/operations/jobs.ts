@@ -10,6 +10,7 @@ import { applyRetentionJob, retainRepositoryJob } from '../../../domain/retentio
 import { scanAllJob } from '../../../domain/scanning/scan-all-job.ts'
 import { scanArtifactJob } from '../../../domain/scanning/scan-job.ts'
 import { scanPushedJob } from '../../../domain/scanning/scan-on-push.ts'
+import { reverifySignaturesJob, verifySignaturesJob } from '../../../domain/signatures/signature-jobs.ts'
 import { scrubJob } from '../../../domain/scrub/scrub-job.ts'
 import type { Job, JobStatus } from '../../../domain/jobs/job.ts'
 import { findProjectAccessById } from '../../../domain/projects/project-access.ts'
@@ -167,6 +168,8 @@ export const permissionsOfKind: Readonly<
   [scanArtifactJob.kind]: { project: 'scan:read' },
   [scanPushedJob.kind]: { project: 'scan:read' },
   [scanAllJob.kind]: { system: 'scan-all:read' },
+  [verifySignaturesJob.kind]: { project: 'accessory:list' },
+  [reverifySignaturesJob.kind]: { project: 'configuration:read' },
 }
 
 /** @throws DomainError JOB_UNKNOWN for who may see all jobs; UNAUTHENTICATED, FORBIDDEN for whoever may not see this one */

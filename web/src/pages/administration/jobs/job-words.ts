@@ -13,6 +13,8 @@ const kinds = {
   IMAGE_SCAN: 'scanArtifact',
   SCAN_PUSHED: 'scanPushed',
   SCAN_ALL: 'scanAll',
+  VERIFY_SIGNATURES: 'verifySignatures',
+  REVERIFY_SIGNATURES: 'reverifySignatures',
   SBOM: 'generateSbom',
   REPLICATION: 'replicate',
   WEBHOOK: 'deliverWebhook',
