@@ -36,6 +36,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   scanning: [
     ...['advisory_generation', 'advisory_chunk', 'scanner', 'layer_inventory', 'artifact_inventory'],
     ...['scan', 'scan_finding', 'scan_layer', 'security_total', 'vulnerability_total', 'layer_total'],
+    'sbom_run',
   ],
   scrub: ['scrub_progress'],
   settings: ['setting'],

@@ -277,7 +277,7 @@ describeControlledScenario('switches that nothing reads', (registry) => {
 
   test('a protection that is not built cannot be switched on for a project, by any door', async () => {
     const params = { project_name_or_id: await addProject(registry()) }
-    for (const key of ['enable_content_trust', 'enable_content_trust_cosign', 'auto_sbom_generation']) {
+    for (const key of ['enable_content_trust', 'enable_content_trust_cosign']) {
       const metadata = { [key]: 'true' }
       const name = `p${crypto.randomUUID()}`
       for (const refused of [

@@ -67,6 +67,82 @@ describeControlledScenario('scans of artifacts', (registry) => {
     expect(['Pending', 'Running', 'Error']).toContain(found.scan_status)
   })
 
+  interface SbomOverview {
+    readonly scan_status: string
+    readonly sbom_digest?: string
+    readonly report_id?: string
+  }
+  const sbomOverview = async (params: Readonly<Record<string, string>>) => {
+    const query = 'with_sbom_overview=true'
+    const { body } = await admin().call<{ sbom_overview?: SbomOverview }>(`GET ${artifact}`, { params, query })
+    return body.sbom_overview
+  }
+  const madeSbom = async (params: Readonly<Record<string, string>>) =>
+    await until(async () => {
+      const now = await sbomOverview(params)
+      return now?.scan_status === 'Success' ? now : undefined
+    })
+
+  test('an SBOM: 202, an overview at once, and in the end an accessory whose document everybody finds', async () => {
+    const params = await pushed()
+    const sbom = { params, body: { scan_type: 'sbom' } }
+    expect(await sbomOverview(params)).toBeUndefined()
+    expect((await admin().call(`POST ${artifact}/scan`, sbom)).status).toBe(202)
+    expect(['Pending', 'Running', 'Success']).toContain((await sbomOverview(params))?.scan_status ?? '')
+    const { sbom_digest: digest, report_id: reportId } = await madeSbom(params)
+    // As Harbor: of a success the digest is told, and no report.
+    expect(reportId).toBeUndefined()
+    const { body: accessories } = await admin().call<{ type: string; digest: string }[]>(
+      `GET ${artifact}/accessories`,
+      { params },
+    )
+    expect(accessories).toMatchObject([{ type: 'sbom.harbor', digest }])
+    const { body: own } = await admin().call<{ type: string; addition_links: Record<string, { href: string }> }>(
+      `GET ${artifact}`,
+      { params: { ...params, reference: digest! } },
+    )
+    expect(own.type).toBe('SBOM')
+    const at = (reference: string, rest = '') =>
+      `${registry().url}/api/v2.0/projects/${params.project_name}/repositories/app/artifacts/${reference}/additions/sbom${rest}`
+    const headers = { authorization: basicOf(registry()) }
+    const document = await fetch(at(digest!), { headers })
+    expect(document.headers.get('content-type')).toBe('application/vnd.goharbor.harbor.sbom.v1')
+    expect(await document.json()).toMatchObject({ spdxVersion: 'SPDX-2.3' })
+    const ofImage = await fetch(at('v1'), { headers })
+    expect(await ofImage.json()).toMatchObject({ spdxVersion: 'SPDX-2.3' })
+    expect(await (await fetch(at('v1', '?format=cyclonedx'), { headers })).json()).toMatchObject({
+      bomFormat: 'CycloneDX',
+      specVersion: '1.6',
+    })
+    const { body: packages } = await admin().call(`GET ${artifact}/packages`, { params })
+    expect(packages).toMatchObject({ known: true, total: 0, packages: [], licences: [] })
+  })
+
+  test('an SBOM is deleted like any accessory, and the overview goes with it', async () => {
+    const params = await pushed()
+    await admin().call(`POST ${artifact}/scan`, { params, body: { scan_type: 'sbom' } })
+    const { sbom_digest: digest } = await madeSbom(params)
+    expect((await admin().call(`POST ${artifact}/scan/stop`, { params, body: { scan_type: 'sbom' } })).status).toBe(202)
+    const deleted = await admin().call(`DELETE ${artifact}`, { params: { ...params, reference: digest! } })
+    expect(deleted.status).toBe(200)
+    expect(await sbomOverview(params)).toBeUndefined()
+    const none = await admin().call<{ errors: { message: string }[] }>(`GET ${artifact}/additions/{addition}`, {
+      params: { ...params, addition: 'sbom' },
+    })
+    expect([none.status, none.body.errors[0]?.message]).toEqual([404, 'The sbom is not found'])
+  })
+
+  test('a project with auto_sbom_generation has an SBOM made of what is pushed into it', async () => {
+    const project = await addProject(registry())
+    const changed = await admin().call('PUT /projects/{project_name_or_id}', {
+      params: { project_name_or_id: project },
+      body: { metadata: { auto_sbom_generation: 'true' } },
+    })
+    expect([changed.status, changed.headers.get('warning')]).toEqual([200, null])
+    await new V2Client(registry()).pushImage(`${project}/app`, createUniqueImage(), 'v1')
+    expect(await madeSbom({ project_name: project, repository_name: 'app', reference: 'v1' })).toBeDefined()
+  })
+
   test('rights come before anything else, and what is not there is said', async () => {
     const params = await pushed()
     const stranger = await addAccount(registry())
@@ -101,7 +177,7 @@ describeControlledScenario('scans of artifacts', (registry) => {
     expect(own.body).toMatchObject({
       uuid: body[0]?.uuid,
       health: 'healthy',
-      capabilities: { support_vulnerability: true },
+      capabilities: { support_vulnerability: true, support_sbom: true },
     })
     const chosen = await admin().call('PUT /projects/{project_name_or_id}/scanner', {
       params: { project_name_or_id: project },

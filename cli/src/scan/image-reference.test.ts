@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { parseImageReference, purlOfImage } from './image-reference.ts'
+import { parseImageReference, purlOfName } from './image-reference.ts'
 
 test.each([
   ['registry.example.com/library/app:1.0', ['registry.example.com', 'library/app', '1.0']],
@@ -28,9 +28,9 @@ test.each([
 
 test('a package URL has the digest where it is known, and the registry where one is named', () => {
   const digest = `sha256:${'a'.repeat(64)}`
-  expect(purlOfImage('registry.example.com/library/app:1.0', digest)).toBe(
+  expect(purlOfName('registry.example.com/library/app:1.0', digest)).toBe(
     `pkg:oci/app@${digest}?repository_url=registry.example.com%2Flibrary%2Fapp`,
   )
-  expect(purlOfImage('alpine:3.10')).toBe('pkg:oci/alpine')
-  expect(purlOfImage('')).toBeUndefined()
+  expect(purlOfName('alpine:3.10')).toBe('pkg:oci/alpine')
+  expect(purlOfName('')).toBeUndefined()
 })

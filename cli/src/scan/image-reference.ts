@@ -1,4 +1,4 @@
-import { formatPurl } from '#server/domain/scanning/detection/purl.ts'
+import { purlOfImage } from '#server/domain/scanning/detection/sbom/bom-subject.ts'
 
 /** An image in a registry, as a command line names it. */
 export interface ImageReference {
@@ -21,16 +21,9 @@ export function parseImageReference(text: string): ImageReference | undefined {
   return { host, scheme: scheme as 'http' | 'https' | undefined, repository, reference: digest ?? tag ?? 'latest' }
 }
 
-/** `pkg:oci/app@sha256:…?repository_url=registry.example.com/library/app`; of a name in an archive as far as it goes. */
-export function purlOfImage(name: string, digest?: string): string | undefined {
+/** The package URL of an image; of a name in an archive as far as it goes. */
+export function purlOfName(name: string, digest?: string): string | undefined {
   const parsed = parseImageReference(name)
   const repository = parsed?.repository ?? name.replace(/@.*$/, '').replace(/:[^:/]*$/, '')
-  const last = repository.split('/').at(-1) ?? ''
-  if (last === '') return undefined
-  return formatPurl({
-    type: 'oci',
-    name: last,
-    version: digest ?? '',
-    qualifiers: parsed === undefined ? {} : { repository_url: `${parsed.host}/${parsed.repository}` },
-  })
+  return purlOfImage(repository, { host: parsed?.host, digest })
 }

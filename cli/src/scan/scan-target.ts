@@ -19,7 +19,7 @@ import { tooLarge, Unreadable } from '#server/domain/scanning/detection/verdict.
 import type { ScanReport } from '#server/domain/scanning/reports/scan-report.ts'
 import { ContextStore } from '../api/contexts.ts'
 import { CommandError } from '../command-error.ts'
-import { parseImageReference, purlOfImage, type ImageReference } from './image-reference.ts'
+import { parseImageReference, purlOfName, type ImageReference } from './image-reference.ts'
 
 export type ScannedTarget = Pick<ScanReport, 'subject' | 'input' | 'image' | 'inventory'>
 
@@ -145,7 +145,7 @@ async function readImage(
   const image = await imageIn(tree, platform === undefined ? {} : { platform })
   await using threads = new LayerThreads({ maxThreads: layersAtOnce })
   const inventory = await inventoryOf(image, { readLayer: (layer) => threads.read(layer) })
-  const purl = purlOfImage(digest === undefined ? image.name : name, digest)
+  const purl = purlOfName(digest === undefined ? image.name : name, digest)
   return {
     input: 'image',
     image: image.config,

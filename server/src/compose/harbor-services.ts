@@ -15,6 +15,7 @@ import { readServedCertificate } from '../http/served-certificate.ts'
 import type { HarborServices, SystemFacts } from '../http/harbor/frame/services.ts'
 import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { AdvisoryGenerations } from '../domain/scanning/data/advisory-generations.ts'
+import { Sboms } from '../domain/scanning/sboms/sboms.ts'
 import { Scans } from '../domain/scanning/scans.ts'
 import type { EventStreams } from '../http/server-sent-events.ts'
 import { volumeOf } from '../storage/volume.ts'
@@ -56,6 +57,7 @@ export function composeHarborServices(
     totals: new Totals({ clock }),
     content,
     scans: new Scans({ database, clock, events, jobs }),
+    sboms: new Sboms({ database, clock, events, jobs }),
     advisories,
     system: {
       ...system,

@@ -16,6 +16,7 @@ export function composeKinds(
   return composeJobKinds({
     ...content,
     ...scanning,
+    host: config.externalUrl === undefined ? undefined : new URL(config.externalUrl).host,
     store: foundation.store,
     collector: collectorOf(config, foundation),
     settings: config,

@@ -7,9 +7,11 @@ import type { BlobStore } from '../storage/blob-store.ts'
 import type { CollectorOptions } from '../domain/garbage-collection/collect.ts'
 import { composeBackup, type BackupPlace } from './backup.ts'
 import { composeCollectGarbage } from './collect-garbage.ts'
+import { composeGenerateSbom, type SbomServices } from './generate-sbom.ts'
 import { jobKind, type JobKind } from './job-kind.ts'
 import { composePurgeAuditLog } from './purge-audit-log.ts'
 import { Jobs } from '../domain/jobs/jobs.ts'
+import { Sboms } from '../domain/scanning/sboms/sboms.ts'
 import { Scans } from '../domain/scanning/scans.ts'
 import { composeScanArtifact, type ScanServices } from './scan-artifact.ts'
 import { composeScanAll } from './scan-all.ts'
@@ -19,7 +21,10 @@ import { composeScrub } from './scrub.ts'
 import { composeVerifySignatures } from './verify-signatures.ts'
 import { composeApplyRetention, composeRetainRepository } from './retention.ts'
 
-export interface JobServices extends Pick<ScanServices, 'blobs' | 'manifests' | 'advisories' | 'readLayer'> {
+export interface JobServices
+  extends
+    Pick<ScanServices, 'blobs' | 'manifests' | 'advisories' | 'readLayer'>,
+    Pick<SbomServices, 'uploads' | 'host'> {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
@@ -35,6 +40,7 @@ export interface JobServices extends Pick<ScanServices, 'blobs' | 'manifests' | 
 export function composeJobKinds(services: JobServices): readonly JobKind[] {
   const jobs = new Jobs(services)
   const scans = new Scans({ ...services, jobs })
+  const sboms = new Sboms({ ...services, jobs })
   return [
     jobKind(composePurgeAuditLog(services)),
     jobKind(composeCollectGarbage(services.collector, services.settings)),
@@ -43,7 +49,8 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composeScrub(services)),
     jobKind(composeBackup({ ...services, place: services.backups })),
     jobKind(composeScanArtifact(services)),
-    jobKind(composeScanPushed({ ...services, scans })),
+    jobKind(composeGenerateSbom(services)),
+    jobKind(composeScanPushed({ ...services, scans, sboms })),
     jobKind(composeScanAll({ ...services, jobs, scans })),
     jobKind(composeVerifySignatures(services)),
     jobKind(composeReverifySignatures(services)),

@@ -54,6 +54,8 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
     manifests: registry.manifests,
     advisories: new AdvisoryGenerations({ database, clock, events, folder: '/nowhere' }),
     readLayer: () => Promise.reject(new Error('nothing is scanned here')),
+    uploads: registry.uploads,
+    host: undefined,
     trashWindowMs: 0,
     store: registry.store,
     collector,

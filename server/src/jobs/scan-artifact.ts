@@ -1,35 +1,16 @@
-import { parseDigest } from '#contract/digest.ts'
-import { parseRepositoryName } from '#contract/repository-name.ts'
-import type { Database } from '../database/database.ts'
-import type { Blobs } from '../domain/content/blobs.ts'
-import type { Clock } from '../domain/clock.ts'
-import { DomainError } from '../domain/errors.ts'
 import type { Events } from '../domain/events/events.ts'
-import type { Admit } from '../domain/policies/admit.ts'
-import type { Manifests } from '../domain/artifacts/pull.ts'
 import type { AdvisoryGenerations } from '../domain/scanning/data/advisory-generations.ts'
-import { inventoryOf } from '../domain/scanning/detection/detect.ts'
-import type { LayerSource } from '../domain/scanning/detection/inputs/image-source.ts'
-import type { LayerInventory } from '../domain/scanning/detection/layer-inventory.ts'
-import type { Inventory } from '../domain/scanning/inventory.ts'
-import { findInventory, keepInventory, layerInventories } from '../domain/scanning/kept-inventories.ts'
 import { matchInTurns } from '../domain/scanning/matching/match-in-turns.ts'
 import { packReport, recordFailure, recordReport, recordStart } from '../domain/scanning/record-scan.ts'
 import { noVulnerabilityData, scanArtifactJob, type ScanArtifactPayload } from '../domain/scanning/scan-job.ts'
 import { summaryOf } from '../domain/scanning/scan-summary.ts'
-import { layersOf } from '../domain/scanning/stored-image.ts'
+import { finalFailureOf } from './final-failure.ts'
+import { imageInventory, type InventoryServices } from './image-inventory.ts'
 import { PermanentFailure, type JobKind, type RunningJob } from './job-kind.ts'
 
-export interface ScanServices {
-  readonly database: Database
-  readonly clock: Clock
+export interface ScanServices extends InventoryServices {
   readonly events: Events
-  readonly admit: Admit
-  readonly blobs: Blobs
-  readonly manifests: Manifests
   readonly advisories: AdvisoryGenerations
-  /** Off the event loop. */
-  readonly readLayer: (layer: LayerSource, signal: AbortSignal) => Promise<LayerInventory>
 }
 
 const maxAttempts = 3
@@ -45,8 +26,10 @@ export function composeScanArtifact(services: ScanServices): JobKind<ScanArtifac
       try {
         return await scan(services, job)
       } catch (error) {
-        await recordEnd(services, job, error)
-        throw error
+        const end = finalFailureOf(job, error, { maxAttempts, refusals })
+        if (end === undefined) throw error
+        await job.transact((tx) => recordFailure(tx, services, job.actor, job.payload, end))
+        throw end.status === 'error' ? new PermanentFailure(end.error, { cause: error }) : error
       }
     },
   }
@@ -62,9 +45,7 @@ async function scan(services: ScanServices, job: RunningJob<ScanArtifactPayload>
   const { source } = borrowed
   const { number, dataTime } = source.generation
   job.log(`vulnerability data ${number}, published ${dataTime}`)
-  const known = await findInventory(services, digest)
-  if (known !== undefined) job.log(`its ${known.packages.length} packages are known; no layer is read`)
-  const inventory = known ?? (await readInventory(services, job))
+  const { inventory } = await imageInventory(services, job)
   job.signal.throwIfAborted()
   const findings = await matchInTurns(inventory, source, { now: new Date(clock.now()).toISOString() }, Infinity)
   const report = await packReport(findings)
@@ -75,38 +56,5 @@ async function scan(services: ScanServices, job: RunningJob<ScanArtifactPayload>
   return { packages: inventory.packages.length, total, fixable }
 }
 
-async function readInventory(services: ScanServices, job: RunningJob<ScanArtifactPayload>): Promise<Inventory> {
-  const { admit, blobs, manifests, readLayer } = services
-  const digest = parseDigest(job.payload.digest)
-  const admission = await admit(job.actor, 'read-artifact', parseRepositoryName(job.payload.repository))
-  const manifest = await manifests.getManifest(admission, { kind: 'digest', digest })
-  const inventory = await inventoryOf(
-    { layers: await layersOf(blobs, admission, manifest) },
-    {
-      readLayer: (layer) => readLayer(layer, job.signal),
-      cached: layerInventories(services),
-      onLayer: (done, total) => {
-        job.signal.throwIfAborted()
-        job.progress({ step: 'layers', done, total })
-      },
-    },
-  )
-  for (const { where, code, reason } of inventory.unread) job.log(`${where}: ${code}: ${reason}`)
-  job.log(`${inventory.os?.name ?? 'no known system'}, ${inventory.packages.length} packages`)
-  await keepInventory(services, digest, inventory)
-  return inventory
-}
-
-/** What ended for good says so in the row of the scan; what will be tried again does not. */
-async function recordEnd(services: ScanServices, job: RunningJob<ScanArtifactPayload>, error: unknown): Promise<void> {
-  if (job.signal.aborted && job.signal.reason !== 'stop') return
-  const isLast = error instanceof PermanentFailure || isFinalRefusal(error) || job.attempt >= maxAttempts
-  if (!job.signal.aborted && !isLast) return
-  const failure = job.signal.aborted
-    ? ({ status: 'stopped', error: 'stopped by a person' } as const)
-    : ({ status: 'error', error: error instanceof Error ? error.message : String(error) } as const)
-  await job.transact((tx) => recordFailure(tx, services, job.actor, job.payload, failure))
-}
-
-const isFinalRefusal = (error: unknown) =>
-  error instanceof DomainError && ['MANIFEST_UNKNOWN', 'BAD_REQUEST'].includes(error.code)
+/** Another attempt would be refused as well. */
+const refusals = ['MANIFEST_UNKNOWN', 'BAD_REQUEST'] as const

@@ -5,6 +5,7 @@ import type { Database } from '#server/database/database.ts'
 import { Jobs } from '#server/domain/jobs/jobs.ts'
 import { scanPushedJob } from '#server/domain/scanning/scan-on-push.ts'
 import { ensureBuiltInScanner } from '#server/domain/scanning/scanners.ts'
+import { Sboms } from '#server/domain/scanning/sboms/sboms.ts'
 import { Scans } from '#server/domain/scanning/scans.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, system } from '#server-test/registry-for-test.ts'
@@ -17,9 +18,9 @@ async function compose(database: Database) {
   await database.write((tx) => ensureBuiltInScanner(tx, clock))
   const reacting = composeEvents(clock)
   const { id: projectId } = await database.read.selectFrom('project').select('id').executeTakeFirstOrThrow()
-  const switchOn = () =>
+  const switchOn = (name = 'auto_scan') =>
     database.write((tx) =>
-      tx.insertInto('project_metadata').values({ project_id: projectId, name: 'auto_scan', value: 'true' }).execute(),
+      tx.insertInto('project_metadata').values({ project_id: projectId, name, value: 'true' }).execute(),
     )
   const record = (digest: Digest) =>
     database.write((tx) =>
@@ -33,9 +34,11 @@ async function compose(database: Database) {
     )
   const jobs = (kind: string) =>
     database.read.selectFrom('job').select(['payload', 'started_by']).where('kind', '=', kind).execute()
+  const services = { database, clock, events, jobs: new Jobs({ database, clock, events }) }
   const kind = composeScanPushed({
     database,
-    scans: new Scans({ database, clock, events, jobs: new Jobs({ database, clock, events }) }),
+    scans: new Scans(services),
+    sboms: new Sboms(services),
   })
   const run = async () => {
     const [job] = await jobs(scanPushedJob.kind)
@@ -57,6 +60,16 @@ describeEachDatabase('a push into a project', (open) => {
     // The same artifact under another tag, while it is being scanned.
     expect(await registry.run()).toEqual({ started: false })
     expect(await registry.jobs('scan-artifact')).toHaveLength(1)
+  })
+
+  test('is followed by the making of an SBOM where auto_sbom_generation is on', async () => {
+    const registry = await compose(await open())
+    const digest = await registry.pushImage('library/app', 'v1', [Buffer.from('{}'), Buffer.from('layer')])
+    await registry.switchOn('auto_sbom_generation')
+    await registry.record(digest)
+    expect(await registry.run()).toEqual({ started: true })
+    expect(await registry.jobs('generate-sbom')).toMatchObject([{ started_by: 'event' }])
+    expect(await registry.jobs('scan-artifact')).toEqual([])
   })
 
   test('of an artifact that is gone by then fails nothing', async () => {

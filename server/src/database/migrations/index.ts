@@ -29,6 +29,7 @@ import { securityHub } from './0030-security-hub.ts'
 import { signatures } from './0037-signatures.ts'
 import { absentChildren } from './0041-absent-children.ts'
 import { securityTotals } from './0036-security-totals.ts'
+import { sbomRuns } from './0031-sbom-runs.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -62,4 +63,5 @@ export const migrations: readonly Migration[] = [
   signatures,
   absentChildren,
   securityTotals,
+  sbomRuns,
 ]

@@ -66,7 +66,8 @@ export interface ArtifactInventoryTable {
 export interface ScanTable {
   digest: string
   scanner_id: string
-  kind: 'vulnerability' | 'sbom'
+  /** What was looked for. */
+  kind: 'vulnerability'
   /** UUID of the newest scan, which has its log. */
   report_id: string
   job_id: number | null
@@ -165,4 +166,18 @@ export interface LayerTotalTable {
 /** Digests of artifacts that left a repository: what scans keep of them may be needed no more. */
 export interface ScanReviewTable {
   digest: string
+}
+
+/** The newest making of a bill of materials for an artifact of a repository. What was made is an artifact that has this one as its subject. */
+export interface SbomRunTable {
+  repository_id: number
+  digest: string
+  /** UUID, by which its log is asked for. */
+  report_id: string
+  job_id: number | null
+  status: 'pending' | 'running' | 'success' | 'error' | 'stopped'
+  error: string | null
+  started_at: number | null
+  finished_at: number | null
+  created_at: number
 }

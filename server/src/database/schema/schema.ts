@@ -60,6 +60,7 @@ import type {
   ScannerTable,
   SecurityTotalTable,
   VulnerabilityTotalTable,
+  SbomRunTable,
 } from './scanning.ts'
 import type { SettingTable } from './settings.ts'
 import type { ArtifactSignatureTable, SignatureVerdictTable, TrustedSignerTable } from './signatures.ts'
@@ -158,4 +159,5 @@ export interface Schema {
   security_total: SecurityTotalTable
   vulnerability_total: VulnerabilityTotalTable
   layer_total: LayerTotalTable
+  sbom_run: SbomRunTable
 }

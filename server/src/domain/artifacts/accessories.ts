@@ -26,6 +26,8 @@ const typeOfArtifact: Readonly<Record<string, string>> = {
   'application/vnd.dev.sigstore.bundle.v0.3+json': 'signature.cosign',
   'application/vnd.cncf.notary.signature': 'signature.notation',
   'application/vnd.goharbor.harbor.sbom.v1': 'sbom.harbor',
+  'application/spdx+json': 'sbom.harbor',
+  'application/vnd.cyclonedx+json': 'sbom.harbor',
 }
 
 const typeOfSuffix: Readonly<Record<DerivedTagSuffix, string>> = {

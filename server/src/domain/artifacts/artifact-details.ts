@@ -244,7 +244,9 @@ export function kindOf(artifact: Pick<ArtifactDetails, 'mediaType' | 'artifactTy
   const { mediaType, artifactType, references } = artifact
   if (isImageConfigMediaType(artifactType)) return 'IMAGE'
   if (artifactType === '' && (references.length > 0 || /index|list/.test(mediaType))) return 'IMAGE'
-  if (accessoryTypeOf(artifactType) !== undefined) return accessoryTypeOf(artifactType)!.toUpperCase()
+  const accessory = accessoryTypeOf(artifactType)
+  // Harbor's word for the artifact is shorter than that for the accessory.
+  if (accessory !== undefined) return accessory === 'sbom.harbor' ? 'SBOM' : accessory.toUpperCase()
   const [, name] = /^application\/vnd\.(?:[\w-]+\.)*?([\w-]+)\.config\.v\d[\w.]*\+json$/.exec(artifactType) ?? []
   if (artifactType === 'application/vnd.cncf.helm.config.v1+json') return 'CHART'
   return name?.toUpperCase() ?? 'UNKNOWN'

@@ -362,6 +362,7 @@ const covered: Readonly<Record<string, string>> = {
   removeOrphans: 'lets follow what belonged to something that passed',
   readLayers: 'reads by getManifest',
   layersOf: 'reads by getBlob',
+  openSbom: 'reads by getBlob',
   readImageConfig: 'reads by getBlob',
   readConfigFields: 'reads by getBlob',
   readChartMetadata: 'reads by getBlob',

@@ -7,7 +7,6 @@ const nothingChecks = 'nothing checks signatures when somebody pulls'
 const refused: Readonly<Partial<Record<MetadataKey, string>>> = {
   enable_content_trust: nothingChecks,
   enable_content_trust_cosign: nothingChecks,
-  auto_sbom_generation: 'nothing makes bills of materials',
 }
 
 /** Why a switch cannot have this value; undefined where it can. */

@@ -1,7 +1,7 @@
 import type { Digest } from '#contract/digest.ts'
 import { severityRank } from '../scanning/advisories.ts'
 import type { JudgedFinding } from '../scanning/judged-report.ts'
-import type { ScanStatus } from '../scanning/scan-state.ts'
+import type { ScanStatus } from '../scanning/scan-progress.ts'
 import type { SeverityLimit } from './harbor-policy.ts'
 import type { Refusal } from './verdict.ts'
 

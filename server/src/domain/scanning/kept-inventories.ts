@@ -49,18 +49,25 @@ export function layerInventories({ database, clock }: Services): LayerInventorie
   }
 }
 
+/** The packages of an image, and when they were found (ms). */
+export interface KeptInventory {
+  readonly inventory: Inventory
+  readonly foundAt: number
+}
+
 /** The packages of an image, if this version of the analysers found them. */
 export async function findInventory(
   { database }: Pick<Services, 'database'>,
   digest: string,
-): Promise<Inventory | undefined> {
+): Promise<KeptInventory | undefined> {
   const row = await database.read
     .selectFrom('artifact_inventory')
-    .select('body')
+    .select(['body', 'created_at'])
     .where('digest', '=', digest)
     .where('analyser', '=', analyserVersion)
     .executeTakeFirst()
-  return row === undefined ? undefined : await unpackJson<Inventory>(row.body)
+  if (row === undefined) return undefined
+  return { inventory: await unpackJson<Inventory>(row.body), foundAt: row.created_at }
 }
 
 /** Whether nothing of the image has to be read to know its packages. */
@@ -78,10 +85,11 @@ export async function keepInventory(
   { database, clock }: Services,
   digest: string,
   inventory: Inventory,
-): Promise<void> {
+): Promise<KeptInventory> {
+  const foundAt = clock.now()
   // A damaged layer may be whole the next time: a push heals.
-  if (inventory.unread.some(({ code }) => code === 'DAMAGED')) return
-  const row = { analyser: analyserVersion, body: await packJson(inventory), created_at: clock.now() }
+  if (inventory.unread.some(({ code }) => code === 'DAMAGED')) return { inventory, foundAt }
+  const row = { analyser: analyserVersion, body: await packJson(inventory), created_at: foundAt }
   await database.write(async (tx) => {
     await tx
       .insertInto('artifact_inventory')
@@ -91,4 +99,5 @@ export async function keepInventory(
     // Reading it may have taken minutes.
     await reviewScans(tx, digest)
   }, 'relaxed')
+  return { inventory, foundAt }
 }

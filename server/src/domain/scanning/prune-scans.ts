@@ -2,6 +2,7 @@ import type { Database, Writer } from '../../database/database.ts'
 import type { Clock } from '../clock.ts'
 import { analyserVersion } from './detection/layer-inventory.ts'
 import { uncountImages } from './hub/uncount-images.ts'
+import { pruneRuns } from './sboms/sbom-runs.ts'
 
 interface Services {
   readonly database: Database
@@ -28,6 +29,7 @@ async function reviewSome(tx: Writer, limit: number): Promise<{ readonly reviewe
   const digests = rows.map(({ digest }) => digest)
   if (digests.length === 0) return { reviewed: 0, gone: 0 }
   await tx.deleteFrom('scan_review').where('digest', 'in', digests).execute()
+  await pruneRuns(tx, digests)
   const gone = await withoutArtifact(tx, digests)
   if (gone.length > 0) {
     await uncountImages(tx, gone)

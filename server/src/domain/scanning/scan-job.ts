@@ -9,7 +9,7 @@ export const scanArtifactJob = defineJob(
     projectId: z.number().int(),
     repository: z.string(),
     scannerId: z.string(),
-    scanKind: z.enum(['vulnerability', 'sbom']),
+    scanKind: z.literal('vulnerability'),
     reportId: z.string(),
     /** By which it was asked for; what others are told of the scan names it. */
     tag: z.string().optional(),

@@ -2,24 +2,18 @@ import type { Digest } from '#contract/digest.ts'
 import type { Reader } from '../../database/database.ts'
 import type { ScanTable } from '../../database/schema/scanning.ts'
 import { DomainError } from '../errors.ts'
-import type { JobStatus } from '../jobs/job.ts'
 import { severities, type Severity } from './advisories.ts'
+import { jobColumns, progressOf, type ScanProgress } from './scan-progress.ts'
 import type { ScanSummary } from './scan-summary.ts'
 
 export type ScanKind = ScanTable['kind']
-export type ScanStatus = 'pending' | 'running' | 'success' | 'error' | 'stopped'
 
 /** How a scan of one image stands, and what its last good report says. */
-export interface ScanState {
+export interface ScanState extends ScanProgress {
   readonly digest: Digest
   readonly kind: ScanKind
   readonly scannerId: string
   readonly reportId: string
-  readonly jobId: number | undefined
-  readonly status: ScanStatus
-  readonly error: string | undefined
-  readonly startedAt: number | undefined
-  readonly finishedAt: number | undefined
   /** Undefined while there is no good report. */
   readonly report: ScanReportHead | undefined
 }
@@ -49,10 +43,7 @@ const stateRows = (reader: Reader) =>
       'scan.generation',
       'scan.severity',
       'scan.summary',
-      'job.status as job_status',
-      'job.error as job_error',
-      'job.started_at as job_started_at',
-      'job.finished_at as job_finished_at',
+      ...jobColumns,
     ])
 
 type StateRow = Awaited<ReturnType<ReturnType<typeof stateRows>['executeTakeFirstOrThrow']>>
@@ -102,29 +93,13 @@ export async function getStateByReport(reader: Reader, reportId: string): Promis
   return stateOf(row)
 }
 
-const ofJob: Readonly<Record<JobStatus, ScanStatus>> = {
-  delayed: 'pending',
-  pending: 'pending',
-  running: 'running',
-  succeeded: 'success',
-  failed: 'error',
-  stopped: 'stopped',
-}
-
-/** Until a scan says how it ended, its job says how it stands; a job that is gone without a word has failed. */
 function stateOf(row: StateRow): ScanState {
-  const ended = row.status === 'success' || row.status === 'error' || row.status === 'stopped'
-  const status = ended ? row.status : row.job_status === null ? 'error' : ofJob[row.job_status]
   return {
     digest: row.digest as Digest,
     kind: row.kind,
     scannerId: row.scanner_id,
     reportId: row.report_id,
-    jobId: row.job_id ?? undefined,
-    status,
-    error: row.error ?? row.job_error ?? undefined,
-    startedAt: row.started_at ?? row.job_started_at ?? undefined,
-    finishedAt: row.finished_at ?? row.job_finished_at ?? undefined,
+    ...progressOf(row),
     report: reportHeadOf(row),
   }
 }

@@ -2,6 +2,7 @@ import type { Digest } from '#contract/digest.ts'
 import { parseManifest } from '#contract/manifest.ts'
 import { isImageConfigMediaType, isIndexMediaType, isManifestMediaType } from '#contract/media-types.ts'
 import type { Reader } from '../../database/database.ts'
+import { DomainError } from '../errors.ts'
 
 /** An image within an artifact. */
 export interface Leaf {
@@ -9,6 +10,14 @@ export interface Leaf {
   /** Whether it can be scanned. What cannot is counted, so that an index with it is never called whole. */
   readonly isSupported: boolean
   readonly mediaType: string
+}
+
+/** Harbor's sentence for an artifact without an image in it. */
+export function notScannable(scanner: { readonly name: string }, target: { readonly mediaType: string }): DomainError {
+  return new DomainError(
+    'BAD_REQUEST',
+    `the configured scanner ${scanner.name} does not support scanning artifact with mime type ${target.mediaType}`,
+  )
 }
 
 const attestation = 'application/vnd.in-toto+json'

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Reader, Writer } from '../../database/database.ts'
 import type { ScannerTable } from '../../database/schema/scanning.ts'
 import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
 
 /** Who scans, as people see it: never its credential. */
 export interface Scanner {
@@ -70,6 +71,14 @@ export async function findScannerOf(reader: Reader, projectId: number): Promise<
     .limit(1)
     .executeTakeFirst()
   return row === undefined ? undefined : scannerOf(row)
+}
+
+/** The same for whoever needs one. @throws DomainError PRECONDITION when there is none, or when it is disabled */
+export async function getScannerOf(reader: Reader, projectId: number): Promise<Scanner> {
+  const scanner = await findScannerOf(reader, projectId)
+  if (scanner === undefined) throw new DomainError('PRECONDITION', `no available scanner for project: ${projectId}`)
+  if (scanner.disabled) throw new DomainError('PRECONDITION', `scanner ${scanner.name} is deactivated`)
+  return scanner
 }
 
 export async function findScanner(reader: Reader, id: string): Promise<Scanner | undefined> {

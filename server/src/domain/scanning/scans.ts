@@ -1,29 +1,20 @@
 import type { Digest } from '#contract/digest.ts'
-import type { Database, Reader, Writer } from '../../database/database.ts'
+import type { Database, Reader } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
-import { currentActor } from '../access/current-actor.ts'
-import { assertCan } from '../access/roles/authorise.ts'
-import type { Permission } from '../access/roles/permissions.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import type { Jobs } from '../jobs/jobs.ts'
-import { findProjectAccessById } from '../projects/project-access.ts'
 import { enqueueScan, markUnsupported, type ScanRun, type ScanTarget, type StartScan } from './enqueue-scan.ts'
 import type { ScanFindings } from './finding.ts'
 import { addToTotals } from './hub/security-totals.ts'
 import { hasInventory } from './kept-inventories.ts'
 import { unpackJson } from './packed-json.ts'
-import {
-  findState,
-  getStateByReport,
-  listStates,
-  type ScanKind,
-  type ScanState,
-  type ScanStatus,
-} from './scan-state.ts'
-import { listLeaves, type Leaf } from './scannable.ts'
-import { findScannerOf, type Scanner } from './scanners.ts'
+import { findState, getStateByReport, listStates, type ScanKind, type ScanState } from './scan-state.ts'
+import { isUnfinished, type ScanStatus } from './scan-progress.ts'
+import { assertMayScan } from './scan-rights.ts'
+import { listLeaves, notScannable, type Leaf } from './scannable.ts'
+import { getScannerOf } from './scanners.ts'
 
 export interface ScansOptions {
   readonly database: Database
@@ -46,14 +37,6 @@ export class Scans {
     this.#jobs = jobs
   }
 
-  /** The scanner of a project. @throws DomainError PRECONDITION when there is none, or when it is disabled */
-  async getScanner(projectId: number): Promise<Scanner> {
-    const scanner = await findScannerOf(this.#database.read, projectId)
-    if (scanner === undefined) throw new DomainError('PRECONDITION', `no available scanner for project: ${projectId}`)
-    if (scanner.disabled) throw new DomainError('PRECONDITION', `scanner ${scanner.name} is deactivated`)
-    return scanner
-  }
-
   /**
    * Asks for a scan of every image of the artifact. What the last good reports say stays until new ones are whole.
    * @throws DomainError PRECONDITION without a scanner; BAD_REQUEST when nothing in it can be scanned; CONFLICT when all of it is being
@@ -61,32 +44,27 @@ export class Scans {
    */
   async start(scan: StartScan): Promise<{ readonly started: number }> {
     const { actor, target, kind, run } = scan
-    const scanner = await this.getScanner(target.projectId)
+    const scanner = await getScannerOf(this.#database.read, target.projectId)
     const leaves = await listLeaves(this.#database.read, target.artifactId)
     const supported = leaves.filter(({ isSupported }) => isSupported)
-    if (supported.length === 0) {
-      throw new DomainError(
-        'BAD_REQUEST',
-        `the configured scanner ${scanner.name} does not support scanning artifact with mime type ${target.mediaType}`,
-      )
-    }
+    if (supported.length === 0) throw notScannable(scanner, target)
     return await this.#database.write(async (tx) => {
-      await this.#assertMayNow(tx, actor, target, kind === 'sbom' ? 'sbom:create' : 'scan:create')
+      await assertMayScan(tx, this.#clock, actor, { target, permission: 'scan:create' })
       const started: Leaf[] = []
       let current = 0
       let running: ScanStatus = 'pending'
       for (const leaf of supported) {
         const now = await findState(tx, leaf.digest, scanner.id, kind)
-        if (now?.status === 'pending' || now?.status === 'running') running = now.status
+        if (now !== undefined && isUnfinished(now.status)) running = now.status
         else if (run !== undefined && scanner.isBuiltIn && (await isJudgedBy(tx, now, run))) current += 1
         else started.push(leaf)
       }
-      if (started.length === 0 && current === 0) throw alreadyRunning(kind, running)
+      if (started.length === 0 && current === 0) throw alreadyRunning(running)
       let images = 0
       for (const leaf of started) if (await enqueueScan(tx, this.#clock, { ...scan, scanner, leaf })) images += 1
       for (const leaf of leaves)
         if (!leaf.isSupported && (await markUnsupported(tx, this.#clock, leaf, scanner.id, kind))) images += 1
-      if (images > 0 && kind === 'vulnerability') await addToTotals(tx, scanner.id, { images })
+      if (images > 0) await addToTotals(tx, scanner.id, { images })
       // The run has an event of its own, and each image another when it is scanned.
       if (run === undefined)
         await this.#events.record(tx, actor, {
@@ -111,7 +89,7 @@ export class Scans {
     const jobs = [...states.values()].flatMap(({ jobId, status }) => (jobId === undefined ? [] : [{ jobId, status }]))
     if (jobs.length === 0) throw new DomainError('BAD_REQUEST', `no scan job for artifact digest=${target.digest}`)
     for (const { jobId, status } of jobs) {
-      if (status === 'pending' || status === 'running') await this.#jobs.requestStop(actor, jobId)
+      if (isUnfinished(status)) await this.#jobs.requestStop(actor, jobId)
     }
   }
 
@@ -136,14 +114,6 @@ export class Scans {
   async getByReport(reportId: string): Promise<ScanState> {
     return await getStateByReport(this.#database.read, reportId)
   }
-
-  /** The right is asked for again where the effect is. Jobs of the registry itself need none. */
-  async #assertMayNow(tx: Writer, actor: Actor, target: ScanTarget, permission: Permission): Promise<void> {
-    if (actor.kind === 'system') return
-    const now = await currentActor(tx, actor, this.#clock.now())
-    const access = await findProjectAccessById({ read: tx }, now, target.projectId)
-    assertCan(now, permission, access, target.repository)
-  }
 }
 
 /** Whether the data of the run has judged all that this version of the program finds in the image. */
@@ -152,10 +122,6 @@ async function isJudgedBy(reader: Reader, state: ScanState | undefined, { genera
   return await hasInventory(reader, state.digest)
 }
 
-function alreadyRunning(kind: ScanKind, status: ScanStatus): DomainError {
-  const word = status === 'running' ? 'Running' : 'Pending'
-  return new DomainError(
-    'CONFLICT',
-    kind === 'sbom' ? 'a previous sbom generate process is running' : `a previous scan process is ${word}`,
-  )
+function alreadyRunning(status: ScanStatus): DomainError {
+  return new DomainError('CONFLICT', `a previous scan process is ${status === 'running' ? 'Running' : 'Pending'}`)
 }

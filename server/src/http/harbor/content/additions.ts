@@ -4,7 +4,9 @@ import { readChartDependencies, readChartText } from '../../../domain/artifacts/
 import type { StoredManifest } from '../../../domain/artifacts/pull.ts'
 import type { Admission, Reading } from '../../../domain/access/admission.ts'
 import { DomainError } from '../../../domain/errors.ts'
+import { sbomFormats } from '../../../domain/scanning/sboms/sbom-format.ts'
 import { artifactParams, openManifest } from './artifacts.ts'
+import { answerSbom } from './sbom-addition.ts'
 import { route, type Answer, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
 
@@ -16,12 +18,20 @@ export const additionRoutes: readonly Route[] = [
     path,
     tag: 'artifact',
     operationId: 'getAddition',
-    summary: 'More about an artifact: the build history of an image; readme, values and dependencies of a chart.',
+    summary:
+      'More about an artifact: the build history and the SBOM of an image; readme, values and dependencies of a chart.',
     access: { kind: 'project', permission: 'artifact-addition:read' },
     params: artifactParams.extend({ addition: z.string() }),
+    query: z.object({
+      format: z
+        .enum(sbomFormats)
+        .optional()
+        .describe('Beyond Harbor, of the SBOM of an image: the form that is wanted.'),
+    }),
     answers: { 200: z.unknown() },
     handle: async (call, services) => {
       const { addition } = call.params
+      if (addition === 'sbom') return await answerSbom(call, services)
       const { admission, manifest } = await openManifest(call, services)
       const found = await readAddition(services, admission, manifest, addition)
       if (found !== undefined) return found

@@ -5,6 +5,7 @@ import type { Accessory } from '../../../domain/artifacts/accessories.ts'
 import type { ManifestFacts } from '../../../domain/artifacts/manifest-facts.ts'
 import { noTime, orNull, timeAnswer, timeOf } from '../frame/answers.ts'
 import { isScannable } from '../../../domain/scanning/scannable.ts'
+import { sbomOverviewAnswer } from './sbom-answer.ts'
 import { overviewAnswer } from './scan-answer.ts'
 import { labelAnswer, presentLabel } from './label-answer.ts'
 
@@ -76,6 +77,7 @@ export const artifactAnswer = z.object({
   accessories: z.array(accessoryAnswer).nullable(),
   inherited_accessories: z.array(accessoryAnswer).optional(),
   scan_overview: z.record(z.string(), overviewAnswer).optional(),
+  sbom_overview: sbomOverviewAnswer.optional(),
   truncated: z
     .boolean()
     .optional()
@@ -150,14 +152,16 @@ function additionLinksOf(
   const [project = '', ...rest] = repositoryName.split('/')
   const repository = encodeURIComponent(encodeURIComponent(rest.join('/')))
   const base = `/api/v2.0/projects/${project}/repositories/${repository}/artifacts/${artifact.digest}/additions`
-  return Object.fromEntries(additions.map((name) => [name, { href: `${base}/${name}`, absolute: false }]))
+  // Harbor names this link, and no other one, in the plural.
+  const keyOf = (name: string) => (name === 'sbom' ? 'sboms' : name)
+  return Object.fromEntries(additions.map((name) => [keyOf(name), { href: `${base}/${name}`, absolute: false }]))
 }
 
 function additionsOf(artifact: ArtifactDetails): readonly string[] {
   if (kindOf(artifact) === 'CHART') return ['dependencies', 'readme.md', 'values.yaml']
   const isIndex = artifact.references.length > 0 || /index|list/.test(artifact.mediaType)
   const history = kindOf(artifact) === 'IMAGE' && !isIndex ? ['build_history'] : []
-  return isScannable(artifact) ? [...history, 'vulnerabilities'] : history
+  return isScannable(artifact) ? [...history, 'vulnerabilities', 'sbom'] : history
 }
 
 function presentReference({ parentId, childId, descriptor }: ArtifactDetails['references'][number]) {

@@ -4,7 +4,8 @@ import { severities, severityRank, type Severity } from '../../../domain/scannin
 import type { Finding, ScanFindings } from '../../../domain/scanning/finding.ts'
 import { findingKey, worstIn, type ScanSummary } from '../../../domain/scanning/scan-summary.ts'
 import { noVulnerabilityData } from '../../../domain/scanning/scan-job.ts'
-import type { ScanState, ScanStatus } from '../../../domain/scanning/scan-state.ts'
+import type { ScanStatus } from '../../../domain/scanning/scan-progress.ts'
+import type { ScanState } from '../../../domain/scanning/scan-state.ts'
 import { version } from '../../../version.ts'
 import { noTime, timeAnswer, timeOf } from '../frame/answers.ts'
 
@@ -23,7 +24,7 @@ export function acceptedReportType(header: string | null): ReportType {
   return reportTypes.find((type) => wanted.includes(type)) ?? reportTypes[1]
 }
 
-const scannerAnswer = z.object({ name: z.string(), vendor: z.string(), version: z.string() })
+export const scannerAnswer = z.object({ name: z.string(), vendor: z.string(), version: z.string() })
 export const builtInScanner = { name: 'Berth', vendor: 'Berth', version }
 
 export const overviewAnswer = z.object({
@@ -136,7 +137,7 @@ export function reportIdsIn(text: string): readonly string[] | undefined {
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-const statusWords: Readonly<Record<ScanStatus, string>> = {
+export const statusWords: Readonly<Record<ScanStatus, string>> = {
   pending: 'Pending',
   running: 'Running',
   success: 'Success',
@@ -145,7 +146,7 @@ const statusWords: Readonly<Record<ScanStatus, string>> = {
 }
 
 /** A part that is still scanned, was stopped or failed is told: an index is as good as the worst part of it. */
-function merged(one: ScanStatus, other: ScanStatus): ScanStatus {
+export function merged(one: ScanStatus, other: ScanStatus): ScanStatus {
   const order: readonly ScanStatus[] = ['running', 'pending', 'stopped', 'success', 'error']
   return order.indexOf(one) <= order.indexOf(other) ? one : other
 }

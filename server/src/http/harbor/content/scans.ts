@@ -3,9 +3,11 @@ import type { Digest } from '#contract/digest.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { isScannable, listLeaves } from '../../../domain/scanning/scannable.ts'
 import type { ScanTarget } from '../../../domain/scanning/enqueue-scan.ts'
-import type { ScanKind } from '../../../domain/scanning/scan-state.ts'
+import type { ScanState } from '../../../domain/scanning/scan-state.ts'
+import { sbomFormats } from '../../../domain/scanning/sboms/sbom-format.ts'
+import type { SbomRun } from '../../../domain/scanning/sboms/sbom-runs.ts'
 import { assertCan } from '../../../domain/access/roles/authorise.ts'
-import { artifactParams, findArtifact, type ArtifactCall } from './artifacts.ts'
+import { artifactParams, findArtifact, getRepositoryId, type ArtifactCall } from './artifacts.ts'
 import { repositoryNameOf } from './repositories.ts'
 import { acceptedReportType, presentReport, reportAnswer, reportIdsIn, type LeafReport } from './scan-answer.ts'
 import { route, type Call, type Route } from '../frame/route.ts'
@@ -13,7 +15,10 @@ import type { HarborServices } from '../frame/services.ts'
 import { textAnswer } from './additions.ts'
 
 const item = '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}'
-const scanBody = z.object({ scan_type: z.enum(['vulnerability', 'sbom']).default('vulnerability') })
+const scanBody = z.object({
+  scan_type: z.enum(['vulnerability', 'sbom']),
+  sbom_format: z.enum(sbomFormats).describe('Beyond Harbor: the form of the SBOM; SPDX when left out.'),
+})
 
 type ScanCall = ArtifactCall & Pick<Call<unknown, unknown, unknown>, 'actor'>
 
@@ -23,17 +28,19 @@ export const scanRoutes: readonly Route[] = [
     path: `${item}/scan`,
     tag: 'scan',
     operationId: 'scanArtifact',
-    summary: 'Scans an artifact: every image in it. The last good report stays until the new one is whole.',
-    // A bill of materials has a right of its own, which the handler asks for.
-    access: { kind: 'project', permission: 'scan:create' },
+    summary:
+      'Scans an artifact, or makes its SBOM: of every image in it. The last good one stays until the new one is whole.',
+    access: { kind: 'project', permission: 'scan:create', or: 'sbom:create' },
     params: artifactParams,
     body: scanBody.partial().nullish(),
     answers: { 202: null },
     handle: async (call, services) => {
-      const kind = call.body?.scan_type ?? 'vulnerability'
-      if (kind === 'sbom') assertCan(call.actor, 'sbom:create', call.project, repositoryNameOf(call))
+      const { actor, body } = call
+      const isSbom = body?.scan_type === 'sbom'
+      assertCan(actor, isSbom ? 'sbom:create' : 'scan:create', call.project, repositoryNameOf(call))
       const target = await targetOf(call, services)
-      await services.scans.start({ actor: call.actor, target, kind })
+      if (isSbom) await services.sboms.start({ actor, target, format: body?.sbom_format })
+      else await services.scans.start({ actor, target, kind: 'vulnerability' })
       return { status: 202 }
     },
   }),
@@ -43,15 +50,18 @@ export const scanRoutes: readonly Route[] = [
     path: `${item}/scan/stop`,
     tag: 'scan',
     operationId: 'stopScanArtifact',
-    summary: 'Stops the scans of an artifact that are not finished.',
-    access: { kind: 'project', permission: 'scan:stop' },
+    summary: 'Stops the scans of an artifact that are not finished, or the making of its SBOM.',
+    access: { kind: 'project', permission: 'scan:stop', or: 'sbom:stop' },
     params: artifactParams,
-    body: scanBody.partial(),
+    body: scanBody.pick({ scan_type: true }).partial(),
     answers: { 202: null },
     handle: async (call, services) => {
-      const kind: ScanKind = call.body.scan_type ?? 'vulnerability'
-      if (kind === 'sbom') assertCan(call.actor, 'sbom:stop', call.project, repositoryNameOf(call))
-      await services.scans.stop(call.actor, await targetOf(call, services), kind)
+      const { actor, body } = call
+      const isSbom = body.scan_type === 'sbom'
+      assertCan(actor, isSbom ? 'sbom:stop' : 'scan:stop', call.project, repositoryNameOf(call))
+      const target = await targetOf(call, services)
+      if (isSbom) await services.sboms.stop(actor, target)
+      else await services.scans.stop(actor, target, 'vulnerability')
       return { status: 202 }
     },
   }),
@@ -61,7 +71,7 @@ export const scanRoutes: readonly Route[] = [
     path: `${item}/scan/{report_id}/log`,
     tag: 'scan',
     operationId: 'getReportLog',
-    summary: 'The log of a scan, as text; of an index the logs of its images.',
+    summary: 'The log of a scan or of the making of an SBOM, as text; of an index the logs of its images.',
     access: { kind: 'project', permission: 'scan:read' },
     params: artifactParams.extend({ report_id: z.string() }),
     answers: { 200: z.string() },
@@ -72,7 +82,7 @@ export const scanRoutes: readonly Route[] = [
       const leaves = new Set(await leafDigests(call, services))
       const texts: string[] = []
       for (const id of ids) {
-        const state = await services.scans.getByReport(id)
+        const state = await runBehind(call, services, id)
         if (!leaves.has(state.digest)) throw new DomainError('REPORT_UNKNOWN', `scan log with uuid: ${id} not found`)
         const text = state.jobId === undefined ? (state.error ?? '') : await logOf(services, state.jobId)
         if (text !== '') texts.push(ids.length === 1 ? text : `---------- Logs of report ${id} ----------\n${text}`)
@@ -129,6 +139,15 @@ async function targetOf(call: ScanCall, services: HarborServices): Promise<ScanT
     mediaType,
     ...(tag === undefined ? {} : { tag }),
   }
+}
+
+/** What a report id names. An SBOM of another repository is none of this one. @throws DomainError REPORT_UNKNOWN */
+async function runBehind(call: ScanCall, services: HarborServices, id: string): Promise<ScanState | SbomRun> {
+  const run = await services.sboms.findByReport(id)
+  if (run === undefined || run.repositoryId !== (await getRepositoryId(services, call))) {
+    return await services.scans.getByReport(id)
+  }
+  return run
 }
 
 async function leafDigests(call: ScanCall, services: HarborServices): Promise<readonly Digest[]> {

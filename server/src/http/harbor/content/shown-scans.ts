@@ -2,21 +2,69 @@ import type { Digest } from '#contract/digest.ts'
 import { isIndexMediaType } from '#contract/media-types.ts'
 import type { ArtifactDetails } from '../../../domain/artifacts/artifact-details.ts'
 import { isScannable } from '../../../domain/scanning/scannable.ts'
+import { listSboms } from '../../../domain/scanning/sboms/stored-sboms.ts'
 import type { HarborServices } from '../frame/services.ts'
+import { sbomOverviewOf, sbomOverviewOfIndex, type SbomOverview } from './sbom-answer.ts'
 import { acceptedReportType, overviewOf, type Overview } from './scan-answer.ts'
 
 interface ScanQuery {
   readonly with_scan_overview: boolean
+  readonly with_sbom_overview: boolean
 }
 
-type ShownScan = { readonly scan_overview?: Record<string, Overview> }
+type ShownScan = { readonly scan_overview?: Record<string, Overview>; readonly sbom_overview?: SbomOverview }
 
-/** What the newest scans say of each of these artifacts: one query for all of them. Nothing when it was not asked for. */
+interface ScanCall {
+  readonly query: ScanQuery
+  readonly request: Request
+}
+
+/** What the newest scans and SBOMs say of each of these artifacts: few queries for all of them. Nothing when it was not asked for. */
 export async function scansOf(
-  { scans }: HarborServices,
-  { query, request }: { readonly query: ScanQuery; readonly request: Request },
+  services: HarborServices,
+  call: ScanCall,
   artifacts: readonly ArtifactDetails[],
 ): Promise<(artifact: ArtifactDetails) => ShownScan> {
+  const reports = await reportsOf(services, call, artifacts)
+  const sboms = await sbomsOf(services, call, artifacts)
+  return (artifact) => ({ ...reports(artifact), ...sboms(artifact) })
+}
+
+type Shown = (artifact: ArtifactDetails) => ShownScan
+
+async function sbomsOf(
+  { sboms, database }: HarborServices,
+  { query }: ScanCall,
+  artifacts: readonly ArtifactDetails[],
+): Promise<Shown> {
+  if (!query.with_sbom_overview) return () => ({})
+  const repositoryIds = [...new Set(artifacts.map(({ repositoryId }) => repositoryId))]
+  const images = [...new Set(artifacts.flatMap(imagesOf))]
+  const keyOf = (repositoryId: number, digest: string) => `${repositoryId} ${digest}`
+  const runs = new Map(
+    (await sboms.list(repositoryIds, images)).map((run) => [keyOf(run.repositoryId, run.digest), run]),
+  )
+  const stored = new Map(
+    (await listSboms(database.read, repositoryIds, images)).map((sbom) => [
+      keyOf(sbom.repositoryId, sbom.subject),
+      sbom,
+    ]),
+  )
+  return (artifact) => {
+    const { repositoryId, digest } = artifact
+    const key = keyOf(repositoryId, digest)
+    const overview = isIndexMediaType(artifact.mediaType)
+      ? sbomOverviewOfIndex(imagesOf(artifact).flatMap((image) => runs.get(keyOf(repositoryId, image)) ?? []))
+      : sbomOverviewOf(runs.get(key), stored.get(key))
+    return overview === undefined ? {} : { sbom_overview: overview }
+  }
+}
+
+async function reportsOf(
+  { scans }: HarborServices,
+  { query, request }: ScanCall,
+  artifacts: readonly ArtifactDetails[],
+): Promise<Shown> {
   if (!query.with_scan_overview) return () => ({})
   const type = acceptedReportType(request.headers.get('x-accept-vulnerabilities'))
   const states = await scans.states([...new Set(artifacts.flatMap(imagesOf))], 'vulnerability')

@@ -6,6 +6,7 @@ import {
   assertCanInProject,
   assertCanInSystem,
   assertSystemAdministrator,
+  can,
 } from '../../../domain/access/roles/authorise.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { noteOperation, notePlace, withRequestId } from '../../../domain/request-origin.ts'
@@ -141,7 +142,8 @@ async function authorise(
   // Who may see every project may also hear that this one is not there; nobody else learns the difference.
   if (project === undefined && isSystemAdministrator(actor))
     throw new DomainError('PROJECT_UNKNOWN', `project ${said} not found`)
-  assertCanInProject(actor, access.permission, project, said)
+  const other = access.or
+  if (other === undefined || !can(actor, other, project)) assertCanInProject(actor, access.permission, project, said)
   return project
 }
 

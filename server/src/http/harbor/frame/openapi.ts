@@ -160,7 +160,7 @@ function wordsOf(access: RouteAccess): string {
     case 'system':
       return `system administrators, and robots with ${access.permission}`
     case 'project':
-      return `${access.permission} in the project`
+      return `${access.permission}${access.or === undefined ? '' : ` or ${access.or}`} in the project`
     case 'own-rule':
       return access.why
   }

@@ -8,7 +8,8 @@ import type { HarborServices } from './services.ts'
 /**
  * Who may call an operation. Asked before anything of the request but its path is looked at.
  * `system`: system administrators, and robots that were given the permission.
- * `project`: the permission in the project that the path names (`{project_name_or_id}` or `{project_name}`).
+ * `project`: the permission in the project that the path names (`{project_name_or_id}` or `{project_name}`). With `or`, one of the two opens
+ * the door, and the handler asks for the one that the body needs.
  * `own-rule`: the handler or its domain verb decides; `why` says how, for the reader and the reference page.
  */
 export type RouteAccess =
@@ -16,7 +17,7 @@ export type RouteAccess =
   | { readonly kind: 'signed-in' }
   | { readonly kind: 'system-administrator' }
   | { readonly kind: 'system'; readonly permission: SystemPermission }
-  | { readonly kind: 'project'; readonly permission: Permission }
+  | { readonly kind: 'project'; readonly permission: Permission; readonly or?: Permission }
   | { readonly kind: 'own-rule'; readonly why: string }
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'

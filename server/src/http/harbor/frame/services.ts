@@ -30,6 +30,7 @@ import type { TrustRules } from '../../../domain/robots/trust-rules.ts'
 import type { Registries } from '../../../domain/registries/registries.ts'
 import type { Registration } from '../../../domain/settings/registration.ts'
 import type { AdvisoryGenerations } from '../../../domain/scanning/data/advisory-generations.ts'
+import type { Sboms } from '../../../domain/scanning/sboms/sboms.ts'
 import type { Scans } from '../../../domain/scanning/scans.ts'
 import type { Settings } from '../../../domain/settings/settings.ts'
 import type { Totals } from '../../../domain/lists/totals.ts'
@@ -78,6 +79,7 @@ export interface HarborServices {
   /** Gates, manifests, blobs: the same that /v2 uses. */
   readonly content: ContentServices
   readonly scans: Scans
+  readonly sboms: Sboms
   readonly advisories: AdvisoryGenerations
   readonly system: SystemFacts
 }

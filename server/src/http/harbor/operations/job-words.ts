@@ -3,6 +3,7 @@ import { DomainError } from '../../../domain/errors.ts'
 import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
 import { applyRetentionJob } from '../../../domain/retention/retention-jobs.ts'
 import { scanAllJob } from '../../../domain/scanning/scan-all-job.ts'
+import { generateSbomJob } from '../../../domain/scanning/sboms/sbom-job.ts'
 import { scanArtifactJob } from '../../../domain/scanning/scan-job.ts'
 import type { JobStatus, JobTrigger } from '../../../domain/jobs/job.ts'
 import { schedulerKind } from '../../../domain/jobs/kinds.ts'
@@ -14,7 +15,7 @@ const harborTypes: Readonly<Record<string, string>> = {
   [applyRetentionJob.kind]: 'RETENTION',
   [scanArtifactJob.kind]: 'IMAGE_SCAN',
   [scanAllJob.kind]: 'SCAN_ALL',
-  'generate-sbom': 'SBOM',
+  [generateSbomJob.kind]: 'SBOM',
   replicate: 'REPLICATION',
   'deliver-webhook': 'WEBHOOK',
   'export-scan-data': 'SCAN_DATA_EXPORT',

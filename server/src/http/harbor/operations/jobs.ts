@@ -8,6 +8,7 @@ import { backupJob } from '../../../domain/backup/backup-job.ts'
 import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
 import { applyRetentionJob, retainRepositoryJob } from '../../../domain/retention/retention-jobs.ts'
 import { scanAllJob } from '../../../domain/scanning/scan-all-job.ts'
+import { generateSbomJob } from '../../../domain/scanning/sboms/sbom-job.ts'
 import { scanArtifactJob } from '../../../domain/scanning/scan-job.ts'
 import { scanPushedJob } from '../../../domain/scanning/scan-on-push.ts'
 import { reverifySignaturesJob, verifySignaturesJob } from '../../../domain/signatures/signature-jobs.ts'
@@ -166,6 +167,7 @@ export const permissionsOfKind: Readonly<
   [scrubJob.kind]: { system: 'garbage-collection:read' },
   [backupJob.kind]: {},
   [scanArtifactJob.kind]: { project: 'scan:read' },
+  [generateSbomJob.kind]: { project: 'scan:read' },
   [scanPushedJob.kind]: { project: 'scan:read' },
   [scanAllJob.kind]: { system: 'scan-all:read' },
   [verifySignaturesJob.kind]: { project: 'accessory:list' },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { mediaTypes } from '#contract/media-types.ts'
 import { pageScanners, setDefaultScanner, setProjectScanner } from '../../../domain/scanning/scanner-registry.ts'
 import { findScanner, findScannerOf, type Scanner } from '../../../domain/scanning/scanners.ts'
 import { DomainError } from '../../../domain/errors.ts'
@@ -167,9 +168,13 @@ function presentScanner(scanner: Scanner): z.output<typeof scannerAnswer> {
     use_internal_addr: scanner.usesInternalAddress,
     create_time: timeOf(scanner.createdAt),
     update_time: timeOf(scanner.updatedAt),
-    ...(scanner.isBuiltIn ? { capabilities: { support_vulnerability: true, support_sbom: false } } : {}),
+    ...(scanner.isBuiltIn ? { capabilities: { support_vulnerability: true, support_sbom: true } } : {}),
   }
 }
+
+const imageTypes = [mediaTypes.ociManifest, mediaTypes.dockerManifest]
+/** Of the Pluggable Scanner API, for bills of materials. */
+const sbomReportType = 'application/vnd.security.sbom.report+json; version=1.0'
 
 async function builtInMetadata({ advisories }: HarborServices): Promise<z.output<typeof metadataAnswer>> {
   const generation = (await advisories.list()).find(({ inUse }) => inUse)
@@ -178,12 +183,10 @@ async function builtInMetadata({ advisories }: HarborServices): Promise<z.output
     capabilities: [
       {
         type: 'vulnerability',
-        consumes_mime_types: [
-          'application/vnd.oci.image.manifest.v1+json',
-          'application/vnd.docker.distribution.manifest.v2+json',
-        ],
+        consumes_mime_types: [...imageTypes],
         produces_mime_types: [...reportTypes],
       },
+      { type: 'sbom', consumes_mime_types: [...imageTypes], produces_mime_types: [sbomReportType] },
     ],
     properties: {
       'harbor.scanner-adapter/scanner-type': 'os-package-vulnerability',
