@@ -18,6 +18,7 @@ const beyondHarbor = [
   '/users/current/sessions',
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/layers',
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/graph',
+  '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/packages',
   '/jobs',
   '/events',
   '/system/scrub',

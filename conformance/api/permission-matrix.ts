@@ -270,6 +270,7 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   [`POST ${artifact}/scan`]: row('role scan:create'),
   [`POST ${artifact}/scan/stop`]: row('role scan:stop', { body: {} }),
   [`GET ${artifact}/scan/{report_id}/log`]: row('role scan:read'),
+  [`GET ${artifact}/packages`]: row('role artifact-addition:read'),
   [`GET ${artifact}/layers`]: row('role artifact-addition:read'),
   [`GET ${artifact}/manifest`]: row('role artifact-addition:read'),
   [`GET ${artifact}/graph`]: row('role artifact:read'),

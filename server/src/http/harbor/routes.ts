@@ -1,5 +1,6 @@
 import { activityRoutes } from './operations/activity.ts'
 import { additionRoutes } from './content/additions.ts'
+import { packageRoutes } from './content/packages.ts'
 import { artifactContentRoutes } from './content/artifact-contents.ts'
 import { artifactRoutes } from './content/artifacts.ts'
 import { auditLogRoutes } from './operations/audit-log.ts'
@@ -60,6 +61,7 @@ import { userRoutes } from './access/users.ts'
 const routes: readonly Route[] = [
   ...activityRoutes,
   ...additionRoutes,
+  ...packageRoutes,
   ...artifactContentRoutes,
   ...artifactRoutes,
   ...auditLogRoutes,
