@@ -1,11 +1,10 @@
 import { beforeAll, expect, test } from 'bun:test'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { createIndex } from '../harness/image.ts'
 import { addProject, type ControlledRegistry } from '../harness/scenario.ts'
 import { V2Client } from '../harness/v2-client.ts'
 import { describeConsole, languages, type ConsoleScenario } from './browser.ts'
-import { createUnknownSystemImage, createVulnerableImage, writeAdvisories } from './seed-scans.ts'
+import { api, createUnknownSystemImage, createVulnerableImage, importAdvisories, scanned } from './seed-scans.ts'
 
 const words = {
   en: {
@@ -96,12 +95,7 @@ describeConsole('scans in the console', (scenario) => {
   let project = ''
   beforeAll(async () => {
     const { registry } = scenario()
-    const { control } = registry
-    await control!.berth([
-      'db',
-      'import',
-      await writeAdvisories(join(control!.dataFolder, '..', `advisories-${crypto.randomUUID()}`)),
-    ])
+    await importAdvisories(registry)
     project = await pushTo(scenario(), 'shop', 'shop')
     const client = new V2Client(registry)
     await client.pushImage(`${project}/old`, createUnknownSystemImage(), 'v1')
@@ -208,35 +202,6 @@ describeConsole('scans in the console', (scenario) => {
     })
   })
 })
-
-async function api(
-  { registry }: Pick<ConsoleScenario, 'registry'>,
-  path: string,
-  init: RequestInit = {},
-): Promise<Response> {
-  const { username, password, url } = registry
-  const answer = await fetch(`${url}/api/v2.0${path}`, {
-    ...init,
-    headers: { authorization: `Basic ${btoa(`${username}:${password}`)}`, 'content-type': 'application/json' },
-  })
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
-  return answer
-}
-
-async function scanned(scenario: ConsoleScenario, project: string, repository: string): Promise<void> {
-  const artifact = `/projects/${project}/repositories/${repository}/artifacts/v1`
-  await api(scenario, `${artifact}/scan`, { method: 'POST', body: '{}' })
-  for (;;) {
-    const answer = await api(scenario, `${artifact}?with_scan_overview=true`)
-    const { scan_overview: found = {} } = (await answer.json()) as {
-      scan_overview?: Record<string, { scan_status: string }>
-    }
-    const status = Object.values(found)[0]?.scan_status
-    if (status === 'Success') return
-    if (status === 'Error') throw new Error(`the scan of ${repository} failed`)
-    await Bun.sleep(100)
-  }
-}
 
 async function memberOf(registry: ConsoleScenario['registry'], project: string) {
   const member = { username: `guest-${crypto.randomUUID().slice(0, 8)}`, password: 'Reading1234' }

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createImage, type Image } from '../harness/image.ts'
+import type { ConsoleScenario } from './browser.ts'
 
 /** Names that would do something in a page that takes them for markup. */
 const hostile = '<img src=x onerror=alert(1)>'
@@ -16,18 +17,24 @@ const nodePackage = (name: string, version: string) => ({
   content: JSON.stringify({ name, version }),
 })
 
+const systemLayer = [
+  { path: 'etc/os-release', content: release('3.19.1') },
+  {
+    path: 'lib/apk/db/installed',
+    content: [apk('musl', '1.2.4-r1', ['F:lib', 'R:ld-musl-x86_64.so.1']), apk('zlib', '1.3-r1', [])].join('\n'),
+  },
+]
+
+/** What the image below is built on. */
+export const createBaseImage = (): Image =>
+  createImage({ steps: ['ADD rootfs.tar.xz / # buildkit'], layers: [systemLayer] })
+
 /** An image with packages of a system and of two languages; there is no data for one of them. */
 export function createVulnerableImage(salt: string): Image {
   return createImage({
     steps: ['ADD rootfs.tar.xz / # buildkit', `RUN npm ci --omit=dev # ${salt}`],
     layers: [
-      [
-        { path: 'etc/os-release', content: release('3.19.1') },
-        {
-          path: 'lib/apk/db/installed',
-          content: [apk('musl', '1.2.4-r1', ['F:lib', 'R:ld-musl-x86_64.so.1']), apk('zlib', '1.3-r1', [])].join('\n'),
-        },
-      ],
+      systemLayer,
       [
         nodePackage('lodash', '4.17.4'),
         nodePackage('minimist', '0.0.8'),
@@ -106,4 +113,45 @@ export async function writeAdvisories(folder: string, published = new Date()): P
     entries.map((entry) => JSON.stringify({ ...entry, modified: published.toISOString() })).join('\n'),
   )
   return folder
+}
+
+/** Brings the advisories above into a registry, by its command line. */
+export async function importAdvisories({ control }: ConsoleScenario['registry']): Promise<void> {
+  const folder = join(control!.dataFolder, '..', `advisories-${crypto.randomUUID()}`)
+  await control!.berth(['db', 'import', await writeAdvisories(folder)])
+}
+
+/** Asks the API as administrator. */
+export async function api(
+  { registry }: Pick<ConsoleScenario, 'registry'>,
+  path: string,
+  init: RequestInit = {},
+): Promise<Response> {
+  const { username, password, url } = registry
+  const answer = await fetch(`${url}/api/v2.0${path}`, {
+    ...init,
+    headers: { authorization: `Basic ${btoa(`${username}:${password}`)}`, 'content-type': 'application/json' },
+  })
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+  return answer
+}
+
+/** Scans an artifact, and waits until the report is there. */
+export async function scanned(
+  scenario: Pick<ConsoleScenario, 'registry'>,
+  project: string,
+  repository: string,
+): Promise<void> {
+  const artifact = `/projects/${project}/repositories/${repository}/artifacts/v1`
+  await api(scenario, `${artifact}/scan`, { method: 'POST', body: '{}' })
+  for (;;) {
+    const answer = await api(scenario, `${artifact}?with_scan_overview=true`)
+    const { scan_overview: found = {} } = (await answer.json()) as {
+      scan_overview?: Record<string, { scan_status: string }>
+    }
+    const status = Object.values(found)[0]?.scan_status
+    if (status === 'Success') return
+    if (status === 'Error') throw new Error(`the scan of ${repository} failed`)
+    await Bun.sleep(100)
+  }
 }

@@ -15,6 +15,8 @@ test('a bookmark of Harbor’s portal leads to the page that shows the same, an 
     ['configs/setting', '/administration/configuration'],
     ['job-service-dashboard/pending-jobs', '/administration/jobs'],
     ['interrogation-services/scanners', '/administration/scanners'],
+    ['interrogation-services/security-hub', '/administration/security'],
+    ['interrogation-services/vulnerability', '/administration/security/scan-all'],
     ['usersandmore', '/'],
     ['', '/'],
   ] as const)

@@ -10,6 +10,7 @@ import {
   HomeIcon,
   JobIcon,
   LabelIcon,
+  PolicyIcon,
   ProjectIcon,
   PushIcon,
   QuotaIcon,
@@ -70,6 +71,7 @@ export const navigation: readonly NavigationGroup[] = [
       { label: 'quotas', to: '/administration/quotas', icon: QuotaIcon, shownTo: toAdministrators },
       { label: 'labels', to: '/administration/labels', icon: LabelIcon, shownTo: toAdministrators },
       { label: 'registries', to: '/administration/registries', icon: RegistryIcon, shownTo: toAdministrators },
+      { label: 'security', to: '/administration/security', icon: PolicyIcon, shownTo: toAdministrators },
       { label: 'scanners', to: '/administration/scanners', icon: ScanIcon, shownTo: toAdministrators },
       {
         label: 'vulnerabilityData',

@@ -36,6 +36,7 @@ export const pageGuides = {
   quotas: part('retention', 'quota', '配额'),
   labels: part('images-and-charts', 'labels', '标签label'),
   registries: { guide: 'moving-in' },
+  security: part('scanning', 'security-overview', '安全总览'),
   scanners: part('scanning', 'scanners', '扫描器'),
   vulnerabilityData: part('scanning', 'vulnerability-data', '漏洞数据库'),
   jobs: part('cleaning-up', 'jobs-and-schedules', '任务与定时'),

@@ -23,6 +23,7 @@ import { repositories } from './repositories.ts'
 import { robots } from './robots.ts'
 import { scan } from './scan.ts'
 import { scanning } from './scanning.ts'
+import { security } from './security.ts'
 import { secretOnce } from './secret-once.ts'
 import { settings } from './settings.ts'
 import { shell } from './shell.ts'
@@ -59,6 +60,7 @@ export const messages = {
   scan,
   scanning,
   secretOnce,
+  security,
   settings,
   shell,
   signIn,

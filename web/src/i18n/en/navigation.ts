@@ -12,6 +12,7 @@ export const navigation = {
   labels: 'Labels',
   registries: 'Registries',
   replication: 'Replication',
+  security: 'Security overview',
   scanners: 'Scanners',
   vulnerabilityData: 'Vulnerability data',
   garbageCollection: 'Garbage collection',

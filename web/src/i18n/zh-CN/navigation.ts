@@ -14,6 +14,7 @@ export const navigation: Translation<typeof en> = {
   labels: '标签',
   registries: '远程仓库',
   replication: '复制',
+  security: '安全总览',
   scanners: '扫描器',
   vulnerabilityData: '漏洞数据库',
   garbageCollection: '垃圾回收',

@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { signedInRoute } from '../../shell/root-route.tsx'
 import { auditSearch } from './audit/audit-filter.ts'
+import { findingSearch, vulnerabilitySearch } from './security/security-search.ts'
 import { listSearch } from '../../shell/route-search.ts'
 
 const administrationRoute = createRoute({
@@ -115,6 +116,32 @@ const registriesRoute = createRoute({
   component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'RegistriesPage'),
 })
 
+const securityRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/security',
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'SecurityOverviewPage'),
+})
+
+const securityVulnerabilitiesRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/security/vulnerabilities',
+  validateSearch: vulnerabilitySearch,
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'SecurityVulnerabilitiesPage'),
+})
+
+const securityFindingsRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/security/findings',
+  validateSearch: findingSearch,
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'SecurityFindingsPage'),
+})
+
+const scanAllRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/security/scan-all',
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'ScanAllPage'),
+})
+
 const scannersRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/scanners',
@@ -139,6 +166,10 @@ export const administrationRoutes = [
     garbageRoute,
     scrubRoute,
     registriesRoute,
+    securityRoute,
+    securityVulnerabilitiesRoute,
+    securityFindingsRoute,
+    scanAllRoute,
     scannersRoute,
     vulnerabilityDataRoute,
     labelsRoute,

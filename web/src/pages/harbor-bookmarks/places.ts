@@ -22,6 +22,8 @@ const pages: readonly (readonly [harbor: string, page: string])[] = [
   ['gc', '/administration/garbage-collection'],
   ['job-service-dashboard/schedules', '/administration/schedules'],
   ['job-service-dashboard', '/administration/jobs'],
+  ['interrogation-services/security-hub', '/administration/security'],
+  ['interrogation-services/vulnerability', '/administration/security/scan-all'],
   ['interrogation-services', '/administration/scanners'],
   ['configs/auth', '/administration/authentication'],
   ['configs', '/administration/configuration'],

@@ -191,10 +191,7 @@ describeEachDatabase('the security of all images', (open, dialect) => {
         known,
         examples.map(({ repository }) => repository).toSorted(),
       ]),
-    ).toEqual([
-      ['library/base', 3, 4, 1, ['library/one', 'library/two']],
-      [undefined, 1, 1, 0, ['library/one']],
-    ])
+    ).toEqual([['library/base', 3, 4, 1, ['library/one', 'library/two']]])
   })
 
   test('is listed by score, filtered, and what has no score is last', async () => {

@@ -54,6 +54,8 @@ export async function listRebuilds(
     .selectFrom('layer_total')
     .select(['layer', 'images', 'fixable', 'exploited'])
     .where('scanner_id', '=', scannerId)
+    // What one image alone has is its own, and no base of others.
+    .where('images', '>', 1)
     .where('fixable', '>', 0)
     .orderBy('fixable', 'desc')
     .orderBy('layer')
