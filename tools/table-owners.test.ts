@@ -42,6 +42,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   settings: ['setting'],
   signatures: ['artifact_signature', 'signature_verdict', 'trusted_signer'],
   trash: ['trash_blob', 'trash_entry', 'trash_repository'],
+  webhooks: ['webhook_delivery', 'webhook_policy'],
   // Below the domain, or beside it.
   'server/src/jobs/background.ts': ['lease'],
   'server/src/database/migrate.ts': ['schema_migration'],

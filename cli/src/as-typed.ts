@@ -10,7 +10,19 @@ export function rememberFlags({ locatingFlags }: { readonly locatingFlags: reado
 
 /** Commands with others below them, and commands that stand alone; a test compares them with the program. */
 export const nouns = [
-  ...['user', 'project', 'repository', 'artifact', 'tag', 'trash', 'retention', 'immutability', 'quota', 'label'],
+  ...[
+    'user',
+    'project',
+    'repository',
+    'artifact',
+    'tag',
+    'trash',
+    'retention',
+    'immutability',
+    'quota',
+    'label',
+    'webhook',
+  ],
   ...[
     'robot',
     'trust-rule',

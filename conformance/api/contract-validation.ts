@@ -24,6 +24,7 @@ const beyondHarbor = [
   '/system/scrub',
   '/system/configuration',
   '/projects/{project_name_or_id}/trash',
+  '/projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}/',
   '/system/trash',
   '/system/vulnerability-data',
   '/batch',

@@ -40,6 +40,9 @@ function objectsOf({ id: project, repository, owner, report, objects }: Tenant, 
     rule_id: objects.trustRule,
     mid: objects.member,
     immutable_rule_id: objects.immutabilityRule,
+    webhook_policy_id: objects.webhook,
+    execution_id: objects.delivery,
+    task_id: objects.delivery,
     entry_id: objects.trashEntry,
     token_id: objects.token,
     user_id: owner.id,
@@ -111,13 +114,14 @@ describeOnEachDatabase('every route of the API stays in the project that it was 
 
   const ask = async (caller: Caller, { method, path }: Operation, filling: Filling, query?: string) => {
     const row = matrix[`${method} ${path}`]
-    const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
-      const value = filling[name]
-      if (value === undefined) throw new Error(`say in objectsOf() what {${name}} of ${path} is`)
-      return encodeURIComponent(value)
-    })
+    const fill = (text: string) =>
+      text.replace(/\{(\w+)\}/g, (_, name: string) => {
+        const value = filling[name]
+        if (value === undefined) throw new Error(`say in objectsOf() what {${name}} of ${path} is`)
+        return encodeURIComponent(value)
+      })
     const hasBody = !['GET', 'HEAD', 'DELETE'].includes(method)
-    const answer = await fetch(`${registry().url}/api/v2.0${filled}?${query ?? row?.query ?? ''}`, {
+    const answer = await fetch(`${registry().url}/api/v2.0${fill(path)}?${query ?? fill(row?.query ?? '')}`, {
       method,
       headers: {
         'content-type': 'application/json',

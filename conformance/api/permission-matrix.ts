@@ -23,7 +23,7 @@ export const rolesTable: Readonly<Record<string, Readonly<Record<string, string>
   'artifact-label': { create: 'AMD', delete: 'AMD' },
   scanner: { create: 'A', read: 'AMDGL' },
   scan: { create: 'AM', read: 'AMDGL', stop: 'AM' },
-  'notification-policy': { read: 'AM', list: 'AM' },
+  'notification-policy': { create: 'A', read: 'AM', update: 'A', delete: 'A', list: 'AM' },
   'preheat-policy': { list: 'A' },
 }
 
@@ -47,6 +47,7 @@ export interface MatrixRow {
 }
 
 const inProject = '/projects/{project_name_or_id}'
+const webhook = `${inProject}/webhook/policies/{webhook_policy_id}`
 const inRepository = '/projects/{project_name}/repositories/{repository_name}'
 const artifact = `${inRepository}/artifacts/{reference}`
 
@@ -183,7 +184,17 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   [`GET ${inProject}/webhook/policies`]: row('role notification-policy:list'),
   [`GET ${inProject}/webhook/events`]: row('role notification-policy:read'),
   [`GET ${inProject}/webhook/lasttrigger`]: row('role notification-policy:read'),
-  [`GET ${inProject}/webhook/jobs`]: row('role notification-policy:list'),
+  [`GET ${inProject}/webhook/jobs`]: row('role notification-policy:list', { query: 'policy_id={webhook_policy_id}' }),
+  [`POST ${inProject}/webhook/policies`]: row('role notification-policy:create'),
+  [`GET ${webhook}`]: row('role notification-policy:read'),
+  [`PUT ${webhook}`]: row('role notification-policy:update'),
+  [`DELETE ${webhook}`]: row('role notification-policy:delete'),
+  [`POST ${webhook}/test`]: row('role notification-policy:update'),
+  [`POST ${webhook}/redeliver`]: row('role notification-policy:update'),
+  [`GET ${webhook}/executions`]: row('role notification-policy:read'),
+  [`POST ${webhook}/executions/{execution_id}/redeliver`]: row('role notification-policy:update'),
+  [`GET ${webhook}/executions/{execution_id}/tasks`]: row('role notification-policy:read'),
+  [`GET ${webhook}/executions/{execution_id}/tasks/{task_id}/log`]: row('role notification-policy:read'),
   'GET /projects/{project_name}/preheat/policies': row('role preheat-policy:list'),
   'GET /projects/{project_name}/preheat/providers': row('role preheat-policy:list'),
   'GET /jobs': row('system jobservice-monitor:list'),

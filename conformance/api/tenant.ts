@@ -26,6 +26,8 @@ export type TenantObject =
   | 'trustRule'
   | 'member'
   | 'immutabilityRule'
+  | 'webhook'
+  | 'delivery'
   | 'retention'
   | 'execution'
   | 'task'
@@ -82,6 +84,7 @@ export async function addTenant(
     },
   })
   const retentions = await addRetention(api, id)
+  const webhooks = await addWebhook(api, id)
   const report = await addScan(api, { ...inRepository, reference: 'v1' })
   const trash = await api.call<{ id: number }[]>('GET /projects/{project_name_or_id}/trash', { params })
   const token = await create(api, 'POST /users/current/tokens', {
@@ -97,6 +100,7 @@ export async function addTenant(
     objects: {
       ...robots.ids,
       ...retentions,
+      ...webhooks,
       label,
       member,
       immutabilityRule,
@@ -113,6 +117,23 @@ export async function addTenant(
       ...(isPublic ? [] : [owner.username, colleague.username]),
     ],
   }
+}
+
+/** A webhook that was tried. */
+async function addWebhook(api: ApiClient, project: number) {
+  const params = { project_name_or_id: project }
+  const place = '/projects/{project_name_or_id}/webhook/policies'
+  const webhook = await create(api, `POST ${place}`, {
+    params,
+    body: {
+      ...{ name: unique('hidden'), enabled: false, event_types: ['PUSH_ARTIFACT'] },
+      targets: [{ type: 'http', address: 'https://192.0.2.1/' }],
+    },
+  })
+  const tried = await api.call<{ executions: number[] }>(`POST ${place}/{webhook_policy_id}/test`, {
+    params: { ...params, webhook_policy_id: webhook },
+  })
+  return { webhook, delivery: tried.body.executions[0]! }
 }
 
 /** The id of the report of a scan. */

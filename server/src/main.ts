@@ -16,6 +16,7 @@ import { startBackground, startJobs } from './compose/work.ts'
 import type { Config } from './config/config.ts'
 import { PullRecorder } from './domain/artifacts/pull-recorder.ts'
 import { StorageUsage } from './domain/content/storage-usage.ts'
+import { PullNotices } from './domain/webhooks/pull-notices.ts'
 import { currentOrigin } from './domain/request-origin.ts'
 import { asDomainError } from './http/oci/error-response.ts'
 import { Metrics } from './http/ops/metrics.ts'
@@ -64,7 +65,8 @@ async function start(
   followSignals(foundation.signals, { ...accounts, onDamaged })
   const content = composeContent(config, foundation)
   const pulls = new PullRecorder(foundation.database)
-  const oci = composeOciServices(config, content, { pulls, ...accounts })
+  const pullNotices = new PullNotices(foundation)
+  const oci = composeOciServices(config, content, { pulls, pullNotices, ...accounts })
   const usage = new StorageUsage(foundation)
   const { database } = foundation
   metrics.gauge('database_damaged', 'Processes that have met damaged pages of the database.', () =>
@@ -75,7 +77,7 @@ async function start(
 
   const leads = worker === undefined || worker.number === 1
   const work = { foundation, process: thisProcess(), logger, owned, leads }
-  startBackground(config, work, { content, pulls, accounts, usage, metrics })
+  startBackground(config, work, { content, pulls, pullNotices, accounts, usage, metrics })
   await followBackupSchedule(config, foundation)
   const scanning = await composeScanning(config, foundation, owned)
   const jobKinds = await startJobs(config, work, { content, scanning, metrics })
@@ -113,6 +115,7 @@ async function start(
       if (clean.includes(false)) logger.warn('requests were cut off: they took longer than the drain timeout')
       await flushLast(logger, 'the last pull counts were lost', pulls)
       await flushLast(logger, 'the last pulls are missing in the audit log', accounts.pullAudit)
+      await flushLast(logger, 'webhooks were not told of the last pulls', pullNotices)
       await owned.disposeAsync()
     },
   }

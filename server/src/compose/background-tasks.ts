@@ -9,6 +9,8 @@ import { pruneEventLog } from '../domain/events/prune-event-log.ts'
 import { collectGarbage } from '../domain/garbage-collection/collect.ts'
 import { pruneJobs } from '../domain/jobs/jobs.ts'
 import { pruneLayers, pruneScans } from '../domain/scanning/prune-scans.ts'
+import { pruneDeliveries, recoverDeliveries } from '../domain/webhooks/care-for-deliveries.ts'
+import type { PullNotices } from '../domain/webhooks/pull-notices.ts'
 import { foldUsage } from '../domain/quotas/project-usage.ts'
 import { listEnded } from '../domain/signatures/reverify-signatures.ts'
 import { checkSignatures } from '../domain/signatures/signature-checks.ts'
@@ -21,6 +23,7 @@ import type { Foundation } from './foundation.ts'
 const pruneJobsBatch = 100
 const pullFlushMs = 5_000
 const minuteMs = 60_000
+const recoverWebhooksMs = 15_000
 
 export type Collected = Awaited<ReturnType<typeof collectGarbage>>
 
@@ -28,6 +31,7 @@ export interface TaskServices {
   readonly foundation: Foundation
   readonly content: ContentServices
   readonly pulls: PullRecorder
+  readonly pullNotices: PullNotices
   readonly accounts: Pick<Accounts, 'sessions' | 'pullAudit'>
   readonly usage: StorageUsage
   /** One of several workers does what need not be done by each. */
@@ -72,7 +76,7 @@ function checkPages({ foundation: { database, clock, signals } }: TaskServices):
 }
 
 /** Writes down counts that a process has gathered in memory. */
-function flushes({ pulls, accounts, usage, foundation }: TaskServices): readonly BackgroundTask[] {
+function flushes({ pulls, pullNotices, accounts, usage, foundation }: TaskServices): readonly BackgroundTask[] {
   const { database, clock } = foundation
   return [
     { name: 'flush-pulls', runs: 'everywhere', intervalMs: pullFlushMs, run: () => pulls.flush() },
@@ -83,6 +87,13 @@ function flushes({ pulls, accounts, usage, foundation }: TaskServices): readonly
       run: () => sampleActivity({ database, clock, usage }),
     },
     { name: 'flush-pull-audit', runs: 'everywhere', intervalMs: pullFlushMs, run: () => accounts.pullAudit.flush() },
+    { name: 'flush-pull-notices', runs: 'everywhere', intervalMs: pullFlushMs, run: () => pullNotices.flush() },
+    {
+      name: 'recover-webhooks',
+      runs: 'once',
+      intervalMs: recoverWebhooksMs,
+      run: async () => void (await recoverDeliveries({ database, clock })),
+    },
   ]
 }
 
@@ -150,6 +161,12 @@ function pruning(config: Config, { foundation, accounts }: TaskServices): readon
       runs: 'once',
       intervalMs: minuteMs,
       run: () => drain(collectBatch, () => pruneEventLog(database, clock.now(), config.events, collectBatch)),
+    },
+    {
+      name: 'prune-webhooks',
+      runs: 'once',
+      intervalMs: 10 * minuteMs,
+      run: () => drain(collectBatch, () => pruneDeliveries(database, clock.now(), collectBatch)),
     },
     {
       name: 'prune-scans',

@@ -9,6 +9,7 @@ import { pushManifest } from '../domain/artifacts/push.ts'
 import { listReferrers } from '../domain/artifacts/referrers.ts'
 import type { PullObserver } from '../domain/artifacts/roles.ts'
 import { listTags } from '../domain/artifacts/tags.ts'
+import type { PullNotices } from '../domain/webhooks/pull-notices.ts'
 import type { PullAudit } from '../domain/audit/pull-audit.ts'
 import type { Clock } from '../domain/clock.ts'
 import { Blobs, composeBlobReader } from '../domain/content/blobs.ts'
@@ -64,12 +65,14 @@ export function composeContent(
   }
 }
 
+interface PullObservers {
+  readonly pulls: PullRecorder
+  readonly pullAudit: PullAudit
+  readonly pullNotices: PullNotices
+}
+
 /** The roles that `/v2` calls. A reader that fetches from elsewhere takes the place of a role here. */
-export function composeOciServices(
-  config: Config,
-  content: ContentServices,
-  observers: { readonly pulls: PullRecorder; readonly pullAudit: PullAudit },
-): OciServices {
+export function composeOciServices(config: Config, content: ContentServices, observers: PullObservers): OciServices {
   const { database, admit, manifests, blobs, uploads } = content
   return {
     admit,
@@ -97,15 +100,14 @@ export function composeOciServices(
   }
 }
 
-function composePullObserver(
-  clock: Clock,
-  { pulls, pullAudit }: { readonly pulls: PullRecorder; readonly pullAudit: PullAudit },
-): PullObserver {
+function composePullObserver(clock: Clock, { pulls, pullAudit, pullNotices }: PullObservers): PullObserver {
   return {
     onPull: ({ actor, projectId, repositoryName: repository }, reference, manifest) => {
       pulls.record(manifest, clock.now())
       const tag = reference.kind === 'tag' ? { tag: reference.tag } : {}
-      pullAudit.record(actor, { type: 'pull_artifact', projectId, repository, digest: manifest.digest, ...tag })
+      const event = { type: 'pull_artifact', projectId, repository, digest: manifest.digest, ...tag } as const
+      pullAudit.record(actor, event)
+      pullNotices.record(actor, event)
     },
   }
 }

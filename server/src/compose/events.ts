@@ -4,9 +4,17 @@ import type { Reaction } from '../domain/events/reactions.ts'
 import { enqueueJob } from '../domain/jobs/enqueue.ts'
 import { scanOnPush } from '../domain/scanning/scan-on-push.ts'
 import { forgetDeleted, reverifyTrusted, verifyNamed, verifyPushed } from '../domain/signatures/follow-signatures.ts'
+import { tellWebhooks } from '../domain/webhooks/queue-deliveries.ts'
 
 /** Reactions to events, in the events' own transaction. Each noun that reacts adds a line. */
-const reactions: readonly Reaction[] = [scanOnPush, verifyPushed, verifyNamed, forgetDeleted, reverifyTrusted]
+const reactions: readonly Reaction[] = [
+  scanOnPush,
+  verifyPushed,
+  verifyNamed,
+  forgetDeleted,
+  reverifyTrusted,
+  tellWebhooks,
+]
 
 /** The recorder of events, for the server and for commands of the command line alike. */
 export function composeEvents(clock: Clock): Events {

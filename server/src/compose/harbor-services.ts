@@ -17,6 +17,7 @@ import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { AdvisoryGenerations } from '../domain/scanning/data/advisory-generations.ts'
 import { Sboms } from '../domain/scanning/sboms/sboms.ts'
 import { Scans } from '../domain/scanning/scans.ts'
+import { composeWebhooks } from './webhooks.ts'
 import type { EventStreams } from '../http/server-sent-events.ts'
 import { volumeOf } from '../storage/volume.ts'
 import { harborRelease, version } from '../version.ts'
@@ -59,6 +60,7 @@ export function composeHarborServices(
     scans: new Scans({ database, clock, events, jobs }),
     sboms: new Sboms({ database, clock, events, jobs }),
     advisories,
+    webhooks: composeWebhooks(config, { database, clock, events }),
     system: {
       ...system,
       harborVersion: `${harborRelease}-berth-${version}`,

@@ -6,6 +6,7 @@ import { backupPlaceOf } from './backup-schedule.ts'
 import { collectorOf } from './content.ts'
 import type { Foundation } from './foundation.ts'
 import type { Scanning } from './scanning.ts'
+import { composeSending } from './webhooks.ts'
 
 /** Every kind of job, with what this registry gives it. */
 export function composeKinds(
@@ -21,5 +22,6 @@ export function composeKinds(
     collector: collectorOf(config, foundation),
     settings: config,
     backups: backupPlaceOf(config),
+    sending: composeSending(config, foundation),
   })
 }

@@ -12,6 +12,7 @@ import { watchDisks } from './disk-reserve.ts'
 import { measureCollection, measureJobs } from './job-metrics.ts'
 import { measureConsumers } from './event-log.ts'
 import type { Foundation } from './foundation.ts'
+import { measureWebhooks } from './webhooks.ts'
 
 export interface WorkServices {
   readonly foundation: Foundation
@@ -44,6 +45,7 @@ export function startBackground(
   background.start([
     ...backgroundTasks(config, { ...services, foundation, leads, onCollected }),
     measureConsumers(foundation, metrics),
+    measureWebhooks(foundation, metrics),
     watchDisks(config, { store: foundation.store, metrics, logger, leads }),
   ])
 }

@@ -36,6 +36,7 @@ export type DomainErrorCode =
   | 'REPORT_UNKNOWN'
   | 'SCANNER_UNKNOWN'
   | 'SIGNER_UNKNOWN'
+  | 'WEBHOOK_UNKNOWN'
   | 'GENERATION_UNKNOWN'
   | 'QUOTA_EXCEEDED'
   | 'CONFLICT'

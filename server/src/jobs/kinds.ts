@@ -9,6 +9,8 @@ import { composeBackup, type BackupPlace } from './backup.ts'
 import { composeCollectGarbage } from './collect-garbage.ts'
 import { composeGenerateSbom, type SbomServices } from './generate-sbom.ts'
 import { jobKind, type JobKind } from './job-kind.ts'
+import { composeDeliverWebhooks } from './deliver-webhooks.ts'
+import type { SendServices } from '../domain/webhooks/send-deliveries.ts'
 import { composePurgeAuditLog } from './purge-audit-log.ts'
 import { Jobs } from '../domain/jobs/jobs.ts'
 import { Sboms } from '../domain/scanning/sboms/sboms.ts'
@@ -34,6 +36,7 @@ export interface JobServices
   readonly collector: CollectorOptions
   readonly settings: RegistrySettings
   readonly backups: BackupPlace
+  readonly sending: SendServices
 }
 
 /** Every kind of job there is. A new one adds a line here. */
@@ -54,5 +57,6 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composeScanAll({ ...services, jobs, scans })),
     jobKind(composeVerifySignatures(services)),
     jobKind(composeReverifySignatures(services)),
+    jobKind(composeDeliverWebhooks(services.sending)),
   ]
 }

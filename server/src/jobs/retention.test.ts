@@ -46,6 +46,11 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
   const collector = { database, sweeper: registry.store, clock, events, ...windows, batch: 100 }
   const kinds = composeJobKinds({
     backups: { keep: undefined, open: async () => undefined },
+    sending: {
+      ...{ database, clock, host: 'registry.example.org' },
+      send: () => Promise.reject(new Error('nobody is told here')),
+      scanOverview: async () => undefined,
+    },
     database,
     clock,
     events,

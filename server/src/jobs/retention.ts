@@ -18,6 +18,8 @@ import { faultPoint } from '../runtime/fault-points.ts'
 import { Interrupted, PermanentFailure, type JobKind } from './job-kind.ts'
 
 const repositoriesPerStep = 200
+/** What others are told of a run names so many of what went. */
+const toldRemovals = 200
 /** Lines of the log after which they are written, with how far the run is; removals are remembered one by one. */
 const linesPerCheckpoint = 1_000
 
@@ -123,6 +125,7 @@ export function composeRetainRepository(services: RetainServices): JobKind<Repos
           : `going on after ${from.total}, of which ${from.retained} stay`,
       )
       let reached = from
+      const removed: string[] = []
       let lines = 0
       const checkpoint = async () => {
         lines = 0
@@ -153,8 +156,16 @@ export function composeRetainRepository(services: RetainServices): JobKind<Repos
             return value
           },
           onProgress: (progress) => (reached = progress),
+          onRemoved: (reference) => {
+            if (removed.length < toldRemovals) removed.push(reference)
+          },
         })
         job.log(`${done.retained} of ${done.total} stay${dryRun ? '; dry run: nothing was removed' : ''}`)
+        if (removed.length > 0) {
+          const { total, retained } = done
+          const event = { type: 'finish_retention', projectId, policyId, repository, total, retained } as const
+          await job.transact((tx) => services.events.record(tx, job.actor, { ...event, deleted: removed }))
+        }
         return { total: done.total, retained: done.retained }
       } catch (error) {
         if (job.signal.aborted) throw new Interrupted({ total: reached.total, retained: reached.retained })

@@ -30,6 +30,7 @@ import { signatures } from './0037-signatures.ts'
 import { absentChildren } from './0041-absent-children.ts'
 import { securityTotals } from './0036-security-totals.ts'
 import { sbomRuns } from './0031-sbom-runs.ts'
+import { webhooks } from './0045-webhooks.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -64,4 +65,5 @@ export const migrations: readonly Migration[] = [
   absentChildren,
   securityTotals,
   sbomRuns,
+  webhooks,
 ]

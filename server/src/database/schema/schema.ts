@@ -62,6 +62,7 @@ import type {
   VulnerabilityTotalTable,
   SbomRunTable,
 } from './scanning.ts'
+import type { WebhookDeliveryTable, WebhookPolicyTable } from './webhooks.ts'
 import type { SettingTable } from './settings.ts'
 import type { ArtifactSignatureTable, SignatureVerdictTable, TrustedSignerTable } from './signatures.ts'
 import type {
@@ -160,4 +161,6 @@ export interface Schema {
   vulnerability_total: VulnerabilityTotalTable
   layer_total: LayerTotalTable
   sbom_run: SbomRunTable
+  webhook_policy: WebhookPolicyTable
+  webhook_delivery: WebhookDeliveryTable
 }

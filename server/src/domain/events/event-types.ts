@@ -10,6 +10,7 @@ import { registryEvents } from './registry-events.ts'
 import { robotEvents } from './robot-events.ts'
 import { scanningEvents } from './scanning-events.ts'
 import { signatureEvents } from './signature-events.ts'
+import { webhookEvents } from './webhook-events.ts'
 
 /**
  * Every event of the registry that audit, webhooks, scans or replication may want to know of. The list is closed: a new
@@ -28,6 +29,7 @@ const eventTable = {
   ...jobEvents,
   ...scanningEvents,
   ...signatureEvents,
+  ...webhookEvents,
 }
 
 type EventTable = typeof eventTable

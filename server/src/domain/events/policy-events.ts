@@ -13,5 +13,14 @@ export const policyEvents = {
   create_retention: eventKind<OnRetentionPolicy>(projectName),
   update_retention: eventKind<OnRetentionPolicy>(projectName),
   delete_retention: eventKind<OnRetentionPolicy>(projectName),
+  /** A run has removed something from a repository. `deleted`: `:tag` and `@digest`, the first of them. */
+  finish_retention: eventKind<
+    Omit<OnRetentionPolicy, 'project'> & {
+      readonly repository: string
+      readonly total: number
+      readonly retained: number
+      readonly deleted: readonly string[]
+    }
+  >(({ repository }) => repository),
   update_cve_allowlist: eventKind<{ readonly items: number }>(() => 'system CVE allowlist'),
 }

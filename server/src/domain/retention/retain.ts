@@ -76,6 +76,8 @@ export interface RetainOptions {
   readonly log: (line: string) => Promise<void>
   /** One change, remembered with how far it brings the run. */
   readonly transact: <T>(work: (tx: Writer) => Promise<T>, progress: RetentionProgress) => Promise<T>
+  /** `:tag`, or `@digest` of what had none: after it went. */
+  readonly onRemoved?: (reference: string) => void
   /** After each artifact. */
   readonly onProgress?: (progress: RetentionProgress) => void
   readonly signal?: AbortSignal
@@ -106,7 +108,7 @@ export async function retainRepository(
   terms: RetentionTerms,
   options: RetainOptions,
 ): Promise<RetentionProgress> {
-  const { dryRun, log, onProgress, signal, from = nothingDone } = options
+  const { dryRun, log, onProgress, onRemoved, signal, from = nothingDone } = options
   const actor = actorOf(options)
   const pace = new Pace()
   let progress = from
@@ -128,6 +130,7 @@ export async function retainRepository(
     for (const { tags, verdict } of subjectsOf(decision)) {
       const why = stayed(tags[0])
       if (why !== undefined) await say(decision.candidate, tags, true, why)
+      else if (!dryRun && !verdict.kept) referencesOf(decision.candidate, tags).forEach((each) => onRemoved?.(each))
       progress = counted(progress, verdict.kept || why !== undefined)
     }
     progress = { ...progress, after: decision.candidate.artifactId }
@@ -143,6 +146,9 @@ export async function retainRepository(
 function counted({ after, total, retained }: RetentionProgress, kept: boolean, by = 1): RetentionProgress {
   return { after, total: total + by, retained: retained + (kept ? by : 0) }
 }
+
+const referencesOf = ({ digest }: Candidate, tags: readonly CandidateTag[]): string[] =>
+  tags.length === 0 ? [`@${digest}`] : tags.map(({ name }) => `:${name}`)
 
 function linesOf(name: string, { digest }: Candidate, tags: readonly CandidateTag[]): string[] {
   if (tags.length === 0) return [`${name}@${digest}, which has no tag`]

@@ -50,7 +50,7 @@ export const settingKeys = {
 
   auth_mode: { default: 'db_auth', implemented: true, refuse: oneOf('db_auth', 'ldap_auth', 'oidc_auth') },
   primary_auth_mode: { default: false, implemented: true },
-  notification_enable: { default: true },
+  notification_enable: { default: true, implemented: true },
   quota_per_project_enable: { default: true, implemented: true },
   storage_per_project: { default: -1, implemented: true, refuse: limitOfStorage },
   audit_log_forward_endpoint: { default: '', unbuilt: noForwarding },

@@ -21,15 +21,10 @@ const of = (tag: string, operationId: string, path: string, access: RouteAccess)
   access,
 })
 
-const inProject = '/projects/{project_name_or_id}'
-
 /** The truth about them is the empty list, and clients that list everything go on. */
 const emptyLists: readonly EmptyList[] = [
   of('replication', 'listReplicationPolicies', '/replication/policies', system('replication-policy:list')),
   of('replication', 'listReplicationExecutions', '/replication/executions', system('replication:list')),
-  of('webhook', 'ListWebhookPoliciesOfProject', `${inProject}/webhook/policies`, project('notification-policy:list')),
-  of('webhook', 'LastTrigger', `${inProject}/webhook/lasttrigger`, project('notification-policy:read')),
-  of('webhookjob', 'ListWebhookJobs', `${inProject}/webhook/jobs`, project('notification-policy:list')),
   of('preheat', 'ListInstances', '/p2p/preheat/instances', system('preheat-instance:list')),
   of('preheat', 'ListProviders', '/p2p/preheat/providers', system('preheat-instance:list')),
   of('preheat', 'ListPolicies', '/projects/{project_name}/preheat/policies', project('preheat-policy:list')),
@@ -41,24 +36,7 @@ const emptyLists: readonly EmptyList[] = [
   ),
 ]
 
-const words = z.array(z.string())
-const supported = z.object({
-  event_type: words.nullable(),
-  notify_type: words.nullable(),
-  payload_formats: z.array(z.object({ notify_type: z.string(), formats: words })).nullable(),
-})
-
 const numbers: readonly Route[] = [
-  route({
-    method: 'GET',
-    path: `${inProject}/webhook/events`,
-    tag: 'webhook',
-    operationId: 'GetSupportedEventTypes',
-    summary: 'What webhooks may be about: there are none.',
-    access: project('notification-policy:read'),
-    answers: { 200: supported },
-    handle: async () => ({ body: { event_type: null, notify_type: null, payload_formats: null } }),
-  }),
   route({
     method: 'GET',
     path: '/export/cve/executions',

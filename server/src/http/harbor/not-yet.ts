@@ -76,36 +76,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, readonly [`${Metho
     deleteScanner: ['DELETE /scanners/{registration_id}', system('scanner:delete')],
     updateScanner: ['PUT /scanners/{registration_id}', system('scanner:update')],
   },
-  webhook: {
-    CreateWebhookPolicyOfProject: [
-      'POST /projects/{project_name_or_id}/webhook/policies',
-      project('notification-policy:create'),
-    ],
-    DeleteWebhookPolicyOfProject: [
-      'DELETE /projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}',
-      project('notification-policy:delete'),
-    ],
-    GetWebhookPolicyOfProject: [
-      'GET /projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}',
-      project('notification-policy:read'),
-    ],
-    UpdateWebhookPolicyOfProject: [
-      'PUT /projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}',
-      project('notification-policy:update'),
-    ],
-    ListExecutionsOfWebhookPolicy: [
-      'GET /projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}/executions',
-      project('notification-policy:read'),
-    ],
-    ListTasksOfWebhookExecution: [
-      'GET /projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}/executions/{execution_id}/tasks',
-      project('notification-policy:read'),
-    ],
-    GetLogsOfWebhookTask: [
-      'GET /projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}/executions/{execution_id}/tasks/{task_id}/log',
-      project('notification-policy:read'),
-    ],
-  },
 }
 
 /** What cannot be made in this version, by the parameter of a path that names it. */
@@ -114,7 +84,6 @@ const objects: Readonly<Record<string, readonly (readonly [parameter: string, na
     ['preheat_instance_name', 'instance'],
     ['preheat_policy_name', 'preheat policy'],
   ],
-  webhook: [['webhook_policy_id', 'webhook policy']],
 }
 
 /** Of replication, where a policy and an execution are both an `{id}`. */

@@ -56,6 +56,7 @@ import { tagRoutes } from './content/tags.ts'
 import { trashRoutes } from './content/trash.ts'
 import { matchPackagesRoutes } from './operations/match-packages.ts'
 import { vulnerabilityDataRoutes } from './operations/vulnerability-data.ts'
+import { webhookRoutes } from './projects/webhooks.ts'
 import { userRoutes } from './access/users.ts'
 
 const routes: readonly Route[] = [
@@ -95,6 +96,7 @@ const routes: readonly Route[] = [
   ...vulnerabilityDataRoutes,
   ...matchPackagesRoutes,
   ...userRoutes,
+  ...webhookRoutes,
   ...ldapRoutes,
   ...oidcRoutes,
   ...personalTokenRoutes,

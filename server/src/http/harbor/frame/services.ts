@@ -32,6 +32,8 @@ import type { Registration } from '../../../domain/settings/registration.ts'
 import type { AdvisoryGenerations } from '../../../domain/scanning/data/advisory-generations.ts'
 import type { Sboms } from '../../../domain/scanning/sboms/sboms.ts'
 import type { Scans } from '../../../domain/scanning/scans.ts'
+import type { WebhookDeliveries } from '../../../domain/webhooks/webhook-deliveries.ts'
+import type { WebhookPolicies } from '../../../domain/webhooks/webhook-policies.ts'
 import type { Settings } from '../../../domain/settings/settings.ts'
 import type { Totals } from '../../../domain/lists/totals.ts'
 import type { Volume } from '../../../storage/volume.ts'
@@ -80,6 +82,7 @@ export interface HarborServices {
   readonly content: ContentServices
   readonly scans: Scans
   readonly sboms: Sboms
+  readonly webhooks: { readonly policies: WebhookPolicies; readonly deliveries: WebhookDeliveries }
   readonly advisories: AdvisoryGenerations
   readonly system: SystemFacts
 }

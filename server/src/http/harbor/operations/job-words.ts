@@ -2,6 +2,7 @@ import { purgeAuditLogJob } from '../../../domain/audit/purge-job.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
 import { applyRetentionJob } from '../../../domain/retention/retention-jobs.ts'
+import { deliverWebhookJob } from '../../../domain/webhooks/webhook-job.ts'
 import { scanAllJob } from '../../../domain/scanning/scan-all-job.ts'
 import { generateSbomJob } from '../../../domain/scanning/sboms/sbom-job.ts'
 import { scanArtifactJob } from '../../../domain/scanning/scan-job.ts'
@@ -17,7 +18,7 @@ const harborTypes: Readonly<Record<string, string>> = {
   [scanAllJob.kind]: 'SCAN_ALL',
   [generateSbomJob.kind]: 'SBOM',
   replicate: 'REPLICATION',
-  'deliver-webhook': 'WEBHOOK',
+  [deliverWebhookJob.kind]: 'WEBHOOK',
   'export-scan-data': 'SCAN_DATA_EXPORT',
   [schedulerKind]: 'SCHEDULER',
 }
