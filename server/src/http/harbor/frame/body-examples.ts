@@ -30,6 +30,13 @@ const retention = {
   scope: { level: 'project', ref: 2 },
 }
 
+const webhook = {
+  name: 'ci',
+  enabled: true,
+  event_types: ['PUSH_ARTIFACT', 'SCANNING_COMPLETED'],
+  targets: [{ type: 'http', address: 'https://ci.example.org/hook', payload_format: 'CloudEvents' }],
+}
+
 const remote = {
   name: 'hub',
   type: 'docker-hub',
@@ -56,6 +63,8 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   CreateRobot: robot,
   CreateRobotV1: { name: 'ci', description: 'builds of the shop', access },
   createGCSchedule: { ...schedule, parameters: { delete_untagged: true, workers: 2 } },
+  CreateWebhookPolicyOfProject: webhook,
+  UpdateWebhookPolicyOfProject: { ...webhook, enabled: false },
   createPersonalToken: { name: 'laptop', permissions: ['repository:pull'], lifetime_days: 30 },
   createProject: { project_name: 'shop', metadata: { public: 'false' }, storage_limit: 10_737_418_240 },
   createProjectMember: { role_id: 2, member_user: { username: 'ada' } },

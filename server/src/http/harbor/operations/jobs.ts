@@ -10,6 +10,7 @@ import { applyRetentionJob, retainRepositoryJob } from '../../../domain/retentio
 import { scanAllJob } from '../../../domain/scanning/scan-all-job.ts'
 import { generateSbomJob } from '../../../domain/scanning/sboms/sbom-job.ts'
 import { scanArtifactJob } from '../../../domain/scanning/scan-job.ts'
+import { deliverWebhookJob } from '../../../domain/webhooks/webhook-job.ts'
 import { scanPushedJob } from '../../../domain/scanning/scan-on-push.ts'
 import { reverifySignaturesJob, verifySignaturesJob } from '../../../domain/signatures/signature-jobs.ts'
 import { scrubJob } from '../../../domain/scrub/scrub-job.ts'
@@ -169,6 +170,7 @@ export const permissionsOfKind: Readonly<
   [scanArtifactJob.kind]: { project: 'scan:read' },
   [generateSbomJob.kind]: { project: 'scan:read' },
   [scanPushedJob.kind]: { project: 'scan:read' },
+  [deliverWebhookJob.kind]: { project: 'notification-policy:read' },
   [scanAllJob.kind]: { system: 'scan-all:read' },
   [verifySignaturesJob.kind]: { project: 'accessory:list' },
   [reverifySignaturesJob.kind]: { project: 'configuration:read' },

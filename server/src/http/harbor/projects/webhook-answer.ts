@@ -127,8 +127,8 @@ export const executionAnswer = z.object({
   metrics,
   trigger: z.string(),
   extra_attrs: z.object({ event_type: z.string(), payload: z.string() }),
-  start_time: z.string(),
-  end_time: z.string(),
+  start_time: timeAnswer,
+  end_time: timeAnswer,
 })
 
 export function presentExecution(delivery: Delivery): z.output<typeof executionAnswer> {
@@ -156,10 +156,10 @@ export const taskAnswer = z.object({
     answer_status: z.number().int().optional(),
     webhook_id: z.string(),
   }),
-  creation_time: z.string(),
-  update_time: z.string(),
-  start_time: z.string(),
-  end_time: z.string(),
+  creation_time: timeAnswer,
+  update_time: timeAnswer,
+  start_time: timeAnswer,
+  end_time: timeAnswer,
 })
 
 /** The only task of an execution has its id. */
