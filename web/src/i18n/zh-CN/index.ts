@@ -1,4 +1,5 @@
 import { accounts } from './accounts.ts'
+import { allowlist } from './allowlist.ts'
 import { artifacts } from './artifacts.ts'
 import { audit } from './audit.ts'
 import { clientCommands } from './client-commands.ts'
@@ -35,6 +36,7 @@ import { trash } from './trash.ts'
 /** A line for each area. */
 export const messages = {
   accounts,
+  allowlist,
   artifacts,
   audit,
   clientCommands,

@@ -142,6 +142,12 @@ const scanAllRoute = createRoute({
   component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'ScanAllPage'),
 })
 
+const allowlistRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/security/allowlist',
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'AllowlistPage'),
+})
+
 const scannersRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/scanners',
@@ -170,6 +176,7 @@ export const administrationRoutes = [
     securityVulnerabilitiesRoute,
     securityFindingsRoute,
     scanAllRoute,
+    allowlistRoute,
     scannersRoute,
     vulnerabilityDataRoute,
     labelsRoute,

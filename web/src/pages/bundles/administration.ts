@@ -20,6 +20,7 @@ export { SecurityOverviewPage } from '../administration/security/overview-page.t
 export { SecurityVulnerabilitiesPage } from '../administration/security/vulnerabilities-page.tsx'
 export { SecurityFindingsPage } from '../administration/security/findings-page.tsx'
 export { ScanAllPage } from '../administration/security/scan-all-page.tsx'
+export { AllowlistPage } from '../administration/security/allowlist-page.tsx'
 export { ScannersPage } from '../administration/scanning/scanners-page.tsx'
 export { VulnerabilityDataPage } from '../administration/scanning/vulnerability-data-page.tsx'
 export * from './shared.ts'

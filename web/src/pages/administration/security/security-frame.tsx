@@ -1,11 +1,11 @@
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
-import { PolicyIcon, ScanIcon, SearchIcon, WarningIcon } from '../../../components/icons.ts'
+import { CheckIcon, PolicyIcon, ScanIcon, SearchIcon, WarningIcon } from '../../../components/icons.ts'
 import { Page } from '../../../components/page.tsx'
 import { TabLinks } from '../../../components/tab-links.tsx'
 
 interface SecurityFrameProps {
-  readonly tab: 'overview' | 'vulnerabilities' | 'findings' | 'scanAll'
+  readonly tab: 'overview' | 'vulnerabilities' | 'findings' | 'scanAll' | 'allowlist'
   readonly actions?: ReactNode
   readonly children: ReactNode
 }
@@ -23,6 +23,7 @@ export function SecurityFrame({ tab, actions, children }: SecurityFrameProps) {
     },
     { key: 'findings', label: t('tabs.findings'), to: '/administration/security/findings', icon: SearchIcon },
     { key: 'scanAll', label: t('tabs.scanAll'), to: '/administration/security/scan-all', icon: ScanIcon },
+    { key: 'allowlist', label: t('tabs.allowlist'), to: '/administration/security/allowlist', icon: CheckIcon },
   ]
   return (
     <Page

@@ -56,7 +56,7 @@ export function Vulnerabilities({ place, artifact, can }: ArtifactPartProps) {
       </Section>
       {error !== null && <ErrorFace error={error} onRetry={() => void refetch()} />}
       {reportedAt !== undefined && report === undefined && error === null && <LoadingFace />}
-      {report !== undefined && <VulnerabilityList place={place} artifact={artifact} report={report} />}
+      {report !== undefined && <VulnerabilityList place={place} artifact={artifact} report={report} can={can} />}
     </Stack>
   )
 }

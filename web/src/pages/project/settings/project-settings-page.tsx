@@ -9,6 +9,7 @@ import { DeleteIcon } from '../../../components/icons.ts'
 import { Section } from '../../../components/page.tsx'
 import { toast } from '../../../components/toast.ts'
 import { Facts, RelativeTime, Size } from '../../../components/values.tsx'
+import { ProjectAllowlist } from '../allowlist/project-allowlist.tsx'
 import { ProjectScanner } from './project-scanner.tsx'
 import { ProjectSwitch } from './project-switch.tsx'
 import { ProjectFrame, type ProjectPageProps } from '../project-frame.tsx'
@@ -25,6 +26,7 @@ export function ProjectSettingsPage() {
           <Access {...props} />
           <Pushes {...props} />
           <ProjectScanner {...props} />
+          <ProjectAllowlist {...props} />
           {props.can('project', 'delete') && <DangerZone {...props} />}
         </Stack>
       )}

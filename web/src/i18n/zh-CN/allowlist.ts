@@ -1,0 +1,33 @@
+import type { allowlist as en } from '../en/allowlist.ts'
+import type { Translation } from '../translation.ts'
+
+export const allowlist: Translation<typeof en> = {
+  title: 'CVE 白名单',
+  projectText: '该项目接受的漏洞。任何策略都不会因这些漏洞拦截镜像。',
+  which: '使用的白名单',
+  registry: '系统白名单',
+  own: '该项目自己的白名单',
+  saved: '已保存',
+  registryTitle: '系统 CVE 白名单',
+  registryText: '适用于所有未使用自己白名单的项目。',
+  editRegistry: '编辑系统白名单',
+  byAdministrators: '该白名单由系统管理员维护。',
+  empty: '没有接受任何漏洞。',
+  ids: '已接受的漏洞',
+  remove: '移除 {id}',
+  add: '添加漏洞',
+  addHint: '一个或多个编号，与扫描结果中的写法完全一致。',
+  addButton: '添加',
+  lastDay: '有效期至',
+  lastDayHint: '过了这一天，整个白名单失效。留空则永不过期。',
+  counts: '有效期至 {when}',
+  expired: '该白名单已于 {when} 过期，其中的漏洞不再被接受。',
+  mark: '已接受',
+  accept: '在该项目中接受',
+  acceptEverywhere: '在所有使用系统白名单的项目中接受',
+  accepted: '已将 {id} 加入白名单',
+  acceptedHere: '已由该项目的白名单接受。',
+  acceptedEverywhere: '已由系统白名单接受。',
+  shared: '该项目使用系统白名单。如果只想在这里接受，请在项目设置中改用自己的白名单。',
+  listExpired: '白名单已过期，加入也不会生效。请先延长有效期。',
+}
