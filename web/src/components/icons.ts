@@ -61,6 +61,7 @@ export {
   User as UserIcon,
   UserCog as AuthenticationIcon,
   Users as GroupIcon,
+  Webhook as WebhookIcon,
   X as CloseIcon,
 } from 'lucide-react'
 export type { LucideIcon as Icon } from 'lucide-react'

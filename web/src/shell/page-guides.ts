@@ -24,6 +24,7 @@ export const pageGuides = {
   'project.robots': part('identities', 'machines', '机器'),
   'project.policies': { guide: 'retention' },
   'project.summary': part('console', 'in-a-project', '项目中'),
+  'project.webhooks': { guide: 'webhooks' },
   'project.labels': part('images-and-charts', 'labels', '标签label'),
   'project.trash': part('cleaning-up', 'trash-taking-a-delete-back', '回收站撤销删除'),
   'project.logs': { guide: 'audit-log' },

@@ -49,6 +49,7 @@ export const audit = {
     trust_rule: 'trusted issuer',
     user: 'user',
     user_group: 'user group',
+    webhook: 'webhook',
   },
   events: {
     create_artifact: 'Push artifact',
@@ -62,6 +63,9 @@ export const audit = {
     rotate_signing_key: 'Rotate signing key',
     quarantine_blob: 'Quarantine damaged blob',
     heal_blob: 'Repair blob',
+    finish_retention: 'Tag retention finished',
+    redeliver_webhook: 'Redeliver webhook',
+    test_webhook: 'Test webhook',
   },
   noneTitle: 'No log entries',
 } as const

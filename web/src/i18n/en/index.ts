@@ -32,6 +32,7 @@ import { signIn } from './sign-in.ts'
 import { system } from './system.ts'
 import { systemRobots } from './system-robots.ts'
 import { trash } from './trash.ts'
+import { webhooks } from './webhooks.ts'
 
 /** A line for each area. */
 export const messages = {
@@ -69,4 +70,5 @@ export const messages = {
   system,
   systemRobots,
   trash,
+  webhooks,
 }

@@ -52,6 +52,7 @@ export const audit: Translation<typeof en> = {
     trust_rule: '信任的签发方',
     user: '用户',
     user_group: '用户组',
+    webhook: 'Webhook',
   },
   events: {
     create_artifact: '推送 Artifact',
@@ -65,6 +66,9 @@ export const audit: Translation<typeof en> = {
     rotate_signing_key: '轮换签名密钥',
     quarantine_blob: '隔离损坏的 Blob',
     heal_blob: '修复 Blob',
+    finish_retention: 'Tag 保留策略执行完成',
+    redeliver_webhook: '重新投递 Webhook',
+    test_webhook: '测试 Webhook',
   },
   noneTitle: '没有记录',
 }

@@ -25,6 +25,18 @@ const retentionRunRoute = createRoute({
   component: lazyRouteComponent(() => import('../bundles/project.ts'), 'RetentionRunPage'),
 })
 
+const webhooksRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectName/webhooks',
+  component: lazyRouteComponent(() => import('../bundles/project.ts'), 'WebhooksPage'),
+})
+
+const webhookRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectName/webhooks/$webhookId',
+  component: lazyRouteComponent(() => import('../bundles/project.ts'), 'WebhookPage'),
+})
+
 const labelsRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectName/labels',
@@ -57,6 +69,8 @@ export const projectMemberRoutes = [
   robotsRoute,
   policiesRoute,
   retentionRunRoute,
+  webhooksRoute,
+  webhookRoute,
   labelsRoute,
   trashRoute,
   logsRoute,

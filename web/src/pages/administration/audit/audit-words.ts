@@ -25,6 +25,9 @@ const events: readonly Event[] = [
   'rotate_signing_key',
   'quarantine_blob',
   'heal_blob',
+  'finish_retention',
+  'redeliver_webhook',
+  'test_webhook',
 ]
 
 export const operations: readonly Operation[] = [
@@ -67,6 +70,7 @@ export const resources: readonly Resource[] = [
   'trust_rule',
   'user',
   'user_group',
+  'webhook',
 ]
 
 /** `create` and `tag` are the two halves of a type of event. */
