@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Menu, Select, Stack, Text } from '@mantine/core'
+import { ActionIcon, Button, Group, Menu, Select, Stack, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -68,7 +68,7 @@ function Deliveries({ project, can, webhookId }: ProjectPageProps & { readonly w
       title={webhook.data === undefined ? t('deliveries') : t('deliveriesOf', { name: webhook.data.name })}
       description={t('deliveriesHint')}
       actions={
-        <>
+        <Group gap="xs">
           <Select
             aria-label={t('filterStatus')}
             placeholder={t('everyStatus')}
@@ -86,7 +86,7 @@ function Deliveries({ project, can, webhookId }: ProjectPageProps & { readonly w
               {t('redeliverAll')}
             </Button>
           )}
-        </>
+        </Group>
       }
     >
       <DataList
