@@ -298,6 +298,8 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
     body: { ...none, label_id: 1 },
   }),
   [`POST ${inRepository}/batch/copy-artifacts`]: row('role artifact:create', { body: { ...none, from: 'No name' } }),
+  [`POST ${inRepository}/batch/scan-artifacts`]: row('role scan:create', { body: none }),
+  [`POST ${inRepository}/batch/stop-scans`]: row('role scan:stop', { body: none }),
   [`POST ${inRepository}/batch/delete-tags`]: row('role tag:delete', { body: none }),
   'POST /projects/{project_name}/batch/delete-repositories': row('role repository:delete', { body: none }),
   [`POST ${inProject}/batch/set-member-roles`]: row('role member:update', { body: { ...nobodys, role_id: 3 } }),

@@ -67,6 +67,49 @@ describeControlledScenario('scans of artifacts', (registry) => {
     expect(['Pending', 'Running', 'Error']).toContain(found.scan_status)
   })
 
+  test('many are scanned and stopped by one request, and the list tells what was not', async () => {
+    const project = await addProject(registry())
+    const v2 = new V2Client(registry())
+    const digests: string[] = []
+    for (const tag of ['one', 'two']) {
+      const image = createUniqueImage()
+      await v2.pushImage(`${project}/app`, image, tag)
+      digests.push(image.descriptor.digest)
+    }
+    const params = { project_name: project, repository_name: 'app' }
+    const listed = async (q: string) =>
+      (
+        await admin().call<{ digest: string }[]>(
+          'GET /projects/{project_name}/repositories/{repository_name}/artifacts',
+          {
+            params,
+            query: `q=${encodeURIComponent(q)}`,
+          },
+        )
+      ).body.map(({ digest }) => digest)
+    expect((await listed('scan=none')).toSorted()).toEqual(digests.toSorted())
+    const batch = async (verb: string, items: readonly string[]) =>
+      await admin().call<{ results: { item: string; status: number; reason?: string }[] }>(
+        `POST /projects/{project_name}/repositories/{repository_name}/batch/${verb}`,
+        { params, body: { items } },
+      )
+    const { body } = await batch('scan-artifacts', ['one', digests[1]!, 'absent'])
+    expect(body.results.map(({ item, status }) => [item, status])).toEqual([
+      ['one', 200],
+      [digests[1]!, 200],
+      ['absent', 404],
+    ])
+    const stopped = await batch('stop-scans', ['one', 'absent'])
+    expect(stopped.body.results.map(({ status }) => status)).toEqual([200, 404])
+    await until(async () => ((await listed('scan=failed')).includes(digests[1]!) ? true : undefined))
+    expect(await listed('severity=high')).toEqual([])
+    const strange = await admin().call(`GET /projects/{project_name}/repositories/{repository_name}/artifacts`, {
+      params,
+      query: 'q=severity%3Dterrible',
+    })
+    expect(strange.status).toBe(400)
+  })
+
   interface SbomOverview {
     readonly scan_status: string
     readonly sbom_digest?: string

@@ -26,6 +26,8 @@ const words = {
     search: 'Search findings',
     column: '1 exploited',
     incomplete: 'incomplete',
+    row: (name: string) => `Select ${name}`,
+    queued: '2 scans were queued',
   },
   'zh-CN': {
     scan: '扫描',
@@ -46,6 +48,8 @@ const words = {
     search: '搜索漏洞',
     column: '1 个已被利用',
     incomplete: '不完整',
+    row: (name: string) => `选择 ${name}`,
+    queued: '已提交 2 个扫描',
   },
 } as const
 
@@ -162,6 +166,33 @@ describeConsole('scans in the console', (scenario) => {
       })
     })
   }
+
+  for (const [language, theme, width] of [
+    ['en', 'light', 1280],
+    ['zh-CN', 'dark', 390],
+  ] as const)
+    test(`artifacts that were not scanned are found, and scanned by one action, ${language}, ${theme}, ${width} wide`, async () => {
+      const { registry, visit, administrator } = scenario()
+      const say = words[language]
+      const repository = `many-${width}`
+      const client = new V2Client(registry)
+      for (const tag of ['one', 'two'])
+        await client.pushImage(`${project}/${repository}`, createVulnerableImage(`${tag} ${width}`), tag)
+      await visit({ language, theme, width, as: administrator }, async ({ page, open, expectAccessible, picture }) => {
+        await open(`/projects/${project}/repositories/${repository}?findings=none`)
+        for (const tag of ['one', 'two']) await page.getByRole('checkbox', { name: say.row(tag), exact: true }).check()
+        await expectAccessible()
+        await picture('scan-bulk')
+        await page.getByRole('button', { name: say.scan, exact: true }).click()
+        const dialog = page.getByRole('dialog')
+        await dialog.getByRole('button', { name: say.scan, exact: true }).click()
+        await page.getByText(say.queued).waitFor()
+        await open(`/projects/${project}/repositories/${repository}?findings=critical`)
+        await page.getByRole('checkbox', { name: say.row('two'), exact: true }).waitFor()
+        await open(`/projects/${project}/repositories/${repository}?findings=none`)
+        await page.getByRole('table').waitFor({ state: 'detached' })
+      })
+    })
 
   test('filters narrow the list, and the files have what is shown', async () => {
     const { visit, administrator } = scenario()

@@ -52,6 +52,8 @@ export interface ArtifactScope {
   readonly projectId?: number
   /** Of each repository only the one that was pushed last. */
   readonly latestOnly?: boolean
+  /** Of these only those that have it, by what others know of them. */
+  readonly having?: readonly RawBuilder<SqlBool>[]
 }
 
 function scopeCondition({ repositoryId, projectId }: ArtifactScope): RawBuilder<SqlBool> {
@@ -90,6 +92,7 @@ export async function pageArtifacts(
 ): Promise<Listed<ArtifactDetails>> {
   const everything = conditions.some(({ kind, key }) => kind === 'exact' && key === 'base')
   const own = [
+    ...(within.having ?? []),
     ...conditions.filter(({ key }) => key === 'tags').map(tagCondition),
     ...conditions.filter(({ key }) => key === 'labels').flatMap(labelConditions),
   ]

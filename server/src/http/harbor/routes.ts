@@ -5,6 +5,7 @@ import { artifactContentRoutes } from './content/artifact-contents.ts'
 import { artifactRoutes } from './content/artifacts.ts'
 import { auditLogRoutes } from './operations/audit-log.ts'
 import { contentBatchRoutes } from './batch/content-batches.ts'
+import { scanBatchRoutes } from './batch/scan-batches.ts'
 import { projectBatchRoutes } from './batch/project-batches.ts'
 import { registryBatchRoutes } from './batch/registry-batches.ts'
 import { configureRoutes } from './operations/configurations.ts'
@@ -113,6 +114,7 @@ const routes: readonly Route[] = [
   ...projectArtifactRoutes,
   ...trashRoutes,
   ...contentBatchRoutes,
+  ...scanBatchRoutes,
   ...projectBatchRoutes,
   ...registryBatchRoutes,
   ...gcRoutes,

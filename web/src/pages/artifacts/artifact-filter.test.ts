@@ -9,6 +9,8 @@ test.each([
   [{ tags: 'tagged', q: 'rc' }, 'tags=~rc,tags=*'],
   [{ type: 'CHART', labels: '3,7' }, 'type=CHART,labels=(3 7)'],
   [{ labels: 5 }, 'labels=(5)'],
+  [{ findings: 'high' }, 'severity=high'],
+  [{ findings: 'none' }, 'scan=none'],
 ] as const)('the address %j asks %p', (address, query) => {
   const search = artifactSearch(address)
   expect(artifactQuery(search)).toBe(query)
@@ -16,5 +18,5 @@ test.each([
 })
 
 test('what an address cannot mean is left out of it', () => {
-  expect(artifactSearch({ type: 'a b', labels: '1,x', tags: 'both', q: 7, more: 1 })).toEqual({})
+  expect(artifactSearch({ type: 'a b', labels: '1,x', tags: 'both', q: 7, findings: 'low', more: 1 })).toEqual({})
 })

@@ -1,7 +1,7 @@
 import { Group, MultiSelect, Select } from '@mantine/core'
 import { useTranslations } from 'use-intl'
 import { SearchField } from '../../components/search-field.tsx'
-import { artifactSearch, labelIdsOf, type ArtifactSearch } from './artifact-filter.ts'
+import { artifactSearch, findingsFilters, labelIdsOf, type ArtifactSearch } from './artifact-filter.ts'
 import { useTypeName } from './type-name.ts'
 import { useLabels } from './use-labels.ts'
 
@@ -14,7 +14,7 @@ interface ArtifactFiltersProps {
 /** Harbor's words for what most repositories have; others are found by their address. */
 const types = ['IMAGE', 'CHART', 'MODEL', 'WASM', 'CNAB', 'UNKNOWN'] as const
 
-/** Narrows the list of artifacts: by tag, by type, by labels, and by whether there is a tag at all. */
+/** Narrows the list of artifacts: by tag, by type, by labels, by whether there is a tag at all, and by what scans found. */
 export function ArtifactFilters({ search, projectId, onChange }: ArtifactFiltersProps) {
   const t = useTranslations('artifacts')
   const typeName = useTypeName()
@@ -50,6 +50,15 @@ export function ArtifactFilters({ search, projectId, onChange }: ArtifactFilters
         onChange={(value) => change({ tags: value ?? undefined, ...(value === 'untagged' ? { q: undefined } : {}) })}
         clearable
         w={{ base: 'calc(50% - 0.375rem)', sm: 155 }}
+      />
+      <Select
+        aria-label={t('filterFindings')}
+        placeholder={t('filterFindings')}
+        data={findingsFilters.map((value) => ({ value, label: t(`findingsFilters.${value}`) }))}
+        value={search.findings ?? null}
+        onChange={(value) => change({ findings: value ?? undefined })}
+        clearable
+        w={{ base: '100%', sm: 170 }}
       />
       {labels.length > 0 && (
         <MultiSelect

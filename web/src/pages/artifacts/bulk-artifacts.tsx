@@ -5,7 +5,7 @@ import { useTranslations } from 'use-intl'
 import { call } from '../../api/client.ts'
 import { invalidate, query } from '../../api/queries.ts'
 import type { Bulk, BulkAction, WishProps } from '../../components/bulk.ts'
-import { CopyIcon, DeleteIcon, LabelIcon } from '../../components/icons.ts'
+import { CloseIcon, CopyIcon, DeleteIcon, LabelIcon, ScanIcon } from '../../components/icons.ts'
 import type { Artifact, Place } from './artifact-columns.tsx'
 import { restoreMany } from './delete-artifact.ts'
 import { useLabels } from './use-labels.ts'
@@ -24,6 +24,7 @@ const inRepository = '/projects/{project_name}/repositories/{repository_name}/ba
 export function useBulkArtifacts({ place, projectId, of, can }: BulkArtifactsProps): Bulk<Artifact> {
   const t = useTranslations('artifacts')
   const common = useTranslations('common')
+  const scan = useTranslations('scan')
   const params = { project_name: place.projectName, repository_name: place.repository }
   const about = {
     itemOf: ({ digest }: Artifact) => digest,
@@ -79,6 +80,29 @@ export function useBulkArtifacts({ place, projectId, of, can }: BulkArtifactsPro
     },
     done: (count) => t('bulk.copied', { count }),
   })
+  if (can('scan', 'create'))
+    actions.push({
+      ...about,
+      key: 'scan',
+      label: scan('scan'),
+      icon: ScanIcon,
+      title: (count) => t('bulk.scanTitle', { count }),
+      what: t('bulk.scanWhat'),
+      send: async (items) =>
+        await call(`POST ${inRepository}/scan-artifacts`, { params, body: { items: items.map(String) } }),
+      done: (count) => t('bulk.scanned', { count }),
+    })
+  if (can('scan', 'stop'))
+    actions.push({
+      ...about,
+      key: 'stop-scan',
+      label: t('bulk.stopScan'),
+      icon: CloseIcon,
+      title: (count) => t('bulk.stopScanTitle', { count }),
+      send: async (items) =>
+        await call(`POST ${inRepository}/stop-scans`, { params, body: { items: items.map(String) } }),
+      done: (count) => t('bulk.scansStopped', { count }),
+    })
   if (can('artifact', 'delete'))
     actions.push({
       ...about,

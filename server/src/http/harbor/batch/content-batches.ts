@@ -12,8 +12,8 @@ import { route, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
 
 const inProject = '/projects/{project_name}/batch'
-const inRepository = '/projects/{project_name}/repositories/{repository_name}/batch'
-const reference = z.string().min(1).max(256).describe('A digest, or a tag.')
+export const inRepository = '/projects/{project_name}/repositories/{repository_name}/batch'
+export const reference = z.string().min(1).max(256).describe('A digest, or a tag.')
 const labelled = { label_id: z.number().int() }
 const noParts = { tags: false, accessories: false, labels: false }
 
@@ -49,9 +49,9 @@ export const contentBatchRoutes: readonly Route[] = [
     body: batchBody(reference).extend(labelled),
     answers: { 200: batchAnswer },
     handle: async (call, services) => {
-      const { find, name, projectId } = await openRepository(services, call)
+      const { placed } = await openRepository(services, call)
       return await answerBatch(call, services, async (item) => {
-        const artifact = { ...(await find(item)), projectId, repository: name }
+        const artifact = await placed(item)
         await services.labels.ensureOnArtifact(call.actor, artifact, call.body.label_id)
       })
     },
@@ -68,9 +68,9 @@ export const contentBatchRoutes: readonly Route[] = [
     body: batchBody(reference).extend(labelled),
     answers: { 200: batchAnswer },
     handle: async (call, services) => {
-      const { find, name, projectId } = await openRepository(services, call)
+      const { placed } = await openRepository(services, call)
       return await answerBatch(call, services, async (item) => {
-        const artifact = { ...(await find(item)), projectId, repository: name }
+        const artifact = await placed(item)
         await services.labels.ensureNotOnArtifact(call.actor, artifact, call.body.label_id)
       })
     },
@@ -135,15 +135,15 @@ export const contentBatchRoutes: readonly Route[] = [
 ]
 
 /** The repository of the path, and how its artifacts are found. @throws DomainError REPOSITORY_UNKNOWN */
-async function openRepository(services: HarborServices, call: RepositoryCall) {
+export async function openRepository(services: HarborServices, call: RepositoryCall) {
   const name: RepositoryName = repositoryNameOf(call)
   const projectId = call.project!.project.id
   await getRepositoryId(services, call)
   const find = async (item: string) => {
     // Anew for each: the repository may be deleted between two of them.
     const repositoryId = await getRepositoryId(services, call)
-    const { id, digest } = await getArtifact(services.database, repositoryId, parseReference(item), noParts)
-    return { id, digest }
+    const { id, digest, mediaType } = await getArtifact(services.database, repositoryId, parseReference(item), noParts)
+    return { id, digest, mediaType }
   }
-  return { name, projectId, find }
+  return { name, find, placed: async (item: string) => ({ ...(await find(item)), projectId, repository: name }) }
 }

@@ -16,6 +16,7 @@ import type { StoredManifest } from '../../../domain/artifacts/pull.ts'
 import { findRepositoryId, repositoryUnknown } from '../../../domain/projects/repositories.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { createdAt, truthQuery } from '../frame/answers.ts'
+import { scanConditions } from '../../../domain/scanning/artifact-conditions.ts'
 import { accessoryAnswer, artifactAnswer, presentAccessory, presentArtifact } from './artifact-answer.ts'
 import { scansOf } from './shown-scans.ts'
 import { immutabilityOf } from './shown-immutability.ts'
@@ -71,7 +72,8 @@ export const artifactRoutes: readonly Route[] = [
       const repositoryId = await findRepositoryId(services.database.read, { projectId, name })
       // Harbor lists by the name and looks for no repository: one that is not there has no artifacts.
       if (repositoryId === undefined) return pageAnswer(call, { rows: [], total: 0 }, (row) => row)
-      const { rows, total } = await pageArtifacts(services, { repositoryId }, listing, partsOf(call.query))
+      const within = { repositoryId, having: scanConditions(listing.conditions) }
+      const { rows, total } = await pageArtifacts(services, within, listing, partsOf(call.query))
       const shown = rows.map(({ tags }) => ({ repositoryName: name, tags }))
       const immutability = await immutabilityOf(services, call, projectId, shown)
       const scanOf = await scansOf(services, call, rows)

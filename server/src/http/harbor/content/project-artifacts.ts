@@ -7,6 +7,7 @@ import { truthQuery } from '../frame/answers.ts'
 import { artifactAnswer, presentArtifact } from './artifact-answer.ts'
 import { partsOf, partsQuery } from './artifacts.ts'
 import { harborError } from '../frame/harbor-error.ts'
+import { scanConditions } from '../../../domain/scanning/artifact-conditions.ts'
 import { listingOf } from '../frame/list-query.ts'
 import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
@@ -25,8 +26,10 @@ export const projectArtifactRoutes: readonly Route[] = [
       const { query } = call
       const { read } = services.database
       const projectId = call.project!.project.id
-      const scope = { projectId, latestOnly: query.latest_in_repository }
-      const { rows, total } = await pageArtifacts(services, scope, listingOf(query), partsOf(query))
+      const listing = listingOf(query)
+      const having = scanConditions(listing.conditions)
+      const scope = { projectId, latestOnly: query.latest_in_repository, having }
+      const { rows, total } = await pageArtifacts(services, scope, listing, partsOf(query))
       const ids = [...new Set(rows.map((row) => row.repositoryId))]
       const names = await namesOfRepositories(read, ids)
       const named = rows.flatMap((row) => {

@@ -86,6 +86,8 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   createUser: { ...user, password: 'Correct-Horse-7' },
   createUserGroup: group,
   deleteArtifacts: digests,
+  scanArtifacts: digests,
+  stopScans: digests,
   deleteLabels: ids,
   deleteMembers: ids,
   deleteProjects: ids,
