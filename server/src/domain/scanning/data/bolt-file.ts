@@ -10,6 +10,8 @@ const elementBytes = 16
 /** A damaged file must not lead in circles: no honest tree is deeper. */
 const maxDepth = 32
 const maxPageBytes = 256 * 1024 * 1024
+/** An import walks the tree twice; a file whose branches lead to the same page again and again is read far more often. */
+const maxReads = 4
 
 /** The file is not what it should be; the sentence says where. */
 export class BoltFileDamaged extends Error {
@@ -28,6 +30,7 @@ export class BoltFile implements Disposable {
   readonly #descriptor: number
   readonly #size: number
   readonly #pageBytes: number
+  #readBytes = 0
   readonly root: BoltBucket
 
   /** @throws BoltFileDamaged */
@@ -57,6 +60,8 @@ export class BoltFile implements Disposable {
     const header = this.#read(start, pageHeaderBytes)
     const bytes = (header.readUInt32LE(12) + 1) * this.#pageBytes
     if (bytes > maxPageBytes) throw new BoltFileDamaged(`page ${number} says that it has ${bytes} bytes`)
+    this.#readBytes += bytes
+    if (this.#readBytes > maxReads * this.#size) throw new BoltFileDamaged('its pages lead to each other in circles')
     return this.#read(start, bytes)
   }
 

@@ -1,32 +1,27 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import type { z } from 'zod'
-import { parseForeignJson, type TextBudget } from '#contract/budget.ts'
+import { parseForeignJson } from '#contract/budget.ts'
 import { ContractError } from '#contract/contract-error.ts'
+import { decompressed } from '../detection/decompress.ts'
+import { Unreadable } from '../detection/verdict.ts'
 import type { AdvisoryFileWriter, SourceSummary } from './advisory-file.ts'
 import { importSecdb, secdbSchema } from './alpine-secdb.ts'
 import { debianLineSchema, debianTrackerSchema, importDebianLine, importDebianTracker } from './debian.ts'
 import { importEpssLine, importKev, kevSchema } from './exploits.ts'
+import { BoltFileDamaged } from './bolt-file.ts'
+import { documentBudget, importLimits, lineBudget, maxDataFiles } from './import-limits.ts'
 import { ImportReport, type ImportSummary } from './import-report.ts'
 import { importOsvEntry, osvSchema } from './osv.ts'
-import { decompressed, linesOf, zippedFiles } from './packed-files.ts'
+import { firstLine, headOf, linesOf, peeked, wholeOf, zippedFiles } from './packed-files.ts'
+import { formOf, headBytes } from './recognise.ts'
 import { extractTrivyDb } from './trivy-archive.ts'
 import { importTrivyDb, trivyDbSource } from './trivy-db.ts'
 
-const mib = 1024 * 1024
-/** One document of any of these formats; Debian's tracker is the largest. */
-const documentBudget: TextBudget = {
-  subject: 'the document',
-  maxBytes: 512 * mib,
-  maxDepth: 32,
-  maxValues: 50_000_000,
-}
-const lineBudget: TextBudget = { subject: 'the entry', maxBytes: 64 * mib, maxDepth: 32, maxValues: 5_000_000 }
-const maxFiles = 2_000_000
-
-/** Nothing in what was given is in a form that Berth knows. */
+/** What was given is in no form that Berth knows, damaged, or too large to be vulnerability data. */
 export class NothingToImport extends Error {
   override readonly name = 'NothingToImport'
 }
@@ -38,6 +33,8 @@ export interface ImportOptions {
   readonly dataTime?: string
   /** What is told meanwhile: entries that were taken so far. */
   readonly onProgress?: (entries: number) => void
+  /** Where files are unpacked; that of the system when left out. */
+  readonly temporaryFolder?: string
   readonly signal?: AbortSignal
 }
 
@@ -48,7 +45,7 @@ export interface ImportResult extends ImportSummary {
 /**
  * Reads vulnerability data from a file or a folder into an advisory file: trivy-db, OSV (JSON, NDJSON, zip), secdb of Alpine, Debian's
  * tracker, KEV, EPSS; plain, gzip or zstd. The form is recognised by what is in it. A source that came before is replaced.
- * @throws NothingToImport when no form is recognised; BoltFileDamaged
+ * @throws NothingToImport when no form is recognised, and when it is damaged or too large
  */
 export async function importAdvisories(
   from: string,
@@ -56,7 +53,12 @@ export async function importAdvisories(
   options: ImportOptions = {},
 ): Promise<ImportResult> {
   const importer = new Importer(writer, options)
-  await importer.take(from)
+  try {
+    await importer.take(from)
+  } catch (error) {
+    if (!(error instanceof Unreadable || error instanceof BoltFileDamaged)) throw error
+    throw new NothingToImport(`this cannot be read as vulnerability data: ${error.message}`, { cause: error })
+  }
   return importer.finish()
 }
 
@@ -80,7 +82,7 @@ class Importer {
     for (const entry of await readdir(path, { withFileTypes: true, recursive: true })) {
       if (!entry.isFile()) continue
       files += 1
-      if (files > maxFiles) throw new NothingToImport(`the folder has more than ${maxFiles} files`)
+      if (files > maxDataFiles) throw new NothingToImport(`the folder has more than ${maxDataFiles} files`)
       if (dataFile.test(entry.name) && entry.name !== 'metadata.json')
         await this.#takeFile(join(entry.parentPath, entry.name))
     }
@@ -101,16 +103,23 @@ class Importer {
   async #takeFile(path: string): Promise<void> {
     this.#options.signal?.throwIfAborted()
     const name = basename(path)
-    if (name === 'trivy.db') return await this.#takeTrivyDb(path, join(path, '..', 'metadata.json'))
-    if (/\.zip$/i.test(name)) {
-      for await (const file of zippedFiles(path, lineBudget.maxBytes)) this.#takeDocument(file.bytes, file.name)
+    const form = formOf(await headOf(path, headBytes))
+    if (form === 'bolt') return await this.#takeTrivyDb(path, join(path, '..', 'metadata.json'))
+    if (form === 'zip') {
+      for await (const file of zippedFiles(path, lineBudget.maxBytes)) {
+        this.#options.signal?.throwIfAborted()
+        this.#takeDocument(file.bytes, file.name)
+      }
       return
     }
-    if (/\.(?:tar\.gz|tgz|tar|tar\.zst)$/i.test(name)) return await this.#takeArchive(path)
-    const bytes = decompressed(createReadStream(path), name)
-    const inner = name.replace(/\.(?:gz|zst)$/i, '')
-    if (/\.(?:ndjson|jsonl|csv)$/i.test(inner)) return await this.#takeLines(bytes, inner)
-    this.#takeDocument(await wholeOf(bytes, documentBudget.maxBytes), inner)
+    if (form === undefined) return this.#report.refused(name)
+    const { head, whole } = await peeked(decompressed(createReadStream(path), importLimits), headBytes)
+    const inner = formOf(head)
+    if (inner === 'tar') await this.#unpacked((folder) => extractTrivyDb(whole, folder))
+    else if (inner === 'bolt')
+      await this.#unpacked((folder) => pipeline(whole, createWriteStream(join(folder, 'trivy.db'))))
+    else if (inner === 'text') await this.#takeText(whole, name.replace(/\.(?:gz|zst)$/i, ''))
+    else this.#report.refused(name)
   }
 
   async #takeTrivyDb(path: string, metadata: string): Promise<void> {
@@ -120,23 +129,28 @@ class Importer {
     importTrivyDb(path, this.#writer, this.#report)
   }
 
-  /** The layer of the artifact that Trivy's own database is published as. */
-  async #takeArchive(path: string): Promise<void> {
-    const folder = await mkdtemp(join(tmpdir(), 'berth-trivy-db-'))
+  /** A trivy-db that lay packed, as in the layer of the artifact that it is published as. */
+  async #unpacked(unpack: (folder: string) => Promise<void>): Promise<void> {
+    const folder = await mkdtemp(join(this.#options.temporaryFolder ?? tmpdir(), 'trivy-db-'))
     try {
-      await extractTrivyDb(decompressed(createReadStream(path), basename(path)), folder)
+      await unpack(folder)
       await this.#takeTrivyDb(join(folder, 'trivy.db'), join(folder, 'metadata.json'))
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
   }
 
-  async #takeLines(bytes: AsyncIterable<Uint8Array>, name: string): Promise<void> {
-    for await (const line of linesOf(bytes, lineBudget.maxBytes)) {
+  /** One document, or one on each line: then the first line is whole. */
+  async #takeText(bytes: AsyncIterable<Uint8Array>, name: string): Promise<void> {
+    const { first, whole } = await firstLine(bytes, lineBudget.maxBytes)
+    const isDocument = first === undefined || (/^\s*[[{]/.test(first) && !isJson(first))
+    if (isDocument && !/\.(?:ndjson|jsonl)$/i.test(name))
+      return this.#takeDocument(await wholeOf(whole, documentBudget.maxBytes), name)
+    for await (const line of linesOf(whole, lineBudget.maxBytes)) {
       this.#options.signal?.throwIfAborted()
-      if (line === '') continue
-      if (/\.csv$/i.test(name)) this.#takeCsvLine(line)
-      else this.#takeDocument(line, name)
+      if (line.trim() === '') continue
+      if (/^\s*[[{]/.test(line)) this.#takeDocument(line, name)
+      else this.#takeCsvLine(line)
     }
   }
 
@@ -243,13 +257,12 @@ function takerOf<Schema extends z.ZodType>(schema: Schema, take: (value: z.infer
   }
 }
 
-async function wholeOf(bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of bytes) {
-    size += chunk.length
-    if (size > maxBytes) throw new NothingToImport(`a document has more than ${maxBytes} bytes`)
-    chunks.push(chunk)
+function isJson(text: string): boolean {
+  try {
+    parseForeignJson(text, lineBudget)
+    return true
+  } catch (error) {
+    if (error instanceof ContractError) return false
+    throw error
   }
-  return Buffer.concat(chunks)
 }
