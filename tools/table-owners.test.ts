@@ -34,7 +34,8 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   robots: ['robot', 'robot_permission', 'trust_rule'],
   backup: ['backup_run'],
   scanning: [
-    ...['advisory_generation', 'advisory_chunk', 'scanner', 'layer_inventory', 'artifact_inventory'],
+    ...['advisory_generation', 'advisory_chunk', 'advisory_upload', 'advisory_upload_chunk', 'advisory_pull'],
+    ...['scanner', 'layer_inventory', 'artifact_inventory'],
     ...['scan', 'scan_finding', 'scan_layer', 'security_total', 'vulnerability_total', 'layer_total'],
     'sbom_run',
   ],

@@ -80,7 +80,7 @@ async function start(
   startBackground(config, work, { content, pulls, pullNotices, accounts, usage, metrics })
   await followBackupSchedule(config, foundation)
   const scanning = await composeScanning(config, foundation, owned)
-  const jobKinds = await startJobs(config, work, { content, scanning, metrics })
+  const jobKinds = await startJobs(config, work, { content, scanning, accounts, metrics })
 
   metrics.add('unhandled_errors', 0, 'Requests that failed with an error that nobody foresaw.')
   const onError = (error: unknown) => {

@@ -11,6 +11,8 @@ import { pruneJobs } from '../domain/jobs/jobs.ts'
 import { pruneLayers, pruneScans } from '../domain/scanning/prune-scans.ts'
 import { pruneDeliveries, recoverDeliveries } from '../domain/webhooks/care-for-deliveries.ts'
 import type { PullNotices } from '../domain/webhooks/pull-notices.ts'
+import { AdvisoryUploads } from '../domain/scanning/data/advisory-uploads.ts'
+import { pruneGenerations } from '../domain/scanning/data/generation-rows.ts'
 import { foldUsage } from '../domain/quotas/project-usage.ts'
 import { listEnded } from '../domain/signatures/reverify-signatures.ts'
 import { checkSignatures } from '../domain/signatures/signature-checks.ts'
@@ -179,6 +181,15 @@ function pruning(config: Config, { foundation, accounts }: TaskServices): readon
       runs: 'once',
       intervalMs: 10 * minuteMs,
       run: async () => void (await pruneLayers({ database, clock }, collectBatch)),
+    },
+    {
+      name: 'prune-vulnerability-data',
+      runs: 'once',
+      intervalMs: 10 * minuteMs,
+      run: async () => {
+        await pruneGenerations(database, clock.now())
+        await new AdvisoryUploads(foundation).prune()
+      },
     },
     {
       name: 'prune-events',

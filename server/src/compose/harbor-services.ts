@@ -16,6 +16,7 @@ import type { HarborServices, SystemFacts } from '../http/harbor/frame/services.
 import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { AdvisoryGenerations } from '../domain/scanning/data/advisory-generations.ts'
 import { Sboms } from '../domain/scanning/sboms/sboms.ts'
+import { AdvisoryUploads } from '../domain/scanning/data/advisory-uploads.ts'
 import { Scans } from '../domain/scanning/scans.ts'
 import { composeWebhooks } from './webhooks.ts'
 import type { EventStreams } from '../http/server-sent-events.ts'
@@ -61,6 +62,7 @@ export function composeHarborServices(
     sboms: new Sboms({ database, clock, events, jobs }),
     advisories,
     webhooks: composeWebhooks(config, { database, clock, events }),
+    advisoryUploads: new AdvisoryUploads({ database, clock, events }),
     system: {
       ...system,
       harborVersion: `${harborRelease}-berth-${version}`,

@@ -1,10 +1,13 @@
+import type { Accounts } from './accounts.ts'
 import type { Config } from '../config/config.ts'
 import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { JobKind } from '../jobs/job-kind.ts'
 import { composeJobKinds } from '../jobs/kinds.ts'
+import { AdvisoryUploads } from '../domain/scanning/data/advisory-uploads.ts'
 import { backupPlaceOf } from './backup-schedule.ts'
 import { collectorOf } from './content.ts'
 import type { Foundation } from './foundation.ts'
+import { composeRemoteArtifacts } from './remote-registries.ts'
 import type { Scanning } from './scanning.ts'
 import { composeSending } from './webhooks.ts'
 
@@ -12,12 +15,19 @@ import { composeSending } from './webhooks.ts'
 export function composeKinds(
   config: Config,
   foundation: Omit<Foundation, 'signals'>,
-  { content, scanning }: { readonly content: ContentServices; readonly scanning: Scanning },
+  {
+    content,
+    scanning,
+    accounts,
+  }: { readonly content: ContentServices; readonly scanning: Scanning; readonly accounts: Accounts },
 ): readonly JobKind[] {
   return composeJobKinds({
     ...content,
     ...scanning,
     host: config.externalUrl === undefined ? undefined : new URL(config.externalUrl).host,
+    advisoryUploads: new AdvisoryUploads(foundation),
+    registries: accounts.registries,
+    withRemoteArtifact: composeRemoteArtifacts(config),
     store: foundation.store,
     collector: collectorOf(config, foundation),
     settings: config,

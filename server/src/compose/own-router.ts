@@ -30,11 +30,12 @@ export async function composeOwnRouter(
   const accounts = await composeAccounts(config, { database, clock, events })
   const content = composeContent(config, services)
   const probes = composeProbes({ database, store, clock, isDraining: () => false })
-  const scanning = { advisories: composeAdvisories(config, services), readLayer: doesNoJobs }
-  const kinds = composeKinds(config, services, { content, scanning })
+  const advisories = composeAdvisories(config, services)
+  const scanning = { advisories, readLayer: doesNoJobs, importThreads: { import: doesNoJobs } }
+  const kinds = composeKinds(config, services, { content, scanning, accounts })
   const harborServices = composeHarborServices(config, {
     ...{ database, clock, events, accounts, content, eventStreams: new EventStreams() },
-    advisories: scanning.advisories,
+    advisories,
     // A server that runs does the work that is asked for here, or the next one.
     jobs: new Jobs({ database, clock, events, kinds: kinds.map(({ name }) => name) }),
     usage: new StorageUsage({ database, clock }),

@@ -3,6 +3,7 @@ import { RegistryFailure } from '../clients/registry/registry-failure.ts'
 import type { RemoteRegistry } from '../clients/registry/remote-registry.ts'
 import type { Config } from '../config/config.ts'
 import type { ProbeRegistry, RegistryAddress } from '../domain/registries/probe-registry.ts'
+import type { WithRemoteArtifact } from '../domain/scanning/data/data-artifact.ts'
 
 /** A person waits for the answer of a probe. */
 const probing = {
@@ -24,6 +25,23 @@ export function openRemoteRegistry(
 ): RegistryClient {
   const tokenHosts = [...address.tokenHosts, ...outbound.tokenHosts]
   return new RegistryClient({ ...options, remote: { ...address, tokenHosts }, allowLocal: outbound.allowLocal })
+}
+
+/** For vulnerability data that lies in another registry. */
+export function composeRemoteArtifacts(config: Config): WithRemoteArtifact {
+  return async (address, { repository, reference }, signal, use) => {
+    using client = openRemoteRegistry(config, address)
+    const found = await client.manifests.find(repository, reference, { signal })
+    if (found === undefined) return await use(undefined)
+    return await use({
+      ...found,
+      async openBlob(digest, sizeBytes) {
+        const blob = await client.blobs.open(repository, digest, { sizeBytes, signal })
+        if (blob === undefined) throw new RegistryFailure('UNKNOWN', `${repository} has no blob ${digest}`)
+        return blob.bytes
+      },
+    })
+  }
 }
 
 export function composeProbeRegistry(config: Config): ProbeRegistry {

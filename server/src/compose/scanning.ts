@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { AdvisoryGenerations } from '../domain/scanning/data/advisory-generations.ts'
+import { ImportThreads } from '../domain/scanning/data/import-threads.ts'
 import { LayerThreads } from '../domain/scanning/detection/layer-threads.ts'
 import { ensureBuiltInScanner } from '../domain/scanning/scanners.ts'
 import type { ScanServices } from '../jobs/scan-artifact.ts'
@@ -11,6 +12,7 @@ const layersAtOnce = 2
 
 export interface Scanning {
   readonly advisories: AdvisoryGenerations
+  readonly importThreads: Pick<ImportThreads, 'import'>
   readonly readLayer: ScanServices['readLayer']
 }
 
@@ -33,6 +35,7 @@ export async function composeScanning(
   const threads = owned.use(new LayerThreads({ maxThreads: layersAtOnce }))
   return {
     advisories: owned.use(composeAdvisories(config, foundation)),
+    importThreads: owned.use(new ImportThreads()),
     readLayer: (layer, signal) => threads.read(layer, signal),
   }
 }

@@ -1,3 +1,4 @@
+import type { Accounts } from './accounts.ts'
 import type { Config } from '../config/config.ts'
 import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import { isScrubScheduled } from '../domain/scrub/weekly-scrub.ts'
@@ -57,11 +58,17 @@ export async function startJobs(
   {
     content,
     scanning,
+    accounts,
     metrics,
-  }: { readonly content: ContentServices; readonly scanning: Scanning; readonly metrics: Metrics },
+  }: {
+    readonly content: ContentServices
+    readonly scanning: Scanning
+    readonly accounts: Accounts
+    readonly metrics: Metrics
+  },
 ): Promise<readonly string[]> {
   const { database, clock } = foundation
-  const kinds = composeKinds(config, foundation, { content, scanning })
+  const kinds = composeKinds(config, foundation, { content, scanning, accounts })
   const measure = measureJobs(metrics, { process, concurrency: config.jobs.concurrency })
   const jobs = new JobWorker({
     database,

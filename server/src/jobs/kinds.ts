@@ -17,6 +17,8 @@ import { Sboms } from '../domain/scanning/sboms/sboms.ts'
 import { Scans } from '../domain/scanning/scans.ts'
 import { composeScanArtifact, type ScanServices } from './scan-artifact.ts'
 import { composeScanAll } from './scan-all.ts'
+import { composeImportData, type ImportDataServices } from './import-vulnerability-data.ts'
+import { composePullData, type PullDataServices } from './pull-vulnerability-data.ts'
 import { composeScanPushed } from './scan-pushed.ts'
 import { composeReverifySignatures } from './reverify-signatures.ts'
 import { composeScrub } from './scrub.ts'
@@ -26,7 +28,9 @@ import { composeApplyRetention, composeRetainRepository } from './retention.ts'
 export interface JobServices
   extends
     Pick<ScanServices, 'blobs' | 'manifests' | 'advisories' | 'readLayer'>,
-    Pick<SbomServices, 'uploads' | 'host'> {
+    Pick<SbomServices, 'uploads' | 'host'>,
+    Pick<ImportDataServices, 'advisoryUploads' | 'importThreads'>,
+    Pick<PullDataServices, 'registries' | 'withRemoteArtifact'> {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
@@ -58,5 +62,7 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composeVerifySignatures(services)),
     jobKind(composeReverifySignatures(services)),
     jobKind(composeDeliverWebhooks(services.sending)),
+    jobKind(composeImportData(services)),
+    jobKind(composePullData(services)),
   ]
 }

@@ -14,6 +14,7 @@ import type { RetentionMode, RetentionRule, Template } from '#server/domain/rete
 import { composeJobKinds } from '#server/jobs/kinds.ts'
 import { JobWorker } from '#server/jobs/worker.ts'
 import { composeAdmit } from '#server/domain/policies/admit.ts'
+import { AdvisoryUploads } from '#server/domain/scanning/data/advisory-uploads.ts'
 import { AdvisoryGenerations } from '#server/domain/scanning/data/advisory-generations.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, system } from '#server-test/registry-for-test.ts'
@@ -38,6 +39,8 @@ const rule = (template: Template, value = 0, pattern = '**', rest: Partial<Reten
   ...rest,
 })
 
+const notHere = () => Promise.reject(new Error('nothing is scanned here'))
+
 async function compose(database: Database, settings = { readOnly: false, deleteEnabled: true }) {
   const registry = await composeRegistryForTest(database)
   const { clock, events, pushImage } = registry
@@ -58,9 +61,13 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
     blobs: registry.blobs,
     manifests: registry.manifests,
     advisories: new AdvisoryGenerations({ database, clock, events, folder: '/nowhere' }),
-    readLayer: () => Promise.reject(new Error('nothing is scanned here')),
     uploads: registry.uploads,
     host: undefined,
+    readLayer: notHere,
+    importThreads: { import: notHere },
+    advisoryUploads: new AdvisoryUploads({ database, clock, events }),
+    registries: { getAddress: notHere },
+    withRemoteArtifact: notHere,
     trashWindowMs: 0,
     store: registry.store,
     collector,

@@ -82,7 +82,7 @@ async function compose(database: Database) {
   const bringData = async (...entries: readonly object[]) => {
     const path = join(folder, 'osv.ndjson')
     await writeFile(path, entries.map((entry) => JSON.stringify(entry)).join('\n'))
-    return await advisories.replace(system, async (draft) => {
+    return await advisories.replace(system, async ({ path: draft }) => {
       using writer = new AdvisoryFileWriter(draft)
       return await importAdvisories(path, writer)
     })
@@ -229,7 +229,7 @@ describeEachDatabase('vulnerability data', (open) => {
     await registry.advisories.use(system, 1)
     expect((await registry.advisories.current())?.ofLanguage('npm', 'a')).toHaveLength(1)
     await expect(registry.advisories.use(system, 9)).rejects.toThrow('no vulnerability data has the number 9')
-    const beside = registry.advisories.replace(system, async (draft) => {
+    const beside = registry.advisories.replace(system, async ({ path: draft }) => {
       await registry.advisories.use(system, 2)
       using writer = new AdvisoryFileWriter(draft)
       writer.replace('x')

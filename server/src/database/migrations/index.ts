@@ -31,6 +31,7 @@ import { absentChildren } from './0041-absent-children.ts'
 import { securityTotals } from './0036-security-totals.ts'
 import { sbomRuns } from './0031-sbom-runs.ts'
 import { webhooks } from './0045-webhooks.ts'
+import { vulnerabilityDataWays } from './0035-vulnerability-data-ways.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -66,4 +67,5 @@ export const migrations: readonly Migration[] = [
   securityTotals,
   sbomRuns,
   webhooks,
+  vulnerabilityDataWays,
 ]

@@ -11,10 +11,12 @@ export interface AdvisoryGenerationTable {
   size: number
   /** JSON: what it was made of. */
   sources: string
-  /** When the newest data in it was published; null when the data does not say. */
+  /** When the oldest source with advisories in it was published; null when one does not say. */
   data_time: number | null
   imported_at: number
   username: string
+  /** Where its newest part came from: the name of a file, or an artifact with its digest; null where nobody said. */
+  origin: string | null
 }
 
 /** The file of a generation, packed with zstd, in pieces that are not too large for one row. */
@@ -22,6 +24,32 @@ export interface AdvisoryChunkTable {
   generation: number
   position: number
   bytes: Uint8Array
+}
+
+/** Vulnerability data that somebody sent, until its job has imported it. */
+export interface AdvisoryUploadTable {
+  /** UUID. */
+  id: string
+  /** Null while its bytes come. */
+  job_id: number | null
+  username: string
+  created_at: number
+  /** When its last bytes came. */
+  updated_at: number
+}
+
+export interface AdvisoryUploadChunkTable {
+  upload: string
+  position: number
+  bytes: Uint8Array
+}
+
+/** Which artifact with vulnerability data was taken last from a place in a registry. */
+export interface AdvisoryPullTable {
+  /** `ghcr.io/aquasecurity/trivy-db:2`; without a host in this registry. */
+  source: string
+  digest: string
+  pulled_at: number
 }
 
 /** Who scans: the engine of this program, or an adapter of the Pluggable Scanner API. */
@@ -79,6 +107,8 @@ export interface ScanTable {
   reported_at: number | null
   /** Of the vulnerability data; null for other scanners. */
   generation: number | null
+  /** When that data was published; null when it does not say. */
+  data_time: number | null
   /** Place in the order of severities; null: nothing was found. */
   severity: number | null
   /** JSON: how many of each severity, how many can be mended, what could not be said. */

@@ -49,6 +49,9 @@ import type { RegistryTable } from './registries.ts'
 import type { RobotPermissionTable, RobotTable } from './robots.ts'
 import type {
   AdvisoryChunkTable,
+  AdvisoryUploadTable,
+  AdvisoryUploadChunkTable,
+  AdvisoryPullTable,
   AdvisoryGenerationTable,
   ArtifactInventoryTable,
   LayerInventoryTable,
@@ -150,6 +153,9 @@ export interface Schema {
   system_cve_allowlist: SystemCveAllowlistTable
   advisory_generation: AdvisoryGenerationTable
   advisory_chunk: AdvisoryChunkTable
+  advisory_upload: AdvisoryUploadTable
+  advisory_upload_chunk: AdvisoryUploadChunkTable
+  advisory_pull: AdvisoryPullTable
   scanner: ScannerTable
   layer_inventory: LayerInventoryTable
   artifact_inventory: ArtifactInventoryTable

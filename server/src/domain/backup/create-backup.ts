@@ -66,6 +66,9 @@ export const leftOut: ReadonlySet<string> = new Set([
   'backup_run', // what a place of backups has, it tells itself
   'advisory_generation', // large, public, and out of date by then: it is imported again
   'advisory_chunk',
+  'advisory_upload', // its job begins anew with another upload
+  'advisory_upload_chunk',
+  'advisory_pull', // goes with the data that it brought
   'layer_inventory', // found again in the bytes
   'artifact_inventory',
 ])

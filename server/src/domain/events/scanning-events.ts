@@ -12,8 +12,11 @@ export const scanningEvents = {
   finish_scan: eventKind<OnScan & { readonly status: 'success' | 'error' | 'stopped'; readonly tag?: string }>(
     byDigest,
   ),
-  import_vulnerability_data: eventKind<OnData & { readonly sources: readonly string[] }>(data),
+  import_vulnerability_data: eventKind<OnData & { readonly sources: readonly string[]; readonly origin?: string }>(
+    data,
+  ),
   use_vulnerability_data: eventKind<OnData>(data),
+  delete_vulnerability_data: eventKind<OnData>(data),
   set_default_scanner: eventKind<{ readonly scanner: string }>(({ scanner }) => scanner),
   set_project_scanner: eventKind<OnProject & { readonly scanner: string }>(({ project }) => project),
 }

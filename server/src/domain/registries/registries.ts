@@ -11,7 +11,7 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
-import type { ProbeRegistry } from './probe-registry.ts'
+import type { ProbeRegistry, RegistryAddress } from './probe-registry.ts'
 import { apiUrlOf, registryTypes, tokenHostsOf } from './registry-types.ts'
 import { refusalOfCertificates } from '../../runtime/pem.ts'
 
@@ -180,6 +180,22 @@ export class Registries {
     if (problem !== undefined) throw unhealthy(problem)
   }
 
+  /** With its secret, for work in the background. @throws DomainError REGISTRY_UNKNOWN */
+  async getAddress(id: number): Promise<RegistryAddress> {
+    const row = await this.#getRow(id)
+    return addressOf({ ...registryOf(row), accessSecret: row.access_secret })
+  }
+
+  /** Where its registry API is; undefined when there is none of that id. */
+  async findUrl(id: number): Promise<string | undefined> {
+    const row = await this.#database.read
+      .selectFrom('registry')
+      .select(['type', 'url'])
+      .where('id', '=', id)
+      .executeTakeFirst()
+    return row === undefined ? undefined : apiUrlOf(row.type, row.url)
+  }
+
   /** The other registry takes its time to answer: rights may have gone since. */
   async #assertMayNow(tx: Writer, actor: Actor, permission: SystemPermission): Promise<void> {
     assertCanInSystem(await currentActor(tx, actor, this.#clock.now()), permission)
@@ -196,11 +212,16 @@ export class Registries {
     if (problem !== undefined) throw unhealthy(problem)
   }
 
-  async #findProblem({ type, url, accessKey, accessSecret, insecure, authority }: RegistryFields) {
-    const credential = accessKey === '' && accessSecret === '' ? undefined : { accessKey, accessSecret }
-    const tokenHosts = tokenHostsOf(type)
-    return await this.#probe({ url: apiUrlOf(type, url), credential, insecure, authority, tokenHosts })
+  async #findProblem(fields: RegistryFields) {
+    return await this.#probe(addressOf(fields))
   }
+}
+
+type AddressFields = Pick<RegistryFields, 'type' | 'url' | 'accessKey' | 'accessSecret' | 'insecure' | 'authority'>
+
+function addressOf({ type, url, accessKey, accessSecret, insecure, authority }: AddressFields): RegistryAddress {
+  const credential = accessKey === '' && accessSecret === '' ? undefined : { accessKey, accessSecret }
+  return { url: apiUrlOf(type, url), credential, insecure, authority, tokenHosts: tokenHostsOf(type) }
 }
 
 const nothing: RegistryFields = {

@@ -98,7 +98,7 @@ export interface AdvisorySource {
 export interface AdvisoryGeneration {
   /** Grows by one with every import; a report names the one it was made with. */
   readonly number: number
-  /** When the newest data in it was published; RFC 3339. */
+  /** When the oldest source with advisories in it was published, RFC 3339; empty when one does not say. */
   readonly dataTime: string
   /** When it was imported; RFC 3339. */
   readonly importTime: string

@@ -56,6 +56,7 @@ import { systemCveAllowlistRoutes } from './operations/system-cve-allowlist.ts'
 import { tagRoutes } from './content/tags.ts'
 import { trashRoutes } from './content/trash.ts'
 import { matchPackagesRoutes } from './operations/match-packages.ts'
+import { vulnerabilityDataScheduleRoutes } from './operations/vulnerability-data-schedule.ts'
 import { vulnerabilityDataRoutes } from './operations/vulnerability-data.ts'
 import { webhookRoutes } from './projects/webhooks.ts'
 import { userRoutes } from './access/users.ts'
@@ -95,6 +96,7 @@ const routes: readonly Route[] = [
   ...systeminfoRoutes,
   ...tagRoutes,
   ...vulnerabilityDataRoutes,
+  ...vulnerabilityDataScheduleRoutes,
   ...matchPackagesRoutes,
   ...userRoutes,
   ...webhookRoutes,

@@ -2,6 +2,7 @@ import { openSqlite, type SqliteConnection } from '#server/runtime/sqlite.ts'
 import type { Advisory, AdvisoryGeneration, AdvisorySource, ExploitFacts, VulnerabilityDetail } from '../advisories.ts'
 import type { OperatingSystem, PackageKind } from '../inventory.ts'
 import { bucketOfKind, bucketsOfSystem, packageKey, type Bucket } from './buckets.ts'
+import { dataTimeOf } from './data-age.ts'
 import { mergeDetails } from './merge-details.ts'
 
 /**
@@ -61,6 +62,12 @@ export class AdvisoryFileWriter implements Disposable {
       this.#file.query(`delete from ${table} where source = ?`, [source])
     }
     this.#file.query('delete from source where name = ?', [source])
+  }
+
+  /** Takes the source out; what it said is said no more. */
+  remove(source: string): void {
+    this.replace(source)
+    this.#advisories.delete(source)
   }
 
   /** Adds to what the source said about a package. */
@@ -160,7 +167,7 @@ export class AdvisoryFile implements AdvisorySource, Disposable {
     this.generation = {
       ...generation,
       sources,
-      dataTime: sources.reduce((newest, { dataTime }) => (dataTime > newest ? dataTime : newest), ''),
+      dataTime: dataTimeOf(sources),
     }
   }
 

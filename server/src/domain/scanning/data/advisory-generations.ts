@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createZstdCompress, createZstdDecompress } from 'node:zlib'
+import { createZstdDecompress } from 'node:zlib'
 import type { Database, Writer } from '../../../database/database.ts'
 import { actorName, type Actor } from '../../access/actor.ts'
 import type { Clock } from '../../clock.ts'
@@ -12,6 +12,8 @@ import { DomainError } from '../../errors.ts'
 import type { Events } from '../../events/events.ts'
 import type { AdvisoryGeneration } from '../advisories.ts'
 import { AdvisoryFile, type SourceSummary } from './advisory-file.ts'
+import { chunksOf, findInUse, findState, forget, forgetOlder, storeChunks, switchTo } from './generation-rows.ts'
+import { openWorkFolder, removeAbandoned } from './work-folder.ts'
 
 export interface AdvisoryGenerationsOptions {
   readonly database: Database
@@ -21,13 +23,28 @@ export interface AdvisoryGenerationsOptions {
   readonly folder: string
 }
 
-/** Changes a copy of the data that is in use; returns what came of it. It runs outside of any transaction. */
-export type ChangeAdvisories<Result> = (path: string) => Promise<Result>
+/** The copy of the data in use that becomes the next generation, and a folder for whatever is unpacked on the way. */
+export interface Draft {
+  readonly path: string
+  readonly folder: string
+}
+
+/** Changes the draft; returns what came of it. It runs outside of any transaction. */
+export type ChangeAdvisories<Result> = (draft: Draft) => Promise<Result>
+
+export interface ReplaceOptions {
+  /** Where the new data came from, for people. */
+  readonly origin?: string
+  /** Happens together with the switch, or not at all. */
+  readonly together?: (tx: Writer) => Promise<void>
+}
 
 export interface KnownGeneration extends AdvisoryGeneration {
   readonly inUse: boolean
   readonly importedBy: string
   readonly size: number
+  /** A file's name, or an artifact of a registry; empty where nobody said. */
+  readonly origin: string
 }
 
 /** The data in use, for somebody who does other work between two lookups. */
@@ -50,8 +67,6 @@ function closeUnused(opened: OpenGeneration): void {
 
 /** How many older ones stay, to go back to. */
 const keptGenerations = 2
-const chunkBytes = 1024 * 1024
-const chunksAtOnce = 8
 
 /**
  * The vulnerability data of the registry. The database has it, packed, so that every replica has the same; each process reads a
@@ -118,6 +133,7 @@ export class AdvisoryGenerations implements Disposable {
       importTime: new Date(row.imported_at).toISOString(),
       importedBy: row.username,
       size: row.size,
+      origin: row.origin ?? '',
     }))
   }
 
@@ -128,35 +144,39 @@ export class AdvisoryGenerations implements Disposable {
   async replace<Result>(
     actor: Actor,
     change: ChangeAdvisories<Result>,
+    options: ReplaceOptions = {},
   ): Promise<{ generation: AdvisoryGeneration; result: Result }> {
-    const { folder } = this.#options
+    const { folder, clock } = this.#options
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    const draft = join(folder, `draft-${randomUUID()}`)
-    try {
-      const before = await this.current()
-      if (before !== undefined) await copyFile(this.#pathOf(before.generation.number), draft)
-      const result = await change(draft)
-      const generation = await this.#store(actor, draft, before?.generation.number)
-      return { generation, result }
-    } finally {
-      await rm(draft, { force: true })
-    }
+    await removeAbandoned(folder, clock.now())
+    await using work = await openWorkFolder(folder)
+    const draft = { path: join(work.path, 'advisories.db'), folder: work.path }
+    const before = await this.current()
+    if (before !== undefined) await copyFile(this.#pathOf(before.generation.number), draft.path)
+    const result = await change(draft)
+    const generation = await this.#store(actor, draft.path, { ...options, before: before?.generation.number })
+    return { generation, result }
   }
 
   /** Goes back to a generation that is still kept. @throws DomainError GENERATION_UNKNOWN */
   async use(actor: Actor, number: number): Promise<void> {
     const { database, events } = this.#options
     await database.write(async (tx) => {
-      const row = await tx
-        .selectFrom('advisory_generation')
-        .select('sources')
-        .where('number', '=', number)
-        .where('state', '!=', 'building')
-        .executeTakeFirst()
-      if (row === undefined)
-        throw new DomainError('GENERATION_UNKNOWN', `no vulnerability data has the number ${number}`)
+      await findState(tx, number)
       await switchTo(tx, number)
       await events.record(tx, actor, { type: 'use_vulnerability_data', generation: number })
+    })
+  }
+
+  /** Forgets an older generation. @throws DomainError GENERATION_UNKNOWN, CONFLICT for the one in use */
+  async remove(actor: Actor, number: number): Promise<void> {
+    const { database, events } = this.#options
+    await database.write(async (tx) => {
+      const state = await findState(tx, number)
+      if (state === 'in-use')
+        throw new DomainError('CONFLICT', `scans use vulnerability data ${number}; use another one first`)
+      await forget(tx, [number])
+      await events.record(tx, actor, { type: 'delete_vulnerability_data', generation: number })
     })
   }
 
@@ -165,7 +185,11 @@ export class AdvisoryGenerations implements Disposable {
     this.#opened = undefined
   }
 
-  async #store(actor: Actor, path: string, before: number | undefined): Promise<AdvisoryGeneration> {
+  async #store(
+    actor: Actor,
+    path: string,
+    { before, origin, together }: ReplaceOptions & { readonly before: number | undefined },
+  ): Promise<AdvisoryGeneration> {
     const { database, clock, events } = this.#options
     const { digest, size } = await describe(path)
     const importTime = new Date(clock.now()).toISOString()
@@ -188,11 +212,12 @@ export class AdvisoryGenerations implements Disposable {
           data_time: dataTime === '' ? null : Date.parse(dataTime),
           imported_at: Date.parse(importTime),
           username: actorName(actor),
+          origin: origin ?? null,
         })
         .execute()
       return next
     })
-    await this.#storeChunks(number, path)
+    await storeChunks(database, number, path)
     await database.write(async (tx) => {
       const inUse = await findInUse(tx)
       if (inUse !== before) {
@@ -200,31 +225,15 @@ export class AdvisoryGenerations implements Disposable {
       }
       await switchTo(tx, number)
       await forgetOlder(tx, number - keptGenerations)
+      await together?.(tx)
       await events.record(tx, actor, {
         type: 'import_vulnerability_data',
         generation: number,
         sources: sources.map(({ name }) => name),
+        ...(origin === undefined ? {} : { origin }),
       })
     })
     return { number, sources, dataTime, importTime }
-  }
-
-  async #storeChunks(generation: number, path: string): Promise<void> {
-    const { database } = this.#options
-    let position = 0
-    let waiting: Uint8Array[] = []
-    const flush = async () => {
-      const values = waiting.map((bytes, index) => ({ generation, position: position + index, bytes }))
-      position += waiting.length
-      waiting = []
-      if (values.length > 0) await database.write((tx) => tx.insertInto('advisory_chunk').values(values).execute())
-    }
-    const packed = createReadStream(path).pipe(createZstdCompress())
-    for await (const piece of piecesOf(packed, chunkBytes)) {
-      waiting.push(piece)
-      if (waiting.length === chunksAtOnce) await flush()
-    }
-    await flush()
   }
 
   async #open(row: {
@@ -245,35 +254,19 @@ export class AdvisoryGenerations implements Disposable {
 
   /** Writes the file of a generation from the database, whole or not at all. */
   async #fetch(number: number, digest: string): Promise<void> {
-    const { folder } = this.#options
+    const { folder, database } = this.#options
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    const unfinished = join(folder, `fetched-${randomUUID()}`)
-    try {
-      await pipeline(
-        Readable.from(this.#chunks(number)),
-        createZstdDecompress(),
-        createWriteStream(unfinished, { mode: 0o600 }),
-      )
-      if ((await describe(unfinished)).digest !== digest) {
-        throw new DomainError('UNAVAILABLE', `vulnerability data ${number} is not what was imported; import it again`)
-      }
-      await rename(unfinished, this.#pathOf(number))
-    } finally {
-      await rm(unfinished, { force: true })
+    await using work = await openWorkFolder(folder)
+    const unfinished = join(work.path, 'advisories.db')
+    await pipeline(
+      Readable.from(chunksOf(database.read, number)),
+      createZstdDecompress(),
+      createWriteStream(unfinished, { mode: 0o600 }),
+    )
+    if ((await describe(unfinished)).digest !== digest) {
+      throw new DomainError('UNAVAILABLE', `vulnerability data ${number} is not what was imported; import it again`)
     }
-  }
-
-  async *#chunks(generation: number): AsyncGenerator<Uint8Array> {
-    for (let position = 0; ; position += 1) {
-      const row = await this.#options.database.read
-        .selectFrom('advisory_chunk')
-        .select('bytes')
-        .where('generation', '=', generation)
-        .where('position', '=', position)
-        .executeTakeFirst()
-      if (row === undefined) return
-      yield row.bytes
-    }
+    await rename(unfinished, this.#pathOf(number))
   }
 
   async #removeOlderFiles(number: number): Promise<void> {
@@ -290,31 +283,6 @@ export class AdvisoryGenerations implements Disposable {
   }
 }
 
-async function findInUse(tx: Writer): Promise<number | undefined> {
-  const row = await tx
-    .selectFrom('advisory_generation')
-    .select('number')
-    .where('state', '=', 'in-use')
-    .executeTakeFirst()
-  return row?.number
-}
-
-async function switchTo(tx: Writer, number: number): Promise<void> {
-  await tx.updateTable('advisory_generation').set({ state: 'kept' }).where('state', '=', 'in-use').execute()
-  await tx.updateTable('advisory_generation').set({ state: 'in-use' }).where('number', '=', number).execute()
-}
-
-/** Those that were never finished lie among them. */
-async function forgetOlder(tx: Writer, than: number): Promise<void> {
-  const older = tx
-    .selectFrom('advisory_generation')
-    .select('number')
-    .where('number', '<', than)
-    .where('state', '!=', 'in-use')
-  await tx.deleteFrom('advisory_chunk').where('generation', 'in', older).execute()
-  await tx.deleteFrom('advisory_generation').where('number', '<', than).where('state', '!=', 'in-use').execute()
-}
-
 async function describe(path: string): Promise<{ readonly digest: string; readonly size: number }> {
   const hash = createHash('sha256')
   let size = 0
@@ -323,20 +291,4 @@ async function describe(path: string): Promise<{ readonly digest: string; readon
     size += (chunk as Buffer).length
   }
   return { digest: `sha256:${hash.digest('hex')}`, size }
-}
-
-async function* piecesOf(bytes: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
-  let waiting: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of bytes) {
-    waiting.push(chunk)
-    length += chunk.length
-    while (length >= size) {
-      const whole = Buffer.concat(waiting)
-      yield whole.subarray(0, size)
-      waiting = [whole.subarray(size)]
-      length -= size
-    }
-  }
-  if (length > 0) yield Buffer.concat(waiting)
 }

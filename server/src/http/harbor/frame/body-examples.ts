@@ -51,6 +51,11 @@ const role = { name: 'release', description: 'pushes and tags', permissions: ['r
 const ids = { items: [3, 4] }
 const digests = { items: [digest] }
 
+const dataSchedule = {
+  schedule: { type: 'Daily', cron: '0 30 2 * * *' },
+  parameters: { registry_id: 1, repository: 'aquasecurity/trivy-db', reference: '2' },
+}
+
 /** A body that says something for each operation that takes one: what a reader copies and changes. */
 export const bodyExamples: Readonly<Record<string, unknown>> = {
   acknowledgeEvents: { cursor: 'MTIzNDU' },
@@ -144,6 +149,8 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   },
   updateScanAllSchedule: schedule,
   updateScrubSchedule: schedule,
+  createVulnerabilityDataSchedule: dataSchedule,
+  updateVulnerabilityDataSchedule: dataSchedule,
   updateUserGroup: group,
   updateUserPassword: { old_password: 'Correct-Horse-7', new_password: 'Better-Horse-8' },
   updateUserProfile: { email: user.email, realname: user.realname, comment: '' },

@@ -16,6 +16,16 @@ export function assertJsonType({ headers }: Request): void {
   )
 }
 
+/** Of an operation that takes a file: a type that no page of another site can send unasked, either. @throws DomainError MEDIA_TYPE_UNSUPPORTED */
+export function assertBytesType({ headers }: Request): void {
+  const said = headers.get('content-type') ?? ''
+  if (said.split(';')[0]?.trim().toLowerCase() === 'application/octet-stream') return
+  throw new DomainError(
+    'MEDIA_TYPE_UNSUPPORTED',
+    `unsupported media type "${said.slice(0, 100)}", only [application/octet-stream] are allowed`,
+  )
+}
+
 /** Whether the request says that a body follows. One in chunks may be empty; its first chunk tells. */
 export function announcesBody({ headers }: Request): boolean {
   return Number(headers.get('content-length') ?? 0) > 0

@@ -13,7 +13,7 @@ import { noteOperation, notePlace, withRequestId } from '../../../domain/request
 import type { ProjectAccess } from '../../../domain/projects/project-access.ts'
 import type { Authentication } from '../../authentication.ts'
 import { asDomainError } from '../../oci/error-response.ts'
-import { announcesBody, assertJsonType } from './body-type.ts'
+import { announcesBody, assertBytesType, assertJsonType } from './body-type.ts'
 import { harborError, harborErrorOf } from './harbor-error.ts'
 import { findPathProject, withoutProject } from './project-param.ts'
 import { JsonText } from './paging.ts'
@@ -71,7 +71,8 @@ export function composeHarborRouter({
       const asked = withoutAccessToken(call)
       const project = await authorise(route, asked, params, services)
       if (project !== undefined) notePlace(placeOf(project, params))
-      if (announcesBody(call.request)) assertJsonType(call.request)
+      if (route.stream === true) assertBytesType(call.request)
+      else if (announcesBody(call.request)) assertJsonType(call.request)
       const heard =
         route.body === undefined
           ? { call: asked, project, body: undefined }
@@ -180,8 +181,11 @@ function validated(
     clientAddress: call.clientAddress,
     requestId: call.requestId,
     project,
+    content: () => call.body() ?? noBytes(),
   }
 }
+
+async function* noBytes(): AsyncGenerator<Uint8Array, void> {}
 
 /** As in Harbor, a field that is null is a field that was left out: Go's clients write every one that they do not set. */
 function withoutNulls(value: unknown): unknown {

@@ -6,7 +6,7 @@ type Json = Readonly<Record<string, unknown>>
 const digest = `sha256:${'3f'.repeat(32)}`
 const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 const text = { type: 'string' }
-const octets = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
+export const octets = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
 const manifest = { [manifestType]: { schema: { type: 'object' } } }
 
 const inPath = (name: string, description: string, example: string): Json => ({

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { stringify } from 'yaml'
 import { version } from '../../../version.ts'
 import { bodyExamples } from './body-examples.ts'
-import { distributionDocument } from './openapi-distribution.ts'
+import { distributionDocument, octets } from './openapi-distribution.ts'
 import { exampleOf } from './openapi-examples.ts'
 import { withNamedSchemas } from './openapi-schemas.ts'
 import { openApiPageRoute } from './openapi-page.ts'
@@ -123,6 +123,7 @@ function operationOf(declared: Route): Json {
       : {}),
     parameters: [...pathParameters(declared), ...queryParameters(declared), ...headerParameters(declared)],
     ...(body === undefined ? {} : { requestBody: { content: { 'application/json': bodyOf(operationId, body) } } }),
+    ...(declared.stream === true ? { requestBody: { content: octets } } : {}),
     responses: {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, schema]) => [status, answerOf(Number(status), schema)]),

@@ -37,6 +37,8 @@ export interface Call<Params, Query, Body> {
   readonly requestId: string
   /** The project that the path names; there for access `project`. */
   readonly project: ProjectAccess | undefined
+  /** The bytes of the body as they come, of an operation that takes a `stream`. */
+  content(): AsyncIterable<Uint8Array>
   /** Tells the log of an error that the answer does not have the words of. */
   report(error: unknown): void
 }
@@ -61,6 +63,11 @@ export interface RouteDeclaration<
   readonly params?: Params
   readonly query?: Query
   readonly body?: Body
+  /**
+   * The body is bytes, application/octet-stream, and the handler reads them. They may take hours to come: the verb that takes them asks for the
+   * right again in its transaction.
+   */
+  readonly stream?: true
   /** Schemas of the answers by status; null for one without a body. */
   readonly answers: Readonly<Record<number, z.ZodType | null>>
   readonly handle: (

@@ -31,6 +31,7 @@ import type { Registries } from '../../../domain/registries/registries.ts'
 import type { Registration } from '../../../domain/settings/registration.ts'
 import type { AdvisoryGenerations } from '../../../domain/scanning/data/advisory-generations.ts'
 import type { Sboms } from '../../../domain/scanning/sboms/sboms.ts'
+import type { AdvisoryUploads } from '../../../domain/scanning/data/advisory-uploads.ts'
 import type { Scans } from '../../../domain/scanning/scans.ts'
 import type { WebhookDeliveries } from '../../../domain/webhooks/webhook-deliveries.ts'
 import type { WebhookPolicies } from '../../../domain/webhooks/webhook-policies.ts'
@@ -84,6 +85,7 @@ export interface HarborServices {
   readonly sboms: Sboms
   readonly webhooks: { readonly policies: WebhookPolicies; readonly deliveries: WebhookDeliveries }
   readonly advisories: AdvisoryGenerations
+  readonly advisoryUploads: AdvisoryUploads
   readonly system: SystemFacts
 }
 
