@@ -4,8 +4,15 @@ export interface DoorRequest {
   /** Behind `/api/v2.0`, with its query. */
   readonly target: string
   readonly body?: unknown
+  /** Bytes instead of JSON, for operations that take a file. */
+  readonly file?: SentFile
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
+}
+
+export interface SentFile {
+  readonly sizeBytes: number
+  readonly bytes: AsyncIterable<Uint8Array>
 }
 
 /** A way into a registry: its database on this machine, or its address. */

@@ -1,7 +1,7 @@
 import { composeOwnRouter } from '#server/compose/own-router.ts'
 import { openTransfer } from '#server/compose/transfer.ts'
 import type { Config } from '#server/config/config.ts'
-import type { Door } from './door.ts'
+import type { Door, SentFile } from './door.ts'
 
 /**
  * The registry of this machine, through its own API and without a port: who may read the database and the store may do
@@ -17,12 +17,12 @@ export async function openLocalDoor(config: Config): Promise<Door> {
   return {
     name: 'this machine',
     isLocal: true,
-    send: async ({ method, target, body, headers = {}, signal }) => {
+    send: async ({ method, target, body, file, headers = {}, signal }) => {
       const url = new URL(`/api/v2.0${target}`, origin)
       const bytes = body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(body))
       const request = new Request(url, {
         method,
-        headers: { ...headers, ...(bytes === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: { ...headers, ...typeOf(bytes, file) },
         ...(signal === undefined ? {} : { signal }),
       })
       return await router({
@@ -32,11 +32,16 @@ export async function openLocalDoor(config: Config): Promise<Door> {
         authentication: { actor: { kind: 'system', name: 'cli' }, authorizationSent: true, failedLogin: false },
         clientAddress: '',
         requestId: crypto.randomUUID(),
-        body: () => (bytes === undefined ? undefined : once(bytes)),
+        body: () => file?.bytes ?? (bytes === undefined ? undefined : once(bytes)),
       })
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
+}
+
+function typeOf(bytes: Uint8Array | undefined, file: SentFile | undefined): Record<string, string> {
+  if (file !== undefined) return { 'content-type': 'application/octet-stream' }
+  return bytes === undefined ? {} : { 'content-type': 'application/json' }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

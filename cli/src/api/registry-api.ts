@@ -4,7 +4,7 @@ import { nextQuery } from '#server/clients/registry/paging.ts'
 import { firstError } from '#server/clients/registry/registry-failure.ts'
 import { CommandError } from '../command-error.ts'
 import { kindOfStatus } from '../exit-codes.ts'
-import type { Door } from './door.ts'
+import type { Door, SentFile } from './door.ts'
 
 export type { Operation, RowOf, AnswerOf }
 
@@ -12,6 +12,7 @@ interface AnyInput {
   readonly params?: Readonly<Record<string, string | number>>
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
   readonly body?: unknown
+  readonly file?: SentFile
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
 }
@@ -59,6 +60,15 @@ export class RegistryApi implements AsyncDisposable {
     operation: Op,
     ...[input]: InputArgument<Op>
   ): Promise<{ readonly id: string | undefined; readonly answer: AnswerOf<Op> }> {
+    return await this.#made(operation, input)
+  }
+
+  /** Of an operation that takes a file. */
+  async upload<Op extends Operation>(operation: Op, file: SentFile, input: InputOf<Op>): Promise<string | undefined> {
+    return (await this.#made(operation, { ...(input as AnyInput), file })).id
+  }
+
+  async #made<Op extends Operation>(operation: Op, input: unknown) {
     const response = await this.#send(operation, input as AnyInput | undefined)
     const id = response.headers.get('location')?.split('/').at(-1)
     return {
@@ -119,6 +129,7 @@ export class RegistryApi implements AsyncDisposable {
         ...input.headers,
       },
       ...(input.body === undefined ? {} : { body: input.body }),
+      ...(input.file === undefined ? {} : { file: input.file }),
       ...(input.signal === undefined ? {} : { signal: input.signal }),
     })
   }

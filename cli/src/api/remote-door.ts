@@ -5,7 +5,7 @@ import { RegistryFailure } from '#server/clients/registry/registry-failure.ts'
 import { standardTimeouts } from '#server/clients/registry/remote-registry.ts'
 import { CommandError } from '../command-error.ts'
 import type { Credential } from './contexts.ts'
-import type { Door } from './door.ts'
+import type { Door, SentFile } from './door.ts'
 
 export interface RemoteAddress {
   /** An origin, without a slash at its end. */
@@ -45,8 +45,9 @@ export class RemoteDoor implements Door {
     })
   }
 
-  async send({ method, target, body, headers, signal }: Parameters<Door['send']>[0]): Promise<Response> {
-    return await this.sendTo(`/api/v2.0${target}`, { method, headers, signal, ...jsonOf(body) })
+  async send({ method, target, body, file, headers, signal }: Parameters<Door['send']>[0]): Promise<Response> {
+    const content = file === undefined ? jsonOf(body) : { content: { type: 'application/octet-stream', ...file } }
+    return await this.sendTo(`/api/v2.0${target}`, { method, headers, signal, ...content })
   }
 
   /** Beside the API, too: where a browser signs in. @throws CommandError when nobody answers */
@@ -55,7 +56,7 @@ export class RemoteDoor implements Door {
     given: {
       readonly method: string
       readonly headers?: Readonly<Record<string, string>> | undefined
-      readonly content?: { readonly type: string; readonly bytes: Uint8Array }
+      readonly content?: { readonly type: string } & (SentFile | { readonly bytes: Uint8Array })
       readonly signal?: AbortSignal | undefined
     },
   ): Promise<Response> {
@@ -68,6 +69,7 @@ export class RemoteDoor implements Door {
           accept: 'application/json',
           ...headersOf(this.#credential),
           ...(content === undefined ? {} : { 'content-type': content.type }),
+          ...(content !== undefined && 'sizeBytes' in content ? { 'content-length': String(content.sizeBytes) } : {}),
           ...given.headers,
         },
         body: content?.bytes ?? (given.method === 'GET' ? undefined : new Uint8Array()),

@@ -9,7 +9,7 @@ import { addPasswordFlag, readPassword } from '../secret-input.ts'
 type Registry = RowOf<'GET /registries'>
 
 /** By its name, or by its id. */
-async function getRegistry(api: RegistryApi, text: string): Promise<Registry> {
+export async function getRegistry(api: RegistryApi, text: string): Promise<Registry> {
   const { rows } = await api.list('GET /registries', { query: { name: text } }, 0)
   const named = rows.find(({ name }) => name === text)
   if (named !== undefined) return named

@@ -21,7 +21,7 @@ import { collect } from '../flag-values.ts'
 import { applyIgnoreFile, parseIgnoreFile } from '../scan/ignore-file.ts'
 import { reportFormats, writeReport, type ReportFormat } from '../scan/present-scan.ts'
 import { matchOnServer, type ServerFindings } from '../scan/server-data.ts'
-import { assertFresh, dataTimeOf, noDataReason, openScanData } from '../scan/scan-data.ts'
+import { assertFresh, noDataReason, openScanData } from '../scan/scan-data.ts'
 import { readTarget, type ScannedTarget } from '../scan/scan-target.ts'
 import { addSettingFlags, loadConfigFor } from '../setting-flags.ts'
 
@@ -117,7 +117,7 @@ async function openMatcher(config: Config, flags: Flags, owned: AsyncDisposableS
     return async (inventory) => await matchOnServer(api, inventory, withDevelopment).catch(asServerFailure)
   }
   const source = await openScanData(config, flags.db, owned)
-  const dataTime = dataTimeOf(source.generation)
+  const { dataTime } = source.generation
   assertFresh(dataTime, flags.maxDataAge, now)
   const options = { now: new Date(now).toISOString(), withDevelopment }
   return async (inventory) => ({ scan: matchInventory(inventory, source, options), dataTime })

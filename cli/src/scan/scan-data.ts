@@ -8,7 +8,7 @@ import { openExistingDatabase, hasDatabaseFile } from '#server/compose/database.
 import { composeAdvisories } from '#server/compose/scanning.ts'
 import type { Config } from '#server/config/config.ts'
 import { systemClock } from '#server/domain/clock.ts'
-import type { AdvisoryGeneration, AdvisorySource } from '#server/domain/scanning/advisories.ts'
+import type { AdvisorySource } from '#server/domain/scanning/advisories.ts'
 import { AdvisoryFile, AdvisoryFileWriter } from '#server/domain/scanning/data/advisory-file.ts'
 import { importAdvisories, NothingToImport } from '#server/domain/scanning/data/import-advisories.ts'
 import { CommandError } from '../command-error.ts'
@@ -98,13 +98,6 @@ async function isAdvisoryFile(file: string): Promise<boolean> {
   await using handle = await open(file, 'r')
   await handle.read(head, 0, head.length, 0)
   return Buffer.from(head).toString('latin1') === 'SQLite format 3'
-}
-
-/** When the oldest source with advisories was published; empty when one does not say. */
-export function dataTimeOf({ sources }: Pick<AdvisoryGeneration, 'sources'>): string {
-  const times = sources.filter(({ advisories }) => advisories > 0).map(({ dataTime }) => dataTime)
-  const oldest = times.toSorted()[0] ?? ''
-  return oldest.startsWith('1970') ? '' : oldest
 }
 
 /** @throws CommandError when the data is older than allowed, or does not say how old it is */

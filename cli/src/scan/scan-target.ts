@@ -1,10 +1,7 @@
 import { open, readFile, stat } from 'node:fs/promises'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { imageTree } from './image-tree.ts'
-import { RegistryFailure } from '#server/clients/registry/registry-failure.ts'
-import { openTypedRegistry } from '#server/compose/remote-registries.ts'
-import { clientEnvironment } from '#server/config/client-environment.ts'
 import type { Config } from '#server/config/config.ts'
 import { compressionOf } from '#server/domain/scanning/detection/decompress.ts'
 import { inventoryOf } from '#server/domain/scanning/detection/detect.ts'
@@ -17,16 +14,14 @@ import { mergeLayers } from '#server/domain/scanning/detection/merge-layers.ts'
 import { maxBomBytes, readBom } from '#server/domain/scanning/detection/sbom/bill-of-materials.ts'
 import { tooLarge, Unreadable } from '#server/domain/scanning/detection/verdict.ts'
 import type { ScanReport } from '#server/domain/scanning/reports/scan-report.ts'
-import { ContextStore } from '../api/contexts.ts'
 import { CommandError } from '../command-error.ts'
 import { parseImageReference, purlOfName, type ImageReference } from './image-reference.ts'
+import { openNamedRegistry, withAdvice, type TrustOptions } from './registry-address.ts'
 
 export type ScannedTarget = Pick<ScanReport, 'subject' | 'input' | 'image' | 'inventory'>
 
-export interface TargetOptions {
+export interface TargetOptions extends TrustOptions {
   readonly platform: string | undefined
-  readonly ca: string | undefined
-  readonly insecure: boolean
 }
 
 const layersAtOnce = 2
@@ -87,53 +82,15 @@ async function readRegistryTarget(
   reference: ImageReference,
   options: TargetOptions,
 ): Promise<ScannedTarget> {
-  const { url, credential, ca, insecure } = addressOf(reference, options)
-  using client = openTypedRegistry(config, {
-    url,
-    credential,
-    insecure,
-    authority: ca === undefined ? undefined : readFileSync(ca, 'utf8'),
-  })
+  const { client: opened, url } = openNamedRegistry(config, reference, options)
+  using client = opened
   const found = await imageTree(client, reference.repository, reference.reference).catch((error: unknown) => {
-    throw error instanceof RegistryFailure ? withAdvice(error, url) : error
+    throw withAdvice(error, url)
   })
   if (found === undefined)
     throw new Unreadable('UNSUPPORTED', `${url} has no ${reference.repository}:${reference.reference}`)
   await using tree = found.tree
   return await readImage(tree, target.replace(/^https?:\/\//, ''), options, found.digest)
-}
-
-/** A login to this registry, and who the environment says signs in, unless it says so of another registry. */
-function addressOf({ host, scheme }: ImageReference, { ca, insecure }: TargetOptions) {
-  const env = clientEnvironment()
-  const known = Object.values(new ContextStore(env.contextsFile).read().contexts).find(
-    (context) => new URL(context.url).host === host,
-  )
-  const isLocal = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/.test(host)
-  const origin = known !== undefined && scheme === undefined ? new URL(known.url).origin : undefined
-  const url = origin ?? `${scheme ?? (isLocal ? 'http' : 'https')}://${host}`
-  const isMeant = env.url === undefined || (URL.canParse(env.url) && new URL(env.url).host === host)
-  const kept = known?.credential
-  const credential =
-    env.username !== undefined && env.password !== undefined && isMeant
-      ? { accessKey: env.username, accessSecret: env.password }
-      : kept?.kind === 'secret' && new URL(url).origin === new URL(known!.url).origin
-        ? { accessKey: kept.username, accessSecret: kept.secret }
-        : undefined
-  return {
-    url,
-    credential,
-    ca: ca ?? env.ca ?? known?.ca,
-    insecure: insecure || env.insecure || known?.insecure === true,
-  }
-}
-
-function withAdvice(error: RegistryFailure, url: string): CommandError {
-  const next =
-    error.code === 'UNAUTHORIZED' || error.code === 'DENIED'
-      ? 'set BERTH_USERNAME and BERTH_PASSWORD; a robot with its secret is best'
-      : `is the address right? An http:// in front of the name speaks without TLS: ${url.replace(/^https:/, 'http:')}/…`
-  return new CommandError(error.message, { kind: 'incomplete', reason: error.code, next, cause: error })
 }
 
 async function readImage(

@@ -1,10 +1,11 @@
 import type { Severity } from '#server/domain/scanning/advisories.ts'
 import type { Finding, Gap, ScanFindings } from '#server/domain/scanning/finding.ts'
 import { byImportance } from '#server/domain/scanning/matching/match-inventory.ts'
+import { dataTimeOf } from '#server/domain/scanning/data/data-age.ts'
 import type { FoundPackage, Inventory, OperatingSystem } from '#server/domain/scanning/inventory.ts'
 import type { AnswerOf, RegistryApi } from '../api/registry-api.ts'
 import { CommandError } from '../command-error.ts'
-import { dataTimeOf, noData } from './scan-data.ts'
+import { noData } from './scan-data.ts'
 
 type Answer = AnswerOf<'POST /system/vulnerability-data/match'>
 
@@ -39,7 +40,7 @@ export async function matchOnServer(
       gaps: [...inventory.unread.map((unread): Gap => ({ code: 'UNREAD', unread })), ...gapsIn(answers, inventory.os)],
       generation: last.generation,
     },
-    dataTime: dataTimeOf({ sources: last.sources.map(({ data_time: dataTime, ...each }) => ({ ...each, dataTime })) }),
+    dataTime: dataTimeOf(last.sources.map(({ data_time: dataTime, ...each }) => ({ ...each, dataTime }))),
   }
 }
 

@@ -2,7 +2,7 @@ import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { berth, serve } from '../../test/berth-process.ts'
+import { berth, serve } from '../../../test/berth-process.ts'
 
 setDefaultTimeout(120_000)
 
@@ -31,9 +31,12 @@ test('vulnerability data is imported into a registry that is there, listed, and 
       expect.stringContaining('osv-npm: 1 advisories, published 2026-01-02'),
     ])
     expect((await run('import', 'b.json')).stdout).toContain('vulnerability data 2')
-    expect((await run('status')).stdout).toMatch(/^\* 2 .*\n {2}1 /)
+    expect((await run('status')).stdout).toMatch(/^\* 2 .*from b\.json\n {4}osv-npm: 1 advisories.*\n {2}1 /)
     expect((await run('use', '1')).code).toBe(0)
-    expect((await run('status')).stdout).toMatch(/^ {2}2 .*\n\* 1 /)
+    expect((await run('status')).stdout).toMatch(/^ {2}2 .*\n.*\n\* 1 /)
+    expect((await run('delete', '1')).code).toBe(5)
+    expect((await run('delete', '2')).code).toBe(0)
+    expect((await run('status')).stdout).toMatch(/^\* 1 .*\n.*\n$/)
   } finally {
     await server.stop()
   }
