@@ -55,6 +55,7 @@ export function dataLayerOf({ bytes, mediaType }: Pick<DataArtifact, 'bytes' | '
   const ofTrivy = layers.find((layer) => layer.mediaType === trivyDbMediaTypes.layer)
   const [layer = ofTrivy] = ofTrivy === undefined && layers.length === 1 ? layers : []
   if (layer === undefined) throw noData(`it has ${layers.length} layers, and none of ${trivyDbMediaTypes.layer}`)
+  if (layer.size === undefined) throw noData('its layer has no size')
   if (layer.size > maxDataBytes) throw noData(`its layer has more than ${maxDataBytes} bytes`)
   const title = layer.annotations?.['org.opencontainers.image.title'] ?? ''
   return { digest: parseDigest(layer.digest), size: layer.size, name: title.split('/').at(-1) ?? '' }
