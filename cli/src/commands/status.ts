@@ -105,7 +105,7 @@ function describe(concern: Concern): string {
     'jobs-failed': `${count ?? 'some'} jobs failed: berth job list --status failed`,
     'scrub-unscheduled': 'nothing reads the stored bytes again: berth scrub schedule weekly',
     'vulnerability-data-missing': 'scans fail: no vulnerability data; berth db import FILE',
-    'vulnerability-data-old': 'vulnerability data is more than a week old; berth db import FILE',
+    'vulnerability-data-old': 'vulnerability data is more than a week old; berth db import FILE, or berth db schedule',
     'quota-nearly-full': `the quota of ${project ?? ''} is nearly full${room}: berth quota show ${project ?? ''}`,
     'robot-expiring': `the robot ${robot ?? ''} ends ${end ?? ''}`,
   }

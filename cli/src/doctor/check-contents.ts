@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Database } from '#server/database/database.ts'
 import { Users } from '#server/domain/access/accounts/users.ts'
 import { Passwords } from '#server/domain/access/credentials/passwords.ts'
+import { readMaxDataAgeDays, whyTooOld } from '#server/domain/scanning/data/data-age.ts'
 import { composeEvents } from '#server/compose/events.ts'
 import { formatBytes } from '../format-bytes.ts'
 import { good, problem, warning, type Finding } from './finding.ts'
@@ -14,6 +15,7 @@ export async function checkContents(database: Database, now: () => number, open:
     await judgeUploads(database, now()),
     ...(open ? [] : [await judgePassword(database, now)]),
     await judgeTime(database, now()),
+    ...(await judgeVulnerabilityData(database, now())),
   ]
 }
 
@@ -41,6 +43,29 @@ async function judgePassword(database: Database, now: () => number): Promise<Fin
   return warning('password of admin', 'is the one of every manual, so admin is admitted from this machine only', [
     'berth user set-password admin',
   ])
+}
+
+const dayMs = 24 * 60 * 60_000
+/** Advisories come every day. */
+const dueDays = 7
+
+/** Nothing where nobody brought any: a registry need not scan. */
+async function judgeVulnerabilityData(database: Database, now: number): Promise<Finding[]> {
+  const row = await database.read
+    .selectFrom('advisory_generation')
+    .select('data_time')
+    .where('state', '=', 'in-use')
+    .executeTakeFirst()
+  if (row === undefined) return []
+  const subject = 'vulnerability data'
+  const next = ['berth db import FILE, or let the registry fetch it: berth db schedule --help']
+  const dataTime = row.data_time === null ? '' : new Date(row.data_time).toISOString()
+  const tooOld = whyTooOld(dataTime, await readMaxDataAgeDays(database), now)
+  if (tooOld !== undefined) return [problem(subject, `scans fail: ${tooOld}`, next)]
+  if (row.data_time === null) return [warning(subject, 'does not say how old it is', next)]
+  const days = Math.floor((now - row.data_time) / dayMs)
+  const summary = `${days} days old`
+  return [days > dueDays ? warning(subject, summary, next) : good(subject, summary)]
 }
 
 /** Rows from the future mean that the clock was ahead, or is behind now: tokens and leases go by it. */

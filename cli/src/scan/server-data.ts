@@ -78,7 +78,8 @@ async function match(
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
     if (packages.length > 1 && error.message.includes('send fewer at once')) return undefined
-    if (error.message.includes('no vulnerability data')) throw noData(error.message)
+    if (error.message.includes('no vulnerability data') || error.reason === 'VULNERABILITY_DATA_TOO_OLD')
+      throw noData(error.message)
     throw error
   }
 }

@@ -73,6 +73,7 @@ export type ErrorReason =
   | 'LAST_ADMINISTRATOR'
   | 'OWN_ACCOUNT'
   | 'PUSHED_MEANWHILE'
+  | 'VULNERABILITY_DATA_TOO_OLD'
 
 export interface DomainErrorOptions {
   /** Default: the code says it all. */

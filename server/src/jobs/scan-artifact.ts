@@ -1,5 +1,6 @@
 import type { Events } from '../domain/events/events.ts'
 import type { AdvisoryGenerations } from '../domain/scanning/data/advisory-generations.ts'
+import { readMaxDataAgeDays, whyTooOld } from '../domain/scanning/data/data-age.ts'
 import { matchInTurns } from '../domain/scanning/matching/match-in-turns.ts'
 import { packReport, recordFailure, recordReport, recordStart } from '../domain/scanning/record-scan.ts'
 import { noVulnerabilityData, scanArtifactJob, type ScanArtifactPayload } from '../domain/scanning/scan-job.ts'
@@ -44,11 +45,13 @@ async function scan(services: ScanServices, job: RunningJob<ScanArtifactPayload>
   if (borrowed === undefined) throw new PermanentFailure(noVulnerabilityData)
   const { source } = borrowed
   const { number, dataTime } = source.generation
-  job.log(`vulnerability data ${number}, published ${dataTime}`)
+  job.log(`vulnerability data ${number}, published ${dataTime === '' ? 'at an unknown time' : dataTime}`)
+  const tooOld = whyTooOld(dataTime, await readMaxDataAgeDays(services.database), clock.now())
+  if (tooOld !== undefined) throw new PermanentFailure(tooOld)
   const { inventory } = await imageInventory(services, job)
   job.signal.throwIfAborted()
   const findings = await matchInTurns(inventory, source, { now: new Date(clock.now()).toISOString() }, Infinity)
-  const report = await packReport(findings)
+  const report = await packReport(findings, dataTime)
   await job.transact((tx) => recordReport(tx, services, job.actor, job.payload, report))
   for (const gap of findings.gaps) job.log(`gap: ${JSON.stringify(gap)}`)
   const { total, fixable } = summaryOf(findings)

@@ -132,13 +132,24 @@ export async function fetchChecked(
   if (!safe && response.status === 403 && (await response.clone().text()).includes('CSRF'))
     response = await sendOnce(url, init)
   if (response.ok) return response
-  if (response.status === 401) onSignedOut()
-  const found = parseErrorBody(await response.text())
-  const particulars = {
-    reason: response.headers.get('x-berth-error') ?? undefined,
-    requestId: response.headers.get('x-request-id') ?? undefined,
-  }
-  throw new ApiError(response.status, found?.code ?? 'UNKNOWN', found?.message ?? '', particulars)
+  throw refusalOf(response.status, await response.text(), (name) => response.headers.get(name))
+}
+
+/** What an answer that is no success says; status 0: there was none. */
+export function refusalOf(status: number, text: string, header: (name: string) => string | null): ApiError {
+  if (status === 0) return new ApiError(0, 'UNREACHABLE', '')
+  if (status === 401) onSignedOut()
+  const found = parseErrorBody(text)
+  return new ApiError(status, found?.code ?? 'UNKNOWN', found?.message ?? '', {
+    reason: header('x-berth-error') ?? undefined,
+    requestId: header('x-request-id') ?? undefined,
+  })
+}
+
+/** What proves that a request that changes something comes from this page. */
+export async function provenHeaders(): Promise<Readonly<Record<string, string>>> {
+  if (csrfToken === undefined) await startSession()
+  return csrfToken === undefined ? {} : { [csrfHeader]: csrfToken }
 }
 
 async function sendOnce(url: string, init: RequestInit & { headers?: Record<string, string> }): Promise<Response> {

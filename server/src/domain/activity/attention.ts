@@ -30,7 +30,7 @@ export type Concern = { readonly severity: Severity } & (
   | { readonly kind: 'scrub-unscheduled' }
   /** Somebody scanned, and no scan can say anything. */
   | { readonly kind: 'vulnerability-data-missing' }
-  /** `dataTime`: when the newest of it was published. */
+  /** `dataTime`: when the oldest of it was published. */
   | { readonly kind: 'vulnerability-data-old'; readonly dataTime: number }
   | {
       readonly kind: 'quota-nearly-full'

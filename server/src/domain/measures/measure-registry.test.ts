@@ -52,7 +52,7 @@ describeEachDatabase('the measures of a registry', (open) => {
         .execute()
     })
     const found = await measureRegistry(database, clock.now())
-    expect(found.vulnerabilityData).toEqual({ publishedAt: undefined, importedAt: 3 })
+    expect(found.vulnerabilityData).toEqual({ publishedAt: undefined, pulledAt: undefined, importedAt: 3 })
   })
 
   test('know quotas that are used up, uploads that have expired and schedules that are late', async () => {

@@ -27,7 +27,14 @@ export interface RegistryMeasures {
   readonly schedules: { readonly total: number; readonly overdue: number; readonly latestMs: number }
   readonly lastBackup: BackupRun | undefined
   /** The vulnerability data in use. `publishedAt` is undefined when the data does not say. */
-  readonly vulnerabilityData: { readonly publishedAt: number | undefined; readonly importedAt: number } | undefined
+  readonly vulnerabilityData:
+    | {
+        readonly publishedAt: number | undefined
+        readonly importedAt: number
+        /** When a registry was last asked for newer data, and answered. */
+        readonly pulledAt: number | undefined
+      }
+    | undefined
   /** Quotas by the share that is used. */
   readonly quotas: { readonly limited: number; readonly nearlyFull: number; readonly full: number }
   readonly signatures: {
@@ -124,7 +131,13 @@ async function measureVulnerabilityData({ read }: Reading): Promise<RegistryMeas
     .select(['data_time', 'imported_at'])
     .where('state', '=', 'in-use')
     .executeTakeFirst()
-  return row === undefined ? undefined : { publishedAt: row.data_time ?? undefined, importedAt: row.imported_at }
+  if (row === undefined) return undefined
+  const pull = await read
+    .selectFrom('advisory_pull')
+    .select((eb) => eb.fn.max<number | string | null>('pulled_at').as('at'))
+    .executeTakeFirst()
+  const pulledAt = pull?.at === null || pull?.at === undefined ? undefined : Number(pull.at)
+  return { publishedAt: row.data_time ?? undefined, importedAt: row.imported_at, pulledAt }
 }
 
 function byPublic(rows: readonly { readonly public: unknown; readonly count: number | string }[]) {

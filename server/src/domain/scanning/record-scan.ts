@@ -15,11 +15,13 @@ import { dangerOf, worstOf, type ScanSummary } from './scan-summary.ts'
 /** A report that is ready to be written: packing it happens before the transaction. */
 export interface PackedReport {
   readonly findings: ScanFindings
+  /** When the data that it was made with was published; empty when it did not say. */
+  readonly dataTime: string
   readonly body: Uint8Array
 }
 
-export async function packReport(findings: ScanFindings): Promise<PackedReport> {
-  return { findings, body: await packJson(findings) }
+export async function packReport(findings: ScanFindings, dataTime: string): Promise<PackedReport> {
+  return { findings, dataTime, body: await packJson(findings) }
 }
 
 interface ScanServices {
@@ -44,7 +46,7 @@ export async function recordReport(
   { clock, events }: ScanServices,
   actor: Actor,
   scan: ScanArtifactPayload,
-  { findings, body }: PackedReport,
+  { findings, dataTime, body }: PackedReport,
 ): Promise<void> {
   const { digest, scannerId, reportId } = scan
   const row = await tx
@@ -72,6 +74,7 @@ export async function recordReport(
       finished_at: now,
       reported_at: now,
       generation: findings.generation,
+      data_time: dataTime === '' ? null : Date.parse(dataTime),
       severity: worst === undefined ? null : severityRank(worst),
       summary: JSON.stringify(after.summary),
       body,

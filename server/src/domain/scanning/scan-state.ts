@@ -21,6 +21,8 @@ export interface ScanState extends ScanProgress {
 export interface ScanReportHead {
   readonly reportedAt: number
   readonly generation: number | undefined
+  /** When the data was published that it was made with; undefined when it did not say. */
+  readonly dataTime: number | undefined
   readonly severity: Severity | undefined
   readonly summary: ScanSummary
 }
@@ -41,6 +43,7 @@ const stateRows = (reader: Reader) =>
       'scan.finished_at',
       'scan.reported_at',
       'scan.generation',
+      'scan.data_time',
       'scan.severity',
       'scan.summary',
       ...jobColumns,
@@ -109,6 +112,7 @@ function reportHeadOf(row: StateRow): ScanReportHead | undefined {
   return {
     reportedAt: row.reported_at,
     generation: row.generation ?? undefined,
+    dataTime: row.data_time ?? undefined,
     severity: row.severity === null ? undefined : severities[row.severity],
     summary: JSON.parse(row.summary) as ScanSummary,
   }

@@ -59,6 +59,8 @@ export const settingKeys = {
   disabled_audit_log_event_types: { default: '', implemented: true },
   // Beyond Harbor, which writes one row for every pull. Here a pull costs a write only when this is on.
   audit_log_pull_events: { default: false, implemented: true },
+  // Beyond Harbor: vulnerability data that is older is not relied on. 0: data of any age is.
+  scan_data_max_age_days: { default: 0, implemented: true, refuse: between(0, 3_650) },
   scanner_skip_update_pulltime: { default: false, unbuilt: 'cannot be switched on: nothing scans in this version' },
   ldap_base_dn: { default: '', implemented: true },
   ldap_filter: { default: '', implemented: true, refuse: filterOfDirectory },

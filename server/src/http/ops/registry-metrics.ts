@@ -93,13 +93,18 @@ function vulnerabilityData({ vulnerabilityData: data }: RegistryMeasures): Metri
   return [
     fact(
       'berth_vulnerability_data_published_timestamp_seconds',
-      'When the newest vulnerability data in use was published; 0: there is none, or it does not say.',
+      'When the vulnerability data in use was published, its oldest source; 0: there is none, or it does not say.',
       [{}, seconds(data?.publishedAt ?? 0)],
     ),
     fact('berth_vulnerability_data_imported_timestamp_seconds', 'When it was imported; 0: there is none.', [
       {},
       seconds(data?.importedAt ?? 0),
     ]),
+    fact(
+      'berth_vulnerability_data_pulled_timestamp_seconds',
+      'When a registry was last found to have no newer data, or its newer data was imported; 0: never.',
+      [{}, seconds(data?.pulledAt ?? 0)],
+    ),
   ]
 }
 

@@ -26,6 +26,7 @@ export const errors = {
     PROJECT_NOT_EMPTY: 'The project still has repositories, or uploads in progress. Delete its repositories first.',
     LAST_ADMINISTRATOR: 'This is the last administrator. Make another user an administrator first.',
     OWN_ACCOUNT: 'This is your own account. Another administrator must do this.',
+    VULNERABILITY_DATA_TOO_OLD: 'The vulnerability data is older than the settings allow. Import newer data.',
     PUSHED_MEANWHILE: 'Something was pushed to it in the meantime. Try again.',
     QUOTA_EXCEEDED:
       'The storage quota of the project is used up. Delete artifacts, or ask a system administrator for a larger quota.',

@@ -116,6 +116,9 @@ export const jobs = {
     count: 'Counting records',
     purge: 'Deleting records',
     layers: 'Reading layers',
+    fetchData: 'Fetching data',
+    importData: 'Reading advisories',
+    storeData: 'Storing data',
   },
   values: {
     backup: 'Backup',
@@ -169,6 +172,8 @@ export const jobs = {
     scanAll: 'Scan all',
     verifySignatures: 'Signature verification',
     reverifySignatures: 'Verification of all signatures',
+    importData: 'Import of vulnerability data',
+    pullData: 'Fetching of vulnerability data',
     generateSbom: 'SBOM generation',
     replicate: 'Replication',
     deliverWebhook: 'Webhook delivery',

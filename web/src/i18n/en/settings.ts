@@ -8,7 +8,7 @@ export const settings = {
   sizeExample: 'unlimited; for example {example}',
   sizeInvalid: 'Enter a size such as {example}, or leave empty for no limit.',
   discard: 'Discard {count, plural, one {# change} other {# changes}}',
-  groups: { people: 'Users', storage: 'Storage', robots: 'Robots', audit: 'Audit log' },
+  groups: { people: 'Users', storage: 'Storage', robots: 'Robots', scanning: 'Scanning', audit: 'Audit log' },
   choices: {
     everyone: 'Everyone',
     adminonly: 'Administrators',
@@ -79,6 +79,10 @@ export const settings = {
     robot_name_prefix: {
       label: 'Robot name prefix',
       hint: 'The start of every robot’s username. Existing robots are renamed too.',
+    },
+    scan_data_max_age_days: {
+      label: 'Oldest vulnerability data (days)',
+      hint: 'With older data scans fail. 0: data of any age is good.',
     },
     audit_log_pull_events: { label: 'Record pulls', hint: 'Writes to the database on every pull.' },
     disabled_audit_log_event_types: {

@@ -27,6 +27,7 @@ export const errors: Translation<typeof en> = {
     PROJECT_NOT_EMPTY: '项目中还有镜像仓库，或有正在进行的上传。请先删除镜像仓库。',
     LAST_ADMINISTRATOR: '这是最后一个系统管理员。请先将其他用户设为系统管理员。',
     OWN_ACCOUNT: '这是您自己的账号，请由其他系统管理员操作。',
+    VULNERABILITY_DATA_TOO_OLD: '漏洞数据的天数超出了设置的上限。请导入较新的数据。',
     PUSHED_MEANWHILE: '在此期间有新的推送。请重试。',
     QUOTA_EXCEEDED: '项目的存储配额已用完。请删除不需要的 Artifact，或联系系统管理员提高配额。',
     POLICY_VIOLATION: '项目的策略拦住了该镜像：它尚未扫描，或含有项目不接受的漏洞。',

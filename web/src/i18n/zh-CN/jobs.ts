@@ -118,6 +118,9 @@ export const jobs: Translation<typeof en> = {
     count: '统计记录',
     purge: '删除记录',
     layers: '读取镜像层',
+    fetchData: '获取数据',
+    importData: '读取漏洞公告',
+    storeData: '保存数据',
   },
   values: {
     backup: '备份',
@@ -171,6 +174,8 @@ export const jobs: Translation<typeof en> = {
     scanAll: '全量扫描',
     verifySignatures: '验证签名',
     reverifySignatures: '重新验证全部签名',
+    importData: '导入漏洞数据',
+    pullData: '获取漏洞数据',
     generateSbom: '生成 SBOM',
     replicate: '复制',
     deliverWebhook: '投递 Webhook',

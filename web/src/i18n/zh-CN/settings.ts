@@ -11,7 +11,7 @@ export const settings: Translation<typeof en> = {
   sizeExample: '不限；例如 {example}',
   sizeInvalid: '请输入大小，例如 {example}；留空表示不限。',
   discard: '{count, plural, other {放弃 # 项修改}}',
-  groups: { people: '用户', storage: '存储', robots: '机器人账户', audit: '审计日志' },
+  groups: { people: '用户', storage: '存储', robots: '机器人账户', scanning: '扫描', audit: '审计日志' },
   choices: {
     everyone: '所有人',
     adminonly: '仅系统管理员',
@@ -67,6 +67,10 @@ export const settings: Translation<typeof en> = {
     storage_per_project: { label: '新项目的默认配额', hint: '留空表示不限。' },
     robot_token_duration: { label: '机器人账户有效天数', hint: '新建机器人账户时的默认值。' },
     robot_name_prefix: { label: '机器人账户前缀', hint: '用户名的开头部分，已有的机器人账户也会随之改名。' },
+    scan_data_max_age_days: {
+      label: '漏洞数据最多可用天数',
+      hint: '数据更旧时扫描会失败。0 表示不限。',
+    },
     audit_log_pull_events: { label: '记录拉取', hint: '启用后每次拉取都会写一次数据库。' },
     disabled_audit_log_event_types: {
       label: '隐藏的事件类型',

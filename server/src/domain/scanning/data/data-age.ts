@@ -17,10 +17,16 @@ export function dataTimeOf(sources: AdvisoryGeneration['sources']): string {
 /** Why data of that time is too old to be relied on, in a sentence; undefined when it is not. `maxAgeDays` 0: data of any age is good. */
 export function whyTooOld(dataTime: string, maxAgeDays: number, now: number): string | undefined {
   if (maxAgeDays === 0) return undefined
-  if (dataTime === '') return 'the vulnerability data does not say how old it is'
+  if (dataTime === '') return `the vulnerability data does not say how old it is; ${importNewer}`
   const days = Math.floor((now - Date.parse(dataTime)) / dayMs)
-  return days > maxAgeDays ? `the vulnerability data is ${days} days old, and ${maxAgeDays} are allowed` : undefined
+  if (days <= maxAgeDays) return undefined
+  return `the vulnerability data is ${days} days old, and scan_data_max_age_days allows ${maxAgeDays}; ${importNewer}`
 }
+
+const importNewer = 'import newer data, then scan again'
+
+/** Whether a scan failed for the age of its data. */
+export const isTooOld = (error: string): boolean => error.endsWith(importNewer)
 
 const findMaxAge = preparedQuery<Record<never, never>, { value: string }>((db) =>
   db.selectFrom('setting').select('value').where('name', '=', 'scan_data_max_age_days'),

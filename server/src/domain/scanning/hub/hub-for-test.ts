@@ -65,7 +65,7 @@ export async function composeHubForTest(database: Database) {
     const target = (await findScanTarget(database.read, repository as RepositoryName, digest))!
     await scans.start({ actor: system, target, kind: 'vulnerability' })
     const { reportId } = (await scans.states([digest], 'vulnerability')).get(digest)!
-    const packed = await packReport({ findings: found.map(findingOf), gaps: [], generation: 1 })
+    const packed = await packReport({ findings: found.map(findingOf), gaps: [], generation: 1 }, '')
     const { projectId } = target
     const scan = { digest, projectId, repository, scannerId: scanner, scanKind: 'vulnerability', reportId } as const
     await database.write((tx) => recordReport(tx, { clock, events }, system, scan, packed))

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Digest } from '#contract/digest.ts'
 import { severities, severityRank, type Severity } from '../../../domain/scanning/advisories.ts'
 import type { Finding, ScanFindings } from '../../../domain/scanning/finding.ts'
+import { isTooOld } from '../../../domain/scanning/data/data-age.ts'
 import { findingKey, worstIn, type ScanSummary } from '../../../domain/scanning/scan-summary.ts'
 import { noVulnerabilityData } from '../../../domain/scanning/scan-job.ts'
 import type { ScanStatus } from '../../../domain/scanning/scan-progress.ts'
@@ -42,11 +43,15 @@ export const overviewAnswer = z.object({
   exploited: z.number().int().optional().describe('Beyond Harbor: how many are known to be exploited.'),
   gaps: z.array(z.string()).optional().describe('Beyond Harbor: why what was found may not be all.'),
   data: z.number().int().optional().describe('Beyond Harbor: the number of the vulnerability data.'),
+  data_time: timeAnswer.optional().describe('Beyond Harbor: when that data was published; absent when it did not say.'),
   reported_at: timeAnswer
     .optional()
     .describe('Beyond Harbor: when the last good report was made; it stays while a new scan runs.'),
   error: z
-    .object({ code: z.enum(['NO_VULNERABILITY_DATA', 'SCAN_FAILED']), message: z.string() })
+    .object({
+      code: z.enum(['NO_VULNERABILITY_DATA', 'VULNERABILITY_DATA_TOO_OLD', 'SCAN_FAILED']),
+      message: z.string(),
+    })
     .optional()
     .describe('Beyond Harbor: why the newest scan failed.'),
 })
@@ -85,8 +90,12 @@ function errorField(found: readonly ScanState[]) {
   const failed = found.flatMap(({ status, error }) => (status === 'error' && error !== undefined ? [error] : []))
   const [message] = failed
   if (message === undefined) return {}
-  const code = failed.includes(noVulnerabilityData) ? 'NO_VULNERABILITY_DATA' : 'SCAN_FAILED'
-  return { error: { code, message } as const }
+  return { error: { code: codeOf(failed), message } as const }
+}
+
+function codeOf(failed: readonly string[]) {
+  if (failed.includes(noVulnerabilityData)) return 'NO_VULNERABILITY_DATA'
+  return failed.some(isTooOld) ? 'VULNERABILITY_DATA_TOO_OLD' : 'SCAN_FAILED'
 }
 
 /** The counts of reports together, in Harbor's words. */
@@ -110,6 +119,7 @@ function reportFields(reports: readonly NonNullable<ScanState['report']>[]) {
     .flatMap(({ severity }) => severity ?? [])
     .toSorted((one, other) => severityRank(other) - severityRank(one))[0]
   const gaps = [...new Set(reports.flatMap(({ summary: each }) => each.gaps))]
+  const times = reports.map(({ dataTime }) => dataTime)
   const data = Math.min(...reports.flatMap(({ generation }) => generation ?? []))
   return {
     severity: worst === undefined ? 'None' : severityWord(worst),
@@ -118,6 +128,7 @@ function reportFields(reports: readonly NonNullable<ScanState['report']>[]) {
     exploited: sum(reports.map(({ summary: each }) => each.exploited)),
     ...(gaps.length === 0 ? {} : { gaps }),
     ...(Number.isFinite(data) ? { data } : {}),
+    ...(times.includes(undefined) ? {} : { data_time: timeOf(Math.min(...times.flatMap((time) => time ?? []))) }),
     reported_at: timeOf(Math.min(...reports.map(({ reportedAt }) => reportedAt))),
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { DomainError } from '../../../domain/errors.ts'
 import { severities } from '../../../domain/scanning/advisories.ts'
+import { readMaxDataAgeDays, whyTooOld } from '../../../domain/scanning/data/data-age.ts'
 import { packageKinds } from '../../../domain/scanning/inventory.ts'
 import { matchInTurns, maxMatchedPackages } from '../../../domain/scanning/matching/match-in-turns.ts'
 import { timeAnswer } from '../frame/answers.ts'
@@ -70,12 +71,14 @@ export const matchPackagesRoutes: readonly Route[] = [
     access: { kind: 'signed-in' },
     body: sentInventory,
     answers: { 200: matchAnswer },
-    handle: async ({ body }, { advisories, systemCveAllowlist, clock }) => {
+    handle: async ({ body }, { advisories, systemCveAllowlist, clock, database }) => {
       using borrowed = await advisories.borrow()
       if (borrowed === undefined) {
         throw new DomainError('PRECONDITION', 'this registry has no vulnerability data yet: berth db import FILE')
       }
       const { source } = borrowed
+      const tooOld = whyTooOld(source.generation.dataTime, await readMaxDataAgeDays(database), clock.now())
+      if (tooOld !== undefined) throw new DomainError('PRECONDITION', tooOld, { reason: 'VULNERABILITY_DATA_TOO_OLD' })
       const packages = body.packages.map((sent) => ({
         kind: sent.kind,
         name: sent.name,

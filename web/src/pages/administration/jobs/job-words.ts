@@ -15,6 +15,8 @@ const kinds = {
   SCAN_ALL: 'scanAll',
   VERIFY_SIGNATURES: 'verifySignatures',
   REVERIFY_SIGNATURES: 'reverifySignatures',
+  IMPORT_VULNERABILITY_DATA: 'importData',
+  PULL_VULNERABILITY_DATA: 'pullData',
   SBOM: 'generateSbom',
   REPLICATION: 'replicate',
   WEBHOOK: 'deliverWebhook',

@@ -32,13 +32,14 @@ const groups = {
     { name: 'robot_token_duration', kind: 'number' },
     { name: 'robot_name_prefix', kind: 'text' },
   ],
+  scanning: [{ name: 'scan_data_max_age_days', kind: 'number' }],
   audit: [
     { name: 'audit_log_pull_events', kind: 'switch' },
     { name: 'disabled_audit_log_event_types', kind: 'long' },
   ],
 } as const satisfies Readonly<Record<string, readonly SettingField[]>>
 
-const titles = ['people', 'storage', 'robots', 'audit'] as const
+const titles = ['people', 'storage', 'robots', 'scanning', 'audit'] as const
 
 /** What an administrator changes while the registry runs, and what its config file says. */
 export function ConfigurationPage() {
