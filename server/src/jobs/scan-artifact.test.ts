@@ -154,6 +154,35 @@ describeEachDatabase('a scan of an image', (open) => {
     expect(await registry.stateOf(digest)).toMatchObject({ status: 'error', report: { summary: { total: 1 } } })
   })
 
+  test('relies on no data that is older than the settings allow, and the report from before says how old its data was', async () => {
+    const registry = await compose(await open())
+    await registry.bringData(advisory('lodash', '4.17.12'))
+    const digest = await registry.pushNpm('v1', ['lodash', '4.17.4'])
+    await registry.start(digest)
+    await registry.work()
+    const { dataTime } = (await registry.advisories.current())!.generation
+    expect(await registry.stateOf(digest)).toMatchObject({ report: { dataTime: Date.parse(dataTime) } })
+    const allow = (days: number) =>
+      registry.database.write((tx) =>
+        tx
+          .insertInto('setting')
+          .values({ name: 'scan_data_max_age_days', value: JSON.stringify(days), updated_at: 0 })
+          .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: JSON.stringify(days) }))
+          .execute(),
+      )
+    const days = Math.floor((registry.clock.now() - Date.parse(dataTime)) / (24 * 60 * 60_000))
+    await allow(days - 1)
+    await registry.start(digest)
+    await registry.work()
+    const refused = await registry.stateOf(digest)
+    expect(refused).toMatchObject({ status: 'error', report: { summary: { total: 1 } } })
+    expect(refused?.error).toContain(`${days} days old`)
+    await allow(days + 1)
+    await registry.start(digest)
+    await registry.work()
+    expect(await registry.stateOf(digest)).toMatchObject({ status: 'success' })
+  })
+
   test('reads a layer once, however many images have it, and none when only the data is newer', async () => {
     const registry = await compose(await open())
     await registry.bringData(advisory('lodash', '4.17.12'))
