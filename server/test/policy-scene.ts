@@ -59,7 +59,7 @@ export async function composePolicyScene(open: OpenDatabase) {
     const scan = { digest, projectId, repository: app, scannerId, scanKind: 'vulnerability' as const }
     const reportId = crypto.randomUUID()
     const findings = found.map((each, place) => ({ ...plainFinding(`package-${place}`), ...each }))
-    const packed = await packReport({ findings, gaps: [], generation: 1 })
+    const packed = await packReport({ findings, gaps: [], generation: 1 }, '')
     await database.write(async (tx) => {
       await tx.deleteFrom('scan').where('digest', '=', digest).execute()
       await tx
