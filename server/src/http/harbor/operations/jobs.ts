@@ -7,6 +7,7 @@ import { purgeAuditLogJob } from '../../../domain/audit/purge-job.ts'
 import { backupJob } from '../../../domain/backup/backup-job.ts'
 import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
 import { applyRetentionJob, retainRepositoryJob } from '../../../domain/retention/retention-jobs.ts'
+import { importDataJob, pullDataJob } from '../../../domain/scanning/data/data-jobs.ts'
 import { scanAllJob } from '../../../domain/scanning/scan-all-job.ts'
 import { generateSbomJob } from '../../../domain/scanning/sboms/sbom-job.ts'
 import { scanArtifactJob } from '../../../domain/scanning/scan-job.ts'
@@ -172,6 +173,8 @@ export const permissionsOfKind: Readonly<
   [scanPushedJob.kind]: { project: 'scan:read' },
   [deliverWebhookJob.kind]: { project: 'notification-policy:read' },
   [scanAllJob.kind]: { system: 'scan-all:read' },
+  [importDataJob.kind]: { system: 'scanner:read' },
+  [pullDataJob.kind]: { system: 'scanner:read' },
   [verifySignaturesJob.kind]: { project: 'accessory:list' },
   [reverifySignaturesJob.kind]: { project: 'configuration:read' },
 }
