@@ -12,9 +12,9 @@ const apk = (name: string, version: string, files: readonly string[]) =>
 export const release = (version: string) =>
   `ID=alpine\nVERSION_ID=${version}\nPRETTY_NAME="Alpine Linux v${version.split('.').slice(0, 2).join('.')}"\n`
 
-const nodePackage = (name: string, version: string) => ({
+const nodePackage = (name: string, version: string, license?: string) => ({
   path: `app/node_modules/${name}/package.json`,
-  content: JSON.stringify({ name, version }),
+  content: JSON.stringify({ name, version, license }),
 })
 
 const systemLayer = [
@@ -36,8 +36,8 @@ export function createVulnerableImage(salt: string): Image {
     layers: [
       systemLayer,
       [
-        nodePackage('lodash', '4.17.4'),
-        nodePackage('minimist', '0.0.8'),
+        nodePackage('lodash', '4.17.4', 'MIT'),
+        nodePackage('minimist', '0.0.8', 'MIT'),
         nodePackage('left-pad', '1.3.0'),
         {
           path: 'usr/lib/python3/dist-packages/six-1.16.0.dist-info/METADATA',

@@ -16,6 +16,7 @@ export const pageGuides = {
   repository: { guide: 'images-and-charts' },
   artifact: { guide: 'images-and-charts' },
   vulnerabilities: part('scanning', 'reading-a-report', '查看报告'),
+  sbom: part('scanning', 'bills-of-materials', '物料清单sbom'),
   profile: part('console', 'for-everyone', '所有人'),
   tokens: part('identities', 'personal-tokens', '个人令牌'),
 

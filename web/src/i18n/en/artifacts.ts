@@ -54,6 +54,7 @@ export const artifacts = {
     layers: 'Layers',
     tags: 'Tags',
     vulnerabilities: 'Vulnerabilities',
+    sbom: 'SBOM',
     build: 'Build history',
     settings: 'Settings',
     graph: 'Graph',

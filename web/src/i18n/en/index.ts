@@ -22,6 +22,7 @@ import { projects } from './projects.ts'
 import { projectSettings } from './project-settings.ts'
 import { repositories } from './repositories.ts'
 import { robots } from './robots.ts'
+import { sbom } from './sbom.ts'
 import { scan } from './scan.ts'
 import { scanning } from './scanning.ts'
 import { security } from './security.ts'
@@ -60,6 +61,7 @@ export const messages = {
   projectSettings,
   repositories,
   robots,
+  sbom,
   scan,
   scanning,
   secretOnce,

@@ -19,6 +19,8 @@ export const projectSettings = {
   scanning: 'Scanning',
   autoScan: 'Scan on push',
   autoScanHint: 'Every artifact that is pushed is scanned by itself.',
+  autoSbom: 'SBOM on push',
+  autoSbomHint: 'An SBOM is made of every image that is pushed, and stored beside it.',
   scanner: 'Scanner',
   scannerHint: 'It scans the artifacts of this project.',
   defaultScanner: '{name} (default)',

@@ -57,6 +57,7 @@ export const artifacts: Translation<typeof en> = {
     layers: '层',
     tags: 'Tags',
     vulnerabilities: '漏洞',
+    sbom: 'SBOM',
     build: '构建历史',
     settings: '运行设置',
     graph: '关系图',

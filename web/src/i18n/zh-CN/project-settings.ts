@@ -22,6 +22,8 @@ export const projectSettings: Translation<typeof en> = {
   scanning: '扫描',
   autoScan: '推送后自动扫描',
   autoScanHint: '每个推送的 Artifact 都会自动扫描。',
+  autoSbom: '推送后自动生成 SBOM',
+  autoSbomHint: '为每个推送的镜像生成 SBOM，并存放在镜像旁边。',
   scanner: '扫描器',
   scannerHint: '用来扫描该项目的 Artifact。',
   defaultScanner: '{name}（默认）',

@@ -28,6 +28,7 @@ import { LayerPicture } from './layer-picture.tsx'
 import { Platforms } from './platforms.tsx'
 import { isScannable } from './scan/scan-overview.ts'
 import { Vulnerabilities } from './scan/vulnerabilities.tsx'
+import { Sbom } from './sbom/sbom.tsx'
 import { TagList } from './tag-list.tsx'
 import { useArtifactKind, type FoundKind } from './use-artifact-kind.ts'
 
@@ -56,6 +57,7 @@ const tabs: readonly ArtifactTab[] = [
   { name: 'dependencies', shownFor: isChart, draw: (props) => <ChartDependencies {...props} /> },
   { name: 'layers', shownFor: (artifact) => !isIndex(artifact), draw: (props) => <LayerPicture {...props} /> },
   { name: 'vulnerabilities', shownFor: isScannable, draw: (props) => <Vulnerabilities {...props} /> },
+  { name: 'sbom', shownFor: isScannable, draw: (props) => <Sbom {...props} /> },
   { name: 'tags', draw: (props) => <TagList {...props} /> },
   { name: 'accessories', draw: (props) => <Accessories {...props} /> },
   {
@@ -89,6 +91,7 @@ export function ArtifactPage() {
         with_accessory: 'true',
         with_immutable_status: 'true',
         with_scan_overview: 'true',
+        with_sbom_overview: 'true',
       },
     }),
   )

@@ -19,7 +19,7 @@ export const isScannable = ({ addition_links: links }: Pick<Artifact, 'addition_
 export const overviewOf = ({ scan_overview: found }: Pick<Artifact, 'scan_overview'>): ScanOverview | undefined =>
   Object.values(found ?? {})[0]
 
-export const isUnderWay = (overview: ScanOverview | undefined): boolean =>
+export const isUnderWay = (overview: Pick<ScanOverview, 'scan_status'> | undefined): boolean =>
   overview?.scan_status === 'Pending' || overview?.scan_status === 'Running'
 
 /** The newest scan of an artifact; asked again by itself while it is under way. */
@@ -38,18 +38,23 @@ export function useScanOverview(place: Place, artifact: Scanned): ScanOverview |
   return isUnderWay(listed) && data !== undefined ? overviewOf(data) : listed
 }
 
-/** Starts and stops the scan of an artifact, and lets every page know. */
-export function useScanCommands(place: Place, artifact: Scanned) {
+/** Starts and stops the scan of an artifact, or the making of its SBOM, and lets every page know. */
+export function useScanCommands(
+  place: Place,
+  artifact: Pick<Artifact, 'digest'>,
+  kind: 'vulnerability' | 'sbom' = 'vulnerability',
+) {
   const client = useQueryClient()
   const params = paramsOf(place, artifact)
+  const body = { scan_type: kind }
   const after = async () => await invalidate(client, '/projects')
   return {
     start: async () => {
-      await call(`POST ${item}/scan`, { params, body: {} })
+      await call(`POST ${item}/scan`, { params, body })
       await after()
     },
     stop: async () => {
-      await call(`POST ${item}/scan/stop`, { params, body: {} })
+      await call(`POST ${item}/scan/stop`, { params, body })
       await after()
     },
   }

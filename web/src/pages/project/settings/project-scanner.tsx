@@ -16,6 +16,7 @@ export function ProjectScanner(props: ProjectPageProps) {
     <Section title={t('scanning')}>
       <Stack gap="md">
         <ProjectSwitch {...props} name="auto_scan" label={t('autoScan')} description={t('autoScanHint')} />
+        <ProjectSwitch {...props} name="auto_sbom_generation" label={t('autoSbom')} description={t('autoSbomHint')} />
         <ScannerChoice {...props} />
       </Stack>
     </Section>
