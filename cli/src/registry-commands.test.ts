@@ -97,6 +97,10 @@ const journey: readonly Step[] = [
   ['artifact list library/app', /sha256:[0-9a-f]{12} +(v1, stable|stable, v1)/],
   ['artifact show library/app:v1', /platform +linux\/amd64/],
   ['artifact copy library/app:v1 backend/copy', /copied library\/app:v1 to backend\/copy/],
+  ['artifact packages library/app:v1', /are not known/, 1],
+  // Nothing says which layers this image is made of.
+  ['artifact generate-sbom library/app:v1', /was queued/],
+  ['artifact sbom library/app:v1 --format cyclonedx', /The sbom is not found/, 4],
   ['tag add library/app:v1 next', /library\/app:next is library\/app:v1 now/],
   ['tag list library/app', /next +sha256/],
   ['tag delete library/app:next --yes', /deleted the tag library\/app:next/],

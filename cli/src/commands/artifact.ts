@@ -1,9 +1,21 @@
+import { Option, type Command } from 'commander'
+import { parseForeignJson } from '#contract/budget.ts'
 import type { RowOf } from '../api/registry-api.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
 import { formatBytes } from '../format-bytes.ts'
 import { artifactPath, parseArtifactName, pulledAt, repositoryParams, shortDigest } from '../names.ts'
-import { factsOf } from '../output.ts'
+import { CommandError } from '../command-error.ts'
+import { factsOf, tableOf } from '../output.ts'
 import { done, listCommand, type CommandGroup } from '../registry-command.ts'
+
+const sbomBudget = { subject: 'the SBOM', maxBytes: 64 * 1024 * 1024, maxDepth: 64, maxValues: 3_000_000 }
+
+type SbomFormat = 'spdx' | 'cyclonedx'
+
+const addFormatFlag = (command: Command): void =>
+  void command.addOption(
+    new Option('--format <format>', 'form of the SBOM').choices(['spdx', 'cyclonedx']).default('spdx'),
+  )
 
 type Artifact = RowOf<'GET /projects/{project_name}/repositories/{repository_name}/artifacts'>
 
@@ -92,6 +104,61 @@ export const artifactCommands: CommandGroup = {
           query: { from },
         })
         return done(`copied ${from} to ${to}`, { from, to })
+      },
+    },
+    {
+      usage: 'generate-sbom <artifact>',
+      description: 'have the SBOM of an image made and stored beside it; of an index that of each image',
+      example: 'berth artifact generate-sbom library/nginx:v1 --format cyclonedx',
+      configure: addFormatFlag,
+      run: async (api, [name = ''], { format }) => {
+        const { params } = parseArtifactName(name)
+        const body = { scan_type: 'sbom', sbom_format: format as SbomFormat } as const
+        await api.call(`POST ${artifactPath}/scan`, { params, body })
+        return done(`the SBOM of ${name} was queued; when it is made: berth artifact sbom ${name}`, { artifact: name })
+      },
+    },
+    {
+      usage: 'sbom <artifact>',
+      description: 'print the SBOM of an image',
+      example: 'berth artifact sbom library/nginx:v1 > nginx.spdx.json',
+      configure: addFormatFlag,
+      run: async (api, [name = ''], { format }) => {
+        const { params } = parseArtifactName(name)
+        const text = await api.text(`GET ${artifactPath}/additions/{addition}`, {
+          params: { ...params, addition: 'sbom' },
+          query: { format: format as SbomFormat },
+        })
+        return { text, json: parseForeignJson(text, sbomBudget) }
+      },
+    },
+    {
+      usage: 'packages <artifact>',
+      description: 'the packages in an image with their licences, as its last scan or SBOM found them',
+      example: 'berth artifact packages library/nginx:v1 --licence GPL-2.0-only',
+      configure: (command) =>
+        void command
+          .option('--licence <name>', 'only packages with this licence')
+          .option('--kind <kind>', 'only packages of this kind: apk, deb, rpm, npm, pypi, …')
+          .option('--text <text>', 'only packages with this in their name, version or package URL'),
+      run: async (api, [name = ''], flags) => {
+        const { params } = parseArtifactName(name)
+        const { licence, kind, text } = flags as { licence?: string; kind?: string; text?: string }
+        const query = { page_size: 0, licence, kind, text }
+        const found = await api.call(`GET ${artifactPath}/packages`, { params, query })
+        if (!found.known) {
+          throw new CommandError(`the packages of ${name} are not known`, {
+            next: `berth artifact generate-sbom ${name}`,
+          })
+        }
+        return tableOf(found.packages, {
+          NAME: (each) => each.name,
+          VERSION: ({ version }) => version,
+          KIND: (each) => each.kind,
+          LICENCES: ({ licences }) => licences.join(', '),
+          '*PATH': ({ path }) => path,
+          '*LAYER': ({ layer }) => layer,
+        })
       },
     },
   ],
