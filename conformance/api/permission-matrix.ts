@@ -284,6 +284,7 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   [`GET ${artifact}/accessories`]: row('role accessory:list'),
   [`GET ${artifact}/additions/{addition}`]: row('role artifact-addition:read'),
   [`GET ${artifact}/additions/vulnerabilities`]: row('role artifact-addition:read'),
+  [`GET ${artifact}/additions/vulnerabilities/report`]: row('role artifact-addition:read', { query: 'format=sarif' }),
   [`POST ${artifact}/scan`]: row('role scan:create'),
   [`POST ${artifact}/scan/stop`]: row('role scan:stop', { body: {} }),
   [`GET ${artifact}/scan/{report_id}/log`]: row('role scan:read'),

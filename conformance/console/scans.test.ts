@@ -214,6 +214,32 @@ describeConsole('scans in the console', (scenario) => {
     })
   })
 
+  test('newer data is told by what it changed, and the report goes to other tools in their form', async () => {
+    const { registry, visit, administrator } = scenario()
+    await new V2Client(registry).pushImage(`${project}/changed`, createVulnerableImage('changed'), 'v1')
+    await scanned(scenario(), project, 'changed')
+    await importAdvisories(registry, true)
+    await scanned(scenario(), project, 'changed')
+    for (const [language, theme, width, added, sarif] of [
+      ['en', 'light', 1280, '1 new finding', /SARIF/],
+      ['zh-CN', 'dark', 390, '新增 1 个', /SARIF/],
+    ] as const)
+      await visit({ language, theme, width, as: administrator }, async ({ page, open, expectAccessible, picture }) => {
+        await open(addressOf(project, 'changed'))
+        await page.getByRole('list', { name: added }).getByText('CVE-2026-7').waitFor()
+        await expectAccessible()
+        await picture('scan-changes')
+        await page.getByRole('button', { name: words[language].export }).click()
+        const [file] = await Promise.all([
+          page.waitForEvent('download'),
+          page.getByRole('menuitem', { name: sarif }).click(),
+        ])
+        const { version, runs } = JSON.parse(await readFile(await file.path(), 'utf8'))
+        expect(version).toBe('2.1.0')
+        expect(runs[0].results.map(({ ruleId }: { ruleId: string }) => ruleId)).toContain('CVE-2026-7')
+      })
+  })
+
   test('an index says which platforms have a finding', async () => {
     const { visit, administrator } = scenario()
     await visit({ as: administrator }, async ({ page, open }) => {

@@ -82,8 +82,8 @@ const npm = (
   ...rest.more,
 })
 
-/** A folder that `berth db import` takes: Alpine 3.19, npm, and what is exploited. */
-export async function writeAdvisories(folder: string, published = new Date()): Promise<string> {
+/** A folder that `berth db import` takes: Alpine 3.19, npm, and what is exploited. `newer`: with one more. */
+export async function writeAdvisories(folder: string, published = new Date(), newer = false): Promise<string> {
   await mkdir(folder, { recursive: true })
   const secdb = {
     distroversion: 'v3.19',
@@ -104,6 +104,9 @@ export async function writeAdvisories(folder: string, published = new Date()): P
       more: { aliases: ['CVE-2019-10744'] },
     }),
     npm('CVE-2020-7598', 'minimist', { fixed: '0.2.1', vector: 'CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:L/I:L/A:L' }),
+    ...(newer
+      ? [npm('CVE-2026-7', 'lodash', { fixed: '4.17.5', vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:L/I:L/A:N' })]
+      : []),
     npm('CVE-2024-99999', 'left-pad', { vector: 'CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:N/I:N/A:L' }),
   ]
   await writeFile(join(folder, 'secdb.json'), JSON.stringify(secdb))
@@ -116,9 +119,9 @@ export async function writeAdvisories(folder: string, published = new Date()): P
 }
 
 /** Brings the advisories above into a registry, by its command line. */
-export async function importAdvisories({ control }: ConsoleScenario['registry']): Promise<void> {
+export async function importAdvisories({ control }: ConsoleScenario['registry'], newer = false): Promise<void> {
   const folder = join(control!.dataFolder, '..', `advisories-${crypto.randomUUID()}`)
-  await control!.berth(['db', 'import', await writeAdvisories(folder)])
+  await control!.berth(['db', 'import', await writeAdvisories(folder, new Date(), newer)])
 }
 
 /** Asks the API as administrator. */

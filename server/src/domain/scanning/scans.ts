@@ -10,6 +10,7 @@ import type { ScanFindings } from './finding.ts'
 import { addToTotals } from './hub/security-totals.ts'
 import { hasInventory } from './kept-inventories.ts'
 import { unpackJson } from './packed-json.ts'
+import type { ScanChanges } from './scan-changes.ts'
 import { findState, getStateByReport, listStates, type ScanKind, type ScanState } from './scan-state.ts'
 import { isUnfinished, type ScanStatus } from './scan-progress.ts'
 import { assertMayScan } from './scan-rights.ts'
@@ -108,6 +109,18 @@ export class Scans {
       .where('kind', '=', 'vulnerability')
       .executeTakeFirst()
     return row?.body === null || row === undefined ? undefined : await unpackJson<ScanFindings>(row.body)
+  }
+
+  /** What the last report of an image that differed from the one before changed; undefined where there was none. */
+  async changes(digest: Digest, scannerId: string): Promise<ScanChanges | undefined> {
+    const row = await this.#database.read
+      .selectFrom('scan')
+      .select('changes')
+      .where('digest', '=', digest)
+      .where('scanner_id', '=', scannerId)
+      .where('kind', '=', 'vulnerability')
+      .executeTakeFirst()
+    return row === undefined || row.changes === null ? undefined : (JSON.parse(row.changes) as ScanChanges)
   }
 
   /** The scan that a report id names. @throws DomainError REPORT_UNKNOWN */

@@ -42,6 +42,7 @@ import { trustRuleRoutes } from './access/trust-rules.ts'
 import { projectArtifactRoutes } from './content/project-artifacts.ts'
 import type { Route } from './frame/route.ts'
 import { scanAllRoutes } from './operations/scan-all.ts'
+import { reportFileRoutes } from './content/report-files.ts'
 import { scanRoutes } from './content/scans.ts'
 import { scannerRoutes } from './operations/scanners.ts'
 import { securityHubRoutes } from './operations/security-hub.ts'
@@ -85,6 +86,7 @@ const routes: readonly Route[] = [
   ...robotV1Routes,
   ...scanAllRoutes,
   ...scanRoutes,
+  ...reportFileRoutes,
   ...scannerRoutes,
   ...scheduleRoutes,
   ...securityHubRoutes,

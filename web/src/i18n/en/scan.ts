@@ -86,6 +86,18 @@ export const scan = {
   export: 'Export',
   exportCsv: 'CSV of {count, plural, one {# finding} other {# findings}}',
   exportJson: 'JSON of the whole report',
+  exportAs: {
+    sarif: 'SARIF (GitHub, Azure DevOps)',
+    cyclonedx: 'CycloneDX with vulnerabilities',
+    gitlab: 'GitLab container scanning',
+  },
+  changes: {
+    title: 'Changes',
+    when: 'Found <at></at>, compared with the report of <since></since>.',
+    added: '{count, plural, =0 {No new findings} one {# new finding} other {# new findings}}',
+    gone: '{count, plural, =0 {No finding gone} one {# finding gone} other {# findings gone}}',
+    more: '{count, plural, one {# more} other {# more}}',
+  },
   references: 'References',
   ruledOutBy: 'Ruled out by {by}: {reason}',
   statuses: {

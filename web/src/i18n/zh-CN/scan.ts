@@ -87,6 +87,18 @@ export const scan: Translation<typeof en> = {
   export: '导出',
   exportCsv: '将 {count, number} 个漏洞导出为 CSV',
   exportJson: '将完整报告导出为 JSON',
+  exportAs: {
+    sarif: 'SARIF（GitHub、Azure DevOps）',
+    cyclonedx: 'CycloneDX（含漏洞）',
+    gitlab: 'GitLab 容器扫描报告',
+  },
+  changes: {
+    title: '变化',
+    when: '<at></at>发现，与<since></since>的报告比较。',
+    added: '{count, plural, =0 {没有新增} other {新增 # 个}}',
+    gone: '{count, plural, =0 {没有消失} other {消失 # 个}}',
+    more: '还有 {count, number} 个',
+  },
   references: '参考链接',
   ruledOutBy: '已由 {by} 排除：{reason}',
   statuses: {

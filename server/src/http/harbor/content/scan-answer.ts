@@ -3,6 +3,7 @@ import type { Digest } from '#contract/digest.ts'
 import { severities, severityRank, type Severity } from '../../../domain/scanning/advisories.ts'
 import type { Finding, ScanFindings } from '../../../domain/scanning/finding.ts'
 import { isTooOld } from '../../../domain/scanning/data/data-age.ts'
+import type { ChangedFinding, ScanChanges } from '../../../domain/scanning/scan-changes.ts'
 import { findingKey, worstIn, type ScanSummary } from '../../../domain/scanning/scan-summary.ts'
 import { noVulnerabilityData } from '../../../domain/scanning/scan-job.ts'
 import type { ScanStatus } from '../../../domain/scanning/scan-progress.ts'
@@ -198,12 +199,32 @@ export const vulnerabilityAnswer = z.object({
   suppressed: z.object({ by: z.string(), status: z.string(), reason: z.string() }).optional(),
 })
 
+const changedAnswer = z.object({
+  id: z.string(),
+  package: z.string(),
+  version: z.string(),
+  severity: z.string(),
+  artifact_digests: z.array(z.string()),
+})
+
+const changesAnswer = z.object({
+  at: timeAnswer,
+  since: timeAnswer.describe('When the report before was made.'),
+  added: z.number().int(),
+  gone: z.number().int(),
+  added_findings: z.array(changedAnswer).describe('500 of an image at the most, the worst first.'),
+  gone_findings: z.array(changedAnswer),
+})
+
 export const reportAnswer = z.object({
   generated_at: timeAnswer,
   scanner: scannerAnswer,
   severity: z.string(),
   vulnerabilities: z.array(vulnerabilityAnswer),
   gaps: z.array(z.unknown()).optional(),
+  changes: changesAnswer
+    .optional()
+    .describe('Beyond Harbor: what the last report that differed from the one before brought and took away.'),
   os: z.object({ family: z.string(), version: z.string(), name: z.string() }).optional(),
 })
 
@@ -211,6 +232,7 @@ export interface LeafReport {
   readonly digest: Digest
   readonly reportedAt: number
   readonly findings: ScanFindings
+  readonly changes?: ScanChanges | undefined
 }
 
 /** The reports of an artifact's images as one: a vulnerability of a package stands once, with the images that have it. */
@@ -233,7 +255,32 @@ export function presentReport(reports: readonly LeafReport[]): z.output<typeof r
     severity: worst === undefined ? 'None' : severityWord(worst),
     vulnerabilities: [...items.values()],
     ...(gaps.length === 0 ? {} : { gaps }),
+    ...changesField(reports),
     ...(os === undefined ? {} : { os: { family: os.family, version: os.version, name: os.name } }),
+  }
+}
+
+/** Of an index, what changed in each of its images. */
+function changesField(reports: readonly LeafReport[]): { changes?: z.output<typeof changesAnswer> } {
+  const changed = reports.flatMap(({ digest, changes }) => (changes === undefined ? [] : [{ digest, changes }]))
+  if (changed.length === 0) return {}
+  const listed = (of: (changes: ScanChanges) => readonly ChangedFinding[]) => {
+    const all = changed.flatMap(({ digest, changes }) => of(changes).map((finding) => ({ digest, finding })))
+    const groups = Map.groupBy(all, ({ finding: { id, package: name, version } }) => `${id}\n${name}\n${version}`)
+    return [...groups.values()].map((group) => {
+      const { severity, ...finding } = group[0]!.finding
+      return { ...finding, severity: severityWord(severity), artifact_digests: group.map(({ digest }) => digest) }
+    })
+  }
+  return {
+    changes: {
+      at: timeOf(Math.max(...changed.map(({ changes }) => changes.at))),
+      since: timeOf(Math.min(...changed.map(({ changes }) => changes.since))),
+      added: sum(changed.map(({ changes }) => changes.added)),
+      gone: sum(changed.map(({ changes }) => changes.gone)),
+      added_findings: listed(({ addedFindings }) => addedFindings),
+      gone_findings: listed(({ goneFindings }) => goneFindings),
+    },
   }
 }
 

@@ -116,13 +116,14 @@ export const scanRoutes: readonly Route[] = [
   }),
 ]
 
-async function reportsOf({ scans }: HarborServices, digests: readonly Digest[]): Promise<readonly LeafReport[]> {
+export async function reportsOf({ scans }: HarborServices, digests: readonly Digest[]): Promise<readonly LeafReport[]> {
   const states = await scans.states(digests, 'vulnerability')
   const reports: LeafReport[] = []
   for (const { digest, scannerId, report } of states.values()) {
     const findings = report === undefined ? undefined : await scans.report(digest, scannerId)
-    if (report !== undefined && findings !== undefined)
-      reports.push({ digest, reportedAt: report.reportedAt, findings })
+    if (report === undefined || findings === undefined) continue
+    const changes = await scans.changes(digest, scannerId)
+    reports.push({ digest, reportedAt: report.reportedAt, findings, changes })
   }
   return reports
 }

@@ -11,6 +11,7 @@ import { EmptyFace, ErrorFace, LoadingFace } from '../../../components/states.ts
 import { toast, toastError } from '../../../components/toast.ts'
 import { RelativeTime, StatusBadge } from '../../../components/values.tsx'
 import { paramsOf, type ArtifactPartProps } from '../artifact-part.ts'
+import { ReportChanges } from './changes.tsx'
 import { Gaps, gapsOf } from './gaps.tsx'
 import { ReportSummary } from './report-summary.tsx'
 import { statusOf, toneOfStatus } from './scan-badge.tsx'
@@ -56,6 +57,7 @@ export function Vulnerabilities({ place, artifact, can }: ArtifactPartProps) {
       </Section>
       {error !== null && <ErrorFace error={error} onRetry={() => void refetch()} />}
       {reportedAt !== undefined && report === undefined && error === null && <LoadingFace />}
+      {report?.changes !== undefined && <ReportChanges changes={report.changes} />}
       {report !== undefined && <VulnerabilityList place={place} artifact={artifact} report={report} can={can} />}
     </Stack>
   )
