@@ -88,7 +88,7 @@ export const scan: Translation<typeof en> = {
   exportCsv: '将 {count, number} 个漏洞导出为 CSV',
   exportJson: '将完整报告导出为 JSON',
   exportAs: {
-    sarif: 'SARIF（GitHub、Azure DevOps）',
+    sarif: 'SARIF（供 GitHub、Azure DevOps 使用）',
     cyclonedx: 'CycloneDX（含漏洞）',
     gitlab: 'GitLab 容器扫描报告',
   },
