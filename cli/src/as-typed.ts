@@ -26,6 +26,7 @@ export const nouns = [
   ...[
     'robot',
     'trust-rule',
+    'signer',
     'permission',
     'token',
     'group',

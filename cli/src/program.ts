@@ -33,6 +33,7 @@ import { scheduleCommands } from './commands/schedule.ts'
 import { scrubCommands } from './commands/scrub.ts'
 import { registerServeCommand } from './commands/serve.ts'
 import { settingsCommands } from './commands/settings.ts'
+import { signerCommands } from './commands/signer.ts'
 import { statusCommand } from './commands/status.ts'
 import { registerSupportBundle } from './commands/support-bundle.ts'
 import { tagCommands } from './commands/tag.ts'
@@ -58,6 +59,7 @@ const groups: readonly CommandGroup[] = [
   webhookCommands,
   robotCommands,
   trustRuleCommands,
+  signerCommands,
   permissionCommands,
   tokenCommands,
   groupCommands,

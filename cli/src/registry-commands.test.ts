@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { keyPairForTest } from '#server-test/key-pair.ts'
 import { adminToken, berth, serve, type Serving } from '../test/berth-process.ts'
 import { commandLine, commandsOf } from '../test/command-line.ts'
 
@@ -172,6 +173,17 @@ const journey: readonly Step[] = [
   ['trust-rule list $robot', /ISSUER/],
   ['trust-rule delete $robot 99 --yes', /./, 4],
   ['robot delete $robot --yes', /deleted robot/],
+  ['signer create release --key cosign.pub', /signer release \((?<signer>\d+)\) counts in every project/],
+  ['signer create release --key cosign.pub', /there is a signer release already/, 5],
+  ['signer create nobody --issuer https://login.example.com', /--issuer needs --subject/, 2],
+  ['signer list', /release +key +registry +ecdsa sha256:[0-9a-f]{64}/],
+  ['signer create ci backend --key cosign.pub', /ci \((?<ci>\d+)\) counts in project backend/],
+  ['signer list backend', /release[^]*ci +key +project/],
+  ['signer show $signer', /public_key +-----BEGIN PUBLIC KEY/],
+  ['signer delete $ci backend --yes', /ci is trusted no more in project backend/],
+  ['signer delete $signer --yes', /release is trusted no more in every project/],
+  ['signer show $signer', /not found/, 4],
+  ['artifact signatures library/app:v1', /STATE/],
   ['permission list', /repository:pull +projects/],
   ['group create developers --kind oidc', /created group developers \((?<group>\d+)\)/],
   ['group rename $group engineers', /is called engineers/],
@@ -283,6 +295,7 @@ describe.each(['at an address', 'on its own machine'])('commands on a registry, 
     where === 'at an address' ? ['--context', 'here'] : ['--data', join(folder, 'data'), '--outbound-allow-local']
 
   test('a user is made', async () => {
+    writeFileSync(join(folder, 'cosign.pub'), keyPairForTest().pem)
     writeFileSync(join(folder, 'policy.json'), JSON.stringify(policy))
     writeFileSync(join(folder, 'narrow.json'), JSON.stringify(policy).replace('"**"', '"keep-*"'))
     const { code, stdout } = await berth(
@@ -303,7 +316,7 @@ describe.each(['at an address', 'on its own machine'])('commands on a registry, 
       const line = name
         .replace(/^\d+ /, '')
         .replaceAll(/\$(\w+)/g, (_, key: string) => known.get(key) ?? `NOTHING SAID ${key}`)
-        .replace(/\b(policy|narrow)\.json/, (name) => join(folder, name))
+        .replace(/\b(policy\.json|narrow\.json|cosign\.pub)/, (name) => join(folder, name))
       const said = await commandLine(
         [...line.split(' '), ...(line === 'whoami' && where !== 'at an address' ? [] : flags())],
         env,

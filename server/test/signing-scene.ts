@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import { createHash, sign, type KeyObject } from 'node:crypto'
 import type { Digest } from '#contract/digest.ts'
 import { parseManifest } from '#contract/manifest.ts'
 import type { Reference, TagName } from '#contract/reference.ts'
@@ -20,12 +20,6 @@ const simpleSigning = 'application/vnd.dev.cosign.simplesigning.v1+json'
 const signatureAnnotation = 'dev.cosignproject.cosign/signature'
 const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
 const sha256 = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
-
-/** A pair of keys, with the public one as people name it. */
-export function keyPairForTest() {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  return { privateKey, pem: publicKey.export({ format: 'pem', type: 'spki' }).toString() }
-}
 
 /** A registry in which signatures are verified, by jobs that run when the test says so. */
 export async function composeSigningScene(database: Database) {

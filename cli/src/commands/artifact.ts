@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { predicateName } from '#contract/artifact-types.ts'
 import { parseForeignJson } from '#contract/budget.ts'
 import type { RowOf } from '../api/registry-api.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
@@ -93,6 +94,24 @@ export const artifactCommands: CommandGroup = {
         })
       },
     },
+    listCommand({
+      usage: 'signatures <artifact>',
+      description: 'list the signatures of an artifact: who signed, whether it counts, and why not',
+      example: 'berth artifact signatures backend/api:v1',
+      operation: `GET ${artifactPath}/signatures`,
+      input: ([name = '']) => ({ params: parseArtifactName(name).params }),
+      columns: {
+        STATE: ({ state }) => state,
+        SIGNER: ({ signer }) => signer?.name,
+        IDENTITY: ({ identity }) => identity,
+        'WHY NOT': ({ reason }) => reason,
+        STATES: ({ predicate_type: type }) => (type === undefined ? undefined : predicateName(type)),
+        '*SIGNED': ({ signed_at: time }) => time,
+        '*ENDS': ({ expires_at: time }) => time,
+        '*DETAIL': ({ detail }) => detail,
+        '*DIGEST': ({ digest }) => digest,
+      },
+    }),
     {
       usage: 'copy <artifact> <repository>',
       description: 'put an artifact with everything that belongs to it into another repository',

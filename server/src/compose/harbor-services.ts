@@ -10,6 +10,7 @@ import { Labels } from '../domain/labels/labels.ts'
 import { ImmutabilityRules } from '../domain/policies/immutability.ts'
 import { Quotas } from '../domain/quotas/quotas.ts'
 import { composeRetention } from '../domain/retention/compose-retention.ts'
+import { TrustedSigners } from '../domain/signatures/trusted-signers.ts'
 import { Totals } from '../domain/lists/totals.ts'
 import { readServedCertificate } from '../http/served-certificate.ts'
 import type { HarborServices, SystemFacts } from '../http/harbor/frame/services.ts'
@@ -55,6 +56,7 @@ export function composeHarborServices(
     quotas: new Quotas({ database, clock, events }),
     immutabilityRules: new ImmutabilityRules({ database, clock, events }),
     retention: composeRetention({ database, clock, events, jobs, settings: config }),
+    trustedSigners: new TrustedSigners({ database, clock, events }),
     usage,
     totals: new Totals({ clock }),
     content,

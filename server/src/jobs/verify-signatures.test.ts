@@ -7,7 +7,8 @@ import { listEnded } from '#server/domain/signatures/reverify-signatures.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { issueCertificate } from '#server-test/issue-certificate.ts'
 import { system } from '#server-test/registry-for-test.ts'
-import { composeSigningScene, keyPairForTest, ociIndex, ociManifest } from '#server-test/signing-scene.ts'
+import { keyPairForTest } from '#server-test/key-pair.ts'
+import { composeSigningScene, ociIndex, ociManifest } from '#server-test/signing-scene.ts'
 import { createPrivateKey, sign } from 'node:crypto'
 
 setDefaultTimeout(60_000)

@@ -103,21 +103,33 @@ const presentCertificate = ({
   notAfter,
 })
 
-/** By the digest of the manifest that holds them, for the accessories that a page shows. */
-export async function listSignaturesIn(
+/** Of each manifest the best signature over the subject, by the digest of the manifest: what a list has room for. */
+export async function bestSignaturesIn(
   reader: Reader,
-  repositoryId: number,
+  { repositoryId, subject }: { readonly repositoryId: number; readonly subject: Digest },
   manifests: readonly Digest[],
-): Promise<ReadonlyMap<string, readonly RecordedSignature[]>> {
+): Promise<ReadonlyMap<string, RecordedSignature>> {
   if (manifests.length === 0) return new Map()
   const rows = await reader
-    .selectFrom('artifact_signature')
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('artifact_signature')
+        .selectAll()
+        .select((select) =>
+          select.fn
+            .agg<number>('row_number')
+            .over((over) => over.partitionBy('signature_digest').orderBy('state', 'desc').orderBy('position'))
+            .as('place'),
+        )
+        .where('repository_id', '=', repositoryId)
+        .where('subject_digest', '=', subject)
+        .where('signature_digest', 'in', manifests)
+        .as('placed'),
+    )
     .selectAll()
-    .where('repository_id', '=', repositoryId)
-    .where('signature_digest', 'in', manifests)
-    .orderBy('position')
+    .where('placed.place', '=', 1)
     .execute()
-  return Map.groupBy(rows.map(signatureOf), ({ digest }) => digest)
+  return new Map(rows.map((row) => [row.signature_digest, signatureOf(row)]))
 }
 
 /** A page of the signatures of an artifact: those that count first, then in the order of their manifests. */

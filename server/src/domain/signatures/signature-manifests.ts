@@ -125,14 +125,3 @@ function formOf(mediaType: string, isNotary: boolean): Pick<SignatureEntry, 'met
   if (mediaType === 'application/vnd.dsse.envelope.v1+json') return { method: 'cosign', format: 'dsse' }
   return { method: 'cosign', format: bundleType.test(mediaType) ? 'bundle' : 'unknown' }
 }
-
-/**
- * Whether a manifest is nothing but signatures and attestations: what a client must be able to read before anything is
- * verified. An image that only says it is one does not pass: every layer must be a signature, and such layers run nowhere.
- */
-export function isSignatureManifest(manifest: Pick<SignatureManifest, 'bytes' | 'mediaType'>): boolean {
-  const parsed = readManifest(manifest.bytes, manifest.mediaType)
-  if (parsed === undefined || parsed.kind !== 'image' || parsed.layers.length === 0) return false
-  const isNotary = artifactTypeOf(parsed) === notaryArtifactType
-  return parsed.layers.every(({ mediaType }) => formOf(mediaType, isNotary).format !== 'unknown')
-}

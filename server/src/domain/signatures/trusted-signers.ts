@@ -52,6 +52,13 @@ export class TrustedSigners {
     return await signersFor(this.#database.read, projectId)
   }
 
+  /** @throws DomainError SIGNER_UNKNOWN, PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  async getSigner(actor: Actor, projectId: number | undefined, id: number): Promise<TrustedSigner> {
+    const found = (await this.listSigners(actor, projectId)).find((signer) => signer.id === id)
+    if (found === undefined) throw signerUnknown(id)
+    return found
+  }
+
   /** @throws DomainError BAD_REQUEST, CONFLICT (the name is taken there), PRECONDITION (too many), FORBIDDEN */
   async createSigner(actor: Actor, projectId: number | undefined, named: NewSigner): Promise<number> {
     const { name, definition } = named
@@ -96,12 +103,14 @@ export class TrustedSigners {
     await this.#database.write(async (tx) => {
       await assertMay(tx, await currentActor(tx, actor, this.#clock.now()), 'update', projectId)
       const found = (await ownSigners(tx, projectId)).find((signer) => signer.id === id)
-      if (found === undefined) throw new DomainError('SIGNER_UNKNOWN', `signer ${id} not found`)
+      if (found === undefined) throw signerUnknown(id)
       await tx.deleteFrom('trusted_signer').where('id', '=', id).execute()
       await this.#events.record(tx, actor, { type: 'delete_signer', ...factsOf(id, signerOfRow(found), projectId) })
     })
   }
 }
+
+const signerUnknown = (id: number) => new DomainError('SIGNER_UNKNOWN', `signer ${id} not found`)
 
 export interface NewSigner {
   readonly name: string

@@ -79,7 +79,7 @@ const findVerdict = preparedQuery<Omit<VerdictQuestion, 'now'>, VerdictRow>((db,
  *
  * For a gate: `verified` counts. `unnamed` is what Harbor calls signed, so it counts where a project has content trust switched on
  * and nobody was named. Nothing else does; a project without rows is `unsigned`. The digest is that of the manifest which is pulled:
- * children of a signed index have rows of their own. Signatures themselves are not signed: `isSignatureManifest` tells them.
+ * children of a signed index have rows of their own. Signatures themselves have none: what verifies an image must read them first.
  *
  *     const { cosign } = await verdictOf(reader, { projectId, repositoryId, digest, now: clock.now() })
  *     if (!counts(cosign)) throw new DomainError(…, 'The image is not signed by cosign.')

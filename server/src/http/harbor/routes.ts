@@ -39,6 +39,8 @@ import { immutableRoutes } from './projects/immutable.ts'
 import { retentionPreviewRoutes } from './projects/retention-preview.ts'
 import { retentionRoutes } from './projects/retention.ts'
 import { trustRuleRoutes } from './access/trust-rules.ts'
+import { signatureRoutes } from './content/signatures.ts'
+import { signerRoutes } from './projects/signers.ts'
 import { projectArtifactRoutes } from './content/project-artifacts.ts'
 import type { Route } from './frame/route.ts'
 import { scanAllRoutes } from './operations/scan-all.ts'
@@ -115,6 +117,8 @@ const routes: readonly Route[] = [
   ...retentionRoutes,
   ...retentionPreviewRoutes,
   ...trustRuleRoutes,
+  ...signerRoutes,
+  ...signatureRoutes,
   ...projectArtifactRoutes,
   ...trashRoutes,
   ...contentBatchRoutes,

@@ -8,6 +8,8 @@ import { isScannable } from '../../../domain/scanning/scannable.ts'
 import { sbomOverviewAnswer } from './sbom-answer.ts'
 import { overviewAnswer } from './scan-answer.ts'
 import { labelAnswer, presentLabel } from './label-answer.ts'
+import { presentSignature, signatureAnswer } from './signature-answer.ts'
+import type { RecordedSignature } from '../../../domain/signatures/recorded-signatures.ts'
 
 export const tagAnswer = z.object({
   id: z.number().int(),
@@ -52,6 +54,9 @@ export const accessoryAnswer = z.object({
   artifact_type: z.string().optional().describe('Beyond Harbor, in the list of one artifact: what it holds.'),
   title: z.string().optional().describe('Beyond Harbor, in the list of one artifact: the name that it gives itself.'),
   predicate_types: z.array(z.string()).optional().describe('Beyond Harbor: of an attestation, what it states.'),
+  signature: signatureAnswer
+    .optional()
+    .describe('Beyond Harbor, in the list of one artifact: the best signature in it, as it was judged last.'),
 })
 
 export const artifactAnswer = z.object({
@@ -184,7 +189,10 @@ export function presentAccessory(
   artifact: Pick<ArtifactDetails, 'id'>,
   repositoryName: string,
   found: Accessory,
-  facts?: ManifestFacts,
+  {
+    facts,
+    signature,
+  }: { readonly facts?: ManifestFacts | undefined; readonly signature?: RecordedSignature | undefined } = {},
 ): z.output<typeof accessoryAnswer> {
   return {
     id: found.artifactId,
@@ -200,5 +208,6 @@ export function presentAccessory(
     artifact_type: facts?.contentType,
     title: facts?.title,
     predicate_types: facts === undefined || facts.predicateTypes.length === 0 ? undefined : [...facts.predicateTypes],
+    signature: signature === undefined ? undefined : presentSignature(signature),
   }
 }

@@ -13,6 +13,7 @@ import { deleteManifest } from '../../../domain/artifacts/delete.ts'
 import { readChartMetadata } from '../../../domain/artifacts/chart.ts'
 import { readImageConfig } from '../../../domain/artifacts/image-config.ts'
 import type { StoredManifest } from '../../../domain/artifacts/pull.ts'
+import { bestSignaturesIn } from '../../../domain/signatures/recorded-signatures.ts'
 import { findRepositoryId, repositoryUnknown } from '../../../domain/projects/repositories.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { createdAt, truthQuery } from '../frame/answers.ts'
@@ -165,7 +166,16 @@ export const artifactRoutes: readonly Route[] = [
         services.database.read,
         rows.map(({ artifactId }) => artifactId),
       )
-      const present = (each: Accessory) => presentAccessory(artifact, name, each, facts.get(each.artifactId))
+      const best = await bestSignaturesIn(
+        services.database.read,
+        { repositoryId: artifact.repositoryId, subject: artifact.digest },
+        rows.map(({ digest }) => digest),
+      )
+      const present = (each: Accessory) =>
+        presentAccessory(artifact, name, each, {
+          facts: facts.get(each.artifactId),
+          signature: best.get(each.digest),
+        })
       return pageAnswer(call, { rows, total }, present)
     },
   }),

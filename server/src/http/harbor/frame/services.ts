@@ -36,6 +36,7 @@ import type { Scans } from '../../../domain/scanning/scans.ts'
 import type { WebhookDeliveries } from '../../../domain/webhooks/webhook-deliveries.ts'
 import type { WebhookPolicies } from '../../../domain/webhooks/webhook-policies.ts'
 import type { Settings } from '../../../domain/settings/settings.ts'
+import type { TrustedSigners } from '../../../domain/signatures/trusted-signers.ts'
 import type { Totals } from '../../../domain/lists/totals.ts'
 import type { Volume } from '../../../storage/volume.ts'
 import type { EventStreams } from '../../server-sent-events.ts'
@@ -71,6 +72,7 @@ export interface HarborServices {
   readonly quotas: Quotas
   readonly immutabilityRules: ImmutabilityRules
   readonly retention: Retention
+  readonly trustedSigners: TrustedSigners
   readonly systemCveAllowlist: SystemCveAllowlist
   readonly auditLog: AuditLog
   readonly eventLog: EventLog
