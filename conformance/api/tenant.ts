@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import type { RegistryUnderTest } from '../harness/registry.ts'
 import { createUniqueImage } from '../harness/image.ts'
 import { V2Client } from '../harness/v2-client.ts'
@@ -28,6 +29,7 @@ export type TenantObject =
   | 'immutabilityRule'
   | 'webhook'
   | 'delivery'
+  | 'signer'
   | 'retention'
   | 'execution'
   | 'task'
@@ -73,6 +75,14 @@ export async function addTenant(
     params,
     body: { role_id: 3, member_user: { username: colleague.username } },
   })
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const signer = await create(api, 'POST /projects/{project_name_or_id}/signers', {
+    params,
+    body: {
+      name: 'release',
+      definition: { kind: 'key', public_key: publicKey.export({ format: 'pem', type: 'spki' }).toString() },
+    },
+  })
   const immutabilityRule = await create(api, 'POST /projects/{project_name_or_id}/immutabletagrules', {
     params,
     body: {
@@ -104,6 +114,7 @@ export async function addTenant(
       label,
       member,
       immutabilityRule,
+      signer,
       trashEntry: trash.body[0]!.id,
       token,
     },
