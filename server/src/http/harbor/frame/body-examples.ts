@@ -46,6 +46,13 @@ const remote = {
 
 const schedule = { schedule: { type: 'Custom', cron: '0 0 3 * * *' } }
 const group = { group_name: 'developers', group_type: 2 }
+const signer = {
+  name: 'release',
+  definition: {
+    kind: 'key',
+    public_key: '-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE…\n-----END PUBLIC KEY-----\n',
+  },
+}
 const user = { username: 'ada', email: 'ada@example.com', realname: 'Ada Lovelace', comment: '' }
 const role = { name: 'release', description: 'pushes and tags', permissions: ['repository:pull', 'repository:push'] }
 const ids = { items: [3, 4] }
@@ -105,6 +112,8 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   importLdapUser: { ldap_uid_list: ['ada'] },
   labelArtifacts: { ...digests, label_id: 3 },
   operateRetentionExecution: { action: 'stop' },
+  createSystemSigner: signer,
+  createProjectSigner: signer,
   pingLdap: { ldap_url: 'ldaps://ldap.example.com', ldap_base_dn: 'dc=example,dc=com', ldap_uid: 'uid', ldap_scope: 2 },
   pingOIDC: { url: 'https://id.example.com', verify_cert: true },
   pingRegistry: { id: 1 },
