@@ -32,6 +32,7 @@ import { securityTotals } from './0036-security-totals.ts'
 import { sbomRuns } from './0031-sbom-runs.ts'
 import { webhooks } from './0045-webhooks.ts'
 import { vulnerabilityDataWays } from './0035-vulnerability-data-ways.ts'
+import { listedArtifacts } from './0042-listed-artifacts.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -68,4 +69,5 @@ export const migrations: readonly Migration[] = [
   sbomRuns,
   webhooks,
   vulnerabilityDataWays,
+  listedArtifacts,
 ]

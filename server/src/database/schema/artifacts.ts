@@ -42,6 +42,14 @@ export interface AbsentChildTable {
   digest: string
 }
 
+/** An artifact that stands for itself, in its place of the list. Kept by triggers (migration 0042). */
+export interface ListedArtifactTable {
+  repository_id: number
+  pushed_at: number
+  /** Of the artifact. */
+  id: number
+}
+
 export interface TagTable {
   id: Generated<number>
   repository_id: number

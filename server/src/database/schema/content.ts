@@ -11,6 +11,12 @@ export interface RepositoryTable {
   updated_at: number
 }
 
+/** The name of a repository from each of its characters on, cut. Kept by a trigger (migration 0042). */
+export interface RepositoryNamePartTable {
+  part: string
+  repository_id: number
+}
+
 /** Bytes known by digest. `gone` is the absence of the row; its bytes are then in `blob_trash`. */
 export interface BlobTable {
   digest: string

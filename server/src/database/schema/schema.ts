@@ -3,6 +3,7 @@ import type { ActivitySampleTable, StorageSampleTable } from './activity.ts'
 import type {
   ArtifactBlobTable,
   AbsentChildTable,
+  ListedArtifactTable,
   ArtifactChildTable,
   ArtifactPayloadTable,
   ArtifactTable,
@@ -14,6 +15,7 @@ import type {
   GoneManifestTable,
   LinkReviewTable,
   RepositoryBlobTable,
+  RepositoryNamePartTable,
   RepositoryTable,
   UploadTable,
 } from './content.ts'
@@ -103,6 +105,7 @@ export interface Schema {
   project_metadata: ProjectMetadataTable
   project_cve_allowlist: ProjectCveAllowlistTable
   repository: RepositoryTable
+  repository_name_part: RepositoryNamePartTable
   blob: BlobTable
   blob_trash: DoomedBlobTable
   gone_manifest: GoneManifestTable
@@ -119,6 +122,7 @@ export interface Schema {
   artifact_payload: ArtifactPayloadTable
   artifact_blob: ArtifactBlobTable
   absent_child: AbsentChildTable
+  listed_artifact: ListedArtifactTable
   artifact_child: ArtifactChildTable
   tag: TagTable
   tag_move: TagMoveTable

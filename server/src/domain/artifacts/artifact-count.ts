@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
 import type { ListServices } from '../lists/totals.ts'
-import { isNoAccessory, standsAlone } from './artifact-list.ts'
 
 /**
  * How many artifacts the list of each repository has: without those that only belong to an index or to another artifact,
@@ -12,7 +11,7 @@ export async function countArtifacts(
 ): Promise<ReadonlyMap<number, number>> {
   return await totals.ofEach('artifacts of repository', repositoryIds, async (ids, max) => {
     const counted = sql<number | string>`(select count(*) from (
-      select 1 from artifact where artifact.repository_id = repository.id and ${standsAlone} and ${isNoAccessory}
+      select 1 from listed_artifact where listed_artifact.repository_id = repository.id
       limit ${sql.lit(max)}) as listed)`
     const rows = await database.read
       .selectFrom('repository')

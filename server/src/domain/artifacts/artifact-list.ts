@@ -1,6 +1,7 @@
 import type { Reference } from '#contract/reference.ts'
-import { sql, type RawBuilder, type SqlBool } from 'kysely'
+import { sql, type RawBuilder, type Selectable, type SqlBool } from 'kysely'
 import type { Database, Reader } from '../../database/database.ts'
+import type { ArtifactTable } from '../../database/schema/artifacts.ts'
 import { DomainError } from '../errors.ts'
 import {
   containing,
@@ -41,6 +42,9 @@ const newestFirst = [
   { key: 'push_time', descending: true },
   { key: 'id', descending: true },
 ]
+
+/** Orders in which `listed_artifact` is. */
+const placeKeys = ['push_time', 'id']
 
 /** "All" ends behind about so many bytes; the client goes on behind them page by page. */
 const maxBytesOfAll = 4 << 20
@@ -87,7 +91,7 @@ export async function namesOfRepositories(
 export async function pageArtifacts(
   { database, totals }: ListServices,
   within: ArtifactScope,
-  { conditions = [], sort, limit, offset }: Listing,
+  { conditions = [], sort = [], limit, offset }: Listing,
   parts: ArtifactParts,
 ): Promise<Listed<ArtifactDetails>> {
   const everything = conditions.some(({ kind, key }) => kind === 'exact' && key === 'base')
@@ -99,19 +103,26 @@ export async function pageArtifacts(
   const types = conditions.filter(({ key }) => key === 'type')
   if (types.length > 0) own.push(...(await typeConditions(database.read, within, types)))
   const known = matching(columns, conditions)
-  let matched = database.read.selectFrom('artifact').where(scopeCondition(within))
-  if (within.latestOnly === true) matched = matched.where(isLatest)
-  if (!everything) matched = matched.where(standsAlone).where(isNoAccessory)
-  for (const condition of [...own, ...known]) matched = matched.where(condition)
+  const filters = [...(within.latestOnly === true ? [isLatest] : []), ...own, ...known]
+  // Their places have all that a list without filters asks for.
+  const byPlace = !everything && filters.length === 0 && sort.every(({ key }) => placeKeys.includes(key))
+  const source = sql<Selectable<ArtifactTable>>`${sql.table(byPlace ? 'listed_artifact' : 'artifact')}`.as('artifact')
+  let matched = database.read.selectFrom(source).where(scopeCondition(within))
+  if (!everything && !byPlace) matched = matched.where(isListed)
+  for (const condition of filters) matched = matched.where(condition)
   const shown = shownOfPage(limit)
+  const order = ordering(columns, sort, newestFirst)
   const rows: ArtifactDetails[] = []
   for (let bytes = 0; rows.length < limit && bytes < maxBytesOfAll;) {
     const wanted = Math.min(limit - rows.length, maxRowsAtOnce)
-    let page = matched
-      .select(columnsOf(shown))
+    // Only what is shown is read: rows before the page cost no more than their entry in an index.
+    let ids = matched
+      .select('artifact.id')
       .limit(wanted)
       .offset(offset + rows.length)
-    for (const { ref, direction } of ordering(columns, sort, newestFirst)) page = page.orderBy(ref, direction)
+    for (const { ref, direction } of order) ids = ids.orderBy(ref, direction)
+    let page = database.read.selectFrom('artifact').select(columnsOf(shown)).where('artifact.id', 'in', ids)
+    for (const { ref, direction } of order) page = page.orderBy(ref, direction)
     const found = await withParts(database.read, await page.execute(), parts, shown)
     rows.push(...found)
     bytes += JSON.stringify(found).length
@@ -190,17 +201,9 @@ export async function pageTags(
   return { rows: (await page.execute()).map(tagOf), total: Number(total) }
 }
 
-/** Tagged, or in no index. */
-export const standsAlone = sql<SqlBool>`(
-  exists (select 1 from tag where tag.artifact_id = artifact.id)
-  or not exists (select 1 from artifact_child where artifact_child.child_id = artifact.id))`
-
-/** Neither says whom it belongs to, nor is its only name the one that tools derive from the digest it belongs to. */
-export const isNoAccessory = sql<SqlBool>`(
-  artifact.subject_digest is null and not exists (
-    select 1 from tag where tag.artifact_id = artifact.id and tag.name like 'sha256-%.sig'
-      or tag.artifact_id = artifact.id and tag.name like 'sha256-%.att'
-      or tag.artifact_id = artifact.id and tag.name like 'sha256-%.sbom'))`
+/** Tagged, or in no index; and neither says whom it belongs to, nor has a name that tools derive from the digest it belongs to. */
+export const isListed = sql<SqlBool>`exists (
+  select 1 from listed_artifact where listed_artifact.id = artifact.id)`
 
 function tagCondition(condition: Condition): RawBuilder<SqlBool> {
   const named = (matches: RawBuilder<SqlBool>) =>

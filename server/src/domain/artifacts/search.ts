@@ -1,4 +1,5 @@
-import type { Database } from '../../database/database.ts'
+import { sql, type RawBuilder, type SqlBool } from 'kysely'
+import type { Database, Reader } from '../../database/database.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
 import { DomainError } from '../errors.ts'
 import { containing } from '../lists/listing.ts'
@@ -17,6 +18,11 @@ export interface FoundRepository {
   readonly pullCount: number
   readonly artifactCount: number
 }
+
+/** As many names with the text are read by the index of their parts; beyond that, walking through names finds enough soon. */
+const maxByParts = 5_000
+/** Of a part of a name (migration 0042). */
+const partLength = 16
 
 /** Of each kind; whoever finds more than that asks for a longer text. */
 const maxFound = 1_000
@@ -40,7 +46,7 @@ export async function search(
       'project.public',
     ])
     .where(visibleTo(actor, 'repository:list'))
-    .where(containing('repository.name', text))
+    .where(await nameCondition(database.read, text))
     .orderBy('repository.name')
     .limit(maxFound)
     .execute()
@@ -57,6 +63,24 @@ export async function search(
     artifactCount: counts.get(row.id) ?? 0,
   }))
   return { projects: projects.rows, repositories }
+}
+
+/** That the text stands in the name of a repository, whatever the case of its letters. */
+async function nameCondition(reader: Reader, text: string): Promise<RawBuilder<SqlBool>> {
+  const contains = containing('repository.name', text)
+  const part = text.toLowerCase().slice(0, partLength)
+  if (part === '') return contains
+  // Names are of ASCII, so the text with a character behind them all is the end of what begins with it.
+  const parts = reader
+    .selectFrom('repository_name_part')
+    .select('repository_id')
+    .where('part', '>=', part)
+    .where('part', '<', `${part}\u{10ffff}`)
+  const { found } = await reader
+    .selectFrom(parts.limit(maxByParts + 1).as('some'))
+    .select((eb) => eb.fn.countAll<number | string>().as('found'))
+    .executeTakeFirstOrThrow()
+  return Number(found) > maxByParts ? contains : sql<SqlBool>`(repository.id in (${parts}) and ${contains})`
 }
 
 export interface Statistics {

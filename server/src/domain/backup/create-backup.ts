@@ -71,6 +71,8 @@ export const leftOut: ReadonlySet<string> = new Set([
   'advisory_pull', // goes with the data that it brought
   'layer_inventory', // found again in the bytes
   'artifact_inventory',
+  'repository_name_part', // triggers make these two of the rest
+  'listed_artifact',
 ])
 
 const unfinishedAfterMs = 24 * 60 * 60_000

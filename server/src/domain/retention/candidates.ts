@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Digest } from '#contract/digest.ts'
 import type { Reader } from '../../database/database.ts'
-import { isNoAccessory, standsAlone } from '../artifacts/artifact-list.ts'
+import { isListed } from '../artifacts/artifact-list.ts'
 import type { Candidate, CandidateTag } from './evaluation.ts'
 
 const artifactsPerPage = 200
@@ -18,8 +18,7 @@ export async function* walkCandidates(reader: Reader, repositoryId: number, afte
       .select(['id', 'digest', 'pushed_at', 'pulled_at'])
       .where('repository_id', '=', repositoryId)
       .where('id', '>', last)
-      .where(standsAlone)
-      .where(isNoAccessory)
+      .where(isListed)
       .orderBy('id')
       .limit(artifactsPerPage)
       .execute()

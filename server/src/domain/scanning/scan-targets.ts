@@ -1,7 +1,7 @@
 import type { Digest } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Reader } from '../../database/database.ts'
-import { isNoAccessory, standsAlone } from '../artifacts/artifact-list.ts'
+import { isListed } from '../artifacts/artifact-list.ts'
 import type { ScanTarget } from './enqueue-scan.ts'
 
 const targets = (reader: Reader) =>
@@ -37,8 +37,7 @@ export async function findScanTarget(
 export async function listScanTargets(reader: Reader, after: number, limit: number): Promise<readonly ScanTarget[]> {
   const rows = await targets(reader)
     .where('artifact.id', '>', after)
-    .where(standsAlone)
-    .where(isNoAccessory)
+    .where(isListed)
     .orderBy('artifact.id')
     .limit(limit)
     .execute()
