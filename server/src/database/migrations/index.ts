@@ -27,6 +27,7 @@ import { backupRun } from './0028-backup-run.ts'
 import { scanning } from './0029-scanning.ts'
 import { securityHub } from './0030-security-hub.ts'
 import { signatures } from './0037-signatures.ts'
+import { scanRobots } from './0033-scan-robots.ts'
 import { absentChildren } from './0041-absent-children.ts'
 import { securityTotals } from './0036-security-totals.ts'
 import { sbomRuns } from './0031-sbom-runs.ts'
@@ -64,6 +65,7 @@ export const migrations: readonly Migration[] = [
   scanning,
   securityHub,
   signatures,
+  scanRobots,
   absentChildren,
   securityTotals,
   sbomRuns,

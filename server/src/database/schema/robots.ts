@@ -17,6 +17,8 @@ export interface RobotTable {
   expires_at: number | null
   creator_type: 'local' | 'robot'
   creator_id: number | null
+  /** All that it may pull, by its full name: the robot of a scan. Null for every other robot. */
+  repository: Generated<string | null>
   /** Tokens from before this moment are void. */
   credentials_changed_at: number
   created_at: number

@@ -42,7 +42,7 @@ export async function listRobots(
   projectId: number | undefined,
   { conditions = [], sort, limit, offset }: Listing,
 ): Promise<Listed<Robot>> {
-  let matched = reader.selectFrom('robot')
+  let matched = reader.selectFrom('robot').where('robot.repository', 'is', null)
   matched =
     projectId === undefined
       ? matched.where('robot.project_id', 'is', null)
@@ -72,7 +72,7 @@ function withBareName(prefix: string, condition: Condition): Condition {
   return { ...condition, value: behindPrefix.slice(behindPrefix.indexOf('+') + 1) }
 }
 
-/** In the order of `ids`; without those that are gone. */
+/** In the order of `ids`; without those that are gone, and without robots of scans, which nobody manages. */
 export async function readRobots(reader: Reader, prefix: string, ids: readonly number[]): Promise<Robot[]> {
   if (ids.length === 0) return []
   const rows = await reader
@@ -81,6 +81,7 @@ export async function readRobots(reader: Reader, prefix: string, ids: readonly n
     .selectAll('robot')
     .select('project.name as project_name')
     .where('robot.id', 'in', ids)
+    .where('robot.repository', 'is', null)
     .execute()
   const granted = await reader
     .selectFrom('robot_permission')

@@ -17,6 +17,8 @@ export interface RobotAccount {
   /** Another one after every new secret and whenever it was disabled. */
   readonly version: number
   readonly rights: RobotRights
+  /** The one repository that the robot of a scan may pull; undefined for every other robot. */
+  readonly repository: string | undefined
 }
 
 /** Apart, so that the hash does not travel with the robot. */
@@ -41,6 +43,7 @@ interface Row {
   readonly disabled: Flag
   readonly expires_at: number | null
   readonly credentials_changed_at: number
+  readonly repository: string | null
   readonly scope: 'system' | 'every-project' | 'project' | null
   readonly granted_in: number | null
   readonly access: string | null
@@ -60,6 +63,7 @@ const selectRobot = (db: Reader) =>
       'robot.disabled',
       'robot.expires_at',
       'robot.credentials_changed_at',
+      'robot.repository',
       'granted.scope',
       'granted.project_id as granted_in',
       'granted.access',
@@ -105,6 +109,7 @@ function robotOf(prefix: string, rows: readonly Row[]): RobotWithSecret | undefi
     expiresAt: row.expires_at ?? undefined,
     version: row.credentials_changed_at,
     rights: rightsOf(rows.flatMap(grantOf)),
+    repository: row.repository ?? undefined,
   }
   return { robot, secretHash: row.secret_hash }
 }
@@ -122,8 +127,16 @@ export function isRobotUsable(robot: RobotAccount, now: number): boolean {
   return !robot.disabled && (robot.expiresAt === undefined || now < robot.expiresAt)
 }
 
-export function robotActor({ id, username, rights, version }: RobotAccount): Extract<Actor, { kind: 'robot' }> {
-  return { kind: 'robot', id, username, rights, version }
+/** The robot of a scan comes as if with a token for its repository: it may do nothing else, whatever a project gives to all. */
+export function robotActor(robot: RobotAccount): Extract<Actor, { kind: 'robot' }> {
+  const { id, username, rights, version, repository } = robot
+  const actor = { kind: 'robot', id, username, rights, version } as const
+  if (repository === undefined) return actor
+  return {
+    ...actor,
+    access: [{ type: 'repository', name: repository, actions: ['pull'] }],
+    tokenIssuedAt: version,
+  }
 }
 
 /** The robot of that id if it may come in at this moment. */
