@@ -13,12 +13,24 @@ export interface OutboundRequest {
   readonly insecure?: boolean
   /** PEM; instead of the authorities of the system. */
   readonly authority?: string | undefined
+  /** Ends the request and the reading of its answer. */
+  readonly signal?: AbortSignal
 }
 
-export interface OutboundAnswer {
+interface AnswerHead {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+}
+
+export interface OutboundAnswer extends AnswerHead {
   readonly body: string
+}
+
+export interface OutboundStream extends AnswerHead {
+  /** Throws OutboundFailure when its bytes do not come in time. What is not read to its end is discarded. */
+  readonly body: AsyncIterable<Uint8Array>
+  /** Closes the connection of a body that nobody wants. */
+  discard(): void
 }
 
 /** It did not come to an answer: no such host, no connection, a certificate, too slow, too long, or guarded. */
@@ -45,38 +57,68 @@ export type Outbound = (request: OutboundRequest) => Promise<OutboundAnswer>
  * The one door for HTTP to addresses that people typed in. The guard looks at the address that the connection is made
  * to, so a name that resolves otherwise a moment later gains nothing.
  */
-export function composeOutbound({
+export function composeOutbound({ maxBytes = standardMaxBytes, ...options }: OutboundOptions): Outbound {
+  const open = composeOutboundStream(options)
+  return async (request) => {
+    const { status, headers, body } = await open(request)
+    return { status, headers, body: await readText(body, maxBytes) }
+  }
+}
+
+/** The same door for answers that do not fit into memory. */
+export function composeOutboundStream({
   allowLocal,
   publicOnly = false,
   timeoutMs = standardTimeoutMs,
-  maxBytes = standardMaxBytes,
-}: OutboundOptions): Outbound {
+}: Omit<OutboundOptions, 'maxBytes'>): (request: OutboundRequest) => Promise<OutboundStream> {
   const { lookup, assertAllowed } = publicOnly ? publicGuard : connectionGuard(allowLocal)
-  return async ({ url, method = 'GET', headers = {}, body, insecure = false, authority }) => {
+  return async ({ url, method = 'GET', headers = {}, body, insecure = false, authority, signal }) => {
     if (url.protocol !== 'http:' && url.protocol !== 'https:')
       throw new OutboundFailure(`${url.protocol} is not spoken`)
     assertAllowed(url.hostname.replace(/^\[|\]$/g, ''))
+    const ends = [AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]
     const options: RequestOptions & { rejectUnauthorized?: boolean; ca?: string } = {
       method,
       headers: { 'user-agent': 'berth', accept: 'application/json', ...headers },
       agent: false,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any(ends),
       ...lookup,
       ...(insecure ? { rejectUnauthorized: false } : {}),
       ...(authority === undefined ? {} : { ca: authority }),
     }
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
+    const failure = (cause: unknown) => {
+      if (cause instanceof OutboundFailure) return cause
+      return new OutboundFailure(`${url.host} cannot be reached: ${(cause as Error).message}`, { cause })
+    }
     try {
       const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
       const sent = send(url, options, resolve)
       sent.on('error', reject)
       sent.end(body)
       const answer = await promise
-      return { status: answer.statusCode ?? 0, headers: answer.headers, body: await readText(answer, maxBytes) }
+      return {
+        status: answer.statusCode ?? 0,
+        headers: answer.headers,
+        body: readBody(answer, failure),
+        discard: () => void answer.destroy(),
+      }
     } catch (cause) {
-      if (cause instanceof OutboundFailure) throw cause
-      throw new OutboundFailure(`${url.host} cannot be reached: ${(cause as Error).message}`, { cause })
+      throw failure(cause)
     }
+  }
+}
+
+async function* readBody(
+  answer: IncomingMessage,
+  failure: (cause: unknown) => Error,
+): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* answer as AsyncIterable<Buffer>
+  } catch (cause) {
+    throw failure(cause)
+  } finally {
+    answer.destroy()
   }
 }
 
@@ -121,15 +163,12 @@ function guardBy(isAllowed: (address: string) => boolean, refusalOf: (host: stri
   }
 }
 
-async function readText(answer: IncomingMessage, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = []
+async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     length += chunk.byteLength
-    if (length > maxBytes) {
-      answer.destroy()
-      throw new OutboundFailure(`the answer has more than ${maxBytes} bytes`)
-    }
+    if (length > maxBytes) throw new OutboundFailure(`the answer has more than ${maxBytes} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
