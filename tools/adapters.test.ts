@@ -18,6 +18,8 @@ const adapters: readonly RegExp[] = [
 /** Modules among them that are words and reach nothing. */
 const words: Readonly<Record<string, string>> = {
   'server/src/clients/registry/registry-failure.ts': 'codes of failures',
+  'server/src/clients/scanner/scanner-adapter.ts': 'the role of an adapter, and its failure',
+  'server/src/clients/scanner/scanner-metadata.ts': 'what an adapter says of itself, checked',
   'server/src/clients/harbor-paths.ts': 'paths of Harbor’s API',
   'server/src/clients/ldap-filter.ts': 'search filters, parsed',
   'server/src/clients/ldap-names.ts': 'distinguished names, parsed and compared',

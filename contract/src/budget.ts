@@ -46,6 +46,8 @@ export const budgets = {
   remoteList: { subject: 'the list', maxBytes: 4 * mib, maxDepth: 32, maxValues: 100_000 },
   /** An answer of another Harbor that moves in, to a process that serves no clients. */
   movingAnswer: { subject: 'the answer', maxBytes: 16 * mib, maxDepth: 32, maxValues: 2_000_000 },
+  /** What a scanner that is an adapter found in one image; parsed in a thread. */
+  scannerReport: { subject: 'the report', maxBytes: 64 * mib, maxDepth: 32, maxValues: 10_000_000 },
   /** `index.json` of an OCI layout that moves in. */
   layoutIndex: { subject: 'the index of the layout', maxBytes: 128 * mib, maxDepth: 32, maxValues: 10_000_000 },
 } satisfies Record<string, TextBudget>

@@ -79,7 +79,7 @@ async function start(
   const work = { foundation, process: thisProcess(), logger, owned, leads }
   startBackground(config, work, { content, pulls, pullNotices, accounts, usage, metrics })
   await followBackupSchedule(config, foundation)
-  const scanning = await composeScanning(config, foundation, owned)
+  const scanning = await composeScanning(config, foundation, { accounts, content, owned })
   const jobKinds = await startJobs(config, work, { content, scanning, accounts, metrics })
 
   metrics.add('unhandled_errors', 0, 'Requests that failed with an error that nobody foresaw.')

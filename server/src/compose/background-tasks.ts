@@ -8,6 +8,7 @@ import { pruneEvents } from '../domain/events/events.ts'
 import { pruneEventLog } from '../domain/events/prune-event-log.ts'
 import { collectGarbage } from '../domain/garbage-collection/collect.ts'
 import { pruneJobs } from '../domain/jobs/jobs.ts'
+import { pruneScanRobots } from '../domain/robots/scan-robots.ts'
 import { pruneLayers, pruneScans } from '../domain/scanning/prune-scans.ts'
 import { pruneDeliveries, recoverDeliveries } from '../domain/webhooks/care-for-deliveries.ts'
 import type { PullNotices } from '../domain/webhooks/pull-notices.ts'
@@ -169,6 +170,12 @@ function pruning(config: Config, { foundation, accounts }: TaskServices): readon
       runs: 'once',
       intervalMs: 10 * minuteMs,
       run: () => drain(collectBatch, () => pruneDeliveries(database, clock.now(), collectBatch)),
+    },
+    {
+      name: 'prune-scan-robots',
+      runs: 'once',
+      intervalMs: 10 * minuteMs,
+      run: () => drain(collectBatch, () => pruneScanRobots(database, clock.now(), collectBatch)),
     },
     {
       name: 'prune-scans',

@@ -5,6 +5,7 @@ import type { Clock } from '../domain/clock.ts'
 import type { StorageUsage } from '../domain/content/storage-usage.ts'
 import type { Events } from '../domain/events/events.ts'
 import { composeEventLog } from './event-log.ts'
+import { composeOpenScannerAdapter } from './scanning.ts'
 import type { Jobs } from '../domain/jobs/jobs.ts'
 import { Labels } from '../domain/labels/labels.ts'
 import { ImmutabilityRules } from '../domain/policies/immutability.ts'
@@ -18,6 +19,8 @@ import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { AdvisoryGenerations } from '../domain/scanning/data/advisory-generations.ts'
 import { Sboms } from '../domain/scanning/sboms/sboms.ts'
 import { AdvisoryUploads } from '../domain/scanning/data/advisory-uploads.ts'
+import { ScannerProbes } from '../domain/scanning/adapter/scanner-probes.ts'
+import { ScannerRegistrations } from '../domain/scanning/scanner-registrations.ts'
 import { Scans } from '../domain/scanning/scans.ts'
 import { composeWebhooks } from './webhooks.ts'
 import type { EventStreams } from '../http/server-sent-events.ts'
@@ -44,6 +47,8 @@ export function composeHarborServices(
   },
 ): HarborServices {
   const { database, clock, events, accounts, content, jobs, eventStreams, usage, advisories, system } = given
+  const openAdapter = composeOpenScannerAdapter(config)
+  const scannerProbes = new ScannerProbes({ database, clock, openAdapter })
   return {
     ...accounts,
     database,
@@ -60,8 +65,10 @@ export function composeHarborServices(
     usage,
     totals: new Totals({ clock }),
     content,
-    scans: new Scans({ database, clock, events, jobs }),
+    scans: new Scans({ database, clock, events, jobs, probes: scannerProbes }),
     sboms: new Sboms({ database, clock, events, jobs }),
+    scannerProbes,
+    scannerRegistrations: new ScannerRegistrations({ database, clock, events, openAdapter }),
     advisories,
     webhooks: composeWebhooks(config, { database, clock, events }),
     advisoryUploads: new AdvisoryUploads({ database, clock, events }),

@@ -31,7 +31,12 @@ export async function composeOwnRouter(
   const content = composeContent(config, services)
   const probes = composeProbes({ database, store, clock, isDraining: () => false })
   const advisories = composeAdvisories(config, services)
-  const scanning = { advisories, readLayer: doesNoJobs, importThreads: { import: doesNoJobs } }
+  const scanning = {
+    advisories,
+    readLayer: doesNoJobs,
+    importThreads: { import: doesNoJobs },
+    adapters: { findVulnerabilities: doesNoJobs },
+  }
   const kinds = composeKinds(config, services, { content, scanning, accounts })
   const harborServices = composeHarborServices(config, {
     ...{ database, clock, events, accounts, content, eventStreams: new EventStreams() },

@@ -56,6 +56,7 @@ export function composeSignInServices(config: Config, ground: Ground, known: Kno
   return {
     personalTokens,
     signIn,
+    tokens,
     signingKeys,
     sessions,
     /** Basic and Bearer. */

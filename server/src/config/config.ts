@@ -86,6 +86,8 @@ export interface Config {
     | undefined
   /** The URL clients use, without a trailing slash; undefined: each request's own Host header. */
   readonly externalUrl: string | undefined
+  /** The URL that scanners in the same network pull from, without a trailing slash. */
+  readonly internalUrl: string | undefined
   readonly dataFolder: string
   /** The flags with which another command means the same registry: printed behind every command that a message names. */
   readonly locatingFlags: readonly string[]

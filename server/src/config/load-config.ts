@@ -176,6 +176,7 @@ function toConfig(given: Settings): Config {
   return {
     hostname: given.hostname,
     externalUrl: given.external_url,
+    internalUrl: given.internal_url,
     http:
       http === undefined && https !== undefined
         ? undefined

@@ -50,6 +50,7 @@ const sampleHead = [
 const examples: Record<string, string> = {
   hostname: 'registry.example.com',
   external_url: 'https://registry.example.com',
+  internal_url: 'http://berth:8080',
   'http.host': '0.0.0.0',
   'https.host': '0.0.0.0',
   'https.certificate': '/etc/berth/tls/fullchain.pem',

@@ -37,6 +37,11 @@ export const settings = z.strictObject({
     .describe(
       'The URL clients use, when a proxy stands in between. Without it each answer takes the name from the request it answers.',
     ),
+  internal_url: url()
+    .optional()
+    .describe(
+      'The URL at which scanners within the same network reach this registry, for those that are registered to use it. Default: `external_url`.',
+    ),
   http: z
     .strictObject({
       host: text().optional().describe('Address to listen on. Default `0.0.0.0`; with `open`, `127.0.0.1`.'),

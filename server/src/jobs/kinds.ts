@@ -15,6 +15,7 @@ import { composePurgeAuditLog } from './purge-audit-log.ts'
 import { Jobs } from '../domain/jobs/jobs.ts'
 import { Sboms } from '../domain/scanning/sboms/sboms.ts'
 import { Scans } from '../domain/scanning/scans.ts'
+import { composeBuiltInEngine, type BuiltInEngineServices } from './built-in-engine.ts'
 import { composeScanArtifact, type ScanServices } from './scan-artifact.ts'
 import { composeScanAll } from './scan-all.ts'
 import { composeImportData, type ImportDataServices } from './import-vulnerability-data.ts'
@@ -27,7 +28,8 @@ import { composeApplyRetention, composeRetainRepository } from './retention.ts'
 
 export interface JobServices
   extends
-    Pick<ScanServices, 'blobs' | 'manifests' | 'advisories' | 'readLayer'>,
+    Pick<BuiltInEngineServices, 'blobs' | 'manifests' | 'advisories' | 'readLayer'>,
+    Pick<ScanServices, 'adapters'>,
     Pick<SbomServices, 'uploads' | 'host'>,
     Pick<ImportDataServices, 'advisoryUploads' | 'importThreads'>,
     Pick<PullDataServices, 'registries' | 'withRemoteArtifact'> {
@@ -55,7 +57,7 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composeRetainRepository(services)),
     jobKind(composeScrub(services)),
     jobKind(composeBackup({ ...services, place: services.backups })),
-    jobKind(composeScanArtifact(services)),
+    jobKind(composeScanArtifact({ ...services, builtIn: composeBuiltInEngine(services) })),
     jobKind(composeGenerateSbom(services)),
     jobKind(composeScanPushed({ ...services, scans, sboms })),
     jobKind(composeScanAll({ ...services, jobs, scans })),

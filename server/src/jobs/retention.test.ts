@@ -68,6 +68,7 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
     advisoryUploads: new AdvisoryUploads({ database, clock, events }),
     registries: { getAddress: notHere },
     withRemoteArtifact: notHere,
+    adapters: { findVulnerabilities: notHere },
     trashWindowMs: 0,
     store: registry.store,
     collector,

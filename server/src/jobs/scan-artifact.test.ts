@@ -21,6 +21,7 @@ import { ensureBuiltInScanner } from '#server/domain/scanning/scanners.ts'
 import { Scans } from '#server/domain/scanning/scans.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, system } from '#server-test/registry-for-test.ts'
+import { composeBuiltInEngine } from './built-in-engine.ts'
 import { jobKind } from './job-kind.ts'
 import { composeScanArtifact } from './scan-artifact.ts'
 import { JobWorker } from './worker.ts'
@@ -50,13 +51,14 @@ async function compose(database: Database) {
   const { clock, events, admit, blobs, manifests } = registry
   const advisories = new AdvisoryGenerations({ database, clock, events, folder: join(folder, 'data') })
   const read: string[] = []
-  const kind = composeScanArtifact({
-    ...{ database, clock, events, admit, blobs, manifests, advisories },
+  const builtIn = composeBuiltInEngine({
+    ...{ database, clock, admit, blobs, manifests, advisories },
     readLayer: ({ diffId, open }) => {
       read.push(diffId)
       return readLayer(open, { where: diffId })
     },
   })
+  const kind = composeScanArtifact({ database, clock, events, builtIn, adapters: builtIn })
   const worker = new JobWorker({
     ...{ database, clock, kinds: [jobKind(kind)], concurrency: 1, keepMs: 60_000, flushMs: 5, drainMs: 2_000 },
     process: { id: 'one', host: 'here', pid: 1 },

@@ -1,22 +1,25 @@
+import type { Database } from '../database/database.ts'
+import type { Clock } from '../domain/clock.ts'
 import type { Events } from '../domain/events/events.ts'
-import type { AdvisoryGenerations } from '../domain/scanning/data/advisory-generations.ts'
-import { readMaxDataAgeDays, whyTooOld } from '../domain/scanning/data/data-age.ts'
-import { matchInTurns } from '../domain/scanning/matching/match-in-turns.ts'
 import { packReport, recordFailure, recordReport, recordStart } from '../domain/scanning/record-scan.ts'
-import { noVulnerabilityData, scanArtifactJob, type ScanArtifactPayload } from '../domain/scanning/scan-job.ts'
+import { scanArtifactJob, type ScanArtifactPayload } from '../domain/scanning/scan-job.ts'
+import { findScanner, type Scanner } from '../domain/scanning/scanners.ts'
 import { summaryOf } from '../domain/scanning/scan-summary.ts'
 import { finalFailureOf } from './final-failure.ts'
-import { imageInventory, type InventoryServices } from './image-inventory.ts'
 import { PermanentFailure, type JobKind, type RunningJob } from './job-kind.ts'
+import type { ScanEngine } from './scan-engine.ts'
 
-export interface ScanServices extends InventoryServices {
+export interface ScanServices {
+  readonly database: Database
+  readonly clock: Clock
   readonly events: Events
-  readonly advisories: AdvisoryGenerations
+  readonly builtIn: ScanEngine
+  readonly adapters: ScanEngine
 }
 
 const maxAttempts = 3
 
-/** Scans one image: what lies in it, unless that is known, and what the data in use says about it. */
+/** Scans one image by the scanner of its project, and keeps what was found. */
 export function composeScanArtifact(services: ScanServices): JobKind<ScanArtifactPayload> {
   return {
     name: scanArtifactJob.kind,
@@ -37,26 +40,25 @@ export function composeScanArtifact(services: ScanServices): JobKind<ScanArtifac
 }
 
 async function scan(services: ScanServices, job: RunningJob<ScanArtifactPayload>) {
-  const { clock, advisories } = services
-  const { digest } = job.payload
+  const { database, clock, builtIn, adapters } = services
   await job.transact((tx) => recordStart(tx, clock, job.payload))
-  job.log(`scanning ${job.payload.repository}@${digest}`)
-  using borrowed = await advisories.borrow()
-  if (borrowed === undefined) throw new PermanentFailure(noVulnerabilityData)
-  const { source } = borrowed
-  const { number, dataTime } = source.generation
-  job.log(`vulnerability data ${number}, published ${dataTime === '' ? 'at an unknown time' : dataTime}`)
-  const tooOld = whyTooOld(dataTime, await readMaxDataAgeDays(services.database), clock.now())
-  if (tooOld !== undefined) throw new PermanentFailure(tooOld)
-  const { inventory } = await imageInventory(services, job)
-  job.signal.throwIfAborted()
-  const findings = await matchInTurns(inventory, source, { now: new Date(clock.now()).toISOString() }, Infinity)
+  const scanner = await getScanner(database, job.payload)
+  job.log(`scanning ${job.payload.repository}@${job.payload.digest} by ${scanner.name}`)
+  const { findings, dataTime } = await (scanner.isBuiltIn ? builtIn : adapters).findVulnerabilities(job, scanner)
   const report = await packReport(findings, dataTime)
   await job.transact((tx) => recordReport(tx, services, job.actor, job.payload, report))
   for (const gap of findings.gaps) job.log(`gap: ${JSON.stringify(gap)}`)
   const { total, fixable } = summaryOf(findings)
   job.log(`${total} vulnerabilities, ${fixable} of them can be mended`)
-  return { packages: inventory.packages.length, total, fixable }
+  return { total, fixable }
+}
+
+/** It may have been deleted or disabled since the scan was asked for. */
+async function getScanner(database: Database, { scannerId }: ScanArtifactPayload): Promise<Scanner> {
+  const scanner = await findScanner(database.read, scannerId)
+  if (scanner === undefined) throw new PermanentFailure('the scanner was deleted; scan again')
+  if (scanner.disabled) throw new PermanentFailure(`scanner ${scanner.name} is deactivated`)
+  return scanner
 }
 
 /** Another attempt would be refused as well. */

@@ -2,8 +2,10 @@ import { eventKind, type InRepository, type OnProject } from './event-kind.ts'
 
 type OnScan = InRepository & { readonly scan: 'vulnerability' | 'sbom' }
 type OnData = { readonly generation: number }
+type OnScanner = { readonly scanner: string }
 
 const byDigest = ({ repository, digest }: InRepository): string => `${repository}@${digest}`
+const scanner = ({ scanner: name }: OnScanner): string => name
 const data = ({ generation }: OnData): string => `vulnerability data ${generation}`
 
 /** Scans of artifacts, and the data that they are made with. */
@@ -17,6 +19,9 @@ export const scanningEvents = {
   ),
   use_vulnerability_data: eventKind<OnData>(data),
   delete_vulnerability_data: eventKind<OnData>(data),
-  set_default_scanner: eventKind<{ readonly scanner: string }>(({ scanner }) => scanner),
+  create_scanner: eventKind<OnScanner>(scanner),
+  update_scanner: eventKind<OnScanner & { readonly changed: readonly string[] }>(scanner),
+  delete_scanner: eventKind<OnScanner>(scanner),
+  set_default_scanner: eventKind<OnScanner>(scanner),
   set_project_scanner: eventKind<OnProject & { readonly scanner: string }>(({ project }) => project),
 }

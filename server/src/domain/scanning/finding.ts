@@ -1,4 +1,5 @@
 import type { ExploitFacts, FixStatus, Severity, VulnerabilityDetail } from './advisories.ts'
+import type { ScannerIdentity } from '../../clients/scanner/scanner-adapter.ts'
 import type { FoundPackage, OperatingSystem, Unread } from './inventory.ts'
 
 /** One vulnerability of one package at one place. */
@@ -32,8 +33,10 @@ export interface ScanFindings {
   readonly os?: OperatingSystem
   readonly findings: readonly Finding[]
   readonly gaps: readonly Gap[]
-  /** Number of the generation of advisories. */
-  readonly generation: number
+  /** Number of the generation of advisories; undefined for a scanner with data of its own. */
+  readonly generation?: number
+  /** Who found it; undefined for the engine of this program. */
+  readonly scanner?: ScannerIdentity
 }
 
 export type Gap =

@@ -59,6 +59,8 @@ export const packageKinds = [
   'julia',
   'conda',
   'bitnami',
+  // Of a scanner that does not say what it is.
+  'generic',
 ] as const
 
 export type PackageKind = (typeof packageKinds)[number]

@@ -73,7 +73,7 @@ export async function recordReport(
       error: null,
       finished_at: now,
       reported_at: now,
-      generation: findings.generation,
+      generation: findings.generation ?? null,
       data_time: dataTime === '' ? null : Date.parse(dataTime),
       severity: worst === undefined ? null : severityRank(worst),
       summary: JSON.stringify(after.summary),

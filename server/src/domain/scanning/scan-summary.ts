@@ -1,3 +1,4 @@
+import type { ScannerIdentity } from '../../clients/scanner/scanner-adapter.ts'
 import { severities, severityRank, type Severity } from './advisories.ts'
 import type { Finding, Gap, ScanFindings } from './finding.ts'
 
@@ -10,6 +11,8 @@ export interface ScanSummary {
   readonly exploited: number
   readonly suppressed: number
   readonly gaps: readonly Gap['code'][]
+  /** Who found it; undefined for the engine of this program. */
+  readonly scanner?: ScannerIdentity
 }
 
 /** Harbor counts a vulnerability of a package once, in however many places it lies. */
@@ -24,7 +27,7 @@ export const findingKey = ({ id, package: { name, version } }: Finding): string 
 export const worstIn = (findings: readonly Finding[]): Finding =>
   findings.reduce((worst, each) => (severityRank(each.severity) > severityRank(worst.severity) ? each : worst))
 
-export function summaryOf({ findings, gaps }: ScanFindings): ScanSummary {
+export function summaryOf({ findings, gaps, scanner }: ScanFindings): ScanSummary {
   const once = countedOnce(findings)
   const counted = once.filter(({ suppressed }) => suppressed === undefined)
   const bySeverity: Partial<Record<Severity, number>> = {}
@@ -36,6 +39,7 @@ export function summaryOf({ findings, gaps }: ScanFindings): ScanSummary {
     exploited: counted.filter(({ exploits }) => exploits?.knownExploited !== undefined).length,
     suppressed: once.length - counted.length,
     gaps: [...new Set(gaps.map(({ code }) => code))],
+    ...(scanner === undefined ? {} : { scanner }),
   }
 }
 

@@ -5,6 +5,8 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import type { Jobs } from '../jobs/jobs.ts'
+import type { ScannerProbes } from './adapter/scanner-probes.ts'
+import { capabilityFor } from '../../clients/scanner/scanner-metadata.ts'
 import { enqueueScan, markUnsupported, type ScanRun, type ScanTarget, type StartScan } from './enqueue-scan.ts'
 import type { ScanFindings } from './finding.ts'
 import { addToTotals } from './hub/security-totals.ts'
@@ -15,13 +17,15 @@ import { findState, getStateByReport, listStates, type ScanKind, type ScanState 
 import { isUnfinished, type ScanStatus } from './scan-progress.ts'
 import { assertMayScan } from './scan-rights.ts'
 import { listLeaves, notScannable, type Leaf } from './scannable.ts'
-import { getScannerOf } from './scanners.ts'
+import { getScannerOf, type Scanner } from './scanners.ts'
 
 export interface ScansOptions {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
   readonly jobs: Jobs
+  /** What adapters can scan is known here; left out, their scans find out. */
+  readonly probes?: Pick<ScannerProbes, 'health'>
 }
 
 /** Scans of artifacts: how they are asked for, stopped, and read. */
@@ -30,12 +34,14 @@ export class Scans {
   readonly #clock: Clock
   readonly #events: Events
   readonly #jobs: Jobs
+  readonly #probes: ScansOptions['probes']
 
-  constructor({ database, clock, events, jobs }: ScansOptions) {
+  constructor({ database, clock, events, jobs, probes }: ScansOptions) {
     this.#database = database
     this.#clock = clock
     this.#events = events
     this.#jobs = jobs
+    this.#probes = probes
   }
 
   /**
@@ -46,7 +52,7 @@ export class Scans {
   async start(scan: StartScan): Promise<{ readonly started: number }> {
     const { actor, target, kind, run } = scan
     const scanner = await getScannerOf(this.#database.read, target.projectId)
-    const leaves = await listLeaves(this.#database.read, target.artifactId)
+    const leaves = await this.#supportedBy(scanner, await listLeaves(this.#database.read, target.artifactId))
     const supported = leaves.filter(({ isSupported }) => isSupported)
     if (supported.length === 0) throw notScannable(scanner, target)
     return await this.#database.write(async (tx) => {
@@ -78,6 +84,15 @@ export class Scans {
         })
       return { started: started.length }
     })
+  }
+
+  /** An adapter that is away says nothing: its scan waits for it, and says so when it fails. */
+  async #supportedBy(scanner: Scanner, leaves: readonly Leaf[]): Promise<readonly Leaf[]> {
+    if (scanner.isBuiltIn || this.#probes === undefined) return leaves
+    const health = await this.#probes.health(scanner)
+    if (health.kind === 'unhealthy') return leaves
+    const canScan = (mediaType: string) => capabilityFor(health.metadata, mediaType) !== undefined
+    return leaves.map((leaf) => ({ ...leaf, isSupported: leaf.isSupported && canScan(leaf.mediaType) }))
   }
 
   /** Ends the scans of an artifact that are not finished. @throws DomainError BAD_REQUEST when it was never scanned */

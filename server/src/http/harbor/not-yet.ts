@@ -70,12 +70,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, readonly [`${Metho
     downloadScanData: ['GET /export/cve/download/{execution_id}', signedIn],
     getScanDataExportExecution: ['GET /export/cve/execution/{execution_id}', signedIn],
   },
-  scanner: {
-    createScanner: ['POST /scanners', system('scanner:create')],
-    pingScanner: ['POST /scanners/ping', system('scanner:read')],
-    deleteScanner: ['DELETE /scanners/{registration_id}', system('scanner:delete')],
-    updateScanner: ['PUT /scanners/{registration_id}', system('scanner:update')],
-  },
 }
 
 /** What cannot be made in this version, by the parameter of a path that names it. */

@@ -63,6 +63,7 @@ const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: Oc
   TOO_MANY_REQUESTS: [429, 'TOOMANYREQUESTS'],
   STORAGE_FULL: [507, 'DENIED'],
   UNAVAILABLE: [503, 'UNSUPPORTED'],
+  SCANNER_UNREACHABLE: [500, 'UNSUPPORTED'],
 }
 
 export function statusOf(code: DomainErrorCode): number {

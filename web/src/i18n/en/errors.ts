@@ -32,6 +32,8 @@ export const errors = {
       'The storage quota of the project is used up. Delete artifacts, or ask a system administrator for a larger quota.',
     POLICY_VIOLATION:
       'A policy of the project holds this image back: it was not scanned, or it has vulnerabilities that the project does not accept.',
+    SCANNER_UNREACHABLE:
+      'The scanner does not answer, or says of itself what cannot be. Check its address, its credential and that it runs.',
     READ_ONLY: 'The registry is read-only. Try again when a system administrator has ended this mode.',
     FORBIDDEN: 'Your account has no permission to do this. Ask an administrator of the project or the registry.',
     DELETE_DISABLED: 'Deleting is disabled in the configuration of this registry.',

@@ -31,6 +31,7 @@ export const errors: Translation<typeof en> = {
     PUSHED_MEANWHILE: '在此期间有新的推送。请重试。',
     QUOTA_EXCEEDED: '项目的存储配额已用完。请删除不需要的 Artifact，或联系系统管理员提高配额。',
     POLICY_VIOLATION: '项目的策略拦住了该镜像：它尚未扫描，或含有项目不接受的漏洞。',
+    SCANNER_UNREACHABLE: '扫描器没有响应，或给出了无效的信息。请检查地址、凭据以及它是否在运行。',
     READ_ONLY: '系统处于只读模式。请在系统管理员关闭只读模式后重试。',
     FORBIDDEN: '您的账号没有执行此操作的权限。请联系项目管理员或系统管理员。',
     DELETE_DISABLED: '系统配置禁止删除。',

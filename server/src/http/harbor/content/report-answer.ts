@@ -5,7 +5,7 @@ import type { Finding, ScanFindings } from '../../../domain/scanning/finding.ts'
 import type { ChangedFinding, ScanChanges } from '../../../domain/scanning/scan-changes.ts'
 import { findingKey, worstIn } from '../../../domain/scanning/scan-summary.ts'
 import { timeAnswer, timeOf } from '../frame/answers.ts'
-import { builtInScanner, scannerAnswer, severityWord, sum } from './scan-answer.ts'
+import { scannerAnswer, scannerIn, severityWord, sum } from './scan-answer.ts'
 
 const cvss = z.object({
   score_v3: z.number().nullable(),
@@ -93,7 +93,7 @@ export function presentReport(reports: readonly LeafReport[]): z.output<typeof r
   const os = reports.find(({ findings }) => findings.os !== undefined)?.findings.os
   return {
     generated_at: timeOf(Math.max(...reports.map(({ reportedAt }) => reportedAt))),
-    scanner: builtInScanner,
+    scanner: scannerIn(reports.map(({ findings: { scanner } }) => scanner)),
     severity: worst === undefined ? 'None' : severityWord(worst),
     vulnerabilities: [...items.values()],
     ...(gaps.length === 0 ? {} : { gaps }),

@@ -3,6 +3,7 @@ import type { Digest } from '#contract/digest.ts'
 import { severityRank, type Severity } from '../../../domain/scanning/advisories.ts'
 import { isTooOld } from '../../../domain/scanning/data/data-age.ts'
 import type { ScanSummary } from '../../../domain/scanning/scan-summary.ts'
+import type { ScannerIdentity } from '../../../clients/scanner/scanner-adapter.ts'
 import { noVulnerabilityData } from '../../../domain/scanning/scan-job.ts'
 import type { ScanStatus } from '../../../domain/scanning/scan-progress.ts'
 import type { ScanState } from '../../../domain/scanning/scan-state.ts'
@@ -123,7 +124,7 @@ function reportFields(reports: readonly NonNullable<ScanState['report']>[]) {
   return {
     severity: worst === undefined ? 'None' : severityWord(worst),
     summary: overviewSummary(reports.map(({ summary }) => summary)),
-    scanner: builtInScanner,
+    scanner: scannerIn(reports.map(({ summary: { scanner } }) => scanner)),
     exploited: sum(reports.map(({ summary: each }) => each.exploited)),
     ...(gaps.length === 0 ? {} : { gaps }),
     ...(Number.isFinite(data) ? { data } : {}),
@@ -131,6 +132,9 @@ function reportFields(reports: readonly NonNullable<ScanState['report']>[]) {
     reported_at: timeOf(Math.min(...reports.map(({ reportedAt }) => reportedAt))),
   }
 }
+
+/** Of several the one of the first report; one that names none was made by the engine of this program. */
+export const scannerIn = ([first]: readonly (ScannerIdentity | undefined)[]): ScannerIdentity => first ?? builtInScanner
 
 /** Harbor names the reports of an index by all of theirs. */
 function reportIdOf(found: readonly ScanState[]): string {

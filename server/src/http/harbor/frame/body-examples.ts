@@ -37,6 +37,12 @@ const webhook = {
   targets: [{ type: 'http', address: 'https://ci.example.org/hook', payload_format: 'CloudEvents' }],
 }
 
+const scanner = {
+  name: 'Trivy',
+  url: 'http://trivy-adapter.example.com:8080',
+  auth: 'Bearer',
+  access_credential: 'token',
+}
 const remote = {
   name: 'hub',
   type: 'docker-hub',
@@ -88,6 +94,7 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   createRetention: retention,
   createRole: role,
   createScanAllSchedule: schedule,
+  createScanner: scanner,
   createScrubSchedule: schedule,
   createTag: { name: 'stable' },
   createTrustRule: {
@@ -117,6 +124,7 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   pingLdap: { ldap_url: 'ldaps://ldap.example.com', ldap_base_dn: 'dc=example,dc=com', ldap_uid: 'uid', ldap_scope: 2 },
   pingOIDC: { url: 'https://id.example.com', verify_cert: true },
   pingRegistry: { id: 1 },
+  pingScanner: scanner,
   previewRetention: retention,
   putSystemCVEAllowlist: { items: [{ cve_id: 'CVE-2026-0001' }], expires_at: 1_798_761_600 },
   RefreshSec: { secret: 'Correct-Horse-7' },
@@ -160,6 +168,7 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   updateScrubSchedule: schedule,
   createVulnerabilityDataSchedule: dataSchedule,
   updateVulnerabilityDataSchedule: dataSchedule,
+  updateScanner: scanner,
   updateUserGroup: group,
   updateUserPassword: { old_password: 'Correct-Horse-7', new_password: 'Better-Horse-8' },
   updateUserProfile: { email: user.email, realname: user.realname, comment: '' },

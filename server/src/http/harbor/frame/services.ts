@@ -32,6 +32,8 @@ import type { Registration } from '../../../domain/settings/registration.ts'
 import type { AdvisoryGenerations } from '../../../domain/scanning/data/advisory-generations.ts'
 import type { Sboms } from '../../../domain/scanning/sboms/sboms.ts'
 import type { AdvisoryUploads } from '../../../domain/scanning/data/advisory-uploads.ts'
+import type { ScannerProbes } from '../../../domain/scanning/adapter/scanner-probes.ts'
+import type { ScannerRegistrations } from '../../../domain/scanning/scanner-registrations.ts'
 import type { Scans } from '../../../domain/scanning/scans.ts'
 import type { WebhookDeliveries } from '../../../domain/webhooks/webhook-deliveries.ts'
 import type { WebhookPolicies } from '../../../domain/webhooks/webhook-policies.ts'
@@ -88,6 +90,8 @@ export interface HarborServices {
   readonly webhooks: { readonly policies: WebhookPolicies; readonly deliveries: WebhookDeliveries }
   readonly advisories: AdvisoryGenerations
   readonly advisoryUploads: AdvisoryUploads
+  readonly scannerProbes: ScannerProbes
+  readonly scannerRegistrations: ScannerRegistrations
   readonly system: SystemFacts
 }
 
