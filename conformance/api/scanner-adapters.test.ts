@@ -83,7 +83,13 @@ describeControlledScenario(
       'an adapter of %s pulls the image, and its report is that of the artifact',
       async (_, options) => {
         const adapter = start(options)
-        const params = await push(await projectWith(await register(adapter)))
+        const project = await projectWith(await register(adapter))
+        // Nothing of it leaves before it was scanned, except to its scanner.
+        await admin().call('PUT /projects/{project_name_or_id}', {
+          params: { project_name_or_id: project },
+          body: { metadata: { prevent_vul: 'true', severity: 'low' } },
+        })
+        const params = await push(project)
         const found = await scan(params)
         expect(found).toMatchObject({
           scan_status: 'Success',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Database, Writer } from '../../database/database.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import { robotUsername } from '../access/robots/robot-accounts.ts'
+import { heldBackPull } from '../access/roles/grantable-permissions.ts'
 import { hashRobotSecret, newRobotSecret } from '../access/robots/robot-secret.ts'
 import type { Clock } from '../clock.ts'
 import type { RobotSettings } from './robots.ts'
@@ -93,7 +94,8 @@ async function insertScanRobot(
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  const access = JSON.stringify(['repository:pull'])
+  // A policy holds an image back until it was scanned.
+  const access = JSON.stringify(['repository:pull', heldBackPull])
   await tx
     .insertInto('robot_permission')
     .values({ robot_id: id, position: 0, scope: 'project', project_id: projectId, access })
