@@ -30,7 +30,9 @@ import { retentionCommands } from './commands/retention.ts'
 import { permissionCommands, robotCommands } from './commands/robot.ts'
 import { registerScanCommand } from './commands/scan.ts'
 import { scheduleCommands } from './commands/schedule.ts'
+import { scanAllCommands } from './commands/scan-all.ts'
 import { scrubCommands } from './commands/scrub.ts'
+import { securityCommands } from './commands/security.ts'
 import { registerServeCommand } from './commands/serve.ts'
 import { settingsCommands } from './commands/settings.ts'
 import { signerCommands } from './commands/signer.ts'
@@ -66,6 +68,8 @@ const groups: readonly CommandGroup[] = [
   jobCommands,
   gcCommands,
   scrubCommands,
+  scanAllCommands,
+  securityCommands,
   scheduleCommands,
   auditCommands,
   eventCommands,

@@ -25,6 +25,25 @@ describeControlledScenario('the security hub', (registry) => {
     ])
   })
 
+  test('and scans of everything are at hand on the command line', async () => {
+    const { control } = registry()
+    const berth = async (...args: string[]) => JSON.parse(await control.berth([...args, '--output', 'json']))
+    await berth('scan-all', 'schedule', '0 0 3 * * *', '--time-zone', 'Asia/Shanghai')
+    expect(await berth('scan-all', 'schedule')).toMatchObject({ cron: '0 0 3 * * *', time_zone: 'Asia/Shanghai' })
+    expect(await berth('scan-all', 'status')).toMatchObject({ total: 0, ongoing: false })
+    await berth('scan-all', 'run')
+    expect(await berth('scan-all', 'status')).toMatchObject({ trigger: 'Manual' })
+    expect(await berth('scan-all', 'failures')).toBeArray()
+    expect(await berth('security', 'show')).toMatchObject({ critical_cnt: 0 })
+    for (const [verb, ...flags] of [
+      ['list', '--exploited', '--severity', 'High', '--cve', '2026'],
+      ['findings', '--package', 'musl', '--fixable', '--score', '7.0~10.0', '--tag', 'v1'],
+      ['artifacts'],
+      ['rebuilds'],
+    ] as const)
+      expect([verb, await berth('security', verb, ...flags)]).toEqual([verb, []])
+  })
+
   test('is not for everybody', async () => {
     const somebody = new ApiClient(registry(), await addAccount(registry()))
     for (const operation of ['summary', 'vul', 'vulnerabilities', 'artifacts', 'rebuilds'].map(

@@ -28,6 +28,7 @@ const words = {
     edit: 'Change schedule',
     daily: 'Daily',
     save: 'Save',
+    firstToFix: 'See what to fix first',
   },
   'zh-CN': {
     nothing: '尚未扫描任何镜像',
@@ -46,6 +47,7 @@ const words = {
     edit: '修改计划',
     daily: '每天',
     save: '保存',
+    firstToFix: '查看应当优先修复的内容',
   },
 } as const
 
@@ -130,6 +132,9 @@ describeConsole('the security overview', (scenario) => {
             await page.getByRole('button', { name: say.start }).waitFor()
             await expectAccessible()
             await picture('scan-all')
+            await open('/')
+            await page.getByRole('link', { name: say.firstToFix }).waitFor()
+            await expectAccessible()
           },
         )
       })

@@ -106,6 +106,8 @@ function describe(concern: Concern): string {
     'scrub-unscheduled': 'nothing reads the stored bytes again: berth scrub schedule weekly',
     'vulnerability-data-missing': 'scans fail: no vulnerability data; berth db import FILE',
     'vulnerability-data-old': 'vulnerability data is more than a week old; berth db import FILE, or berth db schedule',
+    'exploited-vulnerabilities': `${count ?? 'some'} vulnerabilities in images are exploited already: berth security list --exploited`,
+    'scan-all-failed': `the last scan of everything failed for ${count ?? 'some'} images: berth scan-all failures`,
     'quota-nearly-full': `the quota of ${project ?? ''} is nearly full${room}: berth quota show ${project ?? ''}`,
     'robot-expiring': `the robot ${robot ?? ''} ends ${end ?? ''}`,
   }

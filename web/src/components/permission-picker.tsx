@@ -36,9 +36,6 @@ const notBuilt: ReadonlySet<string> = new Set([
   'replication',
   'replication-adapter',
   'replication-policy',
-  'sbom',
-  'scan-all',
-  'security-hub',
 ])
 
 /** What somebody or something may do: one of the usual answers, or each permission by itself. */

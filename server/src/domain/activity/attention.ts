@@ -32,6 +32,10 @@ export type Concern = { readonly severity: Severity } & (
   | { readonly kind: 'vulnerability-data-missing' }
   /** `dataTime`: when the oldest of it was published. */
   | { readonly kind: 'vulnerability-data-old'; readonly dataTime: number }
+  /** Vulnerabilities that attackers use already, in images of the registry. */
+  | { readonly kind: 'exploited-vulnerabilities'; readonly count: number }
+  /** Images that the last scan of everything could not scan. */
+  | { readonly kind: 'scan-all-failed'; readonly count: number }
   | {
       readonly kind: 'quota-nearly-full'
       readonly project: string
@@ -57,6 +61,8 @@ export interface AttentionServices {
   readonly clock: Clock
   readonly users: Users
   readonly surroundings: Surroundings
+  /** Concerns of the registry that nouns above this one find. */
+  readonly findMore?: () => Promise<readonly Concern[]>
 }
 
 /** Concerns that the actor should see to: of the registry for its administrators, of their projects for others. */
@@ -72,6 +78,7 @@ export async function listConcerns(services: AttentionServices, actor: Actor): P
           findFailedJobs(services),
           findMissingScrub(services),
           findOldVulnerabilityData(services),
+          services.findMore?.() ?? [],
         ]
       : []),
     findFullQuotas(services, visibleTo(actor, 'quota:read')),

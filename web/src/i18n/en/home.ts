@@ -35,6 +35,10 @@ export const home = {
     noVulnerabilityData: 'Scans fail because there is no vulnerability data yet. <page>Import data</page>',
     oldVulnerabilityData:
       'The vulnerability data was published on {when}; scans miss what is newer. <page>Import newer data</page>',
+    exploited:
+      '{count, plural, one {# vulnerability that attackers already use is} other {# vulnerabilities that attackers already use are}} in your images. <page>See what to fix first</page>',
+    scanAll:
+      'The last scan of all images failed for {count, plural, one {# image} other {# images}}. <page>See which ones</page>',
     quota: '<project></project> uses {share} of its {total}. Pushes are refused when the quota is used up.',
     robot: 'Robot {robot} expires on {when} and can no longer sign in after that.',
     robotExpired: 'Robot {robot} expired on {when} and can no longer sign in.',

@@ -32,6 +32,8 @@ export const home: Translation<typeof en> = {
     scrub: '尚未设置数据校验的定时计划，损坏的数据只有在拉取时才会发现。<page>设置定时计划</page>',
     noVulnerabilityData: '还没有漏洞数据库，扫描会失败。<page>导入数据</page>',
     oldVulnerabilityData: '漏洞数据库发布于 {when}，扫描无法发现此后公布的漏洞。<page>导入较新的数据</page>',
+    exploited: '镜像中有 {count, number} 个已被攻击者利用的漏洞。<page>查看应当优先修复的内容</page>',
+    scanAll: '最近一次全部扫描中有 {count, number} 个镜像失败。<page>查看是哪些</page>',
     quota: '项目 <project></project> 已使用配额 {total} 的 {share}。用满后将无法推送。',
     robot: '机器人账户 {robot} 将于 {when} 到期，到期后使用它的程序将无法登录。',
     robotExpired: '机器人账户 {robot} 已于 {when} 到期，使用它的程序无法登录。',

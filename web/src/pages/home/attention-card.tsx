@@ -64,6 +64,13 @@ function ConcernText({ concern }: { readonly concern: Concern }) {
         when: format.date(new Date(concern.data_time ?? 0)),
         page: dataPage,
       })
+    case 'exploited-vulnerabilities':
+      return t.rich('concerns.exploited', { count: concern.count ?? 0, page: linkTo('/administration/security') })
+    case 'scan-all-failed':
+      return t.rich('concerns.scanAll', {
+        count: concern.count ?? 0,
+        page: linkTo('/administration/security/scan-all'),
+      })
     case 'quota-nearly-full':
       return (
         <>

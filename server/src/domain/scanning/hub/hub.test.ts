@@ -9,6 +9,7 @@ import type { Database } from '../../../database/database.ts'
 import { countReports } from '../../../database/migrations/0036-security-totals.ts'
 import { Totals } from '../../lists/totals.ts'
 import { pruneScans } from '../prune-scans.ts'
+import { findScanConcerns } from '../scan-concerns.ts'
 import type { ScanSummary } from '../scan-summary.ts'
 import { listDangerousArtifacts } from './dangerous-artifacts.ts'
 import { listDangerousVulnerabilities } from './dangerous-vulnerabilities.ts'
@@ -173,6 +174,16 @@ describeEachDatabase('the security of all images', (open, dialect) => {
       [{ onlyFixable: true }, ['CVE-2026-4', 'CVE-2026-1', 'CVE-2026-2']],
     ] as const)
       expect((await registry.vulnerabilities(page)).rows.map(({ id }) => id)).toEqual([...ids])
+  })
+
+  test('is a concern where attackers use what is in an image, until it is gone', async () => {
+    const registry = await compose(await open())
+    const bad = await registry.pushed('bad', [exploited, critical])
+    expect(await findScanConcerns(registry.database.read)).toEqual([
+      { kind: 'exploited-vulnerabilities', severity: 'critical', count: 1 },
+    ])
+    await registry.report('library/bad', bad, [critical])
+    expect(await findScanConcerns(registry.database.read)).toEqual([])
   })
 
   test('says which base image to build again', async () => {

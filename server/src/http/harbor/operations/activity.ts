@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { readActivity } from '../../../domain/activity/activity.ts'
 import { listConcerns, type Concern } from '../../../domain/activity/attention.ts'
+import { findScanConcerns } from '../../../domain/scanning/scan-concerns.ts'
 import { hourMs } from '../../../domain/activity/samples.ts'
 import { timeAnswer, timeOf } from '../frame/answers.ts'
 import { route, type Route } from '../frame/route.ts'
@@ -18,6 +19,8 @@ const concern = z.object({
     'scrub-unscheduled',
     'vulnerability-data-missing',
     'vulnerability-data-old',
+    'exploited-vulnerabilities',
+    'scan-all-failed',
     'quota-nearly-full',
     'robot-expiring',
   ]),
@@ -91,7 +94,8 @@ export const activityRoutes: readonly Route[] = [
         volume: system.volume,
         certificateExpiresAt: async () => (await system.certificate())?.expiresAt,
       }
-      return { body: (await listConcerns({ ...services, surroundings }, actor)).map(presentConcern) }
+      const findMore = async () => await findScanConcerns(services.database.read)
+      return { body: (await listConcerns({ ...services, surroundings, findMore }, actor)).map(presentConcern) }
     },
   }),
 ]
