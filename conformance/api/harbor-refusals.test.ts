@@ -144,11 +144,11 @@ const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     ['PUT /system/gc/schedule', { schedule: { type: 'Custom', cron: '' } }, 400, 'invalid cron string'],
     ['PUT /jobservice/queues/all', { action: 'odd' }, 422, 'action in body should be one of [stop pause resume]'],
   ],
-  'what cannot be made': [
+  'what cannot be made, or is not there': [
     ['GET /replication/policies/7', undefined, 404, 'replication policy 7 not found'],
     ['DELETE /replication/policies/7', undefined, 404, 'replication policy 7 not found'],
     ['GET /replication/executions/7/tasks', undefined, 404, 'replication execution 7 not found'],
-    ['GET /projects/{project}/webhook/policies/7', undefined, 404, 'webhook policy 7 not found'],
+    ['GET /projects/{project}/webhook/policies/7', undefined, 404, 'notificationPolicy 7 not found'],
     ['GET /p2p/preheat/instances/x', undefined, 404, 'instance x not found'],
     ['GET /projects/{project}/preheat/policies/x/executions', undefined, 404, 'preheat policy x not found'],
   ],

@@ -77,7 +77,7 @@ async function start(
 
   const leads = worker === undefined || worker.number === 1
   const work = { foundation, process: thisProcess(), logger, owned, leads }
-  startBackground(config, work, { content, pulls, pullNotices, accounts, usage, metrics })
+  await startBackground(config, work, { content, pulls, pullNotices, accounts, usage, metrics })
   await followBackupSchedule(config, foundation)
   const scanning = await composeScanning(config, foundation, { accounts, content, owned })
   const jobKinds = await startJobs(config, work, { content, scanning, accounts, metrics })

@@ -35,7 +35,7 @@ export interface TaskServices {
   readonly content: ContentServices
   readonly pulls: PullRecorder
   readonly pullNotices: PullNotices
-  readonly accounts: Pick<Accounts, 'sessions' | 'pullAudit'>
+  readonly accounts: Pick<Accounts, 'sessions' | 'pullAudit' | 'settings'>
   readonly usage: StorageUsage
   /** One of several workers does what need not be done by each. */
   readonly leads: boolean

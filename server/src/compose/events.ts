@@ -1,4 +1,5 @@
 import type { Clock } from '../domain/clock.ts'
+import { isAuditLogKept } from '../domain/audit/forwarding/audit-log-kept.ts'
 import { Events } from '../domain/events/events.ts'
 import type { Reaction } from '../domain/events/reactions.ts'
 import { enqueueJob } from '../domain/jobs/enqueue.ts'
@@ -21,6 +22,7 @@ export function composeEvents(clock: Clock): Events {
   return new Events({
     clock,
     reactions,
+    isAudited: isAuditLogKept,
     enqueue: async (tx, actor, job) => void (await enqueueJob(tx, clock, { ...job, trigger: 'event', actor })),
   })
 }

@@ -5,6 +5,7 @@ import { Users } from '../domain/access/accounts/users.ts'
 import { OwnSessions } from '../domain/access/credentials/own-sessions.ts'
 import { Passwords } from '../domain/access/credentials/passwords.ts'
 import { Roles } from '../domain/access/roles/roles.ts'
+import { composeSettingChecks } from './audit-forwarding.ts'
 import { Registration } from '../domain/settings/registration.ts'
 import { settingKeys } from '../domain/settings/setting-keys.ts'
 import { Settings, type FixedSettings } from '../domain/settings/settings.ts'
@@ -27,6 +28,7 @@ export async function composeUsers(
     clock,
     events,
     fixed: fixedBy(config),
+    checks: composeSettingChecks(config, { database, clock }),
   })
   return {
     passwords,

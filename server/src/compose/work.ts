@@ -13,6 +13,7 @@ import { watchDisks } from './disk-reserve.ts'
 import { measureCollection, measureJobs } from './job-metrics.ts'
 import { measureConsumers } from './event-log.ts'
 import type { Foundation } from './foundation.ts'
+import { forwardAuditLog } from './audit-forwarding.ts'
 import { measureWebhooks } from './webhooks.ts'
 
 export interface WorkServices {
@@ -26,11 +27,11 @@ export interface WorkServices {
 }
 
 /** Starts the tasks that come again and again. */
-export function startBackground(
+export async function startBackground(
   config: Config,
   { foundation, process, logger, owned, leads }: WorkServices,
   { metrics, ...services }: Omit<TaskServices, 'foundation' | 'leads' | 'onCollected'> & { readonly metrics: Metrics },
-): void {
+): Promise<void> {
   const background = new Background({
     database: foundation.database,
     clock: foundation.clock,
@@ -47,6 +48,7 @@ export function startBackground(
     ...backgroundTasks(config, { ...services, foundation, leads, onCollected }),
     measureConsumers(foundation, metrics),
     measureWebhooks(foundation, metrics),
+    ...(await forwardAuditLog(config, { foundation, settings: services.accounts.settings, metrics, logger, owned })),
     watchDisks(config, { store: foundation.store, metrics, logger, leads }),
   ])
 }

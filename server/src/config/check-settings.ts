@@ -31,9 +31,15 @@ export function checkSettings(given: Settings): { problems: ConfigProblem[]; war
       'must be 3m at least with s3.redirect: signed URLs lead to bytes for two minutes',
     )
   }
-  const { backup } = given
+  const { audit, backup } = given
   if (backup.schedule !== undefined && backup.to === undefined)
     contradiction('backup.to', 'a schedule needs a place: set backup.to, or take backup.schedule away')
+  if ((audit.elasticsearch_username === undefined) !== (audit.elasticsearch_password === undefined)) {
+    const missing = audit.elasticsearch_username === undefined ? 'username' : 'password'
+    contradiction(`audit.elasticsearch_${missing}`, 'username and password belong together: set both, or none')
+  }
+  if (audit.elasticsearch_username !== undefined && audit.elasticsearch_api_key !== undefined)
+    contradiction('audit.elasticsearch_api_key', 'the way in is named twice: keep the API key, or the user')
   if ((backup.access_key === undefined) !== (backup.secret_key === undefined)) {
     const missing = backup.access_key === undefined ? 'access_key' : 'secret_key'
     contradiction(`backup.${missing}`, 'access_key and secret_key belong together: set both, or none')

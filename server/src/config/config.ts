@@ -59,6 +59,21 @@ export interface BackupConfig {
   readonly s3: Omit<S3Config, 'bucket' | 'prefix' | 'redirects'>
 }
 
+/** Receivers of the audit log. */
+export interface AuditConfig {
+  readonly elasticsearch:
+    | {
+        readonly url: string
+        readonly stream: string
+        /** Value of the Authorization header. */
+        readonly authorization: string | undefined
+        readonly caFile: string | undefined
+      }
+    | undefined
+  /** `tcp://host:port` or `tls://host:port`. */
+  readonly syslog: { readonly url: string; readonly caFile: string | undefined } | undefined
+}
+
 export interface EventsConfig {
   /** Of the audit log. */
   readonly keepMs: number
@@ -111,6 +126,7 @@ export interface Config {
         readonly acquireTimeoutMs: number
       }
   readonly storage: { readonly kind: 'filesystem'; readonly folder: string } | ({ readonly kind: 's3' } & S3Config)
+  readonly audit: AuditConfig
   readonly initialAdminPassword: string
   /** The first start needs a password chosen by a person. */
   readonly requireAdminPassword: boolean

@@ -159,6 +159,25 @@ function backupOf({ backup, s3 }: Settings): BackupConfig {
   return { to, keep: keep === 0 ? undefined : keep, schedule, timeZone, s3: reachOf({ ...s3, ...given }) }
 }
 
+function auditOf({ audit }: Settings): Config['audit'] {
+  const { elasticsearch_url: url, elasticsearch_api_key: key, syslog_url: syslog } = audit
+  const { elasticsearch_username: username, elasticsearch_password: password = '' } = audit
+  const basic = username === undefined ? undefined : `Basic ${btoa(`${username}:${password}`)}`
+  const file = (path: string | undefined) => (path === undefined ? undefined : resolve(path))
+  return {
+    elasticsearch:
+      url === undefined
+        ? undefined
+        : {
+            url,
+            stream: audit.elasticsearch_stream,
+            authorization: key === undefined ? basic : `ApiKey ${key}`,
+            caFile: file(audit.elasticsearch_ca_file),
+          },
+    syslog: syslog === undefined ? undefined : { url: syslog, caFile: file(audit.syslog_ca_file) },
+  }
+}
+
 /** SQLite has one writer at a time: more processes would only queue for it. */
 const maxUsualWorkersOnSqlite = 4
 
@@ -249,6 +268,7 @@ function toConfig(given: Settings): Config {
       listen: metrics.port === undefined ? undefined : { host: metrics.host ?? '127.0.0.1', port: metrics.port },
       token: metrics.token,
     },
+    audit: auditOf(given),
     outbound: {
       allowLocal: given.outbound.allow_local,
       tokenHosts: given.outbound.token_hosts,

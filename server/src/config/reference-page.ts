@@ -81,6 +81,13 @@ const examples: Record<string, string> = {
   'backup.endpoint': 'https://elsewhere.example.com:9000',
   'backup.access_key': 'backup',
   'backup.secret_key': 'secret',
+  'audit.elasticsearch_url': 'https://elastic.example.com:9200',
+  'audit.elasticsearch_api_key': 'bmFtZTprZXk=',
+  'audit.elasticsearch_username': 'berth',
+  'audit.elasticsearch_password': 'secret',
+  'audit.elasticsearch_ca_file': '/etc/berth/tls/elastic-ca.pem',
+  'audit.syslog_url': 'tls://siem.example.com:6514',
+  'audit.syslog_ca_file': '/etc/berth/tls/siem-ca.pem',
   'metrics.host': '127.0.0.1',
   'metrics.port': '9090',
 }

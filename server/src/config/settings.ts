@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { auditSettings } from './audit-settings.ts'
 import { s3ProviderNames } from './s3-providers.ts'
 import {
   choice,
@@ -345,6 +346,7 @@ export const settings = z.strictObject({
     })
     .prefault({})
     .describe('Prometheus metrics.'),
+  audit: auditSettings,
   outbound: z
     .strictObject({
       allow_local: flag()

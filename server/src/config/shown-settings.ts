@@ -17,7 +17,14 @@ export interface ShownSetting {
 }
 
 /** Whose value says something that opens a door. */
-const secrets = new Set(['admin_password', 's3.secret_key', 'backup.secret_key', 'metrics.token'])
+const secrets = new Set([
+  'admin_password',
+  's3.secret_key',
+  'backup.secret_key',
+  'metrics.token',
+  'audit.elasticsearch_api_key',
+  'audit.elasticsearch_password',
+])
 
 const hidden = '[hidden]'
 

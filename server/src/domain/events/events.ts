@@ -47,23 +47,28 @@ const insertLoggedEvent = preparedQuery<EventRow, unknown>((db, param) =>
 export class Events {
   readonly #clock: Clock
   readonly #reactions: Reactions
+  readonly #isAudited: (tx: Writer) => Promise<boolean>
 
   constructor({
     clock,
     reactions = [],
     enqueue = () => Promise.reject(new TypeError('these events were composed without jobs')),
+    isAudited = async () => true,
   }: {
     clock: Clock
     reactions?: readonly Reaction[]
     enqueue?: EnqueueReactionJob
+    /** Whether people read the audit log here; else consumers alone have it. */
+    isAudited?: (tx: Writer) => Promise<boolean>
   }) {
+    this.#isAudited = isAudited
     this.#clock = clock
     this.#reactions = new Reactions(reactions, enqueue)
   }
 
   async record(tx: Writer, actor: Actor, event: BusinessEvent): Promise<void> {
     const { row, happening } = this.prepare(actor, event)
-    await insertAuditRecord.run(tx, row)
+    if (await this.#isAudited(tx)) await insertAuditRecord.run(tx, row)
     await insertLoggedEvent.run(tx, row)
     await this.#reactions.run(tx, happening)
   }
@@ -89,7 +94,7 @@ export class Events {
   async recordPrepared(tx: Writer, events: readonly PreparedEvent[]): Promise<void> {
     if (events.length === 0) return
     const rows = events.map(({ row }) => row)
-    await tx.insertInto('event').values(rows).execute()
+    if (await this.#isAudited(tx)) await tx.insertInto('event').values(rows).execute()
     await tx.insertInto('event_log').values(rows).execute()
     for (const { happening } of events) await this.#reactions.run(tx, happening)
   }

@@ -31,8 +31,6 @@ const between =
   (value: unknown): string | undefined =>
     Number(value) >= least && Number(value) <= max ? undefined : `should be from ${least} to ${max}`
 
-const noForwarding = 'cannot be set: this version forwards no audit log; leave it empty'
-const noEndpoint = 'audit log forward endpoint should be configured before enable skip audit log in database'
 const noUaa = 'cannot be set: this version has no UAA; people come from a directory or an OIDC provider'
 const noProxyAuth =
   'cannot be set: this version has no authentication proxy; people come from a directory or an OIDC provider'
@@ -53,9 +51,8 @@ export const settingKeys = {
   notification_enable: { default: true, implemented: true },
   quota_per_project_enable: { default: true, implemented: true },
   storage_per_project: { default: -1, implemented: true, refuse: limitOfStorage },
-  audit_log_forward_endpoint: { default: '', unbuilt: noForwarding },
-  // Harbor's sentence: it asks for an endpoint first, and here there is none to set.
-  skip_audit_log_database: { default: false, unbuilt: noEndpoint },
+  audit_log_forward_endpoint: { default: '', implemented: true },
+  skip_audit_log_database: { default: false, implemented: true },
   disabled_audit_log_event_types: { default: '', implemented: true },
   // Beyond Harbor, which writes one row for every pull. Here a pull costs a write only when this is on.
   audit_log_pull_events: { default: false, implemented: true },

@@ -24,7 +24,11 @@ export interface SettingsOptions {
   readonly clock: Clock
   readonly events: Events
   readonly fixed: FixedSettings
+  /** What only the outside can say of a value: why it cannot be, or undefined. */
+  readonly checks?: SettingChecks
 }
+
+export type SettingChecks = Partial<Readonly<Record<SettingName, (value: string) => Promise<string | undefined>>>>
 
 /** Settings that are never read back. */
 export type SecretSettingName = {
@@ -44,8 +48,10 @@ export class Settings {
   readonly #events: Events
   readonly #cached: EpochCache<SettingValues>
   readonly fixed: FixedSettings
+  readonly #checks: SettingChecks
 
-  constructor({ database, clock, events, fixed }: SettingsOptions) {
+  constructor({ database, clock, events, fixed, checks = {} }: SettingsOptions) {
+    this.#checks = checks
     this.fixed = fixed
     this.#database = database
     this.#clock = clock
@@ -89,11 +95,13 @@ export class Settings {
       named.map(async (name) => ({ name, value: await parseValue(name, changes[name]) })),
     )
     if (values.length === 0) return
+    await this.#assertChecked(values)
     const now = this.#clock.now()
     await this.#database.write(async (tx) => {
       // Some of them say whose groups are administrators.
       assertSystemAdministrator(await currentActor(tx, actor, now))
       await assertBuilt(tx, values)
+      await assertForwarded(tx, values)
       await tx
         .insertInto('setting')
         .values(values.map(({ name, value }) => ({ name, value: JSON.stringify(value), updated_at: now })))
@@ -109,6 +117,17 @@ export class Settings {
         changed: values.map(({ name }) => name),
       })
     })
+  }
+
+  /** What stands already is not tried again: the other side may be away just now. */
+  async #assertChecked(values: readonly { readonly name: SettingName; readonly value: SettingValue }[]): Promise<void> {
+    const known = await this.#all()
+    for (const { name, value } of values) {
+      const check = this.#checks[name]
+      if (check === undefined || value === known[name] || value === '') continue
+      const why = await check(String(value))
+      if (why !== undefined) throw new DomainError('BAD_REQUEST', why)
+    }
   }
 
   /** Tools write back everything they have read, and an equal value is no change. */
@@ -144,6 +163,29 @@ async function assertBuilt(
     if (row !== undefined && JSON.parse(row.value) === value) continue
     throw new DomainError('BAD_REQUEST', unbuilt.startsWith('cannot') ? `${name} ${unbuilt}` : unbuilt)
   }
+}
+
+/**
+ * The audit log leaves the database only for somebody who has it.
+ * @throws DomainError BAD_REQUEST in Harbor's words
+ */
+async function assertForwarded(
+  tx: Writer,
+  values: readonly { readonly name: SettingName; readonly value: SettingValue }[],
+): Promise<void> {
+  const names = ['skip_audit_log_database', 'audit_log_forward_endpoint'] as const
+  if (!values.some(({ name }) => (names as readonly string[]).includes(name))) return
+  const rows = await tx.selectFrom('setting').select(['name', 'value']).where('name', 'in', names).execute()
+  const after = (name: (typeof names)[number]) => {
+    const given = values.find((each) => each.name === name)
+    const row = rows.find((each) => each.name === name)
+    return given?.value ?? (row === undefined ? settingKeyOf(name).default : (JSON.parse(row.value) as SettingValue))
+  }
+  if (after('skip_audit_log_database') !== true || after('audit_log_forward_endpoint') !== '') return
+  throw new DomainError(
+    'BAD_REQUEST',
+    'audit log forward endpoint should be configured before enable skip audit log in database',
+  )
 }
 
 const maxTextLength = 65_536

@@ -84,6 +84,15 @@ export const settings = {
       label: 'Oldest vulnerability data (days)',
       hint: 'With older data scans fail. 0: data of any age is good.',
     },
+    audit_log_forward_endpoint: {
+      label: 'Forward audit log to syslog',
+      hint: 'host:port for TCP, tls://host:port for TLS. Empty: not forwarded.',
+    },
+    skip_audit_log_database: {
+      label: 'Do not store audit log in the database',
+      hint: 'It then exists at the syslog server only.',
+    },
+    notification_enable: { label: 'Send webhooks', hint: 'When off, no project sends any.' },
     audit_log_pull_events: { label: 'Record pulls', hint: 'Writes to the database on every pull.' },
     disabled_audit_log_event_types: {
       label: 'Disabled event types',

@@ -71,6 +71,12 @@ export const settings: Translation<typeof en> = {
       label: '漏洞数据最多可用天数',
       hint: '数据更旧时扫描会失败。0 表示不限。',
     },
+    audit_log_forward_endpoint: {
+      label: '将审计日志转发到 syslog',
+      hint: 'host:port 为 TCP，tls://host:port 为 TLS。留空则不转发。',
+    },
+    skip_audit_log_database: { label: '审计日志不存入数据库', hint: '启用后只存在于 syslog 服务器。' },
+    notification_enable: { label: '发送 Webhook', hint: '关闭后任何项目都不发送。' },
     audit_log_pull_events: { label: '记录拉取', hint: '启用后每次拉取都会写一次数据库。' },
     disabled_audit_log_event_types: {
       label: '隐藏的事件类型',

@@ -35,6 +35,9 @@ const groups = {
   scanning: [{ name: 'scan_data_max_age_days', kind: 'number' }],
   audit: [
     { name: 'audit_log_pull_events', kind: 'switch' },
+    { name: 'audit_log_forward_endpoint', kind: 'text' },
+    { name: 'skip_audit_log_database', kind: 'switch' },
+    { name: 'notification_enable', kind: 'switch' },
     { name: 'disabled_audit_log_event_types', kind: 'long' },
   ],
 } as const satisfies Readonly<Record<string, readonly SettingField[]>>
