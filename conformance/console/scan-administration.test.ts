@@ -102,4 +102,45 @@ describeConsole('vulnerability data in the console', (scenario) => {
       })
     })
   }
+
+  test('a file is uploaded and imported, an older generation forgotten, and fetching is set and shown', async () => {
+    const { visit, administrator } = scenario()
+    await visit({ language: 'en', as: administrator }, async ({ page, open, tolerate, expectAccessible, picture }) => {
+      tolerate(/400/)
+      await open('/administration/vulnerability-data')
+      const entry = {
+        id: 'GHSA-x',
+        modified: new Date().toISOString(),
+        affected: [{ package: { ecosystem: 'npm', name: 'x' } }],
+      }
+      const buffer = Buffer.from(JSON.stringify(entry))
+      await page
+        .locator('input[type=file]')
+        .setInputFiles({ name: 'uploaded.json', mimeType: 'application/json', buffer })
+      await page.getByText('scans use vulnerability data 3 from now on').waitFor()
+      await page.getByRole('heading', { name: 'In use: generation 3' }).waitFor()
+      await page
+        .locator('input[type=file]')
+        .setInputFiles({ name: 'a.sh', mimeType: 'text/x-sh', buffer: Buffer.from('#!/bin/sh') })
+      await page.getByText(/no vulnerability data that Berth can read/).waitFor()
+      await page.getByRole('button', { name: 'Change schedule' }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByLabel('Frequency').first().click()
+      await page.getByRole('option', { name: 'Every day' }).click()
+      await dialog.getByLabel('Artifact').fill('library/trivy-db:2')
+      await expectAccessible()
+      await picture('data-fetching-form')
+      await dialog.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('library/trivy-db:2').waitFor()
+      await page.getByRole('button', { name: 'Fetch now' }).click()
+      await page.getByText('Vulnerability data is being fetched').waitFor()
+      const generations = page.getByRole('table').last()
+      await generations.getByRole('button', { name: 'More actions for 1' }).click()
+      await page.getByRole('menuitem', { name: 'Delete' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+      await generations.getByRole('button', { name: 'More actions for 1' }).waitFor({ state: 'detached' })
+      await expectAccessible()
+      await picture('data-fetching')
+    })
+  })
 })

@@ -109,7 +109,9 @@ export async function writeAdvisories(folder: string, published = new Date(), ne
       : []),
     npm('CVE-2024-99999', 'left-pad', { vector: 'CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:N/I:N/A:L' }),
   ]
-  await writeFile(join(folder, 'secdb.json'), JSON.stringify(secdb))
+  // It says nowhere else how old it is.
+  const day = published.toISOString().slice(0, 10)
+  await writeFile(join(folder, `secdb-${day}.json`), JSON.stringify(secdb))
   await writeFile(join(folder, 'kev.json'), JSON.stringify(kev))
   await writeFile(
     join(folder, 'npm.ndjson'),

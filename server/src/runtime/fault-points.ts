@@ -33,6 +33,9 @@ export const faultPoints = [
   'restore-after-rows',
   'quarantine-before-move',
   'scrub-before-save',
+  'advisories-before-row',
+  'advisories-before-switch',
+  'advisories-after-switch',
 ] as const
 
 export type FaultPoint = (typeof faultPoints)[number]

@@ -8,6 +8,7 @@ import { createZstdDecompress } from 'node:zlib'
 import type { Database, Writer } from '../../../database/database.ts'
 import { actorName, type Actor } from '../../access/actor.ts'
 import type { Clock } from '../../clock.ts'
+import { faultPoint } from '../../../runtime/fault-points.ts'
 import { DomainError } from '../../errors.ts'
 import type { Events } from '../../events/events.ts'
 import type { AdvisoryGeneration } from '../advisories.ts'
@@ -35,8 +36,8 @@ export type ChangeAdvisories<Result> = (draft: Draft) => Promise<Result>
 export interface ReplaceOptions {
   /** Where the new data came from, for people. */
   readonly origin?: string
-  /** Happens together with the switch, or not at all. */
-  readonly together?: (tx: Writer) => Promise<void>
+  /** The transaction of the switch, for whoever has something to do together with it; one of its own when left out. */
+  readonly transact?: (change: (tx: Writer) => Promise<number>) => Promise<unknown>
 }
 
 export interface KnownGeneration extends AdvisoryGeneration {
@@ -188,13 +189,14 @@ export class AdvisoryGenerations implements Disposable {
   async #store(
     actor: Actor,
     path: string,
-    { before, origin, together }: ReplaceOptions & { readonly before: number | undefined },
+    { before, origin, transact }: ReplaceOptions & { readonly before: number | undefined },
   ): Promise<AdvisoryGeneration> {
     const { database, clock, events } = this.#options
     const { digest, size } = await describe(path)
     const importTime = new Date(clock.now()).toISOString()
     using draft = new AdvisoryFile(path, { number: 0, importTime })
     const { sources, dataTime } = draft.generation
+    faultPoint('advisories-before-row')
     const number = await database.write(async (tx) => {
       const { last } = await tx
         .selectFrom('advisory_generation')
@@ -218,21 +220,24 @@ export class AdvisoryGenerations implements Disposable {
       return next
     })
     await storeChunks(database, number, path)
-    await database.write(async (tx) => {
+    faultPoint('advisories-before-switch')
+    const change = async (tx: Writer) => {
       const inUse = await findInUse(tx)
       if (inUse !== before) {
         throw new DomainError('CONFLICT', 'other vulnerability data was imported meanwhile; import this again')
       }
       await switchTo(tx, number)
       await forgetOlder(tx, number - keptGenerations)
-      await together?.(tx)
       await events.record(tx, actor, {
         type: 'import_vulnerability_data',
         generation: number,
         sources: sources.map(({ name }) => name),
         ...(origin === undefined ? {} : { origin }),
       })
-    })
+      return number
+    }
+    await (transact ?? ((work) => database.write(work)))(change)
+    faultPoint('advisories-after-switch')
     return { number, sources, dataTime, importTime }
   }
 
