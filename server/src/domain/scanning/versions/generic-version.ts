@@ -1,6 +1,7 @@
 import { compareDigits, compareText, endOfRun, isDigit } from './compare-versions.ts'
 
-const pattern = /^v?(\d+(?:\.\d+)*)(?:-?([0-9A-Za-z~][0-9A-Za-z.~-]*))?(?:\+[0-9A-Za-z.~+-]*)?$/
+// Bills of materials write the standard library of Go as the tool names itself: go1.16.9.
+const pattern = /^(?:v|go)?(\d+(?:\.\d+)*)(?:-?([0-9A-Za-z~][0-9A-Za-z.~-]*))?(?:\+[0-9A-Za-z.~+-]*)?$/
 
 /**
  * Numbers between dots, as many as there are, and the pre-release of Semantic Versioning 2.0.0 §11: Go, Rust, PHP, .NET, Dart,

@@ -29,6 +29,7 @@ const alike: readonly (readonly [PackageKind, string, string])[] = [
   ['gem', '1.0', '1'],
   ['npm', 'v1.2.3', '=1.2.3'],
   ['golang', 'v1.2.0', '1.2'],
+  ['golang', 'go1.16.9', '1.16.9'],
   ['composer', 'v1.0', '1.0.0'],
 ]
 
@@ -77,6 +78,35 @@ describe('any two texts', () => {
         if (ab <= 0 && bc <= 0) expect(ac).toBeLessThanOrEqual(0)
       }),
     )
+  })
+})
+
+describe('rpm itself', () => {
+  const answer = (script: string) => spawnSync('rpm', ['--eval', `%{lua: ${script}}`], { encoding: 'utf8' })
+  const isHere = answer('print(rpm.vercmp("1", "2"))').stdout?.trim() === '-1'
+
+  test.skipIf(!isHere)('agrees about versions that it takes (skipped without rpm)', () => {
+    const part = fc.stringMatching(/^[0-9a-zA-Z][0-9a-zA-Z.+~^_]{0,9}$/)
+    const version = fc
+      .tuple(fc.constantFrom('', '1:'), part, part)
+      .map(([epoch, upstream, release]) => `${epoch}${upstream}-${release}`)
+    const pairs = fc.sample(fc.tuple(version, version), 2_000)
+    // Most pairs of chance differ in their first sign; those that begin alike go further.
+    const near = fc
+      .sample(fc.tuple(version, fc.constantFrom('~', '^', '.', '1', 'a', '+', '_')), 1_000)
+      .map(([one, more]) => [one, one.replace('-', `${more}-`)] as const)
+    const asked = [...pairs, ...near]
+    const expected: number[] = []
+    for (let at = 0; at < asked.length; at += 500) {
+      const lines = asked.slice(at, at + 500).map(([one, other]) => `print(rpm.vercmp("${one}", "${other}") .. ";")`)
+      expected.push(...answer(lines.join('\n')).stdout.split(';').slice(0, -1).map(Number))
+    }
+    expect(expected).toHaveLength(asked.length)
+    const different = asked.flatMap(([one, other], at) => {
+      const order = sign(orderOf('rpm')(one, other))
+      return order === expected[at] ? [] : [{ one, other, order, expected: expected[at] }]
+    })
+    expect(different).toEqual([])
   })
 })
 
