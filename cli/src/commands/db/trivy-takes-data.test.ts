@@ -2,9 +2,9 @@ import { expect, test } from 'bun:test'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeBolt } from '#server/domain/scanning/data/write-bolt-for-test.ts'
-import { runCommand, tryCommand } from '../harness/command.ts'
-import { describeClient } from '../harness/real-client.ts'
-import { createTemporaryFolder } from '../harness/temporary-folder.ts'
+import { runCommand, tryCommand } from '../../../../conformance/harness/command.ts'
+import { describeClient } from '../../../../conformance/harness/real-client.ts'
+import { createTemporaryFolder } from '../../../../conformance/harness/temporary-folder.ts'
 
 const timeoutMs = 120_000
 const json = (value: unknown) => Buffer.from(JSON.stringify(value))
