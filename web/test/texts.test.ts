@@ -50,7 +50,7 @@ describe('texts', () => {
       // Chosen by what the API says, by the list of pages, or there for whoever comes next.
       .filter(
         (key) =>
-          !/^(errors|navigation|common)\.|\.(kinds|triggers|events|operations|resources|fields|steps|values)\./.test(
+          !/^(errors|navigation|common)\.|\.(kinds|triggers|events|operations|resources|fields|steps|values|reasons)\./.test(
             key,
           ),
       )

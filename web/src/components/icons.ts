@@ -5,6 +5,7 @@ export {
   ArrowDownToLine as PullIcon,
   ArrowUpFromLine as PushIcon,
   Bot as RobotIcon,
+  BadgeCheck as TrustIcon,
   Boxes as RepositoryIcon,
   CalendarClock as ScheduleIcon,
   Check as CheckIcon,

@@ -37,6 +37,7 @@ export const pageGuides = {
   authentication: { guide: 'identities' },
   quotas: part('retention', 'quota', '配额'),
   labels: part('images-and-charts', 'labels', '标签label'),
+  signers: part('signatures', 'naming-signers', '指定签名者'),
   registries: { guide: 'moving-in' },
   security: part('scanning', 'security-overview', '安全总览'),
   scanners: part('scanning', 'scanners', '扫描器'),

@@ -10,6 +10,7 @@ export const navigation = {
   authentication: 'Authentication',
   quotas: 'Quotas',
   labels: 'Labels',
+  signers: 'Signers',
   registries: 'Registries',
   replication: 'Replication',
   security: 'Security overview',

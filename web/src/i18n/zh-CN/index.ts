@@ -29,6 +29,7 @@ import { security } from './security.ts'
 import { secretOnce } from './secret-once.ts'
 import { settings } from './settings.ts'
 import { shell } from './shell.ts'
+import { signatures } from './signatures.ts'
 import { signIn } from './sign-in.ts'
 import { system } from './system.ts'
 import { systemRobots } from './system-robots.ts'
@@ -68,6 +69,7 @@ export const messages = {
   security,
   settings,
   shell,
+  signatures,
   signIn,
   system,
   systemRobots,

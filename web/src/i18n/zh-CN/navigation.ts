@@ -12,6 +12,7 @@ export const navigation: Translation<typeof en> = {
   authentication: '身份认证',
   quotas: '配额',
   labels: '标签',
+  signers: '签名者',
   registries: '远程仓库',
   replication: '复制',
   security: '安全总览',

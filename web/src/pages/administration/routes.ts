@@ -104,6 +104,12 @@ const healthRoute = createRoute({
   component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'HealthPage'),
 })
 
+const signersRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/signers',
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'SystemSignersPage'),
+})
+
 const labelsRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/labels',
@@ -180,6 +186,7 @@ export const administrationRoutes = [
     scannersRoute,
     vulnerabilityDataRoute,
     labelsRoute,
+    signersRoute,
     healthRoute,
     auditLogRoute,
     quotasRoute,

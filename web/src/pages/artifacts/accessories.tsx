@@ -10,6 +10,8 @@ import { Section } from '../../components/page.tsx'
 import { EmptyFace } from '../../components/states.tsx'
 import { Digest, RelativeTime, Size } from '../../components/values.tsx'
 import { useGraph, type Graph } from './artifact-graph-query.ts'
+import { SignatureState, type Signature } from './signature-state.tsx'
+import { SignatureVerdict } from './signature-verdict.tsx'
 import { paramsOf, type ArtifactPartProps } from './artifact-part.ts'
 import { useTypeName } from './type-name.ts'
 
@@ -25,11 +27,14 @@ interface AccessoryRow {
   readonly created: string
   /** The platform that it is about, where that is not the whole artifact. */
   readonly about: string | undefined
+  /** The best signature in it; undefined for what holds none, and within an index. */
+  readonly signature: Signature | undefined
 }
 
 /** Signatures, SBOMs and attestations: of the artifact, and of the platforms of an index. */
 export function Accessories({ place, artifact, ...rest }: ArtifactPartProps) {
   const t = useTranslations('artifacts')
+  const signatures = useTranslations('signatures')
   const typeName = useTypeName()
   const own = usePagedRows(list, { params: paramsOf(place, artifact) })
   const graph = useGraph({ place, artifact, ...rest })
@@ -56,6 +61,7 @@ export function Accessories({ place, artifact, ...rest }: ArtifactPartProps) {
       key: 'kind',
       header: t('kind'),
       width: 'minmax(8rem, 1.5fr)',
+      from: 'sm',
       cell: ({ type, artifactType, about }) => (
         <Stack gap={0} miw={0}>
           <Text size="sm" truncate title={artifactType}>
@@ -68,6 +74,12 @@ export function Accessories({ place, artifact, ...rest }: ArtifactPartProps) {
           )}
         </Stack>
       ),
+    },
+    {
+      key: 'signature',
+      header: signatures('signature'),
+      width: 'minmax(8rem, 1.5fr)',
+      cell: ({ signature }) => signature !== undefined && <SignatureState signature={signature} />,
     },
     {
       key: 'digest',
@@ -94,6 +106,7 @@ export function Accessories({ place, artifact, ...rest }: ArtifactPartProps) {
   ]
   return (
     <Section flush>
+      <SignatureVerdict place={place} artifact={artifact} />
       <DataList
         label={t('tabs.accessories')}
         rows={rows}
@@ -119,6 +132,7 @@ function rowOf(each: RowOf<typeof list>): AccessoryRow {
     size: each.size,
     created: each.creation_time,
     about: undefined,
+    signature: each.signature,
   }
 }
 
@@ -143,6 +157,7 @@ export function rowsWithin({ nodes, edges }: Graph, digest: string): readonly Ac
       size: node.size,
       created: node.push_time,
       about: to === digest ? undefined : byDigest.get(to)?.platform,
+      signature: undefined,
     }
   })
 }

@@ -10,6 +10,7 @@ import { Section } from '../../../components/page.tsx'
 import { toast } from '../../../components/toast.ts'
 import { Facts, RelativeTime, Size } from '../../../components/values.tsx'
 import { ProjectAllowlist } from '../allowlist/project-allowlist.tsx'
+import { SignerList } from '../signers/signer-list.tsx'
 import { ProjectScanner } from './project-scanner.tsx'
 import { ProjectSwitch } from './project-switch.tsx'
 import { ProjectFrame, type ProjectPageProps } from '../project-frame.tsx'
@@ -26,6 +27,7 @@ export function ProjectSettingsPage() {
           <Access {...props} />
           <Pushes {...props} />
           <ProjectScanner {...props} />
+          <SignerList project={props.project.name} mayChange={props.can('configuration', 'update')} />
           <ProjectAllowlist {...props} />
           {props.can('project', 'delete') && <DangerZone {...props} />}
         </Stack>
