@@ -18,6 +18,7 @@ import { registerImportCommands } from './commands/import/import.ts'
 import { immutabilityCommands } from './commands/immutability.ts'
 import { jobCommands } from './commands/job.ts'
 import { labelCommands } from './commands/label.ts'
+import { vexCommands } from './commands/vex.ts'
 import { webhookCommands } from './commands/webhook.ts'
 import { registerLoginCommands } from './commands/login.ts'
 import { registerMigrateCommand } from './commands/migrate.ts'
@@ -58,6 +59,7 @@ const groups: readonly CommandGroup[] = [
   immutabilityCommands,
   quotaCommands,
   labelCommands,
+  vexCommands,
   webhookCommands,
   robotCommands,
   trustRuleCommands,

@@ -69,6 +69,20 @@ const policy = {
   ],
 }
 
+const openVex = {
+  '@context': 'https://openvex.dev/ns/v0.2.0',
+  author: 'Ada',
+  timestamp: '2026-01-01T00:00:00Z',
+  statements: [
+    {
+      vulnerability: { name: 'CVE-2026-1' },
+      products: [{ '@id': 'pkg:npm/lodash' }],
+      status: 'not_affected',
+      justification: 'component_not_present',
+    },
+  ],
+}
+
 /** A command line, what it says, and its exit code where that is not 0. `$name` stands for what an earlier one said. */
 type Step = readonly [line: string, says: RegExp, code?: number]
 
@@ -120,6 +134,9 @@ const journey: readonly Step[] = [
   ['webhook logs backend ci $delivery', /start to run webhook job|nothing was sent yet/],
   ['webhook redeliver backend ci', /0 of what was given up/],
   ['webhook delete backend ci --yes', /deleted webhook ci of backend/],
+  ['vex add statements.json --project backend', /added statements.json to backend \((?<vex>\d+)\)/],
+  ['vex list --project backend', /statements.json +openvex +1/],
+  ['vex delete $vex --project backend --yes', /deleted VEX document/],
   ['artifact delete backend/copy:stable --yes', /deleted sha256/],
   ['trash list backend', /(?<entry>\d+) +artifact +backend\/copy/],
   ['trash restore backend $entry', /restored sha256/],
@@ -297,6 +314,7 @@ describe.each(['at an address', 'on its own machine'])('commands on a registry, 
   test('a user is made', async () => {
     writeFileSync(join(folder, 'cosign.pub'), keyPairForTest().pem)
     writeFileSync(join(folder, 'policy.json'), JSON.stringify(policy))
+    writeFileSync(join(folder, 'statements.json'), JSON.stringify(openVex))
     writeFileSync(join(folder, 'narrow.json'), JSON.stringify(policy).replace('"**"', '"keep-*"'))
     const { code, stdout } = await berth(
       ['user', 'create', 'mei', '--email', 'mei@example.org', '--password-stdin', ...flags()],
@@ -316,7 +334,7 @@ describe.each(['at an address', 'on its own machine'])('commands on a registry, 
       const line = name
         .replace(/^\d+ /, '')
         .replaceAll(/\$(\w+)/g, (_, key: string) => known.get(key) ?? `NOTHING SAID ${key}`)
-        .replace(/\b(policy\.json|narrow\.json|cosign\.pub)/, (name) => join(folder, name))
+        .replace(/\b(policy\.json|narrow\.json|statements\.json|cosign\.pub)/, (name) => join(folder, name))
       const said = await commandLine(
         [...line.split(' '), ...(line === 'whoami' && where !== 'at an address' ? [] : flags())],
         env,

@@ -30,6 +30,8 @@ const beyondHarbor = [
   '/projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}/',
   '/system/trash',
   '/system/vulnerability-data',
+  '/system/vex',
+  '/projects/{project_name_or_id}/vex',
   '/batch',
   '/projects/{project_name_or_id}/batch',
   '/projects/{project_name}/batch',

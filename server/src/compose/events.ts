@@ -4,12 +4,15 @@ import { Events } from '../domain/events/events.ts'
 import type { Reaction } from '../domain/events/reactions.ts'
 import { enqueueJob } from '../domain/jobs/enqueue.ts'
 import { scanOnPush } from '../domain/scanning/scan-on-push.ts'
+import { applyPushedVex, forgetDeletedVex } from '../domain/scanning/statements/follow-statements.ts'
 import { forgetDeleted, reverifyTrusted, verifyNamed, verifyPushed } from '../domain/signatures/follow-signatures.ts'
 import { tellWebhooks } from '../domain/webhooks/queue-deliveries.ts'
 
 /** Reactions to events, in the events' own transaction. Each noun that reacts adds a line. */
 const reactions: readonly Reaction[] = [
   scanOnPush,
+  applyPushedVex,
+  forgetDeletedVex,
   verifyPushed,
   verifyNamed,
   forgetDeleted,

@@ -5,6 +5,7 @@ import type { Admit } from '../domain/policies/admit.ts'
 import type { RegistrySettings } from '../domain/policies/gates.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { CollectorOptions } from '../domain/garbage-collection/collect.ts'
+import { composeApplyVex } from './apply-vex.ts'
 import { composeBackup, type BackupPlace } from './backup.ts'
 import { composeCollectGarbage } from './collect-garbage.ts'
 import { composeGenerateSbom, type SbomServices } from './generate-sbom.ts'
@@ -59,6 +60,7 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composeBackup({ ...services, place: services.backups })),
     jobKind(composeScanArtifact({ ...services, builtIn: composeBuiltInEngine(services) })),
     jobKind(composeGenerateSbom(services)),
+    jobKind(composeApplyVex(services)),
     jobKind(composeScanPushed({ ...services, scans, sboms })),
     jobKind(composeScanAll({ ...services, jobs, scans })),
     jobKind(composeVerifySignatures(services)),

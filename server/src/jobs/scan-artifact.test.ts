@@ -58,7 +58,10 @@ async function compose(database: Database) {
       return readLayer(open, { where: diffId })
     },
   })
-  const kind = composeScanArtifact({ database, clock, events, builtIn, adapters: builtIn })
+  const kind = composeScanArtifact({
+    ...{ database, clock, events, admit, blobs, manifests, builtIn, adapters: builtIn },
+    host: undefined,
+  })
   const worker = new JobWorker({
     ...{ database, clock, kinds: [jobKind(kind)], concurrency: 1, keepMs: 60_000, flushMs: 5, drainMs: 2_000 },
     process: { id: 'one', host: 'here', pid: 1 },

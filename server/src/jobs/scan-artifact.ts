@@ -1,3 +1,4 @@
+import { parseDigest } from '#contract/digest.ts'
 import type { Database } from '../database/database.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Events } from '../domain/events/events.ts'
@@ -5,12 +6,12 @@ import { packReport, recordFailure, recordReport, recordStart } from '../domain/
 import { scanArtifactJob, type ScanArtifactPayload } from '../domain/scanning/scan-job.ts'
 import { findScanner, type Scanner } from '../domain/scanning/scanners.ts'
 import { summaryOf } from '../domain/scanning/scan-summary.ts'
+import { applyStatements, type StatementServices } from '../domain/scanning/statements/apply-statements.ts'
 import { finalFailureOf } from './final-failure.ts'
 import { PermanentFailure, type JobKind, type RunningJob } from './job-kind.ts'
 import type { ScanEngine } from './scan-engine.ts'
 
-export interface ScanServices {
-  readonly database: Database
+export interface ScanServices extends StatementServices {
   readonly clock: Clock
   readonly events: Events
   readonly builtIn: ScanEngine
@@ -47,6 +48,11 @@ async function scan(services: ScanServices, job: RunningJob<ScanArtifactPayload>
   const { findings, dataTime } = await (scanner.isBuiltIn ? builtIn : adapters).findVulnerabilities(job, scanner)
   const report = await packReport(findings, dataTime)
   await job.transact((tx) => recordReport(tx, services, job.actor, job.payload, report))
+  const transact = job.transact.bind(job)
+  await applyStatements(services, job.actor, parseDigest(job.payload.digest), {
+    transact,
+    log: (line) => job.log(line),
+  })
   for (const gap of findings.gaps) job.log(`gap: ${JSON.stringify(gap)}`)
   const { total, fixable } = summaryOf(findings)
   job.log(`${total} vulnerabilities, ${fixable} of them can be mended`)

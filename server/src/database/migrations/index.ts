@@ -31,6 +31,7 @@ import { scanRobots } from './0033-scan-robots.ts'
 import { absentChildren } from './0041-absent-children.ts'
 import { securityTotals } from './0036-security-totals.ts'
 import { sbomRuns } from './0031-sbom-runs.ts'
+import { vex } from './0032-vex.ts'
 import { webhooks } from './0045-webhooks.ts'
 import { vulnerabilityDataWays } from './0035-vulnerability-data-ways.ts'
 import { listedArtifacts } from './0042-listed-artifacts.ts'
@@ -72,4 +73,5 @@ export const migrations: readonly Migration[] = [
   webhooks,
   vulnerabilityDataWays,
   listedArtifacts,
+  vex,
 ]

@@ -211,3 +211,32 @@ export interface SbomRunTable {
   finished_at: number | null
   created_at: number
 }
+
+/** A VEX document that somebody gave to a project, or to the registry (null). */
+export interface VexDocumentTable {
+  id: Generated<number>
+  project_id: number | null
+  name: string
+  format: 'openvex' | 'csaf' | 'cyclonedx'
+  statements: number
+  /** JSON, packed with zstd: the statements that can be compared with something. */
+  body: Uint8Array
+  username: string
+  created_at: number
+}
+
+/** What VEX statements say of a report in one repository. There is none where they say nothing. */
+export interface ScanViewTable {
+  repository_id: number
+  digest: string
+  scanner_id: string
+  /** Of the report; another one is not spoken of yet. */
+  reported_at: number
+  /** Of what still counts, as in the table `scan`. */
+  severity: number | null
+  summary: string
+  /** JSON: digests of the referrers whose statements count here. */
+  referrers: string
+  /** JSON, packed with zstd: what is ruled out, by finding. */
+  body: Uint8Array
+}

@@ -66,6 +66,8 @@ import type {
   SecurityTotalTable,
   VulnerabilityTotalTable,
   SbomRunTable,
+  ScanViewTable,
+  VexDocumentTable,
 } from './scanning.ts'
 import type { WebhookDeliveryTable, WebhookPolicyTable } from './webhooks.ts'
 import type { SettingTable } from './settings.ts'
@@ -171,6 +173,8 @@ export interface Schema {
   vulnerability_total: VulnerabilityTotalTable
   layer_total: LayerTotalTable
   sbom_run: SbomRunTable
+  vex_document: VexDocumentTable
+  scan_view: ScanViewTable
   webhook_policy: WebhookPolicyTable
   webhook_delivery: WebhookDeliveryTable
 }

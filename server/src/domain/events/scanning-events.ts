@@ -4,6 +4,9 @@ type OnScan = InRepository & { readonly scan: 'vulnerability' | 'sbom' }
 type OnData = { readonly generation: number }
 type OnScanner = { readonly scanner: string }
 
+type OnVex = Partial<OnProject> & { readonly vex: number; readonly name: string }
+
+const vex = ({ name, project }: OnVex): string => `${project === undefined ? '' : `${project}: `}${name}`
 const byDigest = ({ repository, digest }: InRepository): string => `${repository}@${digest}`
 const scanner = ({ scanner: name }: OnScanner): string => name
 const data = ({ generation }: OnData): string => `vulnerability data ${generation}`
@@ -19,6 +22,8 @@ export const scanningEvents = {
   ),
   use_vulnerability_data: eventKind<OnData>(data),
   delete_vulnerability_data: eventKind<OnData>(data),
+  add_vex_document: eventKind<OnVex>(vex),
+  delete_vex_document: eventKind<OnVex>(vex),
   create_scanner: eventKind<OnScanner>(scanner),
   update_scanner: eventKind<OnScanner & { readonly changed: readonly string[] }>(scanner),
   delete_scanner: eventKind<OnScanner>(scanner),

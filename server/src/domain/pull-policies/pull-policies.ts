@@ -12,6 +12,8 @@ import { DomainError } from '../errors.ts'
 import type { JudgedManifest, PullJudge } from '../policies/gates.ts'
 import { severityRank } from '../scanning/advisories.ts'
 import { findJudgedReport, listJudgedFindings, listUnscanned } from '../scanning/judged-report.ts'
+import { keyOfFinding } from '../scanning/scan-summary.ts'
+import { listRuledOutByGiven } from '../scanning/statements/scan-views.ts'
 import { listStates } from '../scanning/scan-state.ts'
 import { readAccepted, readHarborPolicy, type SeverityLimit } from './harbor-policy.ts'
 import { judgeFindings, refuseUnfinished, refuseUnscanned } from './prevent-vulnerable.ts'
@@ -74,7 +76,7 @@ export async function judgeManifest(
     case 'index':
       return await judgeIndex(reader, projectId, limit, manifest, parsed)
     case 'image':
-      return await judgeImage(reader, projectId, limit, manifest.digest, now)
+      return await judgeImage(reader, projectId, limit, manifest, now)
     default:
       return allowed
   }
@@ -84,14 +86,17 @@ async function judgeImage(
   reader: Reader,
   projectId: number,
   limit: SeverityLimit,
-  digest: Digest,
+  { artifactId, digest }: JudgedManifest,
   now: number,
 ): Promise<Verdict> {
   const report = await findJudgedReport(reader, projectId, digest)
   if (report === undefined) return refuse(await refuseWithoutReport(reader, limit, digest))
   if (report.severity === undefined || severityRank(report.severity) < severityRank(limit.from)) return allowed
   const accepted = await readAccepted(reader, projectId, limit, now)
-  const findings = await listJudgedFindings(reader, digest, report)
+  const ruledOut = await listRuledOutByGiven(reader, artifactId, { digest, ...report })
+  const findings = (await listJudgedFindings(reader, digest, report)).filter(
+    (each) => !ruledOut.has(keyOfFinding(each.id, each.package, each.version)),
+  )
   return { refusal: judgeFindings(limit, digest, findings, accepted.ids), until: accepted.until }
 }
 

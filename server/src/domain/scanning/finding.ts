@@ -26,6 +26,8 @@ export interface Suppression {
   readonly by: string
   readonly status: 'not_affected' | 'fixed' | 'ignored'
   readonly reason: string
+  /** Where a statement comes from, on a server. */
+  readonly source?: 'project' | 'registry' | 'referrer'
 }
 
 /** What a scan says. `gaps` are parts for which there is no data or that could not be read: with one, nothing found is not "clean". */

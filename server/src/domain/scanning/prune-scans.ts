@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { analyserVersion } from './detection/layer-inventory.ts'
 import { uncountImages } from './hub/uncount-images.ts'
 import { pruneRuns } from './sboms/sbom-runs.ts'
+import { pruneViews } from './statements/scan-views.ts'
 
 interface Services {
   readonly database: Database
@@ -30,6 +31,7 @@ async function reviewSome(tx: Writer, limit: number): Promise<{ readonly reviewe
   if (digests.length === 0) return { reviewed: 0, gone: 0 }
   await tx.deleteFrom('scan_review').where('digest', 'in', digests).execute()
   await pruneRuns(tx, digests)
+  await pruneViews(tx, digests)
   const gone = await withoutArtifact(tx, digests)
   if (gone.length > 0) {
     await uncountImages(tx, gone)

@@ -21,7 +21,9 @@ export function countedOnce(findings: readonly Finding[]): readonly Finding[] {
 }
 
 /** Harbor's idea of one finding: a vulnerability of a version of a package. */
-export const findingKey = ({ id, package: { name, version } }: Finding): string => `${id}\n${name}\n${version}`
+export const findingKey = ({ id, package: { name, version } }: Finding): string => keyOfFinding(id, name, version)
+
+export const keyOfFinding = (id: string, name: string, version: string): string => `${id}\n${name}\n${version}`
 
 /** The first of the most severe. */
 export const worstIn = (findings: readonly Finding[]): Finding =>

@@ -60,6 +60,7 @@ import { tagRoutes } from './content/tags.ts'
 import { trashRoutes } from './content/trash.ts'
 import { matchPackagesRoutes } from './operations/match-packages.ts'
 import { vulnerabilityDataScheduleRoutes } from './operations/vulnerability-data-schedule.ts'
+import { vexRoutes } from './operations/vex.ts'
 import { vulnerabilityDataRoutes } from './operations/vulnerability-data.ts'
 import { webhookRoutes } from './projects/webhooks.ts'
 import { userRoutes } from './access/users.ts'
@@ -100,6 +101,7 @@ const routes: readonly Route[] = [
   ...systeminfoRoutes,
   ...tagRoutes,
   ...vulnerabilityDataRoutes,
+  ...vexRoutes,
   ...vulnerabilityDataScheduleRoutes,
   ...matchPackagesRoutes,
   ...userRoutes,

@@ -99,7 +99,13 @@ export const scan = {
     more: '{count, plural, one {# more} other {# more}}',
   },
   references: 'References',
-  ruledOutBy: 'Ruled out by {by}: {reason}',
+  ruledOutBy: 'Ruled out by {by} ({source}): {reason}',
+  ruledOutSources: {
+    project: 'VEX document of the project',
+    registry: 'VEX document of the registry',
+    referrer: 'attached to the artifact',
+    other: 'VEX',
+  },
   statuses: {
     affected: 'no fix yet',
     under_investigation: 'under investigation',

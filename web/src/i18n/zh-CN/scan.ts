@@ -100,7 +100,13 @@ export const scan: Translation<typeof en> = {
     more: '还有 {count, number} 个',
   },
   references: '参考链接',
-  ruledOutBy: '已由 {by} 排除：{reason}',
+  ruledOutBy: '已由 {by} 排除（{source}）：{reason}',
+  ruledOutSources: {
+    project: '项目的 VEX 文档',
+    registry: '系统的 VEX 文档',
+    referrer: '附加在 Artifact 上',
+    other: 'VEX 声明',
+  },
   statuses: {
     affected: '暂无修复版本',
     under_investigation: '调查中',

@@ -1,5 +1,5 @@
 import { parsePurl, type PurlParts } from '../detection/purl.ts'
-import type { Finding } from '../finding.ts'
+import type { Finding, Suppression } from '../finding.ts'
 import type { FoundPackage } from '../inventory.ts'
 import type { VexDocument, VexProduct, VexStatement } from './vex-statement.ts'
 
@@ -8,30 +8,60 @@ export interface VexSubject {
   /** `pkg:oci/…`, where it is an image. */
   readonly purl?: string
   readonly digest?: string
+  /** Indexes that have the image: what is said of one of them is said of it too. */
+  readonly within?: readonly VexSubject[]
+}
+
+/** Documents of one origin, which are believed alike. */
+export interface VexLevel {
+  /** Stands with what they rule out; left out where nobody needs to know. */
+  readonly source?: NonNullable<Suppression['source']>
+  readonly documents: readonly VexDocument[]
 }
 
 /**
  * The findings, with those that a statement says do not concern this subject marked as suppressed. None is taken away. Of several
  * statements about one finding the newest counts, of equally old ones the last.
  */
-export function applyVex(
+export const applyVex = (
   findings: readonly Finding[],
   documents: readonly VexDocument[],
   subject: VexSubject,
+): readonly Finding[] => applyVexLevels(findings, [{ documents }], subject)
+
+/** The same with documents that are believed more and less: the first level that has a statement about a finding decides. */
+export function applyVexLevels(
+  findings: readonly Finding[],
+  levels: readonly VexLevel[],
+  subject: VexSubject,
 ): readonly Finding[] {
-  const byId = new Map<string, VexStatement[]>()
-  for (const statement of documents.flatMap(({ statements }) => statements)) {
-    for (const id of new Set(statement.vulnerabilities)) byId.set(id, [...(byId.get(id) ?? []), statement])
-  }
+  const known = levels.map(({ source, documents }) => ({ source, byId: statementsById(documents) }))
   return findings.map((finding) => {
     if (finding.suppressed !== undefined) return finding
-    const statements = [finding.id, ...finding.aliases].flatMap((id) => byId.get(id) ?? [])
-    const last = newestOf(
-      statements.filter((each) => each.products.some((product) => concerns(product, finding, subject))),
-    )
-    if (last === undefined || (last.status !== 'not_affected' && last.status !== 'fixed')) return finding
-    return { ...finding, suppressed: { by: last.by, status: last.status, reason: last.reason } }
+    for (const { source, byId } of known) {
+      const statements = [finding.id, ...finding.aliases].flatMap((id) => byId.get(id) ?? [])
+      const last = newestOf(
+        statements.filter((each) => each.products.some((product) => concerns(product, finding, subject))),
+      )
+      if (last === undefined) continue
+      if (last.status !== 'not_affected' && last.status !== 'fixed') return finding
+      const { by, status, reason } = last
+      return { ...finding, suppressed: { by, status, reason, ...(source === undefined ? {} : { source }) } }
+    }
+    return finding
   })
+}
+
+function statementsById(documents: readonly VexDocument[]): ReadonlyMap<string, readonly VexStatement[]> {
+  const byId = new Map<string, VexStatement[]>()
+  for (const statement of documents.flatMap(({ statements }) => statements)) {
+    for (const id of new Set(statement.vulnerabilities)) {
+      const known = byId.get(id)
+      if (known === undefined) byId.set(id, [statement])
+      else known.push(statement)
+    }
+  }
+  return byId
 }
 
 function newestOf(statements: readonly VexStatement[]): VexStatement | undefined {
@@ -46,10 +76,11 @@ function concerns({ id, subcomponents }: VexProduct, { package: found }: Finding
   return isSubject(id, subject) && (subcomponents.length === 0 || subcomponents.some((each) => isPackage(each, found)))
 }
 
-function isSubject(id: string, { purl, digest }: VexSubject): boolean {
+function isSubject(id: string, { purl, digest, within = [] }: VexSubject): boolean {
   if (id === digest) return true
   const [named, own] = [parsePurl(id), purl === undefined ? undefined : parsePurl(purl)]
-  return named !== undefined && own !== undefined && includes(named, own)
+  if (named !== undefined && own !== undefined && includes(named, own)) return true
+  return within.some((each) => isSubject(id, each))
 }
 
 function isPackage(id: string, found: FoundPackage): boolean {

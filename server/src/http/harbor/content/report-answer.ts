@@ -38,7 +38,14 @@ export const vulnerabilityAnswer = z.object({
     .optional()
     .describe('Beyond Harbor: since when it stands in the catalogue of exploited ones.'),
   epss: z.object({ probability: z.number(), percentile: z.number() }).optional(),
-  suppressed: z.object({ by: z.string(), status: z.string(), reason: z.string() }).optional(),
+  suppressed: z
+    .object({
+      by: z.string(),
+      status: z.string(),
+      reason: z.string(),
+      source: z.enum(['project', 'registry', 'referrer']).optional().describe('Where the statement comes from.'),
+    })
+    .optional(),
 })
 
 const changedAnswer = z.object({

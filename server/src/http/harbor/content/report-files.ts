@@ -53,6 +53,7 @@ export const reportFileRoutes: readonly Route[] = [
       const leaves = await listLeaves(services.database.read, artifact.id)
       const [found] = await reportsOf(
         services,
+        artifact.repositoryId,
         leaves.map(({ digest }) => digest),
       )
       if (found === undefined)

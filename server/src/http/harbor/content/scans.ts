@@ -5,6 +5,7 @@ import { isScannable, listLeaves } from '../../../domain/scanning/scannable.ts'
 import type { ScanTarget } from '../../../domain/scanning/enqueue-scan.ts'
 import type { ScanState } from '../../../domain/scanning/scan-state.ts'
 import { sbomFormats } from '../../../domain/scanning/sboms/sbom-format.ts'
+import { readRuledOut, withRuledOut } from '../../../domain/scanning/statements/scan-views.ts'
 import type { SbomRun } from '../../../domain/scanning/sboms/sbom-runs.ts'
 import { assertCan } from '../../../domain/access/roles/authorise.ts'
 import { artifactParams, findArtifact, getRepositoryId, type ArtifactCall } from './artifacts.ts'
@@ -109,6 +110,7 @@ export const scanRoutes: readonly Route[] = [
       const leaves = await listLeaves(services.database.read, artifact.id)
       const reports = await reportsOf(
         services,
+        artifact.repositoryId,
         leaves.map(({ digest }) => digest),
       )
       const type = acceptedReportType(call.request.headers.get('x-accept-vulnerabilities'))
@@ -117,14 +119,22 @@ export const scanRoutes: readonly Route[] = [
   }),
 ]
 
-export async function reportsOf({ scans }: HarborServices, digests: readonly Digest[]): Promise<readonly LeafReport[]> {
+/** The last good reports of these images, as a repository sees them: what VEX statements rule out there is marked. */
+export async function reportsOf(
+  { scans, database }: HarborServices,
+  repositoryId: number,
+  digests: readonly Digest[],
+): Promise<readonly LeafReport[]> {
   const states = await scans.states(digests, 'vulnerability')
   const reports: LeafReport[] = []
   for (const { digest, scannerId, report } of states.values()) {
     const findings = report === undefined ? undefined : await scans.report(digest, scannerId)
     if (report === undefined || findings === undefined) continue
     const changes = await scans.changes(digest, scannerId)
-    reports.push({ digest, reportedAt: report.reportedAt, findings, changes })
+    const { reportedAt } = report
+    const ruledOut = await readRuledOut(database.read, { repositoryId, digest, scannerId }, reportedAt)
+    const seen = { ...findings, findings: withRuledOut(findings.findings, ruledOut) }
+    reports.push({ digest, reportedAt, findings: seen, changes })
   }
   return reports
 }

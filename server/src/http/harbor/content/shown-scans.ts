@@ -2,6 +2,8 @@ import type { Digest } from '#contract/digest.ts'
 import { isIndexMediaType } from '#contract/media-types.ts'
 import type { ArtifactDetails } from '../../../domain/artifacts/artifact-details.ts'
 import { isScannable } from '../../../domain/scanning/scannable.ts'
+import type { ScanState } from '../../../domain/scanning/scan-state.ts'
+import { listViews, type ScanView } from '../../../domain/scanning/statements/scan-views.ts'
 import { listSboms } from '../../../domain/scanning/sboms/stored-sboms.ts'
 import type { HarborServices } from '../frame/services.ts'
 import { sbomOverviewOf, sbomOverviewOfIndex, type SbomOverview } from './sbom-answer.ts'
@@ -61,17 +63,32 @@ async function sbomsOf(
 }
 
 async function reportsOf(
-  { scans }: HarborServices,
+  { scans, database }: HarborServices,
   { query, request }: ScanCall,
   artifacts: readonly ArtifactDetails[],
 ): Promise<Shown> {
   if (!query.with_scan_overview) return () => ({})
   const type = acceptedReportType(request.headers.get('x-accept-vulnerabilities'))
-  const states = await scans.states([...new Set(artifacts.flatMap(imagesOf))], 'vulnerability')
+  const images = [...new Set(artifacts.flatMap(imagesOf))]
+  const states = await scans.states(images, 'vulnerability')
+  const repositoryIds = [...new Set(artifacts.map(({ repositoryId }) => repositoryId))]
+  const views = Map.groupBy(await listViews(database.read, repositoryIds, images), (view) => view.repositoryId)
   return (artifact) => {
-    const overview = overviewOf(imagesOf(artifact), states)
+    const overview = overviewOf(imagesOf(artifact), seenBy(states, views.get(artifact.repositoryId) ?? []))
     return overview === undefined ? {} : { scan_overview: { [type]: overview } }
   }
+}
+
+/** The states as a repository sees them: without what VEX statements rule out there. */
+function seenBy(states: ReadonlyMap<Digest, ScanState>, views: readonly ScanView[]): ReadonlyMap<Digest, ScanState> {
+  if (views.length === 0) return states
+  const seen = new Map(states)
+  for (const { digest, scannerId, reportedAt, severity, summary } of views) {
+    const state = states.get(digest)
+    if (state?.report === undefined || state.scannerId !== scannerId || state.report.reportedAt !== reportedAt) continue
+    seen.set(digest, { ...state, report: { ...state.report, severity, summary } })
+  }
+  return seen
 }
 
 /** The images of an artifact as its own manifest names them. */

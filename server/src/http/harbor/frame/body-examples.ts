@@ -69,11 +69,27 @@ const dataSchedule = {
   parameters: { registry_id: 1, repository: 'aquasecurity/trivy-db', reference: '2' },
 }
 
+const vexExample = {
+  '@context': 'https://openvex.dev/ns/v0.2.0',
+  author: 'Security team',
+  timestamp: '2026-01-01T00:00:00Z',
+  statements: [
+    {
+      vulnerability: { name: 'CVE-2021-23337' },
+      products: [{ '@id': 'pkg:npm/lodash@4.17.20' }],
+      status: 'not_affected',
+      justification: 'vulnerable_code_not_in_execute_path',
+    },
+  ],
+}
+
 /** A body that says something for each operation that takes one: what a reader copies and changes. */
 export const bodyExamples: Readonly<Record<string, unknown>> = {
   acknowledgeEvents: { cursor: 'MTIzNDU' },
   actionPendingJobs: { action: 'stop' },
   addLabel: { id: 3 },
+  addProjectVex: { name: 'openvex.json', document: vexExample },
+  addRegistryVex: { name: 'openvex.json', document: vexExample },
   addProjectMetadatas: { auto_scan: 'true' },
   copyArtifacts: { items: [digest], from: 'library/app' },
   CreateImmuRule: rule('immutable_template', {}),

@@ -28,6 +28,7 @@ const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: st
   TRASH_ENTRY_UNKNOWN: [404, 'NOT_FOUND'],
   RETENTION_UNKNOWN: [404, 'NOT_FOUND'],
   SCANNER_UNKNOWN: [404, 'NOT_FOUND'],
+  VEX_UNKNOWN: [404, 'NOT_FOUND'],
   SIGNER_UNKNOWN: [404, 'NOT_FOUND'],
   WEBHOOK_UNKNOWN: [404, 'NOT_FOUND'],
   REPORT_UNKNOWN: [404, 'NOT_FOUND'],

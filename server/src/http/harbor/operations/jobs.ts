@@ -10,6 +10,7 @@ import { applyRetentionJob, retainRepositoryJob } from '../../../domain/retentio
 import { importDataJob, pullDataJob } from '../../../domain/scanning/data/data-jobs.ts'
 import { scanAllJob } from '../../../domain/scanning/scan-all-job.ts'
 import { generateSbomJob } from '../../../domain/scanning/sboms/sbom-job.ts'
+import { applyVexJob } from '../../../domain/scanning/statements/vex-job.ts'
 import { scanArtifactJob } from '../../../domain/scanning/scan-job.ts'
 import { deliverWebhookJob } from '../../../domain/webhooks/webhook-job.ts'
 import { scanPushedJob } from '../../../domain/scanning/scan-on-push.ts'
@@ -170,6 +171,7 @@ export const permissionsOfKind: Readonly<
   [backupJob.kind]: {},
   [scanArtifactJob.kind]: { project: 'scan:read' },
   [generateSbomJob.kind]: { project: 'scan:read' },
+  [applyVexJob.kind]: { project: 'scan:read' },
   [scanPushedJob.kind]: { project: 'scan:read' },
   [deliverWebhookJob.kind]: { project: 'notification-policy:read' },
   [scanAllJob.kind]: { system: 'scan-all:read' },
