@@ -8,6 +8,7 @@ export {
   BadgeCheck as TrustIcon,
   Boxes as RepositoryIcon,
   CalendarClock as ScheduleIcon,
+  Ban as DisableIcon,
   Check as CheckIcon,
   ChevronDown as ChevronDownIcon,
   ChevronRight as ChevronRightIcon,
