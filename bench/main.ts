@@ -21,6 +21,7 @@ const usage = `Drives Berth and Debian's docker-registry with the same closed-lo
   npm run bench -- [options]
   npm run bench -- scale [options]     Berth alone, over PostgreSQL with 10,000 and with 10 million manifests
   npm run bench -- garbage [options]   garbage collection, beside pushes and pulls
+  npm run bench -- scanning [options]  scans, beside Trivy
 
   --quick             a smoke test of under a minute; its numbers mean nothing
   --only <words>      only workloads whose name contains one of these words (comma-separated)

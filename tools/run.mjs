@@ -17,7 +17,7 @@ const tasks = {
   check: (flags) => ['tools/check.mjs', ...flags],
   build: (flags) => ['tools/build.mjs', ...flags],
   bench: ([first, ...flags]) =>
-    first === 'scale' || first === 'garbage'
+    first === 'scale' || first === 'garbage' || first === 'scanning'
       ? [`bench/${first}/main.ts`, ...flags]
       : ['bench/main.ts', ...[first ?? [], flags].flat()],
 }
