@@ -9,6 +9,7 @@ import { pushManifest } from '#server/domain/artifacts/push.ts'
 import type { Json } from '#server/domain/json.ts'
 import { TrustedSigners } from '#server/domain/signatures/trusted-signers.ts'
 import { verdictOf } from '#server/domain/signatures/verdicts.ts'
+import { composeFindSignatures } from '#server/jobs/find-signatures.ts'
 import { composeReverifySignatures } from '#server/jobs/reverify-signatures.ts'
 import { composeVerifySignatures } from '#server/jobs/verify-signatures.ts'
 import { composeRegistryForTest, system } from './registry-for-test.ts'
@@ -29,7 +30,9 @@ export async function composeSigningScene(database: Database) {
   const services = { database, clock, events, store }
   const signers = new TrustedSigners(services)
   const kinds = new Map(
-    [composeVerifySignatures(services), composeReverifySignatures(services)].map((kind) => [kind.name, kind] as const),
+    [composeVerifySignatures(services), composeReverifySignatures(services), composeFindSignatures(services)].map(
+      (kind) => [kind.name, kind] as const,
+    ),
   )
   const project = await database.read
     .selectFrom('project')

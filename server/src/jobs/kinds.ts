@@ -22,6 +22,7 @@ import { composeScanAll } from './scan-all.ts'
 import { composeImportData, type ImportDataServices } from './import-vulnerability-data.ts'
 import { composePullData, type PullDataServices } from './pull-vulnerability-data.ts'
 import { composeScanPushed } from './scan-pushed.ts'
+import { composeFindSignatures } from './find-signatures.ts'
 import { composeReverifySignatures } from './reverify-signatures.ts'
 import { composeScrub } from './scrub.ts'
 import { composeVerifySignatures } from './verify-signatures.ts'
@@ -65,6 +66,7 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composeScanAll({ ...services, jobs, scans })),
     jobKind(composeVerifySignatures(services)),
     jobKind(composeReverifySignatures(services)),
+    jobKind(composeFindSignatures(services)),
     jobKind(composeDeliverWebhooks(services.sending)),
     jobKind(composeImportData(services)),
     jobKind(composePullData(services)),

@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import type { Digest } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
+import { findSignatures } from '#server/database/migrations/0038-find-signatures.ts'
 import { deleteManifest, untag } from '#server/domain/artifacts/delete.ts'
 import { pageSignatures } from '#server/domain/signatures/recorded-signatures.ts'
 import { listEnded } from '#server/domain/signatures/reverify-signatures.ts'
@@ -213,6 +214,23 @@ describeEachDatabase('verdicts', (open) => {
     scene.clock.advance(400 * 86_400_000)
     expect(await states(scene, image)).toEqual(['expired', 'unsigned'])
     expect((await listEnded(scene.database.read, scene.clock.now(), 10)).map(({ subject }) => subject)).toEqual([image])
+  })
+
+  test('signatures from before verdicts are found, by the job that the migration asks for', async () => {
+    const scene = await compose()
+    const [first, second] = [await scene.image(app, 'v1'), await scene.image(app, 'v2')]
+    await scene.signBySubject(app, first, key.privateKey)
+    await scene.signByTag(app, second, key.privateKey)
+    const { database } = scene
+    await database.write(async (tx) => {
+      await tx.deleteFrom('job').execute()
+      await findSignatures.up(tx, database.dialect)
+    })
+    await scene.work()
+    expect([await states(scene, first), await states(scene, second)]).toEqual([
+      ['unnamed', 'unsigned'],
+      ['unnamed', 'unsigned'],
+    ])
   })
 
   test('an attestation is verified and shown, and signs nothing', async () => {

@@ -27,6 +27,7 @@ import { backupRun } from './0028-backup-run.ts'
 import { scanning } from './0029-scanning.ts'
 import { securityHub } from './0030-security-hub.ts'
 import { signatures } from './0037-signatures.ts'
+import { findSignatures } from './0038-find-signatures.ts'
 import { scanRobots } from './0033-scan-robots.ts'
 import { absentChildren } from './0041-absent-children.ts'
 import { securityTotals } from './0036-security-totals.ts'
@@ -66,6 +67,7 @@ export const migrations: readonly Migration[] = [
   scanning,
   securityHub,
   signatures,
+  findSignatures,
   scanRobots,
   absentChildren,
   securityTotals,

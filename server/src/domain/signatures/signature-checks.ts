@@ -8,10 +8,10 @@ import { recordSignatures, type JudgedEntry } from './recorded-signatures.ts'
 import { settleVerdict, type SignedArtifact } from './settle-verdict.ts'
 import {
   entriesOf,
+  readStoredManifest,
   signatureArtifactTypes,
   signatureTagsOf,
   walkSignatureManifests,
-  type SignatureManifest,
 } from './signature-manifests.ts'
 import { nameOfTrust, signersFor, type TrustedSigner } from './trusted-signers.ts'
 import { nothingKnown } from './verification/judge.ts'
@@ -56,24 +56,20 @@ export async function checkSignatures(
   const { repositoryId, subject } = question
   const place = await findPlace(database.read, repositoryId)
   if (place === undefined) return { looked: 0, changed: 0 }
-  const target = await findManifest(database.read, repositoryId, subject)
+  const target = await readStoredManifest(database.read, repositoryId, subject)
   let looked = 0
   if (target !== undefined) {
     const signers = await signersFor(database.read, place.projectId)
-    const trust = nameOfTrust(signers)
-    for await (const manifest of walkSignatureManifests(database.read, repositoryId, subject)) {
+    const common = {
+      ...{ repositoryId, repository: place.repository, signers, trust: nameOfTrust(signers) },
+      subject: { digest: subject, bytes: Buffer.from(target.bytes) },
+    }
+    for await (const digest of walkSignatureManifests(database.read, repositoryId, subject)) {
       signal?.throwIfAborted()
-      if (question.signature !== undefined && manifest.digest !== question.signature) continue
-      if (await isFresh(database.read, { repositoryId, subject, digest: manifest.digest, trust, now: clock.now() }))
-        continue
-      await checkManifest(services, {
-        repositoryId,
-        subject: target,
-        repository: place.repository,
-        manifest,
-        signers,
-        trust,
-      })
+      if (question.signature !== undefined && digest !== question.signature) continue
+      const known = { repositoryId, subject, digest, trust: common.trust, now: clock.now() }
+      if (await isFresh(database.read, known)) continue
+      await checkManifest(services, { ...common, digest })
       looked += 1
     }
   }
@@ -90,17 +86,6 @@ async function findPlace(reader: Reader, repositoryId: number) {
     .where('id', '=', repositoryId)
     .executeTakeFirst()
   return row === undefined ? undefined : { projectId: row.project_id, repository: row.name }
-}
-
-async function findManifest(reader: Reader, repositoryId: number, digest: Digest) {
-  const row = await reader
-    .selectFrom('artifact')
-    .innerJoin('artifact_payload', 'artifact_payload.artifact_id', 'artifact.id')
-    .select('artifact_payload.bytes')
-    .where('artifact.repository_id', '=', repositoryId)
-    .where('artifact.digest', '=', digest)
-    .executeTakeFirst()
-  return row === undefined ? undefined : { digest, bytes: Buffer.from(row.bytes) }
 }
 
 interface Freshness {
@@ -129,13 +114,16 @@ interface ManifestQuestion {
   readonly repositoryId: number
   readonly repository: string
   readonly subject: { readonly digest: Digest; readonly bytes: Buffer }
-  readonly manifest: SignatureManifest
+  /** Of the manifest that holds the signatures. */
+  readonly digest: Digest
   readonly signers: readonly TrustedSigner[]
   readonly trust: string
 }
 
 async function checkManifest({ database, clock, store }: CheckServices, question: ManifestQuestion): Promise<void> {
-  const { repositoryId, repository, subject, manifest, trust } = question
+  const { repositoryId, repository, subject, digest, trust } = question
+  const manifest = await readStoredManifest(database.read, repositoryId, digest)
+  if (manifest === undefined) return
   const signers = question.signers.map(({ signer }) => signer)
   const now = clock.now()
   const judged: JudgedEntry[] = []
@@ -148,7 +136,7 @@ async function checkManifest({ database, clock, store }: CheckServices, question
     judged.push({ entry, judgement: judgeEntry({ entry, payload, subject, repository, signers, now }) })
   }
   if (judged.length === 0) judged.push(nothingInIt)
-  const place = { repositoryId, subject: subject.digest, digest: manifest.digest }
+  const place = { repositoryId, subject: subject.digest, digest }
   await database.write((tx) => recordSignatures(tx, place, judged, { trust, now }))
 }
 

@@ -16,3 +16,6 @@ export const reverifySignaturesJob = defineJob(
   'reverify-signatures',
   z.object({ projectId: z.number().int().optional() }),
 )
+
+/** Looks for signatures that were pushed before the registry verified any. The migration that brings verdicts asks for it. */
+export const findSignaturesJob = defineJob('find-signatures', z.object({}))

@@ -25,42 +25,62 @@ export const signatureArtifactTypes: readonly string[] = [
   notaryArtifactType,
 ]
 
-/** A manifest that holds signatures of the subject. */
+/** A manifest that holds signatures. */
 export interface SignatureManifest {
-  readonly digest: Digest
   readonly mediaType: string
   readonly bytes: Uint8Array
 }
 
-const manifestsPerPage = 50
+const manifestsPerPage = 200
 
-/** Every manifest that names the subject, and those that cosign's tags name now. A page in memory at a time. */
+/** Every manifest that names the subject, and those that cosign's tags name now, by their digests: a subject may have many. */
 export async function* walkSignatureManifests(
   reader: Reader,
   repositoryId: number,
   subject: Digest,
-): AsyncGenerator<SignatureManifest> {
+): AsyncGenerator<Digest> {
   for (let last = 0; ;) {
-    const rows = await withPayload(reader, repositoryId)
-      .where('artifact.subject_digest', '=', subject)
-      .where('artifact.artifact_type', 'in', signatureArtifactTypes)
-      .where('artifact.id', '>', last)
-      .orderBy('artifact.id')
+    const rows = await reader
+      .selectFrom('artifact')
+      .select(['id', 'digest'])
+      .where('repository_id', '=', repositoryId)
+      .where('subject_digest', '=', subject)
+      .where('artifact_type', 'in', signatureArtifactTypes)
+      .where('id', '>', last)
+      .orderBy('id')
       .limit(manifestsPerPage)
       .execute()
-    for (const row of rows) yield manifestOf(row)
+    for (const row of rows) yield row.digest as Digest
     if (rows.length < manifestsPerPage) break
     last = rows.at(-1)!.id
   }
   const tags = signatureTagsOf(subject)
   if (tags.length === 0) return
-  const named = await withPayload(reader, repositoryId)
-    .innerJoin('tag', 'tag.artifact_id', 'artifact.id')
+  const named = await reader
+    .selectFrom('tag')
+    .innerJoin('artifact', 'artifact.id', 'tag.artifact_id')
+    .select('artifact.digest')
     .where('tag.repository_id', '=', repositoryId)
     .where('tag.name', 'in', tags)
     .where((eb) => eb.or([eb('artifact.subject_digest', 'is', null), eb('artifact.subject_digest', '!=', subject)]))
     .execute()
-  for (const row of named) yield manifestOf(row)
+  for (const row of named) yield row.digest as Digest
+}
+
+/** The manifest itself, one at a time: it may have megabytes. Undefined for one that was deleted meanwhile. */
+export async function readStoredManifest(
+  reader: Reader,
+  repositoryId: number,
+  digest: Digest,
+): Promise<SignatureManifest | undefined> {
+  const row = await reader
+    .selectFrom('artifact')
+    .innerJoin('artifact_payload', 'artifact_payload.artifact_id', 'artifact.id')
+    .select(['artifact.media_type', 'artifact_payload.bytes'])
+    .where('artifact.repository_id', '=', repositoryId)
+    .where('artifact.digest', '=', digest)
+    .executeTakeFirst()
+  return row === undefined ? undefined : { mediaType: row.media_type, bytes: row.bytes }
 }
 
 /** Cosign's tags for signatures and attestations of a digest. */
@@ -68,19 +88,6 @@ export const signatureTagsOf = (subject: Digest): readonly string[] =>
   derivedTagsOf(subject)
     .filter(({ suffix }) => suffix !== 'sbom')
     .map(({ tag }) => tag)
-
-const withPayload = (reader: Reader, repositoryId: number) =>
-  reader
-    .selectFrom('artifact')
-    .innerJoin('artifact_payload', 'artifact_payload.artifact_id', 'artifact.id')
-    .select(['artifact.id', 'artifact.digest', 'artifact.media_type', 'artifact_payload.bytes'])
-    .where('artifact.repository_id', '=', repositoryId)
-
-const manifestOf = (row: { digest: string; media_type: string; bytes: Uint8Array }): SignatureManifest => ({
-  digest: row.digest as Digest,
-  mediaType: row.media_type,
-  bytes: row.bytes,
-})
 
 /** One place in a manifest where a signature is. */
 export interface SignatureEntry {

@@ -171,6 +171,7 @@ export const jobs = {
     scanPushed: 'Scan on push',
     scanAll: 'Scan all',
     verifySignatures: 'Signature verification',
+    findSignatures: 'Search for signatures',
     reverifySignatures: 'Verification of all signatures',
     importData: 'Import of vulnerability data',
     pullData: 'Fetching of vulnerability data',

@@ -173,6 +173,7 @@ export const jobs: Translation<typeof en> = {
     scanPushed: '推送后扫描',
     scanAll: '全量扫描',
     verifySignatures: '验证签名',
+    findSignatures: '查找已有签名',
     reverifySignatures: '重新验证全部签名',
     importData: '导入漏洞数据',
     pullData: '获取漏洞数据',

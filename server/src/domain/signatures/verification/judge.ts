@@ -157,6 +157,11 @@ function firstTimestamp({ timestamps, signature }: SignedContent, anchors: reado
 }
 
 function verifyByIdentity({ root, issuer, subject }: KeylessSigner, content: SignedContent): Verified {
+  const { leaf } = content
+  // A look at the name costs nothing, and the rest is dear: what strangers sign ends here.
+  if (leaf !== undefined && !leaf.alternativeNames.some((name) => isNamed(name, subject))) {
+    throw new SignatureRefused('identity-mismatch', `it is of ${identityOf(leaf).slice(0, 300)}, not of ${subject}`)
+  }
   const found = verifyKeyless(content, root)
   const said = `${found.subjects.join(', ')} of ${found.issuer ?? 'nowhere'}`.slice(0, 300)
   if (found.issuer !== issuer || !found.subjects.some((name) => isNamed(name, subject))) {

@@ -14,7 +14,11 @@ import { applyVexJob } from '../../../domain/scanning/statements/vex-job.ts'
 import { scanArtifactJob } from '../../../domain/scanning/scan-job.ts'
 import { deliverWebhookJob } from '../../../domain/webhooks/webhook-job.ts'
 import { scanPushedJob } from '../../../domain/scanning/scan-on-push.ts'
-import { reverifySignaturesJob, verifySignaturesJob } from '../../../domain/signatures/signature-jobs.ts'
+import {
+  findSignaturesJob,
+  reverifySignaturesJob,
+  verifySignaturesJob,
+} from '../../../domain/signatures/signature-jobs.ts'
 import { scrubJob } from '../../../domain/scrub/scrub-job.ts'
 import type { Job, JobStatus } from '../../../domain/jobs/job.ts'
 import { findProjectAccessById } from '../../../domain/projects/project-access.ts'
@@ -178,6 +182,7 @@ export const permissionsOfKind: Readonly<
   [importDataJob.kind]: { system: 'scanner:read' },
   [pullDataJob.kind]: { system: 'scanner:read' },
   [verifySignaturesJob.kind]: { project: 'accessory:list' },
+  [findSignaturesJob.kind]: {},
   [reverifySignaturesJob.kind]: { project: 'configuration:read' },
 }
 

@@ -14,6 +14,7 @@ const kinds = {
   SCAN_PUSHED: 'scanPushed',
   SCAN_ALL: 'scanAll',
   VERIFY_SIGNATURES: 'verifySignatures',
+  FIND_SIGNATURES: 'findSignatures',
   REVERIFY_SIGNATURES: 'reverifySignatures',
   IMPORT_VULNERABILITY_DATA: 'importData',
   PULL_VULNERABILITY_DATA: 'pullData',
