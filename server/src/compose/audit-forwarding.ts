@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts'
 import { ecsDocument, idOf, type Observer } from '../domain/audit/forwarding/ecs-document.ts'
 import { forget, forwardTo, type AuditSink } from '../domain/audit/forwarding/forward-audit-log.ts'
 import { counted, harborLine, syslogMessage } from '../domain/audit/forwarding/syslog-lines.ts'
+import type { EventConsumers } from '../domain/events/event-consumers.ts'
 import type { LoggedEvent } from '../domain/events/event-log.ts'
 import type { Settings, SettingChecks } from '../domain/settings/settings.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
@@ -50,7 +51,18 @@ export async function forwardAuditLog(
 }
 
 function taskFor(services: ForwardingServices, sink: AuditSink): BackgroundTask {
-  return { name: `forward-${sink.name}`, runs: 'once', intervalMs, run: () => forward(services, sink) }
+  const { eventConsumers } = composeEventLog(services.foundation)
+  return {
+    ...{ name: `forward-${sink.name}`, runs: 'once', intervalMs },
+    isDue: () => isBehind(eventConsumers, sink.name),
+    run: () => forward(services, sink),
+  }
+}
+
+/** A receiver that nobody knows yet is behind, too. */
+async function isBehind(consumers: EventConsumers, name: string): Promise<boolean> {
+  const standing = (await consumers.listStandings()).find((each) => each.name === name)
+  return standing === undefined || standing.behind > 0
 }
 
 async function forward({ foundation, metrics, logger }: ForwardingServices, sink: AuditSink): Promise<void> {
@@ -116,6 +128,10 @@ function harborTask(config: Config, observer: Observer, services: ForwardingServ
     name: `forward-${harborConsumer}`,
     runs: 'once',
     intervalMs,
+    async isDue() {
+      const { audit_log_forward_endpoint: endpoint } = await settings.getSettings()
+      return endpoint === '' ? !isForgotten : await isBehind(composeEventLog(foundation).eventConsumers, harborConsumer)
+    },
     async run() {
       const { audit_log_forward_endpoint: endpoint } = await settings.getSettings()
       if (open?.endpoint !== endpoint) close()

@@ -56,4 +56,25 @@ describeEachDatabase('a task that runs in one process at a time', (open) => {
       await until(() => rounds > 0)
     }
   })
+
+  test('is not begun, and takes no lease, while nothing is due', async () => {
+    const [database, clock] = [await open(), new TestClock()]
+    let [asked, rounds, isDue] = [0, 0, false]
+    const { background } = processOf(database, clock)
+    background.start([
+      {
+        ...{ name: 'collect', intervalMs: 1, runs: 'once' },
+        isDue: async () => {
+          asked += 1
+          return isDue
+        },
+        run: async () => void rounds++,
+      },
+    ])
+    await until(() => asked > 5)
+    expect(await database.read.selectFrom('lease').select('name').execute()).toEqual([])
+    expect(rounds).toBe(0)
+    isDue = true
+    await until(() => rounds > 0)
+  })
 })

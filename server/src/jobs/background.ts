@@ -8,6 +8,8 @@ export interface BackgroundTask {
   readonly intervalMs: number
   /** `everywhere`: each process its own, without asking; `once`: in at most one process at a time. */
   readonly runs: 'once' | 'everywhere'
+  /** Asked before the lease is taken, which costs two writes: whether there is anything to do. */
+  isDue?(): Promise<boolean>
   run(): Promise<void>
 }
 
@@ -56,6 +58,7 @@ export class Background implements AsyncDisposable {
 
   async #round(task: BackgroundTask): Promise<void> {
     try {
+      if ((await task.isDue?.()) === false) return
       if (task.runs === 'everywhere') await task.run()
       else await this.#runLeased(task)
     } catch (error) {
