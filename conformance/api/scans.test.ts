@@ -151,12 +151,19 @@ describeControlledScenario('scans of artifacts', (registry) => {
     const document = await fetch(at(digest!), { headers })
     expect(document.headers.get('content-type')).toBe('application/vnd.goharbor.harbor.sbom.v1')
     expect(await document.json()).toMatchObject({ spdxVersion: 'SPDX-2.3' })
+    const { body: image } = await admin().call<{ digest: string }>(`GET ${artifact}`, { params })
     const ofImage = await fetch(at('v1'), { headers })
     expect(await ofImage.json()).toMatchObject({ spdxVersion: 'SPDX-2.3' })
     expect(await (await fetch(at('v1', '?format=cyclonedx'), { headers })).json()).toMatchObject({
       bomFormat: 'CycloneDX',
       specVersion: '1.6',
     })
+    // What oras, Trivy and others ask for.
+    const referrers = await fetch(
+      `${registry().url}/v2/${params.project_name}/app/referrers/${image.digest}?artifactType=application/spdx%2Bjson`,
+      { headers },
+    )
+    expect(await referrers.json()).toMatchObject({ manifests: [{ digest, artifactType: 'application/spdx+json' }] })
     const { body: packages } = await admin().call(`GET ${artifact}/packages`, { params })
     expect(packages).toMatchObject({ known: true, total: 0, packages: [], licences: [] })
   })

@@ -30,6 +30,7 @@ export type TenantObject =
   | 'webhook'
   | 'delivery'
   | 'signer'
+  | 'vex'
   | 'retention'
   | 'execution'
   | 'task'
@@ -83,6 +84,11 @@ export async function addTenant(
       definition: { kind: 'key', public_key: publicKey.export({ format: 'pem', type: 'spki' }).toString() },
     },
   })
+  const statement = { vulnerability: { name: 'CVE-2026-1' }, products: [{ '@id': 'pkg:npm/lodash' }], status: 'fixed' }
+  const vex = await create(api, 'POST /projects/{project_name_or_id}/vex', {
+    params,
+    body: { name: 'statements', document: { '@context': 'https://openvex.dev/ns/v0.2.0', statements: [statement] } },
+  })
   const immutabilityRule = await create(api, 'POST /projects/{project_name_or_id}/immutabletagrules', {
     params,
     body: {
@@ -115,6 +121,7 @@ export async function addTenant(
       member,
       immutabilityRule,
       signer,
+      vex,
       trashEntry: trash.body[0]!.id,
       token,
     },
