@@ -9,7 +9,7 @@ import { listTables } from '#server/database/table-catalog.ts'
 import { disableFaultPoints, enableFaultPoint, type FaultPoint } from '#server/runtime/fault-points.ts'
 import { openFolderArchive } from '#server/storage/archive/folder-archive.ts'
 import type { Archive } from '#server/storage/archive/archive.ts'
-import type { BlobStore } from '#server/storage/blob-store.ts'
+import type { BlobLocation, BlobStore } from '#server/storage/blob-store.ts'
 import { composeFilesystemBlobStore } from '#server/storage/filesystem.ts'
 import { EventConsumers } from '../events/event-consumers.ts'
 import { EventLog } from '../events/event-log.ts'
@@ -275,6 +275,23 @@ describeEachDatabase('a backup', (open, dialect) => {
     const restored = { ...registry, ...(await composeAgain(registry, database, memory)) }
     expect(await readBlob(restored, 'library/a', bad)).toBeUndefined()
     expect(await readBlob(restored, 'library/a', digestOf(bytes('config')))).toEqual(bytes('config'))
+  })
+
+  testOnce('is made although the scrub has put bytes aside, and names what it lacks', async () => {
+    const registry = await fillRegistry(await open())
+    const bad = digestOf(bytes('layer'))
+    const { location } = await registry.database.read
+      .selectFrom('blob')
+      .select('location')
+      .where('digest', '=', bad)
+      .executeTakeFirstOrThrow()
+    const aside = registry.store.quarantineOf(location as BlobLocation)
+    await registry.database.write((tx) =>
+      tx.updateTable('blob').set({ location: aside }).where('digest', '=', bad).execute(),
+    )
+    await using archive = openFolderArchive(await newFolder())
+    const { backup } = await createBackup(options(registry, archive))
+    expect(backup.blobs.damaged.map(({ digest }) => digest)).toEqual([bad])
   })
 
   test('that was stopped blocks no other, and what it copied is not copied again', async () => {

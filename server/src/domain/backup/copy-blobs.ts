@@ -1,6 +1,7 @@
 import { parseDigest, type Digest } from '#contract/digest.ts'
 import type { Database } from '../../database/database.ts'
 import type { BlobLocation, BlobReader } from '../../storage/blob-store.ts'
+import { isQuarantined } from '../../storage/layout.ts'
 import type { Archive } from '../../storage/archive/archive.ts'
 import type { BlobProgress } from './blob-progress.ts'
 import { blobFolder, blobKey, blobTable, type BackupTable } from './backup-format.ts'
@@ -109,6 +110,8 @@ async function copyFrom(
   blob: ExpectedBytes,
   location: BlobLocation,
 ): Promise<void> {
+  // The scrub has put them aside: they are wrong, and no reader opens them.
+  if (isQuarantined(location)) throw new BytesDiffer('the bytes are damaged and in quarantine')
   const key = blobKey(blob.digest)
   const body = await store.open(location)
   if (body === undefined) throw new BytesDiffer('the bytes are missing')
