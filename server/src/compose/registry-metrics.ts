@@ -12,7 +12,7 @@ import { timeRead } from './measured-database.ts'
 import type { Foundation } from './foundation.ts'
 
 const lookEveryMs = 5_000
-/** A hundredth of the database's time is enough for this. */
+/** A hundredth of the database's time is enough for what takes long to count. */
 const restTimes = 100
 
 export interface RegistryMetricsServices {
@@ -54,14 +54,20 @@ export function startMeasuring(config: Config, services: RegistryMetricsServices
           pool: { id: services.process.id, concurrency: config.jobs.concurrency },
         }),
   )
+  // Apart from each other: readiness is told also while a database that hangs is waited for, or much is counted.
+  repeat(owned, async () => void (state.checks = await services.probes.check()))
+  repeat(owned, async () => void (state.readSeconds = await timeRead(services.foundation.database)))
+  if (leads) repeat(owned, async () => void (state.found = await measure(services)), restTimes)
+}
+
+/** Looks again and again, and rests after each look `restTimes` as long as it took. */
+function repeat(owned: AsyncDisposableStack, look: () => Promise<void>, restTimes = 0): void {
   let timer: ReturnType<typeof setTimeout> | undefined
   let closed = false
   const round = async () => {
     const startedAt = performance.now()
     try {
-      state.checks = await services.probes.check()
-      state.readSeconds = await timeRead(services.foundation.database)
-      if (leads) state.found = await measure(services)
+      await look()
     } catch {
       // The database is away: /ready says so, and the facts keep the time at which they were read.
     }
