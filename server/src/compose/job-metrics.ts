@@ -19,9 +19,11 @@ const harborStatus: Readonly<Partial<Record<EndedAttempt['outcome'], string>>> =
 /** Tells the metrics how jobs of this process ended, also under the names of Harbor's job service. */
 export function measureJobs(
   metrics: Metrics,
-  { process, concurrency }: Pick<JobWorkerOptions, 'process' | 'concurrency'>,
+  { process, concurrency, kinds }: Pick<JobWorkerOptions, 'process' | 'concurrency' | 'kinds'>,
 ): (ended: EndedAttempt) => void {
   const ended = new Counter('berth_jobs_ended_total', 'Attempts of jobs that ended, by how.')
+  // A series that begins with 1 does not grow for Prometheus: the first failure would page nobody.
+  for (const { name: kind } of kinds) ended.series({ kind, outcome: 'failed' })
   const durations = new Durations('berth_job_duration_seconds', 'Time that an attempt of a job took.', buckets)
   const tasks = new Counter('harbor_jobservice_task_total', 'The number of processed tasks')
   const times = new Summary('harbor_jobservice_task_process_time_seconds', 'The time duration of the task processing')

@@ -15,6 +15,6 @@ export function measureBucket(metrics: Pick<Metrics, 'collect'>): (call: S3Call)
   return ({ operation, seconds, attempts, failed }) => {
     durations.observe(operation, { operation }, seconds)
     retries.add({}, attempts - 1)
-    if (failed) errors.add({ operation })
+    errors.add({ operation }, failed ? 1 : 0)
   }
 }

@@ -71,7 +71,7 @@ export async function startJobs(
 ): Promise<readonly string[]> {
   const { database, clock } = foundation
   const kinds = composeKinds(config, foundation, { content, scanning, accounts })
-  const measure = measureJobs(metrics, { process, concurrency: config.jobs.concurrency })
+  const measure = measureJobs(metrics, { process, concurrency: config.jobs.concurrency, kinds })
   const jobs = new JobWorker({
     database,
     clock,

@@ -57,6 +57,8 @@ export class Metrics {
 
   constructor(peers?: MetricPeers) {
     this.#peers = peers
+    // An alert asks how many more there are: Prometheus sees no growth in a series that begins with 1.
+    this.#errors.series({ code: 'QUOTA_EXCEEDED' })
     processFamilies() // begins to watch the event loop
   }
 
