@@ -99,12 +99,15 @@ export interface ListCommand<Op extends Operation> extends CommandWords {
   readonly columns: Columns<RowOf<Op>>
   /** May ask the API first: for the id that stands behind a name. */
   readonly input?: (args: readonly string[], flags: Flags, api: RegistryApi) => InputOf<Op> | Promise<InputOf<Op>>
+  /** What a reader of the table must know besides; undefined: nothing. */
+  readonly remark?: (api: RegistryApi) => Promise<string | undefined>
 }
 
 export function listCommand<Op extends Operation>({
   operation,
   columns,
   input,
+  remark,
   configure,
   ...rest
 }: ListCommand<Op>): RegistryCommand {
@@ -117,10 +120,15 @@ export function listCommand<Op extends Operation>({
     run: async (api, args, flags) => {
       const given = (await input?.(args, flags, api)) ?? ({} as InputOf<Op>)
       const { rows, more } = await api.list(operation, given, flags['limit'] as number)
-      return tableOf(rows, columns, more)
+      return withRemark(tableOf(rows, columns, more), await remark?.(api))
     },
   }
 }
+
+const withRemark = ({ text, wide, json }: Outcome, remark: string | undefined): Outcome =>
+  remark === undefined
+    ? { text, json, ...(wide === undefined ? {} : { wide }) }
+    : { text: `${text}\n\n${remark}`, json, wide: `${wide ?? text}\n\n${remark}` }
 
 /** The outcome of a change: a sentence, and what it was about. */
 export const done = (text: string, json: unknown): Outcome => ({ text, json })

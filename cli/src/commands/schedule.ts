@@ -10,6 +10,10 @@ export const scheduleCommands: CommandGroup = {
       description: 'list every schedule: garbage collection, scrub, retention, purge of the audit log',
       example: 'berth schedule list',
       operation: 'GET /schedules',
+      remark: async (api) => {
+        const { paused } = await api.call('GET /schedules/{job_type}/paused', { params: { job_type: 'all' } })
+        return paused ? 'nothing runs by itself: schedules are paused; berth job resume scheduler' : undefined
+      },
       columns: {
         ID: ({ id }) => id,
         TYPE: (schedule) => schedule.vendor_type,
