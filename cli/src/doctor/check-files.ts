@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Config } from '#server/config/config.ts'
 import { isMissing } from '#server/storage/storage-errors.ts'
-import { good, warning, type Finding } from './finding.ts'
+import { good, problem, warning, type Finding } from './finding.ts'
 
 /** Something that is safe to mend: it takes no data, and doing it twice is doing it once. */
 export interface Repair {
@@ -19,9 +19,10 @@ const leftoverPattern = /^\.berth-doctor-(folder-)?\d+$/
 /** Secrets that everybody on the machine can read, folders that are missing, and probes that were left. */
 export async function findRepairs(config: Config, configFile: string | undefined, now: number): Promise<Repair[]> {
   const folders = foldersOf(config)
+  const lost = await findLostStore(config)
   return [
     ...(await openSecrets(secretFilesOf(config, configFile))),
-    ...(await missingFolders(folders)),
+    ...(await missingFolders(folders.filter((folder) => folder !== lost))),
     ...(await leftovers(folders, now)),
   ]
 }
@@ -75,6 +76,24 @@ async function openSecrets(files: readonly string[]): Promise<Repair[]> {
     })
   }
   return repairs
+}
+
+/** A database without the folder of its blobs: making an empty one would hide that the right one is not mounted. */
+async function findLostStore({ storage, database }: Config): Promise<string | undefined> {
+  if (storage.kind !== 'filesystem' || database.kind !== 'sqlite') return undefined
+  const isLost = (await statOf(storage.folder)) === undefined && (await statOf(database.file)) !== undefined
+  return isLost ? storage.folder : undefined
+}
+
+export async function judgeLostStore(config: Config): Promise<Finding[]> {
+  const folder = await findLostStore(config)
+  if (folder === undefined) return []
+  return [
+    problem(`folder ${folder}`, 'is not there, although the database is: is its disk mounted?', [
+      `findmnt --target ${folder}, then mount it; a registry that serves goes on by itself`,
+      'the disk is lost: berth docs disaster',
+    ]),
+  ]
 }
 
 async function missingFolders(folders: readonly string[]): Promise<Repair[]> {

@@ -12,9 +12,10 @@ import { checkBucket } from './check-bucket.ts'
 import { checkClock, judgeSkew } from './check-clock.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkDisks } from './check-disk.ts'
-import { findRepairs, judgeFiles } from './check-files.ts'
+import { findRepairs, judgeFiles, judgeLostStore } from './check-files.ts'
 import { checkHandover } from './check-handover.ts'
 import { checkLimits } from './check-limits.ts'
+import { checkReady } from './check-ready.ts'
 import { checkProxy } from './check-proxy.ts'
 import { checkPort, localAddress, portsOf } from './check-ports.ts'
 import { bareName, checkTls } from './check-tls.ts'
@@ -44,6 +45,7 @@ export async function diagnoseInstallation(load: () => LoadedConfig, options: Do
   const repairs = await findRepairs(config, loaded.file, options.now())
   findings.push(
     ...(await judgeFiles(repairs, options.fix === true)),
+    ...(await judgeLostStore(config)),
     checkWorkers(config),
     ...skippedBy(config),
     ...(await checkDisks(config)),
@@ -54,7 +56,9 @@ export async function diagnoseInstallation(load: () => LoadedConfig, options: Do
   for (const port of portsOf(config)) {
     const outcome = await checkPort(port)
     findings.push(outcome.finding)
-    if (outcome.serving) serving.add(port.port)
+    if (!outcome.serving) continue
+    serving.add(port.port)
+    if (port.setting !== 'metrics.port') findings.push(...(await checkReady(port)))
   }
   findings.push(...(await diagnoseCertificate(config, serving, options)))
   return findings
