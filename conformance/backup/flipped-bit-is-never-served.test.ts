@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createUniqueImage } from '../harness/image.ts'
 import { s3Credentials, s3ServerMissing, startS3Server, type S3Server } from '../harness/s3-server.ts'
 import { skipLoudly } from '../harness/real-client.ts'
 import { controlMissing, startControlledRegistry, type ControlledRegistry } from '../harness/scenario.ts'
+import { flipStoredBit } from '../harness/stored-bytes.ts'
 import { errorCodesOf, expectStatus, V2Client } from '../harness/v2-client.ts'
 
 const timeoutMs = 90_000
@@ -87,13 +87,7 @@ function describeFlip(start: (owned: AsyncDisposableStack) => Promise<Scene>): v
       await Bun.sleep(100)
     }
   }
-  /** Changes one bit of the stored bytes of a digest. */
-  const flip = async (digest: string) => {
-    const { path, bytes } = await storedBytes(started().blobs, digest)
-    bytes[bytes.byteLength >> 1]! ^= 0x10
-    await chmod(path, 0o640)
-    await writeFile(path, bytes)
-  }
+  const flip = async (digest: string) => await flipStoredBit(started().blobs, digest)
 
   test(
     'is found, its blob is served to nobody, said in the audit log, and healed by a push or from a backup',
@@ -151,15 +145,4 @@ function describeFlip(start: (owned: AsyncDisposableStack) => Promise<Scene>): v
     await expectStatus(await api('PUT', '/system/scrub/schedule', { schedule: { type: 'None' } }), 200)
     expect(await (await api('GET', '/system/scrub/schedule')).json()).toEqual({})
   })
-}
-
-/** The file with the bytes of a digest, whatever its name: object storage names them after uploads. */
-async function storedBytes(folder: string, digest: string): Promise<{ path: string; bytes: Buffer }> {
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue
-    const path = join(entry.parentPath, entry.name)
-    const bytes = await readFile(path)
-    if (`sha256:${new Bun.CryptoHasher('sha256').update(bytes).digest('hex')}` === digest) return { path, bytes }
-  }
-  throw new Error(`no file under ${folder} has the bytes of ${digest}`)
 }

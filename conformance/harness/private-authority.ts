@@ -12,13 +12,16 @@ export interface CertificateFiles {
 const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
 
 /** A private certificate authority in `folder`, and a certificate of it for loopback and the given addresses. */
-export async function createCertificate(folder: string, addresses: readonly string[] = []): Promise<CertificateFiles> {
+export async function createCertificate(
+  folder: string,
+  { addresses = [], days = 2 }: { readonly addresses?: readonly string[]; readonly days?: number } = {},
+): Promise<CertificateFiles> {
   const file = (name: string): string => join(folder, name)
   const authorityFile = file('ca.crt')
   const certificateFile = file('server.crt')
   const privateKeyFile = file('server.key')
   await runCommand([
-    ...['openssl', 'req', '-x509', ...key, '-days', '2', '-subj', '/CN=Berth conformance authority'],
+    ...['openssl', 'req', '-x509', ...key, '-days', String(days), '-subj', '/CN=Berth conformance authority'],
     ...['-keyout', file('ca.key'), '-out', authorityFile],
   ])
   await runCommand([
@@ -36,7 +39,7 @@ export async function createCertificate(folder: string, addresses: readonly stri
   await writeFile(file('server.ext'), `subjectAltName=${names.join(',')}\nextendedKeyUsage=serverAuth\n`)
   await runCommand([
     ...['openssl', 'x509', '-req', '-in', file('server.csr'), '-CA', authorityFile, '-CAkey', file('ca.key')],
-    ...['-CAcreateserial', '-days', '2', '-extfile', file('server.ext'), '-out', certificateFile],
+    ...['-CAcreateserial', '-days', String(days), '-extfile', file('server.ext'), '-out', certificateFile],
   ])
   return { certificateFile, privateKeyFile, authorityFile }
 }

@@ -93,7 +93,8 @@ export async function startRegistry(options: StartOptions = {}): Promise<Registr
   const { transport = 'http', env = {}, flags = [], prefix = [], listenHost = '127.0.0.1' } = options
   await using cleanup = new AsyncDisposableStack()
   const folder = cleanup.use(await createTemporaryFolder())
-  const certificate = transport === 'https' ? await createCertificate(folder.path, [listenHost]) : undefined
+  const certificate =
+    transport === 'https' ? await createCertificate(folder.path, { addresses: [listenHost] }) : undefined
   const port = await findFreePort()
   const workers = env['BERTH_WORKERS'] ?? process.env['BERTH_CONFORMANCE_WORKERS'] ?? '1'
   const password = randomBytes(12).toString('base64url')
