@@ -1,3 +1,4 @@
+import { budgets, parseForeignJson } from '#contract/budget.ts'
 import { localAddress, type Port } from './check-ports.ts'
 import { good, problem, warning, type Finding } from './finding.ts'
 
@@ -23,7 +24,7 @@ export async function checkReady({ host, port, secure }: Port): Promise<Finding[
     })
     // A port of plain HTTP that only leads to HTTPS.
     if (answer.status !== 200 && answer.status !== 503) return []
-    return [judgeReadiness((await answer.json()) as Readiness)]
+    return [judgeReadiness(parseForeignJson(await answer.text(), budgets.remoteAnswer) as Readiness)]
   } catch (error) {
     return [warning('ready', `the registry does not say whether it can serve: ${(error as Error).message}`)]
   }
