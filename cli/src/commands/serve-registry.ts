@@ -92,6 +92,7 @@ async function serveUntil(stopping: Promise<string>, { parent, start, link, choi
     reportFailure(error, config, logging),
   )
   logger.info({ pid: process.pid }, 'worker ready')
+  link.sayAlive()
   parent.send({ kind: 'ready', urls: registry.urls, defaultPasswordStands: registry.defaultPasswordStands })
 
   const reason = await stopping

@@ -6,7 +6,7 @@ import { composeServiceManager } from '#server/runtime/service-manager.ts'
 import { startOwnProgram } from '#server/runtime/worker-process.ts'
 import { version } from '#server/version.ts'
 import type { FromWorker, ReadyFacts, ToWorker } from '#server/workers/messages.ts'
-import { Supervisor, WorkersFailed, type EndedWorker } from '#server/workers/supervisor.ts'
+import { lookForHungEveryMs, Supervisor, WorkersFailed, type EndedWorker } from '#server/workers/supervisor.ts'
 import { claimData } from '../data-claim.ts'
 import { EndedWith } from '../command-error.ts'
 import { reportFailure } from '../explained.ts'
@@ -97,7 +97,9 @@ async function startWorkers(
     spawn: (number) => startOwnProgram<ToWorker, FromWorker>([workerCommand, String(number)]),
     stopTimeoutMs: config.drainDelayMs + config.drainTimeoutMs + afterDrainMs,
     onEnded: (ended) => logEnd(logging, ended),
+    onHung: (hung) => logger.error(hung, 'a worker hangs: it is cut off'),
   })
+  setInterval(() => supervisor.cutOffHung(), lookForHungEveryMs).unref()
   onSecondSignal(() => supervisor.killAll())
   try {
     const facts = await supervisor.start()

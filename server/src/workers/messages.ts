@@ -22,6 +22,8 @@ export type ToWorker =
 export type FromWorker =
   | ({ readonly kind: 'ready' } & ReadyFacts)
   | { readonly kind: 'signal'; readonly signal: Signal }
+  /** Its event loop turns. */
+  | { readonly kind: 'alive' }
   /** A client asks this worker for metrics, and it wants to answer for all. */
   | { readonly kind: 'want-metrics'; readonly inquiry: number }
   /** Without an inquiry: kept, so that counters do not go back when the worker dies. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { MetricFamily } from '../http/ops/metric-families.ts'
 import type { ProcessEnd, WorkerProcess } from '../runtime/worker-process.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
-import { Supervisor, WorkersFailed, type EndedWorker } from './supervisor.ts'
+import { lookForHungEveryMs, Supervisor, WorkersFailed, type EndedWorker } from './supervisor.ts'
 
 const facts = { urls: ['http://localhost:8080'], defaultPasswordStands: false }
 
@@ -41,6 +41,7 @@ class FakeProcess implements WorkerProcess<ToWorker, FromWorker> {
 function compose(count: number) {
   const spawned: FakeProcess[] = []
   const ended: EndedWorker[] = []
+  const hung: number[] = []
   const waiting: { work: () => void; ms: number; cancelled: boolean }[] = []
   let now = 0
   const supervisor = new Supervisor({
@@ -53,6 +54,7 @@ function compose(count: number) {
     },
     stopTimeoutMs: 40_000,
     onEnded: (end) => ended.push(end),
+    onHung: ({ worker }) => hung.push(worker),
     later: (work, ms) => {
       const entry = { work, ms, cancelled: false }
       waiting.push(entry)
@@ -72,7 +74,7 @@ function compose(count: number) {
   const elapse = () => {
     for (const { work, cancelled } of waiting.splice(0)) if (!cancelled) work()
   }
-  return { supervisor, spawned, ended, waiting, start, elapse, advance: (ms: number) => void (now += ms) }
+  return { supervisor, spawned, ended, hung, waiting, start, elapse, advance: (ms: number) => void (now += ms) }
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
@@ -152,6 +154,38 @@ describe('workers', () => {
     expect(spawned.map(({ signals }) => signals)).toEqual([['SIGKILL'], ['SIGKILL']])
     for (const process of spawned) process.die()
     await stopping
+  })
+
+  test('one that says nothing for a minute is cut off and started again, and no other', async () => {
+    const { supervisor, spawned, hung, start, elapse, advance } = compose(2)
+    await start()
+    for (let look = 0; look < 8; look += 1) {
+      spawned[0]!.say({ kind: 'alive' })
+      advance(lookForHungEveryMs)
+      supervisor.cutOffHung()
+    }
+    expect([hung, spawned[0]!.signals, spawned[1]!.signals]).toEqual([[2], [], ['SIGKILL']])
+    spawned[1]!.die()
+    elapse()
+    expect(spawned.map(({ number }) => number)).toEqual([1, 2, 2])
+    // Its start may take as long as it needs.
+    for (let look = 0; look < 20; look += 1) {
+      spawned[0]!.say({ kind: 'alive' })
+      advance(lookForHungEveryMs)
+      supervisor.cutOffHung()
+    }
+    expect([hung, spawned[2]!.signals]).toEqual([[2], []])
+  })
+
+  test('after a pause of the whole machine nobody is taken for one that hangs', async () => {
+    const { supervisor, hung, start, advance } = compose(2)
+    await start()
+    supervisor.cutOffHung()
+    advance(3_600_000)
+    supervisor.cutOffHung()
+    advance(lookForHungEveryMs)
+    supervisor.cutOffHung()
+    expect(hung).toEqual([])
   })
 
   test('news of one reaches the others, and not itself', async () => {

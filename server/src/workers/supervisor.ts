@@ -11,6 +11,12 @@ export interface SupervisorOptions {
   /** Work that has not ended so long after `stop` is cut off. */
   readonly stopTimeoutMs: number
   readonly onEnded: (ended: EndedWorker) => void
+  /** A worker that said nothing for too long is cut off, and started again. */
+  readonly onHung: (hung: {
+    readonly worker: number
+    readonly pid: number | undefined
+    readonly silentMs: number
+  }) => void
   /** Runs the work later, unless the returned function is called before. */
   readonly later?: Later
   readonly now?: () => number
@@ -29,6 +35,8 @@ interface Worker {
   startedAt: number
   /** Deaths in a row, each soon after its start. */
   failures: number
+  /** When it last said something; undefined while it starts, which may take as long as it needs. */
+  heardAt: number | undefined
 }
 
 /** The first restart comes at once, the next after so long, then twice as long each time. */
@@ -36,6 +44,11 @@ const firstPauseMs = 250
 const maxPauseMs = 30_000
 /** A worker that lived so long died of something new. */
 const settledMs = 60_000
+
+/** No request and no job keeps a process from its event loop for so long. */
+const hungAfterMs = 60_000
+/** How often somebody is to ask `cutOffHung`. */
+export const lookForHungEveryMs = 10_000
 
 /** A worker ended before the registry could be used: it has said why. */
 export class WorkersFailed extends Error {
@@ -58,6 +71,7 @@ export class Supervisor {
   readonly #later: Later
   readonly #now: () => number
   #logChoice: LogChoice | undefined
+  #lookedAt = Number.NEGATIVE_INFINITY
   #stopping = false
   #whenAllEnded: (() => void) | undefined
 
@@ -104,14 +118,36 @@ export class Supervisor {
     for (const { process } of this.#workers) process?.kill('SIGKILL')
   }
 
+  /**
+   * Cuts off workers that hang. A look that comes late finds nobody guilty: this process did not run either, and what
+   * was said to it meanwhile is still to be heard.
+   */
+  cutOffHung(): void {
+    const now = this.#now()
+    const isLate = now - this.#lookedAt > 2 * lookForHungEveryMs
+    this.#lookedAt = now
+    for (const worker of this.#workers) {
+      const { number, process, heardAt } = worker
+      if (process === undefined || heardAt === undefined) continue
+      if (isLate) worker.heardAt = now
+      else if (now - heardAt > hungAfterMs) {
+        worker.heardAt = undefined
+        this.#options.onHung({ worker: number, pid: process.pid, silentMs: now - heardAt })
+        process.kill('SIGKILL')
+      }
+    }
+  }
+
   /** Resolves with the first of: it is ready; it has ended before. */
   #launch(worker: Worker, { joins }: { readonly joins: boolean }): Promise<ReadyFacts | { readonly exitCode: number }> {
     const process = this.#options.spawn(worker.number)
     worker.process = process
     worker.startedAt = this.#now()
+    worker.heardAt = undefined
     let wasReady = false
     return new Promise((resolve) => {
       process.onMessage((message) => {
+        if (wasReady || message.kind === 'ready') worker.heardAt = this.#now()
         if (message.kind === 'ready') {
           wasReady = true
           resolve(message)
@@ -119,6 +155,7 @@ export class Supervisor {
       })
       process.onEnd((end) => {
         worker.process = undefined
+        worker.heardAt = undefined
         this.#metrics.forget(worker.number)
         // The very first start is for the operator to mend: there is nothing yet that goes on.
         if (wasReady || joins) this.#bury(worker, process.pid, end)
@@ -131,6 +168,7 @@ export class Supervisor {
   }
 
   #hear(worker: Worker, message: Exclude<FromWorker, { readonly kind: 'ready' }>): void {
+    if (message.kind === 'alive') return
     if (message.kind !== 'signal') return this.#metrics.hear(worker.number, message, this.#living())
     for (const other of this.#workers) if (other !== worker) other.process?.send(message)
   }
@@ -165,7 +203,7 @@ function later(work: () => void, ms: number): () => void {
 }
 
 function newWorker(number: number): Worker {
-  return { number, process: undefined, startedAt: 0, failures: 0 }
+  return { number, process: undefined, startedAt: 0, failures: 0, heardAt: undefined }
 }
 
 function pauseAfter(failures: number): number {

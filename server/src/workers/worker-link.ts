@@ -5,6 +5,8 @@ import type { FromWorker, MetricsReport, ToWorker } from './messages.ts'
 
 /** A supervisor that has no answer by then is busy starting workers, or gone: the worker answers for itself. */
 const patienceMs = 1_000
+/** Many times before the supervisor takes a silent worker for one that hangs. */
+const aliveEveryMs = 5_000
 /** The metrics lose the counts since the last report when a worker dies. */
 const keepEveryMs = 5_000
 
@@ -49,6 +51,11 @@ export class WorkerLink {
       onGap: () => {}, // a supervisor that is gone takes its workers along
       [Symbol.asyncDispose]: async () => {},
     }
+  }
+
+  /** Says again and again that this process does not hang. It does so as long as it lives. */
+  sayAlive(): void {
+    setInterval(() => this.#parent.send({ kind: 'alive' }), aliveEveryMs).unref()
   }
 
   /** `report` gives this worker's metrics whenever they are asked for. Returns how to stop. */
