@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand, tryCommand, type CommandResult } from '../harness/command.ts'
+import { eventually } from '../harness/eventually.ts'
 import { createUniqueImage, type Image } from '../harness/image.ts'
 import { findClient, skipLoudly } from '../harness/real-client.ts'
 import { startRegistry, type RegistryControl, type RegistryUnderTest } from '../harness/registry.ts'
@@ -15,6 +16,13 @@ const guide = join(import.meta.dir, '..', '..', 'docs', 'guides', 'game-day.md')
 /** Faults of the page that have a test of their own, which is about nothing else. */
 const elsewhere: Readonly<Record<string, string>> = {
   'disk-full': 'conformance/crash/full-disk.test.ts',
+  'folder-not-mounted': 'conformance/monitoring/places.test.ts',
+  'queue-paused': 'conformance/monitoring/work.test.ts',
+  'schedules-paused': 'conformance/monitoring/work.test.ts',
+  'garbage-stays': 'conformance/monitoring/work.test.ts',
+  'backup-old': 'conformance/monitoring/content.test.ts',
+  'few-descriptors': 'conformance/monitoring/process.test.ts',
+  'database-slow': 'conformance/monitoring/process.test.ts',
   'postgresql-down': 'conformance/replicas/nothing-acknowledged-is-lost.test.ts',
   'bucket-refuses': 'conformance/replicas/nothing-acknowledged-is-lost.test.ts',
   'certificate-expired': 'server/src/compose/certificate-end.test.ts',
@@ -128,8 +136,24 @@ const faults: Readonly<Record<string, () => Promise<void>>> = {
       async ({ registry, control }) => {
         const children = await runCommand(['pgrep', '-P', String(control.pid())])
         process.kill(Number(children.trim().split('\n')[0]), 'SIGKILL')
-        while (!(await control.said()).includes('a worker has ended and is started again')) await Bun.sleep(50)
+        await eventually(async () => expect(await control.said()).toContain('a worker has ended and is started again'))
         expect(await ready(registry.url)).toBe(200)
+      },
+      { BERTH_WORKERS: '2' },
+    ),
+  'worker-hangs': () =>
+    onDay(
+      async ({ registry, control }) => {
+        const children = await runCommand(['pgrep', '-P', String(control.pid())])
+        process.kill(Number(children.trim().split('\n')[1]), 'SIGSTOP')
+        await eventually(async () => {
+          const said = await control.said()
+          expect(said).toContain('a worker hangs: it is cut off')
+          expect(said).toContain('a worker has ended and is started again')
+        }, 120_000)
+        await eventually(async () => expect(await ready(registry.url)).toBe(200))
+        const living = await runCommand(['pgrep', '-P', String(control.pid())])
+        expect(living.trim().split('\n').length).toBe(2)
       },
       { BERTH_WORKERS: '2' },
     ),
@@ -143,7 +167,7 @@ const faults: Readonly<Record<string, () => Promise<void>>> = {
         429,
         '</docs/troubleshooting#too_many_requests>; rel="help"',
       ])
-      while (!(await control.said()).includes('login refused by the brake')) await Bun.sleep(50)
+      await eventually(async () => expect(await control.said()).toContain('login refused by the brake'))
       // The brake is for the account and the address: the administrator signs in meanwhile.
       expect((await control.tryBerth(['status'])).code).toBe(0)
     }),
