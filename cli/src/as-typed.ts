@@ -47,7 +47,7 @@ export const verbs = [
 
 /** `berth` and the words of a command, as messages write it. Longer ones stand first. */
 const command = new RegExp(
-  `\\bberth ((?:project member|${nouns.join('|')}) [a-z][a-z-]*|backup (?:list|verify)\\b|(?:${verbs.join('|')})\\b)`,
+  `\\bberth ((?:project member|${nouns.join('|')}) [a-z][a-z-]*|backup (?:list|verify|schedule)\\b|(?:${verbs.join('|')})\\b)`,
   'g',
 )
 

@@ -281,6 +281,7 @@ const elsewhere = new Set([
     'import harbor',
     'backup',
     'backup list',
+    'backup schedule',
     'backup verify',
     'restore',
     'verify',

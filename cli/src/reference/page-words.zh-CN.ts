@@ -176,6 +176,7 @@ export const chineseDescriptions: Readonly<Record<string, string>> = {
   'import harbor': '接管一个 Harbor：项目、用户、机器人、策略与全部内容。',
   backup: '在运行中备份数据库与 Blob；只复制目标缺少的部分。',
   'backup list': '列出一处已完成的备份，最新的在前。',
+  'backup schedule': '备份何时自动执行、最近一次备份距今多久、失败原因；最近一次失败或早于两天时退出码为 1。',
   'backup verify': '读取备份的每个字节并与摘要比较。',
   restore: '把备份恢复到空的数据库与空的存储：SQLite 或 PostgreSQL，文件夹或存储桶。',
   scan: '不依赖服务，查找镜像、文件夹或物料清单（SBOM）中的已知漏洞。',

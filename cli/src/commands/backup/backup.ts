@@ -12,6 +12,7 @@ import { confirm, isDryRun } from '../../confirm.ts'
 import { CommandError } from '../../command-error.ts'
 import { untilInterrupted } from '../../interruption.ts'
 import { listBackups } from './list.ts'
+import { showBackupSchedule } from './outlook.ts'
 import { verifyStoredBackup } from './verify.ts'
 
 const createCommand: ArchiveCommand = {
@@ -88,4 +89,5 @@ export function registerBackupCommands(program: Command): void {
   setArchiveCommand(backup, createCommand)
   setArchiveCommand(backup.command('list'), listBackups)
   setArchiveCommand(backup.command('verify'), verifyStoredBackup)
+  setArchiveCommand(backup.command('schedule'), showBackupSchedule)
 }

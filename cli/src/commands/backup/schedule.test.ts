@@ -33,6 +33,23 @@ test('a schedule makes backups without anybody, the metrics know the last one, a
   const { code, stdout } = await berth(['backup', 'list', '--output', 'json', ...at(file)], { cwd: folder })
   expect(code).toBe(0)
   expect((JSON.parse(stdout) as unknown[]).length).toBeGreaterThan(0)
+  const shown = await berth(['backup', 'schedule', ...at(file)], { cwd: folder })
+  expect([shown.code, shown.stdout]).toEqual([
+    0,
+    expect.stringMatching(/to +.*backups\n.*next +\d{4}-.*last +\d{4}-.*age/s),
+  ])
+})
+
+test('a backup of the schedule that fails is shown with its reason, and is the exit code', async () => {
+  const file = join(folder, 'nowhere.yml')
+  writeFileSync(join(folder, 'taken'), 'a file is no folder')
+  const second = (new Date().getUTCSeconds() + 5) % 60
+  writeFileSync(file, `backup: { to: ${join(folder, 'taken')}, schedule: '${second} * * * * *' }\n`)
+  await using _registry = await serve(at(file), { cwd: folder, env: { BERTH_LOG_FORMAT: 'json' } })
+  let shown = await berth(['backup', 'schedule', ...at(file)], { cwd: folder })
+  while (!shown.stdout.includes('last failure'))
+    shown = await berth(['backup', 'schedule', ...at(file)], { cwd: folder })
+  expect([shown.code, shown.stdout]).toEqual([1, expect.stringMatching(/last failure +\d{4}-.*ENOTDIR/)])
 })
 
 test('a start without the schedule takes it away; one that cannot be keeps the registry from starting', async () => {
