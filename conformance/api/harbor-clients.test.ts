@@ -314,7 +314,6 @@ describeControlledScenario('switches that nothing reads', (registry) => {
   test('a setting that is not built keeps its value, and the settings as they were read are accepted', async () => {
     const put = async (body: object) => await admin().call('PUT /configurations', { body })
     for (const [name, value] of Object.entries({
-      scanner_skip_update_pulltime: true,
       uaa_endpoint: 'https://uaa.example.org',
       uaa_client_secret: 'secret',
       http_authproxy_endpoint: 'https://proxy.example.org',

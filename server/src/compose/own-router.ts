@@ -36,6 +36,7 @@ export async function composeOwnRouter(
     readLayer: doesNoJobs,
     importThreads: { import: doesNoJobs },
     adapters: { findVulnerabilities: doesNoJobs },
+    scansArePulls: async () => false,
   }
   const kinds = composeKinds(config, services, { content, scanning, accounts })
   const harborServices = composeHarborServices(config, {

@@ -23,6 +23,7 @@ export interface Scanning {
   readonly importThreads: Pick<ImportThreads, 'import'>
   readonly readLayer: BuiltInEngineServices['readLayer']
   readonly adapters: ScanEngine
+  readonly scansArePulls: () => Promise<boolean>
 }
 
 /** The vulnerability data of this registry, for servers and for commands. */
@@ -52,6 +53,7 @@ export async function composeScanning(
     importThreads: owned.use(new ImportThreads()),
     readLayer: (layer, signal) => threads.read(layer, signal),
     adapters: composeAdapters(config, foundation, { accounts, content, owned }),
+    scansArePulls: async () => !(await accounts.settings.getSettings()).scanner_skip_update_pulltime,
   }
 }
 

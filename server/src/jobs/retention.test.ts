@@ -69,6 +69,7 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
     registries: { getAddress: notHere },
     withRemoteArtifact: notHere,
     adapters: { findVulnerabilities: notHere },
+    scansArePulls: async () => false,
     trashWindowMs: 0,
     store: registry.store,
     collector,

@@ -58,9 +58,11 @@ async function compose(database: Database) {
       return readLayer(open, { where: diffId })
     },
   })
+  const pulls = { scansArePulls: false }
   const kind = composeScanArtifact({
     ...{ database, clock, events, admit, blobs, manifests, builtIn, adapters: builtIn },
     host: undefined,
+    scansArePulls: async () => pulls.scansArePulls,
   })
   const worker = new JobWorker({
     ...{ database, clock, kinds: [jobKind(kind)], concurrency: 1, keepMs: 60_000, flushMs: 5, drainMs: 2_000 },
@@ -110,7 +112,7 @@ async function compose(database: Database) {
   const start = async (digest: Digest) =>
     await scans.start({ actor: system, target: await targetOf(digest), kind: 'vulnerability' })
   const stateOf = async (digest: Digest) => (await scans.states([digest], 'vulnerability')).get(digest)
-  return { ...registry, advisories, read, scans, work, bringData, pushNpm, targetOf, start, stateOf }
+  return { ...registry, pulls, advisories, read, scans, work, bringData, pushNpm, targetOf, start, stateOf }
 }
 
 describeEachDatabase('a scan of an image', (open) => {
@@ -212,6 +214,27 @@ describeEachDatabase('a scan of an image', (open) => {
     expect((await registry.stateOf(digest))?.status).toBe('stopped')
     await registry.start(digest)
     expect((await registry.stateOf(digest))?.status).toBe('pending')
+  })
+
+  test('is no pull, unless a setting says that it is', async () => {
+    const registry = await compose(await open())
+    await registry.bringData(advisory('lodash', '4.17.12'))
+    const digest = await registry.pushNpm('v1', ['lodash', '4.17.4'])
+    const pulledAt = async () =>
+      (
+        await registry.database.read
+          .selectFrom('artifact')
+          .select('pulled_at')
+          .where('digest', '=', digest)
+          .executeTakeFirstOrThrow()
+      ).pulled_at
+    await registry.start(digest)
+    await registry.work()
+    expect(await pulledAt()).toBeNull()
+    registry.pulls.scansArePulls = true
+    await registry.start(digest)
+    await registry.work()
+    expect(await pulledAt()).toBeGreaterThan(0)
   })
 
   test('goes with the last image of that digest', async () => {

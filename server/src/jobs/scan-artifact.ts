@@ -1,5 +1,6 @@
 import { parseDigest } from '#contract/digest.ts'
 import type { Database } from '../database/database.ts'
+import { notePull } from '../domain/artifacts/note-pull.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Events } from '../domain/events/events.ts'
 import { packReport, recordFailure, recordReport, recordStart } from '../domain/scanning/record-scan.ts'
@@ -16,6 +17,8 @@ export interface ScanServices extends StatementServices {
   readonly events: Events
   readonly builtIn: ScanEngine
   readonly adapters: ScanEngine
+  /** As in Harbor, where a setting says otherwise. */
+  readonly scansArePulls: () => Promise<boolean>
 }
 
 const maxAttempts = 3
@@ -47,7 +50,11 @@ async function scan(services: ScanServices, job: RunningJob<ScanArtifactPayload>
   job.log(`scanning ${job.payload.repository}@${job.payload.digest} by ${scanner.name}`)
   const { findings, dataTime } = await (scanner.isBuiltIn ? builtIn : adapters).findVulnerabilities(job, scanner)
   const report = await packReport(findings, dataTime)
-  await job.transact((tx) => recordReport(tx, services, job.actor, job.payload, report))
+  const isPull = await services.scansArePulls()
+  await job.transact(async (tx) => {
+    await recordReport(tx, services, job.actor, job.payload, report)
+    if (isPull) await notePull(tx, job.payload.repository, job.payload.digest, clock.now())
+  })
   const transact = job.transact.bind(job)
   await applyStatements(services, job.actor, parseDigest(job.payload.digest), {
     transact,

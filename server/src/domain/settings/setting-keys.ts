@@ -58,7 +58,8 @@ export const settingKeys = {
   audit_log_pull_events: { default: false, implemented: true },
   // Beyond Harbor: vulnerability data that is older is not relied on. 0: data of any age is.
   scan_data_max_age_days: { default: 0, implemented: true, refuse: between(0, 3_650) },
-  scanner_skip_update_pulltime: { default: false, unbuilt: 'cannot be switched on: nothing scans in this version' },
+  // Harbor's default is false: there every scan counts as a pull, and keeps what nobody uses from retention.
+  scanner_skip_update_pulltime: { default: true, implemented: true },
   ldap_base_dn: { default: '', implemented: true },
   ldap_filter: { default: '', implemented: true, refuse: filterOfDirectory },
   ldap_group_admin_dn: { default: '', implemented: true },

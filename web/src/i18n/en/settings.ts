@@ -93,6 +93,10 @@ export const settings = {
       hint: 'It then exists at the syslog server only.',
     },
     notification_enable: { label: 'Send webhooks', hint: 'When off, no project sends any.' },
+    scanner_skip_update_pulltime: {
+      label: 'Scans are not pulls',
+      hint: 'A scan leaves the time of the last pull as it is, which retention rules look at. In Harbor this is off by default.',
+    },
     audit_log_pull_events: { label: 'Record pulls', hint: 'Writes to the database on every pull.' },
     disabled_audit_log_event_types: {
       label: 'Disabled event types',

@@ -77,6 +77,10 @@ export const settings: Translation<typeof en> = {
     },
     skip_audit_log_database: { label: '审计日志不存入数据库', hint: '启用后只存在于 syslog 服务器。' },
     notification_enable: { label: '发送 Webhook', hint: '关闭后任何项目都不发送。' },
+    scanner_skip_update_pulltime: {
+      label: '扫描不算拉取',
+      hint: '扫描不会改变最近拉取时间，保留规则会用到该时间。Harbor 中默认关闭。',
+    },
     audit_log_pull_events: { label: '记录拉取', hint: '启用后每次拉取都会写一次数据库。' },
     disabled_audit_log_event_types: {
       label: '隐藏的事件类型',

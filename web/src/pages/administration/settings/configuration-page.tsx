@@ -32,7 +32,10 @@ const groups = {
     { name: 'robot_token_duration', kind: 'number' },
     { name: 'robot_name_prefix', kind: 'text' },
   ],
-  scanning: [{ name: 'scan_data_max_age_days', kind: 'number' }],
+  scanning: [
+    { name: 'scan_data_max_age_days', kind: 'number' },
+    { name: 'scanner_skip_update_pulltime', kind: 'switch' },
+  ],
   audit: [
     { name: 'audit_log_pull_events', kind: 'switch' },
     { name: 'audit_log_forward_endpoint', kind: 'text' },
