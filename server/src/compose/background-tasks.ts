@@ -10,7 +10,7 @@ import { collectGarbage } from '../domain/garbage-collection/collect.ts'
 import { pruneJobs } from '../domain/jobs/jobs.ts'
 import { pruneScanRobots } from '../domain/robots/scan-robots.ts'
 import { pruneLayers, pruneScans } from '../domain/scanning/prune-scans.ts'
-import { pruneDeliveries, recoverDeliveries } from '../domain/webhooks/care-for-deliveries.ts'
+import { hasWaitingDeliveries, pruneDeliveries, recoverDeliveries } from '../domain/webhooks/care-for-deliveries.ts'
 import type { PullNotices } from '../domain/webhooks/pull-notices.ts'
 import { AdvisoryUploads } from '../domain/scanning/data/advisory-uploads.ts'
 import { pruneGenerations } from '../domain/scanning/data/generation-rows.ts'
@@ -95,6 +95,7 @@ function flushes({ pulls, pullNotices, accounts, usage, foundation }: TaskServic
       name: 'recover-webhooks',
       runs: 'once',
       intervalMs: recoverWebhooksMs,
+      isDue: () => hasWaitingDeliveries(database),
       run: async () => void (await recoverDeliveries({ database, clock })),
     },
   ]

@@ -51,6 +51,17 @@ export async function recoverDeliveries({
   return waiting.length
 }
 
+/** Whether anything waits at all. */
+export async function hasWaitingDeliveries({ read }: Database): Promise<boolean> {
+  const row = await read
+    .selectFrom('webhook_delivery')
+    .select('id')
+    .where('finished_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Forgets what was sent three days ago, and what was given up thirty days ago. Less than `limit`: none is left. */
 export async function pruneDeliveries(database: Database, now: number, limit: number): Promise<number> {
   return await database.write(async (tx) => {
