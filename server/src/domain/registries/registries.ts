@@ -168,6 +168,8 @@ export class Registries {
    */
   async pingRegistry(actor: Actor, id: number | undefined, given: RegistryChange): Promise<void> {
     assertCanInSystem(actor, 'registry:read')
+    if (id === undefined && (!given.type || !given.url))
+      throw new DomainError('BAD_REQUEST', 'type or url cannot be empty')
     if (id === undefined) return await this.#assertHealthy(checked({ ...nothing, ...defined(given), name: 'ping' }))
     const fields = checked(merged(await this.#getRow(id), given))
     const problem = await this.#findProblem(fields)
@@ -256,14 +258,16 @@ function merged(row: Selectable<RegistryTable>, change: RegistryChange): Registr
 
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url)
 
-/** @throws DomainError BAD_REQUEST */
+const maxNameLength = 255
+
+/** In Harbor's words, as far as it refuses the same. @throws DomainError BAD_REQUEST */
 function checked(fields: RegistryFields): RegistryFields {
   const { name, type, description, accessKey, accessSecret, authority = '' } = fields
   const refuse = (message: string): never => {
     throw new DomainError('BAD_REQUEST', message)
   }
-  if (name === '' || name.length > 255 || name.includes('\u0000'))
-    refuse('the name of a registry has 1 to 255 characters')
+  if (name === '') refuse('name cannot be empty')
+  if (name.length > maxNameLength || name.includes('\u0000')) refuse(`the max length of name is ${maxNameLength}`)
   if (!Object.hasOwn(registryTypes, type))
     refuse(
       `registries of type "${type.slice(0, 100)}" are not known here: ${Object.keys(registryTypes).join(', ')} are`,
@@ -278,6 +282,7 @@ function checked(fields: RegistryFields): RegistryFields {
 
 /** @throws DomainError BAD_REQUEST */
 function parseUrl(text: string): string {
+  if (text.trim() === '') throw unusableUrl('empty string')
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
   const url = text.length <= maxTextLength && URL.canParse(withScheme) ? new URL(withScheme) : undefined
   const usable =
@@ -285,9 +290,14 @@ function parseUrl(text: string): string {
     (url.protocol === 'http:' || url.protocol === 'https:') &&
     url.username + url.password + url.search + url.hash === ''
   if (!usable) {
-    throw new DomainError('BAD_REQUEST', 'the url of a registry looks like https://registry.example.org')
+    const isOther = url !== undefined && !url.protocol.startsWith('http')
+    throw unusableUrl(isOther ? `invalid HTTP scheme: ${url.protocol.slice(0, -1)}` : 'invalid URL')
   }
   return withoutTrailing(url.href, '/')
+}
+
+function unusableUrl(why: string): DomainError {
+  return new DomainError('BAD_REQUEST', `${why}: the url of a registry looks like https://registry.example.org`)
 }
 
 function rowOf(fields: RegistryFields) {

@@ -39,7 +39,7 @@ export const ldapRoutes: readonly Route[] = [
     answers: { 200: z.object({ success: z.boolean(), message: z.string().optional() }) },
     handle: async ({ body }, { directory }) => {
       const problem = await directory.test(trialOf(body))
-      return { body: problem === undefined ? { success: true } : { success: false, message: problem } }
+      return { body: problem === undefined ? { success: true } : { success: false, message: `error: ${problem}` } }
     },
   }),
 

@@ -2,7 +2,7 @@ import { withoutTrailing } from '#contract/trailing.ts'
 import { z } from 'zod'
 import { DomainError } from '../../../domain/errors.ts'
 import type { Member, NewMember } from '../../../domain/projects/members.ts'
-import { idParam } from '../frame/answers.ts'
+import { givenId, idParam } from '../frame/answers.ts'
 import { pageAnswer, pageOf, pageQuery } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
@@ -87,7 +87,12 @@ export const memberRoutes: readonly Route[] = [
     answers: { 200: memberAnswer },
     handle: async ({ actor, project, params }, { members }) => {
       const { id, name } = project!.project
-      return { body: presentMember(id, await members.getMember(actor, name, params.mid)) }
+      return {
+        body: presentMember(
+          id,
+          await members.getMember(actor, name, givenId(params.mid, 'the member id can not be empty!')),
+        ),
+      }
     },
   }),
 
@@ -102,7 +107,8 @@ export const memberRoutes: readonly Route[] = [
     body: memberBody,
     answers: { 200: null },
     handle: async ({ actor, project, params, body }, { members }) => {
-      await members.setMemberRole(actor, project!.project.name, { id: params.mid }, parseRole(body.role_id))
+      const id = givenId(params.mid, 'member id can not be empty')
+      await members.setMemberRole(actor, project!.project.name, { id }, parseRole(body.role_id))
       return {}
     },
   }),
@@ -117,7 +123,8 @@ export const memberRoutes: readonly Route[] = [
     params: oneMember,
     answers: { 200: null },
     handle: async ({ actor, project, params }, { members }) => {
-      await members.removeMember(actor, project!.project.name, { id: params.mid })
+      const id = givenId(params.mid, 'the project member id is required.')
+      await members.removeMember(actor, project!.project.name, { id })
       return {}
     },
   }),

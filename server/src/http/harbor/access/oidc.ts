@@ -14,7 +14,7 @@ export const oidcRoutes: readonly Route[] = [
     answers: { 200: null },
     handle: async ({ body }, { oidc }) => {
       const problem = await oidc.test(body.url, body.verify_cert)
-      if (problem !== undefined) throw new DomainError('BAD_REQUEST', problem)
+      if (problem !== undefined) throw new DomainError('BAD_REQUEST', `failed to verify connection: ${problem}`)
       return {}
     },
   }),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { GroupIdentity, UserGroup, UserGroupKind } from '../../../domain/access/accounts/user-groups.ts'
 import { DomainError } from '../../../domain/errors.ts'
-import { createdAt, idParam } from '../frame/answers.ts'
+import { createdAt, givenId, idParam } from '../frame/answers.ts'
 import { pageAnswer, pageOf, pageQuery } from '../frame/paging.ts'
 import { route, type Route } from '../frame/route.ts'
 import type { HarborServices } from '../frame/services.ts'
@@ -25,6 +25,7 @@ export type GroupBody = z.output<typeof groupBody>
 
 const oneGroup = z.object({ group_id: idParam })
 const item = '/usergroups/{group_id}'
+const noGroupId = 'the group id should be provided'
 
 /** Harbor's numbers. */
 const kinds: readonly (readonly [number, UserGroupKind])[] = [
@@ -96,7 +97,7 @@ export const userGroupRoutes: readonly Route[] = [
     params: oneGroup,
     answers: { 200: groupAnswer },
     handle: async ({ actor, params }, { userGroups }) => ({
-      body: presentGroup(await userGroups.getGroup(actor, params.group_id)),
+      body: presentGroup(await userGroups.getGroup(actor, givenId(params.group_id, noGroupId))),
     }),
   }),
 
@@ -111,7 +112,7 @@ export const userGroupRoutes: readonly Route[] = [
     body: groupBody,
     answers: { 200: null },
     handle: async ({ actor, params, body }, { userGroups }) => {
-      await userGroups.renameGroup(actor, params.group_id, body.group_name ?? '')
+      await userGroups.renameGroup(actor, givenId(params.group_id, noGroupId), body.group_name ?? '')
       return {}
     },
   }),
@@ -126,7 +127,7 @@ export const userGroupRoutes: readonly Route[] = [
     params: oneGroup,
     answers: { 200: null },
     handle: async ({ actor, params }, { userGroups }) => {
-      await userGroups.deleteGroup(actor, params.group_id)
+      await userGroups.deleteGroup(actor, givenId(params.group_id, noGroupId))
       return {}
     },
   }),

@@ -152,7 +152,7 @@ function projectOf(scope: string | undefined, projectId: number | undefined): nu
   if (scope !== 'p')
     throw new DomainError(
       'BAD_REQUEST',
-      `invalid scope: ${(scope ?? '').slice(0, 100)}; it is g (global) or p (project)`,
+      `invalid scope: ${(scope ?? '').slice(0, 100)}; unsupported label scope, it is g (global) or p (project)`,
     )
   if (projectId === undefined || projectId <= 0)
     throw new DomainError('BAD_REQUEST', 'must with project ID when to query project labels: project_id')

@@ -1,5 +1,6 @@
 import { withoutTrailing } from '#contract/trailing.ts'
 import { z } from 'zod'
+import { DomainError } from '../../../domain/errors.ts'
 
 /** A moment as the API writes it: UTC with milliseconds. */
 export const timeOf = (ms: number): string => new Date(ms).toISOString()
@@ -32,6 +33,12 @@ export const idParam = z.coerce
   .int('should be an integer')
   .min(Number.MIN_SAFE_INTEGER)
   .max(Number.MAX_SAFE_INTEGER)
+
+/** Where Harbor takes an id of 0 for one that is not given. @throws DomainError BAD_REQUEST, in its words */
+export function givenId(id: number, orElse: string): number {
+  if (id <= 0) throw new DomainError('BAD_REQUEST', orElse)
+  return id
+}
 
 /** `true` and `false` in a query, with Go's other spellings. */
 export const truthQuery = z
