@@ -91,6 +91,12 @@ const packagesOf = ({ packages }: Inventory) =>
     purl,
   }))
 
+/** The same where a layer could not be read. */
+const partly: Inventory = {
+  ...inventory,
+  unread: [{ code: 'DAMAGED', where: 'sha256:cc', reason: 'it ends in the middle' }],
+}
+
 describe('CycloneDX 1.6', () => {
   const document = writeCycloneDx(inventory, subject, origin)
 
@@ -105,7 +111,8 @@ describe('CycloneDX 1.6', () => {
     ])
       ajv.addSchema({ ...(schema(name) as object), $id: `http://cyclonedx.org/schema/${name}` })
     const isValid = ajv.compile(schema('bom-1.6.SNAPSHOT.schema.json'))
-    expect(isValid(JSON.parse(JSON.stringify(document))) || isValid.errors).toBe(true)
+    for (const each of [document, writeCycloneDx(partly, subject, origin)])
+      expect(isValid(JSON.parse(JSON.stringify(each))) || isValid.errors).toBe(true)
     const identifiers = (schema('spdx.SNAPSHOT.schema.json') as { enum: string[] }).enum
     expect(
       ['MIT', 'gpl-2.0-ONLY', 'bzip2-1.0.6', 'ZPL-2.1', '0bsd']
@@ -120,6 +127,13 @@ describe('CycloneDX 1.6', () => {
     expect(packagesOf(read)).toEqual(packagesOf(inventory))
     expect(read.os).toMatchObject({ family: 'debian', version: '12' })
   })
+})
+
+test('a list that may not be whole says so, and a whole one does not', () => {
+  const written = (given: Inventory) =>
+    [writeSpdx, writeCycloneDx].map((write) => JSON.stringify(write(given, subject, origin)))
+  for (const text of written(partly)) expect(text).toContain('sha256:cc (it ends in the middle)')
+  for (const text of written(inventory)) expect(text).not.toMatch(/not be whole|incomplete/)
 })
 
 describe('SPDX 2.3', () => {

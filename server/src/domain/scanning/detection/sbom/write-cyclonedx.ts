@@ -1,5 +1,6 @@
 import type { FoundPackage, Inventory } from '../../inventory.ts'
 import type { BomOrigin, BomSubject } from './bom-subject.ts'
+import { sayUnread } from './say-unread.ts'
 import { isSpdxExpression, spdxIdentifier } from './spdx-licences.ts'
 
 /** https://cyclonedx.org/docs/1.6/json. Sources and places are written as Trivy writes them, so that it reads them. */
@@ -18,6 +19,9 @@ export function writeCycloneDx(inventory: Inventory, subject: BomSubject, origin
     version: 1,
     metadata: {
       timestamp: origin.created,
+      ...(inventory.unread.length === 0
+        ? {}
+        : { properties: [{ name: 'berth:unread', value: sayUnread(inventory.unread) }] }),
       tools: { components: [{ type: 'application', name: 'berth', version: origin.toolVersion }] },
       component: {
         'bom-ref': root,
@@ -34,6 +38,8 @@ export function writeCycloneDx(inventory: Inventory, subject: BomSubject, origin
           ]),
       ...packages.map((each, at) => componentOf(each, references[at]!)),
     ],
+    // What could not be read may hold more.
+    ...(inventory.unread.length === 0 ? {} : { compositions: [{ aggregate: 'incomplete', assemblies: [root] }] }),
     dependencies: [
       { ref: root, dependsOn: [...(system === undefined ? systemPackages : [system]), ...others] },
       ...(system === undefined ? [] : [{ ref: system, dependsOn: systemPackages }]),

@@ -1,5 +1,6 @@
 import type { FoundPackage, Inventory } from '../../inventory.ts'
 import type { BomOrigin, BomSubject } from './bom-subject.ts'
+import { sayUnread } from './say-unread.ts'
 import { isSpdxExpression, spdxIdentifier } from './spdx-licences.ts'
 
 /** https://spdx.github.io/spdx-spec/v2.3, as JSON. */
@@ -20,7 +21,11 @@ export function writeSpdx(inventory: Inventory, subject: BomSubject, origin: Bom
     SPDXID: 'SPDXRef-DOCUMENT',
     name: subject.name,
     documentNamespace: `urn:uuid:${origin.uuid}`,
-    creationInfo: { created: origin.created, creators: [`Tool: berth-${origin.toolVersion}`] },
+    creationInfo: {
+      created: origin.created,
+      creators: [`Tool: berth-${origin.toolVersion}`],
+      ...(inventory.unread.length === 0 ? {} : { comment: sayUnread(inventory.unread) }),
+    },
     packages: [
       {
         ...unknownFacts,
