@@ -8,6 +8,7 @@ import { pruneEvents } from '../domain/events/events.ts'
 import { pruneEventLog } from '../domain/events/prune-event-log.ts'
 import { collectGarbage } from '../domain/garbage-collection/collect.ts'
 import { pruneJobs } from '../domain/jobs/jobs.ts'
+import { pruneScanData } from '../domain/scanning/exports/scan-data-exports.ts'
 import { pruneScanRobots } from '../domain/robots/scan-robots.ts'
 import { pruneLayers, pruneScans } from '../domain/scanning/prune-scans.ts'
 import { hasWaitingDeliveries, pruneDeliveries, recoverDeliveries } from '../domain/webhooks/care-for-deliveries.ts'
@@ -171,6 +172,12 @@ function pruning(config: Config, { foundation, accounts }: TaskServices): readon
       runs: 'once',
       intervalMs: 10 * minuteMs,
       run: () => drain(collectBatch, () => pruneDeliveries(database, clock.now(), collectBatch)),
+    },
+    {
+      name: 'prune-scan-data',
+      runs: 'once',
+      intervalMs: 10 * minuteMs,
+      run: () => drain(pruneJobsBatch, () => pruneScanData(database, clock.now(), pruneJobsBatch)),
     },
     {
       name: 'prune-scan-robots',

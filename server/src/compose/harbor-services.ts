@@ -19,6 +19,7 @@ import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { AdvisoryGenerations } from '../domain/scanning/data/advisory-generations.ts'
 import { Sboms } from '../domain/scanning/sboms/sboms.ts'
 import { AdvisoryUploads } from '../domain/scanning/data/advisory-uploads.ts'
+import { ScanDataExports } from '../domain/scanning/exports/scan-data-exports.ts'
 import { ScannerProbes } from '../domain/scanning/adapter/scanner-probes.ts'
 import { ScannerRegistrations } from '../domain/scanning/scanner-registrations.ts'
 import { Scans } from '../domain/scanning/scans.ts'
@@ -67,6 +68,7 @@ export function composeHarborServices(
     content,
     scans: new Scans({ database, clock, events, jobs, probes: scannerProbes }),
     sboms: new Sboms({ database, clock, events, jobs }),
+    scanDataExports: new ScanDataExports({ database, clock, events, jobs }),
     scannerProbes,
     scannerRegistrations: new ScannerRegistrations({ database, clock, events, openAdapter }),
     advisories,

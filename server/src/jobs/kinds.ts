@@ -8,6 +8,7 @@ import type { CollectorOptions } from '../domain/garbage-collection/collect.ts'
 import { composeApplyVex } from './apply-vex.ts'
 import { composeBackup, type BackupPlace } from './backup.ts'
 import { composeCollectGarbage } from './collect-garbage.ts'
+import { composeExportScanData } from './export-scan-data.ts'
 import { composeGenerateSbom, type SbomServices } from './generate-sbom.ts'
 import { jobKind, type JobKind } from './job-kind.ts'
 import { composeDeliverWebhooks } from './deliver-webhooks.ts'
@@ -61,6 +62,7 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composeBackup({ ...services, place: services.backups })),
     jobKind(composeScanArtifact({ ...services, builtIn: composeBuiltInEngine(services) })),
     jobKind(composeGenerateSbom(services)),
+    jobKind(composeExportScanData(services)),
     jobKind(composeApplyVex(services)),
     jobKind(composeScanPushed({ ...services, scans, sboms })),
     jobKind(composeScanAll({ ...services, jobs, scans })),

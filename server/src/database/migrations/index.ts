@@ -29,6 +29,7 @@ import { securityHub } from './0030-security-hub.ts'
 import { signatures } from './0037-signatures.ts'
 import { findSignatures } from './0038-find-signatures.ts'
 import { scanRobots } from './0033-scan-robots.ts'
+import { scanDataChunk } from './0034-scan-data-chunk.ts'
 import { absentChildren } from './0041-absent-children.ts'
 import { securityTotals } from './0036-security-totals.ts'
 import { sbomRuns } from './0031-sbom-runs.ts'
@@ -69,6 +70,7 @@ export const migrations: readonly Migration[] = [
   signatures,
   findSignatures,
   scanRobots,
+  scanDataChunk,
   absentChildren,
   securityTotals,
   sbomRuns,

@@ -240,3 +240,11 @@ export interface ScanViewTable {
   /** JSON, packed with zstd: what is ruled out, by finding. */
   body: Uint8Array
 }
+
+/** The file of an export, packed with zstd, in pieces that can be read one by one. */
+export interface ScanDataChunkTable {
+  job_id: number
+  position: number
+  bytes: Uint8Array
+  expires_at: number
+}

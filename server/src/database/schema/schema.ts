@@ -51,6 +51,7 @@ import type { RegistryTable } from './registries.ts'
 import type { RobotPermissionTable, RobotTable } from './robots.ts'
 import type {
   AdvisoryChunkTable,
+  ScanDataChunkTable,
   AdvisoryUploadTable,
   AdvisoryUploadChunkTable,
   AdvisoryPullTable,
@@ -159,6 +160,7 @@ export interface Schema {
   system_cve_allowlist: SystemCveAllowlistTable
   advisory_generation: AdvisoryGenerationTable
   advisory_chunk: AdvisoryChunkTable
+  scan_data_chunk: ScanDataChunkTable
   advisory_upload: AdvisoryUploadTable
   advisory_upload_chunk: AdvisoryUploadChunkTable
   advisory_pull: AdvisoryPullTable

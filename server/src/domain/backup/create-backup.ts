@@ -63,6 +63,7 @@ export const leftOut: ReadonlySet<string> = new Set([
   'blob_damage', // what is damaged in the copy is known from the copy
   'scrub_progress',
   'job_worker', // processes that run now
+  'scan_data_chunk', // files of a day, which can be made again
   'backup_run', // what a place of backups has, it tells itself
   'advisory_generation', // large, public, and out of date by then: it is imported again
   'advisory_chunk',

@@ -36,18 +36,7 @@ const emptyLists: readonly EmptyList[] = [
   ),
 ]
 
-const numbers: readonly Route[] = [
-  route({
-    method: 'GET',
-    path: '/export/cve/executions',
-    tag: 'scan data export',
-    operationId: 'getScanDataExportExecutionList',
-    summary: 'One’s exports of scan data: there are none.',
-    access: { kind: 'signed-in' },
-    answers: { 200: z.object({ items: z.array(z.never()).nullable() }) },
-    handle: async () => ({ body: { items: null } }),
-  }),
-]
+const numbers: readonly Route[] = []
 
 export const emptyListRoutes: readonly Route[] = [
   ...emptyLists.map((list) =>

@@ -3,7 +3,6 @@ import type { Permission } from '../../domain/access/roles/permissions.ts'
 import { harborError } from './frame/harbor-error.ts'
 import { route, type Method, type Route, type RouteAccess } from './frame/route.ts'
 
-const signedIn: RouteAccess = { kind: 'signed-in' }
 const system = (permission: SystemPermission): RouteAccess => ({ kind: 'system', permission })
 const project = (permission: Permission): RouteAccess => ({ kind: 'project', permission })
 
@@ -64,11 +63,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, readonly [`${Metho
     deleteReplicationPolicy: ['DELETE /replication/policies/{id}', system('replication-policy:delete')],
     getReplicationPolicy: ['GET /replication/policies/{id}', system('replication-policy:read')],
     updateReplicationPolicy: ['PUT /replication/policies/{id}', system('replication-policy:update')],
-  },
-  'scan data export': {
-    exportScanData: ['POST /export/cve', signedIn],
-    downloadScanData: ['GET /export/cve/download/{execution_id}', signedIn],
-    getScanDataExportExecution: ['GET /export/cve/execution/{execution_id}', signedIn],
   },
 }
 

@@ -45,6 +45,7 @@ import { projectArtifactRoutes } from './content/project-artifacts.ts'
 import type { Route } from './frame/route.ts'
 import { scanAllRoutes } from './operations/scan-all.ts'
 import { reportFileRoutes } from './content/report-files.ts'
+import { scanDataExportRoutes } from './operations/scan-data-export.ts'
 import { scanRoutes } from './content/scans.ts'
 import { scannerRoutes } from './operations/scanners.ts'
 import { securityHubRoutes } from './operations/security-hub.ts'
@@ -88,6 +89,7 @@ const routes: readonly Route[] = [
   ...robotRoutes,
   ...robotV1Routes,
   ...scanAllRoutes,
+  ...scanDataExportRoutes,
   ...scanRoutes,
   ...reportFileRoutes,
   ...scannerRoutes,

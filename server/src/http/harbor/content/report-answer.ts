@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Digest } from '#contract/digest.ts'
 import { severities } from '../../../domain/scanning/advisories.ts'
+import { vendorAttributesOf } from '../../../domain/scanning/vendor-attributes.ts'
 import type { Finding, ScanFindings } from '../../../domain/scanning/finding.ts'
 import type { ChangedFinding, ScanChanges } from '../../../domain/scanning/scan-changes.ts'
 import { findingKey, worstIn } from '../../../domain/scanning/scan-summary.ts'
@@ -175,20 +176,4 @@ function presentFinding(
 function scoresOf({ detail, severitySource }: Finding) {
   const known = detail?.cvss ?? {}
   return known[severitySource] ?? known['nvd'] ?? Object.values(known)[0] ?? {}
-}
-
-function vendorAttributesOf({ detail }: Finding) {
-  const known = Object.entries(detail?.cvss ?? {})
-  if (known.length === 0) return null
-  return {
-    CVSS: Object.fromEntries(
-      known.map(([vendor, { v2, v3 }]) => [
-        vendor,
-        {
-          ...(v3 === undefined ? {} : { V3Score: v3.score, V3Vector: v3.vector }),
-          ...(v2 === undefined ? {} : { V2Score: v2.score, V2Vector: v2.vector }),
-        },
-      ]),
-    ),
-  }
 }

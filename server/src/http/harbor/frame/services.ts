@@ -32,6 +32,7 @@ import type { Registration } from '../../../domain/settings/registration.ts'
 import type { AdvisoryGenerations } from '../../../domain/scanning/data/advisory-generations.ts'
 import type { Sboms } from '../../../domain/scanning/sboms/sboms.ts'
 import type { AdvisoryUploads } from '../../../domain/scanning/data/advisory-uploads.ts'
+import type { ScanDataExports } from '../../../domain/scanning/exports/scan-data-exports.ts'
 import type { ScannerProbes } from '../../../domain/scanning/adapter/scanner-probes.ts'
 import type { ScannerRegistrations } from '../../../domain/scanning/scanner-registrations.ts'
 import type { Scans } from '../../../domain/scanning/scans.ts'
@@ -90,6 +91,7 @@ export interface HarborServices {
   readonly webhooks: { readonly policies: WebhookPolicies; readonly deliveries: WebhookDeliveries }
   readonly advisories: AdvisoryGenerations
   readonly advisoryUploads: AdvisoryUploads
+  readonly scanDataExports: ScanDataExports
   readonly scannerProbes: ScannerProbes
   readonly scannerRegistrations: ScannerRegistrations
   readonly system: SystemFacts

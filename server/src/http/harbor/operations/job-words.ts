@@ -3,6 +3,7 @@ import { DomainError } from '../../../domain/errors.ts'
 import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
 import { applyRetentionJob } from '../../../domain/retention/retention-jobs.ts'
 import { deliverWebhookJob } from '../../../domain/webhooks/webhook-job.ts'
+import { exportScanDataJob } from '../../../domain/scanning/exports/export-job.ts'
 import { scanAllJob } from '../../../domain/scanning/scan-all-job.ts'
 import { generateSbomJob } from '../../../domain/scanning/sboms/sbom-job.ts'
 import { scanArtifactJob } from '../../../domain/scanning/scan-job.ts'
@@ -19,7 +20,7 @@ const harborTypes: Readonly<Record<string, string>> = {
   [generateSbomJob.kind]: 'SBOM',
   replicate: 'REPLICATION',
   [deliverWebhookJob.kind]: 'WEBHOOK',
-  'export-scan-data': 'SCAN_DATA_EXPORT',
+  [exportScanDataJob.kind]: 'SCAN_DATA_EXPORT',
   [schedulerKind]: 'SCHEDULER',
 }
 

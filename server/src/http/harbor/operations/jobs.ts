@@ -9,6 +9,7 @@ import { collectGarbageJob } from '../../../domain/garbage-collection/collect-jo
 import { applyRetentionJob, retainRepositoryJob } from '../../../domain/retention/retention-jobs.ts'
 import { importDataJob, pullDataJob } from '../../../domain/scanning/data/data-jobs.ts'
 import { scanAllJob } from '../../../domain/scanning/scan-all-job.ts'
+import { exportScanDataJob } from '../../../domain/scanning/exports/export-job.ts'
 import { generateSbomJob } from '../../../domain/scanning/sboms/sbom-job.ts'
 import { applyVexJob } from '../../../domain/scanning/statements/vex-job.ts'
 import { scanArtifactJob } from '../../../domain/scanning/scan-job.ts'
@@ -176,6 +177,7 @@ export const permissionsOfKind: Readonly<
   [scanArtifactJob.kind]: { project: 'scan:read' },
   [generateSbomJob.kind]: { project: 'scan:read' },
   [applyVexJob.kind]: { project: 'scan:read' },
+  [exportScanDataJob.kind]: { project: 'export-cve:read' },
   [scanPushedJob.kind]: { project: 'scan:read' },
   [deliverWebhookJob.kind]: { project: 'notification-policy:read' },
   [scanAllJob.kind]: { system: 'scan-all:read' },
