@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
-import { pushArtifact } from '../harness/artifact.ts'
+import { generateKeyPairSync } from 'node:crypto'
+import { signImage } from '../harness/cosign.ts'
 import { createUniqueImage } from '../harness/image.ts'
 import { addProject, type ControlledRegistry } from '../harness/scenario.ts'
 import { V2Client } from '../harness/v2-client.ts'
@@ -38,31 +38,6 @@ const looks = [
   ['dark', 1280],
   ['light', 390],
 ] as const
-
-/** As cosign signs before its version 3. */
-async function signImage(client: V2Client, repository: string, subject: { digest: string }, key: KeyObject) {
-  const payload = Buffer.from(
-    JSON.stringify({
-      critical: {
-        identity: { 'docker-reference': '' },
-        image: { 'docker-manifest-digest': subject.digest },
-        type: 'cosign container image signature',
-      },
-    }),
-  )
-  const signature = sign('sha256', payload, key).toString('base64')
-  await pushArtifact(client, repository, undefined, {
-    config: { mediaType: 'application/vnd.dev.cosign.artifact.sig.v1+json', bytes: Buffer.from('{}') },
-    layers: [
-      {
-        mediaType: 'application/vnd.dev.cosign.simplesigning.v1+json',
-        bytes: payload,
-        annotations: { 'dev.cosignproject.cosign/signature': signature },
-      },
-    ],
-    subject,
-  })
-}
 
 describeConsole('signatures in the console', (scenario) => {
   for (const language of languages) {
