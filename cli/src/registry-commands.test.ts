@@ -141,7 +141,7 @@ const journey: readonly Step[] = [
   ['trash list backend', /(?<entry>\d+) +artifact +backend\/copy/],
   ['trash restore backend $entry', /restored sha256/],
   ['repository delete backend/copy --yes', /deleted backend\/copy/],
-  ['trash restore backend --repository backend/copy', /restored 1 entries/],
+  ['trash restore backend --repository backend/copy', /restored 1 entry/],
   ['repository delete backend/copy --yes', /deleted backend\/copy/],
   ['trash list backend', /(?<again>\d+) +artifact +backend\/copy/],
   ['trash delete backend $again --yes', /forgot \d+ entries/],
@@ -170,7 +170,7 @@ const journey: readonly Step[] = [
   ['retention run library --yes', /job (?<swept>\d+)/],
   ['job logs $swept -f', /Z /],
   ['trash list library', /artifact +library\/app/],
-  ['trash restore library --run $swept', /restored 1 entries of run \d+/],
+  ['trash restore library --run $swept', /restored 1 entry of run \d+/],
   ['trash restore library 1 --run $swept', /what is restored/, 2],
   ['retention delete library --yes', /no retention policy any more/],
   [

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { Option, type Command } from 'commander'
 import { predicateName } from '#contract/artifact-types.ts'
 import { parseForeignJson } from '#contract/budget.ts'
@@ -84,7 +85,7 @@ export const artifactCommands: CommandGroup = {
         const { digest, tags } = await api.call(`GET ${artifactPath}`, { params })
         const names = (tags ?? []).map((tag) => tag.name)
         await confirm(
-          `${digest} goes from ${params.project_name}/${params.repository_name} at ${api.name}, with ${names.length} tags (${names.slice(0, 10).join(', ')})`,
+          `${digest} goes from ${params.project_name}/${params.repository_name} at ${api.name}, with ${counted(names.length, 'tag')} (${names.slice(0, 10).join(', ')})`,
           flags,
         )
         await api.call(`DELETE ${artifactPath}`, { params: { ...params, reference: digest } })

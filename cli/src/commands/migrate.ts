@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import type { Command } from 'commander'
 import { hasDatabaseFile, absenceOf, composeDatabase, migrateDatabase } from '#server/compose/database.ts'
 import { readSchemaState } from '#server/database/migrate.ts'
@@ -42,7 +43,7 @@ export function registerMigrateCommand(program: Command): void {
 }
 
 function describe(newest: string, pending: readonly string[], takingAway: readonly string[]): string {
-  const heading = `the database is at ${newest}; ${pending.length} steps would be made, in one transaction:`
+  const heading = `the database is at ${newest}; ${counted(pending.length, 'step')} would be made, in one transaction:`
   const lines = pending.map((step) => `  ${step}${takingAway.includes(step) ? '   takes something away' : ''}`)
   return [heading, ...lines, 'nothing was changed'].join('\n')
 }

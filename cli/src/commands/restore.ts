@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { showProgress } from '../progress.ts'
 import { formatBytes } from '../format-bytes.ts'
 import type { Command } from 'commander'
@@ -45,7 +46,7 @@ const restoreCommand: ArchiveCommand = {
       return {
         good: damaged.length === 0,
         text: [
-          `backup ${backup.id} of ${backup.finishedAt}: ${count} blobs, ${formatBytes(bytes)}${resumed ? '; a restore of it was begun here and would go on' : ''}`,
+          `backup ${backup.id} of ${backup.finishedAt}: ${counted(count, 'blob')}, ${formatBytes(bytes)}${resumed ? '; a restore of it was begun here and would go on' : ''}`,
           ...damaged.map(({ digest, reason }) => `not in it: ${digest}: ${reason}`),
           'nothing was changed',
         ].join('\n'),

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import type { AnswerOf, RegistryApi } from '../api/registry-api.ts'
 import { CommandError } from '../command-error.ts'
 import { formatBytes } from '../format-bytes.ts'
@@ -90,7 +91,7 @@ function describeContent(statistics: AnswerOf<'GET /statistics'>): string {
   const projects = statistics.total_project_count || statistics.private_project_count + statistics.public_project_count
   const repositories = statistics.total_repo_count || statistics.private_repo_count + statistics.public_repo_count
   const bytes = statistics.total_storage_consumption
-  return `${projects} projects, ${repositories} repositories${bytes > 0 ? `, ${formatBytes(bytes)}` : ''}`
+  return `${counted(projects, 'project')}, ${counted(repositories, 'repository', 'repositories')}${bytes > 0 ? `, ${formatBytes(bytes)}` : ''}`
 }
 
 type Concern = AnswerOf<'GET /statistics/attention'>[number]

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import type { RegistryApi } from '../api/registry-api.ts'
 import { CommandError } from '../command-error.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
@@ -63,7 +64,7 @@ export const trashCommands: CommandGroup = {
         const found = await api.call('GET /projects/{project_name_or_id}/trash/{entry_id}', { params })
         await confirm(`${found.kind} ${found.digest} of ${found.repository_name} goes for good from ${api.name}`, flags)
         const { entries } = await api.call('DELETE /projects/{project_name_or_id}/trash/{entry_id}', { params })
-        return done(`forgot ${entries} entries`, { entries })
+        return done(`forgot ${counted(entries, 'entry', 'entries')}`, { entries })
       },
     },
     {
@@ -82,7 +83,7 @@ export const trashCommands: CommandGroup = {
           project === undefined
             ? await api.call('DELETE /system/trash')
             : await api.call('DELETE /projects/{project_name_or_id}/trash', { params: { project_name_or_id: project } })
-        return done(`forgot ${entries} entries`, { entries })
+        return done(`forgot ${counted(entries, 'entry', 'entries')}`, { entries })
       },
     },
   ],
@@ -95,7 +96,7 @@ async function restoreOne(api: RegistryApi, project: string, entry: number, over
   })
   const { digest, tags, artifacts } = restored
   return done(
-    `restored ${digest}, ${artifacts} artifacts${tags.length === 0 ? '' : `, as ${tags.join(', ')}`}`,
+    `restored ${digest}, ${counted(artifacts, 'artifact')}${tags.length === 0 ? '' : `, as ${tags.join(', ')}`}`,
     restored,
   )
 }
@@ -115,7 +116,7 @@ async function restoreRepository(
     entries += answer.entries
     left = answer.left
   }
-  return done(`restored ${entries} entries of ${repository}`, { repository, entries })
+  return done(`restored ${counted(entries, 'entry', 'entries')} of ${repository}`, { repository, entries })
 }
 
 /** All that a run deleted, a hundred by one request. What cannot come back is told, and does not keep the rest away. */
@@ -136,13 +137,15 @@ async function restoreRun(api: RegistryApi, project: string, run: number, overwr
   } while (after !== undefined)
   if (refused.length > 0) {
     throw new CommandError(
-      [`restored ${entries} entries of run ${run}; ${refused.length} stay in the trash:`]
+      [
+        `restored ${counted(entries, 'entry', 'entries')} of run ${run}; ${refused.length} ${refused.length === 1 ? 'stays' : 'stay'} in the trash:`,
+      ]
         .concat(refused.map(({ entry, message }) => `  ${entry}: ${message}`))
         .join('\n'),
       { next: `berth trash restore ${project} --run ${run} --overwrite, when a tag is in the way` },
     )
   }
-  return done(`restored ${entries} entries of run ${run}`, { run, entries })
+  return done(`restored ${counted(entries, 'entry', 'entries')} of run ${run}`, { run, entries })
 }
 
 const whatIsRestored = () =>

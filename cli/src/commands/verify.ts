@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { formatBytes } from '../format-bytes.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -115,7 +116,7 @@ function presentStore(
   if (unreferenced.length + staged.length > 0) {
     const size = unreferenced.reduce((sum, each) => sum + each.size, 0)
     lines.push(
-      `! ${unreferenced.length} blobs and ${staged.length} uploads in the store that the database does not know, ${formatBytes(size)}`,
+      `! ${counted(unreferenced.length, 'blob')} and ${counted(staged.length, 'upload')} in the store that the database does not know, ${formatBytes(size)}`,
       discard
         ? '    handed to garbage collection: they are deleted some minutes after the next start'
         : `    berth verify --discard gives them to garbage collection`,

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts'
 import { showProgress } from '../../progress.ts'
 import { formatBytes } from '../../format-bytes.ts'
 import { randomBytes } from 'node:crypto'
@@ -48,7 +49,7 @@ const createCommand: ArchiveCommand = {
     })
     const { damaged } = backup.blobs
     const lines = [
-      `backup ${backup.id}: ${backup.blobs.count} blobs, ${formatBytes(backup.blobs.bytes)}; new: ${copied.newBlobs}, ${formatBytes(copied.newBytes)}`,
+      `backup ${backup.id}: ${counted(backup.blobs.count, 'blob')}, ${formatBytes(backup.blobs.bytes)}; new: ${copied.newBlobs}, ${formatBytes(copied.newBytes)}`,
       ...(backup.blobs.count === 0 ? ['WARNING: no blobs: is this the registry that you mean?'] : []),
       ...(pruned.length === 0 ? [] : [`deleted: ${pruned.join(', ')}`]),
       ...damaged.map(({ digest, reason }) => `NOT IN IT: ${digest}: ${reason}`),

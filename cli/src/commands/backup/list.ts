@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts'
 import { formatBytes } from '../../format-bytes.ts'
 import { assertArchive, getBackup, listBackupIds } from '#server/domain/backup/backup-format.ts'
 import { formatTable } from '../../output.ts'
@@ -18,7 +19,7 @@ export const listBackups: ArchiveCommand = {
       program,
       String(blobs.count),
       formatBytes(blobs.bytes),
-      blobs.damaged.length === 0 ? '' : `lacks ${blobs.damaged.length} blobs`,
+      blobs.damaged.length === 0 ? '' : `lacks ${counted(blobs.damaged.length, 'blob')}`,
     ])
     return {
       good: true,

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts'
 import { findBackupOutlook } from '#server/domain/backup/backup-outlook.ts'
 import { systemClock } from '#server/domain/clock.ts'
 import type { ArchiveCommand } from '../../archive-command.ts'
@@ -23,7 +24,12 @@ export const showBackupSchedule: ArchiveCommand = {
         ['next', schedule === undefined ? undefined : momentOf(schedule.nextRunAt)],
         ['last', last === undefined ? 'none' : `${momentOf(last.finishedAt)}, in ${last.archive}`],
         ['age', last === undefined ? undefined : formatDuration((now - last.finishedAt) / 1_000)],
-        ['lacks', last === undefined || last.damaged === 0 ? undefined : `${last.damaged} blobs: berth scrub findings`],
+        [
+          'lacks',
+          last === undefined || last.damaged === 0
+            ? undefined
+            : `${counted(last.damaged, 'blob')}: berth scrub findings`,
+        ],
         [
           'last failure',
           lastFailure === undefined ? undefined : `${momentOf(lastFailure.at)}: ${lastFailure.error ?? ''}`,
