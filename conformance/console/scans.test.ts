@@ -229,6 +229,17 @@ describeConsole('scans in the console', (scenario) => {
         await page.getByRole('list', { name: added }).getByText('CVE-2026-7').waitFor()
         await expectAccessible()
         await picture('scan-changes')
+        await page.getByRole('button', { name: language === 'en' ? 'Scan in CI' : '在 CI 中扫描' }).click()
+        const dialog = page.getByRole('dialog')
+        await dialog.getByRole('tab', { name: 'Jenkins' }).click()
+        await dialog
+          .getByText(/berth scan app.tar --server http:/)
+          .last()
+          .waitFor()
+        await expectAccessible()
+        await picture('scan-in-ci')
+        await page.keyboard.press('Escape')
+        await dialog.waitFor({ state: 'detached' })
         await page.getByRole('button', { name: words[language].export }).click()
         const [file] = await Promise.all([
           page.waitForEvent('download'),

@@ -41,6 +41,7 @@ export const pageGuides = {
   registries: { guide: 'moving-in' },
   security: part('scanning', 'security-overview', '安全总览'),
   scanners: part('scanning', 'scanners', '扫描器'),
+  scanInCi: { guide: 'scan-in-ci' },
   vulnerabilityData: part('scanning', 'vulnerability-data', '漏洞数据库'),
   jobs: part('cleaning-up', 'jobs-and-schedules', '任务与定时'),
   garbageCollection: part('cleaning-up', 'garbage-collection', '垃圾回收'),

@@ -98,6 +98,10 @@ export const scan = {
     gone: '{count, plural, =0 {No finding gone} one {# finding gone} other {# findings gone}}',
     more: '{count, plural, one {# more} other {# more}}',
   },
+  inCi: {
+    title: 'Scan in CI',
+    text: 'A pipeline finds the same before the image is pushed, with the data and the allowlist of this registry. Set BERTH_USERNAME and BERTH_PASSWORD to a robot and its secret.',
+  },
   references: 'References',
   ruledOutBy: 'Ruled out by {by} ({source}): {reason}',
   ruledOutSources: {

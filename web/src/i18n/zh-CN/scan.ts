@@ -99,6 +99,10 @@ export const scan: Translation<typeof en> = {
     gone: '{count, plural, =0 {没有消失} other {消失 # 个}}',
     more: '还有 {count, number} 个',
   },
+  inCi: {
+    title: '在 CI 中扫描',
+    text: '流水线可以在推送之前发现同样的漏洞，使用本系统的漏洞数据和白名单。请将 BERTH_USERNAME 和 BERTH_PASSWORD 设为机器人账户及其密钥。',
+  },
   references: '参考链接',
   ruledOutBy: '已由 {by} 排除（{source}）：{reason}',
   ruledOutSources: {

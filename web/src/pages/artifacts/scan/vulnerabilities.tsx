@@ -15,6 +15,7 @@ import { ReportChanges } from './changes.tsx'
 import { Gaps, gapsOf } from './gaps.tsx'
 import { ReportSummary } from './report-summary.tsx'
 import { statusOf, toneOfStatus } from './scan-badge.tsx'
+import { ScanInCi } from './scan-in-ci.tsx'
 import { ScanLog } from './scan-log.tsx'
 import { isUnderWay, useScanCommands, useScanOverview, type ScanOverview } from './scan-overview.ts'
 import { VulnerabilityList } from './vulnerability-list.tsx'
@@ -118,6 +119,7 @@ function Buttons({ place, artifact, can, overview }: ButtonsProps) {
   const underWay = isUnderWay(overview)
   return (
     <Group gap="xs">
+      <ScanInCi />
       {overview !== undefined && can('scan', 'read') && (
         <Button variant="default" size="xs" leftSection={<LogIcon size={14} />} onClick={log.open}>
           {t('log')}
