@@ -86,6 +86,10 @@ describe('what speaks Harbor’s API moves in', () => {
       },
       ...{ action: 'immutable', template: 'immutable_template' },
     })
+    await post('/projects/team/webhook/policies', {
+      ...{ name: 'ci', enabled: true, event_types: ['PUSH_ARTIFACT'] },
+      targets: [{ type: 'http', address: 'https://192.0.2.1/hook?t=1', auth_header: 'Bearer ci' }],
+    })
     await post('/retentions', {
       algorithm: 'or',
       rules: [
@@ -141,6 +145,11 @@ describe('what speaks Harbor’s API moves in', () => {
     await both('/projects/team/immutabletagrules', (all: { tag_selectors: unknown; scope_selectors: unknown }[]) =>
       all.map(({ tag_selectors, scope_selectors }) => [tag_selectors, scope_selectors]),
     )
+    await both('/projects/team/webhook/policies', (all: { name: string; targets: unknown; event_types: unknown }[]) =>
+      all.map(({ name, targets, event_types: types }) => [name, targets, types]),
+    )
+    // They sleep, or they would be told of everything that moves in.
+    expect(await read(target, '/projects/team/webhook/policies')).toMatchObject([{ enabled: false }])
     await both('/configurations', ({ session_timeout, project_creation_restriction }: Record<string, unknown>) => [
       session_timeout,
       project_creation_restriction,
