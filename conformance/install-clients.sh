@@ -89,6 +89,7 @@ build_here() {
 
 build crane github.com/google/go-containerregistry/cmd/crane@v0.22.1 crane
 build oras oras.land/oras/cmd/oras@v1.3.6 oras
+build regctl github.com/regclient/regclient/cmd/regctl@v0.11.7 regctl
 build helm helm.sh/helm/v3/cmd/helm@v3.22.0 helm
 # The reference registry of today, beside the older one of Debian: for what Berth does as its client.
 build distribution-registry github.com/distribution/distribution/v3/cmd/registry@v3.1.1 registry
@@ -98,6 +99,10 @@ build oapi-codegen github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8
 build versitygw github.com/versity/versitygw/cmd/versitygw@v1.8.0 versitygw
 build oci-conformance \
   github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111 conformance
+# Clients of Harbor that no proxy of modules has: built of their sources into the same folder, they are tested too.
+for program in harbor terraform terraform-provider-harbor; do
+  has "$program" || lacks "$program" 'build it of its source'
+done
 # Judges of what deploy/ has: docker compose's own loader, Kubernetes' own validation.
 build_here compose-check conformance/deploy/compose-check
 build_here kubernetes-check conformance/deploy/kubernetes-check

@@ -292,8 +292,9 @@ function assertFields({ name, description, color }: LabelFields): void {
   if (description.length > maxDescriptionLength) {
     throw new DomainError('BAD_REQUEST', `a description has ${maxDescriptionLength} characters at the most`)
   }
-  if (color !== '' && !/^#[0-9a-fA-F]{3,8}$/.test(color)) {
-    throw new DomainError('BAD_REQUEST', 'a color is written as #1f2e3d')
+  // Harbor takes any text. Clients leave the # out or write a name; pages put it into a style, so it is no more than that.
+  if (color !== '' && !/^#?[0-9a-zA-Z]{1,15}$/.test(color)) {
+    throw new DomainError('BAD_REQUEST', 'a color is written as #1f2e3d, or as a name')
   }
 }
 
