@@ -19,7 +19,7 @@ const forms = {
 describeClient('cosign', ['cosign'], (scenario, transport) => {
   for (const [form, flags] of Object.entries(forms)) {
     test(
-      `${form}: what cosign signs with a key is verified here, and by cosign`,
+      `${form}: what cosign signs and attests with a key is verified here`,
       async () => {
         const { registry, programs } = scenario()
         await using folder = await createTemporaryFolder()
@@ -40,6 +40,10 @@ describeClient('cosign', ['cosign'], (scenario, transport) => {
         await cosign('sign', '--key', 'cosign.key', ...offline, ...flags, ...insecure, name)
         await cosign('verify', '--key', 'cosign.pub', '--insecure-ignore-tlog', ...flags, ...insecure, name)
 
+        await Bun.write(join(folder.path, 'predicate.json'), '{"made":"here"}')
+        const stated = ['--predicate', 'predicate.json', '--type', 'https://example.com/made']
+        await cosign('attest', '--key', 'cosign.key', ...stated, ...offline, ...flags, ...insecure, name)
+
         const [project, ...rest] = repository.split('/')
         const named = await client.request(`/api/v2.0/projects/${project}/signers`, {
           method: 'POST',
@@ -54,6 +58,12 @@ describeClient('cosign', ['cosign'], (scenario, transport) => {
         await eventually(async () => {
           const answer = await client.request(`/api/v2.0${artifact}/signature-verdict`)
           expect(((await answer.json()) as { cosign: { state: string } }).cosign.state).toBe('verified')
+          const signatures = await client.request(`/api/v2.0${artifact}/signatures`)
+          expect(await signatures.json()).toMatchObject(
+            expect.arrayContaining([
+              expect.objectContaining({ state: 'verified', predicate_type: 'https://example.com/made' }),
+            ]),
+          )
         })
       },
       timeoutMs,
