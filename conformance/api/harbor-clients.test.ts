@@ -275,31 +275,6 @@ describeControlledScenario('switches that nothing reads', (registry) => {
   const item = '/projects/{project_name_or_id}'
   const messageOf = (body: unknown) => (body as { errors: { message: string }[] }).errors[0]!.message
 
-  test('a protection that is not built cannot be switched on for a project, by any door', async () => {
-    const params = { project_name_or_id: await addProject(registry()) }
-    for (const key of ['enable_content_trust', 'enable_content_trust_cosign']) {
-      const metadata = { [key]: 'true' }
-      const name = `p${crypto.randomUUID()}`
-      for (const refused of [
-        await admin().call('POST /projects', { body: { project_name: name, metadata } }),
-        await admin().call(`PUT ${item}`, { params, body: { metadata } }),
-        await admin().call(`POST ${item}/metadatas/`, { params, body: metadata }),
-        await admin().call(`PUT ${item}/metadatas/{meta_name}`, {
-          params: { ...params, meta_name: key },
-          body: metadata,
-        }),
-      ])
-        expect([refused.status, messageOf(refused.body)]).toEqual([
-          400,
-          expect.stringMatching(new RegExp(`^${key} cannot be switched on: .*leave it false$`)),
-        ])
-      const found = await admin().call('GET /projects/{project_name_or_id}', { params: { project_name_or_id: name } })
-      expect(found.status).toBe(404)
-    }
-    const { body } = await admin().call<{ metadata: object }>(`GET ${item}`, { params })
-    expect(body.metadata).toEqual({ public: 'false' })
-  })
-
   test('whole objects, as Terraform sends them, are accepted', async () => {
     const off = { enable_content_trust: 'false', enable_content_trust_cosign: 'false', prevent_vul: 'false' }
     const metadata = { ...off, public: 'false', auto_sbom_generation: 'false', reuse_sys_cve_allowlist: 'true' }

@@ -15,6 +15,8 @@ import { followSignals } from './compose/signals.ts'
 import { startBackground, startJobs } from './compose/work.ts'
 import type { Config } from './config/config.ts'
 import { PullRecorder } from './domain/artifacts/pull-recorder.ts'
+import { RefusalLog } from './domain/pull-policies/refusal-log.ts'
+import { Counter } from './http/ops/counter.ts'
 import { StorageUsage } from './domain/content/storage-usage.ts'
 import { PullNotices } from './domain/webhooks/pull-notices.ts'
 import { currentOrigin } from './domain/request-origin.ts'
@@ -63,7 +65,14 @@ async function start(
   // Each process looks for itself, so that each fails its own /ready.
   const onDamaged = () => void foundation.database.checkPages().catch(() => {})
   followSignals(foundation.signals, { ...accounts, onDamaged })
-  const content = composeContent(config, foundation)
+  const violations = new Counter(
+    'berth_policy_violations_total',
+    'Pulls that a policy did not want, by mode and cause.',
+  )
+  metrics.collect(() => [violations.family()])
+  const count = (mode: string, cause: string) => violations.add({ mode, cause })
+  const refusals = new RefusalLog({ ...foundation, count })
+  const content = composeContent(config, foundation, refusals)
   const pulls = new PullRecorder(foundation.database)
   const pullNotices = new PullNotices(foundation)
   const oci = composeOciServices(config, content, { pulls, pullNotices, ...accounts })
@@ -77,7 +86,7 @@ async function start(
 
   const leads = worker === undefined || worker.number === 1
   const work = { foundation, process: thisProcess(), logger, owned, leads }
-  await startBackground(config, work, { content, pulls, pullNotices, accounts, usage, metrics })
+  await startBackground(config, work, { content, pulls, pullNotices, refusals, accounts, usage, metrics })
   await followBackupSchedule(config, foundation)
   const scanning = await composeScanning(config, foundation, { accounts, content, owned })
   const jobKinds = await startJobs(config, work, { content, scanning, accounts, metrics })
@@ -116,6 +125,7 @@ async function start(
       await flushLast(logger, 'the last pull counts were lost', pulls)
       await flushLast(logger, 'the last pulls are missing in the audit log', accounts.pullAudit)
       await flushLast(logger, 'webhooks were not told of the last pulls', pullNotices)
+      await flushLast(logger, 'the last refusals of policies are missing in the audit log', refusals)
       await owned.disposeAsync()
     },
   }

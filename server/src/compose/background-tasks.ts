@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { sampleActivity } from '../domain/activity/samples.ts'
+import type { RefusalLog } from '../domain/pull-policies/refusal-log.ts'
 import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { PullRecorder } from '../domain/artifacts/pull-recorder.ts'
 import { pruneTagMoves } from '../domain/artifacts/tag-history.ts'
@@ -37,6 +38,7 @@ export interface TaskServices {
   readonly pulls: PullRecorder
   readonly pullNotices: PullNotices
   readonly accounts: Pick<Accounts, 'sessions' | 'pullAudit' | 'settings'>
+  readonly refusals: RefusalLog
   readonly usage: StorageUsage
   /** One of several workers does what need not be done by each. */
   readonly leads: boolean
@@ -80,7 +82,14 @@ function checkPages({ foundation: { database, clock, signals } }: TaskServices):
 }
 
 /** Writes down counts that a process has gathered in memory. */
-function flushes({ pulls, pullNotices, accounts, usage, foundation }: TaskServices): readonly BackgroundTask[] {
+function flushes({
+  pulls,
+  pullNotices,
+  refusals,
+  accounts,
+  usage,
+  foundation,
+}: TaskServices): readonly BackgroundTask[] {
   const { database, clock } = foundation
   return [
     { name: 'flush-pulls', runs: 'everywhere', intervalMs: pullFlushMs, run: () => pulls.flush() },
@@ -99,6 +108,7 @@ function flushes({ pulls, pullNotices, accounts, usage, foundation }: TaskServic
       isDue: () => hasWaitingDeliveries(database),
       run: async () => void (await recoverDeliveries({ database, clock })),
     },
+    { name: 'flush-refusals', runs: 'everywhere', intervalMs: pullFlushMs, run: () => refusals.flush() },
   ]
 }
 

@@ -18,7 +18,7 @@ import { composeRedirectPolicy } from '../domain/content/redirects.ts'
 import { Uploads } from '../domain/content/uploads.ts'
 import type { CollectorOptions } from '../domain/garbage-collection/collect.ts'
 import { composeAdmit } from '../domain/policies/admit.ts'
-import { PullPolicies } from '../domain/pull-policies/pull-policies.ts'
+import { PullPolicies, type ViolationObserver } from '../domain/pull-policies/pull-policies.ts'
 import type { OciServices } from '../http/oci/oci-request.ts'
 import type { Foundation } from './foundation.ts'
 import { isServedByMany } from './processes.ts'
@@ -30,6 +30,7 @@ export const collectBatch = 1_000
 export function composeContent(
   config: Config,
   { database, store, clock, events }: Pick<Foundation, 'database' | 'store' | 'clock' | 'events'>,
+  observer?: ViolationObserver,
 ): ContentServices {
   const leaseMs = config.garbageCollection.leaseMs
   return {
@@ -60,7 +61,10 @@ export function composeContent(
       maxBytes: config.limits.uploadBytes,
       shared: isServedByMany(config),
     }),
-    manifests: new Manifests(database, new PullPolicies({ database, clock })),
+    manifests: new Manifests(
+      database,
+      new PullPolicies({ database, clock, ...(observer === undefined ? {} : { observer }) }),
+    ),
     trashWindowMs: config.trash.windowMs,
   }
 }

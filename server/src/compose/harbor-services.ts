@@ -9,6 +9,7 @@ import { composeOpenScannerAdapter } from './scanning.ts'
 import type { Jobs } from '../domain/jobs/jobs.ts'
 import { Labels } from '../domain/labels/labels.ts'
 import { ImmutabilityRules } from '../domain/policies/immutability.ts'
+import { PolicyAdministration } from '../domain/pull-policies/policy-admin.ts'
 import { Quotas } from '../domain/quotas/quotas.ts'
 import { composeRetention } from '../domain/retention/compose-retention.ts'
 import { TrustedSigners } from '../domain/signatures/trusted-signers.ts'
@@ -61,6 +62,7 @@ export function composeHarborServices(
     labels: new Labels({ database, clock, events }),
     quotas: new Quotas({ database, clock, events }),
     immutabilityRules: new ImmutabilityRules({ database, clock, events }),
+    policies: new PolicyAdministration({ database, clock, events }),
     retention: composeRetention({ database, clock, events, jobs, settings: config }),
     trustedSigners: new TrustedSigners({ database, clock, events }),
     usage,

@@ -13,6 +13,8 @@ export interface RequestOrigin {
   operation?: string
   /** What the request is about: for the line of the request. */
   place?: RequestPlace
+  /** What its answer tells beside what it gives. */
+  warnings?: string[]
 }
 
 export interface RequestPlace {
@@ -42,6 +44,12 @@ export function noteOperation(operation: string): void {
 export function notePlace(place: RequestPlace): void {
   const origin = current.getStore()
   if (origin !== undefined) origin.place = place
+}
+
+/** Adds a sentence to the answer of the request under way; it is given all the same. Outside a request it is for nobody. */
+export function noteWarning(sentence: string): void {
+  const origin = current.getStore()
+  if (origin !== undefined) (origin.warnings ??= []).push(sentence)
 }
 
 const current = new AsyncLocalStorage<RequestOrigin>()

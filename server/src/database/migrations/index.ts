@@ -30,6 +30,7 @@ import { signatures } from './0037-signatures.ts'
 import { findSignatures } from './0038-find-signatures.ts'
 import { scanRobots } from './0033-scan-robots.ts'
 import { scanDataChunk } from './0034-scan-data-chunk.ts'
+import { pullPolicies } from './0039-pull-policies.ts'
 import { absentChildren } from './0041-absent-children.ts'
 import { securityTotals } from './0036-security-totals.ts'
 import { sbomRuns } from './0031-sbom-runs.ts'
@@ -78,4 +79,5 @@ export const migrations: readonly Migration[] = [
   vulnerabilityDataWays,
   listedArtifacts,
   vex,
+  pullPolicies,
 ]

@@ -48,6 +48,7 @@ import type {
   SystemCveAllowlistTable,
 } from './projects.ts'
 import type { RegistryTable } from './registries.ts'
+import type { PolicyExemptionTable, PullPolicyTable } from './pull-policies.ts'
 import type { RobotPermissionTable, RobotTable } from './robots.ts'
 import type {
   AdvisoryChunkTable,
@@ -104,6 +105,8 @@ export interface Schema {
   quota: QuotaTable
   quota_reservation: QuotaReservationTable
   immutability_rule: ImmutabilityRuleTable
+  pull_policy: PullPolicyTable
+  policy_exemption: PolicyExemptionTable
   retention_policy: RetentionPolicyTable
   project_metadata: ProjectMetadataTable
   project_cve_allowlist: ProjectCveAllowlistTable

@@ -37,7 +37,7 @@ const findByTag = preparedQuery<{ repositoryId: number; name: string; projectId:
       'artifact.digest',
       'artifact.media_type as mediaType',
       'artifact_payload.bytes',
-      governs(db, param('projectId')).as('governed'),
+      governs(param('projectId')).as('governed'),
     ])
     .where('tag.repository_id', '=', param('repositoryId'))
     .where('tag.name', '=', param('name')),
@@ -54,7 +54,7 @@ const findByDigest = preparedQuery<{ repositoryId: number; digest: string; proje
         'artifact.digest',
         'artifact.media_type as mediaType',
         'artifact_payload.bytes',
-        governs(db, param('projectId')).as('governed'),
+        governs(param('projectId')).as('governed'),
       ])
       .where('artifact.repository_id', '=', param('repositoryId'))
       .where('artifact.digest', '=', param('digest')),

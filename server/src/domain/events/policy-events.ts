@@ -1,11 +1,20 @@
-import { eventKind, type OnProject } from './event-kind.ts'
+import { eventKind, type InRepository, type OnProject, type PerhapsInProject } from './event-kind.ts'
 
 type OnImmutabilityRule = OnProject & { readonly ruleId: number }
 type OnRetentionPolicy = OnProject & { readonly policyId: number }
 
+type OnPullPolicy = PerhapsInProject & { readonly policyId: number; readonly policy: string }
+type OnExemption = PerhapsInProject & {
+  readonly exemptionId: number
+  /** Empty: all. */
+  readonly policy: string
+  readonly reason: string
+}
+
+const policyName = ({ policy }: { readonly policy: string }): string => policy
 const projectName = ({ project }: OnProject): string => project
 
-/** Immutability rules, retention policies, and the CVE allowlist of the registry. */
+/** Immutability rules, retention policies, policies about pulls, and the CVE allowlist of the registry. */
 export const policyEvents = {
   create_immutable: eventKind<OnImmutabilityRule>(projectName),
   update_immutable: eventKind<OnImmutabilityRule>(projectName),
@@ -22,5 +31,14 @@ export const policyEvents = {
       readonly deleted: readonly string[]
     }
   >(({ repository }) => repository),
+  create_pull_policy: eventKind<OnPullPolicy & { readonly mode: string }>(policyName),
+  update_pull_policy: eventKind<OnPullPolicy & { readonly mode: string }>(policyName),
+  delete_pull_policy: eventKind<OnPullPolicy>(policyName),
+  create_policy_exemption: eventKind<OnExemption>(({ policy }) => policy || 'all policies'),
+  delete_policy_exemption: eventKind<OnExemption>(({ policy }) => policy || 'all policies'),
+  /** Once an hour for each actor, artifact and policy; `mode` tells whether it was refused or let pass. */
+  refuse_pull: eventKind<
+    InRepository & { readonly policy: string; readonly mode: 'warn' | 'audit' | 'enforce'; readonly cause: string }
+  >(({ repository, digest }) => `${repository}@${digest}`),
   update_cve_allowlist: eventKind<{ readonly items: number }>(() => 'system CVE allowlist'),
 }

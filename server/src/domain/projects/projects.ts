@@ -25,7 +25,6 @@ import {
   type MetadataKey,
   type ProjectMetadata,
 } from './project-metadata.ts'
-import { assertSwitchesBuilt } from './unbuilt-switches.ts'
 import { listedTo } from './project-visibility.ts'
 
 export interface Project {
@@ -88,7 +87,6 @@ export class Projects {
     if (!(await this.#isCreationFree(actor))) throw new DomainError('FORBIDDEN', 'Only system admin can create project')
     const name = parseProjectName(project.name)
     const metadata = parseMetadata(project.metadata ?? {})
-    assertSwitchesBuilt(metadata)
     if (project.storageLimit !== undefined) assertCanInSystem(actor, 'quota:update')
     const standardLimit = (await this.#settings?.getSettings())?.storage_per_project ?? -1
     return await this.#database.write(async (tx) => {
@@ -176,7 +174,6 @@ export class Projects {
     const metadata = parseMetadata(change.metadata ?? {})
     await this.#database.write(async (tx) => {
       const access = await getProjectFor(tx, actor, 'project:update', name)
-      assertSwitchesBuilt(metadata, await readMetadataOf(tx, access.project.id))
       const changed: string[] = Object.keys(metadata)
       await writeMetadata(tx, access.project.id, metadata)
       if (change.cveAllowlist !== undefined) {
@@ -200,7 +197,6 @@ export class Projects {
       if (!replace && (key === 'public' || stored[key] !== undefined)) {
         throw new DomainError('CONFLICT', `project ${name} has a value for ${key} already`)
       }
-      assertSwitchesBuilt({ [key]: parsed }, stored)
       await writeMetadata(tx, access.project.id, { [key]: parsed })
       await this.#touch(tx, actor, access, [key], key === 'public' ? parsed === 'true' : undefined)
     })

@@ -1,11 +1,14 @@
 import type { Reader } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import { findAllowlist, type CveAllowlist } from '../projects/cve-allowlist.ts'
-import { severityWords } from '../projects/project-metadata.ts'
+import { pullSwitches, severityWords } from '../projects/project-metadata.ts'
 import type { Severity } from '../scanning/advisories.ts'
+import type { SignatureMethod } from '../signatures/verdicts.ts'
 
 /** What Harbor's keys of a project ask of everything that is pulled from it. */
 export interface HarborPolicy {
+  /** Signatures that an artifact must have, in the order in which they are asked for. */
+  readonly signatures: readonly SignatureMethod[]
   /** Undefined: pulls are not held back for what a scan found. */
   readonly vulnerabilities: SeverityLimit | undefined
 }
@@ -19,7 +22,13 @@ export interface SeverityLimit {
   readonly hasOwnAllowlist: boolean
 }
 
-const keys = ['prevent_vul', 'severity', 'reuse_sys_cve_allowlist'] as const
+const keys = [...pullSwitches, 'severity', 'reuse_sys_cve_allowlist'] as const
+
+/** Cosign first, as in Harbor. */
+const signatureKeys = { cosign: 'enable_content_trust_cosign', notation: 'enable_content_trust' } as const
+
+/** Harbor's key for such signatures. */
+export const keyOfSignatures = (method: SignatureMethod): string => signatureKeys[method]
 
 const findValues = preparedQuery<{ projectId: number }, { name: string; value: string }>((db, param) =>
   db
@@ -32,10 +41,12 @@ const findValues = preparedQuery<{ projectId: number }, { name: string; value: s
 export async function readHarborPolicy(reader: Reader, projectId: number): Promise<HarborPolicy> {
   const rows = await findValues.all(reader, { projectId })
   const values = new Map(rows.map(({ name, value }) => [name, value]))
-  if (values.get('prevent_vul') !== 'true') return { vulnerabilities: undefined }
+  const signatures = (['cosign', 'notation'] as const).filter((method) => values.get(signatureKeys[method]) === 'true')
+  if (values.get('prevent_vul') !== 'true') return { signatures, vulnerabilities: undefined }
   const { from, word } = limitOf(values.get('severity'))
   // As in Harbor, a project that does not say uses the list of the registry.
-  return { vulnerabilities: { from, word, hasOwnAllowlist: values.get('reuse_sys_cve_allowlist') === 'false' } }
+  const hasOwnAllowlist = values.get('reuse_sys_cve_allowlist') === 'false'
+  return { signatures, vulnerabilities: { from, word, hasOwnAllowlist } }
 }
 
 const order: readonly Severity[] = ['Unknown', 'Low', 'Medium', 'High', 'Critical']

@@ -3,7 +3,10 @@ import type { Digest } from '#contract/digest.ts'
 import type { Reader } from '../../database/database.ts'
 import { preparedQuery, type Param } from '../../database/prepared.ts'
 import { severities, type Severity } from './advisories.ts'
+import type { ScanFindings } from './finding.ts'
+import { unpackJson } from './packed-json.ts'
 import { projectScannerKey } from './scanners.ts'
+import type { ScanSummary } from './scan-summary.ts'
 
 /** The head of the last good report of an image by the scanner of a project: what a policy looks at first. */
 export interface JudgedReport {
@@ -11,6 +14,8 @@ export interface JudgedReport {
   readonly reportedAt: number
   /** The worst of what counts; undefined: nothing was found. */
   readonly severity: Severity | undefined
+  /** What could not be judged: with one, nothing found is not "clean". */
+  readonly gaps: ScanSummary['gaps']
 }
 
 /** One finding that counts, as a policy judges it. */
@@ -44,12 +49,13 @@ interface ReportRow {
   readonly scannerId: string
   readonly reportedAt: number | null
   readonly severity: number | null
+  readonly summary: string | null
 }
 
 const reports = (db: Reader, param: Param<{ projectId: number }>) =>
   db
     .selectFrom('scan')
-    .select(['scan.scanner_id as scannerId', 'scan.reported_at as reportedAt', 'scan.severity'])
+    .select(['scan.scanner_id as scannerId', 'scan.reported_at as reportedAt', 'scan.severity', 'scan.summary'])
     .where('scan.kind', '=', 'vulnerability')
     .where('scan.reported_at', 'is not', null)
     .where('scan.scanner_id', '=', scannerIdOf(db, param('projectId')))
@@ -70,6 +76,7 @@ export async function findJudgedReport(
     scannerId: row.scannerId,
     reportedAt: row.reportedAt!,
     severity: row.severity === null ? undefined : severities[row.severity],
+    gaps: row.summary === null ? [] : (JSON.parse(row.summary) as ScanSummary).gaps,
   }
 }
 
@@ -112,6 +119,29 @@ export async function listJudgedFindings(
     isKnownExploited: exploited === 1,
     probability: probability === null ? undefined : probability / 10_000,
   }))
+}
+
+/** When each vulnerability of a report was published (ms), where that is known. Reads the whole report. */
+export async function publicationsOf(
+  reader: Reader,
+  digest: Digest,
+  { scannerId }: JudgedReport,
+): Promise<ReadonlyMap<string, number>> {
+  const row = await reader
+    .selectFrom('scan')
+    .select('body')
+    .where('digest', '=', digest)
+    .where('scanner_id', '=', scannerId)
+    .where('kind', '=', 'vulnerability')
+    .executeTakeFirst()
+  if (row === undefined || row.body === null) return new Map()
+  const { findings } = await unpackJson<ScanFindings>(row.body)
+  return new Map(
+    findings.flatMap(({ id, detail }) => {
+      const published = Date.parse(detail?.published ?? '')
+      return Number.isNaN(published) ? [] : [[id, published] as const]
+    }),
+  )
 }
 
 interface LeafRow {

@@ -57,7 +57,7 @@ export interface KeptInventory {
 
 /** The packages of an image, if this version of the analysers found them. */
 export async function findInventory(
-  { database }: Pick<Services, 'database'>,
+  { database }: { readonly database: Pick<Database, 'read'> },
   digest: string,
 ): Promise<KeptInventory | undefined> {
   const row = await database.read

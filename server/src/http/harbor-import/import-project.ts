@@ -1,5 +1,3 @@
-import { isMetadataKey } from '../../domain/projects/project-metadata.ts'
-import { whyRefused } from '../../domain/projects/unbuilt-switches.ts'
 import { importLabels, judge, type HarborImport } from './harbor-import.ts'
 
 export interface HarborProject {
@@ -34,12 +32,7 @@ export async function importProject(context: HarborImport, project: HarborProjec
   const mine = (await own.call('GET', path)).body as HarborProject
   // Properties that were changed here since the first run stay.
   if (created.status === 201) {
-    const metadata = Object.entries(project.metadata ?? {}).filter(([key, value]) => {
-      if (notMetadata.has(key)) return false
-      const why = isMetadataKey(key) ? whyRefused(key, value) : undefined
-      if (why !== undefined) report.leaveOut('project', name, why)
-      return why === undefined
-    })
+    const metadata = Object.entries(project.metadata ?? {}).filter(([key]) => !notMetadata.has(key))
     if (metadata.length > 0) {
       const answer = await own.call('PUT', path, { metadata: Object.fromEntries(metadata) })
       if (answer.status !== 200) report.leaveOut('project', name, `its settings: ${answer.message}`)

@@ -36,6 +36,7 @@ import { userGroupRoutes } from './access/user-groups.ts'
 import { purgeRoutes } from './operations/purge.ts'
 import { quotaRoutes } from './projects/quotas.ts'
 import { immutableRoutes } from './projects/immutable.ts'
+import { pullPolicyRoutes } from './projects/pull-policies.ts'
 import { retentionPreviewRoutes } from './projects/retention-preview.ts'
 import { retentionRoutes } from './projects/retention.ts'
 import { trustRuleRoutes } from './access/trust-rules.ts'
@@ -118,6 +119,7 @@ const routes: readonly Route[] = [
   ...scrubRoutes,
   ...quotaRoutes,
   ...immutableRoutes,
+  ...pullPolicyRoutes,
   ...retentionRoutes,
   ...retentionPreviewRoutes,
   ...trustRuleRoutes,

@@ -2,6 +2,7 @@ import { parseManifest } from '#contract/manifest.ts'
 import { parseReference, parseTagName, type TagName } from '#contract/reference.ts'
 import type { ManifestStat } from '../../domain/artifacts/roles.ts'
 import { DomainError } from '../../domain/errors.ts'
+import { currentOrigin } from '../../domain/request-origin.ts'
 import { matchesEtag } from './etag.ts'
 import { readBody, type OciHandler } from './oci-request.ts'
 
@@ -34,7 +35,18 @@ function manifestHeaders(manifest: ManifestStat): Record<string, string> {
     'docker-content-digest': manifest.digest,
     etag: `"${manifest.digest}"`,
     'x-content-type-options': 'nosniff',
+    ...warningsOf(currentOrigin()?.warnings ?? []),
   }
+}
+
+/** Of all sentences together, as distribution-spec 1.1 §warnings has it. */
+const maxWarningLength = 4_096
+
+/** What policies that only warn say. Quotes end a sentence, and a header has no characters beyond ASCII. */
+function warningsOf(sentences: readonly string[]): { readonly warning?: string } {
+  if (sentences.length === 0) return {}
+  const warning = sentences.map((each) => `299 - "${each.replaceAll(/[^ -~]/g, '?').replaceAll('"', "'")}"`).join(', ')
+  return warning.length <= maxWarningLength ? { warning } : {}
 }
 
 export const putManifestEndpoint: OciHandler = async (services, oci) => {
