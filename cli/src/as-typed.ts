@@ -27,6 +27,7 @@ export const nouns = [
     'robot',
     'trust-rule',
     'signer',
+    'policy',
     'permission',
     'token',
     'group',

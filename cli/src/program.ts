@@ -36,6 +36,7 @@ import { scrubCommands } from './commands/scrub.ts'
 import { securityCommands } from './commands/security.ts'
 import { registerServeCommand } from './commands/serve.ts'
 import { settingsCommands } from './commands/settings.ts'
+import { policyCommands } from './commands/policy.ts'
 import { signerCommands } from './commands/signer.ts'
 import { statusCommand } from './commands/status.ts'
 import { registerSupportBundle } from './commands/support-bundle.ts'
@@ -64,6 +65,7 @@ const groups: readonly CommandGroup[] = [
   robotCommands,
   trustRuleCommands,
   signerCommands,
+  policyCommands,
   permissionCommands,
   tokenCommands,
   groupCommands,

@@ -86,6 +86,9 @@ const openVex = {
 /** A command line, what it says, and its exit code where that is not 0. `$name` stands for what an earlier one said. */
 type Step = readonly [line: string, says: RegExp, code?: number]
 
+/** Exemptions end within a year. */
+const tomorrow = new Date(Date.now() + 24 * 60 * 60_000).toISOString()
+
 const journey: readonly Step[] = [
   ['whoami', /as +(admin|the program)/],
   ['status', /health +healthy/, 1],
@@ -193,6 +196,15 @@ const journey: readonly Step[] = [
   ['signer create release --key cosign.pub', /signer release \((?<signer>\d+)\) counts in every project/],
   ['signer create release --key cosign.pub', /there is a signer release already/, 5],
   ['signer create nobody --issuer https://login.example.com', /--issuer needs --subject/, 2],
+  ['policy evaluate backend --file policy-of-pulls.json', /would be held back/],
+  ['policy set backend --file policy-of-pulls.json', /policy scanned \(enforce\) holds in project backend/],
+  ['policy set backend --file policy-of-pulls.json', /policy scanned \(enforce\) holds in project backend/],
+  ['policy list backend', /scanned +enforce +scanned/],
+  ['policy exempt backend --reason later --until 2000-01-01', /within a year/, 2],
+  [`policy exempt backend --reason later --until ${tomorrow}`, /exemption (?<exemption>\d+) until/],
+  ['policy exemptions backend', /all +\*\* .*later/],
+  ['policy end-exemption $exemption backend', /has ended in project backend/],
+  ['policy delete scanned backend --yes', /is gone from project backend/],
   ['signer list', /release +key +registry +ecdsa sha256:[0-9a-f]{64}/],
   ['signer create ci backend --key cosign.pub', /ci \((?<ci>\d+)\) counts in project backend/],
   ['signer list backend', /release[^]*ci +key +project/],
@@ -314,6 +326,8 @@ describe.each(['at an address', 'on its own machine'])('commands on a registry, 
 
   test('a user is made', async () => {
     writeFileSync(join(folder, 'cosign.pub'), keyPairForTest().pem)
+    const scanned = { name: 'scanned', mode: 'enforce', condition: { kind: 'scanned' } }
+    writeFileSync(join(folder, 'policy-of-pulls.json'), JSON.stringify(scanned))
     writeFileSync(join(folder, 'policy.json'), JSON.stringify(policy))
     writeFileSync(join(folder, 'statements.json'), JSON.stringify(openVex))
     writeFileSync(join(folder, 'narrow.json'), JSON.stringify(policy).replace('"**"', '"keep-*"'))
@@ -335,7 +349,9 @@ describe.each(['at an address', 'on its own machine'])('commands on a registry, 
       const line = name
         .replace(/^\d+ /, '')
         .replaceAll(/\$(\w+)/g, (_, key: string) => known.get(key) ?? `NOTHING SAID ${key}`)
-        .replace(/\b(policy\.json|narrow\.json|statements\.json|cosign\.pub)/, (name) => join(folder, name))
+        .replace(/\b(policy\.json|policy-of-pulls\.json|narrow\.json|statements\.json|cosign\.pub)/, (name) =>
+          join(folder, name),
+        )
       const said = await commandLine(
         [...line.split(' '), ...(line === 'whoami' && where !== 'at an address' ? [] : flags())],
         env,
