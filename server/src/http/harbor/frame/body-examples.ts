@@ -52,6 +52,21 @@ const remote = {
 
 const schedule = { schedule: { type: 'Custom', cron: '0 0 3 * * *' } }
 const group = { group_name: 'developers', group_type: 2 }
+const pullPolicy = {
+  name: 'no-exploited',
+  mode: 'enforce',
+  repositories: '**',
+  tags: 'v*',
+  condition: { kind: 'vulnerabilities', known_exploited: true },
+}
+
+const exemption = {
+  policy: 'no-exploited',
+  vulnerability: 'CVE-2026-1234',
+  reason: 'mended next month',
+  expires_at: '2027-01-31T00:00:00Z',
+}
+
 const signer = {
   name: 'release',
   definition: {
@@ -135,6 +150,13 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   importLdapUser: { ldap_uid_list: ['ada'] },
   labelArtifacts: { ...digests, label_id: 3 },
   operateRetentionExecution: { action: 'stop' },
+  createPullPolicyOfProject: pullPolicy,
+  updatePullPolicyOfProject: pullPolicy,
+  createPullPolicyOfRegistry: pullPolicy,
+  updatePullPolicyOfRegistry: pullPolicy,
+  evaluatePullPolicies: { draft: pullPolicy, after: 0 },
+  createPolicyExemptionOfProject: exemption,
+  createPolicyExemptionOfRegistry: exemption,
   createSystemSigner: signer,
   createProjectSigner: signer,
   pingLdap: { ldap_url: 'ldaps://ldap.example.com', ldap_base_dn: 'dc=example,dc=com', ldap_uid: 'uid', ldap_scope: 2 },

@@ -4,7 +4,7 @@ import type { Exemption } from '../../../domain/pull-policies/exemptions.ts'
 import { policyCondition, policyDefinition, policyModes } from '../../../domain/pull-policies/policy-definition.ts'
 import type { StoredPolicy } from '../../../domain/pull-policies/policy-rows.ts'
 import { causes, type Violation } from '../../../domain/pull-policies/verdict.ts'
-import { createdAt, idParam } from '../frame/answers.ts'
+import { createdAt, idParam, timeAnswer, timeOf } from '../frame/answers.ts'
 import { route, type Route, type RouteAccess } from '../frame/route.ts'
 
 const policyAnswer = z.object({
@@ -15,7 +15,7 @@ const policyAnswer = z.object({
   tags: z.string(),
   condition: policyCondition,
   username: z.string(),
-  update_time: z.string(),
+  update_time: timeAnswer,
 })
 
 const exemptionBody = z.strictObject({
@@ -38,8 +38,8 @@ const exemptionAnswer = z.object({
   vulnerability: z.string().optional(),
   reason: z.string(),
   username: z.string(),
-  creation_time: z.string(),
-  expires_at: z.string(),
+  creation_time: timeAnswer,
+  expires_at: timeAnswer,
 })
 
 const violationAnswer = z.object({
@@ -193,7 +193,7 @@ export const pullPolicyRoutes: readonly Route[] = [...routesOf(ofProject), evalu
 
 const presentPolicy = (policy: StoredPolicy): z.output<typeof policyAnswer> => {
   const { id, name, mode, repositories, tags, condition, username, updatedAt } = policy
-  return { id, name, mode, repositories, tags, condition, username, update_time: new Date(updatedAt).toISOString() }
+  return { id, name, mode, repositories, tags, condition, username, update_time: timeOf(updatedAt) }
 }
 
 const presentExemption = (exemption: Exemption): z.output<typeof exemptionAnswer> => {
@@ -202,8 +202,8 @@ const presentExemption = (exemption: Exemption): z.output<typeof exemptionAnswer
     ...{ id, policy, repositories, reason, username },
     ...(digest === undefined ? {} : { digest }),
     ...(vulnerability === undefined ? {} : { vulnerability }),
-    creation_time: new Date(made).toISOString(),
-    expires_at: new Date(expiresAt).toISOString(),
+    creation_time: timeOf(made),
+    expires_at: timeOf(expiresAt),
   }
 }
 
