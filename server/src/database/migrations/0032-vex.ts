@@ -12,7 +12,7 @@ export const vex: Migration = {
     const bytes = sqlite ? 'blob' : 'bytea'
     const text = sqlite ? 'text' : 'text collate "C"'
     const end = sqlite ? ') strict' : ')'
-    const id = sqlite ? 'integer primary key autoincrement' : 'bigint generated always as identity primary key'
+    const id = sqlite ? 'integer not null primary key autoincrement' : 'bigint generated always as identity primary key'
     for (const statement of [
       `create table vex_document (
         id ${id},
