@@ -54,7 +54,7 @@ const permissionTexts = {
     meaning: 'meaning',
     robots: 'Robots',
     robotsText:
-      'A robot has exactly the permissions that it was given. `project` permissions are given for named projects or for all; `system` permissions only by system administrators, to robots of the registry. Not built yet, and without effect: replication, adding other scanners, the export of scan data, preheating.',
+      'A robot has exactly the permissions that it was given. `project` permissions are given for named projects or for all; `system` permissions only by system administrators, to robots of the registry. Not built yet, and without effect: replication, preheating.',
     system: 'Of the registry (`system`)',
     project: 'Of a project (`project`)',
     actions: 'actions',
@@ -78,7 +78,7 @@ const permissionTexts = {
     meaning: '含义',
     robots: '机器人账户',
     robotsText:
-      '机器人账户只拥有授予它的权限。`project` 权限可授予指定的项目或所有项目；`system` 权限只能由系统管理员授予系统级机器人账户。尚未实现、不起作用的：复制、添加其他扫描器、导出扫描数据、预热。',
+      '机器人账户只拥有授予它的权限。`project` 权限可授予指定的项目或所有项目；`system` 权限只能由系统管理员授予系统级机器人账户。尚未实现、不起作用的：复制、预热。',
     system: '系统级（`system`）',
     project: '项目级（`project`）',
     actions: '操作',
