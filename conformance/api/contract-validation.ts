@@ -28,6 +28,8 @@ const beyondHarbor = [
   '/system/configuration',
   '/projects/{project_name_or_id}/trash',
   '/projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}/',
+  '/projects/{project_name_or_id}/policies',
+  '/projects/{project_name_or_id}/policy-exemptions',
   '/system/trash',
   '/system/vulnerability-data',
   '/system/vex',

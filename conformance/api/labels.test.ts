@@ -43,7 +43,7 @@ describeControlledScenario('labels of the API', (registry) => {
       { name, scope: 'x' },
       { name: '', scope: 'g' },
       { name, scope: 'p' },
-      { name, scope: 'g', color: 'red' },
+      { name, scope: 'g', color: 'red; background: url(x)' },
     ]) {
       expect((await create(wrong)).status).toBe(400)
     }

@@ -28,6 +28,8 @@ export type TenantObject =
   | 'member'
   | 'immutabilityRule'
   | 'webhook'
+  | 'policy'
+  | 'exemption'
   | 'delivery'
   | 'signer'
   | 'vex'
@@ -101,6 +103,7 @@ export async function addTenant(
   })
   const retentions = await addRetention(api, id)
   const webhooks = await addWebhook(api, id)
+  const policies = await addPolicy(api, id)
   const report = await addScan(api, { ...inRepository, reference: 'v1' })
   const trash = await api.call<{ id: number }[]>('GET /projects/{project_name_or_id}/trash', { params })
   const token = await create(api, 'POST /users/current/tokens', {
@@ -117,6 +120,7 @@ export async function addTenant(
       ...robots.ids,
       ...retentions,
       ...webhooks,
+      ...policies,
       label,
       member,
       immutabilityRule,
@@ -135,6 +139,24 @@ export async function addTenant(
       ...(isPublic ? [] : [owner.username, colleague.username]),
     ],
   }
+}
+
+/** A policy that holds nothing back, and what it lets pass. */
+async function addPolicy(api: ApiClient, project: number) {
+  const params = { project_name_or_id: project }
+  const name = unique('hidden')
+  const policy = await create(api, 'POST /projects/{project_name_or_id}/policies', {
+    params,
+    body: { name, mode: 'off', condition: { kind: 'vulnerabilities', known_exploited: true } },
+  })
+  const exemption = await create(api, 'POST /projects/{project_name_or_id}/policy-exemptions', {
+    params,
+    body: {
+      ...{ policy: name, vulnerability: 'CVE-2026-1234', reason: 'mended next month' },
+      expires_at: new Date(Date.now() + 86_400_000).toISOString(),
+    },
+  })
+  return { policy, exemption }
 }
 
 /** A webhook that was tried. */
