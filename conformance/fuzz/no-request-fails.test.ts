@@ -103,6 +103,8 @@ async function errorsIn({ control }: ControlledRegistry): Promise<string> {
 /** Requests that somebody else's answer is waited for in, or that would end the account that asks. */
 const isLeftOut = ({ method, path }: { method: string; path: string }): boolean =>
   /ping|\/ldap\//.test(path) ||
+  // 500 is what Harbor answers of an adapter that is not there, and its own tests want it.
+  (method === 'POST' && path === '/scanners') ||
   (method === 'PUT' && path === '/configurations') ||
   (method === 'PUT' && path.endsWith('/password'))
 
