@@ -5,7 +5,7 @@ import { chown, mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eventually } from '../harness/eventually.ts'
 import { createUniqueImage } from '../harness/image.ts'
-import { postgresMissing } from '../harness/postgres-database.ts'
+import { ownPostgresMissing, startOwnPostgres } from '../harness/own-postgres.ts'
 import { skipLoudly } from '../harness/real-client.ts'
 import { startRegistry, type RegistryUnderTest } from '../harness/registry.ts'
 import { mountSmallDisk, smallDiskMissing, writeUntilFull } from '../harness/small-disk.ts'
@@ -13,8 +13,7 @@ import { V2Client } from '../harness/v2-client.ts'
 
 const title = 'a PostgreSQL server whose disk is full'
 const diskBytes = 64 << 20
-const server = process.env['BERTH_TEST_POSTGRES'] ?? ''
-const missing = smallDiskMissing ?? postgresMissing
+const missing = smallDiskMissing ?? ownPostgresMissing
 /** Room that was found is not looked for again at once. */
 const patienceMs = 30_000
 
@@ -44,13 +43,17 @@ else {
   }, 120_000)
 }
 
-/** A database in a tablespace of its own, on a disk that is soon full; the log of the server lies elsewhere. */
+/**
+ * A database in a tablespace of its own, on a disk that is soon full; the log of the server lies elsewhere. The server is its own as
+ * well: whoever makes a database flushes all of a server's, and fails while one cannot be written.
+ */
 async function databaseOnASmallDisk() {
   await using cleanup = new AsyncDisposableStack()
   const disk = cleanup.use(await mountSmallDisk(diskBytes)).path
   const space = join(disk, 'space')
   await mkdir(space)
-  const sql = new SQL(server)
+  const server = cleanup.use(await startOwnPostgres())
+  const sql = new SQL(server.url)
   cleanup.defer(() => sql.close())
   const [{ folder: data } = { folder: '' }] = (await sql.unsafe(
     `select current_setting('data_directory') as folder`,
@@ -62,7 +65,7 @@ async function databaseOnASmallDisk() {
   cleanup.defer(() => sql.unsafe(`drop tablespace ${name}`).then(() => undefined))
   await sql.unsafe(`create database ${name} tablespace ${name}`)
   cleanup.defer(() => sql.unsafe(`drop database if exists ${name} with (force)`).then(() => undefined))
-  const url = new URL(server)
+  const url = new URL(server.url)
   url.pathname = `/${name}`
   const inside = new SQL(url.href)
   cleanup.defer(() => inside.close())
