@@ -42,6 +42,11 @@ test('a root of the same name with another key is another', () => {
   expect(refusalOf(() => verify(issueCertificate({ name: 'leaf', by: foreign }), []))).toBe('certificate-untrusted')
 })
 test('a missing link', () => expect(refusalOf(() => verify(leaf, []))).toBe('certificate-untrusted'))
+test('an issuer whose key the runtime does not have leads nowhere', () => {
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:SM2']
+  const odd = issueCertificate({ name: 'odd', extensions: authorityExtensions, key })
+  expect(refusalOf(() => verify(issueCertificate({ name: 'leaf', by: odd }), [odd]))).toBe('certificate-untrusted')
+})
 test('an authority signs nothing but certificates', () => {
   expect(refusalOf(() => verify(between, []))).toBe('certificate-unsuitable')
 })
