@@ -5,6 +5,7 @@ import { findSignatures } from '#server/database/migrations/0038-find-signatures
 import { deleteManifest, untag } from '#server/domain/artifacts/delete.ts'
 import { pageSignatures } from '#server/domain/signatures/recorded-signatures.ts'
 import { listEnded } from '#server/domain/signatures/reverify-signatures.ts'
+import { checkSignatures } from '#server/domain/signatures/signature-checks.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { issueCertificate } from '#server-test/issue-certificate.ts'
 import { system } from '#server-test/registry-for-test.ts'
@@ -85,6 +86,19 @@ describeEachDatabase('verdicts', (open) => {
     await scene.signers.deleteSigner(system, undefined, first)
     expect(await states(scene, image)).toEqual(['pending', 'unsigned'])
     await scene.work()
+    expect(await states(scene, image)).toEqual(['verified', 'unsigned'])
+  })
+
+  test('a signer that is named while a signature is looked at verifies it, though the look at all of them is over', async () => {
+    const scene = await compose()
+    const image = await scene.image(app, 'v1')
+    await scene.signByTag(app, image, key.privateKey)
+    const nameThenOpen: typeof scene.store.open = async (...blob) => {
+      if ((await scene.signers.listSigners(system, undefined)).length === 0) await scene.trust('release', key.pem)
+      return await scene.store.open(...blob)
+    }
+    const question = { repositoryId: await scene.repositoryId(app), subject: image }
+    await checkSignatures({ database: scene.database, clock: scene.clock, store: { open: nameThenOpen } }, question)
     expect(await states(scene, image)).toEqual(['verified', 'unsigned'])
   })
 

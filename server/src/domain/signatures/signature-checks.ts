@@ -58,17 +58,20 @@ export async function checkSignatures(
   if (place === undefined) return { looked: 0, changed: 0 }
   const target = await readStoredManifest(database.read, repositoryId, subject)
   let looked = 0
-  if (target !== undefined) {
+  // Once more when whom to trust changed meanwhile: what looks at everything again may have passed before this was written down.
+  for (let judgedBy: string | undefined; target !== undefined;) {
     const signers = await signersFor(database.read, place.projectId)
+    const trust = nameOfTrust(signers)
+    if (trust === judgedBy) break
+    judgedBy = trust
     const common = {
-      ...{ repositoryId, repository: place.repository, signers, trust: nameOfTrust(signers) },
+      ...{ repositoryId, repository: place.repository, signers, trust },
       subject: { digest: subject, bytes: Buffer.from(target.bytes) },
     }
     for await (const digest of walkSignatureManifests(database.read, repositoryId, subject)) {
       signal?.throwIfAborted()
       if (question.signature !== undefined && digest !== question.signature) continue
-      const known = { repositoryId, subject, digest, trust: common.trust, now: clock.now() }
-      if (await isFresh(database.read, known)) continue
+      if (await isFresh(database.read, { repositoryId, subject, digest, trust, now: clock.now() })) continue
       await checkManifest(services, { ...common, digest })
       looked += 1
     }
