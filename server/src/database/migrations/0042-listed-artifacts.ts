@@ -64,13 +64,30 @@ const lookAt = (id: string) => `
     select repository_id, pushed_at, id from artifact where id = ${id} and ${isListed(id)}
       and not exists (select 1 from listed_artifact as listed where listed.id = ${id});`
 
-/** Changes of these tables, and the artifacts that they concern. */
+const accessoryName = (row: string) => isAccessoryTag.replaceAll('tag.name', `${row}.name`)
+
+/**
+ * Changes of these tables, the artifacts that they concern, and when an artifact has to be looked at. An artifact may have 20,000
+ * tags, so one more, or one less, must not look at all others: a further name of what is listed already changes nothing, and
+ * neither does a name that goes from what is in no index.
+ */
+const tagged = {
+  artifact: 'new.artifact_id',
+  matters: `${accessoryName('new')} or not exists (select 1 from listed_artifact where id = new.artifact_id)`,
+}
+const untagged = {
+  artifact: 'old.artifact_id',
+  matters: `${accessoryName('old')} or exists (select 1 from artifact_child where child_id = old.artifact_id)
+    and not exists (select 1 from tag where artifact_id = old.artifact_id)`,
+}
+const always = '1 = 1'
+
 const changes = [
-  { event: 'insert on tag', artifacts: ['new.artifact_id'] },
-  { event: 'delete on tag', artifacts: ['old.artifact_id'] },
-  { event: 'update of artifact_id on tag', artifacts: ['old.artifact_id', 'new.artifact_id'] },
-  { event: 'insert on artifact_child', artifacts: ['new.child_id'] },
-  { event: 'delete on artifact_child', artifacts: ['old.child_id'] },
+  { event: 'insert on tag', looks: [tagged] },
+  { event: 'delete on tag', looks: [untagged] },
+  { event: 'update of artifact_id on tag', looks: [untagged, tagged] },
+  { event: 'insert on artifact_child', looks: [{ artifact: 'new.child_id', matters: always }] },
+  { event: 'delete on artifact_child', looks: [{ artifact: 'old.child_id', matters: always }] },
 ] as const
 
 /** A new artifact has neither names nor indexes. */
@@ -98,8 +115,9 @@ const partsInSqlite = (row: string, from = '') => `insert or ignore into reposit
 
 const triggersOfSqlite = [
   ...changes.map(
-    ({ event, artifacts }) =>
-      `create trigger ${nameOf(event)} after ${event} begin ${artifacts.map(lookAt).join(' ')} end`,
+    ({ event, looks }) =>
+      `create trigger ${nameOf(event)} after ${event} when ${looks.map(({ matters }) => `(${matters})`).join(' or ')}
+        begin ${looks.map(({ artifact }) => lookAt(artifact)).join(' ')} end`,
   ),
   ...ofArtifacts.map(({ event, statement }) => `create trigger ${nameOf(event)} after ${event} begin ${statement} end`),
   `create trigger name_parts_after_insert after insert on repository begin ${partsInSqlite('new')}; end`,
@@ -111,19 +129,30 @@ const partsInPostgres = (row: string, from = '') => `insert into repository_name
 
 const trigger = (name: string, event: string, statements: string) => [
   // A restore drops the tables to make them anew, and the functions stay.
-  `create or replace function ${name}() returns trigger language plpgsql as $$ begin ${statements} return null; end $$`,
+  `create or replace function ${name}() returns trigger language plpgsql set enable_seqscan = off as $$ begin ${statements} return null; end $$`,
   `create trigger ${name} after ${event} for each row execute function ${name}()`,
 ]
 
 const triggersOfPostgres = [
   // Locked first: whoever tags an artifact and whoever puts it into an index each see what the other has done. Its plans
   // are kept by each connection, also from a time when the tables were so small that reading all of them was best.
-  `create or replace function look_at_artifact(changed bigint) returns void language plpgsql set enable_seqscan = off as $$ begin
+  `create or replace function lock_artifact(changed bigint) returns void language plpgsql set enable_seqscan = off as $$ begin
     perform 1 from artifact where id = changed for no key update;
+  end $$`,
+  `create or replace function look_at_artifact(changed bigint) returns void language plpgsql set enable_seqscan = off as $$ begin
     ${lookAt('changed')}
   end $$`,
-  ...changes.flatMap(({ event, artifacts }) =>
-    trigger(nameOf(event), event, artifacts.map((id) => `perform look_at_artifact(${id});`).join(' ')),
+  ...changes.flatMap(({ event, looks }) =>
+    trigger(
+      nameOf(event),
+      event,
+      looks
+        .map(
+          ({ artifact, matters }) =>
+            `perform lock_artifact(${artifact}); if ${matters} then perform look_at_artifact(${artifact}); end if;`,
+        )
+        .join(' '),
+    ),
   ),
   ...ofArtifacts.flatMap(({ event, statement }) => trigger(nameOf(event), event, statement)),
   ...trigger('name_parts_after_insert', 'insert on repository', `${partsInPostgres('new')};`),

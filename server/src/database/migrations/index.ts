@@ -26,18 +26,18 @@ import { trashRun } from './0027-trash-run.ts'
 import { backupRun } from './0028-backup-run.ts'
 import { scanning } from './0029-scanning.ts'
 import { securityHub } from './0030-security-hub.ts'
-import { signatures } from './0037-signatures.ts'
-import { findSignatures } from './0038-find-signatures.ts'
-import { scanRobots } from './0033-scan-robots.ts'
-import { scanDataChunk } from './0034-scan-data-chunk.ts'
-import { pullPolicies } from './0039-pull-policies.ts'
-import { absentChildren } from './0041-absent-children.ts'
-import { securityTotals } from './0036-security-totals.ts'
 import { sbomRuns } from './0031-sbom-runs.ts'
 import { vex } from './0032-vex.ts'
-import { webhooks } from './0045-webhooks.ts'
+import { scanRobots } from './0033-scan-robots.ts'
+import { scanDataChunk } from './0034-scan-data-chunk.ts'
 import { vulnerabilityDataWays } from './0035-vulnerability-data-ways.ts'
+import { securityTotals } from './0036-security-totals.ts'
+import { signatures } from './0037-signatures.ts'
+import { findSignatures } from './0038-find-signatures.ts'
+import { pullPolicies } from './0039-pull-policies.ts'
+import { absentChildren } from './0041-absent-children.ts'
 import { listedArtifacts } from './0042-listed-artifacts.ts'
+import { webhooks } from './0045-webhooks.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -68,16 +68,16 @@ export const migrations: readonly Migration[] = [
   backupRun,
   scanning,
   securityHub,
-  signatures,
-  findSignatures,
+  sbomRuns,
+  vex,
   scanRobots,
   scanDataChunk,
-  absentChildren,
-  securityTotals,
-  sbomRuns,
-  webhooks,
   vulnerabilityDataWays,
-  listedArtifacts,
-  vex,
+  securityTotals,
+  signatures,
+  findSignatures,
   pullPolicies,
+  absentChildren,
+  listedArtifacts,
+  webhooks,
 ]
