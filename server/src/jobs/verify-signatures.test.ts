@@ -184,6 +184,33 @@ describeEachDatabase('verdicts', (open) => {
     expect(await states(scene, child)).toEqual(['unsigned', 'unsigned'])
   })
 
+  test('a run that ended between an index and its images is made good by the next one', async () => {
+    const scene = await compose()
+    await scene.trust('release', key.pem)
+    const child = await scene.image(app, 'amd64')
+    const size = 1
+    const indexOf = (mediaType: string, digest: Digest) => ({
+      ...{ schemaVersion: 2, mediaType: ociIndex },
+      manifests: [{ mediaType, digest, size }],
+    })
+    const inner = await scene.push(app, indexOf(ociManifest, child))
+    const outer = await scene.push(app, indexOf(ociIndex, inner), 'latest')
+    const signature = await scene.signBySubject(app, outer, key.privateKey)
+    await scene.work()
+    await deleteManifest(scene, await scene.admit(system, 'delete', app as RepositoryName), signature)
+
+    let looks = 0
+    const ending = { throwIfAborted: () => expect((looks += 1)).toBeLessThan(3) } as unknown as AbortSignal
+    const question = { repositoryId: await scene.repositoryId(app), subject: outer }
+    await expect(checkSignatures(scene, question, ending)).rejects.toThrow()
+    expect([await states(scene, inner), await states(scene, child)]).toEqual([
+      ['unsigned', 'unsigned'],
+      ['verified', 'unsigned'],
+    ])
+    await scene.work()
+    expect(await states(scene, child)).toEqual(['unsigned', 'unsigned'])
+  })
+
   test('a signature that is deleted, or whose tag goes elsewhere, counts no more', async () => {
     const scene = await compose()
     await scene.trust('release', key.pem)

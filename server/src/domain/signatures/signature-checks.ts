@@ -193,7 +193,7 @@ async function forgetRemoved(
     .execute()
 }
 
-/** The artifact, and as long as verdicts change, what it holds or held: an index that is gone covers nothing any more. */
+/** The artifact, and as long as verdicts change or the look is thorough, what it holds or held: an index that is gone covers nothing any more. */
 async function settleAll(
   services: CheckServices,
   first: SignedArtifact,
@@ -208,7 +208,8 @@ async function settleAll(
     signal?.throwIfAborted()
     const isChanged = await database.write((tx) => settleVerdict(database, tx, { ...first, digest }, clock.now()))
     if (isChanged) changed += 1
-    if (!isChanged && !(thorough && digest === first.digest)) continue
+    // A thorough look goes on: an earlier one may have ended between an index and what lies in it.
+    if (!isChanged && !thorough) continue
     for await (const child of walkCovered(database.read, first.repositoryId, digest)) {
       if (waiting.size < maxSettled) waiting.add(child)
     }
