@@ -182,6 +182,12 @@ describeEachDatabase('a policy', (open) => {
     expect(await scene.pull(it)).toBe('done')
   })
 
+  test('a vulnerability is exempted from prevent_vul by the allowlist alone, and that is said', async () => {
+    const scene = await composeScene(open)
+    const exempt = scene.exempt({ policy: 'prevent_vul', vulnerability: 'CVE-2026-1' })
+    await expect(exempt).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+  })
+
   test('an exemption ends within a year', async () => {
     const scene = await composeScene(open)
     for (const expiresAt of [scene.clock.now(), scene.clock.now() + 367 * day])

@@ -9,7 +9,7 @@ import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { getProjectByIdFor } from '../projects/project-access.ts'
 import { exemptionOf, maxExemptions, type Exemption } from './exemptions.ts'
-import { assertDefinition, assertSelectable, type PolicyDefinition } from './policy-definition.ts'
+import { assertDefinition, assertSelectable, harborKeys, type PolicyDefinition } from './policy-definition.ts'
 import { maxPolicies, policyOf, type StoredPolicy } from './policy-rows.ts'
 
 const dayMs = 24 * 60 * 60_000
@@ -112,6 +112,11 @@ export class PolicyAdministration {
   async createExemption(actor: Actor, projectId: number | undefined, exemption: NewExemption): Promise<number> {
     assertSelectable(exemption)
     const { policy, repositories, digest, vulnerability, reason, expiresAt } = exemption
+    if (vulnerability !== undefined && harborKeys.includes(policy ?? ''))
+      throw new DomainError(
+        'BAD_REQUEST',
+        `${policy} lets single vulnerabilities pass by the CVE allowlist: put ${vulnerability} there, or exempt without a vulnerability`,
+      )
     return await this.#change(actor, projectId, async (tx, now) => {
       if (expiresAt <= now || expiresAt > now + maxExemptionMs)
         throw new DomainError('BAD_REQUEST', 'an exemption ends within a year: give a time in the future')

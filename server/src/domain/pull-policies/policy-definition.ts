@@ -75,11 +75,12 @@ export interface PullPolicy extends PolicyDefinition {
 }
 
 /** Names that mean something else already. */
-const reserved = ['prevent_vul', 'enable_content_trust', 'enable_content_trust_cosign']
+/** Policies of Harbor, which a project sets by these keys of its metadata. */
+export const harborKeys: readonly string[] = ['prevent_vul', 'enable_content_trust', 'enable_content_trust_cosign']
 
 /** @throws DomainError BAD_REQUEST for what no schema tells */
 export function assertDefinition({ name, repositories, tags }: PolicyDefinition): void {
-  if (reserved.includes(name)) throw new DomainError('BAD_REQUEST', `${name} is a key of Harbor; choose another name`)
+  if (harborKeys.includes(name)) throw new DomainError('BAD_REQUEST', `${name} is a key of Harbor; choose another name`)
   assertSelectable({ repositories, tags })
 }
 
