@@ -104,10 +104,12 @@ export class SyslogConnection implements Disposable {
 const settleMs = 50
 
 function write(socket: Socket, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('close', () => reject(new Error('the server closed the connection')))
-    socket.write(bytes, (error) => (error ? reject(error) : resolve()))
-  })
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const onClose = () => reject(new Error('the server closed the connection'))
+  socket.once('close', onClose)
+  socket.write(bytes, (error) => (error ? reject(error) : resolve()))
+  // The connection stays for the next batch, and keeps no listener of this one.
+  return promise.finally(() => socket.removeListener('close', onClose))
 }
 
 async function within(ms: number, work: Promise<void>): Promise<void> {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { LoggedEvent } from '../../events/event-log.ts'
 import { describeRecord, wordsOf } from '../audit-records.ts'
 
@@ -53,7 +54,7 @@ export function ecsDocument(event: LoggedEvent, { host, version }: Observer) {
       sequence: event.cursor.position,
     },
     user: { name: event.username, id: event.actor },
-    ...(event.clientAddress === '' ? {} : { source: { address: event.clientAddress, ip: event.clientAddress } }),
+    ...(event.clientAddress === '' ? {} : { source: sourceOf(event.clientAddress) }),
     observer: { name: host, product: 'Berth', type: 'registry', version },
     berth: {
       operation,
@@ -64,6 +65,12 @@ export function ecsDocument(event: LoggedEvent, { host, version }: Observer) {
       fields: JSON.stringify(event.fields),
     },
   }
+}
+
+/** An index refuses a document whose `ip` is none, for good; a zone (`fe80::1%eth0`) is no part of one. */
+function sourceOf(address: string) {
+  const ip = address.replace(/%.*$/, '')
+  return isIP(ip) === 0 ? { address } : { address, ip }
 }
 
 export const sentenceOf = (event: LoggedEvent): string =>

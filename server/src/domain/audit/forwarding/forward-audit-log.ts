@@ -27,10 +27,11 @@ export async function forwardTo({ database, consumers, onMissed }: ForwardServic
   let sent = 0
   for (;;) {
     const batch = await consumers.readFor(sink.name, { limit: eventsPerBatch })
-    if (batch.missed !== undefined) onMissed(sink.name, batch.missed)
     if (batch.events.length === 0 && !batch.more) return sent
     if (batch.events.length > 0) await sink.send(batch.events)
     await database.write(async (tx) => await consumers.acknowledge(tx, sink.name, batch.through))
+    // Told once, when the place behind the gap is taken: an earlier attempt comes upon the same gap.
+    if (batch.missed !== undefined) onMissed(sink.name, batch.missed)
     sent += batch.events.length
     if (!batch.more) return sent
   }

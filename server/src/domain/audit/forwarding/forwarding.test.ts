@@ -37,6 +37,13 @@ describe('an event of the audit log', () => {
     })
   })
 
+  test.each([
+    ['fe80::1%eth0', { address: 'fe80::1%eth0', ip: 'fe80::1' }],
+    ['unknown', { address: 'unknown' }],
+  ])('from %s names an ip only where it is one', (clientAddress, source) => {
+    expect(ecsDocument({ ...event, clientAddress }, observer).source).toEqual(source as never)
+  })
+
   test('is a message of RFC 5424', () => {
     const message = syslogMessage(event, observer)
     expect(message).toStartWith(
