@@ -8,15 +8,17 @@ import { listRuns } from '../domain/scanning/sboms/sbom-runs.ts'
 import { listSboms } from '../domain/scanning/sboms/stored-sboms.ts'
 import { findRepositoryId } from '../domain/projects/repositories.ts'
 import { listStates } from '../domain/scanning/scan-state.ts'
-import { countDeliveries } from '../domain/webhooks/care-for-deliveries.ts'
+import { boundDeliveries, countDeliveries } from '../domain/webhooks/care-for-deliveries.ts'
 import type { Notice } from '../domain/webhooks/notice.ts'
 import type { SendServices, SendWebhook } from '../domain/webhooks/send-deliveries.ts'
+import { SlowTargets } from '../domain/webhooks/slow-targets.ts'
 import { WebhookDeliveries } from '../domain/webhooks/webhook-deliveries.ts'
 import { WebhookPolicies } from '../domain/webhooks/webhook-policies.ts'
 import { sbomOverviewOf } from '../http/harbor/content/sbom-answer.ts'
 import { overviewOf, reportTypes } from '../http/harbor/content/scan-answer.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
 import type { BackgroundTask } from '../jobs/background.ts'
+import type { Logger } from '../logging.ts'
 import type { Foundation } from './foundation.ts'
 
 type Services = Pick<Foundation, 'database' | 'clock' | 'events'>
@@ -29,10 +31,11 @@ export function composeWebhooks(config: Config, services: Services) {
 
 /** What the job needs that sends. */
 export function composeSending(config: Config, { database, clock }: Omit<Services, 'events'>): SendServices {
-  return { database, clock, send: composeSend(config), host: hostOf(config), scanOverview }
+  return { database, clock, send: composeSend(config), slow: new SlowTargets(), host: hostOf(config), scanOverview }
 }
 
 const measureMs = 15_000
+const boundMs = 60_000
 
 /** Looks how much is on its way, and tells the metrics. */
 export function measureWebhooks({ database, clock }: Omit<Services, 'events'>, metrics: Metrics): BackgroundTask {
@@ -61,6 +64,27 @@ export function measureWebhooks({ database, clock }: Omit<Services, 'events'>, m
     intervalMs: measureMs,
     run: async () => {
       counts = await countDeliveries(database)
+    },
+  }
+}
+
+/** Keeps what waits, and what has ended, within bounds; what it gives up is told. */
+export function boundWebhooks(
+  { database, clock }: Omit<Services, 'events'>,
+  metrics: Metrics,
+  logger: Logger,
+): BackgroundTask {
+  const help = 'Deliveries of webhooks given up because too many waited for one webhook.'
+  metrics.add('webhook_deliveries_overflowed', 0, help)
+  return {
+    name: 'bound-webhooks',
+    runs: 'once',
+    intervalMs: boundMs,
+    run: async () => {
+      const { givenUp } = await boundDeliveries(database, clock.now())
+      if (givenUp === 0) return
+      metrics.add('webhook_deliveries_overflowed', givenUp, help)
+      logger.error({ givenUp }, 'too many deliveries of a webhook waited: the oldest are given up')
     },
   }
 }

@@ -14,7 +14,7 @@ import { measureCollection, measureJobs } from './job-metrics.ts'
 import { measureConsumers } from './event-log.ts'
 import type { Foundation } from './foundation.ts'
 import { forwardAuditLog } from './audit-forwarding.ts'
-import { measureWebhooks } from './webhooks.ts'
+import { boundWebhooks, measureWebhooks } from './webhooks.ts'
 
 export interface WorkServices {
   readonly foundation: Foundation
@@ -48,6 +48,7 @@ export async function startBackground(
     ...backgroundTasks(config, { ...services, foundation, leads, onCollected }),
     measureConsumers(foundation, metrics),
     measureWebhooks(foundation, metrics),
+    boundWebhooks(foundation, metrics, logger),
     ...(await forwardAuditLog(config, { foundation, settings: services.accounts.settings, metrics, logger, owned })),
     watchDisks(config, { store: foundation.store, metrics, logger, leads }),
   ])

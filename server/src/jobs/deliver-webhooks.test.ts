@@ -2,9 +2,15 @@ import { expect, test } from 'bun:test'
 import type { BusinessEvent } from '#server/domain/events/event-types.ts'
 import { composeEvents } from '#server/compose/events.ts'
 import type { Database } from '#server/database/database.ts'
-import { recoverDeliveries, pruneDeliveries } from '#server/domain/webhooks/care-for-deliveries.ts'
+import {
+  boundDeliveries,
+  countDeliveries,
+  pruneDeliveries,
+  recoverDeliveries,
+} from '#server/domain/webhooks/care-for-deliveries.ts'
 import { PullNotices } from '#server/domain/webhooks/pull-notices.ts'
 import type { WebhookAnswer } from '#server/domain/webhooks/send-deliveries.ts'
+import { SlowTargets } from '#server/domain/webhooks/slow-targets.ts'
 import { WebhookDeliveries } from '#server/domain/webhooks/webhook-deliveries.ts'
 import { WebhookPolicies } from '#server/domain/webhooks/webhook-policies.ts'
 import { deliverWebhookJob } from '#server/domain/webhooks/webhook-job.ts'
@@ -24,7 +30,7 @@ async function compose(database: Database) {
   const sent: { id: string; body: string }[] = []
   let answer: () => WebhookAnswer = () => ({ status: 200, body: '' })
   const kind = composeDeliverWebhooks({
-    ...{ database, clock, host },
+    ...{ database, clock, host, slow: new SlowTargets() },
     scanOverview: async () => undefined,
     send: async ({ headers, body }) => {
       const said = answer()
@@ -181,6 +187,71 @@ describeEachDatabase('webhooks', (open) => {
     expect(await pruneDeliveries(site.database, site.clock.now(), 10)).toBe(0)
     expect(await pruneDeliveries(site.database, site.clock.now() + 96 * hourMs, 10)).toBe(1)
     expect(await site.states(id)).toEqual([])
+  })
+
+  test('that have too many waiting give up the oldest, and too many that have ended are forgotten', async () => {
+    const site = await compose(await open())
+    const id = await site.listen(['PUSH_ARTIFACT'])
+    const other = await site.listen(['PUSH_ARTIFACT'], 'other')
+    for (const tag of ['v1', 'v2', 'v3', 'v4', 'v5']) await site.happen(site.pushed(tag))
+    const now = site.clock.now()
+    const bound = async (waiting: number, ended: number) =>
+      await boundDeliveries(site.database, now, { waiting, ended })
+    expect(await bound(5, 5)).toEqual({ givenUp: 0, forgotten: 0 })
+    expect(await bound(2, 5)).toEqual({ givenUp: 6, forgotten: 0 })
+    expect(await site.states(id)).toEqual(['pending 0', 'pending 0', 'error 0', 'error 0', 'error 0'])
+    expect(await countDeliveries(site.database)).toMatchObject({ waiting: 4, givenUp: 6 })
+    const [, , newest] = (await site.deliveries.listDeliveries(system, 'library', other, { limit: 5, offset: 0 })).rows
+    expect((await site.deliveries.getDelivery(system, 'library', other, newest!.id)).log).toContain('more than 2')
+    await site.work()
+    expect(await bound(2, 1)).toEqual({ givenUp: 0, forgotten: 6 })
+    // The newest of each kind stay: what was sent pushes out none of what can be sent again.
+    expect(await site.states(id)).toEqual(['success 1', 'error 0'])
+    expect(await countDeliveries(site.database)).toEqual({ waiting: 0, oldestWaitingSince: undefined, givenUp: 2 })
+  })
+
+  test('that let a worker wait are left alone for a while, with all their repositories', async () => {
+    const site = await compose(await open())
+    const id = await site.listen(['PUSH_ARTIFACT'])
+    for (const repository of ['library/a', 'library/b', 'library/c']) await site.happen(site.pushed('v1', repository))
+    let calls = 0
+    site.answerWith(() => {
+      calls += 1
+      site.clock.advance(10_000)
+      throw new Error('no answer within 10 s')
+    })
+    await site.work()
+    expect([calls, await site.states(id)]).toEqual([1, ['pending 0', 'pending 0', 'pending 1']])
+    site.clock.advance(11_000)
+    await site.work()
+    expect(calls).toBe(2)
+    site.clock.advance(21_000)
+    site.answerWith(() => ({ status: 200, body: '' }))
+    await site.work()
+    expect((await site.states(id)).map((state) => state.split(' ')[0])).toEqual(['success', 'success', 'success'])
+  })
+
+  test('have a hundred targets in a project at the most', async () => {
+    const site = await compose(await open())
+    const target = { type: 'http', address: 'https://ci.example.org/', authHeader: '', format: '', template: '' }
+    const given = { ...target, skipCertificateCheck: false, signingSecret: undefined }
+    const make = async (name: string, count: number) =>
+      await site.policies.createPolicy(system, 'library', {
+        ...{ name, description: '', enabled: true, eventTypes: ['PUSH_ARTIFACT'] },
+        targets: Array.from({ length: count }, () => given),
+      })
+    for (const name of ['a', 'b', 'c', 'd']) await make(name, 20)
+    const last = await make('e', 19)
+    await expect(make('f', 2)).rejects.toMatchObject({ code: 'PRECONDITION' })
+    const fields = { name: 'e', description: '', enabled: true, eventTypes: ['PUSH_ARTIFACT'] }
+    const resize = async (count: number) =>
+      await site.policies.updatePolicy(system, 'library', last, {
+        ...fields,
+        targets: Array.from({ length: count }, () => given),
+      })
+    await resize(20)
+    await expect(make('f', 1)).rejects.toMatchObject({ code: 'PRECONDITION' })
+    await resize(18)
   })
 
   test('hear of pulls where they asked for them', async () => {

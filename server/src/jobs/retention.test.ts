@@ -16,6 +16,7 @@ import { JobWorker } from '#server/jobs/worker.ts'
 import { composeAdmit } from '#server/domain/policies/admit.ts'
 import { AdvisoryUploads } from '#server/domain/scanning/data/advisory-uploads.ts'
 import { AdvisoryGenerations } from '#server/domain/scanning/data/advisory-generations.ts'
+import { SlowTargets } from '#server/domain/webhooks/slow-targets.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, system } from '#server-test/registry-for-test.ts'
 
@@ -50,7 +51,7 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
   const kinds = composeJobKinds({
     backups: { keep: undefined, open: async () => undefined },
     sending: {
-      ...{ database, clock, host: 'registry.example.org' },
+      ...{ database, clock, host: 'registry.example.org', slow: new SlowTargets() },
       send: () => Promise.reject(new Error('nobody is told here')),
       scanOverview: async () => undefined,
     },

@@ -38,6 +38,7 @@ import { pullPolicies } from './0039-pull-policies.ts'
 import { absentChildren } from './0041-absent-children.ts'
 import { listedArtifacts } from './0042-listed-artifacts.ts'
 import { webhooks } from './0045-webhooks.ts'
+import { webhookBounds } from './0060-webhook-bounds.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -80,4 +81,5 @@ export const migrations: readonly Migration[] = [
   absentChildren,
   listedArtifacts,
   webhooks,
+  webhookBounds,
 ]

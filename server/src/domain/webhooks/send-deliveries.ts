@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import { bodyOf, type Body, type BodyContext } from './bodies.ts'
 import { noticeSchema, type Notice } from './notice.ts'
 import { messageOf, type Message } from './sign.ts'
+import type { SlowTargets } from './slow-targets.ts'
 import type { Target } from './targets.ts'
 
 /** The answer of a receiver. */
@@ -22,6 +23,7 @@ export interface SendServices {
   readonly database: Database
   readonly clock: Clock
   readonly send: SendWebhook
+  readonly slow: SlowTargets
   /** `host[:port]` by which clients know the registry. */
   readonly host: string
   /** What the API says of the scan of an artifact; undefined when nothing is known. */
@@ -77,7 +79,11 @@ export async function sendWaiting(services: SendServices, job: SendingJob, waiti
 }
 
 async function attempt(services: SendServices, job: SendingJob, row: Row, target: Target): Promise<string | undefined> {
-  const { clock, send } = services
+  const { clock, send, slow } = services
+  const receiver = `${row.policy_id} ${row.target}`
+  const startedAt = clock.now()
+  if (slow.isResting(receiver, startedAt))
+    throw new NotTaken(`${row.event_type} waits: its receiver gave no answer for long, a moment ago`)
   const words = target.type === 'slack' ? 'slack job' : 'webhook job'
   const body = await bodyFor(services, row, target)
   if (row.body === null) await keepBody(job, row, body)
@@ -87,6 +93,12 @@ async function attempt(services: SendServices, job: SendingJob, row: Row, target
     (answer) => judge(target, answer),
     (error: unknown): Outcome => ({ why: (error as Error).message, isFinal: false }),
   )
+  const now = clock.now()
+  slow.note(receiver, {
+    tookMs: now - startedAt,
+    answered: outcome?.answerStatus !== undefined || outcome === undefined,
+    now,
+  })
   if (outcome === undefined) {
     await end(services, job, row, { status: 'success', lines: [...lines, `success to run ${words}`] })
     return undefined

@@ -40,13 +40,22 @@ describe('targets of a webhook', () => {
   })
 
   test('keep name and secret while their address stays, and lose the secret when it is another', () => {
-    const [before] = parseTargets('p', [{ ...given, signingSecret: 'whsec_c2VjcmV0' }])
+    const [before] = parseTargets('p', [{ ...given, signingSecret: 'whsec_YSBzZWNyZXQgb2YgdGhlIHJlY2VpdmVy' }])
     const [same] = parseTargets('p', [{ ...given, authHeader: 'Bearer x' }], [before!])
-    expect(same).toMatchObject({ key: before!.key, signingSecret: 'whsec_c2VjcmV0', authHeader: 'Bearer x' })
+    expect(same).toMatchObject({
+      key: before!.key,
+      signingSecret: 'whsec_YSBzZWNyZXQgb2YgdGhlIHJlY2VpdmVy',
+      authHeader: 'Bearer x',
+    })
     const [moved] = parseTargets('p', [{ ...given, address: 'https://evil.example.net/' }], [before!])
     expect(moved!.signingSecret).toBe('')
     expect(moved!.key).not.toBe(before!.key)
     expect(parseTargets('p', [{ ...given, signingSecret: '' }], [before!])[0]!.signingSecret).toBe('')
+  })
+
+  test('have no secret that only looks like one', () => {
+    for (const signingSecret of ['whsec_', 'whsec_c2VjcmV0', 'whsec_not base64 at all, as long as it is'])
+      expect(() => parseTargets('p', [{ ...given, signingSecret }])).toThrow('base64')
   })
 })
 

@@ -67,6 +67,8 @@ function parseTarget(policy: string, given: GivenTarget): Omit<Target, 'key' | '
     throw refused(`auth_header is the value of a header: one line of ${maxHeaderLength} characters at the most`)
   if (signingSecret.length > maxSecretLength)
     throw refused(`a signing secret has ${maxSecretLength} characters at the most`)
+  if (signingSecret.startsWith('whsec_') && !/^[A-Za-z0-9+/]{20,}={0,2}$/.test(signingSecret.slice('whsec_'.length)))
+    throw refused('a signing secret that begins with whsec_ goes on in base64, of 16 bytes at the least')
   if (signingSecret !== '' && !signed.includes(type)) throw refused(`messages to ${type} cannot be signed`)
   if (format === 'Template') parseTemplate(template)
   else if (template !== '') throw refused('a template belongs to the payload format Template')

@@ -45,6 +45,8 @@ export interface WebhookServices {
 }
 
 const maxPolicies = 50
+/** Of all webhooks of a project together: each is a row in the transaction of every push that it is told of. */
+const maxProjectTargets = 100
 const maxTextLength = 1_024
 
 const columns: ListColumns = {
@@ -111,6 +113,7 @@ export class WebhookPolicies {
           .executeTakeFirstOrThrow()
         if (Number(count) >= maxPolicies)
           throw new DomainError('PRECONDITION', `a project has ${maxPolicies} webhooks at the most`)
+        await assertRoomForTargets(tx, projectId, targets.length)
         const { id } = await tx
           .insertInto('webhook_policy')
           .values({
@@ -136,6 +139,8 @@ export class WebhookPolicies {
         const access = await this.#mayNow(tx, actor, 'notification-policy:update', project)
         const before = await getPolicyOf(tx, access, id)
         const targets = parseTargets(fields.name, fields.targets, before.targets)
+        if (targets.length > before.targets.length)
+          await assertRoomForTargets(tx, access.project.id, targets.length - before.targets.length)
         const row = rowOf(checked, targets)
         await tx
           .updateTable('webhook_policy')
@@ -190,6 +195,14 @@ export async function getPolicyOf(reader: Reader, { project }: ProjectAccess, id
     .executeTakeFirst()
   if (row === undefined) throw new DomainError('WEBHOOK_UNKNOWN', `notificationPolicy ${id} not found`)
   return policyOf(row)
+}
+
+/** @throws DomainError PRECONDITION */
+async function assertRoomForTargets(reader: Reader, projectId: number, more: number): Promise<void> {
+  const rows = await reader.selectFrom('webhook_policy').select('targets').where('project_id', '=', projectId).execute()
+  const count = rows.reduce((sum, { targets }) => sum + (JSON.parse(targets) as unknown[]).length, more)
+  if (count > maxProjectTargets)
+    throw new DomainError('PRECONDITION', `the webhooks of a project have ${maxProjectTargets} targets at the most`)
 }
 
 type Checked = Pick<WebhookPolicy, 'name' | 'description' | 'enabled' | 'eventTypes'>
