@@ -200,7 +200,7 @@ export async function getPolicyOf(reader: Reader, { project }: ProjectAccess, id
 /** @throws DomainError PRECONDITION */
 async function assertRoomForTargets(reader: Reader, projectId: number, more: number): Promise<void> {
   const rows = await reader.selectFrom('webhook_policy').select('targets').where('project_id', '=', projectId).execute()
-  const count = rows.reduce((sum, { targets }) => sum + (JSON.parse(targets) as unknown[]).length, more)
+  const count = rows.reduce((sum, row) => sum + (JSON.parse(row.targets) as unknown[]).length, more)
   if (count > maxProjectTargets)
     throw new DomainError('PRECONDITION', `the webhooks of a project have ${maxProjectTargets} targets at the most`)
 }
