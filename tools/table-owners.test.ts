@@ -36,7 +36,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   backup: ['backup_run'],
   scanning: [
     ...['advisory_generation', 'advisory_chunk', 'advisory_upload', 'advisory_upload_chunk', 'advisory_pull'],
-    ...['scanner', 'layer_inventory', 'artifact_inventory'],
+    ...['scanner', 'blob_inventory', 'artifact_inventory'],
     'scan_data_chunk',
     ...['scan', 'scan_finding', 'scan_layer', 'security_total', 'vulnerability_total', 'layer_total'],
     ...['sbom_run', 'vex_document', 'scan_view'],

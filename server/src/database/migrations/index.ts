@@ -38,6 +38,7 @@ import { pullPolicies } from './0039-pull-policies.ts'
 import { absentChildren } from './0041-absent-children.ts'
 import { listedArtifacts } from './0042-listed-artifacts.ts'
 import { webhooks } from './0045-webhooks.ts'
+import { blobInventory } from './0046-blob-inventory.ts'
 import { webhookBounds } from './0060-webhook-bounds.ts'
 
 /** In the order in which they are applied. */
@@ -81,5 +82,6 @@ export const migrations: readonly Migration[] = [
   absentChildren,
   listedArtifacts,
   webhooks,
+  blobInventory,
   webhookBounds,
 ]

@@ -71,9 +71,9 @@ export interface ScannerTable {
   updated_at: number
 }
 
-/** What was found in a layer, by its DiffID: read once, whatever images share it. */
-export interface LayerInventoryTable {
-  diff_id: string
+/** What was found in a layer, by the digest of its bytes: read once, whatever images share it. */
+export interface BlobInventoryTable {
+  digest: string
   /** Of the code that looked; what another one found is looked for anew. */
   analyser: number
   /** JSON, packed with zstd. */

@@ -58,7 +58,7 @@ import type {
   AdvisoryPullTable,
   AdvisoryGenerationTable,
   ArtifactInventoryTable,
-  LayerInventoryTable,
+  BlobInventoryTable,
   LayerTotalTable,
   ScanFindingTable,
   ScanLayerTable,
@@ -168,7 +168,7 @@ export interface Schema {
   advisory_upload_chunk: AdvisoryUploadChunkTable
   advisory_pull: AdvisoryPullTable
   scanner: ScannerTable
-  layer_inventory: LayerInventoryTable
+  blob_inventory: BlobInventoryTable
   artifact_inventory: ArtifactInventoryTable
   scan: ScanTable
   scan_finding: ScanFindingTable

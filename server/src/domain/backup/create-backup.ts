@@ -70,7 +70,7 @@ export const leftOut: ReadonlySet<string> = new Set([
   'advisory_upload', // its job begins anew with another upload
   'advisory_upload_chunk',
   'advisory_pull', // goes with the data that it brought
-  'layer_inventory', // found again in the bytes
+  'blob_inventory', // found again in the bytes
   'artifact_inventory',
   'repository_name_part', // triggers make these two of the rest
   'listed_artifact',

@@ -14,34 +14,34 @@ interface Services {
 /** A use within this time of the last one is not written down. */
 const usedAgainMs = 24 * 60 * 60_000
 
-/** What was found in layers, by DiffID. */
+/** What was found in layers, by the digest of their bytes. */
 export function layerInventories({ database, clock }: Services): LayerInventories {
   return {
-    async find(diffId) {
+    async find(blob) {
       const row = await database.read
-        .selectFrom('layer_inventory')
+        .selectFrom('blob_inventory')
         .select(['body', 'used_at'])
-        .where('diff_id', '=', diffId)
+        .where('digest', '=', blob)
         .where('analyser', '=', analyserVersion)
         .executeTakeFirst()
       if (row === undefined) return undefined
       const now = clock.now()
       if (row.used_at + usedAgainMs < now) {
         await database.write(
-          (tx) => tx.updateTable('layer_inventory').set({ used_at: now }).where('diff_id', '=', diffId).execute(),
+          (tx) => tx.updateTable('blob_inventory').set({ used_at: now }).where('digest', '=', blob).execute(),
           'relaxed',
         )
       }
       return await unpackJson<LayerInventory>(row.body)
     },
-    async keep(diffId, inventory) {
+    async keep(blob, inventory) {
       const row = { body: await packJson(inventory), used_at: clock.now() }
       await database.write(
         (tx) =>
           tx
-            .insertInto('layer_inventory')
-            .values({ diff_id: diffId, analyser: analyserVersion, ...row })
-            .onConflict((conflict) => conflict.columns(['diff_id', 'analyser']).doUpdateSet(row))
+            .insertInto('blob_inventory')
+            .values({ digest: blob, analyser: analyserVersion, ...row })
+            .onConflict((conflict) => conflict.columns(['digest', 'analyser']).doUpdateSet(row))
             .execute(),
         'relaxed',
       )

@@ -51,11 +51,11 @@ async function withoutArtifact(tx: Writer, digests: readonly string[]): Promise<
 export async function pruneLayers({ database, clock }: Services, limit: number): Promise<number> {
   return await database.write(async (tx) => {
     const old = tx
-      .selectFrom('layer_inventory')
-      .select('diff_id')
+      .selectFrom('blob_inventory')
+      .select('digest')
       .where((eb) => eb.or([eb('used_at', '<', clock.now() - keptUnusedMs), eb('analyser', '<', analyserVersion)]))
       .limit(limit)
-    const layers = await tx.deleteFrom('layer_inventory').where('diff_id', 'in', old).executeTakeFirst()
+    const layers = await tx.deleteFrom('blob_inventory').where('digest', 'in', old).executeTakeFirst()
     return Number(layers.numDeletedRows)
   }, 'relaxed')
 }

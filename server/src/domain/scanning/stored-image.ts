@@ -33,6 +33,7 @@ export async function layersOf(
     if (encrypted.test(type)) return closed(diffId, 'it is encrypted')
     return {
       diffId,
+      blob: digest,
       async *open() {
         const blob = await blobs.getBlob(admission, digest)
         const body = await blobs.openBlob(admission, blob)

@@ -10,7 +10,7 @@ export interface AnalysedFile extends FileFacts {
 }
 
 /**
- * What one layer says, whatever lies under or above it. It is stored by DiffID and used again for every image with this layer,
+ * What one layer says, whatever lies under or above it. It is stored by the layer's digest and used again for every image with it,
  * so it is plain JSON.
  */
 export interface LayerInventory {

@@ -167,12 +167,13 @@ describe('a verdict is given for', () => {
 test('a layer that was read before is not read again, though a file of it is damaged, and a damaged layer is', async () => {
   const kept = new Map<string, LayerInventory>()
   const cached: LayerInventories = {
-    find: async (diffId) => kept.get(diffId),
-    keep: async (diffId, inventory) => void kept.set(diffId, inventory),
+    find: async (blob) => kept.get(blob),
+    keep: async (blob, inventory) => void kept.set(blob, inventory),
   }
   let reads = 0
   const source = (bytes: Uint8Array): LayerSource => ({
     diffId: digestOf(bytes),
+    blob: digestOf(bytes),
     async *open() {
       yield bytes
     },
@@ -190,4 +191,26 @@ test('a layer that was read before is not read again, though a file of it is dam
     expect(inventory.unread).toMatchObject([{ where: 'app/node_modules/bad/package.json' }, { code: 'DAMAGED' }])
   }
   expect(reads).toBe(4)
+})
+
+test('a layer says what lies in its own bytes, whatever DiffID its config claims', async () => {
+  const kept = new Map<string, LayerInventory>()
+  const cached: LayerInventories = {
+    find: async (blob) => kept.get(blob),
+    keep: async (blob, inventory) => void kept.set(blob, inventory),
+  }
+  const claimed = digestOf(layers[0]!)
+  const source = (bytes: Uint8Array): LayerSource => ({
+    diffId: claimed,
+    blob: digestOf(bytes),
+    async *open() {
+      yield bytes
+    },
+  })
+  const nothing = tarForTest([{ path: 'etc/motd', content: 'hello' }])
+  expect((await inventoryOf({ layers: [source(nothing)] }, { readLayer: read, cached })).packages).toEqual([])
+  const honest = await inventoryOf({ layers: [source(layers[0]!)] }, { readLayer: read, cached })
+  expect(honest.packages.length).toBeGreaterThan(0)
+  const twice = await inventoryOf({ layers: [source(nothing), source(layers[0]!)] }, { readLayer: read })
+  expect(twice.packages).toEqual(honest.packages)
 })
