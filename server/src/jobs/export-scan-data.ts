@@ -43,7 +43,7 @@ export function composeExportScanData({ database, clock }: ExportServices): JobK
         if (last === undefined) break
         const gathered = new Lines(state)
         for (const image of images)
-          for await (const report of walkReports(database.read, image.digest)) {
+          for await (const report of walkReports(database.read, image)) {
             job.signal.throwIfAborted()
             for (const line of exportLines(image, report, job.payload.cveIds)) gathered.add(line)
             await gathered.pack()

@@ -16,7 +16,7 @@ const rowsAtOnce = 200
 
 /** The rows that searches and totals are made of: what is ruled out has none. */
 export function reportRowsOf(found: ScanFindings): Counted & { readonly summary: ScanSummary } {
-  const counted = countedOnce(found.findings).filter(({ suppressed }) => suppressed === undefined)
+  const counted = countedOnce(found.findings)
   return { summary: summaryOf(found), findings: counted.map(findingRow), layers: layerRows(counted) }
 }
 

@@ -15,9 +15,10 @@ export interface ScanSummary {
   readonly scanner?: ScannerIdentity
 }
 
-/** Harbor counts a vulnerability of a package once, in however many places it lies. */
+/** Harbor counts a vulnerability of a package once, in however many places it lies; not at all when all of them are ruled out. */
 export function countedOnce(findings: readonly Finding[]): readonly Finding[] {
-  return [...Map.groupBy(findings, findingKey).values()].map(worstIn)
+  const counted = findings.filter(({ suppressed }) => suppressed === undefined)
+  return [...Map.groupBy(counted, findingKey).values()].map(worstIn)
 }
 
 /** Harbor's idea of one finding: a vulnerability of a version of a package. */
@@ -30,8 +31,7 @@ export const worstIn = (findings: readonly Finding[]): Finding =>
   findings.reduce((worst, each) => (severityRank(each.severity) > severityRank(worst.severity) ? each : worst))
 
 export function summaryOf({ findings, gaps, scanner }: ScanFindings): ScanSummary {
-  const once = countedOnce(findings)
-  const counted = once.filter(({ suppressed }) => suppressed === undefined)
+  const counted = countedOnce(findings)
   const bySeverity: Partial<Record<Severity, number>> = {}
   for (const { severity } of counted) bySeverity[severity] = (bySeverity[severity] ?? 0) + 1
   return {
@@ -39,7 +39,7 @@ export function summaryOf({ findings, gaps, scanner }: ScanFindings): ScanSummar
     fixable: counted.filter(({ fixVersion }) => fixVersion !== '').length,
     bySeverity,
     exploited: counted.filter(({ exploits }) => exploits?.knownExploited !== undefined).length,
-    suppressed: once.length - counted.length,
+    suppressed: new Set(findings.map(findingKey)).size - counted.length,
     gaps: [...new Set(gaps.map(({ code }) => code))],
     ...(scanner === undefined ? {} : { scanner }),
   }

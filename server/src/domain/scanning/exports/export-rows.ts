@@ -19,8 +19,7 @@ export function* exportLines(
 ): Generator<string, void> {
   const isWanted = cveIds === '' ? () => true : matcherOf(cveIds)
   for (const finding of countedOnce(findings.findings)) {
-    if (finding.suppressed === undefined && isWanted(finding.id))
-      yield csvLine([repository, digest, ...cellsOf(finding), scanner])
+    if (isWanted(finding.id)) yield csvLine([repository, digest, ...cellsOf(finding), scanner])
   }
 }
 

@@ -2,11 +2,13 @@ import { matcherOf } from '#contract/doublestar.ts'
 import type { Reader } from '../../../database/database.ts'
 import type { ScanFindings } from '../finding.ts'
 import { unpackJson } from '../packed-json.ts'
+import { readRuledOut, withRuledOut } from '../statements/scan-views.ts'
 import type { ExportScanDataPayload } from './export-job.ts'
 
 /** An image of a repository, as it goes into an export. */
 export interface ExportedImage {
   readonly artifactId: number
+  readonly repositoryId: number
   /** With its project. */
   readonly repository: string
   readonly digest: string
@@ -31,7 +33,8 @@ export async function listExportedImages(
   const rows = await reader
     .selectFrom('artifact')
     .innerJoin('repository', 'repository.id', 'artifact.repository_id')
-    .select(['artifact.id as artifactId', 'repository.name as repository', 'artifact.digest'])
+    .select(['artifact.id as artifactId', 'artifact.repository_id as repositoryId'])
+    .select(['repository.name as repository', 'artifact.digest'])
     .where('repository.project_id', '=', projectId)
     .where('artifact.id', '>', after)
     .orderBy('artifact.id')
@@ -86,8 +89,11 @@ async function withIndexes(reader: Reader, artifactId: number): Promise<readonly
   return [...ids]
 }
 
-/** What each scanner last reported of an image, one after the other. */
-export async function* walkReports(reader: Reader, digest: string): AsyncGenerator<ExportedReport, void> {
+/** What each scanner last reported of an image, one after the other, as its repository sees it. */
+export async function* walkReports(
+  reader: Reader,
+  { repositoryId, digest }: Pick<ExportedImage, 'repositoryId' | 'digest'>,
+): AsyncGenerator<ExportedReport, void> {
   const scans = await reader
     .selectFrom('scan')
     .leftJoin('scanner', 'scanner.id', 'scan.scanner_id')
@@ -100,13 +106,17 @@ export async function* walkReports(reader: Reader, digest: string): AsyncGenerat
   for (const { scanner_id: scannerId, name } of scans) {
     const row = await reader
       .selectFrom('scan')
-      .select('body')
+      .select(['body', 'reported_at'])
       .where('digest', '=', digest)
       .where('scanner_id', '=', scannerId)
       .where('kind', '=', 'vulnerability')
       .executeTakeFirst()
-    if (row === undefined || row.body === null) continue
-    const findings = await unpackJson<ScanFindings>(row.body)
-    yield { scanner: name ?? findings.scanner?.name ?? '', findings }
+    if (row === undefined || row.body === null || row.reported_at === null) continue
+    const report = await unpackJson<ScanFindings>(row.body)
+    const ruledOut = await readRuledOut(reader, { repositoryId, digest, scannerId }, row.reported_at)
+    yield {
+      scanner: name ?? report.scanner?.name ?? '',
+      findings: { ...report, findings: withRuledOut(report.findings, ruledOut) },
+    }
   }
 }

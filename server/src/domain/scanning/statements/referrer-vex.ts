@@ -7,6 +7,7 @@ import type { Actor } from '../../access/actor.ts'
 import type { Manifests } from '../../artifacts/pull.ts'
 import { accessoryTagsOf } from '../../artifacts/accessories.ts'
 import type { Blobs } from '../../content/blobs.ts'
+import { DomainError } from '../../errors.ts'
 import type { Admit } from '../../policies/admit.ts'
 import { stringAt, tableAt } from '../detection/formats/json.ts'
 import { readVex, vexBudget } from '../vex/read-vex.ts'
@@ -80,25 +81,33 @@ export async function readVexReferrers(
   const found: FoundVex[] = []
   let left = limits.bytes
   for (const digest of digests) {
-    const { bytes, mediaType } = await manifests.getManifest(admission, { kind: 'digest', digest })
-    for (const { digest: layer, size } of parseManifest(bytes, mediaType).layers.slice(0, limits.layers)) {
-      if (size === undefined || size > left) {
-        onUnread(digest, 'there is more than is read of one image')
-        break
+    try {
+      const { bytes, mediaType } = await manifests.getManifest(admission, { kind: 'digest', digest })
+      for (const { digest: layer, size } of parseManifest(bytes, mediaType).layers.slice(0, limits.layers)) {
+        if (size === undefined || size > left) {
+          onUnread(digest, 'there is more than is read of one image')
+          break
+        }
+        const blob = await blobs.getBlob(admission, layer)
+        left -= blob.size
+        if (left < 0) break
+        const text = await new Response((await blobs.openBlob(admission, blob)) as BodyInit).bytes()
+        try {
+          found.push({ digest, document: readVex(unwrapped(text)) })
+        } catch (error) {
+          onUnread(digest, error instanceof Error ? error.message : String(error))
+        }
       }
-      const blob = await blobs.getBlob(admission, layer)
-      left -= blob.size
-      if (left < 0) break
-      const text = await new Response((await blobs.openBlob(admission, blob)) as BodyInit).bytes()
-      try {
-        found.push({ digest, document: readVex(unwrapped(text)) })
-      } catch (error) {
-        onUnread(digest, error instanceof Error ? error.message : String(error))
-      }
+    } catch (error) {
+      // It was deleted meanwhile, or its bytes are damaged: nobody's scan fails for what somebody attached.
+      if (!(error instanceof DomainError) || !gone.includes(error.code)) throw error
+      onUnread(digest, error.message)
     }
   }
   return found
 }
+
+const gone: readonly string[] = ['MANIFEST_UNKNOWN', 'BLOB_UNKNOWN']
 
 /** The payload of a signed envelope (DSSE), also in a bundle of Sigstore; other documents as they are. */
 function unwrapped(bytes: Uint8Array): Uint8Array {

@@ -26,9 +26,13 @@ type RuledOut = Readonly<Record<string, Suppression>>
 
 /** Keeps what statements rule out of a report, before any transaction. Undefined where they rule out nothing. */
 export async function packView(before: ScanFindings, after: readonly Finding[]) {
+  // Of one name and version there may be packages of two kinds: a statement about one of them rules nothing out of the other.
+  const counted = new Set(after.flatMap((each) => (each.suppressed === undefined ? [findingKey(each)] : [])))
   const ruledOut = Object.fromEntries(
     after.flatMap((finding, at) =>
-      finding.suppressed === undefined || before.findings[at]?.suppressed !== undefined
+      finding.suppressed === undefined ||
+      before.findings[at]?.suppressed !== undefined ||
+      counted.has(findingKey(finding))
         ? []
         : [[findingKey(finding), finding.suppressed] as const],
     ),
@@ -52,20 +56,20 @@ export async function writeView(
   referrers: readonly string[],
 ): Promise<void> {
   const { repositoryId, digest, scannerId } = key
-  await tx
-    .deleteFrom('scan_view')
-    .where('repository_id', '=', repositoryId)
-    .where('digest', '=', digest)
-    .where('scanner_id', '=', scannerId)
-    .execute()
-  if (view === undefined) return
+  if (view === undefined) {
+    await tx
+      .deleteFrom('scan_view')
+      .where('repository_id', '=', repositoryId)
+      .where('digest', '=', digest)
+      .where('scanner_id', '=', scannerId)
+      .execute()
+    return
+  }
+  const row = { ...view, reported_at: reportedAt, referrers: JSON.stringify(referrers) }
   await tx
     .insertInto('scan_view')
-    .values({
-      ...{ repository_id: repositoryId, digest, scanner_id: scannerId, reported_at: reportedAt },
-      ...view,
-      referrers: JSON.stringify(referrers),
-    })
+    .values({ repository_id: repositoryId, digest, scanner_id: scannerId, ...row })
+    .onConflict((conflict) => conflict.columns(['repository_id', 'digest', 'scanner_id']).doUpdateSet(row))
     .execute()
 }
 
