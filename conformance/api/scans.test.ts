@@ -217,6 +217,25 @@ describeControlledScenario('scans of artifacts', (registry) => {
     expect((await admin().call(`GET ${artifact}/scan/{report_id}/log`, { params: asked })).status).toBe(404)
   })
 
+  test('of a scan that another project asked for there is no log here, though the image is the same', async () => {
+    const [secret, other] = [await addProject(registry()), await addProject(registry())]
+    const image = createUniqueImage()
+    for (const project of [secret, other]) await new V2Client(registry()).pushImage(`${project}/app`, image, 'v1')
+    const placeIn = (project: string) => ({ project_name: project, repository_name: 'app', reference: 'v1' })
+    await admin().call(`POST ${artifact}/scan`, { params: placeIn(secret) })
+    const found = await until(async () => {
+      const now = await overview(placeIn(other))
+      return now?.scan_status === 'Error' ? now : undefined
+    })
+    const logIn = async (project: string) => {
+      const place = `${registry().url}/api/v2.0/projects/${project}/repositories/app/artifacts/v1/scan/${found.report_id}/log`
+      return await (await fetch(place, { headers: { authorization: basicOf(registry()) } })).text()
+    }
+    expect(await logIn(secret)).toContain(`${secret}/app`)
+    expect(await logIn(other)).toContain('another project asked for this scan')
+    expect((JSON.stringify(found) + (await logIn(other))).includes(secret)).toBe(false)
+  })
+
   test('the engine of the registry is a scanner: the default, and that of every project', async () => {
     const { project_name: project } = await pushed()
     const { body } = await admin().call<{ uuid: string; name: string; is_default: boolean }[]>('GET /scanners')

@@ -17,6 +17,8 @@ import {
 } from '#server/domain/scanning/statements/scan-views.ts'
 import { applyVexJob } from '#server/domain/scanning/statements/vex-job.ts'
 import { summaryOf } from '#server/domain/scanning/scan-summary.ts'
+import { walkReports } from '#server/domain/scanning/exports/exported-images.ts'
+import { exportLines } from '#server/domain/scanning/exports/export-rows.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, createProject, digestOf, system } from '#server-test/registry-for-test.ts'
 import { runningJobForTest } from '#server-test/running-job.ts'
@@ -147,6 +149,37 @@ describeEachDatabase('a VEX document', (open) => {
     await deleteVexDocument(services, system, library, id)
     await work()
     expect(await ruledOut(app)).toEqual({ counted: undefined, findings: [] })
+  })
+
+  test('of a project takes what it rules out from the exports of that project', async () => {
+    const { database, digest, services, projectOf, work } = await compose(await open())
+    const text = statement('not_affected', 'CVE-2026-1', 'pkg:npm/lodash')
+    await addVexDocument(services, system, await projectOf('library'), { name: 'lodash', text })
+    await work()
+    const exported = async (repository: string) => {
+      const row = await database.read
+        .selectFrom('repository')
+        .select('id')
+        .where('name', '=', repository)
+        .executeTakeFirstOrThrow()
+      const image = { artifactId: 1, repositoryId: row.id, repository, digest }
+      const lines: string[] = []
+      for await (const each of walkReports(database.read, image)) lines.push(...exportLines(image, each, ''))
+      return lines.map((line) => line.split(',')[2])
+    }
+    expect([await exported(app), await exported(elsewhere)]).toEqual([['CVE-2026-2'], ['CVE-2026-1', 'CVE-2026-2']])
+  })
+
+  test('of another project is named in no log that members of this one read', async () => {
+    const { database, digest, services, projectOf, admit, blobs, manifests } = await compose(await open())
+    const text = statement('not_affected', 'CVE-2026-1', 'pkg:npm/lodash')
+    const [library, other] = [await projectOf('library'), await projectOf('other')]
+    for (const project of [library, other]) await addVexDocument(services, system, project, { name: 'x', text })
+    const kind = composeApplyVex({ database, admit, blobs, manifests, host: undefined })
+    const job = runningJobForTest(database, { digest, projectId: library.id })
+    await kind.run(job)
+    expect(job.lines.join()).toContain(app)
+    expect(job.lines.join()).not.toContain(elsewhere)
   })
 
   test('of the registry counts everywhere, and a project that says otherwise is believed first', async () => {

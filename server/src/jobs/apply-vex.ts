@@ -17,7 +17,7 @@ export function composeApplyVex(services: StatementServices): JobKind<Payload> {
     parse: applyVexJob.parse,
     async run(job) {
       const { digest, projectId } = job.payload
-      const options = { transact: job.transact.bind(job), log: (line: string) => job.log(line) }
+      const options = { transact: job.transact.bind(job), log: (line: string) => job.log(line), projectId }
       if (digest !== undefined) {
         const images = await imagesOf(services.database.read, parseDigest(digest))
         for (const image of images) await applyStatements(services, job.actor, image, options)

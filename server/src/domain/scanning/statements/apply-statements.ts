@@ -20,6 +20,13 @@ export interface StatementServices extends ReferrerVexServices {
 /** How the rows are written: a job's `transact`, so that one who lost the job writes nothing. */
 type Transact = (work: (tx: Writer) => Promise<void>) => Promise<void>
 
+export interface ApplyOptions {
+  readonly transact: Transact
+  readonly log: (line: string) => void
+  /** Whose members read the log: names of other projects are none of their business. Left out where administrators do. */
+  readonly projectId: number | undefined
+}
+
 /** Of one image; it is in few repositories. */
 const maxRepositories = 1_000
 
@@ -31,7 +38,7 @@ export async function applyStatements(
   services: StatementServices,
   actor: Actor,
   digest: Digest,
-  { transact, log }: { readonly transact: Transact; readonly log: (line: string) => void },
+  { transact, log: logLine, projectId }: ApplyOptions,
 ): Promise<void> {
   const { read } = services.database
   const places = await placesOf(read, digest)
@@ -40,6 +47,7 @@ export async function applyStatements(
   const projects = new Map<number, readonly VexDocument[]>()
   const reports = await reportsOf(read, digest)
   for (const place of places) {
+    const log = projectId === undefined || place.projectId === projectId ? logLine : () => {}
     const project = projects.get(place.projectId) ?? (await readVexDocuments(read, place.projectId))
     projects.set(place.projectId, project)
     const indexes = await indexesOf(read, place.artifactId)

@@ -17,7 +17,7 @@ export const applyPushedVex = reaction({
     const isStatement = row !== undefined && vexArtifactTypes.includes(row.artifact_type)
     const subject = named === undefined ? (isStatement ? row.subject_digest : null) : `sha256:${named}`
     if (subject === null) return
-    await enqueue({ ...applyVexJob.of({ digest: subject }), uniqueKey: `${subject} ${digest}`, projectId })
+    await enqueue({ ...applyVexJob.of({ digest: subject, projectId }), uniqueKey: `${subject} ${digest}`, projectId })
   },
 })
 
@@ -37,7 +37,7 @@ export const forgetDeletedVex = reaction({
       .limit(maxViews)
       .execute()
     for (const { digest: subject } of rows) {
-      await enqueue({ ...applyVexJob.of({ digest: subject }), uniqueKey: `${subject} ${digest}`, projectId })
+      await enqueue({ ...applyVexJob.of({ digest: subject, projectId }), uniqueKey: `${subject} ${digest}`, projectId })
     }
   },
 })

@@ -86,7 +86,7 @@ export const scanRoutes: readonly Route[] = [
       for (const id of ids) {
         const state = await runBehind(call, services, id)
         if (!leaves.has(state.digest)) throw new DomainError('REPORT_UNKNOWN', `scan log with uuid: ${id} not found`)
-        const text = state.jobId === undefined ? (state.error ?? '') : await logOf(services, state.jobId)
+        const text = state.jobId === undefined ? (state.error ?? '') : await logOf(call, services, state.jobId)
         if (text !== '') texts.push(ids.length === 1 ? text : `---------- Logs of report ${id} ----------\n${text}`)
       }
       return textAnswer('text/plain', texts.join('\n\n\n\n'))
@@ -167,7 +167,11 @@ async function leafDigests(call: ScanCall, services: HarborServices): Promise<re
   return (await listLeaves(services.database.read, id)).map(({ digest }) => digest)
 }
 
-async function logOf({ jobs }: HarborServices, jobId: number): Promise<string> {
+/** Other projects have the same image, and its scan; where they keep it is theirs to know. */
+async function logOf(call: ScanCall, { jobs }: HarborServices, jobId: number): Promise<string> {
+  const job = await jobs.findJob(jobId)
+  if (job?.projectId !== call.project?.project.id)
+    return 'another project asked for this scan, and has its log; scan again for one of your own'
   const lines: string[] = []
   for await (const { line } of jobs.walkLog(jobId)) lines.push(line)
   return lines.join('\n')
