@@ -21,6 +21,7 @@ import { ensureBuiltInScanner } from '#server/domain/scanning/scanners.ts'
 import { Scans } from '#server/domain/scanning/scans.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, system } from '#server-test/registry-for-test.ts'
+import { runningJobForTest } from '#server-test/running-job.ts'
 import { composeBuiltInEngine } from './built-in-engine.ts'
 import { jobKind } from './job-kind.ts'
 import { composeScanArtifact } from './scan-artifact.ts'
@@ -97,8 +98,16 @@ async function compose(database: Database) {
   /** An image with one npm package in each layer. */
   const pushNpm = async (tag: string, ...packages: readonly (readonly [string, string])[]) => {
     const tars = packages.map(([name, version]) => tarForTest([nodePackage(name, version)]))
-    const config = Buffer.from(JSON.stringify({ rootfs: { type: 'layers', diff_ids: tars.map(sha256) } }))
-    return await registry.pushImage(repository, tag, [config, ...tars.map((tar) => gzipSync(tar))])
+    return await pushLayers(repository, tag, tars, tars.map(sha256))
+  }
+  const pushLayers = async (
+    into: RepositoryName,
+    tag: string,
+    tars: readonly Uint8Array[],
+    diffIds: readonly Digest[],
+  ) => {
+    const config = Buffer.from(JSON.stringify({ rootfs: { type: 'layers', diff_ids: diffIds } }))
+    return await registry.pushImage(into, tag, [config, ...tars.map((tar) => gzipSync(tar))])
   }
   const targetOf = async (digest: Digest) => {
     const row = await database.read
@@ -112,7 +121,21 @@ async function compose(database: Database) {
   const start = async (digest: Digest) =>
     await scans.start({ actor: system, target: await targetOf(digest), kind: 'vulnerability' })
   const stateOf = async (digest: Digest) => (await scans.states([digest], 'vulnerability')).get(digest)
-  return { ...registry, pulls, advisories, read, scans, work, bringData, pushNpm, targetOf, start, stateOf }
+  return {
+    ...registry,
+    pulls,
+    advisories,
+    read,
+    scans,
+    work,
+    kind,
+    bringData,
+    pushNpm,
+    pushLayers,
+    targetOf,
+    start,
+    stateOf,
+  }
 }
 
 describeEachDatabase('a scan of an image', (open) => {
@@ -203,6 +226,61 @@ describeEachDatabase('a scan of an image', (open) => {
     await registry.work()
     expect(registry.read).toHaveLength(3)
     expect(await registry.stateOf(second)).toMatchObject({ report: { generation: 2, summary: { total: 2 } } })
+  })
+
+  test('believes no DiffID that another config claimed before', async () => {
+    const registry = await compose(await open())
+    await registry.bringData(advisory('lodash', '4.17.12'))
+    const [honest, empty] = [tarForTest([nodePackage('lodash', '4.17.4')]), tarForTest([{ path: 'a', content: '' }])]
+    const liar = await registry.pushLayers(repository, 'liar', [empty], [sha256(honest)])
+    const victim = await registry.pushLayers(repository, 'victim', [honest], [sha256(honest)])
+    for (const digest of [liar, victim]) {
+      await registry.start(digest)
+      await registry.work()
+    }
+    expect(await registry.stateOf(liar)).toMatchObject({ report: { summary: { total: 0 } } })
+    expect(await registry.stateOf(victim)).toMatchObject({ report: { summary: { total: 1 } } })
+  })
+
+  test('that died behind its report is told of and counted once', async () => {
+    const registry = await compose(await open())
+    await registry.bringData(advisory('lodash', '4.17.12'))
+    const digest = await registry.pushNpm('v1', ['lodash', '4.17.4'])
+    await registry.start(digest)
+    const { payload } = await registry.database.read.selectFrom('job').select('payload').executeTakeFirstOrThrow()
+    const first = runningJobForTest(registry.database, registry.kind.parse(JSON.parse(payload) as never))
+    const result = await registry.kind.run(first)
+    const state = first.remembered.at(-1)!
+    const again = await registry.kind.run(runningJobForTest(registry.database, first.payload, { state }))
+    expect(again).toEqual(result)
+    const told = await registry.database.read
+      .selectFrom('event')
+      .select('id')
+      .where('type', '=', 'finish_scan')
+      .execute()
+    expect(told).toHaveLength(1)
+  })
+
+  test('is not asked for again while the job of the last one comes to its end', async () => {
+    const registry = await compose(await open())
+    const digest = await registry.pushNpm('v1', ['lodash', '4.17.4'])
+    await registry.start(digest)
+    const before = await registry.stateOf(digest)
+    await registry.database.write((tx) => tx.updateTable('scan').set({ status: 'success' }).execute())
+    await expect(registry.start(digest)).rejects.toThrow('a previous scan process is Running')
+    expect((await registry.stateOf(digest))?.reportId).toBe(before!.reportId)
+  })
+
+  test('is stopped by the project that asked for it, and by no other with the same image', async () => {
+    const registry = await compose(await open())
+    const digest = await registry.pushNpm('v1', ['lodash', '4.17.4'])
+    await registry.start(digest)
+    const target = await registry.targetOf(digest)
+    const stop = (projectId: number) => registry.scans.stop(system, { ...target, projectId }, 'vulnerability')
+    await expect(stop(target.projectId + 1)).rejects.toThrow('another project asked')
+    expect((await registry.stateOf(digest))?.status).toBe('pending')
+    await stop(target.projectId)
+    expect((await registry.stateOf(digest))?.status).toBe('stopped')
   })
 
   test('is not begun twice, and can be stopped', async () => {

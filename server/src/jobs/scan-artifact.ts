@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { parseDigest } from '#contract/digest.ts'
 import type { Database } from '../database/database.ts'
 import { notePull } from '../domain/artifacts/note-pull.ts'
@@ -35,8 +36,11 @@ export function composeScanArtifact(services: ScanServices): JobKind<ScanArtifac
         return await scan(services, job)
       } catch (error) {
         const end = finalFailureOf(job, error, { maxAttempts, refusals })
-        if (end === undefined) throw error
-        await job.transact((tx) => recordFailure(tx, services, job.actor, job.payload, end))
+        // A report that is written is good, whatever came after it.
+        if (end === undefined || doneBefore(job) !== undefined) throw error
+        // Other projects with the image read it too: where this one keeps it is none of their business.
+        const said = { ...end, error: end.error.replaceAll(job.payload.repository, '(repository)') }
+        await job.transact((tx) => recordFailure(tx, services, job.actor, job.payload, said))
         throw end.status === 'error' ? new PermanentFailure(end.error, { cause: error }) : error
       }
     },
@@ -44,24 +48,35 @@ export function composeScanArtifact(services: ScanServices): JobKind<ScanArtifac
 }
 
 async function scan(services: ScanServices, job: RunningJob<ScanArtifactPayload>) {
+  const result = doneBefore(job) ?? (await report(services, job))
+  await applyStatements(services, job.actor, parseDigest(job.payload.digest), {
+    transact: job.transact.bind(job),
+    log: (line) => job.log(line),
+    projectId: job.payload.projectId,
+  })
+  return result
+}
+
+/** What an attempt found that died behind its report: the report is not made, counted and told of again. */
+const doneState = z.object({ total: z.number(), fixable: z.number() })
+
+const doneBefore = (job: RunningJob<ScanArtifactPayload>) => doneState.safeParse(job.state).data
+
+async function report(services: ScanServices, job: RunningJob<ScanArtifactPayload>) {
   const { database, clock, builtIn, adapters } = services
   await job.transact((tx) => recordStart(tx, clock, job.payload))
   const scanner = await getScanner(database, job.payload)
   job.log(`scanning ${job.payload.repository}@${job.payload.digest} by ${scanner.name}`)
   const { findings, dataTime } = await (scanner.isBuiltIn ? builtIn : adapters).findVulnerabilities(job, scanner)
-  const report = await packReport(findings, dataTime)
+  const packed = await packReport(findings, dataTime)
   const isPull = await services.scansArePulls()
-  await job.transact(async (tx) => {
-    await recordReport(tx, services, job.actor, job.payload, report)
+  const { total, fixable } = summaryOf(findings)
+  await job.transact(async (tx, remember) => {
+    await recordReport(tx, services, job.actor, job.payload, packed)
     if (isPull) await notePull(tx, job.payload.repository, job.payload.digest, clock.now())
-  })
-  const transact = job.transact.bind(job)
-  await applyStatements(services, job.actor, parseDigest(job.payload.digest), {
-    transact,
-    log: (line) => job.log(line),
+    remember({ total, fixable })
   })
   for (const gap of findings.gaps) job.log(`gap: ${JSON.stringify(gap)}`)
-  const { total, fixable } = summaryOf(findings)
   job.log(`${total} vulnerabilities, ${fixable} of them can be mended`)
   return { total, fixable }
 }

@@ -42,12 +42,15 @@ export interface ScanRun {
 /** Of a row before the first good report. */
 const noReport = { reported_at: null, generation: null, severity: null, summary: null, body: null }
 
-/** Asks for the scan of an image, in the transaction that may. What its last good report says stays. True for its first scan. */
+/** `first`: of this image. `running`: the job of an earlier one has not come to its end, and nothing was asked for. */
+export type EnqueuedScan = 'first' | 'again' | 'running'
+
+/** Asks for the scan of an image, in the transaction that may. What its last good report says stays. */
 export async function enqueueScan(
   tx: Writer,
   clock: Clock,
   scan: StartScan & { readonly scanner: Scanner; readonly leaf: Leaf },
-): Promise<boolean> {
+): Promise<EnqueuedScan> {
   const { target, kind, scanner, leaf, run } = scan
   const { digest } = leaf
   const reportId = randomUUID()
@@ -60,7 +63,7 @@ export async function enqueueScan(
     reportId,
     ...(target.tag === undefined ? {} : { tag: target.tag }),
   }
-  const { id } = await enqueueJob(tx, clock, {
+  const { id, existing } = await enqueueJob(tx, clock, {
     ...scanArtifactJob.of(payload),
     uniqueKey: `${kind} ${scanner.id} ${digest}`,
     subject: run === undefined ? scanSubject(digest) : scanRunSubject(run.id),
@@ -69,6 +72,7 @@ export async function enqueueScan(
     trigger: scan.trigger ?? (run === undefined ? 'manual' : 'event'),
     actor: scan.actor,
   })
+  if (existing) return 'running'
   const fresh = {
     report_id: reportId,
     job_id: id,
@@ -83,7 +87,7 @@ export async function enqueueScan(
     .values({ ...key, ...fresh, ...noReport, created_at: clock.now() })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
-  if (inserted.numInsertedOrUpdatedRows === 1n) return true
+  if (inserted.numInsertedOrUpdatedRows === 1n) return 'first'
   await tx
     .updateTable('scan')
     .set(fresh)
@@ -91,7 +95,7 @@ export async function enqueueScan(
     .where('scanner_id', '=', scanner.id)
     .where('kind', '=', kind)
     .execute()
-  return false
+  return 'again'
 }
 
 /** Notes an image that the scanner cannot read: an index with it is never called whole. True when that was not known. */

@@ -14,6 +14,8 @@ export interface ScanState extends ScanProgress {
   readonly kind: ScanKind
   readonly scannerId: string
   readonly reportId: string
+  /** In which the newest scan was asked for; undefined when its job is forgotten. */
+  readonly projectId: number | undefined
   /** Undefined while there is no good report. */
   readonly report: ScanReportHead | undefined
 }
@@ -46,6 +48,7 @@ const stateRows = (reader: Reader) =>
       'scan.data_time',
       'scan.severity',
       'scan.summary',
+      'job.project_id as job_project_id',
       ...jobColumns,
     ])
 
@@ -102,6 +105,7 @@ function stateOf(row: StateRow): ScanState {
     kind: row.kind,
     scannerId: row.scanner_id,
     reportId: row.report_id,
+    projectId: row.job_project_id ?? undefined,
     ...progressOf(row),
     report: reportHeadOf(row),
   }

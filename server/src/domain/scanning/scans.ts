@@ -57,18 +57,20 @@ export class Scans {
     if (supported.length === 0) throw notScannable(scanner, target)
     return await this.#database.write(async (tx) => {
       await assertMayScan(tx, this.#clock, actor, { target, permission: 'scan:create' })
-      const started: Leaf[] = []
-      let current = 0
+      let [started, current, images] = [0, 0, 0]
       let running: ScanStatus = 'pending'
       for (const leaf of supported) {
         const now = await findState(tx, leaf.digest, scanner.id, kind)
         if (now !== undefined && isUnfinished(now.status)) running = now.status
         else if (run !== undefined && scanner.isBuiltIn && (await isJudgedBy(tx, now, run))) current += 1
-        else started.push(leaf)
+        else {
+          const asked = await enqueueScan(tx, this.#clock, { ...scan, scanner, leaf })
+          if (asked === 'running') running = 'running'
+          else started += 1
+          if (asked === 'first') images += 1
+        }
       }
-      if (started.length === 0 && current === 0) throw alreadyRunning(running)
-      let images = 0
-      for (const leaf of started) if (await enqueueScan(tx, this.#clock, { ...scan, scanner, leaf })) images += 1
+      if (started === 0 && current === 0) throw alreadyRunning(running)
       for (const leaf of leaves)
         if (!leaf.isSupported && (await markUnsupported(tx, this.#clock, leaf, scanner.id, kind))) images += 1
       if (images > 0) await addToTotals(tx, scanner.id, { images })
@@ -82,7 +84,7 @@ export class Scans {
           scan: kind,
           scanner: scanner.name,
         })
-      return { started: started.length }
+      return { started }
     })
   }
 
@@ -95,18 +97,25 @@ export class Scans {
     return leaves.map((leaf) => ({ ...leaf, isSupported: leaf.isSupported && canScan(leaf.mediaType) }))
   }
 
-  /** Ends the scans of an artifact that are not finished. @throws DomainError BAD_REQUEST when it was never scanned */
+  /**
+   * Ends the scans of an artifact that are not finished and that its project asked for: others with the same image have a right to theirs.
+   * @throws DomainError BAD_REQUEST when it was never scanned; CONFLICT when only others are scanning it
+   */
   async stop(actor: Actor, target: ScanTarget, kind: ScanKind): Promise<void> {
     const leaves = await listLeaves(this.#database.read, target.artifactId)
     const states = await this.states(
       leaves.map(({ digest }) => digest),
       kind,
     )
-    const jobs = [...states.values()].flatMap(({ jobId, status }) => (jobId === undefined ? [] : [{ jobId, status }]))
+    const jobs = [...states.values()].flatMap(({ jobId, ...state }) =>
+      jobId === undefined ? [] : [{ jobId, ...state }],
+    )
     if (jobs.length === 0) throw new DomainError('BAD_REQUEST', `no scan job for artifact digest=${target.digest}`)
-    for (const { jobId, status } of jobs) {
-      if (isUnfinished(status)) await this.#jobs.requestStop(actor, jobId)
-    }
+    const unfinished = jobs.filter(({ status }) => isUnfinished(status))
+    const own = unfinished.filter(({ projectId }) => projectId === target.projectId)
+    if (own.length === 0 && unfinished.length > 0)
+      throw new DomainError('CONFLICT', 'another project asked for the scan of this image, and it alone can stop it')
+    for (const { jobId } of own) await this.#jobs.requestStop(actor, jobId)
   }
 
   /** How the newest scans of these images stand, by digest; of several scanners the one that reported last. */

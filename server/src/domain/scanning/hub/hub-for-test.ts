@@ -68,7 +68,10 @@ export async function composeHubForTest(database: Database) {
     const packed = await packReport({ findings: found.map(findingOf), gaps: [], generation: 1 }, '')
     const { projectId } = target
     const scan = { digest, projectId, repository, scannerId: scanner, scanKind: 'vulnerability', reportId } as const
-    await database.write((tx) => recordReport(tx, { clock, events }, system, scan, packed))
+    await database.write(async (tx) => {
+      await recordReport(tx, { clock, events }, system, scan, packed)
+      await tx.updateTable('job').set({ status: 'succeeded', finished_at: clock.now() }).execute()
+    })
     clock.advance(1_000)
   }
   return { ...registry, scanner, scans, push, report }
