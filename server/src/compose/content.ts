@@ -18,7 +18,7 @@ import { composeRedirectPolicy } from '../domain/content/redirects.ts'
 import { Uploads } from '../domain/content/uploads.ts'
 import type { CollectorOptions } from '../domain/garbage-collection/collect.ts'
 import { composeAdmit } from '../domain/policies/admit.ts'
-import { PullPolicies, type ViolationObserver } from '../domain/pull-policies/pull-policies.ts'
+import { mayPullHeldBack, PullPolicies, type ViolationObserver } from '../domain/pull-policies/pull-policies.ts'
 import type { OciServices } from '../http/oci/oci-request.ts'
 import type { Foundation } from './foundation.ts'
 import { isServedByMany } from './processes.ts'
@@ -104,10 +104,11 @@ export function composeOciServices(config: Config, content: ContentServices, obs
   }
 }
 
-function composePullObserver(clock: Clock, { pulls, pullAudit, pullNotices }: PullObservers): PullObserver {
+export function composePullObserver(clock: Clock, { pulls, pullAudit, pullNotices }: PullObservers): PullObserver {
   return {
     onPull: ({ actor, projectId, repositoryName: repository }, reference, manifest) => {
-      pulls.record(manifest, clock.now())
+      // A scanner uses nothing: retention would keep whatever is scanned. Whether a scan is a pull, its job knows.
+      if (!mayPullHeldBack(actor, projectId)) pulls.record(manifest, clock.now())
       const tag = reference.kind === 'tag' ? { tag: reference.tag } : {}
       const event = { type: 'pull_artifact', projectId, repository, digest: manifest.digest, ...tag } as const
       pullAudit.record(actor, event)

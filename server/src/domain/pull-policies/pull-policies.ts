@@ -75,5 +75,6 @@ export class PullPolicies implements PullJudge {
   }
 }
 
-const mayPullHeldBack = (actor: Actor, projectId: number): boolean =>
+/** Robots of scanners, and others that somebody gave `scanner-pull`. */
+export const mayPullHeldBack = (actor: Actor, projectId: number): boolean =>
   actor.kind === 'robot' && robotMayInProject(actor.rights, projectId, heldBackPull)
