@@ -22,6 +22,7 @@ const beyondHarbor = [
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/layers',
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/graph',
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/packages',
+  '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/policies',
   '/jobs',
   '/events',
   '/system/scrub',

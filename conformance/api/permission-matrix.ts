@@ -321,6 +321,7 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   [`GET ${artifact}/accessories`]: row('role accessory:list'),
   [`GET ${artifact}/signatures`]: row('role accessory:list'),
   [`GET ${artifact}/signature-verdict`]: row('role accessory:list'),
+  [`GET ${artifact}/policies`]: row('role configuration:read'),
   [`GET ${artifact}/additions/{addition}`]: row('role artifact-addition:read'),
   [`GET ${artifact}/additions/vulnerabilities`]: row('role artifact-addition:read'),
   [`GET ${artifact}/additions/vulnerabilities/report`]: row('role artifact-addition:read', { query: 'format=sarif' }),

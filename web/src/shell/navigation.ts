@@ -72,6 +72,7 @@ export const navigation: readonly NavigationGroup[] = [
       { label: 'quotas', to: '/administration/quotas', icon: QuotaIcon, shownTo: toAdministrators },
       { label: 'labels', to: '/administration/labels', icon: LabelIcon, shownTo: toAdministrators },
       { label: 'signers', to: '/administration/signers', icon: TrustIcon, shownTo: toAdministrators },
+      { label: 'pullPolicies', to: '/administration/pull-policies', icon: PolicyIcon, shownTo: toAdministrators },
       { label: 'registries', to: '/administration/registries', icon: RegistryIcon, shownTo: toAdministrators },
       { label: 'security', to: '/administration/security', icon: PolicyIcon, shownTo: toAdministrators },
       { label: 'scanners', to: '/administration/scanners', icon: ScanIcon, shownTo: toAdministrators },

@@ -31,6 +31,8 @@ export interface EvaluationQuery {
   readonly projectId: number
   /** A policy that is not set yet, or another version of one: it alone is asked. */
   readonly draft?: PolicyDefinition | undefined
+  /** The draft is one of the registry, which chooses repositories by their whole names. */
+  readonly isOfRegistry?: boolean
   readonly after: number
 }
 
@@ -41,7 +43,7 @@ export interface EvaluationQuery {
 export async function evaluatePolicies(
   { database, clock }: { readonly database: Database; readonly clock: Clock },
   actor: Actor,
-  { projectId, draft, after }: EvaluationQuery,
+  { projectId, draft, isOfRegistry, after }: EvaluationQuery,
 ): Promise<Evaluation> {
   const reader = database.read
   await getProjectByIdFor(reader, actor, 'configuration:read', projectId)
@@ -49,7 +51,10 @@ export async function evaluatePolicies(
   const policies =
     draft === undefined
       ? await readPolicies(reader, projectId)
-      : { harbor: { signatures: [], vulnerabilities: undefined }, policies: [draftOf(draft, projectId)] }
+      : {
+          harbor: { signatures: [], vulnerabilities: undefined },
+          policies: [draftOf(draft, isOfRegistry === true ? undefined : projectId)],
+        }
   const held: HeldArtifact[] = []
   let judged = 0
   let last = after
@@ -74,7 +79,7 @@ export async function evaluatePolicies(
   return { judged, held, next: last }
 }
 
-const draftOf = (draft: PolicyDefinition, projectId: number): PullPolicy => ({ ...draft, id: 0, projectId })
+const draftOf = (draft: PolicyDefinition, projectId: number | undefined): PullPolicy => ({ ...draft, id: 0, projectId })
 
 async function pageOf({ read }: Database, projectId: number, after: number) {
   return await read

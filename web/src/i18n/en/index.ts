@@ -20,6 +20,7 @@ import { profile } from './profile.ts'
 import { project } from './project.ts'
 import { projects } from './projects.ts'
 import { projectSettings } from './project-settings.ts'
+import { pullPolicies } from './pull-policies.ts'
 import { repositories } from './repositories.ts'
 import { robots } from './robots.ts'
 import { sbom } from './sbom.ts'
@@ -59,6 +60,7 @@ export const messages = {
   profile,
   project,
   projects,
+  pullPolicies,
   projectSettings,
   repositories,
   robots,

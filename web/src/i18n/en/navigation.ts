@@ -11,6 +11,7 @@ export const navigation = {
   quotas: 'Quotas',
   labels: 'Labels',
   signers: 'Signers',
+  pullPolicies: 'Pull policies',
   registries: 'Registries',
   replication: 'Replication',
   security: 'Security overview',

@@ -13,6 +13,7 @@ export const navigation: Translation<typeof en> = {
   quotas: '配额',
   labels: '标签',
   signers: '签名者',
+  pullPolicies: '拉取策略',
   registries: '远程仓库',
   replication: '复制',
   security: '安全总览',

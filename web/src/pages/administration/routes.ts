@@ -110,6 +110,12 @@ const signersRoute = createRoute({
   component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'SystemSignersPage'),
 })
 
+const pullPoliciesRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/pull-policies',
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'SystemPullPoliciesPage'),
+})
+
 const labelsRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/labels',
@@ -187,6 +193,7 @@ export const administrationRoutes = [
     vulnerabilityDataRoute,
     labelsRoute,
     signersRoute,
+    pullPoliciesRoute,
     healthRoute,
     auditLogRoute,
     quotasRoute,

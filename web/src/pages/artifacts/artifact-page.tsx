@@ -25,6 +25,7 @@ import { ArtifactText } from './artifact-text.tsx'
 import { ImageSettings } from './image-settings.tsx'
 import { KindMark } from './kind-mark.tsx'
 import { LayerPicture } from './layer-picture.tsx'
+import { PolicyJudgement } from './policy-judgement.tsx'
 import { Platforms } from './platforms.tsx'
 import { isScannable } from './scan/scan-overview.ts'
 import { Vulnerabilities } from './scan/vulnerabilities.tsx'
@@ -142,6 +143,7 @@ function LoadedPage({ artifact, title, above }: LoadedPageProps) {
           <PullCommands {...{ place, artifact, reference }} isPublic={project?.metadata.public === 'true'} />
         </Section>
       )}
+      <PolicyJudgement {...{ place, artifact, can }} />
       <Section>
         <ArtifactFacts artifact={artifact} />
         <Annotations artifact={artifact} />

@@ -14,6 +14,7 @@ export { ConfigurationPage } from '../administration/settings/configuration-page
 export { QuotasPage } from '../administration/quotas/quotas-page.tsx'
 export { AuditPage } from '../administration/audit/audit-page.tsx'
 export { HealthPage } from '../administration/health/health-page.tsx'
+export { SystemPullPoliciesPage } from '../administration/pull-policies/system-pull-policies-page.tsx'
 export { SystemSignersPage } from '../administration/signers/system-signers-page.tsx'
 export { SystemLabelsPage } from '../administration/labels/system-labels-page.tsx'
 export { RegistriesPage } from '../administration/registries/registries-page.tsx'

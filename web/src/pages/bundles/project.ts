@@ -2,6 +2,7 @@
 export { MembersPage } from '../project/members/members-page.tsx'
 export { ProjectRobotsPage } from '../project/robots/robots-page.tsx'
 export { PoliciesPage } from '../project/policies/policies-page.tsx'
+export { PullPoliciesPage } from '../project/pull-policies/pull-policies-page.tsx'
 export { RetentionRunPage } from '../project/policies/retention-run-page.tsx'
 export { WebhooksPage } from '../project/webhooks/webhooks-page.tsx'
 export { WebhookPage } from '../project/webhooks/webhook-page.tsx'

@@ -9,6 +9,7 @@ import {
   RobotIcon,
   SettingsIcon,
   TrashBinIcon,
+  TrustIcon,
   WebhookIcon,
 } from '../../components/icons.ts'
 import type { Messages } from '../../i18n/languages.ts'
@@ -29,6 +30,7 @@ export const projectTabs: readonly ProjectTab[] = [
   { label: 'repositories', icon: RepositoryIcon, path: '' },
   { label: 'members', icon: GroupIcon, path: '/members', needs: ['member', 'list'] },
   { label: 'robots', icon: RobotIcon, path: '/robots', needs: ['robot', 'list'] },
+  { label: 'pullPolicies', icon: TrustIcon, path: '/pull-policies', needs: ['configuration', 'read'] },
   { label: 'policies', icon: PolicyIcon, path: '/policies', needs: ['tag-retention', 'read'] },
   { label: 'webhooks', icon: WebhookIcon, path: '/webhooks', needs: ['notification-policy', 'list'] },
   { label: 'labels', icon: LabelIcon, path: '/labels', needs: ['label', 'list'] },

@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { signedInRoute } from '../../shell/root-route.tsx'
+import { wishIn } from './pull-policies/exemption-draft.ts'
 
 const membersRoute = createRoute({
   getParentRoute: () => signedInRoute,
@@ -17,6 +18,13 @@ const policiesRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectName/policies',
   component: lazyRouteComponent(() => import('../bundles/project.ts'), 'PoliciesPage'),
+})
+
+const pullPoliciesRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectName/pull-policies',
+  validateSearch: wishIn,
+  component: lazyRouteComponent(() => import('../bundles/project.ts'), 'PullPoliciesPage'),
 })
 
 const retentionRunRoute = createRoute({
@@ -68,6 +76,7 @@ export const projectMemberRoutes = [
   membersRoute,
   robotsRoute,
   policiesRoute,
+  pullPoliciesRoute,
   retentionRunRoute,
   webhooksRoute,
   webhookRoute,

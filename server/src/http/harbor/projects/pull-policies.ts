@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { evaluatePolicies } from '../../../domain/pull-policies/evaluate.ts'
+import { judgeArtifact } from '../../../domain/pull-policies/judge-artifact.ts'
 import type { Exemption } from '../../../domain/pull-policies/exemptions.ts'
 import { policyCondition, policyDefinition, policyModes } from '../../../domain/pull-policies/policy-definition.ts'
 import type { StoredPolicy } from '../../../domain/pull-policies/policy-rows.ts'
 import { causes, type Violation } from '../../../domain/pull-policies/verdict.ts'
 import { createdAt, idParam, timeAnswer, timeOf } from '../frame/answers.ts'
+import { artifactParams, findArtifact } from '../content/artifacts.ts'
+import { repositoryNameOf } from '../content/repositories.ts'
 import { route, type Route, type RouteAccess } from '../frame/route.ts'
 
 const policyAnswer = z.object({
@@ -63,7 +66,20 @@ const evaluationAnswer = z.object({
   next: z.number().int().optional().describe('To go on: `after` of the next request.'),
 })
 
+const judgementAnswer = z.object({
+  policies: z.array(
+    z.object({
+      policy: z.string(),
+      owner: z.enum(['project', 'registry', 'harbor']).describe('harbor: a switch of the project by its key.'),
+      mode: z.enum(policyModes),
+      violation: violationAnswer.optional().describe('Not there: the policy lets the artifact pass.'),
+    }),
+  ),
+  exemptions: z.array(exemptionAnswer),
+})
+
 const project = '/projects/{project_name_or_id}'
+const artifact = '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}'
 const onePolicy = z.object({ policy_id: idParam })
 const oneExemption = z.object({ exemption_id: idParam })
 const tag = 'policy'
@@ -172,13 +188,17 @@ const evaluation: Route = route({
   access: ofProject.read,
   body: z.strictObject({
     draft: policyDefinition.optional().describe('Judged alone, in place of the policies that are set.'),
+    of_registry: z
+      .boolean()
+      .default(false)
+      .describe('The draft is of the registry: its repositories begin with the name of the project.'),
     after: z.number().int().min(0).default(0),
   }),
   answers: { 200: evaluationAnswer },
   handle: async (call, services) => {
-    const { draft, after } = call.body
+    const { draft, after, of_registry: isOfRegistry } = call.body
     const { judged, held, next } = await evaluatePolicies(services, call.actor, {
-      ...{ projectId: call.project!.project.id, draft, after },
+      ...{ projectId: call.project!.project.id, draft, isOfRegistry, after },
     })
     const shown = held.map((each) => ({
       ...each,
@@ -189,7 +209,31 @@ const evaluation: Route = route({
   },
 })
 
-export const pullPolicyRoutes: readonly Route[] = [...routesOf(ofProject), evaluation, ...routesOf(ofRegistry)]
+const judgement: Route = route({
+  ...{ method: 'GET', path: `${artifact}/policies`, tag, operationId: 'judgeArtifactByPolicies' },
+  summary: 'What each policy says of an artifact now, and what it is exempt from.',
+  access: ofProject.read,
+  params: artifactParams,
+  answers: { 200: judgementAnswer },
+  handle: async (call, services) => {
+    const { repositoryId, digest } = await findArtifact(services, call)
+    const place = { projectId: call.project!.project.id, repositoryId, repository: repositoryNameOf(call) }
+    const { database, clock } = services
+    const { opinions, exemptions } = await judgeArtifact(database.read, place, digest, clock.now())
+    const policies = opinions.map(({ violation, ...opinion }) => ({
+      ...opinion,
+      ...(violation === undefined ? {} : { violation: presentViolation(violation) }),
+    }))
+    return { body: { policies, exemptions: exemptions.map(presentExemption) } }
+  },
+})
+
+export const pullPolicyRoutes: readonly Route[] = [
+  ...routesOf(ofProject),
+  evaluation,
+  judgement,
+  ...routesOf(ofRegistry),
+]
 
 const presentPolicy = (policy: StoredPolicy): z.output<typeof policyAnswer> => {
   const { id, name, mode, repositories, tags, condition, username, updatedAt } = policy

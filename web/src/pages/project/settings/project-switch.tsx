@@ -8,7 +8,15 @@ import type { ProjectPageProps } from '../project-frame.tsx'
 
 interface ProjectSwitchProps extends ProjectPageProps {
   /** The property of the project, with Harbor's name. */
-  readonly name: 'public' | 'auto_scan' | 'auto_sbom_generation' | 'sparse_indexes' | 'lenient_manifests'
+  readonly name:
+    | 'public'
+    | 'auto_scan'
+    | 'auto_sbom_generation'
+    | 'sparse_indexes'
+    | 'lenient_manifests'
+    | 'prevent_vul'
+    | 'enable_content_trust_cosign'
+    | 'enable_content_trust'
   readonly label: string
   readonly description: string
 }
