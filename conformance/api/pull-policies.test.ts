@@ -72,4 +72,39 @@ describeControlledScenario('policies of pulls', (registry) => {
     const headers = { authorization: `Bearer ${token}` }
     expect((await robot.request(`/v2/${project}/app/manifests/v1`, { headers })).status).toBe(200)
   })
+
+  test('an artifact is told what each policy says of it, and what it is exempt from', async () => {
+    const project = await governed()
+    const params = { project_name: project, repository_name: 'app', reference: 'v1' }
+    type Judgement = {
+      policies: { policy: string; owner: string; violation?: { cause: string } }[]
+      exemptions: object[]
+    }
+    const judgement = async () =>
+      (await admin().call<Judgement>(`GET ${artifacts}/{reference}/policies`, { params })).body
+    const definition = { name: 'small', mode: 'warn', condition: { kind: 'size', max_bytes: 1 } }
+    await admin().call(`POST ${item}/policies`, { params: { project_name_or_id: project }, body: definition })
+    expect((await judgement()).policies).toMatchObject([
+      { policy: 'prevent_vul', owner: 'harbor', violation: { cause: 'unscanned' } },
+      { policy: 'small', owner: 'project', violation: { cause: 'large' } },
+    ])
+    const body = { policy: 'small', reason: 'soon', expires_at: new Date(Date.now() + 3_600_000).toISOString() }
+    await admin().call(`POST ${item}/policy-exemptions`, { params: { project_name_or_id: project }, body })
+    const { policies, exemptions } = await judgement()
+    expect(policies.map(({ violation }) => violation === undefined)).toEqual([false, true])
+    expect(exemptions).toMatchObject([{ policy: 'small', reason: 'soon' }])
+  })
+
+  test('a draft of the registry chooses repositories by their whole names', async () => {
+    const project = await governed()
+    const held = async (repositories: string, isOfRegistry: boolean) => {
+      const draft = { name: 'draft', mode: 'enforce', repositories, condition: { kind: 'scanned' } }
+      const answer = await admin().call<{ held: object[] }>(`POST ${item}/policies/evaluate`, {
+        params: { project_name_or_id: project },
+        body: { draft, of_registry: isOfRegistry },
+      })
+      return answer.body.held.length
+    }
+    expect([await held('app', false), await held('app', true), await held(`${project}/app`, true)]).toEqual([1, 0, 1])
+  })
 })

@@ -1,4 +1,4 @@
-import { Checkbox, Select, Stack, Text, TextInput, Textarea } from '@mantine/core'
+import { Checkbox, Select, SimpleGrid, Stack, Text, TextInput, Textarea } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
 import { query } from '../../../api/queries.ts'
@@ -79,17 +79,19 @@ function Vulnerabilities(props: ConditionFieldsProps) {
         allowDeselect={false}
         onChange={(value) => set({ severity: value === null || value === 'any' ? '' : (value as 'low') })}
       />
-      <Check {...props} field="knownExploited" label={t('exploited')} hint={t('exploitedHint')} />
-      <Check {...props} field="fixable" label={t('fixable')} hint={t('fixableHint')} />
-      <TextInput
-        label={t('epss')}
-        description={t('epssHint')}
-        inputMode="decimal"
-        value={draft.minEpss}
-        error={errorOf('minEpss')}
-        onChange={({ currentTarget: { value } }) => set({ minEpss: value })}
-      />
-      <Days {...props} field="graceDays" label={t('grace')} hint={t('graceHint')} />
+      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md">
+        <Check {...props} field="knownExploited" label={t('exploited')} hint={t('exploitedHint')} />
+        <Check {...props} field="fixable" label={t('fixable')} hint={t('fixableHint')} />
+        <TextInput
+          label={t('epss')}
+          description={t('epssHint')}
+          inputMode="decimal"
+          value={draft.minEpss}
+          error={errorOf('minEpss')}
+          onChange={({ currentTarget: { value } }) => set({ minEpss: value })}
+        />
+        <Days {...props} field="graceDays" label={t('grace')} hint={t('graceHint')} />
+      </SimpleGrid>
     </>
   )
 }

@@ -1,4 +1,4 @@
-import { Group, Select, Text, TextInput, Textarea } from '@mantine/core'
+import { Select, SimpleGrid, Text, TextInput, Textarea } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
@@ -77,7 +77,7 @@ export function ExemptionForm({ project, initial, onClose }: ExemptionFormProps)
         allowDeselect={false}
         onChange={(value) => form.setFieldValue('policy', value === null || value === everyPolicy ? '' : value)}
       />
-      <Group gap="md" align="flex-start" grow preventGrowOverflow={false}>
+      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md">
         <TextInput
           label={t('repositories')}
           description={t(project === undefined ? 'repositoriesHintRegistry' : 'repositoriesHint')}
@@ -90,7 +90,7 @@ export function ExemptionForm({ project, initial, onClose }: ExemptionFormProps)
           spellCheck={false}
           {...form.getInputProps('vulnerability')}
         />
-      </Group>
+      </SimpleGrid>
       <TextInput
         label={t('digest')}
         description={t('digestHint')}

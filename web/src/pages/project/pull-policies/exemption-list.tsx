@@ -9,7 +9,8 @@ import { Section } from '../../../components/page.tsx'
 import { RowMenu } from '../../../components/row-menu.tsx'
 import { EmptyFace } from '../../../components/states.tsx'
 import { toast } from '../../../components/toast.ts'
-import { RelativeTime, StatusBadge, useMinute } from '../../../components/values.tsx'
+import { StatusBadge, useMinute } from '../../../components/values.tsx'
+import { useFormat } from '../../../i18n/format.ts'
 import { isHarborKey } from './exemption-form.tsx'
 import { endExemption, policyPaths, useExemptions, type Exemption, type PolicyPlace } from './policy-api.ts'
 
@@ -26,6 +27,7 @@ export function ExemptionList({ project, mayChange, onAdd }: ExemptionListProps)
   const t = useTranslations('pullPolicies.exemptions')
   const client = useQueryClient()
   const now = useMinute()
+  const format = useFormat()
   const whatText = useExemptText()
   const { data, error, refetch } = useExemptions(project)
   const askToEnd = (exemption: Exemption) => {
@@ -75,7 +77,9 @@ export function ExemptionList({ project, mayChange, onAdd }: ExemptionListProps)
         isOver(exemption, now) ? (
           <StatusBadge tone="neutral">{t('over')}</StatusBadge>
         ) : (
-          <RelativeTime time={exemption.expires_at} />
+          <time dateTime={exemption.expires_at} title={format.exact(new Date(exemption.expires_at))}>
+            {format.date(new Date(exemption.expires_at))}
+          </time>
         ),
     },
   ]

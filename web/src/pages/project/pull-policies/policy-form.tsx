@@ -1,4 +1,4 @@
-import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Group, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
@@ -76,7 +76,7 @@ export function PolicyForm({ project, policy, onClose }: PolicyFormProps) {
       </fieldset>
       <fieldset className={styles.fields}>
         <legend>{t('concerns')}</legend>
-        <Group gap="md" align="flex-start" grow preventGrowOverflow={false}>
+        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md">
           <TextInput
             label={t('repositories')}
             description={t(project === undefined ? 'repositoriesHintRegistry' : 'repositoriesHint')}
@@ -91,7 +91,7 @@ export function PolicyForm({ project, policy, onClose }: PolicyFormProps) {
             value={draft.tags}
             onChange={({ currentTarget: { value } }) => set({ tags: value })}
           />
-        </Group>
+        </SimpleGrid>
       </fieldset>
       <Select
         label={t('mode')}

@@ -71,7 +71,7 @@ const shownNames = 3
 
 /** Why a policy holds an artifact back, in the reader's language: the registry's own message is English. */
 export function useViolationText(): (violation: Violation) => string {
-  const t = useTranslations('pullPolicies.causes')
+  const t = useTranslations('pullPolicies.reasons')
   const format = useFormat()
   return ({ cause, detail }) => {
     const [vulnerabilities, licences, missing] = ['vulnerabilities', 'licences', 'missing'].map((name) =>

@@ -84,7 +84,7 @@ function OfRegistry() {
     <Text size="sm" c="dimmed">
       {t('alsoRegistry')}{' '}
       {isAdministrator && (
-        <LinkAnchor to="/administration/pull-policies" size="sm">
+        <LinkAnchor to="/administration/pull-policies" size="sm" underline="always">
           {t('toRegistry')}
         </LinkAnchor>
       )}
