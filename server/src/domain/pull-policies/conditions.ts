@@ -1,6 +1,7 @@
 import { severityRank, type Severity } from '../scanning/advisories.ts'
 import type { JudgedFinding } from '../scanning/judged-report.ts'
 import { exemptionsFor } from './exemptions.ts'
+import { findDenied, readDenied } from './licence-expression.ts'
 import type { ManifestFacts } from './manifest-facts.ts'
 import type { PolicyCondition, PullPolicy } from './policy-definition.ts'
 import { named } from './prevent-vulnerable.ts'
@@ -8,6 +9,8 @@ import { signatureMethods } from '../signatures/verdicts.ts'
 import { earliest, latest, type Cause, type Finding } from './verdict.ts'
 
 const dayMs = 24 * 60 * 60_000
+/** Licences beside a message. */
+const maxNamed = 20
 
 /** What each condition asks: one function for each of the closed list. Nothing found means that it is met. */
 type Judge<Kind extends PolicyCondition['kind']> = (
@@ -64,14 +67,23 @@ const judges: { readonly [Kind in PolicyCondition['kind']]: Judge<Kind> } = {
     return { until: earliest(until, match === 'all' ? earliest(...ends) : latest(ends)) }
   },
 
-  licences: async (facts, { denied }) => {
+  licences: async (facts, { denied, unreadable }) => {
     if (facts.kind !== 'image') return met
     const licences = await facts.licences()
     if (licences === undefined) return refuse('unscanned', 'it was not scanned, so its licences are not known')
-    const found = denied.filter((name) => licences.has(name.toLowerCase()))
-    return found.length === 0
+    const named = denied.map((text) => readDenied(text)).filter((licence) => licence !== undefined)
+    const judged = [...licences.written].map((text) => ({ text, ...findDenied(text, named) }))
+    const found = [...new Set(judged.flatMap((each) => each.denied))].slice(0, maxNamed)
+    if (found.length > 0) return refuse('licence', `it has packages under ${found.join(', ')}`, { licences: found })
+    if (unreadable === 'pass') return met
+    if (licences.unreadLayer !== undefined)
+      return refuse('incomplete', 'the licences in one of its layers are not known', { layer: licences.unreadLayer })
+    const unread = judged.filter(({ isRead }) => !isRead).map(({ text }) => text.slice(0, 200))
+    return unread.length === 0
       ? met
-      : refuse('licence', `it has packages under ${found.join(', ')}`, { licences: found })
+      : refuse('licence', `it has packages whose licence is no SPDX expression: ${unread.slice(0, 3).join('; ')}`, {
+          unreadable: unread.slice(0, maxNamed),
+        })
   },
 
   age: async (facts, { max_days: maxDays }) => {

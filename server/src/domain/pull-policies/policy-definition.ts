@@ -3,6 +3,7 @@ import { ContractError } from '#contract/contract-error.ts'
 import { DomainError } from '../errors.ts'
 import { assertPatterns } from '../policies/selectors.ts'
 import { signatureMethods } from '../signatures/verdicts.ts'
+import { readDenied } from './licence-expression.ts'
 
 /** `warn` tells the client, `audit` the audit log alone; both let pass. */
 export const policyModes = ['off', 'warn', 'audit', 'enforce'] as const
@@ -41,6 +42,10 @@ export const policyCondition = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('licences'),
     denied: z.array(z.string().min(1).max(100)).min(1).max(100).describe('SPDX ids, such as `AGPL-3.0-only`.'),
+    unreadable: z
+      .enum(['refuse', 'pass'])
+      .optional()
+      .describe('What is no SPDX expression: refused, or looked through for the names alone.'),
   }),
   z.strictObject({
     kind: z.literal('age'),
@@ -74,12 +79,15 @@ export interface PullPolicy extends PolicyDefinition {
   readonly projectId: number | undefined
 }
 
-/** Names that mean something else already. */
 /** Policies of Harbor, which a project sets by these keys of its metadata. */
 export const harborKeys: readonly string[] = ['prevent_vul', 'enable_content_trust', 'enable_content_trust_cosign']
 
 /** @throws DomainError BAD_REQUEST for what no schema tells */
-export function assertDefinition({ name, repositories, tags }: PolicyDefinition): void {
+export function assertDefinition({ name, repositories, tags, condition }: PolicyDefinition): void {
+  const unread =
+    condition.kind === 'licences' ? condition.denied.find((text) => readDenied(text) === undefined) : undefined
+  if (unread !== undefined)
+    throw new DomainError('BAD_REQUEST', `${unread} is not the id of one licence, such as AGPL-3.0-only`)
   if (harborKeys.includes(name)) throw new DomainError('BAD_REQUEST', `${name} is a key of Harbor; choose another name`)
   assertSelectable({ repositories, tags })
 }

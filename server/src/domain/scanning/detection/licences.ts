@@ -1,5 +1,7 @@
 const maxLicences = 50
 const maxBytes = 200
+/** An expression that was left out would be a licence that nobody sees. */
+const maxExpressionBytes = 2_000
 
 /**
  * Licences out of what a package says of itself. A text is kept whole when it is an expression of SPDX; else lists are taken
@@ -10,9 +12,10 @@ export function licencesFrom(...written: readonly unknown[]): string[] {
   for (const each of written.flat()) {
     const text = textOfLicence(each).trim()
     if (text === '' || text === 'UNKNOWN' || text === 'UNLICENSED-UNKNOWN') continue
-    for (const part of isExpression.test(text) ? [text] : text.split(/[,;|\n]/)) {
+    const isWhole = text.length <= maxExpressionBytes && isExpression.test(text)
+    for (const part of isWhole ? [text] : text.split(/[,;|\n]/)) {
       const name = part.trim()
-      if (name !== '' && name.length <= maxBytes && found.size < maxLicences) found.add(name)
+      if (name !== '' && (isWhole || name.length <= maxBytes) && found.size < maxLicences) found.add(name)
     }
   }
   return [...found]
