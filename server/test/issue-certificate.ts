@@ -67,3 +67,22 @@ export function issueCertificate({
     rmSync(folder, { recursive: true })
   }
 }
+
+/** A list of the authority that revokes nothing, by openssl. */
+export function issueRevocationList(by: IssuedForTest, days: number): string {
+  const folder = mkdtempSync(join(tmpdir(), 'berth-revocations-'))
+  const at = (file: string) => join(folder, file)
+  try {
+    writeFileSync(at('ca.crt'), by.certificate)
+    writeFileSync(at('ca.key'), by.privateKey)
+    writeFileSync(at('index.txt'), '')
+    writeFileSync(at('ca.cnf'), `[ca]\ndefault_ca=own\n[own]\ndatabase=${at('index.txt')}\ndefault_md=sha256\n`)
+    const signing = ['-config', at('ca.cnf'), '-cert', at('ca.crt'), '-keyfile', at('ca.key')]
+    execFileSync('openssl', ['ca', '-gencrl', ...signing, '-crldays', String(days), '-out', at('ca.crl')], {
+      stdio: 'pipe',
+    })
+    return readFileSync(at('ca.crl'), 'utf8')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}

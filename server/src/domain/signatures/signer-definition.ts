@@ -3,6 +3,7 @@ import { ContractError } from '#contract/contract-error.ts'
 import { matcherOf } from '#contract/doublestar.ts'
 import { DomainError } from '../errors.ts'
 import { readCertificates, type Certificate } from './verification/certificates.ts'
+import { firstOf } from './verification/judge.ts'
 import { readTrustPolicies } from './verification/notary-trust-policy.ts'
 import { readPublicKey } from './verification/public-keys.ts'
 import { SignatureRefused } from './verification/refusals.ts'
@@ -131,13 +132,12 @@ export function describeSigner(signer: Signer): string {
   }
 }
 
-/** When the first of its certificates ends, in milliseconds; undefined for a signer without any. */
+/** When the first of its certificates or revocation lists ends, in milliseconds; undefined for a signer without any. */
 export function endOfSigner(signer: Signer): number | undefined {
-  const certificates =
-    signer.kind === 'certificate'
-      ? signer.anchors
-      : signer.kind === 'notation'
-        ? [...signer.stores.values()].flat()
-        : []
-  return certificates.length === 0 ? undefined : Math.min(...certificates.map(({ notAfter }) => notAfter))
+  if (signer.kind !== 'certificate' && signer.kind !== 'notation') return undefined
+  const certificates = signer.kind === 'certificate' ? signer.anchors : [...signer.stores.values()].flat()
+  return firstOf([
+    ...certificates.map(({ notAfter }) => notAfter),
+    ...signer.revocationLists.map(({ nextUpdate }) => nextUpdate),
+  ])
 }

@@ -68,6 +68,12 @@ export function judge(content: SignedContent, signers: readonly Signer[], now: n
   return { ...shown, state: 'untrusted', refusal: closest.refusal, detail: closest.message }
 }
 
+/** The first of several moments; undefined where there is none. */
+export function firstOf(moments: readonly (number | undefined)[]): number | undefined {
+  const known = moments.filter((moment) => moment !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
+}
+
 export const nothingKnown = {
   refusal: undefined,
   detail: undefined,
@@ -133,7 +139,7 @@ function verifyByCertificate(signer: CertificateSigner, content: SignedContent, 
   const timestamp = firstTimestamp(content, signer.timestampAnchors)
   const at = timestamp?.at ?? now
   const path = verifyChain(leaf, chain, signer.anchors, { at, usage: codeSigning })
-  assertNotRevoked(path, signer.revocationLists, now)
+  const listsEnd = assertNotRevoked(path, signer.revocationLists, now)
   const names = [...leaf.alternativeNames, leaf.subjectText]
   if (signer.subject !== undefined && !names.some((name) => isNamed(name, signer.subject!))) {
     throw new SignatureRefused(
@@ -145,7 +151,7 @@ function verifyByCertificate(signer: CertificateSigner, content: SignedContent, 
     identity: identityOf(leaf),
     issuer: leaf.issuerText,
     timestamp,
-    validUntil: timestamp === undefined ? Math.min(...path.map(({ notAfter }) => notAfter)) : undefined,
+    validUntil: firstOf([...(timestamp === undefined ? path.map(({ notAfter }) => notAfter) : []), listsEnd]),
     path,
   }
 }

@@ -4,7 +4,7 @@ import type { Digest } from '#contract/digest.ts'
 import { assertLeaf, assertPath } from './certificate-chains.ts'
 import { codeSigning, type Certificate } from './certificates.ts'
 import { nameCovers } from './distinguished-names.ts'
-import { closestOf, identityOf, nothingKnown, type Judgement } from './judge.ts'
+import { closestOf, firstOf, identityOf, nothingKnown, type Judgement } from './judge.ts'
 import type { NotaryEnvelope } from './notary-envelopes.ts'
 import { policyFor, type Check, type TrustPolicy } from './notary-trust-policy.ts'
 import { refusing, SignatureRefused } from './refusals.ts'
@@ -90,13 +90,16 @@ function verifyByPolicy(envelope: NotaryEnvelope, signer: NotationSigner, reposi
   enforce('authenticTimestamp', () => {
     timestamp = attestedTime(envelope, signer, policy, now)
   })
+  let listsEnd: number | undefined
   if (policy.checks.revocation !== 'skip') {
-    enforce('revocation', () => assertNotRevoked(envelope.certificates, signer.revocationLists, now))
+    enforce('revocation', () => {
+      listsEnd = assertNotRevoked(envelope.certificates, signer.revocationLists, now)
+    })
   }
   return {
     identity: identityOf(envelope.certificates[0]!),
     timestamp,
-    validUntil: endOf(envelope, policy, timestamp),
+    validUntil: endOf(envelope, policy, { timestamp, listsEnd }),
     detail: logged.length === 0 ? undefined : `logged by the policy: ${logged.join('; ')}`.slice(0, 500),
   }
 }
@@ -167,12 +170,16 @@ function attestedTime(
   return attested
 }
 
-function endOf({ expiry, certificates }: NotaryEnvelope, { checks }: TrustPolicy, timestamp: Timestamp | undefined) {
-  const ends = [
-    ...(expiry !== undefined && checks.expiry === 'enforce' ? [expiry] : []),
-    ...(timestamp === undefined && checks.authenticTimestamp === 'enforce'
-      ? certificates.map(({ notAfter }) => notAfter)
-      : []),
-  ]
-  return ends.length === 0 ? undefined : Math.min(...ends)
+/** The first moment at which a check that the policy enforces would fail. */
+function endOf(
+  { expiry, certificates }: NotaryEnvelope,
+  { checks }: TrustPolicy,
+  { timestamp, listsEnd }: { readonly timestamp: Timestamp | undefined; readonly listsEnd: number | undefined },
+) {
+  const ends = (check: Check, moments: readonly (number | undefined)[]) => (checks[check] === 'enforce' ? moments : [])
+  return firstOf([
+    ...ends('expiry', [expiry]),
+    ...ends('authenticTimestamp', timestamp === undefined ? certificates.map(({ notAfter }) => notAfter) : []),
+    ...ends('revocation', [listsEnd]),
+  ])
 }

@@ -203,7 +203,18 @@ else {
     const list = (name: string) => readRevocationList(readFileSync(join(folder, name)))
     const now = Date.parse('2026-01-01')
     const check = (...lists: string[]) => assertNotRevoked(chain, lists.map(list), now)
-    test('current lists without them let certificates pass', () => check('leaf.crl', 'intermediate.crl'))
+    test('current lists without them let certificates pass, until the first of them has to be followed', () => {
+      const ends = ['leaf.crl', 'intermediate.crl'].map((name) => list(name).nextUpdate!)
+      expect(check('leaf.crl', 'intermediate.crl')).toBe(Math.min(...ends))
+      const end = Math.min(...ends)
+      const at = (time: number) => assertNotRevoked(chain, [list('leaf.crl'), list('intermediate.crl')], time)
+      expect(at(end - 1)).toBe(end)
+      expect(() => at(end)).toThrow('no current revocation list')
+    })
+    test('of two lists of one issuer the newer one counts, and what either revokes is revoked', () => {
+      expect(check('leaf_expired.crl', 'leaf.crl', 'intermediate.crl')).toBe(check('leaf.crl', 'intermediate.crl'))
+      expect(() => check('leaf.crl', 'leaf_revoked.crl', 'intermediate.crl')).toThrow('was revoked')
+    })
     test('a revoked leaf', () => expect(() => check('leaf_revoked.crl', 'intermediate.crl')).toThrow('was revoked'))
     test('a revoked intermediate', () =>
       expect(() => check('leaf.crl', 'intermediate_revoked.crl')).toThrow('was revoked'))

@@ -51,14 +51,20 @@ export function readRevocationList(der: Buffer): RevocationList {
 }
 
 /**
- * No certificate of the path was revoked before `at`. One that names a place to ask, and for which no list is there, is
- * unknown, and unknown is not good.
+ * No certificate of the path is on a list of its issuer, whenever it came there: a time stamp from before does not help it. One that
+ * names a place to ask, or of whose issuer a list was given, and for which no list is current, is unknown, and unknown is not good.
+ * @returns when the first of the lists that this rests on has to be followed by a newer one (ms); undefined: it rests on none
  * @throws SignatureRefused certificate-revoked, revocation-unknown
  */
-export function assertNotRevoked(path: readonly Certificate[], lists: readonly RevocationList[], now: number): void {
+export function assertNotRevoked(
+  path: readonly Certificate[],
+  lists: readonly RevocationList[],
+  now: number,
+): number | undefined {
+  let end: number | undefined
   for (const [place, certificate] of path.entries()) {
     const issuer = path[place + 1]
-    if (issuer === undefined) return
+    if (issuer === undefined) break
     const own = lists.filter((list) => list.issuerDer.equals(certificate.issuerDer) && list.isSignedBy(issuer))
     const since = own.map((list) => list.revoked.get(certificate.serialNumber)).find((time) => time !== undefined)
     if (since !== undefined) {
@@ -67,12 +73,18 @@ export function assertNotRevoked(path: readonly Certificate[], lists: readonly R
         `the certificate ${certificate.subjectText} was revoked at ${new Date(since).toISOString()}`,
       )
     }
-    const isCurrent = own.some(({ thisUpdate, nextUpdate }) => thisUpdate <= now && (nextUpdate ?? 0) >= now)
-    if (certificate.namesRevocation && !isCurrent) {
+    if (!certificate.namesRevocation && own.length === 0) continue
+    const ends = own.flatMap(({ thisUpdate, nextUpdate }) =>
+      thisUpdate <= now && nextUpdate !== undefined ? nextUpdate : [],
+    )
+    const current = ends.length === 0 ? undefined : Math.max(...ends)
+    if (current === undefined || now >= current) {
       throw new SignatureRefused(
         'revocation-unknown',
         `the certificate ${certificate.subjectText} can be revoked, and no current revocation list of its issuer is here`,
       )
     }
+    end = Math.min(end ?? current, current)
   }
+  return end
 }
