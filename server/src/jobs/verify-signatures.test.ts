@@ -7,7 +7,7 @@ import { pageSignatures } from '#server/domain/signatures/recorded-signatures.ts
 import { listEnded } from '#server/domain/signatures/reverify-signatures.ts'
 import { checkSignatures } from '#server/domain/signatures/signature-checks.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
-import { issueCertificate } from '#server-test/issue-certificate.ts'
+import { authorityExtensions, issueCertificate, issueRevocationList } from '#server-test/issue-certificate.ts'
 import { system } from '#server-test/registry-for-test.ts'
 import { keyPairForTest } from '#server-test/key-pair.ts'
 import { composeSigningScene, ociIndex, ociManifest } from '#server-test/signing-scene.ts'
@@ -255,6 +255,54 @@ describeEachDatabase('verdicts', (open) => {
     scene.clock.advance(400 * 86_400_000)
     expect(await states(scene, image)).toEqual(['expired', 'unsigned'])
     expect((await listEnded(scene.database.read, scene.clock.now(), 10)).map(({ subject }) => subject)).toEqual([image])
+  })
+
+  test('a revocation list ends: the verdict ends with it, though the certificate lasts, until a newer list is there', async () => {
+    const scene = await compose()
+    const authority = issueCertificate({ name: 'authority', extensions: authorityExtensions, days: 400 })
+    const signer = issueCertificate({ name: 'ci', by: authority, days: 400 })
+    const trust = async (days: number) =>
+      await scene.signers.createSigner(system, undefined, {
+        name: `ci ${days}`,
+        definition: {
+          kind: 'certificate',
+          certificates: authority.certificate,
+          revocation_lists: issueRevocationList(authority, days),
+        },
+      })
+    await trust(100)
+    const image = await scene.image(app, 'v1')
+    const layer = await scene.layer(app, image, createPrivateKey(signer.privateKey))
+    const annotations = { ...layer.annotations, 'dev.sigstore.cosign/certificate': signer.certificate }
+    await scene.push(app, {
+      ...{ schemaVersion: 2, mediaType: ociManifest, layers: [{ ...layer, annotations }] },
+      config: await scene.config(app, 'application/vnd.dev.cosign.artifact.sig.v1+json'),
+      subject: { mediaType: ociManifest, digest: image, size: 1 },
+    })
+    await scene.work()
+    expect(await states(scene, image)).toEqual(['verified', 'unsigned'])
+    scene.clock.advance(100 * 86_400_000)
+    expect(await states(scene, image)).toEqual(['expired', 'unsigned'])
+    const question = { repositoryId: await scene.repositoryId(app), subject: image }
+    await checkSignatures(scene, question)
+    const { rows } = await pageSignatures(scene.database.read, { ...question, digest: image }, { limit: 1, offset: 0 })
+    expect(rows).toMatchObject([{ state: 'untrusted', refusal: 'revocation-unknown' }])
+    await trust(390)
+    await scene.work()
+    expect(await states(scene, image)).toEqual(['verified', 'unsigned'])
+  })
+
+  test('a signature whose bytes were away is looked at again, and counts once they are there', async () => {
+    const scene = await compose()
+    await scene.trust('release', key.pem)
+    const image = await scene.image(app, 'v1')
+    await scene.signByTag(app, image, key.privateKey)
+    const question = { repositoryId: await scene.repositoryId(app), subject: image }
+    await checkSignatures({ ...scene, store: { open: async () => undefined } }, question)
+    expect(await states(scene, image)).toEqual(['refused', 'unsigned'])
+    expect((await checkSignatures(scene, question)).looked).toBe(1)
+    expect(await states(scene, image)).toEqual(['verified', 'unsigned'])
+    expect((await checkSignatures(scene, question)).looked).toBe(0)
   })
 
   test('signatures from before verdicts are found, by the job that the migration asks for', async () => {

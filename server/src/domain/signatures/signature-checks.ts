@@ -15,6 +15,7 @@ import {
 } from './signature-manifests.ts'
 import { nameOfTrust, signersFor, type TrustedSigner } from './trusted-signers.ts'
 import { nothingKnown } from './verification/judge.ts'
+import type { Refusal } from './verification/refusals.ts'
 
 export interface CheckServices {
   readonly database: Database
@@ -42,6 +43,7 @@ export interface Checked {
 /** An index may hold indexes; each has its children settled once. */
 const maxSettled = 50_000
 const childrenPerPage = 200
+const missing: Refusal = 'content-missing'
 
 /**
  * Looks at the signatures of one artifact and settles what they say of it and of what it holds. Signatures that were
@@ -99,18 +101,21 @@ interface Freshness {
   readonly now: number
 }
 
-/** Judged by the same signers, and nothing of it has come to its end since. */
+/**
+ * Judged by the same signers, whole, and nothing of it has come to its end since. A signature whose bytes were not there is looked
+ * at again by each look: they may have come by a mount, a copy or a repair of the store, which tell nobody.
+ */
 async function isFresh(reader: Reader, { repositoryId, subject, digest, trust, now }: Freshness): Promise<boolean> {
   const rows = await reader
     .selectFrom('artifact_signature')
-    .select(['trust', 'state', 'valid_until', 'checked_at'])
+    .select(['trust', 'refusal', 'valid_until'])
     .where('repository_id', '=', repositoryId)
     .where('subject_digest', '=', subject)
     .where('signature_digest', '=', digest)
     .execute()
-  return (
-    rows.length > 0 && rows.every((row) => row.trust === trust && (row.valid_until === null || row.valid_until > now))
-  )
+  const stays = (row: (typeof rows)[number]): boolean =>
+    row.trust === trust && row.refusal !== missing && (row.valid_until === null || row.valid_until > now)
+  return rows.length > 0 && rows.every(stays)
 }
 
 interface ManifestQuestion {

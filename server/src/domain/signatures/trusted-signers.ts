@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { Selectable } from 'kysely'
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import type { TrustedSignerTable } from '../../database/schema/signatures.ts'
@@ -155,12 +156,15 @@ export const nameOfTrust = (signers: readonly { readonly id: number }[]): string
     .digest('hex')
     .slice(0, 16)
 
-/** A row never changes, so that what was read from it stays right. */
-const cachedSigners = new LruMap<number, TrustedSigner>(500)
+/** What was read from a row, which never changes. Compared whole: an id may be that of another row in another database. */
+const cachedSigners = new LruMap<
+  number,
+  { readonly row: Selectable<TrustedSignerTable>; readonly signer: TrustedSigner }
+>(500)
 
 function signerOfRow(row: Selectable<TrustedSignerTable>): TrustedSigner {
   const known = cachedSigners.get(row.id)
-  if (known?.createdAt === row.created_at && known.name === row.name) return known
+  if (known !== undefined && isDeepStrictEqual(known.row, row)) return known.signer
   const definition = JSON.parse(row.definition) as SignerDefinition
   const signer: TrustedSigner = {
     id: row.id,
@@ -171,6 +175,6 @@ function signerOfRow(row: Selectable<TrustedSignerTable>): TrustedSigner {
     username: row.username,
     createdAt: row.created_at,
   }
-  cachedSigners.set(row.id, signer)
+  cachedSigners.set(row.id, { row, signer })
   return signer
 }
