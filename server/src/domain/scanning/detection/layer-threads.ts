@@ -32,7 +32,7 @@ export class LayerThreads implements AsyncDisposable {
 
   /** @throws what the layer's stream throws, and the reason of `signal`; a thread that is stuck or died is a verdict */
   async read(layer: LayerSource, signal?: AbortSignal): Promise<LayerInventory> {
-    const request: LayerRequest = { where: layer.diffId, mode: 'image', limits: this.#limits }
+    const request: LayerRequest = { where: layer.diffId, diffId: layer.diffId, mode: 'image', limits: this.#limits }
     try {
       const found = await this.#threads.run(request, () => layer.open(), signal === undefined ? {} : { signal })
       return found as LayerInventory

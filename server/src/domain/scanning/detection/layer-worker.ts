@@ -5,6 +5,7 @@ import { readLayer } from './read-layer.ts'
 
 export interface LayerRequest {
   readonly where: string
+  readonly diffId?: string
   readonly mode: DetectionMode
   readonly limits: DetectionLimits
 }

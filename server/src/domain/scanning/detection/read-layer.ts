@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Unread } from '../inventory.ts'
 import { type Analyser, type DetectionMode, type FileFacts, type FileHead, headOf } from './analyser.ts'
 import { analysers } from './analysers.ts'
@@ -7,13 +8,18 @@ import { type FileStore, storeFor } from './file-store.ts'
 import { type AnalysedFile, analyserVersion, type LayerInventory } from './layer-inventory.ts'
 import { type DetectionLimits, defaultLimits } from './limits.ts'
 import { type EntrySink, pathWithin, type TarEntry, TarReader } from './tar-reader.ts'
-import { tooLarge, Unreadable, verdictOf } from './verdict.ts'
+import { damaged, tooLarge, Unreadable, verdictOf } from './verdict.ts'
 
 export interface ReadOptions {
   readonly mode?: DetectionMode
   readonly limits?: DetectionLimits
   /** Name of the layer in verdicts: its DiffID, or its path. */
   readonly where?: string
+  /**
+   * The digest that the unpacked layer must have. Results are kept under it for all images, so a config that names the layer of
+   * another image must not bring its own in under that name.
+   */
+  readonly diffId?: string
   readonly signal?: AbortSignal
 }
 
@@ -39,18 +45,30 @@ export async function readLayer(open: OpenLayer, options: ReadOptions = {}): Pro
 async function streamThrough(open: OpenLayer, reading: LayerReading, options: ReadOptions): Promise<void> {
   const limits = options.limits ?? defaultLimits
   const tar = new TarReader((entry) => reading.onEntry(entry), limits)
+  const digest = digestOf(options.diffId)
   const source = guarded(open())
   try {
     for await (const chunk of decompressed(source.chunks, limits)) {
       options.signal?.throwIfAborted()
+      digest?.update(chunk)
       tar.push(chunk)
     }
     tar.end()
+    if (digest !== undefined && !digest.isRight())
+      throw damaged('unpacked it is not the layer that the config of the image names')
   } catch (error) {
     options.signal?.throwIfAborted()
     if (source.failure !== undefined) throw source.failure
     reading.fail(error)
   }
+}
+
+/** Undefined for a name that is no digest, as in archives of old. */
+function digestOf(diffId = '') {
+  const [, algorithm, hex] = /^(sha256|sha512):([0-9a-f]+)$/.exec(diffId) ?? []
+  if (algorithm === undefined) return undefined
+  const hash = createHash(algorithm)
+  return { update: (chunk: Uint8Array) => void hash.update(chunk), isRight: () => hash.digest('hex') === hex }
 }
 
 /** Tells an error of the source (a disk, a network) from one of the bytes. */
