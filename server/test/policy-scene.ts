@@ -39,8 +39,23 @@ export async function composePolicyScene(open: OpenDatabase) {
   ).id
 
   /** A manifest with a config and layers of those types. */
-  const pushOf = async (tag: string, layers = [layer], config = image, more: object = {}): Promise<PushedForTest> => {
-    const parts = [config, ...layers].map((mediaType, place) => ({ mediaType, content: bytes(`${tag} ${place}`) }))
+  const pushOf = async (tag: string, layers = [layer], config = image, more: object = {}): Promise<PushedForTest> =>
+    await pushParts(
+      tag,
+      [config, ...layers].map((mediaType, place) => ({ mediaType, content: bytes(`${tag} ${place}`) })),
+      more,
+    )
+  /** As oras pushes files: with a config that says nothing. */
+  const pushEmptyConfig = async (tag: string, layers: readonly string[]): Promise<PushedForTest> =>
+    await pushParts(tag, [
+      { mediaType: 'application/vnd.oci.empty.v1+json', content: bytes('{}') },
+      ...layers.map((mediaType, place) => ({ mediaType, content: bytes(`${tag} ${place}`) })),
+    ])
+  const pushParts = async (
+    tag: string,
+    parts: readonly { readonly mediaType: string; readonly content: Uint8Array<ArrayBuffer> }[],
+    more: object = {},
+  ): Promise<PushedForTest> => {
     for (const { content } of parts) await scene.pushBlob(app, content)
     const [first, ...rest] = parts.map(({ mediaType, content }) => ({
       mediaType,
@@ -98,7 +113,7 @@ export async function composePolicyScene(open: OpenDatabase) {
         link: false,
       }),
   }
-  return { ...scene, projectId, scannerId, pushOf, pushIndex, report, set, allow, read, doors }
+  return { ...scene, projectId, scannerId, pushOf, pushEmptyConfig, pushIndex, report, set, allow, read, doors }
 
   async function pushIndex(children: readonly PushedForTest[], annotations: readonly (object | undefined)[] = []) {
     const plain = indexOf(children)

@@ -50,6 +50,19 @@ export async function readImageConfig(
   }
 }
 
+/**
+ * The layers that the config names, unpacked, whatever type the manifest says it has: runtimes read it as that of an image. Undefined
+ * where it names none. @throws DomainError as `readImageConfig`
+ */
+export async function readDiffIds(
+  blobs: Blobs,
+  admission: Admission<Reading>,
+  { bytes, mediaType }: Pick<StoredManifest, 'bytes' | 'mediaType'>,
+): Promise<readonly string[] | undefined> {
+  const { config }: ParsedManifest = parseManifest(bytes, mediaType)
+  return config === undefined ? undefined : diffIdsOf((await readConfigFields(blobs, admission, config))['rootfs'])
+}
+
 /** The members of a config that is a JSON object; none of another. @throws DomainError as `readImageConfig` */
 export async function readConfigFields(
   blobs: Blobs,

@@ -1,4 +1,4 @@
-import type { Digest } from '#contract/digest.ts'
+import { findDigest, type Digest } from '#contract/digest.ts'
 import { parseManifest, type ParsedManifest } from '#contract/manifest.ts'
 import { isIndexMediaType } from '#contract/media-types.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
@@ -19,7 +19,7 @@ import {
 import { listLiveExemptions, type Exemption } from './exemptions.ts'
 import { verdictOf, type SignatureVerdict } from '../signatures/verdicts.ts'
 import { signersOf } from '../signatures/verified-signers.ts'
-import { judgedKindOf, kindOfBytes, type JudgedKind } from './what-runs.ts'
+import { judgedKindOf, kindOfBytes, type JudgedKind } from '../artifacts/what-runs.ts'
 
 /** Annotation of the attestations that BuildKit puts beside the images of an index. */
 const referenceType = 'vnd.docker.reference.type'
@@ -28,6 +28,12 @@ export interface JudgedPlace {
   readonly projectId: number
   readonly repositoryId: number
   readonly repository: RepositoryName
+}
+
+export interface JudgedLicences {
+  readonly written: ReadonlySet<string>
+  /** A layer whose packages are not known, where there is one. */
+  readonly unreadLayer: string | undefined
 }
 
 const findArtifact = preparedQuery<{ artifactId: number }, { pushedAt: number; size: number }>((db, param) =>
@@ -117,12 +123,16 @@ export class ManifestFacts {
     })
   }
 
-  /** Names of licences, in lower case; undefined while the image was not looked into. */
-  licences(): Promise<ReadonlySet<string> | undefined> {
+  /** As packages write them; undefined while the image was not looked into. */
+  licences(): Promise<JudgedLicences | undefined> {
     return this.#once('licences', async () => {
       const kept = await findInventory({ database: { read: this.reader } }, this.manifest.digest)
       if (kept === undefined) return undefined
-      return new Set(kept.inventory.packages.flatMap(({ licences }) => licences.flatMap(namesIn)))
+      const { packages, unread } = kept.inventory
+      return {
+        written: new Set(packages.flatMap(({ licences }) => licences)),
+        unreadLayer: unread.find(({ where }) => findDigest(where) !== undefined)?.where,
+      }
     })
   }
 
@@ -172,10 +182,3 @@ export class ManifestFacts {
     return reading
   }
 }
-
-/** `(MIT OR Apache-2.0) AND BSD-3-Clause` names three. */
-const namesIn = (expression: string): string[] =>
-  expression
-    .split(/[\s()]+/)
-    .filter((word) => word !== '' && !/^(and|or|with)$/i.test(word))
-    .map((word) => word.toLowerCase())

@@ -29,6 +29,7 @@ const own: ProjectMetadata = { reuse_sys_cve_allowlist: 'false' }
 
 const signature = ['application/vnd.dev.cosign.simplesigning.v1+json']
 const inToto = 'application/vnd.in-toto+json'
+const helm = 'application/vnd.cncf.helm.config.v1+json'
 
 interface Case {
   readonly push?: (scene: Scene) => Promise<PushedForTest>
@@ -78,8 +79,42 @@ const artifacts: Readonly<Record<string, Case>> = {
     answer: unscanned,
   },
   'an attestation of a builder': { push: ({ pushOf }) => pushOf('it', [inToto]), answer: 'done' },
+  'an attestation of cosign': {
+    push: ({ pushOf }) => pushOf('it', ['application/vnd.dsse.envelope.v1+json']),
+    answer: 'done',
+  },
+  'an image with the config of a chart': { push: ({ pushOf }) => pushOf('it', [layer], helm), answer: unscanned },
+  'an image with a config of docker': {
+    push: ({ pushOf }) => pushOf('it', ['application/vnd.docker.image.rootfs.diff.tar.gzip'], 'application/x'),
+    answer: unscanned,
+  },
+  'an image in capitals': {
+    push: ({ pushOf }) => pushOf('it', ['application/VND.oci.image.Layer.v1.tar'], 'application/x'),
+    answer: unscanned,
+  },
+  'one layer of an image among others': {
+    push: ({ pushOf }) => pushOf('it', ['application/vnd.acme.rules', layer], 'application/x'),
+    answer: unscanned,
+  },
+  'what only says that it is bytes': {
+    push: ({ pushOf }) => pushOf('it', ['application/octet-stream'], 'application/vnd.acme.config'),
+    answer: unscanned,
+  },
   'a chart': {
-    push: ({ pushOf }) => pushOf('it', [layer], 'application/vnd.cncf.helm.config.v1+json'),
+    push: ({ pushOf }) => pushOf('it', ['application/vnd.cncf.helm.chart.content.v1.tar+gzip'], helm),
+    answer: 'done',
+  },
+  'a WebAssembly module': {
+    push: ({ pushOf }) => pushOf('it', ['application/wasm'], 'application/vnd.wasm.config.v0+json'),
+    answer: 'done',
+  },
+  'a model': {
+    push: ({ pushOf }) =>
+      pushOf('it', ['application/vnd.docker.ai.gguf.v3'], 'application/vnd.docker.ai.model.config.v0.1+json'),
+    answer: 'done',
+  },
+  'files of oras, whose config names no layers': {
+    push: ({ pushEmptyConfig }) => pushEmptyConfig('it', [layer]),
     answer: 'done',
   },
 }

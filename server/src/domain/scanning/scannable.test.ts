@@ -42,9 +42,12 @@ describeEachDatabase('what can be scanned of an artifact', (open) => {
   test('is the image itself; an artifact that is none is there, and cannot be', async () => {
     const { pushManifest, leavesOf } = await compose()
     const image = await pushManifest('v1', layerType)
-    const chart = await pushManifest('chart', layerType, 'application/vnd.cncf.helm.config.v1+json')
+    const helm = 'application/vnd.cncf.helm.config.v1+json'
+    const chart = await pushManifest('chart', 'application/vnd.cncf.helm.chart.content.v1.tar+gzip', helm)
+    const disguised = await pushManifest('disguised', layerType, helm)
     expect(await leavesOf(image.digest)).toEqual([[image.digest, true]])
     expect(await leavesOf(chart.digest)).toEqual([[chart.digest, false]])
+    expect(await leavesOf(disguised.digest)).toEqual([[disguised.digest, true]])
   })
 
   test('are the images of an index and of indexes in it, each once, without the attestations of builders', async () => {

@@ -1,7 +1,7 @@
 import type { Digest } from '#contract/digest.ts'
-import { parseManifest } from '#contract/manifest.ts'
 import { isImageConfigMediaType, isIndexMediaType, isManifestMediaType } from '#contract/media-types.ts'
 import type { Reader } from '../../database/database.ts'
+import { kindOfBytes } from '../artifacts/what-runs.ts'
 import { DomainError } from '../errors.ts'
 
 /** An image within an artifact. */
@@ -20,7 +20,6 @@ export function notScannable(scanner: { readonly name: string }, target: { reado
   )
 }
 
-const attestation = 'application/vnd.in-toto+json'
 /** Of one artifact, however its indexes are nested. */
 const maxLeaves = 1_000
 
@@ -38,8 +37,8 @@ interface Node {
 }
 
 /**
- * The images of an artifact: itself, or those of an index, each once. Attestations that builders put beside images are none. More than a
- * thousand are not looked for.
+ * The images of an artifact: itself, or those of an index, each once. Attestations that builders put beside images are none. What a
+ * runtime would run can be scanned, whatever it calls itself: policies hold it back until it was. More than a thousand are not looked for.
  */
 export async function listLeaves(reader: Reader, artifactId: number): Promise<readonly Leaf[]> {
   const leaves = new Map<string, Leaf>()
@@ -51,10 +50,12 @@ export async function listLeaves(reader: Reader, artifactId: number): Promise<re
     for (const node of nodes) {
       seen.add(node.id)
       if (isIndexMediaType(node.media_type)) next.push(...(await childrenOf(reader, node.id)))
-      else if (!(await isNoImage(reader, node))) {
+      else {
+        const kind = await kindOf(reader, node)
+        if (kind === undefined || kind === 'attestation') continue
         leaves.set(node.digest, {
           digest: node.digest as Digest,
-          isSupported: isScannable({ mediaType: node.media_type, artifactType: node.artifact_type }),
+          isSupported: kind === 'image',
           mediaType: node.media_type,
         })
       }
@@ -84,14 +85,14 @@ async function childrenOf(reader: Reader, parent: number): Promise<readonly numb
   return rows.map(({ child_id: id }) => id)
 }
 
-/** An attestation, or gone meanwhile. Reads one manifest at a time: a thousand of them may have gigabytes. */
-async function isNoImage(reader: Reader, node: Node): Promise<boolean> {
-  if (!isManifestMediaType(node.media_type)) return false
+/** Undefined when it is gone meanwhile. Reads one manifest at a time: a thousand of them may have gigabytes. */
+async function kindOf(reader: Reader, node: Node) {
+  if (!isManifestMediaType(node.media_type)) return 'data'
   const row = await reader
     .selectFrom('artifact_payload')
     .select('bytes')
     .where('artifact_id', '=', node.id)
     .executeTakeFirst()
-  if (row === undefined) return true
-  return parseManifest(row.bytes, node.media_type).layers.some(({ mediaType }) => mediaType === attestation)
+  if (row === undefined) return undefined
+  return kindOfBytes(row.bytes, node.media_type)
 }

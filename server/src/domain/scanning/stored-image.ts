@@ -2,7 +2,7 @@ import { findDigest } from '#contract/digest.ts'
 import { parseManifest } from '#contract/manifest.ts'
 import { isForeignLayerMediaType } from '#contract/media-types.ts'
 import type { Admission, Reading } from '../access/admission.ts'
-import { readImageConfig } from '../artifacts/image-config.ts'
+import { readDiffIds } from '../artifacts/image-config.ts'
 import type { StoredManifest } from '../artifacts/pull.ts'
 import type { Blobs } from '../content/blobs.ts'
 import { DomainError } from '../errors.ts'
@@ -20,7 +20,7 @@ export async function layersOf(
   manifest: Pick<StoredManifest, 'bytes' | 'mediaType'>,
 ): Promise<readonly LayerSource[]> {
   const { layers } = parseManifest(manifest.bytes, manifest.mediaType)
-  const diffIds = (await readImageConfig(blobs, admission, manifest))?.diffIds
+  const diffIds = await readDiffIds(blobs, admission, manifest)
   if (diffIds === undefined || diffIds.some((text) => findDigest(text) === undefined)) {
     throw new DomainError('BAD_REQUEST', 'the config of this image does not say which layers it is made of')
   }
