@@ -100,7 +100,7 @@ describeControlledScenario('jobs of the API', (registry) => {
     const custom = (await shown()) as { schedule: { next_scheduled_time: string }; job_parameters: string }
     expect(custom.schedule).toMatchObject({ type: 'Custom', cron: '0 30 2 * * *', time_zone: 'Asia/Shanghai' })
     expect(custom.schedule.next_scheduled_time).toMatch(/T18:30:00\.000Z$/)
-    expect(JSON.parse(custom.job_parameters)).toMatchObject({ include_event_types: 'pull_artifact', dry_run: false })
+    expect(JSON.parse(custom.job_parameters)).toMatchObject({ ...parameters, include_event_types: 'pull_artifact' })
     expect((await set({ type: 'Daily', cron: '0 0 0 * * *' }, 'PUT')).status).toBe(200)
     const listed = await admin().call('GET /schedules')
     expect(listed.body).toEqual([

@@ -9,6 +9,8 @@ export const purgeAuditLogJob = defineJob(
     retentionHours: z.number().int().min(1).max(240_000),
     /** By the names under which Harbor lists types of events: `create_artifact`. None: nothing goes. */
     eventTypes: z.array(z.string()),
+    /** What was asked for by the older name, verbs of operations: a client that declares it finds it again as it was. */
+    operations: z.string().max(1_000).optional(),
     dryRun: z.boolean(),
   }),
 )

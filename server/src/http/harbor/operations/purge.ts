@@ -36,6 +36,7 @@ export const purgeRoutes = composeRunRoutes({
     retentionHours: audit_retention_hour,
     dryRun: dry_run,
     eventTypes: typesOf(names),
+    ...(names.include_event_types || !names.include_operations ? {} : { operations: names.include_operations }),
   }),
   parametersOf,
   warningsOf: ({ eventTypes }) =>
@@ -58,12 +59,13 @@ const wordsIn = (text: string): string[] =>
     .filter((word) => word !== '')
 
 function parametersOf(payload: Partial<PurgeAuditLogPayload>, result: Json | undefined): Json {
-  const { retentionHours, dryRun, eventTypes = [] } = payload
+  const { retentionHours, dryRun, eventTypes = [], operations } = payload
   const purged = (result as { purged?: number } | null | undefined)?.purged
   return {
     audit_retention_hour: retentionHours,
     dry_run: dryRun,
     include_event_types: eventTypes.join(','),
+    ...(operations === undefined ? {} : { include_operations: operations }),
     ...(purged === undefined ? {} : { purged_count: purged }),
   }
 }
