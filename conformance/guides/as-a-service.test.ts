@@ -1,24 +1,23 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { chmod, cp, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runCommand, tryCommand, type CommandResult } from '../harness/command.ts'
-import { findClient, skipLoudly } from '../harness/real-client.ts'
-import { createTemporaryFolder } from '../harness/temporary-folder.ts'
+import { runCommand } from '../harness/command.ts'
+import { debianMissing, DebianMachine } from '../harness/debian-machine.ts'
+import { skipLoudly } from '../harness/real-client.ts'
 import { blocksFor } from './guide-blocks.ts'
 
 setDefaultTimeout(600_000)
 
 const checkout = join(import.meta.dir, '..', '..')
-const missing = ['mmdebstrap', 'chroot', 'unshare', 'ip'].filter((name) => findClient(name) === undefined)
 
-if (process.getuid?.() !== 0) skipLoudly('guides, as a service', 'it runs as root only')
-else if (missing.length > 0) skipLoudly('guides, as a service', `not on this machine: ${missing.join(', ')}`)
+if (debianMissing !== undefined) skipLoudly('guides, as a service', debianMissing)
 else {
   // A test of tools/docs asks that the Chinese page has the same commands.
   describe('the installation as a service', () => {
-    let machine: Machine | undefined
+    let machine: DebianMachine | undefined
     beforeAll(async () => {
-      machine = await Machine.make()
+      machine = await DebianMachine.make('sudo,curl,ca-certificates,adduser,iproute2')
+      await putCheckout(machine.root)
     })
     afterAll(async () => await machine?.[Symbol.asyncDispose]())
 
@@ -59,52 +58,11 @@ cat drill.log >&2
   })
 }
 
-/** A root of Debian with the executable and the files of the checkout, on a network of its own. */
-class Machine implements AsyncDisposable {
-  readonly #folder: Awaited<ReturnType<typeof createTemporaryFolder>>
-  readonly #root: string
-
-  private constructor(folder: Awaited<ReturnType<typeof createTemporaryFolder>>) {
-    this.#folder = folder
-    this.#root = join(folder.path, 'root')
-  }
-
-  static async make(): Promise<Machine> {
-    const machine = new Machine(await createTemporaryFolder())
-    const root = machine.#root
-    const packages = 'sudo,curl,ca-certificates,adduser,iproute2'
-    await runCommand(['mmdebstrap', '--variant=minbase', `--include=${packages}`, '--quiet', 'bookworm', root], {
-      timeoutMs: 500_000,
-    })
-    await mkdir(join(root, 'src/dist'), { recursive: true })
-    await runCommand([process.execPath, 'tools/build.mjs', '--outfile', join(root, 'src/dist/berth')], {
-      cwd: checkout,
-    })
-    await cp(join(checkout, 'deploy'), join(root, 'src/deploy'), { recursive: true })
-    await cp(join(import.meta.dir, 'systemctl.sh'), join(root, 'usr/local/bin/systemctl'))
-    await chmod(join(root, 'usr/local/bin/systemctl'), 0o755)
-    return machine
-  }
-
-  async run(script: string): Promise<CommandResult> {
-    await writeFile(join(this.#root, 'script.sh'), `set -e\n${script}`)
-    const inside = [
-      'ip link set lo up',
-      `mount -t proc proc '${this.#root}/proc'`,
-      `mount --bind /dev '${this.#root}/dev'`,
-      `exec chroot '${this.#root}' bash /script.sh`,
-    ]
-    // The end of the first process of the namespace ends all others: nothing that was started stays.
-    const isolated = ['unshare', '--net', '--mount', '--pid', '--fork', '--kill-child']
-    return await tryCommand([...isolated, 'sh', '-ec', inside.join('; ')], {
-      env: cleanEnvironment,
-      timeoutMs: 300_000,
-    })
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#folder[Symbol.asyncDispose]()
-  }
+/** The executable and the files of the checkout, as the guide finds them. */
+async function putCheckout(root: string): Promise<void> {
+  await mkdir(join(root, 'src/dist'), { recursive: true })
+  await runCommand([process.execPath, 'tools/build.mjs', '--outfile', join(root, 'src/dist/berth')], { cwd: checkout })
+  await cp(join(checkout, 'deploy'), join(root, 'src/deploy'), { recursive: true })
+  await cp(join(import.meta.dir, 'systemctl.sh'), join(root, 'usr/local/bin/systemctl'))
+  await chmod(join(root, 'usr/local/bin/systemctl'), 0o755)
 }
-
-const cleanEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root' }
