@@ -12,9 +12,15 @@ const usage = `npm run build -- [options]
                         linux-arm64-musl, darwin-x64, darwin-arm64; default: this machine. Another platform's
                         runtime must be reachable for Bun to fetch.
   --outfile <path>      default: dist/berth
+  --runtime <path>      Bun's executable for the target, where it is here already
 `
 const { values } = parseArgs({
-  options: { target: { type: 'string' }, outfile: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  options: {
+    target: { type: 'string' },
+    outfile: { type: 'string' },
+    runtime: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  },
 })
 if (values.help) {
   console.log(usage)
@@ -33,6 +39,7 @@ const result = await Bun.build({
   compile: {
     outfile,
     ...(values.target === undefined ? {} : { target: `bun-${values.target}` }),
+    ...(values.runtime === undefined ? {} : { executablePath: values.runtime }),
     // Files in the folder where the program is started must not change its behaviour.
     autoloadDotenv: false,
     autoloadBunfig: false,

@@ -16,6 +16,7 @@ const tasks = {
   test: (flags) => ['tools/test.mjs', ...flags],
   check: (flags) => ['tools/check.mjs', ...flags],
   build: (flags) => ['tools/build.mjs', ...flags],
+  release: (flags) => ['tools/release/main.ts', ...flags],
   bench: ([first, ...flags]) =>
     first === 'scale' || first === 'garbage' || first === 'scanning'
       ? [`bench/${first}/main.ts`, ...flags]
