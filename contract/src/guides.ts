@@ -3,7 +3,7 @@
  * server name them by these words.
  */
 export const guideGroups = {
-  install: ['getting-started', 'requirements', 'operating', 'kubernetes', 'air-gap', 'tls'],
+  install: ['getting-started', 'requirements', 'operating', 'kubernetes', 'packages', 'air-gap', 'tls'],
   run: ['monitoring', 'troubleshooting', 'storage', 'object-storage', 'cleaning-up', 'disaster', 'game-day', 'sizing'],
   secure: ['identities', 'hardening', 'signatures', 'audit-log', 'elk'],
   use: ['console', 'images-and-charts', 'scanning', 'policies', 'scan-in-ci', 'retention', 'webhooks', 'events', 'api'],
