@@ -110,6 +110,7 @@ export const nouns = [
   'scanning',
   'pull-policies',
   'webhooks',
+  'proxy-cache',
   'transfer',
   'garbage-collection',
   'audit',
