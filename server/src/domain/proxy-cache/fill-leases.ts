@@ -36,7 +36,7 @@ export class FillLeases {
 
   /** `maxOfProject`: downloads that its project may have at once. `left` are the staged bytes of a holder that died. */
   async claim({ name, project }: CachedRepository, digest: Digest, maxOfProject: number): Promise<Claim> {
-    const known = await this.find(name, digest)
+    const known = await this.#read(name, digest)
     const isDead = known !== undefined && isSurelyGone(known.holder)
     return await this.#database.write(async (tx) => {
       const now = this.#clock.now()
@@ -79,7 +79,13 @@ export class FillLeases {
     }, 'relaxed')
   }
 
+  /** Undefined when nobody downloads it, or who did is dead. */
   async find(repository: string, digest: Digest): Promise<FillLease | undefined> {
+    const lease = await this.#read(repository, digest)
+    return lease === undefined || isSurelyGone(lease.holder) ? undefined : lease
+  }
+
+  async #read(repository: string, digest: Digest): Promise<FillLease | undefined> {
     const row = await this.#database.read
       .selectFrom('proxy_fill')
       .select(['holder', 'upload_id', 'size'])
@@ -87,7 +93,7 @@ export class FillLeases {
       .where('digest', '=', digest)
       .where('renewed_at', '>', this.#clock.now() - leaseMs)
       .executeTakeFirst()
-    return row === undefined || isSurelyGone(row.holder) ? undefined : leaseOf(row)
+    return row === undefined ? undefined : leaseOf(row)
   }
 
   /** Says where the bytes go, for those that follow. */
