@@ -110,7 +110,6 @@ export const nouns = [
   'scanning',
   'pull-policies',
   'webhooks',
-  'proxy-cache',
   'transfer',
   'garbage-collection',
   'audit',

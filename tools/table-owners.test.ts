@@ -24,7 +24,6 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   jobs: ['job', 'job_kind', 'job_log', 'job_schedule', 'job_worker'],
   labels: ['artifact_label', 'label'],
   policies: ['immutability_rule'],
-  'proxy-cache': ['proxy_fill', 'proxy_manifest', 'proxy_tag', 'proxy_upstream'],
   'pull-policies': ['policy_exemption', 'pull_policy'],
   projects: [
     ...['project', 'project_cve_allowlist', 'project_member', 'project_metadata', 'repository'],
@@ -42,6 +41,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     ...['scan', 'scan_finding', 'scan_layer', 'security_total', 'vulnerability_total', 'layer_total'],
     ...['sbom_run', 'vex_document', 'scan_view'],
   ],
+  audit: ['audit_chain', 'audit_checkpoint', 'audit_key', 'audit_link', 'audit_purge'],
   scrub: ['scrub_progress'],
   settings: ['setting'],
   signatures: ['artifact_signature', 'signature_verdict', 'trusted_signer'],

@@ -3,9 +3,10 @@ import { sampleActivity } from '../domain/activity/samples.ts'
 import type { RefusalLog } from '../domain/pull-policies/refusal-log.ts'
 import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { PullRecorder } from '../domain/artifacts/pull-recorder.ts'
+import type { AuditChain } from '../domain/audit/chain/audit-chain.ts'
+import { expireRecords } from '../domain/audit/purge.ts'
 import { pruneTagMoves } from '../domain/artifacts/tag-history.ts'
 import type { StorageUsage } from '../domain/content/storage-usage.ts'
-import { pruneEvents } from '../domain/events/events.ts'
 import { pruneEventLog } from '../domain/events/prune-event-log.ts'
 import { collectGarbage } from '../domain/garbage-collection/collect.ts'
 import { pruneJobs } from '../domain/jobs/jobs.ts'
@@ -40,6 +41,7 @@ export interface TaskServices {
   readonly accounts: Pick<Accounts, 'sessions' | 'pullAudit' | 'settings'>
   readonly refusals: RefusalLog
   readonly usage: StorageUsage
+  readonly auditChain: AuditChain
   /** One of several workers does what need not be done by each. */
   readonly leads: boolean
   readonly onCollected: (collected: Collected, seconds: number) => void
@@ -156,7 +158,7 @@ function collection(config: Config, { foundation, content, onCollected }: TaskSe
   ]
 }
 
-function pruning(config: Config, { foundation, accounts }: TaskServices): readonly BackgroundTask[] {
+function pruning(config: Config, { foundation, accounts, auditChain }: TaskServices): readonly BackgroundTask[] {
   const { database, clock } = foundation
   return [
     {
@@ -222,7 +224,8 @@ function pruning(config: Config, { foundation, accounts }: TaskServices): readon
       intervalMs: 60 * minuteMs,
       run: async () => {
         const before = clock.now() - config.events.keepMs
-        await drain(collectBatch, () => pruneEvents(database, before, collectBatch))
+        await expireRecords(database, auditChain, before)
+        await auditChain.trim()
         await drain(collectBatch, () => pruneTagMoves(database, before, collectBatch))
       },
     },

@@ -4,6 +4,7 @@ import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { JobKind } from '../jobs/job-kind.ts'
 import { composeJobKinds } from '../jobs/kinds.ts'
 import { AdvisoryUploads } from '../domain/scanning/data/advisory-uploads.ts'
+import { composeAuditChain } from './audit-chain.ts'
 import { backupPlaceOf } from './backup-schedule.ts'
 import { collectorOf } from './content.ts'
 import type { Foundation } from './foundation.ts'
@@ -33,5 +34,7 @@ export function composeKinds(
     settings: config,
     backups: backupPlaceOf(config),
     sending: composeSending(config, foundation),
+    chain: composeAuditChain(config, foundation),
+    keepAtLeastMs: config.audit.keepAtLeastMs,
   })
 }

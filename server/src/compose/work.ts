@@ -13,6 +13,7 @@ import { watchDisks } from './disk-reserve.ts'
 import { measureCollection, measureJobs } from './job-metrics.ts'
 import { measureConsumers } from './event-log.ts'
 import type { Foundation } from './foundation.ts'
+import { composeAuditChain, sealAuditLog } from './audit-chain.ts'
 import { forwardAuditLog } from './audit-forwarding.ts'
 import { boundWebhooks, measureWebhooks } from './webhooks.ts'
 
@@ -30,7 +31,10 @@ export interface WorkServices {
 export async function startBackground(
   config: Config,
   { foundation, process, logger, owned, leads }: WorkServices,
-  { metrics, ...services }: Omit<TaskServices, 'foundation' | 'leads' | 'onCollected'> & { readonly metrics: Metrics },
+  {
+    metrics,
+    ...services
+  }: Omit<TaskServices, 'foundation' | 'leads' | 'onCollected' | 'auditChain'> & { readonly metrics: Metrics },
 ): Promise<void> {
   const background = new Background({
     database: foundation.database,
@@ -44,8 +48,10 @@ export async function startBackground(
     gc(collected, seconds)
     if (collected.blobs + collected.links > 0) logger.info({ ...collected }, 'garbage collected')
   }
+  const auditChain = composeAuditChain(config, foundation)
   background.start([
-    ...backgroundTasks(config, { ...services, foundation, leads, onCollected }),
+    ...backgroundTasks(config, { ...services, foundation, leads, onCollected, auditChain }),
+    ...sealAuditLog(auditChain, foundation, { metrics, logger }),
     measureConsumers(foundation, metrics),
     measureWebhooks(foundation, metrics),
     boundWebhooks(foundation, metrics, logger),

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { text, written } from './setting-kinds.ts'
+import { duration, flag, text, written } from './setting-kinds.ts'
+
+const day = 86_400_000
 
 /** Receivers of the audit log. */
 export const auditSettings = z
@@ -23,6 +25,24 @@ export const auditSettings = z
       .optional()
       .meta({ kind: 'text' })
       .describe('A syslog server that the audit log is sent to: RFC 5424, by TCP or TLS.'),
+    keep_at_least: duration(day, '1d')
+      .optional()
+      .describe(
+        'How long audit records stay, whoever asks: no purge, no setting of the console and no API goes below it. MLPS 2.0 asks for 180d.',
+      ),
+    hash: z
+      .enum(['sha256', 'sm3'])
+      .prefault('sha256')
+      .meta({ kind: 'sha256 or sm3' })
+      .describe('What the audit log is chained by. A chain goes on with another one from there on.'),
+    signing_key_file: text()
+      .optional()
+      .describe(
+        'Private key of Ed25519 (PEM, PKCS 8) that signs the audit log. Default: one that the registry makes and keeps in its database.',
+      ),
+    record_reads: flag()
+      .prefault(false)
+      .describe('Whether the audit log records who reads it. Exports are recorded always.'),
     syslog_ca_file: text().optional().describe('Authority (PEM) that signed its certificate.'),
   })
   .prefault({})

@@ -40,6 +40,8 @@ export function checkSettings(given: Settings): { problems: ConfigProblem[]; war
   }
   if (audit.elasticsearch_username !== undefined && audit.elasticsearch_api_key !== undefined)
     contradiction('audit.elasticsearch_api_key', 'the way in is named twice: keep the API key, or the user')
+  if (audit.keep_at_least !== undefined && given.events.keep < audit.keep_at_least)
+    contradiction('events.keep', 'must not be less than audit.keep_at_least: records would go before their time')
   if ((backup.access_key === undefined) !== (backup.secret_key === undefined)) {
     const missing = backup.access_key === undefined ? 'access_key' : 'secret_key'
     contradiction(`backup.${missing}`, 'access_key and secret_key belong together: set both, or none')

@@ -72,6 +72,11 @@ export interface AuditConfig {
     | undefined
   /** `tcp://host:port` or `tls://host:port`. */
   readonly syslog: { readonly url: string; readonly caFile: string | undefined } | undefined
+  /** Records younger than this stay, whoever asks; undefined: the settings of the registry decide. */
+  readonly keepAtLeastMs: number | undefined
+  readonly hash: 'sha256' | 'sm3'
+  readonly signingKeyFile: string | undefined
+  readonly recordReads: boolean
 }
 
 export interface EventsConfig {

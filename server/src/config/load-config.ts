@@ -175,6 +175,10 @@ function auditOf({ audit }: Settings): Config['audit'] {
             caFile: file(audit.elasticsearch_ca_file),
           },
     syslog: syslog === undefined ? undefined : { url: syslog, caFile: file(audit.syslog_ca_file) },
+    keepAtLeastMs: audit.keep_at_least,
+    hash: audit.hash,
+    signingKeyFile: file(audit.signing_key_file),
+    recordReads: audit.record_reads,
   }
 }
 

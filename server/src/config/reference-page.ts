@@ -86,6 +86,8 @@ const examples: Record<string, string> = {
   'audit.elasticsearch_username': 'berth',
   'audit.elasticsearch_password': 'secret',
   'audit.elasticsearch_ca_file': '/etc/berth/tls/elastic-ca.pem',
+  'audit.keep_at_least': '180d',
+  'audit.signing_key_file': '/etc/berth/audit-key.pem',
   'audit.syslog_url': 'tls://siem.example.com:6514',
   'audit.syslog_ca_file': '/etc/berth/tls/siem-ca.pem',
   'metrics.host': '127.0.0.1',

@@ -13,6 +13,8 @@ import { composeGenerateSbom, type SbomServices } from './generate-sbom.ts'
 import { jobKind, type JobKind } from './job-kind.ts'
 import { composeDeliverWebhooks } from './deliver-webhooks.ts'
 import type { SendServices } from '../domain/webhooks/send-deliveries.ts'
+import type { AuditChain } from '../domain/audit/chain/audit-chain.ts'
+import { composeVerifyAuditLog } from './verify-audit-log.ts'
 import { composePurgeAuditLog } from './purge-audit-log.ts'
 import { Jobs } from '../domain/jobs/jobs.ts'
 import { Sboms } from '../domain/scanning/sboms/sboms.ts'
@@ -46,6 +48,8 @@ export interface JobServices
   readonly settings: RegistrySettings
   readonly backups: BackupPlace
   readonly sending: SendServices
+  readonly chain: AuditChain
+  readonly keepAtLeastMs?: number | undefined
 }
 
 /** Every kind of job there is. A new one adds a line here. */
@@ -55,6 +59,7 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
   const sboms = new Sboms({ ...services, jobs })
   return [
     jobKind(composePurgeAuditLog(services)),
+    jobKind(composeVerifyAuditLog(services)),
     jobKind(composeCollectGarbage(services.collector, services.settings)),
     jobKind(composeApplyRetention(services)),
     jobKind(composeRetainRepository(services)),

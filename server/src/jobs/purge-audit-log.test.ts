@@ -3,6 +3,7 @@ import type { Database } from '#server/database/database.ts'
 import { enqueueJob } from '#server/domain/jobs/enqueue.ts'
 import { Jobs } from '#server/domain/jobs/jobs.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
+import { composeChainForTest } from '#server-test/audit-chain.ts'
 import { TestClock } from '#server-test/registry-for-test.ts'
 import { jobKind } from './job-kind.ts'
 import { purgeAuditLogJob, type PurgeAuditLogPayload } from '../domain/audit/purge-job.ts'
@@ -14,7 +15,7 @@ const actor = { kind: 'system', name: 'ada' } as const
 const hour = 3_600_000
 
 /** One pull and one login an hour, from so many hours ago until now. */
-async function composePurge(database: Database, hours: number) {
+async function composePurge(database: Database, hours: number, keepAtLeastMs = 0) {
   const clock = new TestClock()
   const rows = Array.from({ length: hours }, (_, ago) =>
     (['pull_artifact', 'login_user'] as const).map((type) => ({
@@ -33,12 +34,14 @@ async function composePurge(database: Database, hours: number) {
         .values(rows.slice(start, start + 1_000))
         .execute()
   })
-  const jobs = new Jobs({ database, clock, events: new Events({ clock }) })
+  const events = new Events({ clock })
+  const chain = composeChainForTest({ database, clock, events })
+  const jobs = new Jobs({ database, clock, events })
   const errors: unknown[] = []
   const worker = new JobWorker({
     database,
     clock,
-    kinds: [jobKind(composePurgeAuditLog({ database, clock, events: new Events({ clock }) }))],
+    kinds: [jobKind(composePurgeAuditLog({ database, clock, events, chain, keepAtLeastMs }))],
     process: { id: 'worker', host: 'here', pid: 1 },
     concurrency: 1,
     keepMs: hour,
@@ -62,7 +65,7 @@ async function composePurge(database: Database, hours: number) {
         .where('type', '=', type as never)
         .execute()
     ).map(({ occurred_at }) => (clock.now() - occurred_at) / hour)
-  return { purge, left, jobs }
+  return { purge, left, jobs, chain }
 }
 
 describeEachDatabase('a purge of the audit log', (open) => {
@@ -72,6 +75,22 @@ describeEachDatabase('a purge of the audit log', (open) => {
     expect(Math.max(...(await left('pull_artifact')))).toBe(24)
     expect((await left('pull_artifact')).length).toBe(24)
     expect((await left('login_user')).length).toBe(30)
+  })
+
+  test('leaves a chain in which nothing is missing', async () => {
+    const { purge, chain } = await composePurge(await open(), 30)
+    await purge({})
+    expect(await chain.verify()).toMatchObject({ purged: 6, findings: [] })
+  })
+
+  test('below what the configuration keeps takes nothing, and says so', async () => {
+    const { purge, left } = await composePurge(await open(), 30, 12 * hour)
+    const { status, error } = await purge({ retentionHours: 11 })
+    expect([status, error]).toEqual([
+      'failed',
+      expect.stringContaining('audit.keep_at_least keeps records for 12 hours'),
+    ])
+    expect((await left('pull_artifact')).length).toBe(30)
   })
 
   test('leaves one record of itself, in the name of who asked for it', async () => {

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { Database, Writer } from '../database/database.ts'
+import type { AuditChain } from '../domain/audit/chain/audit-chain.ts'
 import { typesNamed } from '../domain/audit/audit-records.ts'
 import { purgeAuditLogJob, type PurgeAuditLogPayload } from '../domain/audit/purge-job.ts'
 import { countPurgeable, findPurgeRange, purgeRecords, purgeWindow } from '../domain/audit/purge.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Events } from '../domain/events/events.ts'
-import { Interrupted, type JobKind } from './job-kind.ts'
+import { Interrupted, PermanentFailure, type JobKind } from './job-kind.ts'
 
 const stateSchema = z.object({
   before: z.number(),
@@ -15,15 +16,29 @@ const stateSchema = z.object({
   purged: z.number(),
 })
 
+const hourMs = 3_600_000
+
+/** A schedule may be older than the setting. */
+function assertKeptLongEnough(keepMs: number, leastMs: number): void {
+  if (keepMs >= leastMs) return
+  const [least, asked] = [leastMs, keepMs].map((ms) => `${Math.ceil(ms / hourMs)} hours`)
+  throw new PermanentFailure(`audit.keep_at_least keeps records for ${least}, and this purge leaves ${asked}`)
+}
+
 /** Forgets records of the audit log that are older than asked for, window by window along their ids. */
 export function composePurgeAuditLog({
   database,
   clock,
   events,
+  chain,
+  keepAtLeastMs = 0,
 }: {
   database: Database
   clock: Clock
   events: Events
+  chain: AuditChain
+  /** What the configuration has kept, whoever asks. */
+  keepAtLeastMs?: number | undefined
 }): JobKind<PurgeAuditLogPayload> {
   return {
     name: purgeAuditLogJob.kind,
@@ -33,7 +48,8 @@ export function composePurgeAuditLog({
     async run(job) {
       const { retentionHours, eventTypes, dryRun } = job.payload
       const types = typesNamed(eventTypes.join(','))
-      const before = clock.now() - retentionHours * 3_600_000
+      assertKeptLongEnough(retentionHours * hourMs, keepAtLeastMs)
+      const before = clock.now() - retentionHours * hourMs
       // Harbor's sentences, which scripts look for.
       const done = (records: number) => {
         job.log(`${dryRun ? '[DRYRUN]' : ''}Purged ${records} rows of audit logs`)
@@ -44,9 +60,11 @@ export function composePurgeAuditLog({
         job.log('no type of event is selected: nothing goes')
         return done(0)
       }
+      // What is not sealed is not purged.
+      if (!dryRun) await chain.seal()
       let state = stateSchema.safeParse(job.state).data
       if (state === undefined) {
-        const range = await findPurgeRange(database, { before, types })
+        const range = await findPurgeRange(database, { before })
         if (range === undefined) {
           job.log(`there are no records from before ${new Date(before).toISOString()}`)
           return done(0)
@@ -72,7 +90,7 @@ export function composePurgeAuditLog({
         }
         const scope = { before: state.before, types }
         purged = await job.transact(async (tx, remember) => {
-          const found = dryRun ? await countPurgeable(tx, scope, window) : await purgeRecords(tx, scope, window)
+          const found = dryRun ? await countPurgeable(tx, scope, window) : await purgeRecords(tx, chain, scope, window)
           remember({ ...state, from: window.high, purged: purged + found })
           if (window.high === high) await announce(tx, purged + found)
           return purged + found

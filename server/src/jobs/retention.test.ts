@@ -17,6 +17,7 @@ import { composeAdmit } from '#server/domain/policies/admit.ts'
 import { AdvisoryUploads } from '#server/domain/scanning/data/advisory-uploads.ts'
 import { AdvisoryGenerations } from '#server/domain/scanning/data/advisory-generations.ts'
 import { SlowTargets } from '#server/domain/webhooks/slow-targets.ts'
+import { composeChainForTest } from '#server-test/audit-chain.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, system } from '#server-test/registry-for-test.ts'
 
@@ -55,6 +56,7 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
       send: () => Promise.reject(new Error('nobody is told here')),
       scanOverview: async () => undefined,
     },
+    chain: composeChainForTest({ database, clock, events }),
     database,
     clock,
     events,

@@ -39,8 +39,8 @@ import { absentChildren } from './0041-absent-children.ts'
 import { listedArtifacts } from './0042-listed-artifacts.ts'
 import { webhooks } from './0045-webhooks.ts'
 import { blobInventory } from './0046-blob-inventory.ts'
-import { proxyCache } from './0057-proxy-cache.ts'
 import { webhookBounds } from './0060-webhook-bounds.ts'
+import { auditChain } from './0061-audit-chain.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -84,6 +84,6 @@ export const migrations: readonly Migration[] = [
   listedArtifacts,
   webhooks,
   blobInventory,
-  proxyCache,
   webhookBounds,
+  auditChain,
 ]

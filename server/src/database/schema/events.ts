@@ -17,6 +17,8 @@ export interface EventTable {
   /** The address that the request came from; empty when the event had no request. */
   client_address: Generated<string>
   succeeded: Generated<Flag>
+  /** Its place in the chain that seals the log; null until it has one. */
+  sequence: Generated<number | null>
 }
 
 /** The log that consumers follow: the same facts, in the same transaction. A purge of the audit log leaves it alone. */

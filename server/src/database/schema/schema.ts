@@ -1,3 +1,10 @@
+import type {
+  AuditChainTable,
+  AuditCheckpointTable,
+  AuditKeyTable,
+  AuditLinkTable,
+  AuditPurgeTable,
+} from './audit-chain.ts'
 import type { SessionTable, SigningKeyTable, UserAccountTable } from './access.ts'
 import type { ActivitySampleTable, StorageSampleTable } from './activity.ts'
 import type {
@@ -47,7 +54,6 @@ import type {
   ProjectTable,
   SystemCveAllowlistTable,
 } from './projects.ts'
-import type { ProxyFillTable, ProxyManifestTable, ProxyTagTable, ProxyUpstreamTable } from './proxy-cache.ts'
 import type { RegistryTable } from './registries.ts'
 import type { PolicyExemptionTable, PullPolicyTable } from './pull-policies.ts'
 import type { RobotPermissionTable, RobotTable } from './robots.ts'
@@ -160,10 +166,6 @@ export interface Schema {
   robot: RobotTable
   robot_permission: RobotPermissionTable
   trust_rule: TrustRuleTable
-  proxy_fill: ProxyFillTable
-  proxy_manifest: ProxyManifestTable
-  proxy_tag: ProxyTagTable
-  proxy_upstream: ProxyUpstreamTable
   registry: RegistryTable
   system_cve_allowlist: SystemCveAllowlistTable
   advisory_generation: AdvisoryGenerationTable
@@ -185,6 +187,11 @@ export interface Schema {
   sbom_run: SbomRunTable
   vex_document: VexDocumentTable
   scan_view: ScanViewTable
+  audit_link: AuditLinkTable
+  audit_chain: AuditChainTable
+  audit_checkpoint: AuditCheckpointTable
+  audit_purge: AuditPurgeTable
+  audit_key: AuditKeyTable
   webhook_policy: WebhookPolicyTable
   webhook_delivery: WebhookDeliveryTable
 }

@@ -1,10 +1,12 @@
 import type { Database, Reader, Writer } from '../../database/database.ts'
+import type { AuditChain } from './chain/audit-chain.ts'
 import type { EventType } from '../events/event-types.ts'
 
 /** The scope of a purge: records of these types from before that moment (ms). */
 export interface PurgeScope {
   readonly before: number
-  readonly types: readonly EventType[]
+  /** All when left out. */
+  readonly types?: readonly EventType[]
 }
 
 /** Ids from `low` to below `high`. */
@@ -15,9 +17,13 @@ export interface PurgeRange {
 
 /** Ids looked at in one transaction, so that writers can go on beside a purge of years. */
 const windowSize = 5_000
+const placesPerStatement = 500
 
 /** The ids that records from before the moment are among; undefined when there are none. */
-export async function findPurgeRange(database: Database, { before }: PurgeScope): Promise<PurgeRange | undefined> {
+export async function findPurgeRange(
+  database: Database,
+  { before }: Pick<PurgeScope, 'before'>,
+): Promise<PurgeRange | undefined> {
   const edge = async (direction: 'asc' | 'desc') =>
     await database.read
       .selectFrom('event')
@@ -38,29 +44,61 @@ export function purgeWindow({ high }: PurgeRange, from: number): PurgeRange | un
   return from >= high ? undefined : { low: from, high: Math.min(high, from + windowSize) }
 }
 
-/** Forgets the records in scope in one window. Returns their number. */
-export async function purgeRecords(tx: Writer, scope: PurgeScope, { low, high }: PurgeRange): Promise<number> {
-  if (scope.types.length === 0) return 0
-  const purged = await tx
-    .deleteFrom('event')
+/**
+ * Forgets the records in scope in one window, and has the chain say so. What is not sealed yet stays. Returns their number.
+ */
+export async function purgeRecords(
+  tx: Writer,
+  chain: Pick<AuditChain, 'purge'>,
+  scope: PurgeScope,
+  window: PurgeRange,
+): Promise<number> {
+  if (scope.types !== undefined && scope.types.length === 0) return 0
+  const found = await inScope(tx, scope, window)
+    .select('sequence')
+    .where('sequence', 'is not', null)
+    .orderBy('sequence')
+    .execute()
+  const sequences = found.map(({ sequence }) => Number(sequence))
+  await chain.purge(tx, sequences, scope.before)
+  for (let at = 0; at < sequences.length; at += placesPerStatement)
+    await tx
+      .deleteFrom('event')
+      .where('sequence', 'in', sequences.slice(at, at + placesPerStatement))
+      .execute()
+  return sequences.length
+}
+
+function inScope(reader: Reader, { before, types }: PurgeScope, { low, high }: PurgeRange) {
+  const query = reader
+    .selectFrom('event')
     .where('id', '>=', low)
     .where('id', '<', high)
-    .where('occurred_at', '<', scope.before)
-    .where('type', 'in', scope.types)
-    .executeTakeFirst()
-  return Number(purged.numDeletedRows)
+    .where('occurred_at', '<', before)
+  return types === undefined ? query : query.where('type', 'in', types)
+}
+
+/**
+ * Forgets records of every type from before `before` (ms), window by window. Returns how many went.
+ */
+export async function expireRecords(database: Database, chain: AuditChain, before: number): Promise<number> {
+  const range = await findPurgeRange(database, { before })
+  if (range === undefined) return 0
+  await chain.seal()
+  let expired = 0
+  for (let from = range.low; ;) {
+    const window = purgeWindow(range, from)
+    if (window === undefined) return expired
+    expired += await database.write((tx) => purgeRecords(tx, chain, { before }, window), 'relaxed')
+    from = window.high
+  }
 }
 
 /** How many records a purge would forget in one window. */
-export async function countPurgeable(reader: Reader, scope: PurgeScope, { low, high }: PurgeRange): Promise<number> {
-  if (scope.types.length === 0) return 0
-  const { count } = await reader
-    .selectFrom('event')
+export async function countPurgeable(reader: Reader, scope: PurgeScope, window: PurgeRange): Promise<number> {
+  if (scope.types?.length === 0) return 0
+  const { count } = await inScope(reader, scope, window)
     .select((eb) => eb.fn.countAll<number | string>().as('count'))
-    .where('id', '>=', low)
-    .where('id', '<', high)
-    .where('occurred_at', '<', scope.before)
-    .where('type', 'in', scope.types)
     .executeTakeFirstOrThrow()
   return Number(count)
 }

@@ -3,7 +3,7 @@ import { ManualClock, system } from '../../../test/access.ts'
 import { describeEachDatabase } from '../../../test/databases.ts'
 import type { Database } from '../../database/database.ts'
 import type { BusinessEvent } from './event-types.ts'
-import { Events, pruneEvents } from './events.ts'
+import { Events } from './events.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`
 
@@ -44,19 +44,5 @@ describeEachDatabase('events', (open) => {
     })
     expect(await rolledBack.catch((error: Error) => error.message)).toBe('no')
     expect(await database.read.selectFrom('event').selectAll().execute()).toEqual([])
-  })
-
-  test('pruning takes the oldest first, as many as asked for, and nothing younger', async () => {
-    const database = await open()
-    const clock = new ManualClock(1000)
-    for (let index = 0; index < 5; index += 1) {
-      await record(database, clock, { type: 'delete_user', userId: index, username: `u${index}` })
-      clock.advance(10)
-    }
-    expect(await pruneEvents(database, 1030, 2)).toBe(2)
-    expect(await pruneEvents(database, 1030, 2)).toBe(1)
-    expect(await pruneEvents(database, 1030, 2)).toBe(0)
-    const left = await database.read.selectFrom('event').select('resource').orderBy('id').execute()
-    expect(left.map(({ resource }) => resource)).toEqual(['u3', 'u4'])
   })
 })

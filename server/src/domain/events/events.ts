@@ -1,4 +1,4 @@
-import type { Database, Writer } from '../../database/database.ts'
+import type { Writer } from '../../database/database.ts'
 import { preparedQuery, type Param } from '../../database/prepared.ts'
 import { actorKey, actorName, type Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
@@ -98,21 +98,4 @@ export class Events {
     await tx.insertInto('event_log').values(rows).execute()
     for (const { happening } of events) await this.#reactions.run(tx, happening)
   }
-}
-
-/**
- * Forgets audit records from before `before` (ms), the oldest first, `limit` at the most. The log for consumers has
- * bounds of its own. Returns how many went; less than `limit` means that none is left.
- */
-export async function pruneEvents(database: Database, before: number, limit: number): Promise<number> {
-  return await database.write(async (tx) => {
-    const oldest = tx
-      .selectFrom('event')
-      .select('id')
-      .where('occurred_at', '<', before)
-      .orderBy('occurred_at')
-      .limit(limit)
-    const pruned = await tx.deleteFrom('event').where('id', 'in', oldest).executeTakeFirst()
-    return Number(pruned.numDeletedRows)
-  }, 'relaxed')
 }

@@ -12,6 +12,18 @@ const digest = (fields: { readonly digest: string }): string => fields.digest
 export const registryCareEvents = {
   update_configuration: eventKind<{ readonly changed: readonly string[] }>(() => 'configuration'),
   purge_audit_log: eventKind<{ readonly records: number; readonly before: string }>(() => 'audit log'),
+  /** Signed over the log up to there; whoever receives the audit log elsewhere can compare it. */
+  create_audit_checkpoint: eventKind<{
+    readonly number: number
+    readonly sequence: number
+    readonly hash: string
+    readonly signature: string
+  }>(({ number }) => `checkpoint ${number}`),
+  /** `query`: what was looked for. */
+  read_audit_log: eventKind<{ readonly projectId?: number; readonly query: string }>(() => 'audit log'),
+  export_audit_log: eventKind<{ readonly format: string }>(() => 'audit log'),
+  /** The clock of the machine was set, or jumped. */
+  step_clock: eventKind<{ readonly seconds: number }>(() => 'clock'),
   create_backup: eventKind<OnBackup>(backup),
   restore_backup: eventKind<OnBackup>(backup),
   quarantine_blob: eventKind<{ readonly digest: string; readonly reason: string }>(digest),

@@ -9,11 +9,7 @@ import { noPermissions, permissionsOfRole, type Permission } from '../access/rol
 
 /** A project and what the actor is in it. */
 export interface ProjectAccess extends ProjectStanding {
-  readonly project: ProjectStanding['project'] & {
-    readonly name: string
-    /** The remote registry that it is a cache of; undefined for ordinary projects. */
-    readonly registryId: number | undefined
-  }
+  readonly project: ProjectStanding['project'] & { readonly name: string }
 }
 
 interface AccessRow {
@@ -21,7 +17,6 @@ interface AccessRow {
   readonly name: string
   readonly public: Flag
   readonly created_at: number
-  readonly registry_id: number | null
   readonly role_id: number | null
   /** Of a composed role. */
   readonly permissions: string | null
@@ -32,7 +27,6 @@ const columns = [
   'project.name',
   'project.public',
   'project.created_at',
-  'project.registry_id',
   'project_member.role_id',
   'role.permissions',
 ] as const
@@ -154,13 +148,7 @@ function accessOf(rows: readonly AccessRow[]): ProjectAccess | undefined {
   if (first === undefined) return undefined
   const roles = rows.filter(isRole)
   return {
-    project: {
-      id: first.id,
-      name: first.name,
-      public: first.public === 1,
-      createdAt: first.created_at,
-      registryId: first.registry_id ?? undefined,
-    },
+    project: { id: first.id, name: first.name, public: first.public === 1, createdAt: first.created_at },
     roleIds: [...new Set(roles.map((role) => role.role_id))],
     granted: grantedBy(roles),
   }

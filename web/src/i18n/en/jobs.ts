@@ -165,6 +165,7 @@ export const jobs = {
     collectGarbage: 'Garbage collection',
     scrubBlobs: 'Integrity check',
     purgeAuditLog: 'Audit log purge',
+    verifyAuditLog: 'Audit log verification',
     retainRepository: 'Retention of a repository',
     applyRetention: 'Retention',
     scanArtifact: 'Scan',

@@ -167,6 +167,7 @@ export const jobs: Translation<typeof en> = {
     collectGarbage: '垃圾回收',
     scrubBlobs: '数据校验',
     purgeAuditLog: '审计日志清理',
+    verifyAuditLog: '审计日志校验',
     retainRepository: '镜像仓库的保留策略',
     applyRetention: '保留策略',
     scanArtifact: '漏洞扫描',

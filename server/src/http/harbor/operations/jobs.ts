@@ -4,6 +4,7 @@ import { assertCanInSystem, can, canInSystem } from '../../../domain/access/role
 import type { SystemPermission } from '../../../domain/access/roles/grantable-permissions.ts'
 import type { Permission } from '../../../domain/access/roles/permissions.ts'
 import { purgeAuditLogJob } from '../../../domain/audit/purge-job.ts'
+import { verifyAuditLogJob } from '../../../domain/audit/verify-job.ts'
 import { backupJob } from '../../../domain/backup/backup-job.ts'
 import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
 import { applyRetentionJob, retainRepositoryJob } from '../../../domain/retention/retention-jobs.ts'
@@ -169,6 +170,7 @@ export const permissionsOfKind: Readonly<
   Record<string, { readonly system?: SystemPermission; readonly project?: Permission }>
 > = {
   [purgeAuditLogJob.kind]: { system: 'purge-audit:read' },
+  [verifyAuditLogJob.kind]: { system: 'audit-log:list' },
   [collectGarbageJob.kind]: { system: 'garbage-collection:read' },
   [applyRetentionJob.kind]: { project: 'tag-retention:read' },
   [retainRepositoryJob.kind]: { project: 'tag-retention:read' },

@@ -8,6 +8,7 @@ const kinds = {
   GARBAGE_COLLECTION: 'collectGarbage',
   SCRUB: 'scrubBlobs',
   PURGE_AUDIT_LOG: 'purgeAuditLog',
+  VERIFY_AUDIT_LOG: 'verifyAuditLog',
   RETENTION: 'applyRetention',
   RETAIN_REPOSITORY: 'retainRepository',
   IMAGE_SCAN: 'scanArtifact',
