@@ -26,6 +26,7 @@ const beyondHarbor = [
   '/jobs',
   '/events',
   '/system/scrub',
+  '/system/audit-log',
   '/system/configuration',
   '/projects/{project_name_or_id}/trash',
   '/projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}/',

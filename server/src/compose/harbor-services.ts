@@ -1,6 +1,8 @@
 import type { Accounts } from './accounts.ts'
+import { composeAuditChain } from './audit-chain.ts'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
+import { AuditReadings } from '../domain/audit/audit-readings.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { StorageUsage } from '../domain/content/storage-usage.ts'
 import type { Events } from '../domain/events/events.ts'
@@ -57,6 +59,8 @@ export function composeHarborServices(
     clock,
     events,
     ...composeEventLog(given),
+    auditChain: composeAuditChain(config, given),
+    auditReadings: new AuditReadings({ database, events, recordReads: config.audit.recordReads }),
     jobs,
     eventStreams,
     labels: new Labels({ database, clock, events }),
@@ -82,6 +86,7 @@ export function composeHarborServices(
       storageProvider: config.storage.kind,
       readOnly: config.readOnly,
       deleteEnabled: config.deleteEnabled,
+      keepAuditMs: config.audit.keepAtLeastMs,
       configuration: config.shownSettings,
       certificate: async () =>
         config.https === undefined ? undefined : await readServedCertificate(config.https.certificateFile),

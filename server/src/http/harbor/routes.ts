@@ -3,6 +3,7 @@ import { additionRoutes } from './content/additions.ts'
 import { packageRoutes } from './content/packages.ts'
 import { artifactContentRoutes } from './content/artifact-contents.ts'
 import { artifactRoutes } from './content/artifacts.ts'
+import { auditChainRoutes } from './operations/audit-chain.ts'
 import { auditLogRoutes } from './operations/audit-log.ts'
 import { contentBatchRoutes } from './batch/content-batches.ts'
 import { scanBatchRoutes } from './batch/scan-batches.ts'
@@ -74,6 +75,7 @@ const routes: readonly Route[] = [
   ...artifactContentRoutes,
   ...artifactRoutes,
   ...auditLogRoutes,
+  ...auditChainRoutes,
   ...configureRoutes,
   ...eventRoutes,
   ...healthRoutes,

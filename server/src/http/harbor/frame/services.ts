@@ -12,6 +12,8 @@ import type { EventLog } from '../../../domain/events/event-log.ts'
 import type { Events } from '../../../domain/events/events.ts'
 import type { Authenticate } from '../../authentication.ts'
 import type { AuditLog } from '../../../domain/audit/audit-log.ts'
+import type { AuditReadings } from '../../../domain/audit/audit-readings.ts'
+import type { AuditChain } from '../../../domain/audit/chain/audit-chain.ts'
 import type { StorageUsage } from '../../../domain/content/storage-usage.ts'
 import type { CliSecrets } from '../../../domain/identities/cli-secrets.ts'
 import type { Directory } from '../../../domain/identities/directory.ts'
@@ -80,6 +82,8 @@ export interface HarborServices {
   readonly trustedSigners: TrustedSigners
   readonly systemCveAllowlist: SystemCveAllowlist
   readonly auditLog: AuditLog
+  readonly auditChain: AuditChain
+  readonly auditReadings: AuditReadings
   readonly eventLog: EventLog
   readonly eventConsumers: EventConsumers
   /** Who sends a request, asked once more: for answers that take long. */
@@ -116,6 +120,8 @@ export interface SystemFacts {
   readonly readOnly: boolean
   /** Otherwise nothing may be deleted. */
   readonly deleteEnabled: boolean
+  /** Audit records younger than this stay, whoever asks. */
+  readonly keepAuditMs: number | undefined
   /** The configuration of this process, without secrets. */
   readonly configuration: readonly EffectiveSetting[]
   readonly originOf: (request: Request) => string

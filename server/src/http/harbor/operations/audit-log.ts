@@ -119,6 +119,8 @@ async function answer(call: AuditCall, services: HarborServices, projects: Audit
   const { cursor, page, page_size: size } = call.query
   const { offset, ...listing } = listingOf(call.query)
   const places = cursor === undefined ? { offset } : { offset: 0, beyond: cursor }
+  // Before the answer: who reads is on record, also when they break off.
+  await services.auditReadings.noteRead(call.actor, { query: call.search, project: call.project?.project.id })
   const { rows, total, next } = await services.auditLog.listRecords({ ...listing, ...places, projects })
   // The total counts records from the cursor on; earlier pages are added.
   const passed = cursor === undefined ? 0 : Math.max(0, (page - 1) * size)
