@@ -110,6 +110,17 @@ export class PolicyAdministration {
 
   /** @throws DomainError BAD_REQUEST, PRECONDITION (too many), FORBIDDEN */
   async createExemption(actor: Actor, projectId: number | undefined, exemption: NewExemption): Promise<number> {
+    const { database } = this.#services
+    return await database.write(async (tx) => await this.createExemptionWithin(tx, actor, projectId, exemption))
+  }
+
+  /** The same as a part of a larger transaction. */
+  async createExemptionWithin(
+    tx: Writer,
+    actor: Actor,
+    projectId: number | undefined,
+    exemption: NewExemption,
+  ): Promise<number> {
     assertSelectable(exemption)
     const { policy, repositories, digest, vulnerability, reason, expiresAt } = exemption
     if (vulnerability !== undefined && harborKeys.includes(policy ?? ''))
@@ -117,25 +128,24 @@ export class PolicyAdministration {
         'BAD_REQUEST',
         `${policy} lets single vulnerabilities pass by the CVE allowlist: put ${vulnerability} there, or exempt without a vulnerability`,
       )
-    return await this.#change(actor, projectId, async (tx, now) => {
-      if (expiresAt <= now || expiresAt > now + maxExemptionMs)
-        throw new DomainError('BAD_REQUEST', 'an exemption ends within a year: give a time in the future')
-      if ((await ownExemptions(tx, projectId)).length >= maxExemptions)
-        throw new DomainError('PRECONDITION', `there are ${maxExemptions} exemptions at the most; delete ended ones`)
-      const { id } = await tx
-        .insertInto('policy_exemption')
-        .values({
-          ...{ project_id: projectId ?? null, policy, repositories, reason, expires_at: expiresAt, created_at: now },
-          ...{ digest: digest ?? null, vulnerability: vulnerability ?? null, username: actorName(actor) },
-        })
-        .returning('id')
-        .executeTakeFirstOrThrow()
-      await this.#services.events.record(tx, actor, {
-        ...{ type: 'create_policy_exemption', exemptionId: id, policy, reason },
-        ...inProject(projectId),
+    const now = await this.#enter(tx, actor, projectId)
+    if (expiresAt <= now || expiresAt > now + maxExemptionMs)
+      throw new DomainError('BAD_REQUEST', 'an exemption ends within a year: give a time in the future')
+    if ((await ownExemptions(tx, projectId)).length >= maxExemptions)
+      throw new DomainError('PRECONDITION', `there are ${maxExemptions} exemptions at the most; delete ended ones`)
+    const { id } = await tx
+      .insertInto('policy_exemption')
+      .values({
+        ...{ project_id: projectId ?? null, policy, repositories, reason, expires_at: expiresAt, created_at: now },
+        ...{ digest: digest ?? null, vulnerability: vulnerability ?? null, username: actorName(actor) },
       })
-      return id
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    await this.#services.events.record(tx, actor, {
+      ...{ type: 'create_policy_exemption', exemptionId: id, policy, reason },
+      ...inProject(projectId),
     })
+    return id
   }
 
   /** It ends at once. @throws DomainError RULE_UNKNOWN, FORBIDDEN */
@@ -157,14 +167,8 @@ export class PolicyAdministration {
     projectId: number | undefined,
     work: (tx: Writer, now: number) => Promise<Result>,
   ): Promise<Result> {
-    const { database, clock } = this.#services
     try {
-      return await database.write(async (tx) => {
-        const now = clock.now()
-        await assertMay(tx, await currentActor(tx, actor, now), 'update', projectId)
-        await lockName(database, tx, `pull-policies ${projectId ?? ''}`)
-        return await work(tx, now)
-      })
+      return await this.#services.database.write(async (tx) => await work(tx, await this.#enter(tx, actor, projectId)))
     } catch (error) {
       if (!isUniqueViolation(error)) throw error
       throw new DomainError('CONFLICT', 'there is a policy of that name already', {
@@ -173,6 +177,20 @@ export class PolicyAdministration {
       })
     }
   }
+
+  /** Asks again whether the actor may, and lets nobody else change these policies until the end. Returns the time. */
+  async #enter(tx: Writer, actor: Actor, projectId: number | undefined): Promise<number> {
+    const { database, clock } = this.#services
+    const now = clock.now()
+    await assertMay(tx, await currentActor(tx, actor, now), 'update', projectId)
+    await lockPolicies(database, tx, projectId)
+    return now
+  }
+}
+
+/** Who locks those of the registry and of a project begins with the registry. */
+export async function lockPolicies(database: Database, tx: Writer, projectId: number | undefined): Promise<void> {
+  await lockName(database, tx, `pull-policies ${projectId ?? ''}`)
 }
 
 const inProject = (projectId: number | undefined) => (projectId === undefined ? {} : { projectId })
