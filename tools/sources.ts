@@ -109,6 +109,7 @@ export const nouns = [
   'retention',
   'scanning',
   'pull-policies',
+  'quarantine',
   'webhooks',
   'transfer',
   'garbage-collection',

@@ -25,6 +25,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   labels: ['artifact_label', 'label'],
   policies: ['immutability_rule'],
   'pull-policies': ['policy_exemption', 'pull_policy'],
+  quarantine: ['quarantine_entry'],
   projects: [
     ...['project', 'project_cve_allowlist', 'project_member', 'project_metadata', 'repository'],
     'system_cve_allowlist',

@@ -32,6 +32,7 @@ const beyondHarbor = [
   '/projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}/',
   '/projects/{project_name_or_id}/policies',
   '/projects/{project_name_or_id}/policy-exemptions',
+  '/projects/{project_name_or_id}/quarantine',
   '/system/trash',
   '/system/vulnerability-data',
   '/system/vex',

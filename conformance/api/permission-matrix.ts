@@ -1,36 +1,7 @@
 /**
- * Who may call which operation, written down apart from the program. Roles by letter: A project admin, M maintainer,
- * D developer, G guest, L limited guest.
- */
-export type RoleLetter = 'A' | 'M' | 'D' | 'G' | 'L'
-
-/** Harbor's table of roles: resource → action → letters. */
-export const rolesTable: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  project: { read: 'AMDGL', update: 'A', delete: 'A' },
-  member: { create: 'A', read: 'AMDG', update: 'A', delete: 'A', list: 'AMDG' },
-  metadata: { create: 'A', read: 'AM', update: 'A', delete: 'A' },
-  configuration: { read: 'AMDGL', update: 'A' },
-  log: { list: 'A' },
-  label: { create: 'AM', read: 'AMDG', update: 'AM', delete: 'AM', list: 'AMDG' },
-  repository: { read: 'AMDGL', update: 'AMD', delete: 'AM', list: 'AMDGL' },
-  'tag-retention': { create: 'AMD', read: 'AMD', update: 'AMD', delete: 'AMD', list: 'AMD', operate: 'AMD' },
-  trash: { list: 'AM', restore: 'AM', delete: 'A' },
-  'immutable-tag': { create: 'AM', update: 'AM', delete: 'AM', list: 'AM' },
-  robot: { create: 'A', read: 'AMDG', update: 'A', delete: 'A', list: 'AMDG' },
-  artifact: { create: 'AMD', read: 'AMDGL', delete: 'AM', list: 'AMDGL' },
-  'artifact-addition': { read: 'AMDGL' },
-  tag: { create: 'AMD', delete: 'AM', list: 'AMDGL' },
-  accessory: { list: 'AMDGL' },
-  'artifact-label': { create: 'AMD', delete: 'AMD' },
-  scanner: { create: 'A', read: 'AMDGL' },
-  scan: { create: 'AM', read: 'AMDGL', stop: 'AM' },
-  'notification-policy': { create: 'A', read: 'AM', update: 'A', delete: 'A', list: 'AM' },
-  'preheat-policy': { list: 'A' },
-}
-
-/**
- * What an operation asks for. `role`: a permission in the project; `system`: an administrator, or a robot of the registry
- * with the permission; `people`: any account, no robot and no personal token.
+ * Who may call which operation, written down apart from the program: what it asks for. `role`: a permission in the project;
+ * `system`: an administrator, or a robot of the registry with the permission; `people`: any account, no robot and no
+ * personal token.
  */
 export type Need =
   | 'anyone'
@@ -113,6 +84,7 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
 
   'GET /configurations': row('administrator'),
   'PUT /configurations': row('administrator'),
+  'GET /system/quarantine': row('administrator'),
   'GET /system/policies': row('administrator'),
   'POST /system/policies': row('administrator'),
   'PUT /system/policies/{policy_id}': row('administrator'),
@@ -299,6 +271,11 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   [`PUT ${inProject}/policies/{policy_id}`]: row('role configuration:update'),
   [`DELETE ${inProject}/policies/{policy_id}`]: row('role configuration:update'),
   [`POST ${inProject}/policies/evaluate`]: row('role configuration:read'),
+  [`GET ${inProject}/quarantine`]: row('role quarantine:list'),
+  [`POST ${inProject}/quarantine/{artifact_id}/release`]: row('role configuration:update', {
+    body: { reason: 'none', expires_at: '2000-01-01T00:00:00Z' },
+  }),
+  [`POST ${inProject}/quarantine/{artifact_id}/reject`]: row('role artifact:delete', { body: { reason: 'none' } }),
   [`GET ${inProject}/policy-exemptions`]: row('role configuration:read'),
   [`POST ${inProject}/policy-exemptions`]: row('role configuration:update'),
   [`DELETE ${inProject}/policy-exemptions/{exemption_id}`]: row('role configuration:update'),

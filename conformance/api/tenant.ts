@@ -30,6 +30,7 @@ export type TenantObject =
   | 'webhook'
   | 'policy'
   | 'exemption'
+  | 'held'
   | 'delivery'
   | 'signer'
   | 'vex'
@@ -106,6 +107,7 @@ export async function addTenant(
   const policies = await addPolicy(api, id)
   const report = await addScan(api, { ...inRepository, reference: 'v1' })
   const trash = await api.call<{ id: number }[]>('GET /projects/{project_name_or_id}/trash', { params })
+  const held = await addHeld(api, client, { project: made, repository })
   const token = await create(api, 'POST /users/current/tokens', {
     body: { name: unique('token'), permissions: ['project:read'] },
   })
@@ -121,6 +123,7 @@ export async function addTenant(
       ...retentions,
       ...webhooks,
       ...policies,
+      held,
       label,
       member,
       immutabilityRule,
@@ -157,6 +160,19 @@ async function addPolicy(api: ApiClient, project: number) {
     },
   })
   return { policy, exemption }
+}
+
+/** An artifact in quarantine: too large for a policy that is about its tag alone. */
+async function addHeld(api: ApiClient, client: V2Client, place: { project: string; repository: string }) {
+  const params = { project_name_or_id: place.project }
+  await create(api, 'POST /projects/{project_name_or_id}/policies', {
+    params,
+    body: { name: unique('hidden'), mode: 'enforce', tags: 'held', condition: { kind: 'size', max_bytes: 1 } },
+  })
+  await done(api, 'PUT /projects/{project_name_or_id}', { params, body: { metadata: { quarantine: 'true' } } })
+  await client.pushImage(`${place.project}/${place.repository}`, createUniqueImage(), 'held')
+  const { body } = await api.call<{ id: number }[]>('GET /projects/{project_name_or_id}/quarantine', { params })
+  return body[0]!.id
 }
 
 /** A webhook that was tried. */

@@ -4,15 +4,15 @@ import type { TagName } from '#contract/reference.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import { pushManifest } from '#server/domain/artifacts/push.ts'
 import type { OpenDatabase } from './databases.ts'
-import { composeRegistryForTest, system } from './registry-for-test.ts'
+import { composeRegistryForTest, system, type RegistryForTestOptions } from './registry-for-test.ts'
 
 export const app = 'library/app' as RepositoryName
 export const bytes = (text: string) => new TextEncoder().encode(text)
 const indexType = 'application/vnd.oci.image.index.v1+json'
 
 /** The domain with what tests of pushes and deletes look at. */
-export async function composeArtifactScene(open: OpenDatabase) {
-  const registry = await composeRegistryForTest(await open())
+export async function composeArtifactScene(open: OpenDatabase, options: RegistryForTestOptions = {}) {
+  const registry = await composeRegistryForTest(await open(), undefined, options)
   const { admit, database } = registry
   const codeOf = async (work: Promise<unknown>): Promise<unknown> =>
     await work.then(

@@ -14,7 +14,7 @@ import type { ContentSink } from '#server/domain/transfer/content-sink.ts'
 import { exportRepository, type ExportServices } from '#server/domain/transfer/export-repository.ts'
 import { app, bytes, composeArtifactScene, indexOf } from './artifact-scene.ts'
 import type { OpenDatabase } from './databases.ts'
-import { createProject, digestOf, system } from './registry-for-test.ts'
+import { createProject, digestOf, system, type RegistryForTestOptions } from './registry-for-test.ts'
 
 export const image = 'application/vnd.oci.image.config.v1+json'
 export const layer = 'application/vnd.oci.image.layer.v1.tar+gzip'
@@ -28,8 +28,8 @@ export interface PushedForTest {
 export type FoundForTest = Pick<Finding, 'id' | 'severity'> & Partial<Finding>
 
 /** A registry whose images can be given reports without being scanned, and every door by which a manifest leaves. */
-export async function composePolicyScene(open: OpenDatabase) {
-  const scene = await composeArtifactScene(open)
+export async function composePolicyScene(open: OpenDatabase, options: RegistryForTestOptions = {}) {
+  const scene = await composeArtifactScene(open, options)
   const { database, clock, events, admit, manifests } = scene
   await createProject(database, 'other', clock)
   await database.write((tx) => ensureBuiltInScanner(tx, clock))

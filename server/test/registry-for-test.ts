@@ -11,9 +11,10 @@ import type { Clock } from '#server/domain/clock.ts'
 import type { Admission } from '#server/domain/access/admission.ts'
 import { Blobs } from '#server/domain/content/blobs.ts'
 import { Events } from '#server/domain/events/events.ts'
+import type { Reaction } from '#server/domain/events/reactions.ts'
 import { Uploads } from '#server/domain/content/uploads.ts'
 import { composeAdmit, type Admit } from '#server/domain/policies/admit.ts'
-import { PullPolicies } from '#server/domain/pull-policies/pull-policies.ts'
+import { composePullJudge } from '#server/domain/quarantine/quarantine-gate.ts'
 import type { BlobStore } from '#server/storage/blob-store.ts'
 import { composeMemoryBlobStore } from '#server/storage/memory.ts'
 
@@ -47,13 +48,19 @@ export interface RegistryForTest {
   pushImage(repository: string, tag: string, blobs: readonly Uint8Array[]): Promise<Digest>
 }
 
+export interface RegistryForTestOptions {
+  readonly trashWindowMs?: number
+  /** Jobs that they ask for are forgotten. */
+  readonly reactions?: readonly Reaction[]
+}
+
 export async function composeRegistryForTest(
   database: Database,
   store = composeMemoryBlobStore(),
-  { trashWindowMs = 0 }: { readonly trashWindowMs?: number } = {},
+  { trashWindowMs = 0, reactions = [] }: RegistryForTestOptions = {},
 ): Promise<RegistryForTest> {
   const clock = new TestClock()
-  const events = new Events({ clock })
+  const events = new Events({ clock, reactions, enqueue: async () => {} })
   const admit = composeAdmit({ database, clock, settings: { readOnly: false, deleteEnabled: true } })
   const blobs = new Blobs({ database, reader: store, clock, leaseMs })
   const uploads = new Uploads({
@@ -67,7 +74,7 @@ export async function composeRegistryForTest(
     maxPerActor: 0,
     maxBytes: 0,
   })
-  const manifests = new Manifests(database, new PullPolicies({ database, clock }))
+  const manifests = new Manifests(database, composePullJudge({ database, clock }))
   const pulls = new PullRecorder(database)
   await createProject(database, 'library', clock)
 

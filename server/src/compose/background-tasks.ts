@@ -18,6 +18,8 @@ import type { PullNotices } from '../domain/webhooks/pull-notices.ts'
 import { AdvisoryUploads } from '../domain/scanning/data/advisory-uploads.ts'
 import { pruneGenerations } from '../domain/scanning/data/generation-rows.ts'
 import { foldUsage } from '../domain/quotas/project-usage.ts'
+import { endQuarantine } from '../domain/quarantine/end-quarantine.ts'
+import { isReviewDue, reviewQuarantine } from '../domain/quarantine/review-quarantine.ts'
 import { listEnded } from '../domain/signatures/reverify-signatures.ts'
 import { checkSignatures } from '../domain/signatures/signature-checks.ts'
 import type { BackgroundTask } from '../jobs/background.ts'
@@ -60,6 +62,7 @@ export function backgroundTasks(config: Config, services: TaskServices): readonl
     ...collection(config, services),
     ...pruning(config, services),
     expireVerdicts(services),
+    ...quarantine(services),
   ]
 }
 
@@ -129,6 +132,29 @@ function expireVerdicts({ foundation: { database, clock, store } }: TaskServices
       }
     },
   }
+}
+
+const reviewEveryMs = 1_000
+const reviewedAtOnce = 50
+const endedAtOnce = 100
+
+/** People wait for a release: they pushed, and the scan is done. */
+function quarantine({ foundation: { database, clock, events }, content }: TaskServices): readonly BackgroundTask[] {
+  return [
+    {
+      name: 'review-quarantine',
+      runs: 'once',
+      intervalMs: reviewEveryMs,
+      isDue: async () => await isReviewDue(database, clock.now()),
+      run: async () => await drain(reviewedAtOnce, () => reviewQuarantine({ database, clock, events }, reviewedAtOnce)),
+    },
+    {
+      name: 'end-quarantine',
+      runs: 'once',
+      intervalMs: minuteMs,
+      run: async () => void (await endQuarantine(content, endedAtOnce)),
+    },
+  ]
 }
 
 function collection(config: Config, { foundation, content, onCollected }: TaskServices): readonly BackgroundTask[] {

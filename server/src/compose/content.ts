@@ -18,7 +18,8 @@ import { composeRedirectPolicy } from '../domain/content/redirects.ts'
 import { Uploads } from '../domain/content/uploads.ts'
 import type { CollectorOptions } from '../domain/garbage-collection/collect.ts'
 import { composeAdmit } from '../domain/policies/admit.ts'
-import { mayPullHeldBack, PullPolicies, type ViolationObserver } from '../domain/pull-policies/pull-policies.ts'
+import { mayPullHeldBack, type ViolationObserver } from '../domain/pull-policies/pull-policies.ts'
+import { composePullJudge } from '../domain/quarantine/quarantine-gate.ts'
 import type { OciServices } from '../http/oci/oci-request.ts'
 import type { Foundation } from './foundation.ts'
 import { isServedByMany } from './processes.ts'
@@ -63,7 +64,7 @@ export function composeContent(
     }),
     manifests: new Manifests(
       database,
-      new PullPolicies({ database, clock, ...(observer === undefined ? {} : { observer }) }),
+      composePullJudge({ database, clock, ...(observer === undefined ? {} : { observer }) }),
     ),
     trashWindowMs: config.trash.windowMs,
   }

@@ -6,6 +6,7 @@ import { enqueueJob } from '../domain/jobs/enqueue.ts'
 import { scanOnPush } from '../domain/scanning/scan-on-push.ts'
 import { applyPushedVex, forgetDeletedVex } from '../domain/scanning/statements/follow-statements.ts'
 import { forgetDeleted, reverifyTrusted, verifyNamed, verifyPushed } from '../domain/signatures/follow-signatures.ts'
+import { quarantinePushed, reviewChanged, reviewScanned } from '../domain/quarantine/follow-quarantine.ts'
 import { tellWebhooks } from '../domain/webhooks/queue-deliveries.ts'
 
 /** Reactions to events, in the events' own transaction. Each noun that reacts adds a line. */
@@ -17,6 +18,9 @@ const reactions: readonly Reaction[] = [
   verifyNamed,
   forgetDeleted,
   reverifyTrusted,
+  quarantinePushed,
+  reviewScanned,
+  reviewChanged,
   tellWebhooks,
 ]
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { findDigest } from '#contract/digest.ts'
+import { reviewAll } from '../domain/quarantine/review-quarantine.ts'
 import { listSigned, type SignedPlace } from '../domain/signatures/reverify-signatures.ts'
 import { checkSignatures, type CheckServices } from '../domain/signatures/signature-checks.ts'
 import { reverifySignaturesJob } from '../domain/signatures/signature-jobs.ts'
@@ -42,6 +43,7 @@ export function composeReverifySignatures(services: CheckServices): JobKind<Payl
         if (!job.signal.aborted) throw error
         throw new Interrupted({ ...state })
       }
+      await reviewAll(services, projectId)
       job.log(`${state.looked} artifacts with signatures, ${state.changed} verdicts changed`)
       return { looked: state.looked, changed: state.changed }
     },

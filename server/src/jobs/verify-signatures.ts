@@ -1,4 +1,5 @@
 import { parseDigest } from '#contract/digest.ts'
+import { reviewSigned } from '../domain/quarantine/review-quarantine.ts'
 import { checkSignatures, type CheckServices } from '../domain/signatures/signature-checks.ts'
 import { verifySignaturesJob } from '../domain/signatures/signature-jobs.ts'
 import type { JobKind } from './job-kind.ts'
@@ -27,6 +28,7 @@ export function composeVerifySignatures(services: CheckServices): JobKind<Payloa
         },
         job.signal,
       )
+      await reviewSigned(services, { repositoryId, subject })
       job.log(`${checked.looked} manifests with signatures were looked at, ${checked.changed} verdicts changed`)
       return { ...checked }
     },

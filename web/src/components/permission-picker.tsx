@@ -145,6 +145,7 @@ const resources = [
   'preheat-policy',
   'project',
   'purge-audit',
+  'quarantine',
   'quota',
   'registry',
   'replication',

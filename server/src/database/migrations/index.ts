@@ -39,6 +39,7 @@ import { absentChildren } from './0041-absent-children.ts'
 import { listedArtifacts } from './0042-listed-artifacts.ts'
 import { webhooks } from './0045-webhooks.ts'
 import { blobInventory } from './0046-blob-inventory.ts'
+import { quarantine } from './0050-quarantine.ts'
 import { webhookBounds } from './0060-webhook-bounds.ts'
 import { auditChain } from './0061-audit-chain.ts'
 
@@ -84,6 +85,7 @@ export const migrations: readonly Migration[] = [
   listedArtifacts,
   webhooks,
   blobInventory,
+  quarantine,
   webhookBounds,
   auditChain,
 ]

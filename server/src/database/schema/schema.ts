@@ -56,6 +56,7 @@ import type {
 } from './projects.ts'
 import type { RegistryTable } from './registries.ts'
 import type { PolicyExemptionTable, PullPolicyTable } from './pull-policies.ts'
+import type { QuarantineEntryTable } from './quarantine.ts'
 import type { RobotPermissionTable, RobotTable } from './robots.ts'
 import type {
   AdvisoryChunkTable,
@@ -113,6 +114,7 @@ export interface Schema {
   quota_reservation: QuotaReservationTable
   immutability_rule: ImmutabilityRuleTable
   pull_policy: PullPolicyTable
+  quarantine_entry: QuarantineEntryTable
   policy_exemption: PolicyExemptionTable
   retention_policy: RetentionPolicyTable
   project_metadata: ProjectMetadataTable

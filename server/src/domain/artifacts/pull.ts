@@ -7,7 +7,7 @@ import type { Flag } from '../../database/schema/columns.ts'
 import type { Admission, Reading } from '../access/admission.ts'
 import { DomainError } from '../errors.ts'
 import { gates, pass, type PullJudge } from '../policies/gates.ts'
-import { governs } from '../policies/governs.ts'
+import { governs, isQuarantined } from '../policies/governs.ts'
 import type { ManifestReader, ManifestStat, ServedManifest } from './roles.ts'
 
 /** One that this registry has. */
@@ -15,6 +15,8 @@ export interface StoredManifest extends ServedManifest {
   readonly artifactId: number
   /** Whether a policy of its project has a word in its being pulled. */
   readonly isGoverned: boolean
+  /** Whether it is held since its push. */
+  readonly isQuarantined: boolean
 }
 
 interface ManifestRow {
@@ -24,6 +26,7 @@ interface ManifestRow {
   mediaType: string
   bytes: Uint8Array
   governed: Flag
+  quarantined: Flag
 }
 
 const findByTag = preparedQuery<{ repositoryId: number; name: string; projectId: number }, ManifestRow>((db, param) =>
@@ -38,6 +41,7 @@ const findByTag = preparedQuery<{ repositoryId: number; name: string; projectId:
       'artifact.media_type as mediaType',
       'artifact_payload.bytes',
       governs(param('projectId')).as('governed'),
+      isQuarantined().as('quarantined'),
     ])
     .where('tag.repository_id', '=', param('repositoryId'))
     .where('tag.name', '=', param('name')),
@@ -55,6 +59,7 @@ const findByDigest = preparedQuery<{ repositoryId: number; digest: string; proje
         'artifact.media_type as mediaType',
         'artifact_payload.bytes',
         governs(param('projectId')).as('governed'),
+        isQuarantined().as('quarantined'),
       ])
       .where('artifact.repository_id', '=', param('repositoryId'))
       .where('artifact.digest', '=', param('digest')),
@@ -98,7 +103,8 @@ export class Manifests implements ManifestReader {
       })
     }
     const served = { kind: 'manifest', digest: row.digest, addedBytes: 0 } as const
-    const leaving = { manifest: row, isGoverned: row.isGoverned, judge: this.#judge }
+    const { isGoverned, isQuarantined: isHeld } = row
+    const leaving = { manifest: row, isGoverned, isQuarantined: isHeld, judge: this.#judge }
     await pass(gates.content[admission.operation], { reader: this.#database.read, admission, ...served, leaving })
     return row
   }
@@ -113,6 +119,12 @@ async function find(
     ? findByTag.first(database.read, { ...where, name: reference.tag })
     : findByDigest.first(database.read, { ...where, digest: reference.digest }))
   if (row === undefined) return undefined
-  const { governed, ...manifest } = row
-  return { ...manifest, digest: row.digest as Digest, tagId: row.tagId ?? undefined, isGoverned: governed === 1 }
+  const { governed, quarantined, ...manifest } = row
+  return {
+    ...manifest,
+    digest: row.digest as Digest,
+    tagId: row.tagId ?? undefined,
+    isGoverned: governed === 1,
+    isQuarantined: quarantined === 1,
+  }
 }

@@ -40,5 +40,17 @@ export const policyEvents = {
   refuse_pull: eventKind<
     InRepository & { readonly policy: string; readonly mode: 'warn' | 'audit' | 'enforce'; readonly cause: string }
   >(({ repository, digest }) => `${repository}@${digest}`),
+  /** Held since its push; `username` pushed it. */
+  quarantine_artifact: eventKind<InRepository & { readonly tags: readonly string[]; readonly username: string }>(
+    ({ repository, digest }) => `${repository}@${digest}`,
+  ),
+  /** `reason`: somebody released it by hand. */
+  release_artifact: eventKind<InRepository & { readonly tags: readonly string[]; readonly reason?: string }>(
+    ({ repository, digest }) => `${repository}@${digest}`,
+  ),
+  /** Deleted out of quarantine, by hand or because its time was over. */
+  reject_artifact: eventKind<InRepository & { readonly tags: readonly string[]; readonly reason: string }>(
+    ({ repository, digest }) => `${repository}@${digest}`,
+  ),
   update_cve_allowlist: eventKind<{ readonly items: number }>(() => 'system CVE allowlist'),
 }

@@ -37,6 +37,8 @@ export interface RegistryMeasures {
     | undefined
   /** Quotas by the share that is used. */
   readonly quotas: { readonly limited: number; readonly nearlyFull: number; readonly full: number }
+  /** What is held back since its push. */
+  readonly quarantine: { readonly held: number; readonly oldestAt: number | undefined }
   readonly signatures: {
     readonly signers: number
     readonly verdicts: readonly { readonly method: SignatureMethod; readonly state: string; readonly count: number }[]
@@ -73,10 +75,23 @@ export async function measureRegistry({ read }: Pick<Database, 'read'>, now: num
     vulnerabilityData: await measureVulnerabilityData({ read }),
     quotas: await measureQuotas({ read }),
     signatures: await measureSignatures({ read }),
+    quarantine: await measureQuarantine({ read }),
   }
 }
 
 type Reading = Pick<Database, 'read'>
+
+async function measureQuarantine({ read }: Reading): Promise<RegistryMeasures['quarantine']> {
+  const { held, oldest } = await read
+    .selectFrom('quarantine_entry')
+    .select((eb) => [
+      eb.fn.countAll<number | string>().as('held'),
+      eb.fn.min<number | string | null>('entered_at').as('oldest'),
+    ])
+    .where('released_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return { held: Number(held), oldestAt: oldest === null ? undefined : Number(oldest) }
+}
 
 async function measureSignatures({ read }: Reading): Promise<RegistryMeasures['signatures']> {
   const verdicts = await read

@@ -46,6 +46,8 @@ export interface LeavingManifest {
   readonly manifest: JudgedManifest
   /** Whether the project has a policy at all, read together with the manifest (`governs`). */
   readonly isGoverned: boolean
+  /** Whether it waits, since its push, for what policies want; read together with the manifest too. */
+  readonly isQuarantined: boolean
   readonly judge: PullJudge
 }
 
@@ -56,10 +58,12 @@ export interface JudgedManifest {
   readonly bytes: Uint8Array
 }
 
-/** Judges manifests by what is known of them: scans, signatures. It lies above those nouns, in domain/pull-policies. */
+/** Judges manifests by what is known of them: scans, signatures. It lies above those nouns, in domain/pull-policies and domain/quarantine. */
 export interface PullJudge {
   /** @throws DomainError POLICY_VIOLATION */
   assertMayLeave(admission: Admission, manifest: JudgedManifest): Promise<void>
+  /** Of one that is in quarantine. @throws DomainError POLICY_VIOLATION, except to those who may handle it */
+  assertOutOfQuarantine(admission: Admission, manifest: JudgedManifest): Promise<void>
 }
 
 /** Names that are about to leave the artifact that they name. */
@@ -106,10 +110,22 @@ const roomIsLeft: Gate<ContentContext> = async ({ reader, admission, ...arrival 
 const tagsAreMutable: Gate<TagContext> = async ({ reader, tags, ...where }) =>
   await assertTagsMutable(reader, where, tags)
 
+const isOutOfQuarantine: Gate<ContentContext> = async ({ admission, kind, leaving }) => {
+  if (kind === 'blob') return
+  const { isQuarantined, judge, manifest } = known(leaving)
+  if (isQuarantined) await judge.assertOutOfQuarantine(admission, manifest)
+}
+
+/** Those who may handle what is in quarantine look at what policies do not let out yet. */
 const policiesAllow: Gate<ContentContext> = async ({ admission, kind, leaving }) => {
   if (kind === 'blob') return
+  const { isGoverned, isQuarantined, judge, manifest } = known(leaving)
+  if (isGoverned && !isQuarantined) await judge.assertMayLeave(admission, manifest)
+}
+
+function known(leaving: LeavingManifest | undefined): LeavingManifest {
   if (leaving === undefined) throw new TypeError('a manifest is about to leave, and nothing is known of it')
-  if (leaving.isGoverned) await leaving.judge.assertMayLeave(admission, leaving.manifest)
+  return leaving
 }
 
 /** What has nothing to do with who asks. */
@@ -140,8 +156,8 @@ export const gates = {
   } satisfies Record<Operation, readonly Gate<DoorContext>[]>,
   /** What: once the manifest or the blob is known. */
   content: {
-    pull: [policiesAllow],
-    'copy-from': [policiesAllow],
+    pull: [isOutOfQuarantine, policiesAllow],
+    'copy-from': [isOutOfQuarantine, policiesAllow],
     'read-artifact': [],
     'read-addition': [],
     push: [roomIsLeft],

@@ -17,3 +17,9 @@ export function governs(projectId: number): RawBuilder<Flag> {
     select 1 from pull_policy where project_id is null and mode <> 'off'
   ) then 1 else 0 end`
 }
+
+/** Whether the artifact of the query is held since its push: another column of it. */
+export const isQuarantined = (): RawBuilder<Flag> =>
+  sql<Flag>`case when exists (
+    select 1 from quarantine_entry where quarantine_entry.artifact_id = artifact.id and released_at is null
+  ) then 1 else 0 end`

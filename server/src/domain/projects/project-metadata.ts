@@ -3,9 +3,9 @@ import { DomainError } from '../errors.ts'
 
 /**
  * Switches of ours: an index may be pushed without all its children; config and layers of an old image may lack `size`
- * and `mediaType`.
+ * and `mediaType`. `quarantine` holds what is pushed until policies let it pass.
  */
-const ownSwitches = ['sparse_indexes', 'lenient_manifests'] as const
+const ownSwitches = ['sparse_indexes', 'lenient_manifests', 'quarantine'] as const
 
 /** The properties of a project, with Harbor's names. Values are text; `public` is among them for every reader. */
 const truthKeys = [
@@ -22,9 +22,15 @@ const truthKeys = [
 ] as const
 /** Switches by which a project holds back what is pulled from it. */
 export const pullSwitches = ['prevent_vul', 'enable_content_trust', 'enable_content_trust_cosign'] as const
-const numberKeys = ['proxy_speed_kb', 'max_upstream_conn', 'retention_id'] as const
-/** `pull_redirect` is ours: whether pulls of large blobs are sent to the object storage. */
-const textKeys = ['severity', 'proxy_cache_filter_pattern', 'proxy_cache_filter_kind', 'pull_redirect'] as const
+const numberKeys = ['proxy_speed_kb', 'max_upstream_conn', 'retention_id', 'quarantine_days'] as const
+/** `pull_redirect` is ours: whether pulls of large blobs are sent to the object storage. So is what ends a quarantine: `hold`, `delete`. */
+const textKeys = [
+  'severity',
+  'proxy_cache_filter_pattern',
+  'proxy_cache_filter_kind',
+  'pull_redirect',
+  'quarantine_end',
+] as const
 
 export const metadataKeys = [...truthKeys, ...numberKeys, ...textKeys] as const
 export type MetadataKey = (typeof metadataKeys)[number]
@@ -52,6 +58,9 @@ function parse(key: MetadataKey, value: string): string | undefined {
     if (/^(1|t|true)$/i.test(value)) return 'true'
     return /^(0|f|false)$/i.test(value) ? 'false' : undefined
   }
+  // Zero is without a limit.
+  if (key === 'quarantine_days') return /^\d{1,4}$/.test(value) ? String(Number(value)) : undefined
+  if (key === 'quarantine_end') return value === 'hold' || value === 'delete' ? value : undefined
   if ((numberKeys as readonly string[]).includes(key)) return /^-?\d{1,12}$/.test(value) ? value : undefined
   if (key === 'severity') {
     // Clair's word for what is "none" in CVSS 3; older clients still send it.

@@ -88,6 +88,8 @@ export function assertDefinition({ name, repositories, tags, condition }: Policy
     condition.kind === 'licences' ? condition.denied.find((text) => readDenied(text) === undefined) : undefined
   if (unread !== undefined)
     throw new DomainError('BAD_REQUEST', `${unread} is not the id of one licence, such as AGPL-3.0-only`)
+  // In messages and in the audit log it is what is held since its push.
+  if (name === 'quarantine') throw new DomainError('BAD_REQUEST', `${name} is taken; choose another name`)
   if (harborKeys.includes(name)) throw new DomainError('BAD_REQUEST', `${name} is a key of Harbor; choose another name`)
   assertSelectable({ repositories, tags })
 }

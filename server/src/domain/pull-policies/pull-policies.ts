@@ -35,7 +35,7 @@ export interface PullPoliciesOptions {
  * Holds back what the policies of its project do not let out. An actor's rank changes nothing: as in Harbor, administrators are
  * refused like everybody. Robots with `scanner-pull` are not, and no name that a client gives itself makes it one.
  */
-export class PullPolicies implements PullJudge {
+export class PullPolicies implements Pick<PullJudge, 'assertMayLeave'> {
   readonly #database: Database
   readonly #clock: Clock
   readonly #observer: ViolationObserver | undefined

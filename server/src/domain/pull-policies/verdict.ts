@@ -1,7 +1,17 @@
 import type { ActiveMode } from './policy-definition.ts'
 
 /** Words of a closed list: for metrics, and for sentences in other languages. */
-export const causes = ['unsigned', 'unscanned', 'stale', 'incomplete', 'vulnerable', 'licence', 'old', 'large'] as const
+export const causes = [
+  'unsigned',
+  'unscanned',
+  'stale',
+  'incomplete',
+  'vulnerable',
+  'licence',
+  'old',
+  'large',
+  'quarantined',
+] as const
 
 export type Cause = (typeof causes)[number]
 

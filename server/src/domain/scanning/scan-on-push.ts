@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Reader } from '../../database/database.ts'
 import { reaction } from '../events/reactions.ts'
 import { defineJob } from '../jobs/job-definition.ts'
 import { isSwitchedOn } from '../projects/project-metadata.ts'
@@ -20,6 +21,16 @@ const switches = [
   ['sbom', 'auto_sbom_generation'],
 ] as const
 
+/** What is held until it is scanned would wait for ever in a project that scans nothing by itself. */
+const isAsked = async (
+  read: Reader,
+  projectId: number,
+  scan: 'vulnerability' | 'sbom',
+  key: (typeof switches)[number][1],
+) =>
+  (await isSwitchedOn(read, projectId, key)) ||
+  (scan === 'vulnerability' && (await isSwitchedOn(read, projectId, 'quarantine')))
+
 /** Projects with `auto_scan` or `auto_sbom_generation`: each push of a manifest is followed by a scan, by the making of an SBOM. */
 export const scanOnPush = reaction({
   types: ['push_artifact'],
@@ -27,7 +38,7 @@ export const scanOnPush = reaction({
     const { projectId, repository, digest, tags } = event
     const tag = tags[0]
     for (const [scan, key] of switches) {
-      if (!(await isSwitchedOn(read, projectId, key))) continue
+      if (!(await isAsked(read, projectId, scan, key))) continue
       await enqueue({
         ...scanPushedJob.of({ projectId, repository, digest, scan, ...(tag === undefined ? {} : { tag }) }),
         uniqueKey: `${scan} ${repository}@${digest}`,

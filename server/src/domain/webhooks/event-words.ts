@@ -12,6 +12,8 @@ export const webhookEventTypes = [
   'TAG_RETENTION',
   'CREATE_TAG',
   'DELETE_TAG',
+  'QUARANTINE_ARTIFACT',
+  'RELEASE_ARTIFACT',
 ] as const
 
 export type WebhookEventType = (typeof webhookEventTypes)[number]
@@ -33,6 +35,8 @@ export const cloudEventTypes: Readonly<Record<WebhookEventType, string>> = {
   TAG_RETENTION: 'harbor.tag_retention.finished',
   CREATE_TAG: 'berth.tag.created',
   DELETE_TAG: 'berth.tag.deleted',
+  QUARANTINE_ARTIFACT: 'berth.artifact.quarantined',
+  RELEASE_ARTIFACT: 'berth.artifact.released',
 }
 
 /** Who is told: any address, or the chat of one of these products, each in its own form. */

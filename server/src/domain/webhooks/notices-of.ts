@@ -17,6 +17,8 @@ export const noticedEvents = [
   'quota_warning',
   'quota_exceeded',
   'finish_retention',
+  'quarantine_artifact',
+  'release_artifact',
 ] as const
 
 type Noticed = (typeof noticedEvents)[number] | 'pull_artifact'
@@ -39,6 +41,10 @@ export function webhookEventOf({ event }: NoticedEvent): WebhookEventType {
       return 'CREATE_TAG'
     case 'delete_tag':
       return 'DELETE_TAG'
+    case 'quarantine_artifact':
+      return 'QUARANTINE_ARTIFACT'
+    case 'release_artifact':
+      return 'RELEASE_ARTIFACT'
     case 'quota_warning':
       return 'QUOTA_WARNING'
     case 'quota_exceeded':
@@ -89,6 +95,8 @@ function factsOf({ event }: NoticedEvent): Partial<Notice> {
   switch (event.type) {
     case 'push_artifact':
     case 'delete_artifact':
+    case 'quarantine_artifact':
+    case 'release_artifact':
       return { repository: event.repository, artifacts: byTags(event.digest, event.tags) }
     case 'delete_repository':
       return { repository: event.repository, artifacts: [{ digest: '' }] }

@@ -37,6 +37,7 @@ import { userGroupRoutes } from './access/user-groups.ts'
 import { purgeRoutes } from './operations/purge.ts'
 import { quotaRoutes } from './projects/quotas.ts'
 import { immutableRoutes } from './projects/immutable.ts'
+import { quarantineRoutes } from './projects/quarantine.ts'
 import { pullPolicyRoutes } from './projects/pull-policies.ts'
 import { retentionPreviewRoutes } from './projects/retention-preview.ts'
 import { retentionRoutes } from './projects/retention.ts'
@@ -122,6 +123,7 @@ const routes: readonly Route[] = [
   ...quotaRoutes,
   ...immutableRoutes,
   ...pullPolicyRoutes,
+  ...quarantineRoutes,
   ...retentionRoutes,
   ...retentionPreviewRoutes,
   ...trustRuleRoutes,

@@ -14,6 +14,7 @@ export function registryFamilies(measures: RegistryMeasures): MetricFamily[] {
     ...backups(measures),
     ...vulnerabilityData(measures),
     ...signatures(measures),
+    ...quarantine(measures),
   ]
 }
 
@@ -45,6 +46,16 @@ function contents(found: RegistryMeasures): MetricFamily[] {
       [{ state: 'nearly-full' }, found.quotas.nearlyFull],
       [{ state: 'full' }, found.quotas.full],
     ),
+  ]
+}
+
+function quarantine({ at, quarantine: { held, oldestAt } }: RegistryMeasures): MetricFamily[] {
+  return [
+    fact('berth_quarantined_artifacts', 'Artifacts that are held since their push.', [{}, held]),
+    fact('berth_quarantine_oldest_seconds', 'For how long the first of them is held; 0: none is.', [
+      {},
+      oldestAt === undefined ? 0 : seconds(at - oldestAt),
+    ]),
   ]
 }
 

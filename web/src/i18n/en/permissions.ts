@@ -25,6 +25,7 @@ export const permissions = {
     'preheat-policy': 'Preheat policies',
     project: 'Projects',
     'purge-audit': 'Audit log purge',
+    quarantine: 'Quarantine',
     quota: 'Quotas',
     registry: 'Registries',
     replication: 'Replication',

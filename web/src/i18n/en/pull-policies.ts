@@ -130,6 +130,7 @@ export const pullPolicies = {
     licence: 'It has packages under {names}.',
     old: 'It was pushed too long ago.',
     large: 'It is too large.',
+    quarantined: 'Images of it are in quarantine.',
     largeOf: 'It is too large: {size}.',
   },
   preview: {

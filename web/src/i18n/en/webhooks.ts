@@ -78,6 +78,8 @@ export const webhooks = {
     DELETE_ARTIFACT: 'Artifact deleted',
     CREATE_TAG: 'Tag added',
     DELETE_TAG: 'Tag removed',
+    QUARANTINE_ARTIFACT: 'Held in quarantine',
+    RELEASE_ARTIFACT: 'Released from quarantine',
     SCANNING_COMPLETED: 'Scan finished',
     SCANNING_FAILED: 'Scan failed',
     SCANNING_STOPPED: 'Scan stopped',

@@ -28,6 +28,7 @@ export const permissions: Translation<typeof en> = {
     'preheat-policy': '预热策略',
     project: '项目',
     'purge-audit': '审计日志清理',
+    quarantine: '隔离区',
     quota: '配额',
     registry: '远程仓库',
     replication: '复制',

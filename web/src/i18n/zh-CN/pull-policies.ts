@@ -119,6 +119,7 @@ export const pullPolicies: Translation<typeof en> = {
     licence: '含有使用 {names} 许可证的软件包。',
     old: '推送太久以前。',
     large: '太大。',
+    quarantined: '其中有镜像仍在隔离区。',
     largeOf: '太大：{size}。',
   },
   preview: {

@@ -78,6 +78,8 @@ export const webhooks: Translation<typeof en> = {
     DELETE_ARTIFACT: '删除 Artifact',
     CREATE_TAG: '添加 Tag',
     DELETE_TAG: '移除 Tag',
+    QUARANTINE_ARTIFACT: '进入隔离区',
+    RELEASE_ARTIFACT: '解除隔离',
     SCANNING_COMPLETED: '扫描完成',
     SCANNING_FAILED: '扫描失败',
     SCANNING_STOPPED: '扫描停止',

@@ -48,6 +48,7 @@ const project = {
   member: 'create read update list delete',
   // Beyond Harbor.
   trash: 'list restore delete',
+  quarantine: 'list pull',
 } as const
 
 type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text

@@ -30,6 +30,7 @@ const projectAdmin = {
   'export-cve': 'create read list',
   // Beyond Harbor.
   trash: 'list restore delete',
+  quarantine: 'list pull',
 } as const
 
 type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text
@@ -62,6 +63,7 @@ const maintainer = {
   'artifact-label': 'create delete',
   'export-cve': 'create read list',
   trash: 'list restore',
+  quarantine: 'list pull',
 } satisfies Grants
 
 const developer = {
@@ -82,6 +84,7 @@ const developer = {
   accessory: 'list',
   'artifact-label': 'create delete',
   'export-cve': 'create read list',
+  quarantine: 'list',
 } satisfies Grants
 
 const guest = {

@@ -4,11 +4,13 @@ import { judgeArtifact } from '../../../domain/pull-policies/judge-artifact.ts'
 import type { Exemption } from '../../../domain/pull-policies/exemptions.ts'
 import { policyCondition, policyDefinition, policyModes } from '../../../domain/pull-policies/policy-definition.ts'
 import type { StoredPolicy } from '../../../domain/pull-policies/policy-rows.ts'
+import { findHeld } from '../../../domain/quarantine/held-artifacts.ts'
 import { causes, type Violation } from '../../../domain/pull-policies/verdict.ts'
 import { createdAt, idParam, timeAnswer, timeOf } from '../frame/answers.ts'
 import { artifactParams, findArtifact } from '../content/artifacts.ts'
 import { repositoryNameOf } from '../content/repositories.ts'
 import { route, type Route, type RouteAccess } from '../frame/route.ts'
+import { heldAnswer, presentHeld } from './quarantine.ts'
 
 const policyAnswer = z.object({
   id: z.number().int(),
@@ -76,6 +78,7 @@ const judgementAnswer = z.object({
     }),
   ),
   exemptions: z.array(exemptionAnswer),
+  quarantine: heldAnswer.optional().describe('Not there: it is not held since its push.'),
 })
 
 const project = '/projects/{project_name_or_id}'
@@ -224,7 +227,9 @@ const judgement: Route = route({
       ...opinion,
       ...(violation === undefined ? {} : { violation: presentViolation(violation) }),
     }))
-    return { body: { policies, exemptions: exemptions.map(presentExemption) } }
+    const held = await findHeld(database.read, repositoryId, digest)
+    const quarantine = held === undefined ? {} : { quarantine: presentHeld(held) }
+    return { body: { policies, exemptions: exemptions.map(presentExemption), ...quarantine } }
   },
 })
 

@@ -14,6 +14,8 @@ export const events: readonly (keyof Words['events'])[] = [
   'DELETE_ARTIFACT',
   'CREATE_TAG',
   'DELETE_TAG',
+  'QUARANTINE_ARTIFACT',
+  'RELEASE_ARTIFACT',
   'SCANNING_COMPLETED',
   'SCANNING_FAILED',
   'SCANNING_STOPPED',
