@@ -23,6 +23,8 @@ export interface CommandWords {
 export interface RegistryCommand extends CommandWords {
   /** What it says on success; undefined when it has written by itself. */
   readonly run: (api: RegistryApi, args: readonly string[], flags: Flags) => Promise<Outcome | undefined>
+  /** Undefined where these flags need a registry; else no registry is opened. */
+  readonly runAlone?: (flags: Flags) => Promise<Outcome> | undefined
 }
 
 /** A noun with its verbs; a capability adds its commands by an entry here. */
@@ -64,6 +66,8 @@ export function addRegistryCommand(parent: Command, definition: RegistryCommand)
   const command = declareCommand(parent, definition)
   command.action(async () => {
     const flags = command.opts<Record<string, unknown>>()
+    const alone = await definition.runAlone?.(flags)
+    if (alone !== undefined) return printOutcome(alone, flags['output'] as Format)
     await using api = await openRegistry(command)
     const outcome = await definition.run(api, command.args, flags)
     if (outcome !== undefined) printOutcome(outcome, flags['output'] as Format)

@@ -4,6 +4,7 @@ import { nextQuery } from '#server/clients/registry/paging.ts'
 import { firstError } from '#server/clients/registry/registry-failure.ts'
 import { CommandError } from '../command-error.ts'
 import { kindOfStatus } from '../exit-codes.ts'
+import { linesOf } from '../lines-of.ts'
 import type { Door, SentFile } from './door.ts'
 
 export type { Operation, RowOf, AnswerOf }
@@ -95,6 +96,12 @@ export class RegistryApi implements AsyncDisposable {
 
   async text<Op extends Operation>(operation: Op, input: InputOf<Op>): Promise<string> {
     return await (await this.#send(operation, input as AnyInput)).text()
+  }
+
+  /** Line by line as it comes, without their ends. */
+  async *lines<Op extends Operation>(operation: Op, input: InputOf<Op>): AsyncGenerator<string> {
+    const response = await this.#send(operation, input as AnyInput)
+    yield* linesOf(response.body ?? new ReadableStream<Uint8Array>())
   }
 
   /** As it comes, until the other side ends it or the signal does. */

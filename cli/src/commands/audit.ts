@@ -4,6 +4,7 @@ import { parseNumber } from '../flag-values.ts'
 import { tableOf } from '../output.ts'
 import { addLimitFlag, type CommandGroup } from '../registry-command.ts'
 import { addFollowFlag, startedJob } from './job.ts'
+import { auditChainCommands } from './audit-chain.ts'
 import { runCommands } from './run-commands.ts'
 
 export const auditCommands: CommandGroup = {
@@ -79,6 +80,7 @@ export const auditCommands: CommandGroup = {
         return await startedJob(api, id, dryRun ? 'counting audit records' : 'purging the audit log', flags)
       },
     },
+    ...auditChainCommands,
     ...runCommands('audit', 'the purge of the audit log', {
       stop: (api, id) => api.call('PUT /system/purgeaudit/{purge_id}', { params: { purge_id: id } }),
       schedule: (api) => api.call('GET /system/purgeaudit/schedule'),

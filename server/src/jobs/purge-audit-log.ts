@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Database, Writer } from '../database/database.ts'
 import type { AuditChain } from '../domain/audit/chain/audit-chain.ts'
 import { typesNamed } from '../domain/audit/audit-records.ts'
+import { whyTooShort } from '../domain/audit/keep-at-least.ts'
 import { purgeAuditLogJob, type PurgeAuditLogPayload } from '../domain/audit/purge-job.ts'
 import { countPurgeable, findPurgeRange, purgeRecords, purgeWindow } from '../domain/audit/purge.ts'
 import type { Clock } from '../domain/clock.ts'
@@ -18,20 +19,13 @@ const stateSchema = z.object({
 
 const hourMs = 3_600_000
 
-/** A schedule may be older than the setting. */
-function assertKeptLongEnough(keepMs: number, leastMs: number): void {
-  if (keepMs >= leastMs) return
-  const [least, asked] = [leastMs, keepMs].map((ms) => `${Math.ceil(ms / hourMs)} hours`)
-  throw new PermanentFailure(`audit.keep_at_least keeps records for ${least}, and this purge leaves ${asked}`)
-}
-
 /** Forgets records of the audit log that are older than asked for, window by window along their ids. */
 export function composePurgeAuditLog({
   database,
   clock,
   events,
   chain,
-  keepAtLeastMs = 0,
+  keepAtLeastMs,
 }: {
   database: Database
   clock: Clock
@@ -48,7 +42,9 @@ export function composePurgeAuditLog({
     async run(job) {
       const { retentionHours, eventTypes, dryRun } = job.payload
       const types = typesNamed(eventTypes.join(','))
-      assertKeptLongEnough(retentionHours * hourMs, keepAtLeastMs)
+      // A schedule may be older than the setting.
+      const tooShort = whyTooShort(retentionHours * hourMs, keepAtLeastMs)
+      if (tooShort !== undefined) throw new PermanentFailure(tooShort)
       const before = clock.now() - retentionHours * hourMs
       // Harbor's sentences, which scripts look for.
       const done = (records: number) => {

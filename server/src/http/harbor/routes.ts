@@ -4,6 +4,7 @@ import { packageRoutes } from './content/packages.ts'
 import { artifactContentRoutes } from './content/artifact-contents.ts'
 import { artifactRoutes } from './content/artifacts.ts'
 import { auditChainRoutes } from './operations/audit-chain.ts'
+import { auditExportRoutes } from './operations/audit-export.ts'
 import { auditLogRoutes } from './operations/audit-log.ts'
 import { contentBatchRoutes } from './batch/content-batches.ts'
 import { scanBatchRoutes } from './batch/scan-batches.ts'
@@ -77,6 +78,7 @@ const routes: readonly Route[] = [
   ...artifactRoutes,
   ...auditLogRoutes,
   ...auditChainRoutes,
+  ...auditExportRoutes,
   ...configureRoutes,
   ...eventRoutes,
   ...healthRoutes,

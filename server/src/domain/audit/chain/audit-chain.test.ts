@@ -7,7 +7,10 @@ import { system, TestClock } from '#server-test/registry-for-test.ts'
 import { Events } from '../../events/events.ts'
 import { expireRecords } from '../purge.ts'
 import type { HashAlgorithm } from './hashes.ts'
+import { exportChain } from './export-chain.ts'
+import { parseLine, writeLine } from './export-lines.ts'
 import { AuditKey } from './statements.ts'
+import { ChainVerifier, type ChainPiece } from './verify-chain.ts'
 
 const dayMs = 86_400_000
 
@@ -211,6 +214,23 @@ describeEachDatabase('the chain of the audit log', (open) => {
     // What was purged does not come back, and nothing more goes in its shadow.
     await site.tamper(`update audit_link set purge = 1 where sequence = 4`)
     expect(await site.found()).toEqual(['purge-invalid 4', 'record-inserted 4'])
+  })
+
+  test('is the same chain as an export, after a purge too, and no export goes on over one', async () => {
+    const site = await composeTen(await open())
+    site.clock.advance(2 * dayMs)
+    await site.happen('k')
+    expect(await expireRecords(site.database, site.chain, site.clock.now() - dayMs)).toBe(10)
+    const verifier = new ChainVerifier({ kept: [site.kept] })
+    for await (const piece of exportChain(site.database)) verifier.add(parseLine(writeLine(piece)) as ChainPiece)
+    expect(verifier.end()).toMatchObject({ records: 1, purged: 10, through: 11, findings: [] })
+    const pieces = exportChain(site.database)
+    await pieces.next()
+    await site.chain.trim()
+    const rest = (async () => {
+      for await (const piece of pieces) expect(piece).toBeDefined()
+    })()
+    expect(await rest.catch((error: Error) => error.name)).toBe('ChainMoved')
   })
 
   test('names records that came long after they say that they happened', async () => {

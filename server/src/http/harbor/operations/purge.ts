@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { auditedTypes, harborEventType, wordsOf } from '../../../domain/audit/audit-records.ts'
+import { whyTooShort } from '../../../domain/audit/keep-at-least.ts'
 import { purgeAuditLogJob, type PurgeAuditLogPayload } from '../../../domain/audit/purge-job.ts'
+import { DomainError } from '../../../domain/errors.ts'
 import { eventTypes } from '../../../domain/events/event-types.ts'
 import type { Json } from '../../../domain/jobs/job.ts'
 import { composeRunRoutes } from './run-routes.ts'
@@ -32,12 +34,16 @@ export const purgeRoutes = composeRunRoutes({
     log: ['getPurgeJobLog', 'The log of a purge, as text.'],
   },
   parameters,
-  payloadOf: ({ audit_retention_hour, dry_run, ...names }) => ({
-    retentionHours: audit_retention_hour,
-    dryRun: dry_run,
-    eventTypes: typesOf(names),
-    ...(names.include_event_types || !names.include_operations ? {} : { operations: names.include_operations }),
-  }),
+  payloadOf: ({ audit_retention_hour, dry_run, ...names }, { system }) => {
+    const tooShort = whyTooShort(audit_retention_hour * 3_600_000, system.keepAuditMs)
+    if (tooShort !== undefined) throw new DomainError('BAD_REQUEST', tooShort)
+    return {
+      retentionHours: audit_retention_hour,
+      dryRun: dry_run,
+      eventTypes: typesOf(names),
+      ...(names.include_event_types || !names.include_operations ? {} : { operations: names.include_operations }),
+    }
+  },
   parametersOf,
   warningsOf: ({ eventTypes }) =>
     eventTypes.length > 0

@@ -3,6 +3,7 @@ import { DomainError } from '../../../domain/errors.ts'
 import type { JobStatus } from '../../../domain/jobs/job.ts'
 import type { ScanDataExport } from '../../../domain/scanning/exports/scan-data-exports.ts'
 import { idParam, noTime, orNull, timeAnswer, timeOf } from '../frame/answers.ts'
+import { streamOf } from '../../streamed.ts'
 import { route, type Route } from '../frame/route.ts'
 
 /** What can be exported: the reports of the newer type. */
@@ -113,18 +114,6 @@ export const scanDataExportRoutes: readonly Route[] = [
     },
   }),
 ]
-
-/** A piece is read when the client has taken the one before. */
-function streamOf(pieces: AsyncGenerator<Uint8Array, void>): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await pieces.next()
-      if (done === true) controller.close()
-      else controller.enqueue(value)
-    },
-    cancel: async () => void (await pieces.return()),
-  })
-}
 
 /** @throws DomainError VALIDATION without the header, BAD_REQUEST for another type */
 function assertType(said: string | null): void {
