@@ -111,6 +111,7 @@ export const nouns = [
   'pull-policies',
   'quarantine',
   'webhooks',
+  'proxy-cache',
   'transfer',
   'garbage-collection',
   'audit',

@@ -7,7 +7,7 @@ export interface AllowedDifference {
 export const allowedDifferences: readonly AllowedDifference[] = [
   {
     difference: /project\[\]\.(registry_id)|\/projects.*answer 200.*\.(registry_id|registry) is missing/,
-    reason: 'set for proxy cache projects only, which are not built',
+    reason: 'the registry itself is told by /registries; a project names its id',
   },
   {
     difference: /\.(deleted|togglable) is missing/,

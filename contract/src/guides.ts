@@ -6,7 +6,18 @@ export const guideGroups = {
   install: ['getting-started', 'requirements', 'operating', 'kubernetes', 'packages', 'air-gap', 'tls'],
   run: ['monitoring', 'troubleshooting', 'storage', 'object-storage', 'cleaning-up', 'disaster', 'game-day', 'sizing'],
   secure: ['identities', 'hardening', 'signatures', 'audit-log', 'elk'],
-  use: ['console', 'images-and-charts', 'scanning', 'policies', 'scan-in-ci', 'retention', 'webhooks', 'events', 'api'],
+  use: [
+    'console',
+    'images-and-charts',
+    'scanning',
+    'policies',
+    'scan-in-ci',
+    'retention',
+    'proxy-cache',
+    'webhooks',
+    'events',
+    'api',
+  ],
   migrate: ['moving-in'],
 } as const
 

@@ -10,7 +10,9 @@ import { composeHttp } from './compose/http.ts'
 import { openListeners, urlsOf } from './compose/listeners.ts'
 import { startMeasuring } from './compose/registry-metrics.ts'
 import { shareOfWorker } from './compose/processes.ts'
+import { composeProxyCache } from './compose/proxy-cache.ts'
 import { composeScanning } from './compose/scanning.ts'
+import { composeOpenUpstream } from './compose/upstreams.ts'
 import { followSignals } from './compose/signals.ts'
 import { startBackground, startJobs } from './compose/work.ts'
 import type { Config } from './config/config.ts'
@@ -23,6 +25,7 @@ import { currentOrigin } from './domain/request-origin.ts'
 import { asDomainError } from './http/oci/error-response.ts'
 import { Metrics } from './http/ops/metrics.ts'
 import { composeProbes } from './http/ops/probes.ts'
+import { ProxyMetrics } from './http/ops/proxy-metrics.ts'
 import { EventStreams } from './http/server-sent-events.ts'
 import type { Logger, Logging } from './logging.ts'
 import { newProcessMark } from './runtime/process-mark.ts'
@@ -75,7 +78,15 @@ async function start(
   const content = composeContent(config, foundation, refusals)
   const pulls = new PullRecorder(foundation.database)
   const pullNotices = new PullNotices(foundation)
-  const oci = composeOciServices(config, content, { pulls, pullNotices, ...accounts })
+  const proxyMetrics = new ProxyMetrics()
+  metrics.collect(() => proxyMetrics.families())
+  const proxyCache = owned.use(
+    composeProxyCache(foundation, {
+      ...{ content, registries: accounts.registries, meter: proxyMetrics, logger },
+      openUpstream: composeOpenUpstream(config),
+    }),
+  )
+  const oci = proxyCache.inFrontOf(composeOciServices(config, content, { pulls, pullNotices, ...accounts }))
   const usage = new StorageUsage(foundation)
   const { database } = foundation
   metrics.gauge('database_damaged', 'Processes that have met damaged pages of the database.', () =>

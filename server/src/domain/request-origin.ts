@@ -13,6 +13,8 @@ export interface RequestOrigin {
   operation?: string
   /** What the request is about: for the line of the request. */
   place?: RequestPlace
+  /** What it is given was last compared with its source so long ago. */
+  ageMs?: number
   /** What its answer tells beside what it gives. */
   warnings?: string[]
 }
@@ -50,6 +52,14 @@ export function notePlace(place: RequestPlace): void {
 export function noteWarning(sentence: string): void {
   const origin = current.getStore()
   if (origin !== undefined) (origin.warnings ??= []).push(sentence)
+}
+
+/** Remembers that the request under way is given a copy that could not be compared with its source for so long. */
+export function noteStale(ageMs: number, source: string): void {
+  const origin = current.getStore()
+  if (origin === undefined) return
+  origin.ageMs = ageMs
+  noteWarning(`${source} could not be asked; this copy is what it had ${Math.floor(ageMs / 1_000)} seconds ago`)
 }
 
 const current = new AsyncLocalStorage<RequestOrigin>()

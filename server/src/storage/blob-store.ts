@@ -66,6 +66,11 @@ export interface BlobStager {
    */
   readStaged(upload: UploadId, size: number): Promise<ReadableStream<Uint8Array>>
   /**
+   * A look at staged bytes while an append writes them, from any process that shares the medium; undefined when there are none.
+   * Only in stores that lie in a file system. The view stays what it is when the upload is committed or discarded.
+   */
+  viewStaged?(upload: UploadId): Promise<StagedView | undefined>
+  /**
    * Makes exactly `size` staged bytes durable under a location of their own: fsync → rename → fsync
    * of the folder. The caller has verified that they have `digest`. The staged bytes are gone after it;
    * when it fails, they are still there unless the failure came after the rename or the disk would not take them: then
@@ -90,6 +95,14 @@ export interface BlobStager {
    * @throws StagedBytesMissing when nothing is staged although `offset` is not 0
    */
   claim?(upload: UploadId, offset: number): Promise<AsyncDisposable | undefined>
+}
+
+/** Bytes that are being staged. */
+export interface StagedView extends AsyncDisposable {
+  /** How many there are by now. */
+  size(): Promise<number>
+  /** Those from `start`, as many as there are, `maxBytes` at the most. */
+  read(start: number, maxBytes: number): Promise<Uint8Array>
 }
 
 export interface BlobSweeper {

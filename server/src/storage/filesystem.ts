@@ -12,6 +12,7 @@ import {
   type BlobLocation,
   type BlobStore,
   type ForeignBytes,
+  type StagedView,
   type StoredRange,
   type UploadId,
 } from './blob-store.ts'
@@ -21,6 +22,7 @@ import { claimFile } from './claim-file.ts'
 import { DurableFolders } from './durable-folders.ts'
 import { prepareFolder } from './filesystem-layout.ts'
 import { syncOrDrop, writeAll } from './file-writes.ts'
+import { viewFile } from './file-view.ts'
 import { FreeSpace } from './free-space.ts'
 import {
   beforeQuarantine,
@@ -171,6 +173,15 @@ class FilesystemBlobStore implements BlobStore {
       throw storageError(error, 'read staged bytes')
     }
     return readFileHandle(file, size)
+  }
+
+  async viewStaged(upload: UploadId): Promise<StagedView | undefined> {
+    try {
+      return viewFile(await open(this.#path(stagedKey(upload)), 'r'))
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw storageError(error, 'look at staged bytes')
+    }
   }
 
   async commit(upload: UploadId, digest: Digest, size: number): Promise<BlobLocation> {

@@ -8,6 +8,8 @@ export interface ProjectTable {
   public: Flag
   created_at: number
   updated_at: number
+  /** The remote registry that the project is a cache of; null for ordinary projects. */
+  registry_id: Generated<number | null>
 }
 
 export interface ProjectMemberTable {

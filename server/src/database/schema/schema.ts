@@ -54,6 +54,7 @@ import type {
   ProjectTable,
   SystemCveAllowlistTable,
 } from './projects.ts'
+import type { ProxyFillTable, ProxyManifestTable, ProxyTagTable, ProxyUpstreamTable } from './proxy-cache.ts'
 import type { RegistryTable } from './registries.ts'
 import type { PolicyExemptionTable, PullPolicyTable } from './pull-policies.ts'
 import type { QuarantineEntryTable } from './quarantine.ts'
@@ -168,6 +169,10 @@ export interface Schema {
   robot: RobotTable
   robot_permission: RobotPermissionTable
   trust_rule: TrustRuleTable
+  proxy_fill: ProxyFillTable
+  proxy_manifest: ProxyManifestTable
+  proxy_tag: ProxyTagTable
+  proxy_upstream: ProxyUpstreamTable
   registry: RegistryTable
   system_cve_allowlist: SystemCveAllowlistTable
   advisory_generation: AdvisoryGenerationTable

@@ -32,6 +32,8 @@ export interface Admission<Allowed extends Operation = Operation> {
   readonly operation: Allowed
   readonly actor: Actor
   readonly projectId: number
+  /** The remote registry that the project is a cache of. */
+  readonly upstreamId: number | undefined
   readonly repositoryName: RepositoryName
   /** Undefined while nothing was ever pushed to it. */
   readonly repositoryId: number | undefined

@@ -56,7 +56,7 @@ export async function pushManifest(
   await bringArtifact(services, admission, { digest, ...push }, async (tx) => {
     const now = clock.now()
     const { projectId, repositoryName: repository, actor } = admission
-    await assertSaid(tx, projectId, push.manifest)
+    if (admission.operation !== 'fill') await assertSaid(tx, projectId, push.manifest)
     const repositoryId = await ensureRepository(tx, { projectId, name: repository }, now)
     const { id, isNew } = await storeArtifact(services, tx, admission, { repositoryId, digest, now, ...push })
     if (push.isOwnPush === true && isNew) await assertDescriptorsAgree(tx, repositoryId, push.manifest)

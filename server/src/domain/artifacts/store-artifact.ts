@@ -38,7 +38,7 @@ export async function storeArtifact(
 ): Promise<{ readonly id: number; readonly isNew: boolean }> {
   const { projectId, operation } = admission
   const { digest, bytes } = content
-  const artifact = await ensureArtifact(services.database, tx, projectId, content)
+  const artifact = await ensureArtifact(services.database, tx, { projectId, operation }, content)
   const counted = { projectId, manifest: { digest, size: bytes.byteLength }, blobs: artifact.blobs }
   const addedBytes = artifact.isNew ? await countContent(services.database, tx, counted) : 0
   await pass(gates.content[operation], { reader: tx, admission, kind: 'manifest', digest, addedBytes })
@@ -96,7 +96,7 @@ interface EnsuredArtifact {
 async function ensureArtifact(
   database: Database,
   tx: Writer,
-  projectId: number,
+  { projectId, operation }: Pick<Admission<Bringing>, 'projectId' | 'operation'>,
   artifact: NewArtifact,
 ): Promise<EnsuredArtifact> {
   const { repositoryId, digest, now, manifest, bytes } = artifact
@@ -104,8 +104,9 @@ async function ensureArtifact(
   // that everything is in place.
   const blobs = await linkedBlobs(database, tx, repositoryId, manifest)
   const { children, absent } = await childArtifacts(database, tx, repositoryId, manifest)
-  if (absent.length > 0 && !(await isSwitchedOn(tx, projectId, 'sparse_indexes')))
-    throw missingContent('manifests', absent)
+  // Of an index that was fetched, children come when somebody asks for them.
+  const mayBeSparse = absent.length === 0 || operation === 'fill'
+  if (!mayBeSparse && !(await isSwitchedOn(tx, projectId, 'sparse_indexes'))) throw missingContent('manifests', absent)
   const size = bytes.byteLength + (await referredBytes(tx, manifest, absent))
   const inserted = await insertArtifact.first(tx, {
     repositoryId,

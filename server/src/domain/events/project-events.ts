@@ -12,7 +12,7 @@ const memberName = (fields: OnMember): string =>
 
 /** Projects, their members and their quotas. */
 export const projectEvents = {
-  create_project: eventKind<OnProject & { readonly public: boolean }>(projectName),
+  create_project: eventKind<OnProject & { readonly public: boolean; readonly registryId?: number }>(projectName),
   update_project: eventKind<OnProject & { readonly public?: boolean; readonly changed?: readonly string[] }>(
     projectName,
   ),

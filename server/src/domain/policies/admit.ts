@@ -42,7 +42,7 @@ export function composeAdmit({ database, clock, settings }: AdmitOptions): Admit
       if (found === undefined) return { access: found, repositoryId: undefined }
       return { access: found, repositoryId: await findRepositoryId(reader, { projectId: found.project.id, name }) }
     })
-    const { id: projectId } = await projectBehindDoor({
+    const { id: projectId, registryId: upstreamId } = await projectBehindDoor({
       reader,
       actor,
       operation,
@@ -50,7 +50,7 @@ export function composeAdmit({ database, clock, settings }: AdmitOptions): Admit
       access,
       settings,
     })
-    const asked = { operation, actor, projectId, repositoryName: name, repositoryId }
+    const asked = { operation, actor, projectId, upstreamId, repositoryName: name, repositoryId }
     return new PassedDoor(asked, { clock, settings }) as unknown as Admission<typeof operation>
   }
 }
@@ -61,6 +61,7 @@ class PassedDoor implements Asked {
   readonly operation: Operation
   readonly actor: Actor
   readonly projectId: number
+  readonly upstreamId: number | undefined
   readonly repositoryName: RepositoryName
   readonly repositoryId: number | undefined
   readonly #options: Omit<AdmitOptions, 'database'>
@@ -69,6 +70,7 @@ class PassedDoor implements Asked {
     this.operation = asked.operation
     this.actor = asked.actor
     this.projectId = asked.projectId
+    this.upstreamId = asked.upstreamId
     this.repositoryName = asked.repositoryName
     this.repositoryId = asked.repositoryId
     this.#options = options

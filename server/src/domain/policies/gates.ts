@@ -104,6 +104,22 @@ const actorMay =
   async ({ actor, repositoryName, access }) =>
     assertActorCan(actor, permission, repositoryName, access)
 
+/** Harbor's sentence for everybody, administrators too: what a cache holds is what its upstream has. */
+const projectTakesPushes: Gate<DoorContext> = async ({ access }) => {
+  if (access?.project.registryId === undefined) return
+  const { name } = access.project
+  throw new DomainError('PROXY_PROJECT', `can not push artifact to a proxy project: ${name}`)
+}
+
+/** The same for what Harbor's API makes out of content that is here. */
+const projectIsNoProxy: Gate<DoorContext> = async ({ access }) => {
+  if (access?.project.registryId === undefined) return
+  throw new DomainError(
+    'PROXY_UNSUPPORTED',
+    `the operation isn't supported for a proxy cache project: ${access.project.name}`,
+  )
+}
+
 const roomIsLeft: Gate<ContentContext> = async ({ reader, admission, ...arrival }) =>
   await assertRoom(reader, admission, arrival)
 
@@ -146,10 +162,10 @@ export const gates = {
     'copy-from': [actorMay('artifact:read')],
     'read-artifact': [actorMay('artifact:read')],
     'read-addition': [actorMay('artifact-addition:read')],
-    push: [actorMay('repository:push'), registryIsWritable],
-    copy: [actorMay('artifact:create'), registryIsWritable],
+    push: [actorMay('repository:push'), projectTakesPushes, registryIsWritable],
+    copy: [actorMay('artifact:create'), projectIsNoProxy, registryIsWritable],
     fill: [actorMay('repository:pull'), registryIsWritable],
-    tag: [actorMay('tag:create'), registryIsWritable],
+    tag: [actorMay('tag:create'), projectIsNoProxy, registryIsWritable],
     delete: [actorMay('artifact:delete'), ...removals],
     untag: [actorMay('tag:delete'), ...removals],
     'delete-repository': [actorMay('repository:delete'), ...removals],

@@ -1,11 +1,16 @@
 import type { Writer } from '../../database/database.ts'
-import type { Actor } from '../access/actor.ts'
+import { isSystemAdministrator, type Actor } from '../access/actor.ts'
 import { assertCanInSystem } from '../access/roles/authorise.ts'
 import { DomainError } from '../errors.ts'
 
 /** @throws DomainError UNAUTHENTICATED, FORBIDDEN */
-export function assertMayCreateProject(actor: Actor, project: { readonly owner?: string }): void {
+export function assertMayCreateProject(
+  actor: Actor,
+  project: { readonly owner?: string; readonly registryId?: number | undefined },
+): void {
   if (actor.kind === 'anonymous') throw new DomainError('UNAUTHENTICATED', 'log in to create a project')
+  if (project.registryId !== undefined && !isSystemAdministrator(actor))
+    throw new DomainError('FORBIDDEN', 'Only system admin can create proxy cache project')
   if (actor.kind === 'robot') return assertCanInSystem(actor, 'project:create')
   if (actor.kind !== 'user') return
   if (actor.access !== undefined || actor.limits !== undefined)

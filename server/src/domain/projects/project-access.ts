@@ -9,7 +9,11 @@ import { noPermissions, permissionsOfRole, type Permission } from '../access/rol
 
 /** A project and what the actor is in it. */
 export interface ProjectAccess extends ProjectStanding {
-  readonly project: ProjectStanding['project'] & { readonly name: string }
+  readonly project: ProjectStanding['project'] & {
+    readonly name: string
+    /** The remote registry that it is a cache of; undefined for ordinary projects. */
+    readonly registryId: number | undefined
+  }
 }
 
 interface AccessRow {
@@ -17,6 +21,7 @@ interface AccessRow {
   readonly name: string
   readonly public: Flag
   readonly created_at: number
+  readonly registry_id: number | null
   readonly role_id: number | null
   /** Of a composed role. */
   readonly permissions: string | null
@@ -27,6 +32,7 @@ const columns = [
   'project.name',
   'project.public',
   'project.created_at',
+  'project.registry_id',
   'project_member.role_id',
   'role.permissions',
 ] as const
@@ -148,7 +154,13 @@ function accessOf(rows: readonly AccessRow[]): ProjectAccess | undefined {
   if (first === undefined) return undefined
   const roles = rows.filter(isRole)
   return {
-    project: { id: first.id, name: first.name, public: first.public === 1, createdAt: first.created_at },
+    project: {
+      id: first.id,
+      name: first.name,
+      public: first.public === 1,
+      createdAt: first.created_at,
+      registryId: first.registry_id ?? undefined,
+    },
     roleIds: [...new Set(roles.map((role) => role.role_id))],
     granted: grantedBy(roles),
   }

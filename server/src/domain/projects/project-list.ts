@@ -13,6 +13,8 @@ export interface ProjectDetails {
   readonly public: boolean
   readonly ownerId: number | undefined
   readonly ownerName: string | undefined
+  /** The remote registry that it is a cache of. */
+  readonly registryId: number | undefined
   /** The reader's roles in it, their own first. */
   readonly roleIds: readonly number[]
   readonly repositoryCount: number
@@ -34,6 +36,7 @@ const columns: ListColumns = {
   name: { ref: 'project.name', type: 'text' },
   public: { ref: 'project.public', type: 'flag' },
   owner_id: { ref: 'project.owner_id', type: 'number' },
+  registry_id: { ref: 'project.registry_id', type: 'number' },
   owner: { ref: 'owner.username', type: 'text' },
   creation_time: { ref: 'project.created_at', type: 'time' },
   update_time: { ref: 'project.updated_at', type: 'time' },
@@ -109,6 +112,7 @@ export async function readProjectDetails(
         public: row.public === 1,
         ownerId: row.owner_id ?? undefined,
         ownerName: row.owner_name ?? undefined,
+        registryId: row.registry_id ?? undefined,
         roleIds: accesses.get(row.name)?.roleIds ?? [],
         repositoryCount: repositories.get(row.id) ?? 0,
         metadata: metadata.get(row.id) ?? {},

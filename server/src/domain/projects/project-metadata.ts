@@ -23,13 +23,13 @@ const truthKeys = [
 /** Switches by which a project holds back what is pulled from it. */
 export const pullSwitches = ['prevent_vul', 'enable_content_trust', 'enable_content_trust_cosign'] as const
 const numberKeys = ['proxy_speed_kb', 'max_upstream_conn', 'retention_id', 'quarantine_days'] as const
-/** `pull_redirect` is ours: whether pulls of large blobs are sent to the object storage. So is what ends a quarantine: `hold`, `delete`. */
+/**
+ * Ours: `pull_redirect`, whether pulls of large blobs are sent to the object storage; what ends a quarantine (`hold`, `delete`); for how
+ * long a proxy project believes what it knows of a tag, what it never gives up, and whose names it answers for.
+ */
 const textKeys = [
-  'severity',
-  'proxy_cache_filter_pattern',
-  'proxy_cache_filter_kind',
-  'pull_redirect',
-  'quarantine_end',
+  ...(['severity', 'proxy_cache_filter_pattern', 'proxy_cache_filter_kind', 'pull_redirect'] as const),
+  ...(['proxy_cache_freshness', 'proxy_cache_pins', 'proxy_mirror_of', 'quarantine_end'] as const),
 ] as const
 
 export const metadataKeys = [...truthKeys, ...numberKeys, ...textKeys] as const

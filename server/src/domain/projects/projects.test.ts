@@ -40,7 +40,7 @@ describeEachDatabase('projects', (open) => {
     const project = await projects.createProject(ada, { name: 'p', public: false })
     expect(project).toMatchObject({ name: 'p', public: false, ownerId: ada.id })
     expect(await findProjectAccess(database, ada, 'p')).toEqual({
-      project: { id: project.id, name: 'p', public: false, createdAt: project.createdAt },
+      project: { id: project.id, name: 'p', public: false, createdAt: project.createdAt, registryId: undefined },
       roleIds: [1],
       granted: rolePermissions.projectAdmin,
     })

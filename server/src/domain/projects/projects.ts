@@ -26,12 +26,14 @@ import {
   type ProjectMetadata,
 } from './project-metadata.ts'
 import { listedTo } from './project-visibility.ts'
+import { assertFilterKindFree, assertFits, ofKind } from './proxy-settings.ts'
 
 export interface Project {
   readonly id: number
   readonly name: string
   readonly public: boolean
   readonly ownerId: number | undefined
+  readonly registryId: number | undefined
   readonly createdAt: number
   readonly updatedAt: number
 }
@@ -42,6 +44,8 @@ export interface NewProject {
   /** Username of the first project admin; the actor when they are a user and nobody is named. */
   readonly owner?: string
   readonly metadata?: ProjectMetadata
+  /** The remote registry that it is to be a cache of; for system administrators. */
+  readonly registryId?: number | undefined
   /** Bytes, -1 for no limit; for who may set limits. The registry's standard when left out. */
   readonly storageLimit?: number
 }
@@ -79,22 +83,29 @@ export class Projects {
 
   /**
    * Any user may create projects unless the settings reserve it to administrators; only they may name another owner.
-   * @throws DomainError CONFLICT, USER_UNKNOWN (owner), UNAUTHENTICATED, FORBIDDEN
+   * @throws DomainError CONFLICT, USER_UNKNOWN (owner), REGISTRY_UNKNOWN, UNAUTHENTICATED, FORBIDDEN
    * @throws ContractError NAME_INVALID
    */
   async createProject(actor: Actor, project: NewProject): Promise<Project> {
     assertMayCreateProject(actor, project)
     if (!(await this.#isCreationFree(actor))) throw new DomainError('FORBIDDEN', 'Only system admin can create project')
     const name = parseProjectName(project.name)
-    const metadata = parseMetadata(project.metadata ?? {})
+    const { registryId } = project
+    const metadata = ofKind(parseMetadata(project.metadata ?? {}), {}, registryId !== undefined)
     if (project.storageLimit !== undefined) assertCanInSystem(actor, 'quota:update')
     const standardLimit = (await this.#settings?.getSettings())?.storage_per_project ?? -1
     return await this.#database.write(async (tx) => {
       // They become its administrator, by the account that they have now.
       assertMayCreateProject(await currentActor(tx, actor, this.#clock.now()), project)
+      if (registryId !== undefined) await assertRegistry(tx, registryId)
       const ownerId = await ownerOf(tx, actor, project.owner)
       const storageLimit = project.storageLimit ?? standardLimit
-      const created = await this.#insertProject(tx, actor, { name, public: project.public, storageLimit }, ownerId)
+      const created = await this.#insertProject(
+        tx,
+        actor,
+        { name, public: project.public, storageLimit, registryId },
+        ownerId,
+      )
       if (created === undefined)
         throw new DomainError('CONFLICT', `The project named ${name} already exists`, { reason: 'NAME_TAKEN' })
       await writeMetadata(tx, created.id, metadata)
@@ -174,8 +185,10 @@ export class Projects {
     const metadata = parseMetadata(change.metadata ?? {})
     await this.#database.write(async (tx) => {
       const access = await getProjectFor(tx, actor, 'project:update', name)
-      const changed: string[] = Object.keys(metadata)
-      await writeMetadata(tx, access.project.id, metadata)
+      const { id, registryId } = access.project
+      const fitting = ofKind(metadata, await readMetadataOf(tx, id), registryId !== undefined)
+      const changed: string[] = Object.keys(fitting)
+      await writeMetadata(tx, id, fitting)
       if (change.cveAllowlist !== undefined) {
         changed.push('cve_allowlist')
         await writeCveAllowlist(tx, access.project.id, change.cveAllowlist, this.#clock.now())
@@ -197,6 +210,7 @@ export class Projects {
       if (!replace && (key === 'public' || stored[key] !== undefined)) {
         throw new DomainError('CONFLICT', `project ${name} has a value for ${key} already`)
       }
+      assertFits(access.project, [key, parsed], stored)
       await writeMetadata(tx, access.project.id, { [key]: parsed })
       await this.#touch(tx, actor, access, [key], key === 'public' ? parsed === 'true' : undefined)
     })
@@ -207,6 +221,7 @@ export class Projects {
     if (key === 'retention_id') throw new DomainError('BAD_REQUEST', 'retention_id goes with the retention policy')
     await this.#database.write(async (tx) => {
       const access = await getProjectFor(tx, actor, 'metadata:delete', name)
+      if (key === 'proxy_cache_filter_kind') assertFilterKindFree(await readMetadataOf(tx, access.project.id))
       await deleteMetadataKey(tx, access.project.id, key)
       await this.#touch(tx, actor, access, [key], key === 'public' ? false : undefined)
     })
@@ -280,7 +295,7 @@ export class Projects {
   async #insertProject(
     tx: Writer,
     actor: Actor,
-    project: { name: string; public: boolean; storageLimit: number },
+    project: { name: string; public: boolean; storageLimit: number; registryId?: number | undefined },
     ownerId: number | undefined,
   ): Promise<Project | undefined> {
     const now = this.#clock.now()
@@ -290,6 +305,7 @@ export class Projects {
         name: project.name,
         owner_id: ownerId ?? null,
         public: project.public ? 1 : 0,
+        registry_id: project.registryId ?? null,
         created_at: now,
         updated_at: now,
       })
@@ -318,6 +334,7 @@ export class Projects {
       projectId: row.id,
       project: row.name,
       public: project.public,
+      ...(project.registryId === undefined ? {} : { registryId: project.registryId }),
     })
     return projectOf(row)
   }
@@ -349,6 +366,12 @@ function parseMetadata(metadata: ProjectMetadata): ProjectMetadata {
   return Object.fromEntries(entries.map(([key, value]) => [key, parseMetadataValue(key, value)]))
 }
 
+/** @throws DomainError REGISTRY_UNKNOWN */
+async function assertRegistry(reader: Reader, id: number): Promise<void> {
+  const row = await reader.selectFrom('registry').select('id').where('id', '=', id).executeTakeFirst()
+  if (row === undefined) throw new DomainError('REGISTRY_UNKNOWN', `registry ${id} not found`)
+}
+
 function notEmpty(name: string, cause?: unknown): DomainError {
   const message = `the project contains repositories, can not be deleted: delete those of ${name}, and let uploads under way end`
   return new DomainError('PRECONDITION', message, { cause })
@@ -360,6 +383,7 @@ function projectOf(row: Selectable<ProjectTable>): Project {
     name: row.name,
     public: row.public === 1,
     ownerId: row.owner_id ?? undefined,
+    registryId: row.registry_id ?? undefined,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }

@@ -1,7 +1,7 @@
 import { withoutTrailing } from '#contract/trailing.ts'
 import type { Selectable } from 'kysely'
-import type { Database, Writer } from '../../database/database.ts'
-import { isUniqueViolation } from '../../database/violations.ts'
+import type { Database, Reader, Writer } from '../../database/database.ts'
+import { isForeignKeyViolation, isUniqueViolation } from '../../database/violations.ts'
 import type { RegistryTable } from '../../database/schema/registries.ts'
 import type { Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
@@ -152,14 +152,16 @@ export class Registries {
     )
   }
 
-  /** @throws DomainError REGISTRY_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
+  /** @throws DomainError REGISTRY_UNKNOWN, PRECONDITION while a project is its cache, UNAUTHENTICATED, FORBIDDEN */
   async deleteRegistry(actor: Actor, id: number): Promise<void> {
     assertCanInSystem(actor, 'registry:delete')
-    await this.#database.write(async (tx) => {
-      const row = await tx.deleteFrom('registry').where('id', '=', id).returning('name').executeTakeFirst()
-      if (row === undefined) throw registryUnknown(id)
-      await this.#events.record(tx, actor, { type: 'delete_registry', registryId: id, registry: row.name })
-    })
+    await unlessCached(id, this.#database.read, async () =>
+      this.#database.write(async (tx) => {
+        const row = await tx.deleteFrom('registry').where('id', '=', id).returning('name').executeTakeFirst()
+        if (row === undefined) throw registryUnknown(id)
+        await this.#events.record(tx, actor, { type: 'delete_registry', registryId: id, registry: row.name })
+      }),
+    )
   }
 
   /**
@@ -338,6 +340,18 @@ async function named<Result>(name: string, work: () => Promise<Result>): Promise
   } catch (error) {
     if (!isUniqueViolation(error)) throw error
     throw new DomainError('CONFLICT', `there is a registry ${name} already`, { reason: 'NAME_TAKEN' })
+  }
+}
+
+async function unlessCached(id: number, reader: Reader, deletion: () => Promise<void>): Promise<void> {
+  try {
+    await deletion()
+  } catch (cause) {
+    if (!isForeignKeyViolation(cause)) throw cause
+    const cached = await reader.selectFrom('project').select('name').where('registry_id', '=', id).limit(3).execute()
+    const names = cached.map(({ name }) => name).join(', ')
+    const message = `the registry ${id} is referenced by proxy cache project, cannot delete it: delete ${names} first`
+    throw new DomainError('PRECONDITION', message, { cause })
   }
 }
 

@@ -35,8 +35,14 @@ function manifestHeaders(manifest: ManifestStat): Record<string, string> {
     'docker-content-digest': manifest.digest,
     etag: `"${manifest.digest}"`,
     'x-content-type-options': 'nosniff',
+    ...ageOf(currentOrigin()?.ageMs),
     ...warningsOf(currentOrigin()?.warnings ?? []),
   }
+}
+
+/** RFC 9111 §5.1: seconds since a proxy project last compared it with its upstream. */
+function ageOf(ageMs: number | undefined): { readonly age?: string } {
+  return ageMs === undefined ? {} : { age: String(Math.floor(ageMs / 1_000)) }
 }
 
 /** Of all sentences together, as distribution-spec 1.1 §warnings has it. */

@@ -32,6 +32,13 @@ export const errors = {
       'The storage quota of the project is used up. Delete artifacts, or ask a system administrator for a larger quota.',
     POLICY_VIOLATION:
       'A policy of the project holds this image back: it was not scanned, or it has vulnerabilities that the project does not accept.',
+    PROXY_PROJECT: 'This project is a cache of another registry; nothing is pushed into it.',
+    PROXY_UNSUPPORTED: 'This is not possible in a proxy cache project. Copy the artifact into an ordinary project.',
+    UPSTREAM_DENIED:
+      'The registry behind this project does not let its account read this. Check the name and the account.',
+    UPSTREAM_LIMITED:
+      'The registry behind this project was asked too often. Cached content is still served; try later.',
+    UPSTREAM_UNAVAILABLE: 'The registry behind this project cannot be used, and this is not cached. Try later.',
     SCANNER_UNREACHABLE:
       'The scanner does not answer, or says of itself what cannot be. Check its address, its credential and that it runs.',
     READ_ONLY: 'The registry is read-only. Try again when a system administrator has ended this mode.',

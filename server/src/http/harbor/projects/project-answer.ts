@@ -26,6 +26,7 @@ export const projectAnswer = z.object({
   current_user_role_id: z.number().int().optional(),
   current_user_role_ids: z.array(z.number().int()).nullable(),
   repo_count: z.number().int(),
+  registry_id: z.number().int().optional(),
   metadata: z.object({ public: z.string() }).catchall(z.string()),
   cve_allowlist: cveAllowlist,
 })
@@ -58,6 +59,7 @@ export function presentProject(project: ProjectDetails): z.output<typeof project
     current_user_role_id: project.roleIds[0],
     current_user_role_ids: orNull(project.roleIds),
     repo_count: project.repositoryCount,
+    registry_id: project.registryId,
     metadata: presentMetadata(project),
     cve_allowlist: presentAllowlist(project),
   }

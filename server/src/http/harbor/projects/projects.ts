@@ -6,6 +6,7 @@ import { DomainError } from '../../../domain/errors.ts'
 import { listProjectDetails, readProjectDetails, type ProjectDetails } from '../../../domain/projects/project-list.ts'
 import { isMetadataKey, parseMetadataValue, type ProjectMetadata } from '../../../domain/projects/project-metadata.ts'
 import type { ProjectChange } from '../../../domain/projects/projects.ts'
+import type { RetentionFields } from '../../../domain/retention/policies.ts'
 import { assertHardBytes } from '../../../domain/quotas/quotas.ts'
 import { createdAt, truthQuery } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
@@ -69,9 +70,9 @@ export const projectRoutes: readonly Route[] = [
     access: { kind: 'signed-in' },
     body: projectBody,
     answers: { 201: null },
-    handle: async (call, { projects }) => {
+    handle: async (call, { projects, retention }) => {
       const { body, actor, request } = call
-      assertNothingUnbuilt(body)
+      const registryId = registryIdOf(body)
       const { public: visible, ...metadata } = metadataOf(body)
       if ((metadata.retention_id ?? '') !== '') {
         throw new DomainError(
@@ -85,8 +86,10 @@ export const projectRoutes: readonly Route[] = [
         name: body.project_name ?? '',
         public: isPublic,
         metadata,
+        registryId,
         ...storageLimitOf(actor, body),
       })
+      if (registryId !== undefined) await retention.policies.createPolicy(actor, created.id, retentionOfCache)
       const byName = request.headers.get('x-resource-name-in-location') === 'true'
       return createdAt(call.path, byName ? created.name : created.id)
     },
@@ -202,6 +205,23 @@ export const projectRoutes: readonly Route[] = [
   }),
 ]
 
+/** Harbor's for a cache: what nobody pulled for a week goes, every night. */
+const retentionOfCache: RetentionFields = {
+  mode: 'artifact',
+  cron: '0 0 0 * * *',
+  rules: [
+    {
+      id: 0,
+      priority: 0,
+      disabled: false,
+      template: 'nDaysSinceLastPull',
+      value: 7,
+      tags: [{ excludes: false, pattern: '**', untagged: true }],
+      repositories: [{ excludes: false, pattern: '**' }],
+    },
+  ],
+}
+
 type ProjectBody = z.output<typeof projectBody>
 
 export async function getDetails(
@@ -255,13 +275,11 @@ function allowlistOf(list: NonNullable<ProjectBody['cve_allowlist']>): NonNullab
   }
 }
 
-/** A remote registry that is accepted and does nothing would be worse than a refusal. */
-function assertNothingUnbuilt({ registry_id: registry }: ProjectBody): void {
-  if (registry !== undefined && registry !== null) {
-    if (registry <= 0)
-      throw new DomainError('BAD_REQUEST', `${registry} is invalid value of registry_id, it should be geater than 0`)
-    throw new DomainError('BAD_REQUEST', 'this version has no proxy cache projects; leave registry_id out')
-  }
+/** Undefined for an ordinary project. @throws DomainError BAD_REQUEST, in Harbor's words and spelling */
+function registryIdOf({ registry_id: id }: ProjectBody): number | undefined {
+  if (id === undefined || id === null) return undefined
+  if (id > 0) return id
+  throw new DomainError('BAD_REQUEST', `${id} is invalid value of registry_id, it should be geater than 0`)
 }
 
 /** Harbor: who may not set limits gets the standard, whatever they ask for. */

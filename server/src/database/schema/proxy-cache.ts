@@ -1,0 +1,53 @@
+/** A manifest that was fetched from upstream and waits for its blobs. */
+export interface ProxyManifestTable {
+  /** With its project in front. */
+  repository: string
+  digest: string
+  project_id: number
+  media_type: string
+  bytes: Uint8Array
+  fetched_at: number
+  /** When its blobs were last asked for. */
+  tried_at: number
+}
+
+/** What upstream last said of a tag. */
+export interface ProxyTagTable {
+  repository: string
+  tag: string
+  project_id: number
+  digest: string
+  checked_at: number
+}
+
+/** A blob that a process is downloading. */
+export interface ProxyFillTable {
+  repository: string
+  digest: string
+  project_id: number
+  /** Mark of the process. */
+  holder: string
+  /** Null until bytes come. */
+  upload_id: string | null
+  /** Null until it is known. */
+  size: number | null
+  started_at: number
+  renewed_at: number
+}
+
+/** How a remote registry behaves, as proxy projects see it. */
+export interface ProxyUpstreamTable {
+  registry_id: number
+  answered_at: number | null
+  /** Null while it answers. */
+  failing_since: number | null
+  failed_at: number | null
+  failure_code: string | null
+  failure_message: string | null
+  /** It wants to be left alone until then. */
+  retry_at: number | null
+  limit_total: number | null
+  limit_remaining: number | null
+  limit_window_seconds: number | null
+  limit_seen_at: number | null
+}
