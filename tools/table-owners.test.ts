@@ -24,7 +24,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   jobs: ['job', 'job_kind', 'job_log', 'job_schedule', 'job_worker'],
   labels: ['artifact_label', 'label'],
   policies: ['immutability_rule'],
-  'proxy-cache': ['proxy_fill', 'proxy_manifest', 'proxy_tag', 'proxy_upstream'],
+  'proxy-cache': ['proxy_fill', 'proxy_manifest', 'proxy_tag', 'proxy_traffic', 'proxy_upstream'],
   'pull-policies': ['policy_exemption', 'pull_policy'],
   quarantine: ['quarantine_entry'],
   projects: [

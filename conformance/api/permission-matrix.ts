@@ -267,6 +267,7 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'DELETE /system/trash': row('administrator'),
   'GET /system/configuration': row('administrator'),
 
+  [`GET ${inProject}/proxy-cache`]: row('role project:read'),
   [`GET ${inProject}/policies`]: row('role configuration:read'),
   [`POST ${inProject}/policies`]: row('role configuration:update'),
   [`PUT ${inProject}/policies/{policy_id}`]: row('role configuration:update'),

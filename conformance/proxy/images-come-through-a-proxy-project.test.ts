@@ -180,6 +180,20 @@ describe('a proxy project of what behaves as Docker Hub does', () => {
     const answer = await get('/v2/hub/library/limited/manifests/v2')
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^3[56]\d\d$/)])
     expect((await get('/v2/hub/library/limited/manifests/v1')).status).toBe(200)
+    await eventually(async () => {
+      const status = (await (await get('/api/v2.0/projects/hub/proxy-cache')).json()) as {
+        limit?: { total: number; remaining: number }
+        retry_time?: string
+        traffic: { stale: { requests: number } }
+      }
+      expect(status.limit).toMatchObject({ total: 100, remaining: 0 })
+      expect(Date.parse(status.retry_time!)).toBeGreaterThan(Date.now())
+      expect(status.traffic.stale.requests).toBeGreaterThan(0)
+    })
+    const summary = (await (await get('/api/v2.0/projects/hub/summary')).json()) as { registry: object }
+    expect(summary.registry).toMatchObject({ name: 'hub', type: 'docker-registry' })
+    const metrics = await (await get('/metrics')).text()
+    expect(metrics).toContain('berth_proxy_upstream_failing{upstream="hub"} 1')
   })
 })
 

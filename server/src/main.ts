@@ -97,7 +97,9 @@ async function start(
 
   const leads = worker === undefined || worker.number === 1
   const work = { foundation, process: thisProcess(), logger, owned, leads }
-  await startBackground(config, work, { content, pulls, pullNotices, refusals, accounts, usage, metrics })
+  await startBackground(config, work, {
+    ...{ content, pulls, pullNotices, refusals, accounts, usage, metrics, proxyCache },
+  })
   await followBackupSchedule(config, foundation)
   const scanning = await composeScanning(config, foundation, { accounts, content, owned })
   const jobKinds = await startJobs(config, work, { content, scanning, accounts, metrics })
@@ -135,6 +137,7 @@ async function start(
       if (clean.includes(false)) logger.warn('requests were cut off: they took longer than the drain timeout')
       await flushLast(logger, 'the last pull counts were lost', pulls)
       await flushLast(logger, 'the last pulls are missing in the audit log', accounts.pullAudit)
+      await flushLast(logger, 'the last counts of proxy projects were lost', proxyCache.traffic)
       await flushLast(logger, 'webhooks were not told of the last pulls', pullNotices)
       await flushLast(logger, 'the last refusals of policies are missing in the audit log', refusals)
       await owned.disposeAsync()

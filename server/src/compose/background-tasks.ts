@@ -42,6 +42,7 @@ export interface TaskServices {
   readonly pullNotices: PullNotices
   readonly accounts: Pick<Accounts, 'sessions' | 'pullAudit' | 'settings'>
   readonly refusals: RefusalLog
+  readonly proxyCache: { readonly tasks: readonly BackgroundTask[] }
   readonly usage: StorageUsage
   readonly auditChain: AuditChain
   /** One of several workers does what need not be done by each. */
@@ -63,6 +64,7 @@ export function backgroundTasks(config: Config, services: TaskServices): readonl
     ...pruning(config, services),
     expireVerdicts(services),
     ...quarantine(services),
+    ...services.proxyCache.tasks,
   ]
 }
 

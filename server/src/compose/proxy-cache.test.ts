@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Digest } from '#contract/digest.ts'
+import type { RepositoryName } from '#contract/repository-name.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest, digestOf, imageOf } from '#server-test/registry-for-test.ts'
 import type { Database } from '../database/database.ts'
@@ -14,6 +15,9 @@ import {
 import type { Config } from '../config/config.ts'
 import { anonymous } from '../domain/access/actor.ts'
 import type { ProxyMeter } from '../domain/proxy-cache/proxy-meter.ts'
+import { completeWaiting } from '../domain/proxy-cache/complete-waiting.ts'
+import { keepWaiting, noteTag } from '../domain/proxy-cache/known-manifests.ts'
+import { readTraffic } from '../domain/proxy-cache/proxy-traffic.ts'
 import { withOrigin, type RequestOrigin } from '../domain/request-origin.ts'
 import type { OciServices } from '../http/oci/oci-request.ts'
 import { composeOciRouter } from '../http/oci/oci-router.ts'
@@ -21,7 +25,7 @@ import type { BlobStore } from '../storage/blob-store.ts'
 import { composeFilesystemBlobStore } from '../storage/filesystem.ts'
 import { composeMemoryBlobStore } from '../storage/memory.ts'
 import { composeOciServices } from './content.ts'
-import { composeProxyCache } from './proxy-cache.ts'
+import { composeProxyCache, type ProxyCache } from './proxy-cache.ts'
 import { composeOpenUpstream } from './upstreams.ts'
 
 const encode = (text: string) => new TextEncoder().encode(text)
@@ -69,11 +73,12 @@ function answerUpstream({ method, path, headers }: SeenRequest): ScriptedAnswer 
   return { status: 200, headers: { ...common, ...length }, ...(method === 'HEAD' ? {} : { body: bytes }) }
 }
 
-const silent: ProxyMeter = { served() {}, fetched() {}, asked() {}, failed() {} }
+const silent: ProxyMeter = { served() {}, fetched() {}, asked() {}, answered() {}, failed() {} }
 
 interface Process {
   ask(method: string, path: string, headers?: Record<string, string>): Promise<Response>
   settled(): Promise<void>
+  readonly cache: ProxyCache
 }
 
 const stores: readonly [string, (folder: string) => Promise<BlobStore>][] = [
@@ -144,7 +149,7 @@ describeEachDatabase('a proxy project', (open) => {
           }),
         )
       }
-      return { ask, settled: () => cache.completions.settled() }
+      return { ask, settled: () => cache.completions.settled(), cache }
     }
     return { ...registry, ...begin(), begin, warned, folder }
   }
@@ -317,6 +322,67 @@ describeEachDatabase('a proxy project', (open) => {
     })
     expect(digestOf(await bytesOf(await ask('GET', `/cache/app/blobs/${digestOf(large)}`)))).toBe(digestOf(large))
     expect(upstream.seen.some(({ headers }) => headers.range !== undefined)).toBe(true)
+  })
+
+  test('what it did is counted by outcome, and stays countable after the process', async () => {
+    const { ask, settled, cache, database, clock } = await setUp()
+    await bytesOf(await ask('GET', '/cache/app/manifests/v1'))
+    for (const blob of [config, layer, large]) await bytesOf(await ask('GET', `/cache/app/blobs/${digestOf(blob)}`))
+    await settled()
+    await bytesOf(await ask('GET', `/cache/app/blobs/${digestOf(large)}`))
+    await ask('GET', '/cache/app/manifests/v9')
+    await cache.traffic.flush()
+    await ask('GET', '/cache/app/manifests/v1')
+    await cache.traffic.flush()
+    const { id } = await database.read
+      .selectFrom('project')
+      .select('id')
+      .where('name', '=', 'cache')
+      .executeTakeFirstOrThrow()
+    const traffic = await readTraffic(database.read, id, { now: clock.now(), days: 1 })
+    const blobBytes = config.byteLength + layer.byteLength + large.byteLength
+    // Blobs that the cache brings by itself may be here before they are asked for.
+    expect(traffic.hit.requests).toBeGreaterThanOrEqual(2)
+    expect(traffic.miss.requests).toBeGreaterThanOrEqual(1)
+    expect(traffic.hit.requests + traffic.miss.requests).toBe(6)
+    expect(traffic.hit.bytes + traffic.miss.bytes).toBe(blobBytes + large.byteLength + 2 * image.bytes.byteLength)
+    expect(traffic.upstream.bytes).toBe(blobBytes)
+    expect(traffic.absent).toEqual({ requests: 1, bytes: 0 })
+    clock.advance(2 * 86_400_000)
+    expect((await readTraffic(database.read, id, { now: clock.now(), days: 1 })).hit.requests).toBe(0)
+  })
+
+  test('a manifest that a dead process left waiting is completed, with pauses that grow while upstream is away', async () => {
+    const { cache, database, clock } = await setUp()
+    const { id } = await database.read
+      .selectFrom('project')
+      .select('id')
+      .where('name', '=', 'cache')
+      .executeTakeFirstOrThrow()
+    const repository = (await cache.projects.repositoryOf(id, 'cache/app' as RepositoryName))!
+    const waiting = { digest: imageDigest, bytes: new Uint8Array(image.bytes), mediaType: manifestType }
+    const checked = { digest: imageDigest, checkedAt: clock.now() }
+    await database.write(async (tx) => {
+      await keepWaiting(tx, repository, waiting, clock.now())
+      await noteTag(tx, repository, 'v1', checked)
+    })
+    const problems: unknown[] = []
+    const look = async (minutes: number) => {
+      clock.advance(minutes * 60_000)
+      const { projects, completions } = cache
+      const onProblem = (...problem: unknown[]) => void problems.push(problem)
+      return await completeWaiting({ database, clock, projects, completions, onProblem }, 4)
+    }
+    upstream.answers(() => ({ status: 404 }))
+    expect(await look(4)).toBe(0)
+    expect(await look(2)).toBe(1)
+    expect(problems).toHaveLength(1)
+    expect(await look(5)).toBe(0)
+    upstream.answers(answerUpstream)
+    expect(await look(2)).toBe(1)
+    const named = await database.read.selectFrom('tag').select('name').execute()
+    expect(named).toEqual([{ name: 'v1' }])
+    expect(await database.read.selectFrom('proxy_manifest').select('digest').execute()).toEqual([])
   })
 
   test('names that the filter does not let through are unknown, cached or not', async () => {

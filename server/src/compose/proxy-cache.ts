@@ -7,15 +7,18 @@ import { CachedManifests } from '../domain/proxy-cache/cached-manifests.ts'
 import { Completions } from '../domain/proxy-cache/completions.ts'
 import { FillLeases } from '../domain/proxy-cache/fill-leases.ts'
 import type { ProxyMeter } from '../domain/proxy-cache/proxy-meter.ts'
+import { allOf, ProxyTraffic } from '../domain/proxy-cache/proxy-traffic.ts'
 import { ProxyProjects } from '../domain/proxy-cache/proxy-projects.ts'
 import type { OpenUpstream } from '../domain/proxy-cache/upstream.ts'
 import { UpstreamHealth } from '../domain/proxy-cache/upstream-health.ts'
 import { Upstreams } from '../domain/proxy-cache/upstreams.ts'
 import type { Registries } from '../domain/registries/registries.ts'
+import type { BackgroundTask } from '../jobs/background.ts'
 import type { OciServices } from '../http/oci/oci-request.ts'
 import type { Logger } from '../logging.ts'
 import { openSpool } from '../storage/spool.ts'
 import type { Foundation } from './foundation.ts'
+import { proxyTasks } from './proxy-tasks.ts'
 
 export interface ProxyCacheNeeds {
   readonly content: ContentServices
@@ -30,6 +33,8 @@ export interface ProxyCache extends AsyncDisposable {
   readonly projects: ProxyProjects
   readonly completions: Completions
   readonly fills: BlobFills
+  readonly traffic: ProxyTraffic
+  readonly tasks: readonly BackgroundTask[]
   /** Stands in front of the roles that read. */
   inFrontOf(services: OciServices): OciServices
 }
@@ -37,12 +42,14 @@ export interface ProxyCache extends AsyncDisposable {
 /** The cache of other registries, with what this process knows of them. */
 export function composeProxyCache(
   foundation: Pick<Foundation, 'database' | 'store' | 'clock' | 'events'>,
-  { content, registries, openUpstream, meter, logger }: ProxyCacheNeeds,
+  { content, registries, openUpstream, meter: heard, logger }: ProxyCacheNeeds,
 ): ProxyCache {
   const { database, clock, store } = foundation
   const { admit, uploads } = content
   const onError = (error: unknown) => logger.warn({ error }, 'what is known of a remote registry was not written down')
   const health = new UpstreamHealth({ database, clock, onError })
+  const traffic = new ProxyTraffic({ database, clock })
+  const meter = allOf(heard, traffic)
   const upstreams = new Upstreams({ registries, open: openUpstream, health, meter, clock })
   const projects = new ProxyProjects(database)
   const leases = new FillLeases({ database, clock })
@@ -52,8 +59,9 @@ export function composeProxyCache(
   const onProblem = (repository: string, digest: string, error: unknown) =>
     logger.warn({ error, repository, digest }, 'a cached manifest waits for its blobs; they are asked for again')
   const completions = new Completions({ ...foundation, admit, fills, onProblem })
+  const tasks = proxyTasks({ ...common, completions, onProblem, traffic })
   return {
-    ...{ health, projects, completions, fills },
+    ...{ health, projects, completions, fills, traffic, tasks },
     inFrontOf(services) {
       const lists = new CachedLists({ ...common, inner: { ...services.tags, ...services.referrers } })
       return {

@@ -41,6 +41,7 @@ import { webhooks } from './0045-webhooks.ts'
 import { blobInventory } from './0046-blob-inventory.ts'
 import { quarantine } from './0050-quarantine.ts'
 import { proxyCache } from './0057-proxy-cache.ts'
+import { proxyTraffic } from './0058-proxy-traffic.ts'
 import { webhookBounds } from './0060-webhook-bounds.ts'
 import { auditChain } from './0061-audit-chain.ts'
 
@@ -88,6 +89,7 @@ export const migrations: readonly Migration[] = [
   blobInventory,
   quarantine,
   proxyCache,
+  proxyTraffic,
   webhookBounds,
   auditChain,
 ]

@@ -35,6 +35,17 @@ export interface ProxyFillTable {
   renewed_at: number
 }
 
+/** What a proxy project did on one day. */
+export interface ProxyTrafficTable {
+  project_id: number
+  /** Its first millisecond, in UTC. */
+  day: number
+  /** As `TrafficOutcome` has it. */
+  outcome: string
+  requests: number
+  bytes: number
+}
+
 /** How a remote registry behaves, as proxy projects see it. */
 export interface ProxyUpstreamTable {
   registry_id: number

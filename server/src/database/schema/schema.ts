@@ -54,7 +54,13 @@ import type {
   ProjectTable,
   SystemCveAllowlistTable,
 } from './projects.ts'
-import type { ProxyFillTable, ProxyManifestTable, ProxyTagTable, ProxyUpstreamTable } from './proxy-cache.ts'
+import type {
+  ProxyFillTable,
+  ProxyManifestTable,
+  ProxyTagTable,
+  ProxyTrafficTable,
+  ProxyUpstreamTable,
+} from './proxy-cache.ts'
 import type { RegistryTable } from './registries.ts'
 import type { PolicyExemptionTable, PullPolicyTable } from './pull-policies.ts'
 import type { QuarantineEntryTable } from './quarantine.ts'
@@ -172,6 +178,7 @@ export interface Schema {
   proxy_fill: ProxyFillTable
   proxy_manifest: ProxyManifestTable
   proxy_tag: ProxyTagTable
+  proxy_traffic: ProxyTrafficTable
   proxy_upstream: ProxyUpstreamTable
   registry: RegistryTable
   system_cve_allowlist: SystemCveAllowlistTable

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { CachedRepository } from './proxy-projects.ts'
 
 /** The holder renews it. A process that froze for longer, or died on another machine, loses the blob to another. */
-const leaseMs = 30_000
+export const leaseMs = 30_000
 export const renewEveryMs = leaseMs / 6
 
 /** A download that a process has under way. */

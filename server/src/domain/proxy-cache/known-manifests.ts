@@ -59,6 +59,8 @@ export async function takeWaiting(
     .selectFrom('proxy_manifest')
     .select(['repository', 'digest', 'project_id as projectId', 'fetched_at as fetchedAt'])
     .where('tried_at', '<=', before)
+    // As long a pause as it has waited before.
+    .where((eb) => eb(eb('tried_at', '-', eb.ref('fetched_at')), '<=', eb(eb.val(now), '-', eb.ref('tried_at'))))
     .orderBy('tried_at')
     .limit(limit)
     .execute()

@@ -14,5 +14,6 @@ export interface ProxyMeter {
   /** Bytes that came from upstream, and how long they took. */
   fetched(project: ProxyProject, bytes: number, ms: number): void
   asked(project: ProxyProject): void
+  answered(project: ProxyProject): void
   failed(project: ProxyProject, code: string): void
 }

@@ -1,5 +1,5 @@
 import { projectOf, restOf, type RepositoryName } from '#contract/repository-name.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database, Reader } from '../../database/database.ts'
 import { EpochCache } from '../../database/epoch-cache.ts'
 import type { Admission } from '../access/admission.ts'
 import type { Actor } from '../access/actor.ts'
@@ -58,22 +58,31 @@ export class ProxyProjects {
     return { project, projectName: projectOf(name), name, upstreamName }
   }
 
+  /** Undefined where the project is no cache any more. */
+  async repositoryOf(projectId: number, name: RepositoryName): Promise<CachedRepository | undefined> {
+    const project = await this.find(projectId)
+    if (project === undefined) return undefined
+    return { project, projectName: projectOf(name), name, upstreamName: upstreamNameOf(project, restOf(name)) }
+  }
+
   async find(projectId: number): Promise<ProxyProject | undefined> {
-    return await this.#cached.get(String(projectId), async () => {
-      const { read } = this.#database
-      const row = await read
-        .selectFrom('project')
-        .innerJoin('registry', 'registry.id', 'project.registry_id')
-        .select(['registry.id', 'registry.name', 'registry.type', governs(projectId).as('governed')])
-        .where('project.id', '=', projectId)
-        .executeTakeFirst()
-      if (row === undefined) return undefined
-      const metadata = (await readMetadata(read, [projectId])).get(projectId) ?? {}
-      return {
-        ...{ id: projectId, registryId: row.id, registryName: row.name, registryType: row.type },
-        ...{ metadata, isGoverned: row.governed === 1 },
-      }
-    })
+    return await this.#cached.get(String(projectId), () => findProxyProject(this.#database.read, projectId))
+  }
+}
+
+/** Undefined for ordinary projects. */
+export async function findProxyProject(reader: Reader, projectId: number): Promise<ProxyProject | undefined> {
+  const row = await reader
+    .selectFrom('project')
+    .innerJoin('registry', 'registry.id', 'project.registry_id')
+    .select(['registry.id', 'registry.name', 'registry.type', governs(projectId).as('governed')])
+    .where('project.id', '=', projectId)
+    .executeTakeFirst()
+  if (row === undefined) return undefined
+  const metadata = (await readMetadata(reader, [projectId])).get(projectId) ?? {}
+  return {
+    ...{ id: projectId, registryId: row.id, registryName: row.name, registryType: row.type },
+    ...{ metadata, isGoverned: row.governed === 1 },
   }
 }
 

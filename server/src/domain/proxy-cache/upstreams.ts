@@ -58,6 +58,7 @@ export class Upstreams implements Disposable {
     try {
       const answer = await work(upstream, ends)
       health.answered(registryId, upstream.limit)
+      meter.answered(project)
       return answer
     } catch (error) {
       const failure =

@@ -190,6 +190,12 @@ export class Registries {
     return addressOf({ ...registryOf(row), accessSecret: row.access_secret })
   }
 
+  /** For those who see a project that is its cache: nothing but its public facts may be shown to them. */
+  async findCached(id: number): Promise<Registry | undefined> {
+    const row = await this.#database.read.selectFrom('registry').selectAll().where('id', '=', id).executeTakeFirst()
+    return row === undefined ? undefined : registryOf(row)
+  }
+
   /** Where its registry API is; undefined when there is none of that id. */
   async findUrl(id: number): Promise<string | undefined> {
     const row = await this.#database.read

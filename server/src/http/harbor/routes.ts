@@ -39,6 +39,7 @@ import { purgeRoutes } from './operations/purge.ts'
 import { quotaRoutes } from './projects/quotas.ts'
 import { immutableRoutes } from './projects/immutable.ts'
 import { quarantineRoutes } from './projects/quarantine.ts'
+import { proxyCacheRoutes } from './projects/proxy-cache.ts'
 import { pullPolicyRoutes } from './projects/pull-policies.ts'
 import { retentionPreviewRoutes } from './projects/retention-preview.ts'
 import { retentionRoutes } from './projects/retention.ts'
@@ -124,6 +125,7 @@ const routes: readonly Route[] = [
   ...scrubRoutes,
   ...quotaRoutes,
   ...immutableRoutes,
+  ...proxyCacheRoutes,
   ...pullPolicyRoutes,
   ...quarantineRoutes,
   ...retentionRoutes,

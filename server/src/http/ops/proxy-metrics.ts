@@ -1,6 +1,7 @@
 import type { CachedKind, CacheOutcome, ProxyMeter } from '../../domain/proxy-cache/proxy-meter.ts'
 import type { ProxyProject } from '../../domain/proxy-cache/proxy-projects.ts'
 import { Counter } from './counter.ts'
+import { gaugeFamily } from './families.ts'
 import type { MetricFamily } from './metric-families.ts'
 
 /** Registries with a series of their own; the rest share one. */
@@ -34,6 +35,7 @@ export class ProxyMetrics implements ProxyMeter {
   /** Bytes per millisecond. */
   readonly #speeds = new Map<string, number>()
   readonly #upstreams = new Set<string>()
+  readonly #failing = new Map<string, 0 | 1>()
 
   served(project: ProxyProject, kind: CachedKind, outcome: CacheOutcome, bytes: number): void {
     this.#requests.add({ kind, outcome })
@@ -55,14 +57,28 @@ export class ProxyMetrics implements ProxyMeter {
     this.#asked.add({ upstream: this.#nameOf(project) })
   }
 
+  answered(project: ProxyProject): void {
+    this.#failing.set(this.#nameOf(project), 0)
+  }
+
   failed(project: ProxyProject, code: string): void {
-    this.#failed.add({ upstream: this.#nameOf(project), code })
+    const upstream = this.#nameOf(project)
+    this.#failed.add({ upstream, code })
+    // A refusal is an answer.
+    this.#failing.set(upstream, code === 'DENIED' || code === 'UNAUTHORIZED' ? 0 : 1)
   }
 
   families(): MetricFamily[] {
-    return [this.#requests, this.#served, this.#fetched, this.#asked, this.#failed, this.#saved].map((each) =>
-      each.family(),
-    )
+    const counters = [this.#requests, this.#served, this.#fetched, this.#asked, this.#failed, this.#saved]
+    return [
+      ...counters.map((each) => each.family()),
+      gaugeFamily(
+        'berth_proxy_upstream_failing',
+        'Whether the last question to a remote registry had no answer that helps.',
+        'max',
+        [...this.#failing].map(([upstream, isFailing]) => [{ upstream }, isFailing]),
+      ),
+    ]
   }
 
   #nameOf({ registryName }: ProxyProject): string {

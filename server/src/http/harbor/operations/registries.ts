@@ -23,7 +23,7 @@ const registryBody = z.object({
   credential: credential.nullish(),
 })
 
-const registryAnswer = z.object({
+export const registryAnswer = z.object({
   id: z.number().int(),
   name: z.string(),
   type: z.string(),
@@ -277,6 +277,10 @@ function changeOf(body: Omit<z.output<typeof pingBody>, 'id' | 'type'>): Registr
     authority: pem ?? undefined,
   }
 }
+
+/** Without what only system administrators see of it. */
+export const presentPublicly = ({ authority: _authority, ...registry }: Registry): z.output<typeof registryAnswer> =>
+  presentRegistry({ ...registry, authority: undefined, accessKey: '', hasSecret: false })
 
 function presentRegistry(registry: Registry): z.output<typeof registryAnswer> {
   const { accessKey, hasSecret } = registry

@@ -10,6 +10,7 @@ import type { RetentionFields } from '../../../domain/retention/policies.ts'
 import { assertHardBytes } from '../../../domain/quotas/quotas.ts'
 import { createdAt, truthQuery } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
+import { presentPublicly, registryAnswer } from '../operations/registries.ts'
 import { listQuery, pageAnswer } from '../frame/paging.ts'
 import { presentProject, projectAnswer, projectBody } from './project-answer.ts'
 import { route, type Call, type Route } from '../frame/route.ts'
@@ -174,6 +175,7 @@ export const projectRoutes: readonly Route[] = [
             logical: resourceCounts.describe('Beyond Harbor: sizes of the artifacts, whatever they share.'),
           })
           .optional(),
+        registry: registryAnswer.optional().describe('The remote registry that the project is a cache of.'),
       }),
     },
     handle: async (call, services) => {
@@ -183,6 +185,8 @@ export const projectRoutes: readonly Route[] = [
         ? await services.members.countByRole(details.id)
         : new Map<number, number>()
       const quota = can(actor, 'quota:read', project) ? await services.quotas.findQuota(details.id) : undefined
+      const { registryId } = details
+      const registry = registryId === undefined ? undefined : await services.registries.findCached(registryId)
       return {
         body: {
           repo_count: details.repositoryCount,
@@ -199,6 +203,7 @@ export const projectRoutes: readonly Route[] = [
                   used: { storage: quota.usedBytes },
                   logical: { storage: quota.logicalBytes },
                 },
+          registry: registry === undefined ? undefined : presentPublicly(registry),
         },
       }
     },
