@@ -36,6 +36,8 @@ export const chineseDescriptions: Readonly<Record<string, string>> = {
   'project private': '只有成员可以拉取。',
   'project show': '查看一个项目：成员、内容、用量。',
   'project set': '修改项目的设置（berth project show 会列出）；要么全部生效，要么都不生效。',
+  'project create-cache': '创建作为远程注册中心缓存的项目。',
+  'project cache': '查看代理缓存项目的状况：远程注册中心、命中与未命中。',
   'project member': '管理谁在项目里可以做什么。',
   'project member add': '添加成员（project-admin、maintainer、developer、guest、limited-guest）。',
   'project member set-role': '修改成员的角色。',

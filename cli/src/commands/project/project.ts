@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { addAccessCommand } from '../../access-command.ts'
 import { openAccessServices, type OpenAccessServices } from '../../access-services.ts'
+import { showCache } from './cache.ts'
+import { createCache } from './create-cache.ts'
 import { createProject } from './create.ts'
 import { deleteProject } from './delete.ts'
 import { listProjects } from './list.ts'
@@ -21,6 +23,8 @@ export function registerProjectCommands(program: Command, open: OpenAccessServic
   }
   addRegistryCommand(project, showProject)
   addRegistryCommand(project, setProject)
+  addRegistryCommand(project, createCache)
+  addRegistryCommand(project, showCache)
   const member = project.command('member').alias('members').description('say who may do what in a project')
   for (const command of [addMember, setMemberRole, removeMember, listMembers]) addAccessCommand(member, open, command)
 }
