@@ -8,6 +8,7 @@ export {
   BadgeCheck as TrustIcon,
   Boxes as RepositoryIcon,
   CalendarClock as ScheduleIcon,
+  CloudDownload as CacheIcon,
   Ban as DisableIcon,
   Check as CheckIcon,
   ChevronDown as ChevronDownIcon,

@@ -1,9 +1,9 @@
-import { Radio, Stack, TextInput } from '@mantine/core'
+import { Radio, Select, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
 import { call } from '../../api/client.ts'
-import { invalidate } from '../../api/queries.ts'
+import { invalidate, query } from '../../api/queries.ts'
 import { useSession } from '../../api/session.ts'
 import { ModalForm } from '../../components/modal-form.tsx'
 import { toast } from '../../components/toast.ts'
@@ -18,7 +18,7 @@ export function CreateProject({ opened, onClose }: { readonly opened: boolean; o
   const client = useQueryClient()
   const format = useFormat()
   const form = useForm({
-    initialValues: { name: '', visibility: 'private', quota: '' },
+    initialValues: { name: '', visibility: 'private', quota: '', registry: '' },
     validate: {
       name: (name) => (namePattern.test(name) ? null : t('nameInvalid')),
       quota: (text) => (text === '' || parseSize(text) !== undefined ? null : t('quotaInvalid')),
@@ -26,9 +26,11 @@ export function CreateProject({ opened, onClose }: { readonly opened: boolean; o
   })
   const refusal = useRefusal(form, { NAME_TAKEN: 'name' })
   const create = useMutation({
-    mutationFn: async ({ name, visibility, quota }: typeof form.values) => {
+    mutationFn: async ({ name, visibility, quota, registry }: typeof form.values) => {
       const limit = quota === '' ? {} : { storage_limit: parseSize(quota) }
-      await call('POST /projects', { body: { project_name: name, public: visibility === 'public', ...limit } })
+      const cached = registry === '' ? {} : { registry_id: Number(registry) }
+      const isPublic = visibility === 'public'
+      await call('POST /projects', { body: { project_name: name, public: isPublic, ...limit, ...cached } })
       return name
     },
     onError: refusal.onError,
@@ -43,7 +45,11 @@ export function CreateProject({ opened, onClose }: { readonly opened: boolean; o
     form.reset()
     create.reset()
   }
-  const example = `${window.location.host}/${form.values.name || '…'}/app:1.0`
+  const registries = useQuery({
+    ...query('GET /registries', { query: { page_size: 100 } }),
+    enabled: opened && isAdministrator,
+  })
+  const example = `${window.location.host}/${form.values.name || '…'}/${form.values.registry === '' ? 'app:1.0' : 'library/alpine:3.22'}`
   return (
     <ModalForm
       opened={opened}
@@ -56,7 +62,7 @@ export function CreateProject({ opened, onClose }: { readonly opened: boolean; o
     >
       <TextInput
         label={t('name')}
-        description={t('nameHint', { example })}
+        description={t(form.values.registry === '' ? 'nameHint' : 'nameHintOfCache', { example })}
         autoComplete="off"
         autoCapitalize="none"
         spellCheck={false}
@@ -69,6 +75,21 @@ export function CreateProject({ opened, onClose }: { readonly opened: boolean; o
           <Radio value="public" label={t('public')} description={t('publicHint')} />
         </Stack>
       </Radio.Group>
+      {isAdministrator && (
+        <Select
+          label={t('registry')}
+          description={t(registries.data?.length === 0 ? 'registryNone' : 'registryHint')}
+          placeholder={t('registryOrdinary')}
+          data={(registries.data ?? []).map(({ id, name, url }) => ({ value: String(id), label: `${name} — ${url}` }))}
+          disabled={registries.data?.length === 0}
+          clearable
+          searchable
+          {...form.getInputProps('registry')}
+          value={form.values.registry === '' ? null : form.values.registry}
+          onChange={(id) => form.setFieldValue('registry', id ?? '')}
+          error={registries.error === null ? undefined : t('registryUnread')}
+        />
+      )}
       {isAdministrator && (
         <TextInput
           label={t('quota')}

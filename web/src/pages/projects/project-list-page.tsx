@@ -128,7 +128,7 @@ function useColumns(): readonly Column<Project>[] {
     {
       key: 'visibility',
       header: t('visibility'),
-      width: '8rem',
+      width: '13rem',
       from: 'sm',
       cell: (project) => <Visibility project={project} />,
     },

@@ -13,6 +13,7 @@ import { ProjectAllowlist } from '../allowlist/project-allowlist.tsx'
 import { SignerList } from '../signers/signer-list.tsx'
 import { ProjectScanner } from './project-scanner.tsx'
 import { ProjectSwitch } from './project-switch.tsx'
+import { ProxySettings } from './proxy-settings.tsx'
 import { ProjectFrame, type ProjectPageProps } from '../project-frame.tsx'
 
 const route = getRouteApi('/shell/signed-in/projects/$projectName/settings')
@@ -25,7 +26,11 @@ export function ProjectSettingsPage() {
         <Stack gap="lg">
           <Usage {...props} />
           <Access {...props} />
-          <Pushes {...props} />
+          {props.project.registry_id === undefined ? (
+            <Pushes {...props} />
+          ) : (
+            <ProxySettings key={props.project.update_time} {...props} />
+          )}
           <ProjectScanner {...props} />
           <SignerList project={props.project.name} mayChange={props.can('configuration', 'update')} />
           <ProjectAllowlist {...props} />

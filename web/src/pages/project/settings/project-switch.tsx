@@ -17,6 +17,8 @@ interface ProjectSwitchProps extends ProjectPageProps {
     | 'prevent_vul'
     | 'enable_content_trust_cosign'
     | 'enable_content_trust'
+    | 'proxy_cache_local_on_not_found'
+    | 'proxy_referrer_api'
   readonly label: string
   readonly description: string
 }

@@ -14,6 +14,7 @@ import { useActionName } from '../../administration/audit/audit-words.ts'
 import { useRoleName } from '../../projects/role-name.ts'
 import { ProjectFrame, type ProjectPageProps } from '../project-frame.tsx'
 import { StorageBar, storageOf } from '../storage-quota.tsx'
+import { ProxyCache } from './proxy-cache.tsx'
 import styles from './summary-page.module.css'
 
 const route = getRouteApi('/shell/projects/$projectName/summary')
@@ -39,6 +40,7 @@ function ProjectSummary({ project, can }: ProjectPageProps) {
   return (
     <Stack gap="lg">
       <Tiles project={project} summary={data} can={can} />
+      {project.registry_id !== undefined && <ProxyCache projectName={project.name} />}
       {can('tag-retention', 'read') && <Policies project={project} can={can} />}
       {can('log', 'list') && <RecentActivity projectName={project.name} />}
     </Stack>
