@@ -1,5 +1,5 @@
 import type { Digest } from '#contract/digest.ts'
-import { ChunkSource, type OpenBytes } from './chunk-source.ts'
+import { ChunkSource, type OpenBytes } from '../../runtime/chunk-source.ts'
 import type { HttpAnswer } from './exchange.ts'
 import type { CallOptions } from './manifests.ts'
 import { repositoryPath } from './names.ts'
@@ -19,6 +19,19 @@ export interface PushedBlob {
 
 export type PushOutcome = 'mounted' | 'pushed'
 
+/** An upload that another run left behind, as text that can be kept. */
+export interface UploadMark {
+  readonly url: string
+  readonly offset: number
+}
+
+export interface PushOptions extends CallOptions {
+  /** Where an earlier run had come to; a registry that does not know it any more begins anew. */
+  readonly resume?: UploadMark | undefined
+  /** Told where the upload stands, after its beginning and after each chunk. */
+  readonly onMark?: (mark: UploadMark) => Promise<void>
+}
+
 /** Blobs on their way to another registry. */
 export class RemoteUploads {
   readonly #session: RegistrySession
@@ -32,8 +45,8 @@ export class RemoteUploads {
    * on with where it broke off. The registry compares the digest before it takes the blob.
    * @throws RegistryFailure
    */
-  async push(repository: string, blob: PushedBlob, { signal }: CallOptions = {}): Promise<PushOutcome> {
-    const push = new BlobPush(this.#session, repository, blob, signal)
+  async push(repository: string, blob: PushedBlob, options: PushOptions = {}): Promise<PushOutcome> {
+    const push = new BlobPush(this.#session, repository, blob, options)
     return await push.run()
   }
 }
@@ -47,11 +60,14 @@ class BlobPush {
   readonly #scopes: readonly string[]
   readonly #blob: PushedBlob
   readonly #signal: AbortSignal | undefined
+  readonly #options: PushOptions
   readonly #source: ChunkSource
   readonly #budget: RetryBudget
 
-  constructor(session: RegistrySession, repository: string, blob: PushedBlob, signal: AbortSignal | undefined) {
+  constructor(session: RegistrySession, repository: string, blob: PushedBlob, options: PushOptions) {
     const { mountFrom } = blob
+    const { signal } = options
+    this.#options = options
     this.#session = session
     this.#blob = blob
     this.#signal = signal
@@ -67,12 +83,15 @@ class BlobPush {
   async run(): Promise<PushOutcome> {
     const { mountFrom } = this.#blob
     try {
-      let start = await this.#begin(mountFrom)
+      const left = await this.#findLeft()
+      let offset = left?.offset ?? 0
+      let start = left ?? (await this.#begin(mountFrom))
       for (;;) {
         if (start === 'mounted') return 'mounted'
-        const outcome = await this.#sendAll(start)
+        const outcome = await this.#sendAll(start, offset)
         if (outcome === 'pushed') return 'pushed'
         start = await this.#begin(undefined)
+        offset = 0
       }
     } finally {
       await this.#source.close()
@@ -88,21 +107,41 @@ class BlobPush {
     return this.#placeOf(answer)
   }
 
+  /** What an earlier run left; undefined when there is nothing to go on with, also because the registry forgot it. */
+  async #findLeft(): Promise<(UploadPlace & { readonly offset: number }) | undefined> {
+    const { resume } = this.#options
+    if (resume === undefined || !URL.canParse(resume.url)) return undefined
+    const url = new URL(resume.url)
+    // Kept for as long as the registry had this address: one that moved is another one.
+    if (url.host !== this.#session.host) return undefined
+    const answer = await this.#call('GET', url, [200, 202, 204, 400, 404, 405])
+    if (answer.status >= 400) return undefined
+    const place = this.#placeOf(answer)
+    const offset = place.offset ?? 0
+    return offset > this.#blob.sizeBytes ? undefined : { ...place, offset }
+  }
+
   /** Sends what is left, chunk by chunk, and ends the upload. `lost` when the registry does not know it any more. */
-  async #sendAll(begun: UploadPlace): Promise<'pushed' | 'lost'> {
+  async #sendAll(begun: UploadPlace, from: number): Promise<'pushed' | 'lost'> {
     const { sizeBytes, digest } = this.#blob
     let place = begun
-    let offset = 0
+    let offset = from
+    await this.#tell(place, offset)
     while (offset < sizeBytes) {
       const sent = await this.#sendChunk(place, offset)
       if (sent === 'lost') return 'lost'
       if (sent.offset > offset) this.#budget.progressed()
       ;({ place, offset } = sent)
+      await this.#tell(place, offset)
     }
     const answer = await this.#call('PUT', finishingUrl(place, digest), [200, 201, 202, 204, 404, 416])
     if (!lost.has(answer.status)) return 'pushed'
     await this.#budget.orThrow(this.#lostUpload())
     return 'lost'
+  }
+
+  async #tell({ url }: UploadPlace, offset: number): Promise<void> {
+    await this.#options.onMark?.({ url: url.href, offset })
   }
 
   async #sendChunk(place: UploadPlace, offset: number): Promise<{ place: UploadPlace; offset: number } | 'lost'> {
