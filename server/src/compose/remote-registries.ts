@@ -21,7 +21,7 @@ export function openTypedRegistry({ outbound }: Config, remote: RemoteRegistry):
 export function openRemoteRegistry(
   { outbound }: Config,
   address: RegistryAddress,
-  options: Pick<ConstructorParameters<typeof RegistryClient>[0], 'timeouts' | 'retries'> = {},
+  options: Pick<ConstructorParameters<typeof RegistryClient>[0], 'timeouts' | 'retries' | 'uploads'> = {},
 ): RegistryClient {
   const tokenHosts = [...address.tokenHosts, ...outbound.tokenHosts]
   return new RegistryClient({ ...options, remote: { ...address, tokenHosts }, allowLocal: outbound.allowLocal })
