@@ -112,6 +112,7 @@ export const nouns = [
   'quarantine',
   'webhooks',
   'proxy-cache',
+  'replication',
   'transfer',
   'garbage-collection',
   'audit',

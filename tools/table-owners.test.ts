@@ -48,6 +48,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   settings: ['setting'],
   signatures: ['artifact_signature', 'signature_verdict', 'trusted_signer'],
   trash: ['trash_blob', 'trash_entry', 'trash_repository'],
+  replication: ['replication_change', 'replication_execution', 'replication_policy', 'replication_task'],
   webhooks: ['webhook_delivery', 'webhook_policy'],
   // Below the domain, or beside it.
   'server/src/jobs/background.ts': ['lease'],

@@ -10,6 +10,8 @@ import type { StorageUsage } from '../domain/content/storage-usage.ts'
 import { pruneEventLog } from '../domain/events/prune-event-log.ts'
 import { collectGarbage } from '../domain/garbage-collection/collect.ts'
 import { pruneJobs } from '../domain/jobs/jobs.ts'
+import { hasUnfinishedReplication, settleReplication } from '../domain/replication/replication-executions.ts'
+import { hasWaitingChanges, recoverChanges } from '../domain/replication/take-up-changes.ts'
 import { pruneScanData } from '../domain/scanning/exports/scan-data-exports.ts'
 import { pruneScanRobots } from '../domain/robots/scan-robots.ts'
 import { pruneLayers, pruneScans } from '../domain/scanning/prune-scans.ts'
@@ -32,6 +34,7 @@ const pruneJobsBatch = 100
 const pullFlushMs = 5_000
 const minuteMs = 60_000
 const recoverWebhooksMs = 15_000
+const recoverReplicationMs = 15_000
 
 export type Collected = Awaited<ReturnType<typeof collectGarbage>>
 
@@ -114,6 +117,20 @@ function flushes({
       intervalMs: recoverWebhooksMs,
       isDue: () => hasWaitingDeliveries(database),
       run: async () => void (await recoverDeliveries({ database, clock })),
+    },
+    {
+      name: 'recover-replication',
+      runs: 'once',
+      intervalMs: recoverReplicationMs,
+      isDue: () => hasWaitingChanges(database),
+      run: async () => void (await recoverChanges({ database, clock })),
+    },
+    {
+      name: 'settle-replication',
+      runs: 'once',
+      intervalMs: recoverReplicationMs,
+      isDue: () => hasUnfinishedReplication(database),
+      run: async () => void (await settleReplication({ database, clock })),
     },
     { name: 'flush-refusals', runs: 'everywhere', intervalMs: pullFlushMs, run: () => refusals.flush() },
   ]

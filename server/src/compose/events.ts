@@ -3,6 +3,7 @@ import { isAuditLogKept } from '../domain/audit/forwarding/audit-log-kept.ts'
 import { Events } from '../domain/events/events.ts'
 import type { Reaction } from '../domain/events/reactions.ts'
 import { enqueueJob } from '../domain/jobs/enqueue.ts'
+import { followChanges } from '../domain/replication/follow-changes.ts'
 import { scanOnPush } from '../domain/scanning/scan-on-push.ts'
 import { applyPushedVex, forgetDeletedVex } from '../domain/scanning/statements/follow-statements.ts'
 import { forgetDeleted, reverifyTrusted, verifyNamed, verifyPushed } from '../domain/signatures/follow-signatures.ts'
@@ -22,6 +23,7 @@ const reactions: readonly Reaction[] = [
   reviewScanned,
   reviewChanged,
   tellWebhooks,
+  followChanges,
 ]
 
 /** The recorder of events, for the server and for commands of the command line alike. */

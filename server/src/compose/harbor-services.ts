@@ -26,6 +26,7 @@ import { ScanDataExports } from '../domain/scanning/exports/scan-data-exports.ts
 import { ScannerProbes } from '../domain/scanning/adapter/scanner-probes.ts'
 import { ScannerRegistrations } from '../domain/scanning/scanner-registrations.ts'
 import { Scans } from '../domain/scanning/scans.ts'
+import { composeReplication } from './replication.ts'
 import { composeWebhooks } from './webhooks.ts'
 import type { EventStreams } from '../http/server-sent-events.ts'
 import { volumeOf } from '../storage/volume.ts'
@@ -78,6 +79,7 @@ export function composeHarborServices(
     scannerProbes,
     scannerRegistrations: new ScannerRegistrations({ database, clock, events, openAdapter }),
     advisories,
+    replication: composeReplication({ database, clock, events }, { registries: accounts.registries, jobs }),
     webhooks: composeWebhooks(config, { database, clock, events }),
     advisoryUploads: new AdvisoryUploads({ database, clock, events }),
     system: {

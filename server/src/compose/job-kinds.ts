@@ -10,6 +10,7 @@ import { collectorOf } from './content.ts'
 import type { Foundation } from './foundation.ts'
 import { composeRemoteArtifacts } from './remote-registries.ts'
 import type { Scanning } from './scanning.ts'
+import { composeOpenRemoteSide, nameRuleOfRegistry } from './replication.ts'
 import { composeSending } from './webhooks.ts'
 
 /** Every kind of job, with what this registry gives it. */
@@ -36,5 +37,12 @@ export function composeKinds(
     sending: composeSending(config, foundation),
     chain: composeAuditChain(config, foundation),
     keepAtLeastMs: config.audit.keepAtLeastMs,
+    replicating: {
+      ...foundation,
+      content,
+      projects: accounts.projects,
+      openRemote: composeOpenRemoteSide(config, accounts.registries),
+      nameRuleOf: nameRuleOfRegistry(accounts.registries),
+    },
   })
 }

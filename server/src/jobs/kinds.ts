@@ -27,6 +27,9 @@ import { composePullData, type PullDataServices } from './pull-vulnerability-dat
 import { composeScanPushed } from './scan-pushed.ts'
 import { composeFindSignatures } from './find-signatures.ts'
 import { composeReverifySignatures } from './reverify-signatures.ts'
+import { composeReplicateChanges } from './replicate-changes.ts'
+import { composeReplicate } from './replicate.ts'
+import { composeReplicateRepository } from './replicate-repository.ts'
 import { composeScrub } from './scrub.ts'
 import { composeVerifySignatures } from './verify-signatures.ts'
 import { composeApplyRetention, composeRetainRepository } from './retention.ts'
@@ -50,6 +53,7 @@ export interface JobServices
   readonly sending: SendServices
   readonly chain: AuditChain
   readonly keepAtLeastMs?: number | undefined
+  readonly replicating: Parameters<typeof composeReplicateChanges>[0]
 }
 
 /** Every kind of job there is. A new one adds a line here. */
@@ -75,6 +79,9 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composeReverifySignatures(services)),
     jobKind(composeFindSignatures(services)),
     jobKind(composeDeliverWebhooks(services.sending)),
+    jobKind(composeReplicate(services.replicating)),
+    jobKind(composeReplicateChanges(services.replicating)),
+    jobKind(composeReplicateRepository(services.replicating)),
     jobKind(composeImportData(services)),
     jobKind(composePullData(services)),
   ]

@@ -57,6 +57,10 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
       scanOverview: async () => undefined,
     },
     chain: composeChainForTest({ database, clock, events }),
+    replicating: {
+      ...{ database, clock, events, content: registry, openRemote: notHere, nameRuleOf: notHere },
+      projects: { createProject: notHere, isNameTaken: notHere },
+    },
     database,
     clock,
     events,

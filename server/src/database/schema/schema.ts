@@ -86,6 +86,12 @@ import type {
   ScanViewTable,
   VexDocumentTable,
 } from './scanning.ts'
+import type {
+  ReplicationChangeTable,
+  ReplicationExecutionTable,
+  ReplicationPolicyTable,
+  ReplicationTaskTable,
+} from './replication.ts'
 import type { WebhookDeliveryTable, WebhookPolicyTable } from './webhooks.ts'
 import type { SettingTable } from './settings.ts'
 import type { ArtifactSignatureTable, SignatureVerdictTable, TrustedSignerTable } from './signatures.ts'
@@ -206,6 +212,10 @@ export interface Schema {
   audit_checkpoint: AuditCheckpointTable
   audit_purge: AuditPurgeTable
   audit_key: AuditKeyTable
+  replication_change: ReplicationChangeTable
+  replication_policy: ReplicationPolicyTable
+  replication_execution: ReplicationExecutionTable
+  replication_task: ReplicationTaskTable
   webhook_policy: WebhookPolicyTable
   webhook_delivery: WebhookDeliveryTable
 }

@@ -4,9 +4,10 @@ import type { Actor } from './actor.ts'
 
 /**
  * The operations that read content: `/v2` pulls, and the API looks into an artifact with rights of their own. `copy-from` reads
- * what is about to lie in another repository: it asks for the right to look, and for the policies of a pull.
+ * what is about to lie in another repository: it asks for the right to look, and for the policies of a pull. `replicate` reads
+ * what is about to lie in another registry: beside the policies of a pull, its project must let it leave.
  */
-export type Reading = 'pull' | 'copy-from' | 'read-artifact' | 'read-addition'
+export type Reading = 'pull' | 'copy-from' | 'replicate' | 'read-artifact' | 'read-addition'
 
 /**
  * The operations that bring content into a repository. `fill` admits content that the registry itself brings in for

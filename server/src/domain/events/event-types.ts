@@ -7,6 +7,7 @@ import { policyEvents } from './policy-events.ts'
 import { projectEvents, quotaEvents } from './project-events.ts'
 import { registryCareEvents } from './registry-care-events.ts'
 import { registryEvents } from './registry-events.ts'
+import { replicationEvents } from './replication-events.ts'
 import { robotEvents } from './robot-events.ts'
 import { scanningEvents } from './scanning-events.ts'
 import { signatureEvents } from './signature-events.ts'
@@ -30,6 +31,7 @@ const eventTable = {
   ...scanningEvents,
   ...signatureEvents,
   ...webhookEvents,
+  ...replicationEvents,
 }
 
 type EventTable = typeof eventTable

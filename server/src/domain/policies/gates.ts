@@ -6,6 +6,7 @@ import type { Admission, Operation, Removing } from '../access/admission.ts'
 import type { Permission } from '../access/roles/permissions.ts'
 import { DomainError } from '../errors.ts'
 import { assertActorCan, type ProjectAccess } from '../projects/project-access.ts'
+import { isSwitchedOn } from '../projects/project-metadata.ts'
 import { assertRoom } from '../quotas/room.ts'
 import { isReadOnly } from '../settings/read-only.ts'
 import { assertTagsMutable, type TagDeparture } from './tag-immutability.ts'
@@ -144,6 +145,14 @@ function known(leaving: LeavingManifest | undefined): LeavingManifest {
   return leaving
 }
 
+const mayLeave: Gate<DoorContext> = async ({ reader, access }) => {
+  if (access === undefined || !(await isSwitchedOn(reader, access.project.id, 'must_not_leave'))) return
+  throw new DomainError(
+    'POLICY_VIOLATION',
+    `project ${access.project.name} must not leave this registry: nothing of it is replicated while must_not_leave is set`,
+  )
+}
+
 /** What has nothing to do with who asks. */
 const removals: readonly RegistryGate[] = [deletesAreEnabled, registryIsWritable]
 
@@ -160,6 +169,7 @@ export const gates = {
   door: {
     pull: [actorMay('repository:pull')],
     'copy-from': [actorMay('artifact:read')],
+    replicate: [actorMay('repository:pull'), mayLeave],
     'read-artifact': [actorMay('artifact:read')],
     'read-addition': [actorMay('artifact-addition:read')],
     push: [actorMay('repository:push'), projectTakesPushes, registryIsWritable],
@@ -174,6 +184,7 @@ export const gates = {
   content: {
     pull: [isOutOfQuarantine, policiesAllow],
     'copy-from': [isOutOfQuarantine, policiesAllow],
+    replicate: [isOutOfQuarantine, policiesAllow],
     'read-artifact': [],
     'read-addition': [],
     push: [roomIsLeft],

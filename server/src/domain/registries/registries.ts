@@ -152,11 +152,12 @@ export class Registries {
     )
   }
 
-  /** @throws DomainError REGISTRY_UNKNOWN, PRECONDITION while a project is its cache, UNAUTHENTICATED, FORBIDDEN */
+  /** @throws DomainError REGISTRY_UNKNOWN, PRECONDITION while a project is its cache or a rule names it, UNAUTHENTICATED, FORBIDDEN */
   async deleteRegistry(actor: Actor, id: number): Promise<void> {
     assertCanInSystem(actor, 'registry:delete')
     await unlessCached(id, this.#database.read, async () =>
       this.#database.write(async (tx) => {
+        await assertUnused(tx, id)
         const row = await tx.deleteFrom('registry').where('id', '=', id).returning('name').executeTakeFirst()
         if (row === undefined) throw registryUnknown(id)
         await this.#events.record(tx, actor, { type: 'delete_registry', registryId: id, registry: row.name })
@@ -196,6 +197,13 @@ export class Registries {
     return row === undefined ? undefined : registryOf(row)
   }
 
+  /** As people see it, and with its secret, for work in the background. @throws DomainError REGISTRY_UNKNOWN */
+  async getRemote(id: number): Promise<{ readonly registry: Registry; readonly address: RegistryAddress }> {
+    const row = await this.#getRow(id)
+    const registry = registryOf(row)
+    return { registry, address: addressOf({ ...registry, accessSecret: row.access_secret }) }
+  }
+
   /** Where its registry API is; undefined when there is none of that id. */
   async findUrl(id: number): Promise<string | undefined> {
     const row = await this.#database.read
@@ -225,6 +233,18 @@ export class Registries {
   async #findProblem(fields: RegistryFields) {
     return await this.#probe(addressOf(fields))
   }
+}
+
+/** @throws DomainError PRECONDITION */
+async function assertUnused(tx: Writer, id: number): Promise<void> {
+  const rule = await tx
+    .selectFrom('replication_policy')
+    .select('id')
+    .where((eb) => eb.or([eb('source_registry_id', '=', id), eb('destination_registry_id', '=', id)]))
+    .limit(1)
+    .executeTakeFirst()
+  if (rule === undefined) return
+  throw new DomainError('PRECONDITION', `the registry ${id} is referenced by replication policies, cannot delete it`)
 }
 
 type AddressFields = Pick<RegistryFields, 'type' | 'url' | 'accessKey' | 'accessSecret' | 'insecure' | 'authority'>

@@ -8,6 +8,8 @@ export interface RegistryType {
   readonly tokenHosts?: readonly string[]
   /** The one username there is. */
   readonly fixedAccessKey?: string
+  /** Components that a repository's name may have; any number when left out. */
+  readonly components?: { readonly min: number; readonly max?: number }
 }
 
 const dockerHub = { name: 'hub.docker.com', url: 'https://hub.docker.com' }
@@ -17,11 +19,12 @@ const googleEndpoints = ['gcr.io', 'eu.gcr.io', 'asia.gcr.io', 'us.gcr.io'].map(
 }))
 
 export const registryTypes: Readonly<Record<string, RegistryType>> = {
-  harbor: {},
+  harbor: { components: { min: 2 } },
   'docker-hub': {
     endpoints: [dockerHub],
     apiUrl: 'https://registry-1.docker.io',
     tokenHosts: ['auth.docker.io'],
+    components: { min: 2, max: 2 },
   },
   'docker-registry': {},
   'azure-acr': {},
@@ -40,4 +43,13 @@ export function tokenHostsOf(type: string): readonly string[] {
 /** Where the registry API of such a remote registry is. */
 export function apiUrlOf(type: string, url: string): string {
   return registryTypes[type]?.apiUrl ?? url
+}
+
+/** How many components a name has at such a remote registry. */
+export function nameRuleOf(type: string): {
+  readonly minComponents: number
+  readonly maxComponents: number | undefined
+} {
+  const { min, max } = { min: 1, max: undefined, ...registryTypes[type]?.components }
+  return { minComponents: min, maxComponents: max }
 }

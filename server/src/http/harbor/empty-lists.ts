@@ -23,8 +23,6 @@ const of = (tag: string, operationId: string, path: string, access: RouteAccess)
 
 /** The truth about them is the empty list, and clients that list everything go on. */
 const emptyLists: readonly EmptyList[] = [
-  of('replication', 'listReplicationPolicies', '/replication/policies', system('replication-policy:list')),
-  of('replication', 'listReplicationExecutions', '/replication/executions', system('replication:list')),
   of('preheat', 'ListInstances', '/p2p/preheat/instances', system('preheat-instance:list')),
   of('preheat', 'ListProviders', '/p2p/preheat/providers', system('preheat-instance:list')),
   of('preheat', 'ListPolicies', '/projects/{project_name}/preheat/policies', project('preheat-policy:list')),

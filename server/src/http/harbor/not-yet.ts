@@ -53,17 +53,6 @@ const notYet: Readonly<Record<string, Readonly<Record<string, readonly [`${Metho
       project('preheat-policy:read'),
     ],
   },
-  replication: {
-    startReplication: ['POST /replication/executions', system('replication:create')],
-    getReplicationExecution: ['GET /replication/executions/{id}', system('replication:read')],
-    stopReplication: ['PUT /replication/executions/{id}', system('replication:create')],
-    listReplicationTasks: ['GET /replication/executions/{id}/tasks', system('replication:list')],
-    getReplicationLog: ['GET /replication/executions/{id}/tasks/{task_id}/log', system('replication:read')],
-    createReplicationPolicy: ['POST /replication/policies', system('replication-policy:create')],
-    deleteReplicationPolicy: ['DELETE /replication/policies/{id}', system('replication-policy:delete')],
-    getReplicationPolicy: ['GET /replication/policies/{id}', system('replication-policy:read')],
-    updateReplicationPolicy: ['PUT /replication/policies/{id}', system('replication-policy:update')],
-  },
 }
 
 /** What cannot be made in this version, by the parameter of a path that names it. */
@@ -74,14 +63,9 @@ const objects: Readonly<Record<string, readonly (readonly [parameter: string, na
   ],
 }
 
-/** Of replication, where a policy and an execution are both an `{id}`. */
-const ofReplication = (path: string): (readonly [string, string])[] =>
-  path.includes('{id}') ? [['id', path.includes('/executions/') ? 'replication execution' : 'replication policy']] : []
-
 /** The object that a path names, which is not there: to say so is the truth, also while it cannot be made. */
 function objectOf(tag: string, path: string): readonly [parameter: string, name: string] | undefined {
-  const named = tag === 'replication' ? ofReplication(path) : (objects[tag] ?? [])
-  return named.find(([parameter]) => path.includes(`{${parameter}}`))
+  return (objects[tag] ?? []).find(([parameter]) => path.includes(`{${parameter}}`))
 }
 
 /** They answer 501 in the shape of Harbor's errors, to those who may call them; others hear 401 and 403 as everywhere. */

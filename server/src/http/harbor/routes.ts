@@ -68,6 +68,7 @@ import { matchPackagesRoutes } from './operations/match-packages.ts'
 import { vulnerabilityDataScheduleRoutes } from './operations/vulnerability-data-schedule.ts'
 import { vexRoutes } from './operations/vex.ts'
 import { vulnerabilityDataRoutes } from './operations/vulnerability-data.ts'
+import { replicationRoutes } from './operations/replication.ts'
 import { webhookRoutes } from './projects/webhooks.ts'
 import { userRoutes } from './access/users.ts'
 
@@ -115,6 +116,7 @@ const routes: readonly Route[] = [
   ...matchPackagesRoutes,
   ...userRoutes,
   ...webhookRoutes,
+  ...replicationRoutes,
   ...ldapRoutes,
   ...oidcRoutes,
   ...personalTokenRoutes,

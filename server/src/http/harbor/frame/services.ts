@@ -39,6 +39,9 @@ import type { ScanDataExports } from '../../../domain/scanning/exports/scan-data
 import type { ScannerProbes } from '../../../domain/scanning/adapter/scanner-probes.ts'
 import type { ScannerRegistrations } from '../../../domain/scanning/scanner-registrations.ts'
 import type { Scans } from '../../../domain/scanning/scans.ts'
+import type { Lags } from '../../../domain/replication/lags.ts'
+import type { ReplicationExecutions } from '../../../domain/replication/replication-executions.ts'
+import type { ReplicationPolicies } from '../../../domain/replication/replication-policies.ts'
 import type { WebhookDeliveries } from '../../../domain/webhooks/webhook-deliveries.ts'
 import type { WebhookPolicies } from '../../../domain/webhooks/webhook-policies.ts'
 import type { Settings } from '../../../domain/settings/settings.ts'
@@ -94,6 +97,11 @@ export interface HarborServices {
   readonly content: ContentServices
   readonly scans: Scans
   readonly sboms: Sboms
+  readonly replication: {
+    readonly policies: ReplicationPolicies
+    readonly executions: ReplicationExecutions
+    readonly lags: Lags
+  }
   readonly webhooks: { readonly policies: WebhookPolicies; readonly deliveries: WebhookDeliveries }
   readonly advisories: AdvisoryGenerations
   readonly advisoryUploads: AdvisoryUploads

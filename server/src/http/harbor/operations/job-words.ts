@@ -2,6 +2,7 @@ import { purgeAuditLogJob } from '../../../domain/audit/purge-job.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
 import { applyRetentionJob } from '../../../domain/retention/retention-jobs.ts'
+import { replicateJob } from '../../../domain/replication/replication-jobs.ts'
 import { deliverWebhookJob } from '../../../domain/webhooks/webhook-job.ts'
 import { exportScanDataJob } from '../../../domain/scanning/exports/export-job.ts'
 import { scanAllJob } from '../../../domain/scanning/scan-all-job.ts'
@@ -18,7 +19,7 @@ const harborTypes: Readonly<Record<string, string>> = {
   [scanArtifactJob.kind]: 'IMAGE_SCAN',
   [scanAllJob.kind]: 'SCAN_ALL',
   [generateSbomJob.kind]: 'SBOM',
-  replicate: 'REPLICATION',
+  [replicateJob.kind]: 'REPLICATION',
   [deliverWebhookJob.kind]: 'WEBHOOK',
   [exportScanDataJob.kind]: 'SCAN_DATA_EXPORT',
   [schedulerKind]: 'SCHEDULER',

@@ -14,6 +14,11 @@ import { exportScanDataJob } from '../../../domain/scanning/exports/export-job.t
 import { generateSbomJob } from '../../../domain/scanning/sboms/sbom-job.ts'
 import { applyVexJob } from '../../../domain/scanning/statements/vex-job.ts'
 import { scanArtifactJob } from '../../../domain/scanning/scan-job.ts'
+import {
+  replicateChangesJob,
+  replicateJob,
+  replicateRepositoryJob,
+} from '../../../domain/replication/replication-jobs.ts'
 import { deliverWebhookJob } from '../../../domain/webhooks/webhook-job.ts'
 import { scanPushedJob } from '../../../domain/scanning/scan-on-push.ts'
 import {
@@ -182,6 +187,9 @@ export const permissionsOfKind: Readonly<
   [exportScanDataJob.kind]: { project: 'export-cve:read' },
   [scanPushedJob.kind]: { project: 'scan:read' },
   [deliverWebhookJob.kind]: { project: 'notification-policy:read' },
+  [replicateJob.kind]: { system: 'replication:read' },
+  [replicateChangesJob.kind]: { system: 'replication:read' },
+  [replicateRepositoryJob.kind]: { system: 'replication:read' },
   [scanAllJob.kind]: { system: 'scan-all:read' },
   [importDataJob.kind]: { system: 'scanner:read' },
   [pullDataJob.kind]: { system: 'scanner:read' },

@@ -282,7 +282,7 @@ function changeOf(body: Omit<z.output<typeof pingBody>, 'id' | 'type'>): Registr
 export const presentPublicly = ({ authority: _authority, ...registry }: Registry): z.output<typeof registryAnswer> =>
   presentRegistry({ ...registry, authority: undefined, accessKey: '', hasSecret: false })
 
-function presentRegistry(registry: Registry): z.output<typeof registryAnswer> {
+export function presentRegistry(registry: Registry): z.output<typeof registryAnswer> {
   const { accessKey, hasSecret } = registry
   return {
     id: registry.id,
