@@ -178,6 +178,8 @@ export const jobs = {
     pullData: 'Fetching of vulnerability data',
     generateSbom: 'SBOM generation',
     replicate: 'Replication',
+    replicateRepository: 'Replication of a repository',
+    replicateChanges: 'Replication of changes',
     deliverWebhook: 'Webhook delivery',
     exportScanData: 'Vulnerability export',
     scheduler: 'Scheduler',

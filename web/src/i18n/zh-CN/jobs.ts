@@ -180,6 +180,8 @@ export const jobs: Translation<typeof en> = {
     pullData: '获取漏洞数据',
     generateSbom: '生成 SBOM',
     replicate: '复制',
+    replicateRepository: '复制一个镜像仓库',
+    replicateChanges: '复制变更',
     deliverWebhook: '投递 Webhook',
     exportScanData: '导出漏洞数据',
     scheduler: '调度器',

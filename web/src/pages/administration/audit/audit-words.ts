@@ -34,6 +34,9 @@ const events: readonly Event[] = [
   'release_artifact',
   'reject_artifact',
   'finish_retention',
+  'hold_replication',
+  'release_replication',
+  'refuse_replication',
   'redeliver_webhook',
   'test_webhook',
 ]
@@ -71,6 +74,8 @@ export const resources: readonly Resource[] = [
   'pull_policy',
   'quota',
   'registry',
+  'replication',
+  'replication_policy',
   'repository',
   'retention',
   'robot',

@@ -21,6 +21,8 @@ const kinds = {
   PULL_VULNERABILITY_DATA: 'pullData',
   SBOM: 'generateSbom',
   REPLICATION: 'replicate',
+  REPLICATE_REPOSITORY: 'replicateRepository',
+  REPLICATE_CHANGES: 'replicateChanges',
   WEBHOOK: 'deliverWebhook',
   SCAN_DATA_EXPORT: 'exportScanData',
   SCHEDULER: 'scheduler',
