@@ -30,6 +30,8 @@ const beyondHarbor = [
   '/system/configuration',
   '/projects/{project_name_or_id}/trash',
   '/projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}/',
+  '/replication/policies/{id}/deletions',
+  '/replication/executions/{id}/report',
   '/projects/{project_name_or_id}/policies',
   '/projects/{project_name_or_id}/policy-exemptions',
   '/projects/{project_name_or_id}/quarantine',

@@ -1,3 +1,5 @@
+import { replicationMatrix } from './replication-matrix.ts'
+
 /**
  * Who may call which operation, written down apart from the program: what it asks for. `role`: a permission in the project;
  * `system`: an administrator, or a robot of the registry with the permission; `people`: any account, no robot and no
@@ -38,6 +40,7 @@ const robotOfRegistry = {
 }
 
 export const matrix: Readonly<Record<string, MatrixRow>> = {
+  ...replicationMatrix,
   'GET /ping': row('anyone'),
   'GET /health': row('anyone'),
   'GET /search': row('anyone', { query: 'q=a' }),
@@ -119,8 +122,6 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'PUT /registries/{id}': row('system registry:update'),
   'DELETE /registries/{id}': row('system registry:delete'),
   'GET /registries/{id}/info': row('system registry:read'),
-  'GET /replication/adapters': row('system replication-adapter:list'),
-  'GET /replication/adapterinfos': row('system replication-adapter:list'),
   'GET /systeminfo/volumes': row('system system-volumes:read'),
   'GET /users': row('system user:list'),
   'POST /users': row('system user:create'),
@@ -160,8 +161,6 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'PUT /system/vulnerability-data/schedule': row('system scanner:update', { body: { schedule: { type: 'None' } } }),
   [`GET ${inProject}/scanner`]: row('role scanner:read'),
   [`PUT ${inProject}/scanner`]: row('role scanner:create'),
-  'GET /replication/policies': row('system replication-policy:list'),
-  'GET /replication/executions': row('system replication:list'),
   'GET /p2p/preheat/instances': row('system preheat-instance:list'),
   'GET /p2p/preheat/providers': row('system preheat-instance:list'),
   'GET /security/vul': row('system security-hub:list'),
