@@ -23,7 +23,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   identities: ['oidc_session', 'pending_sign_in'],
   jobs: ['job', 'job_kind', 'job_log', 'job_schedule', 'job_worker'],
   labels: ['artifact_label', 'label'],
-  policies: ['immutability_rule'],
+  policies: ['immutability_rule', 'protected_tag_rule'],
   'proxy-cache': ['proxy_fill', 'proxy_manifest', 'proxy_tag', 'proxy_traffic', 'proxy_upstream'],
   'pull-policies': ['policy_exemption', 'pull_policy'],
   quarantine: ['quarantine_entry'],

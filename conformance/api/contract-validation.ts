@@ -35,6 +35,7 @@ const beyondHarbor = [
   '/projects/{project_name_or_id}/policies',
   '/projects/{project_name_or_id}/policy-exemptions',
   '/projects/{project_name_or_id}/quarantine',
+  '/projects/{project_name_or_id}/protected-tags',
   '/system/trash',
   '/system/vulnerability-data',
   '/system/vex',

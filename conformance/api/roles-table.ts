@@ -16,6 +16,7 @@ export const rolesTable: Readonly<Record<string, Readonly<Record<string, string>
   'tag-retention': { create: 'AMD', read: 'AMD', update: 'AMD', delete: 'AMD', list: 'AMD', operate: 'AMD' },
   trash: { list: 'AM', restore: 'AM', delete: 'A' },
   quarantine: { list: 'AMD', pull: 'AM' },
+  'protected-tag': { move: 'A' },
   'immutable-tag': { create: 'AM', update: 'AM', delete: 'AM', list: 'AM' },
   robot: { create: 'A', read: 'AMDG', update: 'A', delete: 'A', list: 'AMDG' },
   artifact: { create: 'AMD', read: 'AMDGL', delete: 'AM', list: 'AMDGL' },

@@ -31,6 +31,7 @@ export type TenantObject =
   | 'policy'
   | 'exemption'
   | 'held'
+  | 'protection'
   | 'delivery'
   | 'signer'
   | 'vex'
@@ -107,6 +108,10 @@ export async function addTenant(
   const policies = await addPolicy(api, id)
   const report = await addScan(api, { ...inRepository, reference: 'v1' })
   const trash = await api.call<{ id: number }[]>('GET /projects/{project_name_or_id}/trash', { params })
+  const protection = await create(api, 'POST /projects/{project_name_or_id}/protected-tags', {
+    params,
+    body: { tags: 'prod', users: [owner.username] },
+  })
   const held = await addHeld(api, client, { project: made, repository })
   const token = await create(api, 'POST /users/current/tokens', {
     body: { name: unique('token'), permissions: ['project:read'] },
@@ -124,6 +129,7 @@ export async function addTenant(
       ...webhooks,
       ...policies,
       held,
+      protection,
       label,
       member,
       immutabilityRule,

@@ -11,6 +11,7 @@ import { composeOpenScannerAdapter } from './scanning.ts'
 import type { Jobs } from '../domain/jobs/jobs.ts'
 import { Labels } from '../domain/labels/labels.ts'
 import { ImmutabilityRules } from '../domain/policies/immutability.ts'
+import { ProtectedTagRules } from '../domain/policies/protected-tags.ts'
 import { PolicyAdministration } from '../domain/pull-policies/policy-admin.ts'
 import { Quotas } from '../domain/quotas/quotas.ts'
 import { composeRetention } from '../domain/retention/compose-retention.ts'
@@ -67,6 +68,10 @@ export function composeHarborServices(
     labels: new Labels({ database, clock, events }),
     quotas: new Quotas({ database, clock, events }),
     immutabilityRules: new ImmutabilityRules({ database, clock, events }),
+    protectedTags: new ProtectedTagRules({
+      ...{ database, clock, events },
+      robotPrefix: async () => (await accounts.settings.getSettings()).robot_name_prefix,
+    }),
     policies: new PolicyAdministration({ database, clock, events }),
     retention: composeRetention({ database, clock, events, jobs, settings: config }),
     trustedSigners: new TrustedSigners({ database, clock, events }),

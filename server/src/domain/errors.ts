@@ -76,6 +76,7 @@ export type ErrorReason =
   | 'TAG_TAKEN'
   | 'TAGS_MOVED'
   | 'TAG_IMMUTABLE'
+  | 'TAG_PROTECTED'
   | 'MEMBER_ALREADY'
   | 'PROJECT_NOT_EMPTY'
   | 'LAST_ADMINISTRATOR'

@@ -69,6 +69,7 @@ export const reasons = [
   'TAG_TAKEN',
   'TAGS_MOVED',
   'TAG_IMMUTABLE',
+  'TAG_PROTECTED',
   'MEMBER_ALREADY',
   'PROJECT_NOT_EMPTY',
   'LAST_ADMINISTRATOR',

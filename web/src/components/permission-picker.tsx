@@ -144,6 +144,7 @@ const resources = [
   'preheat-instance',
   'preheat-policy',
   'project',
+  'protected-tag',
   'purge-audit',
   'quarantine',
   'quota',

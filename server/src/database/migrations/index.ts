@@ -40,6 +40,7 @@ import { listedArtifacts } from './0042-listed-artifacts.ts'
 import { webhooks } from './0045-webhooks.ts'
 import { blobInventory } from './0046-blob-inventory.ts'
 import { quarantine } from './0050-quarantine.ts'
+import { protectedTags } from './0051-protected-tags.ts'
 import { replication } from './0054-replication.ts'
 import { proxyCache } from './0057-proxy-cache.ts'
 import { proxyTraffic } from './0058-proxy-traffic.ts'
@@ -89,6 +90,7 @@ export const migrations: readonly Migration[] = [
   webhooks,
   blobInventory,
   quarantine,
+  protectedTags,
   replication,
   proxyCache,
   proxyTraffic,

@@ -44,6 +44,21 @@ export interface ImmutabilityRuleTable {
   updated_at: number
 }
 
+/** Tags that only some may set, move and delete. */
+export interface ProtectedTagRuleTable {
+  id: Generated<number>
+  project_id: number
+  /** Patterns: of what stands behind the project's name, and of tags. */
+  repositories: string
+  tags: string
+  /** JSON: accounts, each with `kind`, `id` and `name`; an empty array: those with the permission. */
+  movers: string
+  /** Who changed it last. */
+  username: string
+  created_at: number
+  updated_at: number
+}
+
 /** The retention policy of a project. */
 export interface RetentionPolicyTable {
   id: Generated<number>

@@ -40,6 +40,7 @@ import type { JobKindTable, JobLogTable, JobScheduleTable, JobTable, JobWorkerTa
 import type { ArtifactLabelTable, LabelTable } from './labels.ts'
 import type {
   ImmutabilityRuleTable,
+  ProtectedTagRuleTable,
   ProjectBlobTable,
   ProjectUsageTable,
   QuotaReservationTable,
@@ -126,6 +127,7 @@ export interface Schema {
   quota: QuotaTable
   quota_reservation: QuotaReservationTable
   immutability_rule: ImmutabilityRuleTable
+  protected_tag_rule: ProtectedTagRuleTable
   pull_policy: PullPolicyTable
   quarantine_entry: QuarantineEntryTable
   policy_exemption: PolicyExemptionTable

@@ -2,7 +2,7 @@ import { expireUploadsOf } from '../content/upload-rows.ts'
 import { endRepository, findDescription } from '../projects/repositories.ts'
 import type { Digest } from '#contract/digest.ts'
 import type { TagName } from '#contract/reference.ts'
-import type { Database, Writer } from '../../database/database.ts'
+import type { Writer } from '../../database/database.ts'
 import { actorName, runOf } from '../access/actor.ts'
 import type { Admission } from '../access/admission.ts'
 import { DomainError } from '../errors.ts'
@@ -72,7 +72,8 @@ export async function deleteManifestWithin(
     .orderBy('name')
     .execute()
   const tags = rows.map((tag) => tag.name)
-  await pass(gates.tag, { reader: tx, projectId, repositoryName: repository, tags, departure: 'delete' })
+  const leaving = { tags, departure: 'delete', actor, now: clock.now() } as const
+  await pass(gates.tag, { reader: tx, projectId, repositoryName: repository, ...leaving })
   await removeArtifacts(services, tx, { projectId, repositoryId, repository, actor }, [artifact])
   const moved = { repositoryId, digest: undefined, movedAt: clock.now() }
   for (const tag of tags) await recordTagMove(tx, actor, { ...moved, tag })
@@ -109,8 +110,9 @@ export async function untagWithin(
     .returning(['artifact_id', 'pushed_at', 'pulled_at'])
     .executeTakeFirst()
   if (removed === undefined) throw manifestUnknown(admission, tag)
-  await pass(gates.tag, { reader: tx, projectId, repositoryName: repository, tags: [tag], departure: 'delete' })
   const now = clock.now()
+  const leaving = { tags: [tag], departure: 'delete', actor, now } as const
+  await pass(gates.tag, { reader: tx, projectId, repositoryName: repository, ...leaving })
   await recordTagMove(tx, actor, { repositoryId, digest: undefined, movedAt: now, tag })
   const artifact = await tx
     .selectFrom('artifact')
@@ -139,7 +141,7 @@ export async function deleteRepository(
   const { database, clock, events, trashWindowMs } = services
   const { repositoryId, repositoryName: repository, projectId, actor } = admission
   if (repositoryId === undefined) throw repositoryUnknown(repository)
-  await assertAllTagsMutable(database, admission, repositoryId)
+  await assertAllTagsMutable(services, admission, repositoryId)
   const removal = { projectId, repositoryId, repository, actor, everything: true }
   while (!(await writeAdmitted(database, admission, (tx) => deleteSome(services, tx, removal))));
   await writeAdmitted(database, admission, async (tx) => {
@@ -188,7 +190,7 @@ const tagsPerLook = 1_000
 
 /** Page by page: a repository may have more tags than fit into memory at once. */
 async function assertAllTagsMutable(
-  database: Database,
+  { database, clock }: Pick<DeleteServices, 'database' | 'clock'>,
   admission: Admission<'delete-repository'>,
   repositoryId: number,
 ): Promise<void> {
@@ -202,8 +204,9 @@ async function assertAllTagsMutable(
       .limit(tagsPerLook)
       .execute()
     const tags = rows.map((row) => row.name)
-    const { projectId, repositoryName } = admission
-    await pass(gates.tag, { reader: database.read, projectId, repositoryName, tags, departure: 'delete' })
+    const { projectId, repositoryName, actor } = admission
+    const leaving = { tags, departure: 'delete', actor, now: clock.now() } as const
+    await pass(gates.tag, { reader: database.read, projectId, repositoryName, ...leaving })
     if (rows.length < tagsPerLook) return
     last = tags.at(-1)!
   }

@@ -39,7 +39,8 @@ export async function followSubject(
     const page = subject === undefined ? [] : await referrersOf(tx, subject, max)
     const locked = page.length === 0 ? [] : await lockArtifacts(database, tx, row.repository_id, page)
     const going: LockedArtifact[] = []
-    for (const artifact of locked) if (await mayFollow(tx, subject!, artifact)) going.push(artifact)
+    const by = { actor, now: services.clock.now() }
+    for (const artifact of locked) if (await mayFollow(tx, subject!, artifact, by)) going.push(artifact)
     if (subject !== undefined) {
       const { projectId, repositoryName: repository } = subject
       const removal = {
@@ -132,6 +133,7 @@ async function mayFollow(
   tx: Writer,
   { digest, deleted_at: deletedAt, projectId, repositoryName }: Subject,
   { id, pushed_at: pushedAt }: LockedArtifact,
+  by: { readonly actor: Actor; readonly now: number },
 ): Promise<boolean> {
   if (pushedAt > deletedAt) return false
   const rows = await tx.selectFrom('tag').select('name').where('artifact_id', '=', id).limit(4).execute()
@@ -145,5 +147,5 @@ async function mayFollow(
     .executeTakeFirst()
   if (parent !== undefined) return false
   const tags = rows.map(({ name }) => name)
-  return await passes(gates.tag, { reader: tx, projectId, repositoryName, tags, departure: 'delete' })
+  return await passes(gates.tag, { reader: tx, projectId, repositoryName, tags, departure: 'delete', ...by })
 }

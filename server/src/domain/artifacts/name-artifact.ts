@@ -27,12 +27,13 @@ export async function nameArtifact(
   const { repositoryId, id, digest, now } = artifact
   const moves = await movesOf(tx, repositoryId, id, tags)
   const leaving = moves.fromOthers.map(({ tag }) => tag)
-  const { projectId, repositoryName, operation } = admission
+  const { projectId, repositoryName, operation, actor } = admission
   const departure = operation === 'copy' ? 'copy' : 'push'
-  await pass(gates.tag, { reader: tx, projectId, repositoryName, tags: leaving, departure })
+  const moved = { tags: leaving, arriving: moves.all, departure, actor, now } as const
+  await pass(gates.tag, { reader: tx, projectId, repositoryName, ...moved })
   for (const tag of tags) await moveTag(tx, { repositoryId, artifactId: id, tag, now })
   if (moves.all.length > 0) await assertTagsWithinLimit(tx, id)
-  for (const tag of moves.all) await recordTagMove(tx, admission.actor, { repositoryId, tag, digest, movedAt: now })
+  for (const tag of moves.all) await recordTagMove(tx, actor, { repositoryId, tag, digest, movedAt: now })
   for (const { from } of moves.fromOthers) await reviewArtifact(tx, from, now)
 }
 

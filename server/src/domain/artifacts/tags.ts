@@ -62,6 +62,8 @@ export async function createTag(
     }
     const named = { kind: 'manifest', digest: artifact.digest, addedBytes: 0 } as const
     await pass(gates.content[admission.operation], { reader: tx, admission, ...named })
+    const arriving = { tags: [], arriving: [tag], departure: 'push', actor: admission.actor, now } as const
+    await pass(gates.tag, { reader: tx, projectId, repositoryName: repository, ...arriving })
     const inserted = await tx
       .insertInto('tag')
       .values({ repository_id: repositoryId, name: tag, artifact_id: artifact.id, pushed_at: now, pulled_at: null })

@@ -1,6 +1,14 @@
 import { eventKind, type InRepository, type OnProject, type PerhapsInProject } from './event-kind.ts'
 
 type OnImmutabilityRule = OnProject & { readonly ruleId: number }
+/** `movers`: names of accounts; none: those with the permission. */
+interface OnProtectedTag {
+  readonly projectId: number
+  readonly ruleId: number
+  readonly repositories: string
+  readonly tags: string
+  readonly movers: readonly string[]
+}
 type OnRetentionPolicy = OnProject & { readonly policyId: number }
 
 type OnPullPolicy = PerhapsInProject & { readonly policyId: number; readonly policy: string }
@@ -12,6 +20,7 @@ type OnExemption = PerhapsInProject & {
 }
 
 const policyName = ({ policy }: { readonly policy: string }): string => policy
+const selectorOf = ({ repositories, tags }: OnProtectedTag): string => `${repositories}:${tags}`
 const projectName = ({ project }: OnProject): string => project
 
 /** Immutability rules, retention policies, policies about pulls, and the CVE allowlist of the registry. */
@@ -19,6 +28,9 @@ export const policyEvents = {
   create_immutable: eventKind<OnImmutabilityRule>(projectName),
   update_immutable: eventKind<OnImmutabilityRule>(projectName),
   delete_immutable: eventKind<OnImmutabilityRule>(projectName),
+  create_protected_tag: eventKind<OnProtectedTag>(selectorOf),
+  update_protected_tag: eventKind<OnProtectedTag>(selectorOf),
+  delete_protected_tag: eventKind<OnProtectedTag>(selectorOf),
   create_retention: eventKind<OnRetentionPolicy>(projectName),
   update_retention: eventKind<OnRetentionPolicy>(projectName),
   delete_retention: eventKind<OnRetentionPolicy>(projectName),

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Selectable } from 'kysely'
 import type { Digest } from '#contract/digest.ts'
 import type { TagName } from '#contract/reference.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
@@ -15,6 +16,7 @@ import {
   system,
   type RegistryForTest,
 } from '#server-test/registry-for-test.ts'
+import type { QuarantineEntryTable } from '../../database/schema/quarantine.ts'
 import { composeMemoryBlobStore } from '../../storage/memory.ts'
 import type { Passwords } from '../access/credentials/passwords.ts'
 import { findAccount } from '../access/accounts/accounts.ts'
@@ -30,6 +32,7 @@ import { Adoptions, type AdoptionsOptions } from '../content/adoptions.ts'
 import { DomainError } from '../errors.ts'
 import { Members } from '../projects/members.ts'
 import type { Candidate } from '../retention/evaluation.ts'
+import { rejectHeld } from '../quarantine/reject-held.ts'
 import { removeArtifact, removeTag } from '../retention/remove.ts'
 import { emptyTrash } from '../trash/trash.ts'
 import { gates, type Gate } from './gates.ts'
@@ -154,7 +157,7 @@ const doors: Readonly<Record<string, Door>> = {
   },
   'one more tag': {
     verbs: ['createTag'],
-    passes: ['content'],
+    passes: ['content', 'tag'],
     run: async (scene, between) => {
       const admission = await scene.as('tag')
       await between()
@@ -229,7 +232,8 @@ const doors: Readonly<Record<string, Door>> = {
   },
   'a copy': {
     verbs: ['copyArtifact'],
-    passes: ['content'],
+    passes: ['content', 'tag'],
+    leavesLinks: true,
     run: async (scene, between) => {
       const [source, target] = [await scene.as('copy-from'), await scene.as('copy', 'other/app' as RepositoryName)]
       await between()
@@ -258,7 +262,7 @@ const doors: Readonly<Record<string, Door>> = {
   },
   'a restore of a tag': {
     verbs: [],
-    passes: ['content'],
+    passes: ['content', 'tag'],
     run: async (scene, between) => {
       await untag(scene, await scene.admit(system, 'delete', app), v1)
       const newest = scene.database.read.selectFrom('trash_entry').select('id').orderBy('id', 'desc')
@@ -333,6 +337,17 @@ const doors: Readonly<Record<string, Door>> = {
       await removeTag(scene, admission, removal, (work) => scene.database.write(work))
     },
   },
+  'a rejection out of quarantine': {
+    verbs: ['rejectHeld'],
+    passes: ['tag'],
+    run: async (scene, between) => {
+      const { artifactId, digest } = scene.artifact
+      await holdArtifact(scene, { artifactId, digest })
+      const admission = await scene.as('delete')
+      await between()
+      await rejectHeld(scene, admission, { artifactId, reason: 'looked at' })
+    },
+  },
   'emptying the trash': {
     verbs: ['emptyTrash'],
     passes: [],
@@ -342,6 +357,16 @@ const doors: Readonly<Record<string, Door>> = {
       await emptyTrash(scene, admission)
     },
   },
+}
+
+async function holdArtifact({ database, clock }: Scene, held: { artifactId: number; digest: Digest }): Promise<void> {
+  const now = clock.now()
+  const row: Selectable<QuarantineEntryTable> = {
+    ...{ artifact_id: held.artifactId, project_id: 1, digest: held.digest, pushed_by: 'user:1', username: 'ada' },
+    ...{ entered_at: now, review_at: now, expires_at: null, announced: 1, awaits: '[]' },
+    ...{ released_at: null, released_by: null, reason: null },
+  }
+  await database.write(async (tx) => void (await tx.insertInto('quarantine_entry').values(row).execute()))
 }
 
 const readers: Readonly<Record<string, Verb>> = {
@@ -364,6 +389,7 @@ const covered: Readonly<Record<string, string>> = {
   layersOf: 'reads by getBlob',
   openSbom: 'reads by getBlob',
   readImageConfig: 'reads by getBlob',
+  readDiffIds: 'reads by getBlob',
   readConfigFields: 'reads by getBlob',
   readChartMetadata: 'reads by getBlob',
   listReferrers: 'lists; what it names is read by getManifest',

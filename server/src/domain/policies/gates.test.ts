@@ -61,7 +61,8 @@ describeEachDatabase('a gate whose data cannot be read refuses', (open) => {
 
   test('of tags, also where a refusal only means that something stays', async () => {
     const { read: reader } = broken(await open())
-    const context: TagContext = { reader, projectId: 1, repositoryName, tags: ['v1'], departure: 'push' }
+    const move = { tags: ['v1'], departure: 'push', actor: { kind: 'open' }, now: 0 } as const
+    const context: TagContext = { reader, projectId: 1, repositoryName, ...move }
     for (const gate of gates.tag) expect(await codeOf(gate(context))).toBe('Broken')
     expect(await codeOf(passes(gates.tag, context))).toBe('Broken')
     expect(gates.tag.length).toBeGreaterThan(0)

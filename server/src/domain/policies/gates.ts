@@ -10,6 +10,7 @@ import { isSwitchedOn } from '../projects/project-metadata.ts'
 import { assertRoom } from '../quotas/room.ts'
 import { isReadOnly } from '../settings/read-only.ts'
 import { assertTagsMutable, type TagDeparture } from './tag-immutability.ts'
+import { assertTagsMovable } from './tag-protection.ts'
 
 /**
  * Decides one question by what it reads. Returns to let pass, throws to refuse; whatever it throws is a refusal, so a
@@ -67,12 +68,17 @@ export interface PullJudge {
   assertOutOfQuarantine(admission: Admission, manifest: JudgedManifest): Promise<void>
 }
 
-/** Names that are about to leave the artifact that they name. */
+/** Names that are about to leave the artifact that they name, or to name one. */
 export interface TagContext extends GateContext {
   readonly projectId: number
   readonly repositoryName: RepositoryName
+  /** Those that leave their artifact. */
   readonly tags: readonly string[]
   readonly departure: TagDeparture
+  /** Those that name another artifact from now on, new ones among them. */
+  readonly arriving?: readonly string[]
+  readonly actor: Actor
+  readonly now: number
 }
 
 /** What is configured where the registry is started. */
@@ -126,6 +132,9 @@ const roomIsLeft: Gate<ContentContext> = async ({ reader, admission, ...arrival 
 
 const tagsAreMutable: Gate<TagContext> = async ({ reader, tags, ...where }) =>
   await assertTagsMutable(reader, where, tags)
+
+const tagsAreMovable: Gate<TagContext> = async ({ reader, tags, arriving = [], ...move }) =>
+  await assertTagsMovable(reader, move, [...new Set([...tags, ...arriving])])
 
 const isOutOfQuarantine: Gate<ContentContext> = async ({ admission, kind, leaving }) => {
   if (kind === 'blob') return
@@ -192,8 +201,8 @@ export const gates = {
     fill: [roomIsLeft],
     tag: [roomIsLeft],
   } as Readonly<Record<Exclude<Operation, Removing>, readonly Gate<ContentContext>[]>>,
-  /** Which name: before a tag leaves its artifact. */
-  tag: [tagsAreMutable] as readonly Gate<TagContext>[],
+  /** Which name: before a tag leaves its artifact, or names one. */
+  tag: [tagsAreMutable, tagsAreMovable] as readonly Gate<TagContext>[],
 } as const
 
 /** Asks a list. @throws DomainError of the first gate that refuses */

@@ -38,6 +38,7 @@ import { userGroupRoutes } from './access/user-groups.ts'
 import { purgeRoutes } from './operations/purge.ts'
 import { quotaRoutes } from './projects/quotas.ts'
 import { immutableRoutes } from './projects/immutable.ts'
+import { protectedTagRoutes } from './projects/protected-tags.ts'
 import { quarantineRoutes } from './projects/quarantine.ts'
 import { proxyCacheRoutes } from './projects/proxy-cache.ts'
 import { pullPolicyRoutes } from './projects/pull-policies.ts'
@@ -130,6 +131,7 @@ const routes: readonly Route[] = [
   ...proxyCacheRoutes,
   ...pullPolicyRoutes,
   ...quarantineRoutes,
+  ...protectedTagRoutes,
   ...retentionRoutes,
   ...retentionPreviewRoutes,
   ...trustRuleRoutes,

@@ -24,6 +24,7 @@ export const permissions = {
     'preheat-instance': 'Preheat instances',
     'preheat-policy': 'Preheat policies',
     project: 'Projects',
+    'protected-tag': 'Protected tags',
     'purge-audit': 'Audit log purge',
     quarantine: 'Quarantine',
     quota: 'Quotas',

@@ -27,6 +27,7 @@ export const permissions: Translation<typeof en> = {
     'preheat-instance': '预热实例',
     'preheat-policy': '预热策略',
     project: '项目',
+    'protected-tag': '受保护的 Tag',
     'purge-audit': '审计日志清理',
     quarantine: '隔离区',
     quota: '配额',

@@ -32,7 +32,7 @@ export function AddTag({ place, digest, onClose }: AddTagProps) {
     initialValues: { name: '' },
     validate: { name: (name) => (isTagName(name) ? null : t('tagInvalid')) },
   })
-  const refusal = useRefusal(form, { TAG_TAKEN: 'name', TAG_IMMUTABLE: 'name' })
+  const refusal = useRefusal(form, { TAG_TAKEN: 'name', TAG_IMMUTABLE: 'name', TAG_PROTECTED: 'name' })
   const add = useMutation({
     mutationFn: async ({ name }: typeof form.values) => {
       const params = { project_name: place.projectName, repository_name: place.repository, reference: digest }

@@ -49,6 +49,7 @@ const project = {
   // Beyond Harbor.
   trash: 'list restore delete',
   quarantine: 'list pull',
+  'protected-tag': 'move',
 } as const
 
 type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text

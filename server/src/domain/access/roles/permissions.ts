@@ -31,6 +31,7 @@ const projectAdmin = {
   // Beyond Harbor.
   trash: 'list restore delete',
   quarantine: 'list pull',
+  'protected-tag': 'move',
 } as const
 
 type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text

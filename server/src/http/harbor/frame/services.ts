@@ -25,6 +25,7 @@ import type { Members } from '../../../domain/projects/members.ts'
 import type { SystemCveAllowlist } from '../../../domain/projects/system-cve-allowlist.ts'
 import type { Projects } from '../../../domain/projects/projects.ts'
 import type { ImmutabilityRules } from '../../../domain/policies/immutability.ts'
+import type { ProtectedTagRules } from '../../../domain/policies/protected-tags.ts'
 import type { PolicyAdministration } from '../../../domain/pull-policies/policy-admin.ts'
 import type { Quotas } from '../../../domain/quotas/quotas.ts'
 import type { Retention } from '../../../domain/retention/compose-retention.ts'
@@ -80,6 +81,7 @@ export interface HarborServices {
   readonly registries: Registries
   readonly quotas: Quotas
   readonly immutabilityRules: ImmutabilityRules
+  readonly protectedTags: ProtectedTagRules
   readonly policies: PolicyAdministration
   readonly retention: Retention
   readonly trustedSigners: TrustedSigners
