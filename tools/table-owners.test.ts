@@ -43,7 +43,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     ...['scan', 'scan_finding', 'scan_layer', 'security_total', 'vulnerability_total', 'layer_total'],
     ...['sbom_run', 'vex_document', 'scan_view'],
   ],
-  audit: ['audit_chain', 'audit_checkpoint', 'audit_key', 'audit_link', 'audit_purge'],
+  audit: ['audit_chain', 'audit_checkpoint', 'audit_key', 'audit_link', 'audit_purge', 'audit_sink'],
   scrub: ['scrub_progress'],
   settings: ['setting'],
   signatures: ['artifact_signature', 'signature_verdict', 'trusted_signer'],

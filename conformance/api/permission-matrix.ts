@@ -215,6 +215,7 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'GET /system/audit-log/checkpoints': row('system audit-log:list'),
   'POST /system/audit-log/checkpoints': row('system audit-log:list'),
   'GET /system/audit-log/export': row('system audit-log:list'),
+  'GET /system/audit-log/sinks': row('system audit-log:list'),
   'GET /system/audit-log/keys': row('system audit-log:list'),
   'GET /system/scrub': row('system garbage-collection:read'),
   'GET /system/scrub/findings': row('system garbage-collection:list'),

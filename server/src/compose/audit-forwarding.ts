@@ -8,19 +8,21 @@ import { ecsDocument, idOf, type Observer } from '../domain/audit/forwarding/ecs
 import { forget, forwardTo, type AuditSink } from '../domain/audit/forwarding/forward-audit-log.ts'
 import { counted, harborLine, syslogMessage } from '../domain/audit/forwarding/syslog-lines.ts'
 import type { EventConsumers } from '../domain/events/event-consumers.ts'
-import type { LoggedEvent } from '../domain/events/event-log.ts'
+import type { AuditSinks } from '../domain/audit/forwarding/audit-sinks.ts'
+import type { LoggedEvent, MissedEvents } from '../domain/events/event-log.ts'
 import type { Settings, SettingChecks } from '../domain/settings/settings.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
 import type { BackgroundTask } from '../jobs/background.ts'
 import type { Logger } from '../logging.ts'
 import { version } from '../version.ts'
+import { composeAuditSinks, sinkNames } from './audit-sinks.ts'
 import { composeEventLog } from './event-log.ts'
 import type { Foundation } from './foundation.ts'
 
 const intervalMs = 2_000
 const missedHelp = 'Times at which a receiver of the audit log was away for too long.'
 const refusedHelp = 'Events that a receiver of the audit log refused for good.'
-const harborConsumer = 'audit-log-forward-endpoint'
+const harborConsumer = sinkNames.harbor
 
 interface ForwardingServices {
   readonly foundation: Foundation
@@ -30,14 +32,14 @@ interface ForwardingServices {
   readonly owned: AsyncDisposableStack
 }
 
+type SinkServices = ForwardingServices & { readonly standings: AuditSinks }
+
 /**
  * A task for each receiver that the configuration names, and one for the address that administrators enter. A receiver hears of what
  * happens from here on, the first time that it is named.
  */
-export async function forwardAuditLog(
-  config: Config,
-  services: ForwardingServices,
-): Promise<readonly BackgroundTask[]> {
+export async function forwardAuditLog(config: Config, given: ForwardingServices): Promise<readonly BackgroundTask[]> {
+  const services = { ...given, standings: composeAuditSinks(config, given.foundation, given.settings) }
   const { elasticsearch, syslog } = config.audit
   const observer: Observer = {
     host: config.externalUrl === undefined ? hostname() : new URL(config.externalUrl).hostname,
@@ -55,12 +57,12 @@ export async function forwardAuditLog(
   return [...sinks.map((sink) => taskFor(services, sink)), harborTask(config, observer, services)]
 }
 
-function taskFor(services: ForwardingServices, sink: AuditSink): BackgroundTask {
+function taskFor(services: SinkServices, sink: AuditSink): BackgroundTask {
   const { eventConsumers } = composeEventLog(services.foundation)
   return {
     ...{ name: `forward-${sink.name}`, runs: 'once', intervalMs },
     isDue: () => isBehind(eventConsumers, sink.name),
-    run: () => forward(services, sink),
+    run: () => noting(services, sink.name, () => forward(services, sink)),
   }
 }
 
@@ -70,9 +72,20 @@ async function isBehind(consumers: EventConsumers, name: string): Promise<boolea
   return standing === undefined || standing.behind > 0
 }
 
-async function forward({ foundation, metrics, logger }: ForwardingServices, sink: AuditSink): Promise<void> {
+/** Remembers how it went, for the console and for every process. */
+async function noting({ standings }: SinkServices, name: string, work: () => Promise<number>): Promise<void> {
+  try {
+    if ((await work()) > 0) await standings.noteSent(name)
+  } catch (error) {
+    await standings.noteFailure(name, error)
+    throw error
+  }
+}
+
+async function forward({ foundation, metrics, logger, standings }: SinkServices, sink: AuditSink): Promise<number> {
   const { eventConsumers } = composeEventLog(foundation)
-  const onMissed = (name: string, missed: object) => {
+  const onMissed = async (name: string, missed: MissedEvents) => {
+    await standings.noteLost(name, 'missed', missed.reason === 'dropped' ? missed.count : 0)
     metrics.add('audit_forwarding_missed', 1, missedHelp)
     logger.error(
       { sink: name, ...missed },
@@ -81,20 +94,23 @@ async function forward({ foundation, metrics, logger }: ForwardingServices, sink
   }
   const sent = await forwardTo({ database: foundation.database, consumers: eventConsumers, onMissed }, sink)
   if (sent > 0) metrics.add('audit_forwarded', sent, 'Events of the audit log that receivers have taken.')
+  return sent
 }
 
 function elasticsearchSink(
   { url, stream, authorization, caFile }: NonNullable<Config['audit']['elasticsearch']>,
   observer: Observer,
-  { logger, metrics }: ForwardingServices,
+  { logger, metrics, standings }: SinkServices,
 ): AuditSink {
   return {
-    name: 'audit-elasticsearch',
+    name: sinkNames.elasticsearch,
     async send(events) {
       const authority = caFile === undefined ? undefined : await readFile(caFile, 'utf8')
       const client = new Elasticsearch({ url: new URL(url), stream, authorization, authority })
       const documents = events.map((event) => ({ id: idOf(event), document: ecsDocument(event, observer) }))
-      for (const { id, why } of await client.bulk(documents)) {
+      const refused = await client.bulk(documents)
+      if (refused.length > 0) await standings.noteLost(sinkNames.elasticsearch, 'refused', refused.length)
+      for (const { id, why } of refused) {
         metrics.add('audit_forwarding_refused', 1, refusedHelp)
         logger.error({ event: id, why }, 'the index refused an event of the audit log for good; others go on')
       }
@@ -110,7 +126,7 @@ function syslogSink(
   let connection: SyslogConnection | undefined
   owned.defer(() => connection?.[Symbol.dispose]())
   return {
-    name: 'audit-syslog',
+    name: sinkNames.syslog,
     async send(events) {
       const authority = caFile === undefined ? undefined : await readFile(caFile, 'utf8')
       connection ??= new SyslogConnection({ ...parseSyslogAddress(url)!, authority })
@@ -120,7 +136,7 @@ function syslogSink(
 }
 
 /** Harbor's setting: its form of a line, by TCP, to an address that may change at any time. */
-function harborTask(config: Config, observer: Observer, services: ForwardingServices): BackgroundTask {
+function harborTask(config: Config, observer: Observer, services: SinkServices): BackgroundTask {
   const { foundation, settings, owned } = services
   let open: { readonly endpoint: string; readonly connection: SyslogConnection } | undefined
   const close = () => {
@@ -149,12 +165,13 @@ function harborTask(config: Config, observer: Observer, services: ForwardingServ
       if (isForgotten || open === undefined)
         await composeEventLog(foundation).eventConsumers.ensureConsumer(harborConsumer, 'now')
       isForgotten = false
-      connectionGuard(config.outbound.allowLocal).assertAllowed(address.host)
       open ??= { endpoint, connection: new SyslogConnection(guarded(config, address)) }
       const { connection } = open
-      const send = async (events: readonly LoggedEvent[]) =>
+      const send = async (events: readonly LoggedEvent[]) => {
+        connectionGuard(config.outbound.allowLocal).assertAllowed(address.host)
         await connection.send(Buffer.from(events.map((event) => `${harborLine(event, observer)}\n`).join('')))
-      await forward(services, { name: harborConsumer, send })
+      }
+      await noting(services, harborConsumer, () => forward(services, { name: harborConsumer, send }))
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Accounts } from './accounts.ts'
 import { composeAuditChain } from './audit-chain.ts'
+import { composeAuditSinks } from './audit-sinks.ts'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
 import { AuditReadings } from '../domain/audit/audit-readings.ts'
@@ -62,6 +63,7 @@ export function composeHarborServices(
     events,
     ...composeEventLog(given),
     auditChain: composeAuditChain(config, given),
+    auditSinks: composeAuditSinks(config, given, accounts.settings),
     auditReadings: new AuditReadings({ database, events, recordReads: config.audit.recordReads }),
     jobs,
     eventStreams,

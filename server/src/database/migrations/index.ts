@@ -46,6 +46,7 @@ import { proxyCache } from './0057-proxy-cache.ts'
 import { proxyTraffic } from './0058-proxy-traffic.ts'
 import { webhookBounds } from './0060-webhook-bounds.ts'
 import { auditChain } from './0061-audit-chain.ts'
+import { dutiesAndAuditSinks } from './0062-duties-and-audit-sinks.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -96,4 +97,5 @@ export const migrations: readonly Migration[] = [
   proxyTraffic,
   webhookBounds,
   auditChain,
+  dutiesAndAuditSinks,
 ]

@@ -23,6 +23,8 @@ export interface UserAccountTable {
   admin_by_group: Generated<Flag>
   /** The name as it is compared with those of new accounts; null in rows that an older version wrote. */
   name_key: Generated<string | null>
+  /** What they administer besides, apart from system administrators: security, or the audit log. */
+  duty: Generated<'security' | 'audit' | null>
   created_at: number
   updated_at: number
 }

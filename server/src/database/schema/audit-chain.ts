@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely'
+
 /** A sealed record: stays when the record is purged, until the chain begins behind it. */
 export interface AuditLinkTable {
   /** From 1, without holes, in the order of commits. */
@@ -60,4 +62,19 @@ export interface AuditKeyTable {
   /** PEM; null when the key is in a file of the operator. */
   private_key: string | null
   created_at: number
+}
+
+/** A receiver of the audit log, and how its last attempts went. Its position is that of its consumer. */
+export interface AuditSinkTable {
+  /** Of its consumer. */
+  name: string
+  sent_at: number | null
+  failed_at: number | null
+  /** Why the last attempt failed; empty after one that did not. */
+  error: Generated<string>
+  /** When it was last found that events were dropped before it had them, and how many since the beginning. */
+  missed_at: number | null
+  missed: Generated<number>
+  refused_at: number | null
+  refused: Generated<number>
 }

@@ -4,6 +4,7 @@ import type {
   AuditKeyTable,
   AuditLinkTable,
   AuditPurgeTable,
+  AuditSinkTable,
 } from './audit-chain.ts'
 import type { SessionTable, SigningKeyTable, UserAccountTable } from './access.ts'
 import type { ActivitySampleTable, StorageSampleTable } from './activity.ts'
@@ -218,6 +219,7 @@ export interface Schema {
   replication_policy: ReplicationPolicyTable
   replication_execution: ReplicationExecutionTable
   replication_task: ReplicationTaskTable
+  audit_sink: AuditSinkTable
   webhook_policy: WebhookPolicyTable
   webhook_delivery: WebhookDeliveryTable
 }

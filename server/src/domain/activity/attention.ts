@@ -36,6 +36,10 @@ export type Concern = { readonly severity: Severity } & (
   | { readonly kind: 'exploited-vulnerabilities'; readonly count: number }
   /** Images that the last scan of everything could not scan. */
   | { readonly kind: 'scan-all-failed'; readonly count: number }
+  /** Of a verification of the audit log. */
+  | { readonly kind: 'audit-log-changed'; readonly count: number }
+  /** Receivers of the audit log that take nothing, or miss something. */
+  | { readonly kind: 'audit-sinks-behind'; readonly count: number }
   | {
       readonly kind: 'quota-nearly-full'
       readonly project: string

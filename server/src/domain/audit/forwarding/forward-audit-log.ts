@@ -17,7 +17,7 @@ export interface ForwardServices {
   readonly database: Database
   readonly consumers: EventConsumers
   /** Told when events were dropped before a receiver had them: it stayed away for longer than the log is kept. */
-  readonly onMissed: (sink: string, missed: NonNullable<ConsumerBatch['missed']>) => void
+  readonly onMissed: (sink: string, missed: NonNullable<ConsumerBatch['missed']>) => Promise<void>
 }
 
 const eventsPerBatch = 500
@@ -31,7 +31,7 @@ export async function forwardTo({ database, consumers, onMissed }: ForwardServic
     if (batch.events.length > 0) await sink.send(batch.events)
     await database.write(async (tx) => await consumers.acknowledge(tx, sink.name, batch.through))
     // Told once, when the place behind the gap is taken: an earlier attempt comes upon the same gap.
-    if (batch.missed !== undefined) onMissed(sink.name, batch.missed)
+    if (batch.missed !== undefined) await onMissed(sink.name, batch.missed)
     sent += batch.events.length
     if (!batch.more) return sent
   }

@@ -13,6 +13,7 @@ import type { Events } from '../../../domain/events/events.ts'
 import type { Authenticate } from '../../authentication.ts'
 import type { AuditLog } from '../../../domain/audit/audit-log.ts'
 import type { AuditReadings } from '../../../domain/audit/audit-readings.ts'
+import type { AuditSinks } from '../../../domain/audit/forwarding/audit-sinks.ts'
 import type { AuditChain } from '../../../domain/audit/chain/audit-chain.ts'
 import type { StorageUsage } from '../../../domain/content/storage-usage.ts'
 import type { CliSecrets } from '../../../domain/identities/cli-secrets.ts'
@@ -89,6 +90,7 @@ export interface HarborServices {
   readonly auditLog: AuditLog
   readonly auditChain: AuditChain
   readonly auditReadings: AuditReadings
+  readonly auditSinks: AuditSinks
   readonly eventLog: EventLog
   readonly eventConsumers: EventConsumers
   /** Who sends a request, asked once more: for answers that take long. */

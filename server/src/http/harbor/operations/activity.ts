@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { readActivity } from '../../../domain/activity/activity.ts'
 import { listConcerns, type Concern } from '../../../domain/activity/attention.ts'
+import { findAuditConcerns } from '../../../domain/audit/audit-concerns.ts'
 import { findScanConcerns } from '../../../domain/scanning/scan-concerns.ts'
 import { hourMs } from '../../../domain/activity/samples.ts'
 import { timeAnswer, timeOf } from '../frame/answers.ts'
@@ -21,6 +22,8 @@ const concern = z.object({
     'vulnerability-data-old',
     'exploited-vulnerabilities',
     'scan-all-failed',
+    'audit-log-changed',
+    'audit-sinks-behind',
     'quota-nearly-full',
     'robot-expiring',
   ]),
@@ -94,7 +97,10 @@ export const activityRoutes: readonly Route[] = [
         volume: system.volume,
         certificateExpiresAt: async () => (await system.certificate())?.expiresAt,
       }
-      const findMore = async () => await findScanConcerns(services.database.read)
+      const findMore = async () => [
+        ...(await findScanConcerns(services.database.read)),
+        ...(await findAuditConcerns(services)),
+      ]
       return { body: (await listConcerns({ ...services, surroundings, findMore }, actor)).map(presentConcern) }
     },
   }),

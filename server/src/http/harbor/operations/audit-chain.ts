@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { listAuditKeys, listCheckpoints } from '../../../domain/audit/chain/checkpoints.ts'
+import type { SinkStanding } from '../../../domain/audit/forwarding/audit-sinks.ts'
 import type { ChainStanding } from '../../../domain/audit/chain/audit-chain.ts'
 import type { Verification } from '../../../domain/audit/chain/verify-chain.ts'
 import { verifyAuditLogJob } from '../../../domain/audit/verify-job.ts'
@@ -58,6 +59,21 @@ const keyAnswer = z.object({
   fingerprint: z.string().describe('SHA-256 of the public key (SPKI), in hex.'),
   public_key: z.string().describe('PEM.'),
   creation_time: timeAnswer,
+})
+
+const sinkAnswer = z.object({
+  name: z.string().describe('Of its consumer of events.'),
+  kind: z.enum(['elasticsearch', 'syslog', 'harbor']),
+  address: z.string(),
+  behind: z.number().int().describe('Events that it has not had.'),
+  oldest_waiting: timeAnswer.optional(),
+  sent_at: timeAnswer.optional().describe('When it last took something.'),
+  failed_at: timeAnswer.optional(),
+  error: z.string().optional().describe('Why the last attempt failed; not there when it did not.'),
+  missed: z.number().int().describe('Events that were dropped before it had them.'),
+  missed_at: timeAnswer.optional(),
+  refused: z.number().int().describe('Events that it would not take.'),
+  refused_at: timeAnswer.optional(),
 })
 
 /** Beyond Harbor: the audit log is sealed into a chain of hashes, and signed. */
@@ -131,6 +147,17 @@ export const auditChainRoutes: readonly Route[] = [
 
   route({
     method: 'GET',
+    path: `${collection}/sinks`,
+    tag,
+    operationId: 'listAuditSinks',
+    summary: 'Where the audit log is sent, and how far each receiver is.',
+    access,
+    answers: { 200: z.array(sinkAnswer) },
+    handle: async (_call, { auditSinks }) => ({ body: (await auditSinks.listStandings()).map(presentSink) }),
+  }),
+
+  route({
+    method: 'GET',
     path: `${collection}/keys`,
     tag,
     operationId: 'listAuditKeys',
@@ -169,5 +196,19 @@ function presentVerification(verification: Verification, at: number): z.output<t
   return {
     ...{ verified_at: timeOf(at), records, purged, from, through, late },
     ...{ findings: findings.map((finding) => ({ ...finding })), finding_count: findingCount },
+  }
+}
+
+const optionalTime = (ms: number | undefined) => (ms === undefined ? undefined : timeOf(ms))
+
+function presentSink(sink: SinkStanding): z.output<typeof sinkAnswer> {
+  const { name, kind, address, behind, error, missed, refused } = sink
+  return {
+    ...{ name, kind, address, behind, error, missed, refused },
+    oldest_waiting: optionalTime(sink.oldestWaiting),
+    sent_at: optionalTime(sink.sentAt),
+    failed_at: optionalTime(sink.failedAt),
+    missed_at: optionalTime(sink.missedAt),
+    refused_at: optionalTime(sink.refusedAt),
   }
 }
