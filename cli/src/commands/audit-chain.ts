@@ -11,7 +11,7 @@ import { CommandError } from '../command-error.ts'
 import { counted } from '../counted.ts'
 import { collect } from '../flag-values.ts'
 import { linesOf } from '../lines-of.ts'
-import { printOutcome, type Format, type Outcome } from '../output.ts'
+import { printOutcome, tableOf, type Format, type Outcome } from '../output.ts'
 import { done, type Flags, type RegistryCommand } from '../registry-command.ts'
 
 /** Verifying, exporting and signing the audit log. */
@@ -54,6 +54,21 @@ export const auditChainCommands: readonly RegistryCommand[] = [
     },
   },
   {
+    usage: 'sinks',
+    description: 'where the audit log is sent, and what each receiver has had',
+    example: 'berth audit sinks',
+    run: async (api) =>
+      tableOf(await api.call('GET /system/audit-log/sinks'), {
+        KIND: ({ kind }) => kind,
+        ADDRESS: ({ address }) => address,
+        WAITING: ({ behind }) => behind,
+        SENT: (sink) => sink.sent_at,
+        MISSED: ({ missed }) => missed,
+        REFUSED: ({ refused }) => refused,
+        ERROR: ({ error }) => error,
+      }),
+  },
+  {
     usage: 'keys',
     description: 'the public keys that sign the audit log',
     example: 'berth audit keys',
@@ -75,7 +90,10 @@ async function* readLines(file: string): AsyncGenerator<string> {
 async function verifyLines(lines: AsyncIterable<string>, place: string, flags: Flags): Promise<Outcome> {
   const { key, checkpoint } = flags as { key: readonly string[]; checkpoint: readonly string[] }
   const kept = await Promise.all(checkpoint.map(readCheckpoint))
-  const verifier = new ChainVerifier({ kept, ...(key.length === 0 ? {} : { fingerprints: key }) })
+  const verifier = new ChainVerifier({
+    kept,
+    ...(key.length === 0 ? {} : { fingerprints: key.map((text) => text.replace(/^sha256:/, '')) }),
+  })
   let ended = false
   let number = 0
   for await (const line of lines) {

@@ -162,6 +162,7 @@ export const chineseDescriptions: Readonly<Record<string, string>> = {
   'audit verify': '检查整个审计日志：是否有记录被修改、删除、插入或截断；可检查镜像仓库，也可检查导出的文件。',
   'audit export': '把整个审计日志写入文件：JSON 行（附证明），文件名以 .csv 结尾时为 CSV。',
   'audit checkpoint': '立即签署审计日志；请把结果保存到别处（-o json）。',
+  'audit sinks': '审计日志转发到哪里，各接收方已收到多少。',
   'audit keys': '签署审计日志的公钥。',
   'audit logs': '打印一次清理的日志。',
   'audit stop': '停止一次清理；已完成的部分保留。',

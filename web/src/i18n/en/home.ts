@@ -39,6 +39,10 @@ export const home = {
       '{count, plural, one {# vulnerability that attackers already use is} other {# vulnerabilities that attackers already use are}} in your images. <page>See what to fix first</page>',
     scanAll:
       'The last scan of all images failed for {count, plural, one {# image} other {# images}}. <page>See which ones</page>',
+    auditChanged:
+      'The audit log is not what was sealed: {count, plural, one {# finding} other {# findings}}. <page>See what was changed</page>',
+    auditSinks:
+      '{count, plural, one {# receiver of the audit log does} other {# receivers of the audit log do}} not have all of it. <page>See why</page>',
     quota: '<project></project> uses {share} of its {total}. Pushes are refused when the quota is used up.',
     robot: 'Robot {robot} expires on {when} and can no longer sign in after that.',
     robotExpired: 'Robot {robot} expired on {when} and can no longer sign in.',

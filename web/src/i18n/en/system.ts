@@ -18,7 +18,6 @@ export const system = {
     noneTitle: 'No projects yet',
   },
   audit: {
-    description: 'All operations in the registry, newest first.',
     who: 'User',
     operation: 'Operation',
     anyOperation: 'All operations',

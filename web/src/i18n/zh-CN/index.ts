@@ -2,6 +2,7 @@ import { accounts } from './accounts.ts'
 import { allowlist } from './allowlist.ts'
 import { artifacts } from './artifacts.ts'
 import { audit } from './audit.ts'
+import { auditChain } from './audit-chain.ts'
 import { clientCommands } from './client-commands.ts'
 import { common } from './common.ts'
 import { errors } from './errors.ts'
@@ -43,6 +44,7 @@ export const messages = {
   allowlist,
   artifacts,
   audit,
+  auditChain,
   clientCommands,
   common,
   errors,

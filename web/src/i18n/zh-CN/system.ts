@@ -20,7 +20,6 @@ export const system: Translation<typeof en> = {
     noneTitle: '还没有项目',
   },
   audit: {
-    description: '谁在何时做了什么、是否被允许，最新的排在最前。',
     who: '用户',
     operation: '操作',
     anyOperation: '全部操作',

@@ -98,6 +98,18 @@ const auditLogRoute = createRoute({
   component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'AuditPage'),
 })
 
+const auditIntegrityRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/audit-log/integrity',
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'AuditIntegrityPage'),
+})
+
+const auditSinksRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/audit-log/sinks',
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'AuditSinksPage'),
+})
+
 const healthRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/health',
@@ -196,6 +208,8 @@ export const administrationRoutes = [
     pullPoliciesRoute,
     healthRoute,
     auditLogRoute,
+    auditIntegrityRoute,
+    auditSinksRoute,
     quotasRoute,
     configurationRoute,
     authenticationRoute,

@@ -13,6 +13,8 @@ export { AuthenticationPage } from '../administration/settings/authentication-pa
 export { ConfigurationPage } from '../administration/settings/configuration-page.tsx'
 export { QuotasPage } from '../administration/quotas/quotas-page.tsx'
 export { AuditPage } from '../administration/audit/audit-page.tsx'
+export { AuditIntegrityPage } from '../administration/audit/integrity-page.tsx'
+export { AuditSinksPage } from '../administration/audit/sinks-page.tsx'
 export { HealthPage } from '../administration/health/health-page.tsx'
 export { SystemPullPoliciesPage } from '../administration/pull-policies/system-pull-policies-page.tsx'
 export { SystemSignersPage } from '../administration/signers/system-signers-page.tsx'

@@ -71,6 +71,16 @@ function ConcernText({ concern }: { readonly concern: Concern }) {
         count: concern.count ?? 0,
         page: linkTo('/administration/security/scan-all'),
       })
+    case 'audit-log-changed':
+      return t.rich('concerns.auditChanged', {
+        count: concern.count ?? 0,
+        page: linkTo('/administration/audit-log/integrity'),
+      })
+    case 'audit-sinks-behind':
+      return t.rich('concerns.auditSinks', {
+        count: concern.count ?? 0,
+        page: linkTo('/administration/audit-log/sinks'),
+      })
     case 'quota-nearly-full':
       return (
         <>

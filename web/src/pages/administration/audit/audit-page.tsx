@@ -7,10 +7,11 @@ import { useKeysetRows } from '../../../api/keyset-rows.ts'
 import { DataList } from '../../../components/data-list.tsx'
 import { download } from '../../../components/download.ts'
 import { AuditIcon, ChevronDownIcon, PullIcon } from '../../../components/icons.ts'
-import { Page, Section } from '../../../components/page.tsx'
+import { Section } from '../../../components/page.tsx'
 import { EmptyFace } from '../../../components/states.tsx'
 import { toast, toastError } from '../../../components/toast.ts'
 import { AuditBelow, auditPhoneHeight, useAuditColumns } from './audit-columns.tsx'
+import { AuditFrame } from './audit-frame.tsx'
 import { exportRecords, type ExportFormat } from './audit-export.ts'
 import { auditSearch, conditionsOf, momentOfField, type AuditFilter } from './audit-filter.ts'
 import { operations, resources } from './audit-words.ts'
@@ -28,7 +29,7 @@ export function AuditPage() {
   const change = (next: AuditFilter) =>
     void navigate({ search: auditSearch(next as Readonly<Record<string, unknown>>), replace: true })
   return (
-    <Page title={audit('title')} description={t('description')} guide="auditLog" actions={<ExportMenu q={q} />}>
+    <AuditFrame tab="records" actions={<ExportMenu q={q} />}>
       <Section>
         <Filter filter={filter} onChange={change} />
       </Section>
@@ -43,7 +44,7 @@ export function AuditPage() {
           empty={<EmptyFace icon={AuditIcon} title={q === undefined ? audit('noneTitle') : t('noneFound')} />}
         />
       </Section>
-    </Page>
+    </AuditFrame>
   )
 }
 
@@ -130,8 +131,12 @@ function Filter({ filter, onChange }: FilterProps) {
   )
 }
 
+/** All of it, whatever the filter shows. */
+const exportWithProof = '/api/v2.0/system/audit-log/export'
+
 function ExportMenu({ q }: { readonly q: string | undefined }) {
   const t = useTranslations('system.audit')
+  const chain = useTranslations('auditChain')
   const [count, setCount] = useState<number>()
   const run = async (format: ExportFormat) => {
     setCount(0)
@@ -160,6 +165,9 @@ function ExportMenu({ q }: { readonly q: string | undefined }) {
       <Menu.Dropdown>
         <Menu.Item onClick={() => void run('csv')}>{t('exportCsv')}</Menu.Item>
         <Menu.Item onClick={() => void run('ndjson')}>{t('exportNdjson')}</Menu.Item>
+        <Menu.Item component="a" href={exportWithProof} download>
+          {chain('exportProof')}
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   )

@@ -1,0 +1,41 @@
+import { expect, test } from 'bun:test'
+import { describeConsole, languages } from './browser.ts'
+
+describeConsole(
+  'the audit log, its integrity and its receivers',
+  (scenario) => {
+    test('somebody has it verified and signed, and keeps what was signed', async () => {
+      const { visit, administrator } = scenario()
+      await visit({ as: administrator }, async ({ page, open, expectAccessible }) => {
+        await open('/administration/audit-log')
+        await page.getByRole('link', { name: 'Integrity', exact: true }).click()
+        await page.getByRole('button', { name: 'Verify now' }).click()
+        await page.getByText('unchanged').first().waitFor()
+        const started = page.waitForEvent('download')
+        await page.getByRole('button', { name: 'Sign now' }).click()
+        const text = await new Response((await (await started).createReadStream()) as never).text()
+        expect(JSON.parse(text)).toMatchObject({ number: expect.any(Number), signature: expect.any(String) })
+        await expectAccessible()
+      })
+    })
+
+    for (const language of languages)
+      test(`a receiver that cannot be reached is named with the reason, ${language}`, async () => {
+        const { visit, administrator } = scenario()
+        const [theme, width] = language === 'en' ? (['light', 1280] as const) : (['dark', 390] as const)
+        await visit({ language, theme, width, as: administrator }, async (visitor) => {
+          for (const path of ['sinks', 'integrity']) {
+            await visitor.open(`/administration/audit-log/${path}`)
+            if (path === 'sinks')
+              await visitor.page
+                .getByText(/ECONNREFUSED|refused|connect/i)
+                .first()
+                .waitFor()
+            await visitor.expectAccessible()
+            await visitor.picture(`audit-${path}`)
+          }
+        })
+      })
+  },
+  { env: { BERTH_AUDIT_SYSLOG_URL: 'tcp://127.0.0.1:1', BERTH_AUDIT_KEEP_AT_LEAST: '180d' } },
+)
