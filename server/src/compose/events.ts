@@ -5,7 +5,7 @@ import type { Reaction } from '../domain/events/reactions.ts'
 import { enqueueJob } from '../domain/jobs/enqueue.ts'
 import { followChanges } from '../domain/replication/follow-changes.ts'
 import { scanOnPush } from '../domain/scanning/scan-on-push.ts'
-import { applyPushedVex, forgetDeletedVex } from '../domain/scanning/statements/follow-statements.ts'
+import { applyPushedVex, followPreference, forgetDeletedVex } from '../domain/scanning/statements/follow-statements.ts'
 import { forgetDeleted, reverifyTrusted, verifyNamed, verifyPushed } from '../domain/signatures/follow-signatures.ts'
 import { quarantinePushed, reviewChanged, reviewScanned } from '../domain/quarantine/follow-quarantine.ts'
 import { tellWebhooks } from '../domain/webhooks/queue-deliveries.ts'
@@ -15,6 +15,7 @@ const reactions: readonly Reaction[] = [
   scanOnPush,
   applyPushedVex,
   forgetDeletedVex,
+  followPreference,
   verifyPushed,
   verifyNamed,
   forgetDeleted,

@@ -34,6 +34,7 @@ export async function composeOwnRouter(
   const scanning = {
     advisories,
     readLayer: doesNoJobs,
+    readBom: doesNoJobs,
     importThreads: { import: doesNoJobs },
     adapters: { findVulnerabilities: doesNoJobs },
     scansArePulls: async () => false,

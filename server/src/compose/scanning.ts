@@ -8,6 +8,7 @@ import type { OpenScannerAdapter } from '../clients/scanner/scanner-adapter.ts'
 import { AdvisoryGenerations } from '../domain/scanning/data/advisory-generations.ts'
 import { ImportThreads } from '../domain/scanning/data/import-threads.ts'
 import { LayerThreads } from '../domain/scanning/detection/layer-threads.ts'
+import { BomThreads, type ReadBomStream } from '../domain/scanning/sboms/bom-threads.ts'
 import { ensureBuiltInScanner } from '../domain/scanning/scanners.ts'
 import { composeAdapterEngine } from '../jobs/adapter-engine.ts'
 import type { BuiltInEngineServices } from '../jobs/built-in-engine.ts'
@@ -22,6 +23,7 @@ export interface Scanning {
   readonly advisories: AdvisoryGenerations
   readonly importThreads: Pick<ImportThreads, 'import'>
   readonly readLayer: BuiltInEngineServices['readLayer']
+  readonly readBom: ReadBomStream
   readonly adapters: ScanEngine
   readonly scansArePulls: () => Promise<boolean>
 }
@@ -52,6 +54,7 @@ export async function composeScanning(
     advisories: owned.use(composeAdvisories(config, foundation)),
     importThreads: owned.use(new ImportThreads()),
     readLayer: (layer, signal) => threads.read(layer, signal),
+    readBom: owned.use(new BomThreads()).read,
     adapters: composeAdapters(config, foundation, { accounts, content, owned }),
     scansArePulls: async () => !(await accounts.settings.getSettings()).scanner_skip_update_pulltime,
   }

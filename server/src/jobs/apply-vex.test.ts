@@ -9,12 +9,7 @@ import { pushManifest } from '#server/domain/artifacts/push.ts'
 import type { Finding, ScanFindings } from '#server/domain/scanning/finding.ts'
 import { packJson } from '#server/domain/scanning/packed-json.ts'
 import { addVexDocument, deleteVexDocument } from '#server/domain/scanning/statements/vex-documents.ts'
-import {
-  listRuledOutByGiven,
-  listViews,
-  readRuledOut,
-  withRuledOut,
-} from '#server/domain/scanning/statements/scan-views.ts'
+import { listViews, readPolicyView, readSeen } from '#server/domain/scanning/statements/scan-views.ts'
 import { applyVexJob } from '#server/domain/scanning/statements/vex-job.ts'
 import { summaryOf } from '#server/domain/scanning/scan-summary.ts'
 import { walkReports } from '#server/domain/scanning/exports/exported-images.ts'
@@ -26,6 +21,13 @@ import { composeApplyVex } from './apply-vex.ts'
 
 const app = 'library/app' as RepositoryName
 const elsewhere = 'other/app' as RepositoryName
+/** No project here prefers attached ones. */
+const noSboms = {
+  advisories: { borrow: async () => undefined },
+  readBom: async () => {
+    throw new Error('no SBOM is read here')
+  },
+}
 const ociManifest = 'application/vnd.oci.image.manifest.v1+json'
 
 const findingOf = (id: string, name: string): Finding => ({
@@ -71,7 +73,7 @@ async function compose(database: Database) {
       .executeTakeFirstOrThrow()
     return { id, name }
   }
-  const kind = composeApplyVex({ database, admit, blobs, manifests, host: 'registry.example.com' })
+  const kind = composeApplyVex({ ...services, admit, blobs, manifests, ...noSboms, host: 'registry.example.com' })
   /** What was asked for by then. */
   const work = async () => {
     const jobs = await database.read
@@ -93,7 +95,7 @@ async function compose(database: Database) {
       .executeTakeFirstOrThrow()
     const [view] = await listViews(database.read, [id], [digest])
     const key = { repositoryId: id, digest, scannerId: 'berth' }
-    const findings = withRuledOut(report.findings, await readRuledOut(database.read, key, 7))
+    const { findings } = (await readSeen(database.read, key, { reportedAt: 7, findings: report })).findings
     return {
       counted: view?.summary.total,
       findings: findings.flatMap(({ id: of, suppressed }) => (suppressed === undefined ? [] : [[of, suppressed]])),
@@ -108,12 +110,12 @@ async function compose(database: Database) {
       .where('repository.name', '=', app)
       .where('artifact.digest', '=', digest)
       .executeTakeFirstOrThrow()
-    return [...(await listRuledOutByGiven(database.read, id, { digest, scannerId: 'berth', reportedAt: 7 }))]
+    return [...(await readPolicyView(database.read, id, { digest, scannerId: 'berth', reportedAt: 7 })).ruledOut]
   }
-  const attach = async (text: string) => {
+  const attach = async (text: string) => await attachAs('application/vnd.openvex+json', text)
+  const attachAs = async (mediaType: string, text: string) => {
     const [empty, document] = [Buffer.from('{}'), Buffer.from(text)]
     for (const blob of [empty, document]) await registry.pushBlob(app, blob)
-    const mediaType = 'application/vnd.openvex+json'
     const bytes = Buffer.from(
       JSON.stringify({
         ...{ schemaVersion: 2, mediaType: ociManifest, artifactType: mediaType },
@@ -128,7 +130,7 @@ async function compose(database: Database) {
   }
   const remove = async (referrer: Digest) =>
     await deleteManifest({ ...services, trashWindowMs: 0 }, await admit(system, 'delete', app), referrer)
-  return { ...registry, services, digest, projectOf, work, ruledOut, passing, attach, remove }
+  return { ...registry, services, digest, projectOf, work, ruledOut, passing, attach, attachAs, remove }
 }
 
 describeEachDatabase('a VEX document', (open) => {
@@ -175,7 +177,7 @@ describeEachDatabase('a VEX document', (open) => {
     const text = statement('not_affected', 'CVE-2026-1', 'pkg:npm/lodash')
     const [library, other] = [await projectOf('library'), await projectOf('other')]
     for (const project of [library, other]) await addVexDocument(services, system, project, { name: 'x', text })
-    const kind = composeApplyVex({ database, admit, blobs, manifests, host: undefined })
+    const kind = composeApplyVex({ ...services, admit, blobs, manifests, ...noSboms, host: undefined })
     const job = runningJobForTest(database, { digest, projectId: library.id })
     await kind.run(job)
     expect(job.lines.join()).toContain(app)
@@ -208,6 +210,27 @@ describeEachDatabase('a VEX document', (open) => {
     expect((await ruledOut(app)).findings).toEqual([])
   })
 
+  test('is looked for anew where a bill of materials comes or a project prefers them, and nowhere else', async () => {
+    const { attachAs, services, digest, projectOf, database } = await compose(await open())
+    const jobs = async () =>
+      (await database.read.selectFrom('job').select('payload').where('kind', '=', applyVexJob.kind).execute()).map(
+        ({ payload }) => JSON.parse(payload) as unknown,
+      )
+    const { id: projectId, name: project } = await projectOf('library')
+    await attachAs('application/spdx+json', '{"first":1}')
+    expect(await jobs()).toEqual([])
+    await database.write(async (tx) => {
+      await tx
+        .insertInto('project_metadata')
+        .values({ project_id: projectId, name: 'prefer_attached_sbom', value: 'true' })
+        .execute()
+      const changed = ['prefer_attached_sbom']
+      await services.events.record(tx, system, { type: 'update_project', projectId, project, changed })
+    })
+    await attachAs('application/spdx+json', '{"second":2}')
+    expect(await jobs()).toEqual([{ projectId }, { digest, projectId }])
+  })
+
   test('that cannot be read says nothing, and fails nothing', async () => {
     const { attach, work, ruledOut } = await compose(await open())
     await attach('{"not":"vex"}')
@@ -230,6 +253,8 @@ describeEachDatabase('a VEX document', (open) => {
     await work()
     const [view] = await database.read.selectFrom('scan_view').selectAll().execute()
     const key = { repositoryId: view!.repository_id, digest, scannerId: 'berth' }
-    expect(await readRuledOut(database.read, key, 8)).toEqual({})
+    expect(await readSeen(database.read, key, { reportedAt: 8, findings: report })).toEqual({
+      ...{ findings: report, sbom: undefined },
+    })
   })
 })

@@ -37,7 +37,7 @@ import { composeApplyRetention, composeRetainRepository } from './retention.ts'
 export interface JobServices
   extends
     Pick<BuiltInEngineServices, 'blobs' | 'manifests' | 'advisories' | 'readLayer'>,
-    Pick<ScanServices, 'adapters' | 'scansArePulls'>,
+    Pick<ScanServices, 'adapters' | 'scansArePulls' | 'readBom'>,
     Pick<SbomServices, 'uploads' | 'host'>,
     Pick<ImportDataServices, 'advisoryUploads' | 'importThreads'>,
     Pick<PullDataServices, 'registries' | 'withRemoteArtifact'> {

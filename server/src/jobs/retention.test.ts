@@ -71,6 +71,7 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
     uploads: registry.uploads,
     host: undefined,
     readLayer: notHere,
+    readBom: notHere,
     importThreads: { import: notHere },
     advisoryUploads: new AdvisoryUploads({ database, clock, events }),
     registries: { getAddress: notHere },

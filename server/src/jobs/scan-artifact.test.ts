@@ -7,6 +7,8 @@ import { gzipSync } from 'node:zlib'
 import type { Digest } from '#contract/digest.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Database } from '#server/database/database.ts'
+import { parseManifest } from '#contract/manifest.ts'
+import { pushManifest } from '#server/domain/artifacts/push.ts'
 import { deleteManifest } from '#server/domain/artifacts/delete.ts'
 import { Jobs } from '#server/domain/jobs/jobs.ts'
 import { ensureKinds } from '#server/domain/jobs/kinds.ts'
@@ -16,11 +18,14 @@ import { importAdvisories } from '#server/domain/scanning/data/import-advisories
 import { readLayer } from '#server/domain/scanning/detection/read-layer.ts'
 import { nodePackage } from '#server/domain/scanning/detection/image-for-test.ts'
 import { tarForTest } from '#server/domain/scanning/detection/tar-for-test.ts'
+import { readBom as readBomBytes } from '#server/domain/scanning/detection/sbom/bill-of-materials.ts'
+import type { ReadBomStream } from '#server/domain/scanning/sboms/bom-threads.ts'
+import { listViews, readSeen } from '#server/domain/scanning/statements/scan-views.ts'
 import { pruneScans } from '#server/domain/scanning/prune-scans.ts'
 import { ensureBuiltInScanner } from '#server/domain/scanning/scanners.ts'
 import { Scans } from '#server/domain/scanning/scans.ts'
 import { describeEachDatabase } from '#server-test/databases.ts'
-import { composeRegistryForTest, system } from '#server-test/registry-for-test.ts'
+import { composeRegistryForTest, createProject, system } from '#server-test/registry-for-test.ts'
 import { runningJobForTest } from '#server-test/running-job.ts'
 import { composeBuiltInEngine } from './built-in-engine.ts'
 import { jobKind } from './job-kind.ts'
@@ -46,6 +51,8 @@ const advisory = (name: string, fixed: string) => ({
 
 const sha256 = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
 
+const readBom: ReadBomStream = async (open) => readBomBytes(Buffer.concat(await Array.fromAsync(open()))).inventory
+
 async function compose(database: Database) {
   const folder = await mkdtemp(join(tmpdir(), 'berth-scan-'))
   const registry = await composeRegistryForTest(database)
@@ -61,7 +68,7 @@ async function compose(database: Database) {
   })
   const pulls = { scansArePulls: false }
   const kind = composeScanArtifact({
-    ...{ database, clock, events, admit, blobs, manifests, builtIn, adapters: builtIn },
+    ...{ database, clock, events, admit, blobs, manifests, builtIn, adapters: builtIn, advisories, readBom },
     host: undefined,
     scansArePulls: async () => pulls.scansArePulls,
   })
@@ -326,6 +333,184 @@ describeEachDatabase('a scan of an image', (open) => {
     await deleteManifest(registry, admission, digest)
     expect(await pruneScans(registry, 100)).toBeGreaterThan(0)
     expect(await registry.stateOf(digest)).toBeUndefined()
+  })
+})
+
+const cycloneDx = (...packages: readonly (readonly [string, string])[]) => ({
+  ...{ bomFormat: 'CycloneDX', specVersion: '1.6', version: 1 },
+  components: packages.map(([name, version]) => ({
+    ...{ type: 'library', name, version, purl: `pkg:npm/${name}@${version}` },
+  })),
+})
+const spdx = (name: string, version: string) => ({
+  ...{ spdxVersion: 'SPDX-2.3', SPDXID: 'SPDXRef-DOCUMENT', name: 'app', dataLicense: 'CC0-1.0' },
+  packages: [
+    {
+      ...{ SPDXID: 'SPDXRef-1', name, versionInfo: version, downloadLocation: 'NOASSERTION' },
+      externalRefs: [
+        { referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: `pkg:npm/${name}@${version}` },
+      ],
+    },
+  ],
+})
+const statementOf = (predicate: object) => ({
+  ...{ _type: 'https://in-toto.io/Statement/v1', subject: [], predicateType: 'https://spdx.dev/Document', predicate },
+})
+const envelopeOf = (payload: object) => ({
+  ...{ payloadType: 'application/vnd.in-toto+json', signatures: [] },
+  payload: Buffer.from(JSON.stringify(payload)).toString('base64'),
+})
+
+describeEachDatabase('a bill of materials that somebody attached', (open) => {
+  const composeAttached = async (database: Database) => {
+    const registry = await compose(database)
+    await createProject(database, 'other', registry.clock)
+    await registry.bringData(advisory('lodash', '4.17.12'), advisory('left-pad', '9.0.0'))
+    const set = async (project: string, name: string, value = 'true') =>
+      await database.write(async (tx) => {
+        const { id } = await tx.selectFrom('project').select('id').where('name', '=', project).executeTakeFirstOrThrow()
+        await tx
+          .insertInto('project_metadata')
+          .values({ project_id: id, name, value })
+          .onConflict((conflict) => conflict.columns(['project_id', 'name']).doUpdateSet({ value }))
+          .execute()
+      })
+    const attach = async (subject: Digest, artifactType: string, document: object, annotations: object = {}) => {
+      const mediaType = 'application/vnd.oci.image.manifest.v1+json'
+      const [empty, bytes] = [Buffer.from('{}'), Buffer.from(JSON.stringify(document))]
+      for (const blob of [empty, bytes]) await registry.pushBlob(repository, blob)
+      const written = Buffer.from(
+        JSON.stringify({
+          ...{ schemaVersion: 2, mediaType, artifactType, annotations },
+          config: { mediaType: 'application/vnd.oci.empty.v1+json', digest: sha256(empty), size: 2 },
+          layers: [{ mediaType: artifactType, digest: sha256(bytes), size: bytes.byteLength }],
+          subject: { mediaType, digest: subject, size: 1 },
+        }),
+      )
+      const reference = { kind: 'digest', digest: sha256(written) } as const
+      const push = { reference, tags: [], manifest: parseManifest(written, mediaType), bytes: written }
+      return (await pushManifest(registry, await registry.admit(system, 'push', repository), push)).digest
+    }
+    const seenIn = async (place: string, digest: Digest) => {
+      const { id: repositoryId } = await database.read
+        .selectFrom('repository')
+        .select('id')
+        .where('name', '=', place)
+        .executeTakeFirstOrThrow()
+      const { scannerId, report } = (await registry.stateOf(digest))!
+      const findings = (await registry.scans.report(digest, scannerId))!
+      const key = { repositoryId, digest, scannerId }
+      const seen = await readSeen(database.read, key, { reportedAt: report!.reportedAt, findings })
+      const [view] = await listViews(database.read, [repositoryId], [digest])
+      return { ids: seen.findings.findings.map(({ id }) => id), sbom: seen.sbom, counted: view?.summary.total }
+    }
+    const scanned = async (digest: Digest) => {
+      await registry.start(digest)
+      await registry.work()
+    }
+    const pull = async (digest: Digest) =>
+      await registry.manifests.getManifest(await registry.admit(system, 'pull', repository), { kind: 'digest', digest })
+    return { ...registry, set, attach, seenIn, scanned, pull }
+  }
+
+  test.each([
+    ['application/vnd.cyclonedx+json', cycloneDx(['left-pad', '1.0.0'])],
+    ['application/spdx+json', spdx('left-pad', '1.0.0')],
+    ['application/vnd.in-toto+json', statementOf(spdx('left-pad', '1.0.0'))],
+    [
+      'application/vnd.dev.sigstore.bundle.v0.3+json',
+      { dsseEnvelope: envelopeOf(statementOf(spdx('left-pad', '1.0.0'))) },
+    ],
+  ])('as %s is what a repository sees, where its project prefers it, and in no other', async (type, document) => {
+    const registry = await composeAttached(await open())
+    const { set, attach, scanned, seenIn } = registry
+    const layer = tarForTest([nodePackage('lodash', '4.17.4')])
+    const digest = await registry.pushLayers(repository, 'v1', [layer], [sha256(layer)])
+    await registry.pushLayers('other/app' as RepositoryName, 'v1', [layer], [sha256(layer)])
+    const sbom = await attach(digest, type, document)
+    await scanned(digest)
+    const own = { ids: ['CVE-2026-6'], sbom: undefined, counted: undefined }
+    expect(await seenIn(repository, digest)).toEqual(own)
+    await set('library', 'prefer_attached_sbom')
+    await scanned(digest)
+    expect(await seenIn(repository, digest)).toEqual({ ids: ['CVE-2026-8'], sbom, counted: 1 })
+    expect(await seenIn('other/app', digest)).toEqual(own)
+    await set('library', 'prefer_attached_sbom', 'false')
+    await scanned(digest)
+    expect(await seenIn(repository, digest)).toEqual(own)
+  })
+
+  test('that BuildKit put beside an image into its index is one, and what a registry made is none', async () => {
+    const { set, attach, scanned, seenIn, ...registry } = await composeAttached(await open())
+    await set('library', 'prefer_attached_sbom')
+    const digest = await registry.pushNpm('v1', ['lodash', '4.17.4'])
+    await attach(digest, 'application/vnd.cyclonedx+json', cycloneDx(['react', '1.0.0']), { 'created-by': 'Berth' })
+    await attach(digest, 'application/vnd.cyclonedx+json', { bomFormat: 'CycloneDX', specVersion: '1.6' })
+    await attach(digest, 'application/spdx+json', { not: 'an SBOM' })
+    await scanned(digest)
+    expect((await seenIn(repository, digest)).sbom).toBeUndefined()
+    const intoto = 'application/vnd.in-toto+json'
+    const [config, ...statements] = [{}, { predicate: {} }, statementOf(spdx('left-pad', '1.0.0'))].map((each) =>
+      Buffer.from(JSON.stringify(each)),
+    )
+    for (const blob of [config!, ...statements]) await registry.pushBlob(repository, blob)
+    const predicates = ['https://slsa.dev/provenance/v1', 'https://spdx.dev/Document']
+    const push = async (body: object, mediaType: string) => {
+      const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...body }))
+      const reference = { kind: 'digest', digest: sha256(bytes) } as const
+      const manifest = parseManifest(bytes, mediaType)
+      return (
+        await pushManifest(registry, await registry.admit(system, 'push', repository), {
+          reference,
+          tags: [],
+          manifest,
+          bytes,
+        })
+      ).digest
+    }
+    const attestation = await push(
+      {
+        config: {
+          mediaType: 'application/vnd.oci.image.config.v1+json',
+          digest: sha256(config!),
+          size: config!.length,
+        },
+        layers: statements.map((bytes, at) => ({
+          ...{ mediaType: intoto, digest: sha256(bytes), size: bytes.length },
+          annotations: { 'in-toto.io/predicate-type': predicates[at] },
+        })),
+      },
+      'application/vnd.oci.image.manifest.v1+json',
+    )
+    const descriptor = { mediaType: 'application/vnd.oci.image.manifest.v1+json', size: 1 }
+    const annotations = { 'vnd.docker.reference.type': 'attestation-manifest', 'vnd.docker.reference.digest': digest }
+    await push(
+      {
+        manifests: [
+          { ...descriptor, digest },
+          { ...descriptor, digest: attestation, annotations },
+        ],
+      },
+      'application/vnd.oci.image.index.v1+json',
+    )
+    await scanned(digest)
+    expect(await seenIn(repository, digest)).toMatchObject({ sbom: attestation, ids: ['CVE-2026-8'] })
+  })
+
+  test('lets no image pass a policy, and may hold one back', async () => {
+    const { set, attach, scanned, pull, ...registry } = await composeAttached(await open())
+    await set('library', 'prefer_attached_sbom')
+    await set('library', 'prevent_vul')
+    await set('library', 'severity', 'high')
+    const vulnerable = await registry.pushNpm('v1', ['lodash', '4.17.4'])
+    await attach(vulnerable, 'application/vnd.cyclonedx+json', cycloneDx(['react', '1.0.0']))
+    const clean = await registry.pushNpm('v2', ['react', '1.0.0'])
+    for (const digest of [vulnerable, clean]) await scanned(digest)
+    await expect(pull(vulnerable)).rejects.toThrow('current image with 1 vulnerability')
+    expect((await pull(clean)).digest).toBe(clean)
+    await attach(clean, 'application/vnd.cyclonedx+json', cycloneDx(['left-pad', '1.0.0']))
+    await scanned(clean)
+    await expect(pull(clean)).rejects.toThrow('current image with 1 vulnerability')
   })
 })
 

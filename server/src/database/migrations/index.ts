@@ -39,6 +39,7 @@ import { absentChildren } from './0041-absent-children.ts'
 import { listedArtifacts } from './0042-listed-artifacts.ts'
 import { webhooks } from './0045-webhooks.ts'
 import { blobInventory } from './0046-blob-inventory.ts'
+import { attachedSboms } from './0047-attached-sboms.ts'
 import { quarantine } from './0050-quarantine.ts'
 import { protectedTags } from './0051-protected-tags.ts'
 import { replication } from './0054-replication.ts'
@@ -90,6 +91,7 @@ export const migrations: readonly Migration[] = [
   listedArtifacts,
   webhooks,
   blobInventory,
+  attachedSboms,
   quarantine,
   protectedTags,
   replication,

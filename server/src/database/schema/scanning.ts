@@ -225,7 +225,10 @@ export interface VexDocumentTable {
   created_at: number
 }
 
-/** What VEX statements say of a report in one repository. There is none where they say nothing. */
+/**
+ * A report as one repository sees it: by what VEX statements say, and by the bill of materials that somebody attached. There is none where it
+ * is the report itself.
+ */
 export interface ScanViewTable {
   repository_id: number
   digest: string
@@ -235,10 +238,14 @@ export interface ScanViewTable {
   /** Of what still counts, as in the table `scan`. */
   severity: number | null
   summary: string
-  /** JSON: digests of the referrers whose statements count here. */
+  /** JSON: digests of the referrers that count here. */
   referrers: string
   /** JSON, packed with zstd: what is ruled out, by finding. */
   body: Uint8Array
+  /** Digest of the artifact with the bill of materials that is looked at in place of the layers; null: none is. */
+  sbom: Generated<string | null>
+  /** JSON, packed with zstd: what was found in it. */
+  findings: Generated<Uint8Array | null>
 }
 
 /** The file of an export, packed with zstd, in pieces that can be read one by one. */

@@ -3,10 +3,16 @@ import { DomainError } from '../errors.ts'
 
 /**
  * Switches of ours: an index may be pushed without all its children; config and layers of an old image may lack `size`
- * and `mediaType`. `quarantine` holds what is pushed until policies let it pass; with `must_not_leave` nothing of the project is
- * replicated to another registry.
+ * and `mediaType`; `quarantine` holds what is pushed until policies let it pass; with `must_not_leave` nothing of the project is
+ * replicated to another registry; with `prefer_attached_sbom` findings are those of the bill of materials that somebody attached.
  */
-const ownSwitches = ['sparse_indexes', 'lenient_manifests', 'quarantine', 'must_not_leave'] as const
+const ownSwitches = [
+  'sparse_indexes',
+  'lenient_manifests',
+  'quarantine',
+  'must_not_leave',
+  'prefer_attached_sbom',
+] as const
 
 /** The properties of a project, with Harbor's names. Values are text; `public` is among them for every reader. */
 const truthKeys = [

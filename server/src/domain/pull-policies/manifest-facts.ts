@@ -5,11 +5,13 @@ import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Reader } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import type { JudgedManifest } from '../policies/gates.ts'
+import { severityRank, type Severity } from '../scanning/advisories.ts'
 import { keyOfFinding } from '../scanning/scan-summary.ts'
-import { listRuledOutByGiven } from '../scanning/statements/scan-views.ts'
+import { readPolicyView, type PolicyView } from '../scanning/statements/scan-views.ts'
 import { findInventory } from '../scanning/kept-inventories.ts'
 import {
   findJudgedReport,
+  judgedFindingsOf,
   listJudgedFindings,
   listUnscanned,
   publicationsOf,
@@ -99,21 +101,37 @@ export class ManifestFacts {
     })
   }
 
+  /** With the worst of what an attached bill of materials adds. */
   report(): Promise<JudgedReport | undefined> {
-    return this.#once('report', () => findJudgedReport(this.reader, this.place.projectId, this.manifest.digest))
+    return this.#once('report', async () => {
+      const report = await this.#own()
+      if (report === undefined) return undefined
+      const { attached } = await this.#view(report)
+      const severities = [report.severity, ...attached.map(({ severity }) => severity)]
+      return { ...report, severity: severities.reduce(worseOf) }
+    })
   }
 
-  /** What the report counts and no statement rules out; empty without one. */
+  /** What the report counts, and what an attached bill of materials adds, without what statements rule out; empty without a report. */
   findings(): Promise<readonly JudgedFinding[]> {
     return this.#once('findings', async () => {
-      const report = await this.report()
+      const report = await this.#own()
       if (report === undefined) return []
-      const { artifactId, digest } = this.manifest
-      const ruledOut = await listRuledOutByGiven(this.reader, artifactId, { digest, ...report })
-      return (await listJudgedFindings(this.reader, digest, report)).filter(
-        (each) => !ruledOut.has(keyOfFinding(each.id, each.package, each.version)),
-      )
+      const { ruledOut, attached } = await this.#view(report)
+      const own = await listJudgedFindings(this.reader, this.manifest.digest, report)
+      const known = new Set(own.map(keyOf))
+      const added = judgedFindingsOf(attached).filter((each) => !known.has(keyOf(each)))
+      return [...own, ...added].filter((each) => !ruledOut.has(keyOf(each)))
     })
+  }
+
+  #own(): Promise<JudgedReport | undefined> {
+    return this.#once('own-report', () => findJudgedReport(this.reader, this.place.projectId, this.manifest.digest))
+  }
+
+  #view({ scannerId, reportedAt }: JudgedReport): Promise<PolicyView> {
+    const { artifactId, digest } = this.manifest
+    return this.#once('view', () => readPolicyView(this.reader, artifactId, { digest, scannerId, reportedAt }))
   }
 
   publications(): Promise<ReadonlyMap<string, number>> {
@@ -182,3 +200,9 @@ export class ManifestFacts {
     return reading
   }
 }
+
+const keyOf = (finding: JudgedFinding): string => keyOfFinding(finding.id, finding.package, finding.version)
+
+const rankOf = (severity: Severity | undefined): number => (severity === undefined ? -1 : severityRank(severity))
+
+const worseOf = (one: Severity | undefined, other: Severity | undefined) => (rankOf(other) > rankOf(one) ? other : one)

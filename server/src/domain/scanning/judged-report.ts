@@ -3,8 +3,9 @@ import type { Digest } from '#contract/digest.ts'
 import type { Reader } from '../../database/database.ts'
 import { preparedQuery, type Param } from '../../database/prepared.ts'
 import { severities, type Severity } from './advisories.ts'
-import type { ScanFindings } from './finding.ts'
+import type { Finding, ScanFindings } from './finding.ts'
 import { unpackJson } from './packed-json.ts'
+import { reportRowsOf } from './report-rows.ts'
 import { projectScannerKey } from './scanners.ts'
 import type { ScanSummary } from './scan-summary.ts'
 
@@ -113,13 +114,21 @@ export async function listJudgedFindings(
   { scannerId }: JudgedReport,
 ): Promise<readonly JudgedFinding[]> {
   const rows = await findFindings.all(reader, { digest, scannerId })
-  return rows.map(({ exploited, probability, severity, ...row }) => ({
-    ...row,
-    severity: severities[severity]!,
-    isKnownExploited: exploited === 1,
-    probability: probability === null ? undefined : probability / 10_000,
-  }))
+  return rows.map(judgedOf)
 }
+
+/** Findings that have no rows, as a policy judges them. */
+export const judgedFindingsOf = (findings: readonly Finding[]): readonly JudgedFinding[] =>
+  reportRowsOf({ findings, gaps: [] }).findings.map(({ vulnerability: id, fix_version: fixVersion, ...row }) =>
+    judgedOf({ ...row, id, fixVersion }),
+  )
+
+const judgedOf = ({ id, package: name, version, fixVersion, severity, exploited, probability }: FindingRow) => ({
+  ...{ id, package: name, version, fixVersion },
+  severity: severities[severity]!,
+  isKnownExploited: exploited === 1,
+  probability: probability === null ? undefined : probability / 10_000,
+})
 
 /** When each vulnerability of a report was published (ms), where that is known. Reads the whole report. */
 export async function publicationsOf(

@@ -27,6 +27,8 @@ export interface ScanReportHead {
   readonly dataTime: number | undefined
   readonly severity: Severity | undefined
   readonly summary: ScanSummary
+  /** Digest of the attached bill of materials that a repository sees it by; undefined: it is of the layers. */
+  readonly sbom?: Digest | undefined
 }
 
 const stateRows = (reader: Reader) =>

@@ -2,7 +2,7 @@ import { matcherOf } from '#contract/doublestar.ts'
 import type { Reader } from '../../../database/database.ts'
 import type { ScanFindings } from '../finding.ts'
 import { unpackJson } from '../packed-json.ts'
-import { readRuledOut, withRuledOut } from '../statements/scan-views.ts'
+import { readSeen } from '../statements/scan-views.ts'
 import type { ExportScanDataPayload } from './export-job.ts'
 
 /** An image of a repository, as it goes into an export. */
@@ -112,11 +112,8 @@ export async function* walkReports(
       .where('kind', '=', 'vulnerability')
       .executeTakeFirst()
     if (row === undefined || row.body === null || row.reported_at === null) continue
-    const report = await unpackJson<ScanFindings>(row.body)
-    const ruledOut = await readRuledOut(reader, { repositoryId, digest, scannerId }, row.reported_at)
-    yield {
-      scanner: name ?? report.scanner?.name ?? '',
-      findings: { ...report, findings: withRuledOut(report.findings, ruledOut) },
-    }
+    const report = { reportedAt: row.reported_at, findings: await unpackJson<ScanFindings>(row.body) }
+    const { findings } = await readSeen(reader, { repositoryId, digest, scannerId }, report)
+    yield { scanner: name ?? report.findings.scanner?.name ?? '', findings }
   }
 }

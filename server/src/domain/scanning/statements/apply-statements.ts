@@ -3,6 +3,7 @@ import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Database, Reader, Writer } from '../../../database/database.ts'
 import type { Actor } from '../../access/actor.ts'
 import { purlOfImage } from '../detection/sbom/bom-subject.ts'
+import { findAttachedFindings, type AttachedFindingsServices } from '../sboms/attached-findings.ts'
 import type { ScanFindings } from '../finding.ts'
 import { unpackJson } from '../packed-json.ts'
 import { applyVexLevels, type VexSubject } from '../vex/apply-vex.ts'
@@ -11,7 +12,7 @@ import { listVexReferrers, readVexReferrers, type ReferrerVexServices } from './
 import { packView, writeView } from './scan-views.ts'
 import { readVexDocuments } from './vex-documents.ts'
 
-export interface StatementServices extends ReferrerVexServices {
+export interface StatementServices extends ReferrerVexServices, AttachedFindingsServices {
   readonly database: Database
   /** Of this registry, as clients name it; undefined where it is not configured. */
   readonly host: string | undefined
@@ -32,7 +33,8 @@ const maxRepositories = 1_000
 
 /**
  * Looks at what VEX statements say of the last good reports of an image, in each repository that has it: those that the project was given
- * are believed first, then those of the registry, then those that somebody attached. A report itself stays as it is.
+ * are believed first, then those of the registry, then those that somebody attached. Where the project prefers them, attached bills of
+ * materials are compared with the data in use. A report itself stays as it is.
  */
 export async function applyStatements(
   services: StatementServices,
@@ -62,12 +64,19 @@ export async function applyStatements(
     ] as const
     const subject = subjectOf(services.host, place.repository, digest, indexes)
     const counted = [...new Set(attached.map((each) => each.digest))]
-    for (const { scannerId, reportedAt, findings } of reports) {
-      const after = applyVexLevels(findings.findings, levels, subject)
-      const view = await packView(findings, after)
+    const attachedReport = await findAttachedFindings(services, actor, { ...place, digest, indexes }, log)
+    for (const { scannerId, isBuiltIn, reportedAt, findings } of reports) {
+      const view = await packView({
+        report: findings,
+        // Other scanners have data of their own, and were not asked about it.
+        attached: isBuiltIn ? attachedReport : undefined,
+        apply: (all) => applyVexLevels(all, levels, subject),
+      })
       const key = { repositoryId: place.repositoryId, digest, scannerId }
-      await transact((tx) => writeView(tx, key, reportedAt, view, counted))
-      if (view !== undefined) log(`${place.repository}: findings are ruled out by VEX statements`)
+      const referrers = view?.sbom === undefined || view.sbom === null ? counted : [...counted, view.sbom]
+      await transact((tx) => writeView(tx, key, reportedAt, view, referrers))
+      if (view !== undefined && view.body.length > 0)
+        log(`${place.repository}: its report is seen by what was given and attached`)
     }
   }
 }
@@ -125,16 +134,21 @@ async function indexesOf(reader: Reader, artifactId: number): Promise<readonly D
 async function reportsOf(reader: Reader, digest: Digest) {
   const rows = await reader
     .selectFrom('scan')
-    .select(['scanner_id', 'reported_at', 'body'])
+    .leftJoin('scanner', 'scanner.id', 'scan.scanner_id')
+    .select(['scanner_id', 'reported_at', 'body', 'is_built_in'])
     .where('digest', '=', digest)
     .where('kind', '=', 'vulnerability')
     .where('reported_at', 'is not', null)
     .execute()
   return await Promise.all(
-    rows.flatMap(({ scanner_id: scannerId, reported_at: reportedAt, body }) =>
+    rows.flatMap(({ scanner_id: scannerId, reported_at: reportedAt, body, is_built_in: builtIn }) =>
       reportedAt === null || body === null
         ? []
-        : [unpackJson<ScanFindings>(body).then((findings) => ({ scannerId, reportedAt, findings }))],
+        : [
+            unpackJson<ScanFindings>(body).then((findings) => ({
+              ...{ scannerId, reportedAt, findings, isBuiltIn: builtIn === 1 },
+            })),
+          ],
     ),
   )
 }

@@ -14,6 +14,8 @@ export interface ScanView {
   readonly reportedAt: number
   readonly severity: Severity | undefined
   readonly summary: ScanSummary
+  /** Of the attached bill of materials that they are of. */
+  readonly sbom: Digest | undefined
 }
 
 export interface ViewKey {
@@ -24,27 +26,48 @@ export interface ViewKey {
 
 type RuledOut = Readonly<Record<string, Suppression>>
 
-/** Keeps what statements rule out of a report, before any transaction. Undefined where they rule out nothing. */
-export async function packView(before: ScanFindings, after: readonly Finding[]) {
-  // Of one name and version there may be packages of two kinds: a statement about one of them rules nothing out of the other.
-  const counted = new Set(after.flatMap((each) => (each.suppressed === undefined ? [findingKey(each)] : [])))
-  const ruledOut = Object.fromEntries(
-    after.flatMap((finding, at) =>
-      finding.suppressed === undefined ||
-      before.findings[at]?.suppressed !== undefined ||
-      counted.has(findingKey(finding))
-        ? []
-        : [[findingKey(finding), finding.suppressed] as const],
-    ),
-  )
-  if (Object.keys(ruledOut).length === 0) return undefined
-  const summary = summaryOf({ ...before, findings: after })
+/** What was found in the bill of materials that somebody attached to the image in one repository. */
+export interface AttachedReport {
+  /** Digest of the artifact that has it. */
+  readonly sbom: Digest
+  readonly findings: ScanFindings
+}
+
+/** What statements say of a report, and of what is found in an attached bill of materials. */
+export interface JudgedByStatements {
+  readonly report: ScanFindings
+  readonly attached: AttachedReport | undefined
+  /** Marks the findings that statements rule out. */
+  readonly apply: (findings: readonly Finding[]) => readonly Finding[]
+}
+
+/** Keeps what a repository sees otherwise than the report has it, before any transaction. Undefined where that is nothing. */
+export async function packView({ report, attached, apply }: JudgedByStatements) {
+  const before = [...report.findings, ...(attached?.findings.findings ?? [])]
+  const ruledOut = ruledOutOf(before, apply(before))
+  if (attached === undefined && Object.keys(ruledOut).length === 0) return undefined
+  const shown = attached?.findings ?? report
+  const summary = summaryOf({ ...shown, findings: withRuledOut(shown.findings, ruledOut) })
   const worst = worstOf(summary)
   return {
     severity: worst === undefined ? null : severityRank(worst),
     summary: JSON.stringify(summary),
     body: await packJson(ruledOut),
+    sbom: attached?.sbom ?? null,
+    findings: attached === undefined ? null : await packJson(attached.findings),
   }
+}
+
+/** Of one name and version there may be packages of two kinds: a statement about one of them rules nothing out of the other. */
+function ruledOutOf(before: readonly Finding[], after: readonly Finding[]): RuledOut {
+  const counted = new Set(after.flatMap((each) => (each.suppressed === undefined ? [findingKey(each)] : [])))
+  return Object.fromEntries(
+    after.flatMap((finding, at) =>
+      finding.suppressed === undefined || before[at]?.suppressed !== undefined || counted.has(findingKey(finding))
+        ? []
+        : [[findingKey(finding), finding.suppressed] as const],
+    ),
+  )
 }
 
 /** Puts it in place of what was kept for this report in this repository; undefined: nothing is. */
@@ -82,7 +105,7 @@ export async function listViews(
   if (repositoryIds.length === 0 || digests.length === 0) return []
   const rows = await reader
     .selectFrom('scan_view')
-    .select(['repository_id', 'digest', 'scanner_id', 'reported_at', 'severity', 'summary'])
+    .select(['repository_id', 'digest', 'scanner_id', 'reported_at', 'severity', 'summary', 'sbom'])
     .where('repository_id', 'in', repositoryIds)
     .where('digest', 'in', digests)
     .execute()
@@ -93,46 +116,76 @@ export async function listViews(
     reportedAt: row.reported_at,
     severity: row.severity === null ? undefined : severities[row.severity],
     summary: JSON.parse(row.summary) as ScanSummary,
+    sbom: (row.sbom ?? undefined) as Digest | undefined,
   }))
 }
 
-/** What statements rule out of a report in a repository, by finding; nothing for another report than the one they were read for. */
-export async function readRuledOut(reader: Reader, key: ViewKey, reportedAt: number): Promise<RuledOut> {
+/** A report as a repository sees it. */
+export interface SeenReport {
+  readonly findings: ScanFindings
+  /** Digest of the attached bill of materials that the findings are those of; undefined: they are of the layers. */
+  readonly sbom: Digest | undefined
+}
+
+/** A view of another report than this one is passed over. */
+export async function readSeen(
+  reader: Reader,
+  key: ViewKey,
+  report: { readonly reportedAt: number; readonly findings: ScanFindings },
+): Promise<SeenReport> {
   const row = await reader
     .selectFrom('scan_view')
-    .select('body')
+    .select(['body', 'sbom', 'findings'])
     .where('repository_id', '=', key.repositoryId)
     .where('digest', '=', key.digest)
     .where('scanner_id', '=', key.scannerId)
-    .where('reported_at', '=', reportedAt)
+    .where('reported_at', '=', report.reportedAt)
     .executeTakeFirst()
-  return row === undefined ? {} : await unpackJson<RuledOut>(row.body)
+  if (row === undefined) return { findings: report.findings, sbom: undefined }
+  const shown = row.findings === null ? report.findings : await unpackJson<ScanFindings>(row.findings)
+  const ruledOut = await unpackJson<RuledOut>(row.body)
+  return {
+    findings: { ...shown, findings: withRuledOut(shown.findings, ruledOut) },
+    sbom: (row.sbom ?? undefined) as Digest | undefined,
+  }
+}
+
+/** What a policy asks a view for. */
+export interface PolicyView {
+  /** Keys of findings that given documents rule out. */
+  readonly ruledOut: ReadonlySet<string>
+  /** What is found in the attached bill of materials. */
+  readonly attached: readonly Finding[]
 }
 
 /**
- * Findings of a report that VEX documents rule out in the repository of an artifact, as policies believe it: by documents that were given to
- * the project or the registry. What somebody who may push attached is shown, and lets nothing pass.
+ * A report in the repository of an artifact, as policies believe it: VEX documents that were given to the project or the registry rule out, and
+ * a bill of materials adds. What somebody who may push attached lets nothing pass.
  */
-export async function listRuledOutByGiven(
+export async function readPolicyView(
   reader: Reader,
   artifactId: number,
   { digest, scannerId, reportedAt }: Omit<ViewKey, 'repositoryId'> & { readonly reportedAt: number },
-): Promise<ReadonlySet<string>> {
+): Promise<PolicyView> {
   const row = await reader
     .selectFrom('artifact')
     .innerJoin('scan_view', 'scan_view.repository_id', 'artifact.repository_id')
-    .select('scan_view.body')
+    .select(['scan_view.body', 'scan_view.findings'])
     .where('artifact.id', '=', artifactId)
     .where('scan_view.digest', '=', digest)
     .where('scan_view.scanner_id', '=', scannerId)
     .where('scan_view.reported_at', '=', reportedAt)
     .executeTakeFirst()
-  const ruledOut = row === undefined ? {} : await unpackJson<RuledOut>(row.body)
-  return new Set(Object.entries(ruledOut).flatMap(([key, { source }]) => (source === 'referrer' ? [] : [key])))
+  if (row === undefined) return { ruledOut: new Set(), attached: [] }
+  const ruledOut = Object.entries(await unpackJson<RuledOut>(row.body))
+  return {
+    ruledOut: new Set(ruledOut.flatMap(([key, { source }]) => (source === 'referrer' ? [] : [key]))),
+    attached: row.findings === null ? [] : (await unpackJson<ScanFindings>(row.findings)).findings,
+  }
 }
 
 /** The findings as the repository sees them. */
-export const withRuledOut = (findings: readonly Finding[], ruledOut: RuledOut): readonly Finding[] =>
+const withRuledOut = (findings: readonly Finding[], ruledOut: RuledOut): readonly Finding[] =>
   findings.map((finding) => {
     const suppressed = Object.hasOwn(ruledOut, findingKey(finding)) ? ruledOut[findingKey(finding)] : undefined
     return suppressed === undefined || finding.suppressed !== undefined ? finding : { ...finding, suppressed }

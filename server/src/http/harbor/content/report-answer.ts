@@ -76,6 +76,12 @@ export const reportAnswer = z.object({
     .optional()
     .describe('Beyond Harbor: what the last report that differed from the one before brought and took away.'),
   os: z.object({ family: z.string(), version: z.string(), name: z.string() }).optional(),
+  attached_sbom: z
+    .string()
+    .optional()
+    .describe(
+      'Beyond Harbor: digest of the attached SBOM that the findings are of; absent when they are of the layers.',
+    ),
 })
 
 export interface LeafReport {
@@ -83,6 +89,7 @@ export interface LeafReport {
   readonly reportedAt: number
   readonly findings: ScanFindings
   readonly changes?: ScanChanges | undefined
+  readonly sbom?: Digest | undefined
 }
 
 /** The reports of an artifact's images as one: a vulnerability of a package stands once, with the images that have it. */
@@ -98,6 +105,7 @@ export function presentReport(reports: readonly LeafReport[]): z.output<typeof r
   const all = reports.flatMap(({ findings }) => findings.findings)
   const worst = severities.toReversed().find((severity) => all.some((each) => each.severity === severity))
   const gaps = reports.flatMap(({ findings }) => findings.gaps)
+  const sbom = reports.find((report) => report.sbom !== undefined)?.sbom
   const os = reports.find(({ findings }) => findings.os !== undefined)?.findings.os
   return {
     generated_at: timeOf(Math.max(...reports.map(({ reportedAt }) => reportedAt))),
@@ -106,6 +114,7 @@ export function presentReport(reports: readonly LeafReport[]): z.output<typeof r
     vulnerabilities: [...items.values()],
     ...(gaps.length === 0 ? {} : { gaps }),
     ...changesField(reports),
+    ...(sbom === undefined ? {} : { attached_sbom: sbom }),
     ...(os === undefined ? {} : { os: { family: os.family, version: os.version, name: os.name } }),
   }
 }

@@ -47,6 +47,12 @@ export const overviewAnswer = z.object({
   reported_at: timeAnswer
     .optional()
     .describe('Beyond Harbor: when the last good report was made; it stays while a new scan runs.'),
+  attached_sbom: z
+    .string()
+    .optional()
+    .describe(
+      'Beyond Harbor: digest of the attached SBOM that the findings are of; absent when they are of the layers.',
+    ),
   error: z
     .object({
       code: z.enum(['NO_VULNERABILITY_DATA', 'VULNERABILITY_DATA_TOO_OLD', 'SCAN_FAILED']),
@@ -120,6 +126,7 @@ function reportFields(reports: readonly NonNullable<ScanState['report']>[]) {
     .toSorted((one, other) => severityRank(other) - severityRank(one))[0]
   const gaps = [...new Set(reports.flatMap(({ summary: each }) => each.gaps))]
   const times = reports.map(({ dataTime }) => dataTime)
+  const [sbom] = reports.flatMap((report) => report.sbom ?? [])
   const data = Math.min(...reports.flatMap(({ generation }) => generation ?? []))
   return {
     severity: worst === undefined ? 'None' : severityWord(worst),
@@ -127,6 +134,7 @@ function reportFields(reports: readonly NonNullable<ScanState['report']>[]) {
     scanner: scannerIn(reports.map(({ summary: { scanner } }) => scanner)),
     exploited: sum(reports.map(({ summary: each }) => each.exploited)),
     ...(gaps.length === 0 ? {} : { gaps }),
+    ...(sbom === undefined ? {} : { attached_sbom: sbom }),
     ...(Number.isFinite(data) ? { data } : {}),
     ...(times.includes(undefined) ? {} : { data_time: timeOf(Math.min(...times.flatMap((time) => time ?? []))) }),
     reported_at: timeOf(Math.min(...reports.map(({ reportedAt }) => reportedAt))),

@@ -5,7 +5,7 @@ import { isScannable, listLeaves } from '../../../domain/scanning/scannable.ts'
 import type { ScanTarget } from '../../../domain/scanning/enqueue-scan.ts'
 import type { ScanState } from '../../../domain/scanning/scan-state.ts'
 import { sbomFormats } from '../../../domain/scanning/sboms/sbom-format.ts'
-import { readRuledOut, withRuledOut } from '../../../domain/scanning/statements/scan-views.ts'
+import { readSeen } from '../../../domain/scanning/statements/scan-views.ts'
 import type { SbomRun } from '../../../domain/scanning/sboms/sbom-runs.ts'
 import { assertCan } from '../../../domain/access/roles/authorise.ts'
 import { artifactParams, findArtifact, getRepositoryId, type ArtifactCall } from './artifacts.ts'
@@ -119,7 +119,7 @@ export const scanRoutes: readonly Route[] = [
   }),
 ]
 
-/** The last good reports of these images, as a repository sees them: what VEX statements rule out there is marked. */
+/** The last good reports of these images, as a repository sees them. */
 export async function reportsOf(
   { scans, database }: HarborServices,
   repositoryId: number,
@@ -132,9 +132,8 @@ export async function reportsOf(
     if (report === undefined || findings === undefined) continue
     const changes = await scans.changes(digest, scannerId)
     const { reportedAt } = report
-    const ruledOut = await readRuledOut(database.read, { repositoryId, digest, scannerId }, reportedAt)
-    const seen = { ...findings, findings: withRuledOut(findings.findings, ruledOut) }
-    reports.push({ digest, reportedAt, findings: seen, changes })
+    const seen = await readSeen(database.read, { repositoryId, digest, scannerId }, { reportedAt, findings })
+    reports.push({ digest, reportedAt, changes, ...seen })
   }
   return reports
 }

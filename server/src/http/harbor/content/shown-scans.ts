@@ -79,14 +79,14 @@ async function reportsOf(
   }
 }
 
-/** The states as a repository sees them: without what VEX statements rule out there. */
+/** The states as a repository sees them: without what VEX statements rule out there, by the SBOM that somebody attached. */
 function seenBy(states: ReadonlyMap<Digest, ScanState>, views: readonly ScanView[]): ReadonlyMap<Digest, ScanState> {
   if (views.length === 0) return states
   const seen = new Map(states)
-  for (const { digest, scannerId, reportedAt, severity, summary } of views) {
+  for (const { digest, scannerId, reportedAt, severity, summary, sbom } of views) {
     const state = states.get(digest)
     if (state?.report === undefined || state.scannerId !== scannerId || state.report.reportedAt !== reportedAt) continue
-    seen.set(digest, { ...state, report: { ...state.report, severity, summary } })
+    seen.set(digest, { ...state, report: { ...state.report, severity, summary, sbom } })
   }
   return seen
 }
