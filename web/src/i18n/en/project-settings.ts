@@ -41,6 +41,9 @@ export const projectSettings = {
   autoScanHint: 'Every artifact that is pushed is scanned by itself.',
   autoSbom: 'SBOM on push',
   autoSbomHint: 'An SBOM is made of every image that is pushed, and stored beside it.',
+  attachedSbom: 'Attached SBOMs first',
+  attachedSbomHint:
+    'Vulnerabilities are those of the SBOM that somebody attached to an image, where there is one. Pull policies count these and those of the layers.',
   scanner: 'Scanner',
   scannerHint: 'It scans the artifacts of this project.',
   defaultScanner: '{name} (default)',

@@ -33,6 +33,8 @@ export const scan = {
   failedAdvice: 'The log says more. Scan again once the reason is gone.',
   noData:
     'This registry has no vulnerability data yet. An administrator imports it with “berth db import”; then scan again.',
+  dataPublished: 'published <when></when>',
+  ofAttachedSbom: 'These are the findings of the attached SBOM {digest}, which this project prefers.',
   olderReport: 'What is shown is the report of an earlier scan.',
   stoppedOlderReport: 'The newest scan was stopped. What is shown is the report of an earlier scan.',
   log: 'Log',

@@ -43,6 +43,8 @@ export const projectSettings: Translation<typeof en> = {
   autoScanHint: '每个推送的 Artifact 都会自动扫描。',
   autoSbom: '推送后自动生成 SBOM',
   autoSbomHint: '为每个推送的镜像生成 SBOM，并存放在镜像旁边。',
+  attachedSbom: '优先使用附加的 SBOM',
+  attachedSbomHint: '镜像附有他人提供的 SBOM 时，按该 SBOM 显示漏洞。拉取策略同时计入它和镜像层中的漏洞。',
   scanner: '扫描器',
   scannerHint: '用来扫描该项目的 Artifact。',
   defaultScanner: '{name}（默认）',

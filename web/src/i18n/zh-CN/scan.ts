@@ -34,6 +34,8 @@ export const scan: Translation<typeof en> = {
   failedTitle: '最近一次扫描失败',
   failedAdvice: '详细原因见日志。排除后请重新扫描。',
   noData: '本系统还没有漏洞数据库。请管理员使用“berth db import”导入，然后重新扫描。',
+  dataPublished: '发布于 <when></when>',
+  ofAttachedSbom: '以下是附加的 SBOM {digest} 中的漏洞：该项目优先使用附加的 SBOM。',
   olderReport: '下面显示的是之前一次扫描的报告。',
   stoppedOlderReport: '最近一次扫描已停止。下面显示的是之前一次扫描的报告。',
   log: '日志',

@@ -31,8 +31,8 @@ export function Vulnerabilities({ place, artifact, can }: ArtifactPartProps) {
   const asked = query(addition, { params: paramsOf(place, artifact) })
   const { data, error, refetch } = useQuery({
     ...asked,
-    // Another report is another answer.
-    queryKey: [...asked.queryKey, reportedAt] as unknown as typeof asked.queryKey,
+    // Another report is another answer, and so is one by another SBOM.
+    queryKey: [...asked.queryKey, reportedAt, overview?.attached_sbom] as unknown as typeof asked.queryKey,
     enabled: reportedAt !== undefined,
   })
   const report = Object.values(data ?? {})[0]
@@ -50,6 +50,9 @@ export function Vulnerabilities({ place, artifact, can }: ArtifactPartProps) {
       <Section title={t('title')} description={<Standing overview={overview} />} actions={buttons}>
         <Stack gap="md">
           <Trouble overview={overview} />
+          {report?.attached_sbom !== undefined && (
+            <Text size="sm">{t('ofAttachedSbom', { digest: report.attached_sbom })}</Text>
+          )}
           {report !== undefined && <Gaps gaps={gapsOf(report)} />}
           {report !== undefined && <ReportSummary report={report} overview={overview} />}
           {reportedAt === undefined && isUnderWay(overview) && <Text c="dimmed">{t('underWay')}</Text>}
@@ -67,7 +70,7 @@ export function Vulnerabilities({ place, artifact, can }: ArtifactPartProps) {
 /** The state of the newest scan, and when the report below was made. */
 function Standing({ overview }: { readonly overview: ScanOverview }) {
   const t = useTranslations('scan')
-  const { reported_at: reportedAt, scanner, data } = overview
+  const { reported_at: reportedAt, scanner, data, data_time: dataTime } = overview
   return (
     <Group gap="xs" component="span">
       <StatusBadge tone={toneOfStatus(overview)}>{t(`status.${statusOf(overview)}`)}</StatusBadge>
@@ -75,6 +78,9 @@ function Standing({ overview }: { readonly overview: ScanOverview }) {
         <span>
           {t.rich('reported', { scanner: scanner?.name ?? '', when: () => <RelativeTime time={reportedAt} /> })}
           {data !== undefined && ` · ${t('dataNumber', { number: String(data) })}`}
+          {dataTime !== undefined && (
+            <> · {t.rich('dataPublished', { when: () => <RelativeTime time={dataTime} /> })}</>
+          )}
         </span>
       )}
     </Group>

@@ -17,6 +17,12 @@ export function ProjectScanner(props: ProjectPageProps) {
       <Stack gap="md">
         <ProjectSwitch {...props} name="auto_scan" label={t('autoScan')} description={t('autoScanHint')} />
         <ProjectSwitch {...props} name="auto_sbom_generation" label={t('autoSbom')} description={t('autoSbomHint')} />
+        <ProjectSwitch
+          {...props}
+          name="prefer_attached_sbom"
+          label={t('attachedSbom')}
+          description={t('attachedSbomHint')}
+        />
         <ScannerChoice {...props} />
       </Stack>
     </Section>

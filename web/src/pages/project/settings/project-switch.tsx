@@ -12,6 +12,7 @@ interface ProjectSwitchProps extends ProjectPageProps {
     | 'public'
     | 'auto_scan'
     | 'auto_sbom_generation'
+    | 'prefer_attached_sbom'
     | 'sparse_indexes'
     | 'lenient_manifests'
     | 'prevent_vul'
