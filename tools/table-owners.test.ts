@@ -24,7 +24,15 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   jobs: ['job', 'job_kind', 'job_log', 'job_schedule', 'job_worker'],
   labels: ['artifact_label', 'label'],
   policies: ['immutability_rule', 'protected_tag_rule'],
-  'proxy-cache': ['proxy_fill', 'proxy_manifest', 'proxy_tag', 'proxy_traffic', 'proxy_upstream'],
+  'proxy-cache': [
+    'proxy_entry',
+    'proxy_fill',
+    'proxy_ghost',
+    'proxy_manifest',
+    'proxy_tag',
+    'proxy_traffic',
+    'proxy_upstream',
+  ],
   'pull-policies': ['policy_exemption', 'pull_policy'],
   quarantine: ['quarantine_entry'],
   projects: [

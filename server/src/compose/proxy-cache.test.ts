@@ -73,7 +73,7 @@ function answerUpstream({ method, path, headers }: SeenRequest): ScriptedAnswer 
   return { status: 200, headers: { ...common, ...length }, ...(method === 'HEAD' ? {} : { body: bytes }) }
 }
 
-const silent: ProxyMeter = { served() {}, fetched() {}, asked() {}, answered() {}, failed() {} }
+const silent: ProxyMeter = { served() {}, fetched() {}, asked() {}, answered() {}, failed() {}, evicted() {} }
 
 interface Process {
   ask(method: string, path: string, headers?: Record<string, string>): Promise<Response>
@@ -391,6 +391,52 @@ describeEachDatabase('a proxy project', (open) => {
     const answer = await ask('GET', '/cache/app/manifests/v1')
     expect([answer.status, await answer.text()]).toEqual([404, expect.stringContaining('repository filter')])
     expect(upstream.seen).toEqual([])
+  })
+
+  test('a policy of the project holds on the first pull as on the second, and for what it cannot judge', async () => {
+    const { ask, database } = await setUp({ metadata: { prevent_vul: 'true', severity: 'high' } })
+    for (let times = 0; times < 2; times++) {
+      const answer = await ask('GET', '/cache/app/manifests/v1')
+      expect([answer.status, await answer.text()]).toEqual([412, expect.stringContaining('vulnerability scanning')])
+    }
+    // It was stored, so that a scan can look at it.
+    expect(await database.read.selectFrom('artifact').select('digest').execute()).toEqual([{ digest: imageDigest }])
+    const old = encode('{"schemaVersion":1,"name":"app","tag":"old","fsLayers":[],"history":[]}')
+    upstream.answers(({ method }) => ({
+      status: 200,
+      headers: {
+        'docker-content-digest': digestOf(old),
+        'content-type': 'application/vnd.docker.distribution.manifest.v1+prettyjws',
+        'content-length': String(old.byteLength),
+      },
+      ...(method === 'HEAD' ? {} : { body: old }),
+    }))
+    const unjudged = await ask('GET', '/cache/app/manifests/old')
+    expect([unjudged.status, await unjudged.text()]).toEqual([412, expect.stringContaining('no policy can judge')])
+  })
+
+  test('a full project makes room for what is new, and the new image is kept', async () => {
+    const { ask, settled, database } = await setUp()
+    await bytesOf(await ask('GET', '/cache/app/manifests/v1'))
+    await settled()
+    const room = 3 * 1024 * 1024 + 40_000
+    await database.write((tx) => tx.updateTable('quota').set({ hard_bytes: room }).execute())
+    const newLayer = large.map((byte) => byte ^ 0xff)
+    const newImage = imageOf('v2', [digestOf(config), digestOf(newLayer)], [config, newLayer])
+    tags.set('v2', newImage.bytes)
+    upstream.answers((request) => {
+      const found = [newImage.bytes, newLayer].find((bytes) => request.path.includes(digestOf(bytes)))
+      if (found === undefined) return answerUpstream(request)
+      const type = found === newLayer ? 'application/octet-stream' : manifestType
+      const headers = { 'docker-content-digest': digestOf(found), 'content-type': type }
+      const length = { 'content-length': String(found.byteLength) }
+      return { status: 200, headers: { ...headers, ...length }, ...(request.method === 'HEAD' ? {} : { body: found }) }
+    })
+    await bytesOf(await ask('GET', '/cache/app/manifests/v2'))
+    await settled()
+    const here = await database.read.selectFrom('artifact').select('digest').execute()
+    expect(here).toEqual([{ digest: digestOf(newImage.bytes) }])
+    expect(gets(digestOf(newLayer))).toHaveLength(1)
   })
 
   test('nobody pushes into it', async () => {

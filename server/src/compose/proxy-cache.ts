@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import { BlobFills } from '../domain/proxy-cache/blob-fills.ts'
+import { CacheRoom } from '../domain/proxy-cache/cache-room.ts'
 import { CachedBlobs } from '../domain/proxy-cache/cached-blobs.ts'
 import { CachedLists } from '../domain/proxy-cache/cached-lists.ts'
 import { CachedManifests } from '../domain/proxy-cache/cached-manifests.ts'
@@ -33,6 +34,7 @@ export interface ProxyCache extends AsyncDisposable {
   readonly projects: ProxyProjects
   readonly completions: Completions
   readonly fills: BlobFills
+  readonly room: CacheRoom
   readonly traffic: ProxyTraffic
   readonly tasks: readonly BackgroundTask[]
   /** Stands in front of the roles that read. */
@@ -55,18 +57,19 @@ export function composeProxyCache(
   const leases = new FillLeases({ database, clock })
   const viewStaged = store.viewStaged?.bind(store)
   const common = { database, clock, admit, projects, upstreams, meter }
-  const fills = new BlobFills({ ...common, uploads, leases, viewStaged, openSpool: () => openSpool(tmpdir()) })
+  const room = new CacheRoom({ ...foundation, admit, meter })
+  const fills = new BlobFills({ ...common, room, uploads, leases, viewStaged, openSpool: () => openSpool(tmpdir()) })
   const onProblem = (repository: string, digest: string, error: unknown) =>
     logger.warn({ error, repository, digest }, 'a cached manifest waits for its blobs; they are asked for again')
-  const completions = new Completions({ ...foundation, admit, fills, onProblem })
-  const tasks = proxyTasks({ ...common, completions, onProblem, traffic })
+  const completions = new Completions({ ...foundation, admit, fills, room, onProblem })
+  const tasks = proxyTasks({ ...common, completions, onProblem, traffic, room })
   return {
-    ...{ health, projects, completions, fills, traffic, tasks },
+    ...{ health, projects, completions, fills, room, traffic, tasks },
     inFrontOf(services) {
       const lists = new CachedLists({ ...common, inner: { ...services.tags, ...services.referrers } })
       return {
         ...services,
-        manifests: new CachedManifests({ ...common, inner: services.manifests, completions }),
+        manifests: new CachedManifests({ ...common, inner: services.manifests, completions, room }),
         blobs: new CachedBlobs({ ...common, inner: services.blobs, fills }),
         tags: lists,
         referrers: lists,

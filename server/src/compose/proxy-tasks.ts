@@ -1,4 +1,5 @@
 import { completeWaiting, type CompleteWaitingServices } from '../domain/proxy-cache/complete-waiting.ts'
+import type { CacheRoom } from '../domain/proxy-cache/cache-room.ts'
 import type { ProxyTraffic } from '../domain/proxy-cache/proxy-traffic.ts'
 import type { BackgroundTask } from '../jobs/background.ts'
 
@@ -9,11 +10,12 @@ const completedAtOnce = 4
 
 /** What proxy projects need done beside the requests. */
 export function proxyTasks(
-  services: CompleteWaitingServices & { readonly traffic: ProxyTraffic },
+  services: CompleteWaitingServices & { readonly traffic: ProxyTraffic; readonly room: CacheRoom },
 ): readonly BackgroundTask[] {
-  const { traffic } = services
+  const { traffic, room } = services
   return [
     { name: 'flush-proxy-traffic', runs: 'everywhere', intervalMs: flushMs, run: () => traffic.flush() },
+    { name: 'flush-cache-hits', runs: 'everywhere', intervalMs: flushMs, run: () => room.flush() },
     { name: 'prune-proxy-traffic', runs: 'once', intervalMs: 60 * minuteMs, run: () => traffic.prune() },
     {
       name: 'complete-cached-manifests',

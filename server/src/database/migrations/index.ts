@@ -45,6 +45,7 @@ import { protectedTags } from './0051-protected-tags.ts'
 import { replication } from './0054-replication.ts'
 import { proxyCache } from './0057-proxy-cache.ts'
 import { proxyTraffic } from './0058-proxy-traffic.ts'
+import { proxyEviction } from './0059-proxy-eviction.ts'
 import { webhookBounds } from './0060-webhook-bounds.ts'
 import { auditChain } from './0061-audit-chain.ts'
 import { dutiesAndAuditSinks } from './0062-duties-and-audit-sinks.ts'
@@ -97,6 +98,7 @@ export const migrations: readonly Migration[] = [
   replication,
   proxyCache,
   proxyTraffic,
+  proxyEviction,
   webhookBounds,
   auditChain,
   dutiesAndAuditSinks,

@@ -35,6 +35,25 @@ export interface ProxyFillTable {
   renewed_at: number
 }
 
+/** Where an artifact of a proxy project stands among those that go when room is wanted. */
+export interface ProxyEntryTable {
+  artifact_id: number
+  project_id: number
+  queue: 'small' | 'main'
+  position: number
+  /** Since it stands there, 3 at the most. */
+  hits: number
+  /** Bytes of the artifact, whatever it shares. */
+  size: number
+}
+
+/** An artifact that went lately. */
+export interface ProxyGhostTable {
+  project_id: number
+  digest: string
+  position: number
+}
+
 /** What a proxy project did on one day. */
 export interface ProxyTrafficTable {
   project_id: number

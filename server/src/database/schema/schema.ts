@@ -57,7 +57,9 @@ import type {
   SystemCveAllowlistTable,
 } from './projects.ts'
 import type {
+  ProxyEntryTable,
   ProxyFillTable,
+  ProxyGhostTable,
   ProxyManifestTable,
   ProxyTagTable,
   ProxyTrafficTable,
@@ -184,7 +186,9 @@ export interface Schema {
   robot: RobotTable
   robot_permission: RobotPermissionTable
   trust_rule: TrustRuleTable
+  proxy_entry: ProxyEntryTable
   proxy_fill: ProxyFillTable
+  proxy_ghost: ProxyGhostTable
   proxy_manifest: ProxyManifestTable
   proxy_tag: ProxyTagTable
   proxy_traffic: ProxyTrafficTable

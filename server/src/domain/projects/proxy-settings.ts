@@ -170,8 +170,10 @@ export function parsePins(text: string): readonly Pin[] {
   })
 }
 
+/** `repository` without its project. Docker Hub's own images are meant with `library/` in front and without. */
 export function isPinned(pins: readonly Pin[], repository: string, tag: string): boolean {
-  return pins.some((pin) => matcherOf(pin.repository)(repository) && matcherOf(pin.tag)(tag))
+  const names = repository.includes('/') ? [repository] : [repository, `library/${repository}`]
+  return pins.some((pin) => names.some((name) => matcherOf(pin.repository)(name)) && matcherOf(pin.tag)(tag))
 }
 
 /** `docker.io, ghcr.io`: the names of registries that clients ask for. @throws DomainError BAD_REQUEST */

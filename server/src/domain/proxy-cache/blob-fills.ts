@@ -7,6 +7,7 @@ import { DomainError } from '../errors.ts'
 import { LruMap } from '../../runtime/lru-map.ts'
 import { BlobDownload, type DownloadServices } from './blob-download.ts'
 import { renewEveryMs, type FillLease } from './fill-leases.ts'
+import type { CacheRoom } from './cache-room.ts'
 import { DownloadInterrupted, FollowedBlob } from './followed-blob.ts'
 import type { GrowingBlob } from './growing-blob.ts'
 import { cacheActor, type CachedRepository } from './proxy-projects.ts'
@@ -16,6 +17,7 @@ import { SpeedLimit } from './speed-limit.ts'
 export interface BlobFillsOptions extends DownloadServices {
   readonly database: Database
   readonly clock: Clock
+  readonly room: Pick<CacheRoom, 'makeFor'>
 }
 
 /** Of a project that says nothing: upstreams take it ill, and more does not make a link faster. */
@@ -82,6 +84,7 @@ export class BlobFills implements AsyncDisposable {
       const claim = await leases.claim(repository, digest, maxDownloadsOf(repository))
       if (claim.kind === 'ours') {
         if (claim.left !== undefined) await this.#discard(repository, claim.left)
+        if (sizeBytes !== undefined) await this.#options.room.makeFor(repository.project, sizeBytes)
         return await whenOpened(this.#download(key, repository, digest, sizeBytes))
       }
       if (claim.kind === 'held') {

@@ -11,6 +11,7 @@ import { DomainError } from '../errors.ts'
 import type { Admit } from '../policies/admit.ts'
 import { freshnessOf } from '../projects/proxy-settings.ts'
 import { noteStale } from '../request-origin.ts'
+import type { CacheRoom } from './cache-room.ts'
 import type { Completions } from './completions.ts'
 import { findTag, findWaiting, forgetTag, keepWaiting, noteTag, type KnownTag } from './known-manifests.ts'
 import type { CacheOutcome, ProxyMeter } from './proxy-meter.ts'
@@ -29,6 +30,7 @@ export interface CachedManifestsOptions {
   readonly upstreams: Upstreams
   readonly completions: Completions
   readonly meter: ProxyMeter
+  readonly room: Pick<CacheRoom, 'hit'>
 }
 
 /** With a copy at hand nobody waits long for an answer that may only say the same. */
@@ -98,6 +100,7 @@ export class CachedManifests implements ManifestReader {
     const here = await this.#findHere(front, digest, tag)
     if (here !== undefined) {
       this.#count(front, resolved?.outcome ?? 'hit', here.bytes.byteLength)
+      if (here.artifactId !== undefined) this.#options.room.hit(here.artifactId)
       return here
     }
     const fetched = await this.#fetch(front, digest)
@@ -106,6 +109,8 @@ export class CachedManifests implements ManifestReader {
     if (repository.project.isGoverned) await this.#options.completions.complete(repository, digest)
     const stored = await this.#findHere(front, digest, tag)
     if (stored !== undefined) return stored
+    // What cannot be stored cannot be judged: Docker's schema 1.
+    if (repository.project.isGoverned) throw unjudged(repository, digest)
     return { ...fetched, artifactId: undefined, tagId: undefined }
   }
 
@@ -265,6 +270,11 @@ async function unlessUnknown<T>(work: () => Promise<T>): Promise<T | undefined> 
     if (error instanceof DomainError && error.code === 'MANIFEST_UNKNOWN') return undefined
     throw error
   }
+}
+
+function unjudged({ name }: CachedRepository, digest: Digest): DomainError {
+  const message = `${name}@${digest} is a manifest that no policy can judge, and a policy governs this project`
+  return new DomainError('POLICY_VIOLATION', message)
 }
 
 /** What upstream says, or the manifest itself. @throws ContractError MANIFEST_INVALID when neither says it */

@@ -12,6 +12,8 @@ import { DomainError } from '../errors.ts'
 import { batches } from '../lists/batches.ts'
 import type { Admit } from '../policies/admit.ts'
 import type { BlobFills } from './blob-fills.ts'
+import type { CacheRoom } from './cache-room.ts'
+import { enter } from './eviction-queues.ts'
 import { dropWaiting, findWaiting, tagsOf, type WaitingManifest } from './known-manifests.ts'
 import { cacheActor, type CachedRepository } from './proxy-projects.ts'
 import { SingleFlight } from './single-flight.ts'
@@ -19,6 +21,7 @@ import { SingleFlight } from './single-flight.ts'
 export interface CompletionsOptions extends PushServices {
   readonly admit: Admit
   readonly fills: BlobFills
+  readonly room: CacheRoom
   /** Why a manifest stays without its blobs for now. */
   readonly onProblem: (repository: string, digest: string, error: unknown) => void
 }
@@ -80,27 +83,63 @@ export class Completions {
     const waiting = await findWaiting(database.read, repository.name, digest)
     const manifest = waiting === undefined ? undefined : understood(waiting)
     if (waiting === undefined || manifest === undefined) return
+    const { room } = this.#options
+    const neededBytes = await this.#neededBytes(repository, waiting, manifest)
+    await room.makeFor(repository.project, neededBytes)
     await this.#turns.run(async () => {
       for (const blob of await this.#missingBlobs(repository, manifest)) {
         await fills.ensure(repository, blob.digest, blob.size)
       }
     })
     const tags = await tagsOf(database.read, repository.name, digest)
-    await this.#store(repository, waiting, manifest, tags)
+    await this.#storeWithRoom(repository, neededBytes, () => this.#store(repository, waiting, manifest, tags))
     await database.write(async (tx) => {
       await notePull(tx, repository.name, digest, this.#options.clock.now())
       await dropWaiting(tx, repository.name, digest)
     }, 'relaxed')
   }
 
+  /** Others that came at the same time may have taken the room that was made. */
+  async #storeWithRoom({ project }: CachedRepository, neededBytes: number, store: () => Promise<void>): Promise<void> {
+    try {
+      await store()
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== 'QUOTA_EXCEEDED') throw error
+      await this.#options.room.makeFor(project, neededBytes)
+      await store()
+    }
+  }
+
+  /** What the usage of the project will grow by. */
+  async #neededBytes(
+    { project }: CachedRepository,
+    { digest, bytes }: WaitingManifest,
+    manifest: ParsedManifest,
+  ): Promise<number> {
+    const parts = [manifest.config, ...manifest.layers].filter((each) => each !== undefined)
+    const wanted = new Map<string, number>(parts.map((part) => [part.digest, part.size ?? 0]))
+    wanted.set(digest, bytes.byteLength)
+    for (const batch of batches([...wanted.keys()])) {
+      const rows = await this.#options.database.read
+        .selectFrom('project_blob')
+        .select('digest')
+        .where('project_id', '=', project.id)
+        .where('digest', 'in', batch)
+        .execute()
+      for (const row of rows) wanted.delete(row.digest)
+    }
+    return [...wanted.values()].reduce((sum, size) => sum + size, 0)
+  }
+
   async #store(
-    { name }: CachedRepository,
+    { name, project }: CachedRepository,
     { digest, bytes }: Pick<WaitingManifest, 'digest' | 'bytes'>,
     manifest: ParsedManifest,
     tags: readonly TagName[],
   ): Promise<void> {
     const admission = await this.#options.admit(cacheActor, 'fill', name)
     await pushManifest(this.#options, admission, { reference: { kind: 'digest', digest }, tags, manifest, bytes })
+    await this.#options.database.write((tx) => enter(tx, project.id, { repository: name, digest }), 'relaxed')
   }
 
   async #missingBlobs({ name, project }: CachedRepository, manifest: ParsedManifest) {

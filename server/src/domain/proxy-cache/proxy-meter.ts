@@ -16,4 +16,6 @@ export interface ProxyMeter {
   asked(project: ProxyProject): void
   answered(project: ProxyProject): void
   failed(project: ProxyProject, code: string): void
+  /** An artifact went to make room. */
+  evicted(project: ProxyProject, queue: 'small' | 'main', bytes: number): void
 }

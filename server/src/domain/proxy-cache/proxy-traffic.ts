@@ -3,8 +3,8 @@ import type { Clock } from '../clock.ts'
 import type { CachedKind, CacheOutcome, ProxyMeter } from './proxy-meter.ts'
 import type { ProxyProject } from './proxy-projects.ts'
 
-/** `upstream`: questions to the remote registry and bytes of blobs from it. `failed`: questions without an answer that helps. */
-export const trafficOutcomes = ['hit', 'confirmed', 'miss', 'stale', 'absent', 'upstream', 'failed'] as const
+/** `upstream`: questions to the remote registry and bytes of blobs from it. `failed`: questions without an answer that helps. `evicted`: artifacts that went to make room. */
+export const trafficOutcomes = ['hit', 'confirmed', 'miss', 'stale', 'absent', 'upstream', 'failed', 'evicted'] as const
 export type TrafficOutcome = (typeof trafficOutcomes)[number]
 
 export interface Traffic {
@@ -52,6 +52,10 @@ export class ProxyTraffic implements ProxyMeter {
 
   failed(project: ProxyProject): void {
     this.#add(project.id, 'failed', 1, 0)
+  }
+
+  evicted(project: ProxyProject, _queue: string, bytes: number): void {
+    this.#add(project.id, 'evicted', 1, bytes)
   }
 
   answered(): void {
@@ -142,5 +146,6 @@ export const allOf = (...meters: readonly ProxyMeter[]): ProxyMeter => ({
   fetched: (...heard) => meters.forEach((meter) => meter.fetched(...heard)),
   asked: (...heard) => meters.forEach((meter) => meter.asked(...heard)),
   answered: (...heard) => meters.forEach((meter) => meter.answered(...heard)),
+  evicted: (...heard) => meters.forEach((meter) => meter.evicted(...heard)),
   failed: (...heard) => meters.forEach((meter) => meter.failed(...heard)),
 })

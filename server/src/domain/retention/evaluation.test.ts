@@ -68,6 +68,18 @@ const artifact = (
   tags,
 })
 
+test('what a proxy cache never gives up stays, and the verdict says so', async () => {
+  const pinned = artifact(1, [tag(1, 'v1', 400)])
+  const isPinned = (name: string) => name === 'v1'
+  const rules = rulesFor([rule('nDaysSinceLastPull', 7)], 'app')
+  const evaluation = new Evaluation({ rules, mode: 'artifact', now, isImmutable: () => false, isPinned })
+  const candidates = [pinned, artifact(2, [tag(2, 'v2', 400)])]
+  for (const candidate of candidates) await evaluation.observe(candidate)
+  const decisions = await Promise.all(candidates.map((candidate) => evaluation.decide(candidate)))
+  expect(decisions.map(({ action }) => action)).toEqual(['keep', 'remove'])
+  expect(formatVerdict(decisions[0]!.verdict, now)).toBe('tag v1 is pinned')
+})
+
 const patterns = ['**', 'v*', 'a', '{a,b}', 'v1', 'nothing-like-it']
 const tagNames = ['a', 'b', 'v1', 'v2', 'v10', 'latest']
 

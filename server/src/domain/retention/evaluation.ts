@@ -43,6 +43,7 @@ export type Verdict =
       readonly at?: number | undefined
     }
   | { readonly kept: true; readonly by: 'immutability'; readonly tag: string }
+  | { readonly kept: true; readonly by: 'pin'; readonly tag: string }
   | { readonly kept: false; readonly misses: readonly Miss[] }
 
 export interface TagDecision {
@@ -68,6 +69,8 @@ export interface EvaluationOptions {
   readonly now: number
   /** Gives turns where it takes long. */
   readonly isImmutable: (tag: string) => boolean | Promise<boolean>
+  /** What a proxy cache project never gives up. */
+  readonly isPinned?: (tag: string) => boolean
   readonly pace?: Pace
 }
 
@@ -179,6 +182,9 @@ export class Evaluation {
         misses.push({ ...about, why: 'age', at: when })
       }
     }
+    const { isPinned } = this.#options
+    const pinned = isPinned === undefined ? undefined : subject.tags.find(({ name }) => isPinned(name))
+    if (pinned !== undefined) return { kept: true, by: 'pin', tag: pinned.name }
     const immutable = await this.#findImmutable(subject.tags)
     return immutable === undefined ? { kept: false, misses } : { kept: true, by: 'immutability', tag: immutable }
   }

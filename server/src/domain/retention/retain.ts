@@ -6,6 +6,8 @@ import type { Clock } from '../clock.ts'
 import type { Events } from '../events/events.ts'
 import { DomainError, type DomainErrorCode } from '../errors.ts'
 import type { Admit } from '../policies/admit.ts'
+import { readMetadata } from '../projects/project-metadata.ts'
+import { isPinned, parsePins } from '../projects/proxy-settings.ts'
 import { readImmutability } from '../policies/tag-immutability.ts'
 import { walkCandidates } from './candidates.ts'
 import { Evaluation, type Candidate, type CandidateTag, type Decision, type Verdict } from './evaluation.ts'
@@ -41,7 +43,11 @@ export async function* walkDecisions(
   if (inForce.length === 0) return
   const immutability = await readImmutability(read, repository.projectId)
   const isImmutable = (tag: string) => immutability.isImmutable(repository.name, tag, pace)
-  const evaluation = new Evaluation({ rules: inForce, mode, now, isImmutable, pace })
+  const pins = parsePins(
+    (await readMetadata(read, [repository.projectId])).get(repository.projectId)?.proxy_cache_pins ?? '',
+  )
+  const isKept = (tag: string) => isPinned(pins, restOf(repository.name), tag)
+  const evaluation = new Evaluation({ rules: inForce, mode, now, isImmutable, isPinned: isKept, pace })
   for await (const candidate of walkCandidates(read, repository.id)) {
     signal?.throwIfAborted()
     await evaluation.observe(candidate)

@@ -4,6 +4,7 @@ import type { Template } from './rules.ts'
 /** Why something stays or goes, in a sentence for the log and the preview. */
 export function formatVerdict(verdict: Verdict, now: number): string {
   if (!verdict.kept) return `no rule keeps it: ${verdict.misses.map((miss) => formatMiss(miss, now)).join('; ')}`
+  if (verdict.by === 'pin') return `tag ${verdict.tag} is pinned`
   if (verdict.by === 'immutability') return `tag ${verdict.tag} is immutable`
   const { rule, template, value, rank, at } = verdict
   if (template === 'always') return `rule ${rule} keeps it always`

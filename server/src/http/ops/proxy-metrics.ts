@@ -28,6 +28,8 @@ export class ProxyMetrics implements ProxyMeter {
     'berth_proxy_upstream_errors_total',
     'Questions to remote registries without an answer that helps, by the reason.',
   )
+  readonly #evicted = new Counter('berth_proxy_evicted_total', 'Artifacts that went to make room, by their queue.')
+  readonly #evictedBytes = new Counter('berth_proxy_evicted_bytes_total', 'Bytes of these artifacts.')
   readonly #saved = new Counter(
     'berth_proxy_saved_seconds_total',
     'Time that bytes from the cache would have taken from their registry, at the speed of its last downloads.',
@@ -68,8 +70,22 @@ export class ProxyMetrics implements ProxyMeter {
     this.#failing.set(upstream, code === 'DENIED' || code === 'UNAUTHORIZED' ? 0 : 1)
   }
 
+  evicted(_project: ProxyProject, queue: 'small' | 'main', bytes: number): void {
+    this.#evicted.add({ queue })
+    this.#evictedBytes.add({ queue }, bytes)
+  }
+
   families(): MetricFamily[] {
-    const counters = [this.#requests, this.#served, this.#fetched, this.#asked, this.#failed, this.#saved]
+    const counters = [
+      this.#requests,
+      this.#served,
+      this.#fetched,
+      this.#asked,
+      this.#failed,
+      this.#saved,
+      this.#evicted,
+      this.#evictedBytes,
+    ]
     return [
       ...counters.map((each) => each.family()),
       gaugeFamily(

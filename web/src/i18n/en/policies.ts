@@ -85,6 +85,7 @@ export const policies = {
   },
   reasons: {
     immutable: 'Tag {tag} is immutable.',
+    pinned: 'Tag {tag} is pinned in the proxy cache.',
     kept: 'Rule {rule, number}: {what}.',
     keptByRank: 'Rule {rule, number}: {what}. Rank {rank, number}.',
     notSelected: 'Rule {rule, number} does not match.',

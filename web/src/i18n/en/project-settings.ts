@@ -26,6 +26,8 @@ export const projectSettings = {
   freshness: 'Freshness of tags',
   freshnessHint:
     'Seconds for which a tag is believed without asking, also by patterns: latest=30, v*=86400. Empty: 60.',
+  pins: 'Pinned images',
+  pinsHint: 'They never leave the cache, neither for room nor by retention: library/alpine:*, library/debian:12.',
   speed: 'Download speed',
   speedHint: 'Kilobits per second for all downloads of the project together. Empty: no limit.',
   connections: 'Downloads at once',

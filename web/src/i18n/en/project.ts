@@ -62,6 +62,8 @@ export const project = {
     oldestCheck: 'Oldest comparison of a tag',
     waiting: 'Images still being fetched',
     downloads: 'Blobs coming now',
+    evicted: 'Went to make room',
+    evictedCount: '{count, plural, one {# image} other {# images}}, {size}',
   },
   tabsLabel: 'Pages of project {name}',
   tabs: {

@@ -83,6 +83,7 @@ export const policies: Translation<typeof en> = {
   },
   reasons: {
     immutable: 'Tag {tag} 不可变。',
+    pinned: 'Tag {tag} 已固定在代理缓存中。',
     kept: '规则 {rule, number}：{what}。',
     keptByRank: '规则 {rule, number}：{what}，它排第 {rank, number}。',
     notSelected: '规则 {rule, number} 未选中它。',

@@ -28,6 +28,8 @@ export const projectSettings: Translation<typeof en> = {
   filterRegex: '正则表达式',
   freshness: 'Tag 有效时长',
   freshnessHint: '多少秒内无需再问上游，也可以按 Tag 模式设置：latest=30, v*=86400。留空表示 60。',
+  pins: '固定的镜像',
+  pinsHint: '不会因空间不足或保留策略离开缓存：library/alpine:*, library/debian:12。',
   speed: '下载速度',
   speedHint: '项目全部下载合计的每秒千比特数。留空表示不限。',
   connections: '同时下载数',

@@ -65,6 +65,8 @@ export const project: Translation<typeof en> = {
     oldestCheck: '最久未比对的 Tag',
     waiting: '仍在获取的镜像',
     downloads: '正在下载的 Blob',
+    evicted: '为腾出空间而移除',
+    evictedCount: '{count, plural, other {# 个镜像}}，{size}',
   },
   tabsLabel: '项目 {name} 的页面',
   tabs: {

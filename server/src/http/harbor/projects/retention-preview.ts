@@ -19,6 +19,7 @@ const itemAnswer = z.object({
   rule: z.number().int().optional().describe('Place of the rule that keeps it, from 1.'),
   template: z.string().optional(),
   rank: z.number().int().optional(),
+  pinned_tag: z.string().optional().describe('It stays because the cache never gives this tag up.'),
   immutable_tag: z.string().optional().describe('It stays because this tag is immutable.'),
   misses: z
     .array(
@@ -117,7 +118,9 @@ function presentItem(
     ...(verdict.kept
       ? verdict.by === 'immutability'
         ? { immutable_tag: verdict.tag }
-        : { rule: verdict.rule, template: verdict.template, rank: verdict.rank }
+        : verdict.by === 'pin'
+          ? { pinned_tag: verdict.tag }
+          : { rule: verdict.rule, template: verdict.template, rank: verdict.rank }
       : {
           misses: verdict.misses.map(({ rule, template, why, at }) => ({
             rule,

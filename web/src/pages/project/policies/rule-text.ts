@@ -23,8 +23,9 @@ export function useReason(rules: readonly RetentionRule[]): (item: PreviewItem) 
     const rule = rules[place - 1]
     return rule === undefined ? '' : ruleText(rule)
   }
-  return ({ retained, immutable_tag: immutable, rule = 0, rank, misses = [] }) => {
+  return ({ retained, immutable_tag: immutable, pinned_tag: pinned, rule = 0, rank, misses = [] }) => {
     if (immutable !== undefined) return t('immutable', { tag: immutable })
+    if (pinned !== undefined) return t('pinned', { tag: pinned })
     if (retained)
       return rank === undefined
         ? t('kept', { rule, what: textOf(rule) })

@@ -44,6 +44,7 @@ function ProxyForm({ project, can }: ProjectPageProps) {
       pattern: metadata['proxy_cache_filter_pattern'] ?? '',
       kind: metadata['proxy_cache_filter_kind'] ?? 'doublestar',
       freshness: metadata['proxy_cache_freshness'] ?? '',
+      pins: metadata['proxy_cache_pins'] ?? '',
       speed: limitOf(metadata['proxy_speed_kb']),
       connections: limitOf(metadata['max_upstream_conn']),
     },
@@ -53,11 +54,12 @@ function ProxyForm({ project, can }: ProjectPageProps) {
     },
   })
   const save = useMutation({
-    mutationFn: async ({ pattern, kind, freshness, speed, connections }: typeof form.values) => {
+    mutationFn: async ({ pattern, kind, freshness, pins, speed, connections }: typeof form.values) => {
       const params = { project_name_or_id: project.name }
       const set = {
         ...(pattern === '' ? {} : { proxy_cache_filter_pattern: pattern, proxy_cache_filter_kind: kind }),
         ...(freshness === '' ? {} : { proxy_cache_freshness: freshness }),
+        ...(pins === '' ? {} : { proxy_cache_pins: pins }),
       }
       const amounts = { proxy_speed_kb: limitIn(speed), max_upstream_conn: limitIn(connections) }
       await call('PUT /projects/{project_name_or_id}', { params, body: { metadata: { ...set, ...amounts } } })
@@ -65,6 +67,7 @@ function ProxyForm({ project, can }: ProjectPageProps) {
       for (const [key, value] of [
         ['proxy_cache_filter_pattern', pattern],
         ['proxy_cache_freshness', freshness],
+        ['proxy_cache_pins', pins],
       ] as const) {
         if (value !== '' || metadata[key] === undefined) continue
         await call('DELETE /projects/{project_name_or_id}/metadatas/{meta_name}', {
@@ -105,6 +108,13 @@ function ProxyForm({ project, can }: ProjectPageProps) {
           disabled={readOnly}
           spellCheck={false}
           {...form.getInputProps('freshness')}
+        />
+        <TextInput
+          label={t('pins')}
+          description={t('pinsHint')}
+          disabled={readOnly}
+          spellCheck={false}
+          {...form.getInputProps('pins')}
         />
         <TextInput
           label={t('speed')}

@@ -85,7 +85,9 @@ function Counts({ status: { traffic } }: { readonly status: Status }) {
 
 function UpstreamFacts({ status }: { readonly status: Status }) {
   const t = useTranslations('project.proxyCache')
-  const { registry, state, limit, freshness } = status
+  const format = useFormat()
+  const { registry, state, limit, freshness, traffic } = status
+  const { evicted } = traffic
   const tone = state === 'failing' ? 'bad' : state === 'answering' ? 'good' : 'neutral'
   const remaining =
     limit === undefined
@@ -111,6 +113,7 @@ function UpstreamFacts({ status }: { readonly status: Status }) {
         [t('freshness'), freshness.map(({ pattern, seconds }) => t('freshFor', { pattern, seconds })).join(' · ')],
         [t('oldestCheck'), status.oldest_check_time && <RelativeTime key="oldest" time={status.oldest_check_time} />],
         [t('waiting'), <Count key="waiting" value={status.waiting_manifests} />],
+        [t('evicted'), t('evictedCount', { count: evicted.requests, size: format.size(evicted.bytes) })],
         [t('downloads'), <Count key="downloads" value={status.downloads} />],
       ]}
     />
