@@ -11,9 +11,13 @@ const startsWithinMs = 30_000
 
 /**
  * A docker daemon of its own, with data, socket and state in a temporary folder and no network for containers.
- * `prefix` is put before its command.
+ * `prefix` is put before its command, `more` behind it.
  */
-export async function startDockerDaemon(dockerd: string, prefix: readonly string[] = []): Promise<DockerDaemon> {
+export async function startDockerDaemon(
+  dockerd: string,
+  prefix: readonly string[] = [],
+  more: readonly string[] = [],
+): Promise<DockerDaemon> {
   await using cleanup = new AsyncDisposableStack()
   const folder = cleanup.use(await createTemporaryFolder())
   const socket = join(folder.path, 'docker.sock')
@@ -25,6 +29,7 @@ export async function startDockerDaemon(dockerd: string, prefix: readonly string
       ...['--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver=vfs'],
       ...['--data-root', join(folder.path, 'data'), '--exec-root', join(folder.path, 'exec')],
       ...['--pidfile', join(folder.path, 'docker.pid'), '--host', `unix://${socket}`],
+      ...more,
     ],
     { stdin: 'ignore', stdout: 'ignore', stderr: Bun.file(log) },
   )

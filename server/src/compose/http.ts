@@ -3,11 +3,13 @@ import type { Config } from '../config/config.ts'
 import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { StorageUsage } from '../domain/content/storage-usage.ts'
 import { Jobs } from '../domain/jobs/jobs.ts'
+import { Mirrors } from '../domain/proxy-cache/mirrors.ts'
 import { currentOrigin } from '../domain/request-origin.ts'
 import { composeCsrf } from '../http/csrf.ts'
 import { harborErrorOf } from '../http/harbor/frame/harbor-error.ts'
 import { composeHarborRouter } from '../http/harbor/frame/harbor-router.ts'
 import { harborRoutes } from '../http/harbor/routes.ts'
+import { mirroring, mirroringTokens } from '../http/mirror/mirror.ts'
 import { asDomainError, errorResponse } from '../http/oci/error-response.ts'
 import type { OciServices } from '../http/oci/oci-request.ts'
 import { composeOciRouter } from '../http/oci/oci-router.ts'
@@ -93,6 +95,7 @@ function composeDoors(
   const { accounts, oci, metrics, probes, onError, foundation } = services
   const health = async () => usableParts(await probes.check())
   const jobs = new Jobs({ ...foundation, kinds: services.jobKinds })
+  const mirror = { mirrors: new Mirrors(foundation), originOf }
   const harborServices = composeHarborServices(config, {
     ...services,
     ...foundation,
@@ -102,8 +105,8 @@ function composeDoors(
   const metricsAreHere = config.metrics.enabled && config.metrics.listen === undefined
   return {
     session: composeSessionEndpoints({ ...accounts, originOf, onError }),
-    token: accounts.token,
-    oci: composeOciRouter({ services: oci, tokenService: config.token.service, originOf, onError }),
+    token: mirroringTokens(mirror, accounts.token),
+    oci: mirroring(mirror, composeOciRouter({ services: oci, tokenService: config.token.service, originOf, onError })),
     api: composeHarborRouter({ services: harborServices, routes: harborRoutes, onError }),
     ops: {
       health: probes.health,

@@ -26,6 +26,7 @@ import {
   type ProjectMetadata,
 } from './project-metadata.ts'
 import { listedTo } from './project-visibility.ts'
+import { assertMirrors } from './mirrored-hosts.ts'
 import { assertFilterKindFree, assertFits, ofKind } from './proxy-settings.ts'
 
 export interface Project {
@@ -108,6 +109,7 @@ export class Projects {
       )
       if (created === undefined)
         throw new DomainError('CONFLICT', `The project named ${name} already exists`, { reason: 'NAME_TAKEN' })
+      await assertMirrors(tx, actor, created.id, metadata)
       await writeMetadata(tx, created.id, metadata)
       return created
     })
@@ -187,6 +189,7 @@ export class Projects {
       const access = await getProjectFor(tx, actor, 'project:update', name)
       const { id, registryId } = access.project
       const fitting = ofKind(metadata, await readMetadataOf(tx, id), registryId !== undefined)
+      await assertMirrors(tx, actor, id, fitting)
       const changed: string[] = Object.keys(fitting)
       await writeMetadata(tx, id, fitting)
       if (change.cveAllowlist !== undefined) {
@@ -211,6 +214,7 @@ export class Projects {
         throw new DomainError('CONFLICT', `project ${name} has a value for ${key} already`)
       }
       assertFits(access.project, [key, parsed], stored)
+      await assertMirrors(tx, actor, access.project.id, { [key]: parsed })
       await writeMetadata(tx, access.project.id, { [key]: parsed })
       await this.#touch(tx, actor, access, [key], key === 'public' ? parsed === 'true' : undefined)
     })
@@ -222,6 +226,7 @@ export class Projects {
     await this.#database.write(async (tx) => {
       const access = await getProjectFor(tx, actor, 'metadata:delete', name)
       if (key === 'proxy_cache_filter_kind') assertFilterKindFree(await readMetadataOf(tx, access.project.id))
+      if (key === 'proxy_mirror_of') await assertMirrors(tx, actor, access.project.id, { [key]: '' })
       await deleteMetadataKey(tx, access.project.id, key)
       await this.#touch(tx, actor, access, [key], key === 'public' ? false : undefined)
     })

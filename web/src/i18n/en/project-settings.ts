@@ -28,6 +28,9 @@ export const projectSettings = {
     'Seconds for which a tag is believed without asking, also by patterns: latest=30, v*=86400. Empty: 60.',
   pins: 'Pinned images',
   pinsHint: 'They never leave the cache, neither for room nor by retention: library/alpine:*, library/debian:12.',
+  mirrored: 'Mirror of',
+  mirroredHint:
+    'Registries whose names clients use when they mean this project: docker.io. Set by system administrators.',
   speed: 'Download speed',
   speedHint: 'Kilobits per second for all downloads of the project together. Empty: no limit.',
   connections: 'Downloads at once',

@@ -30,6 +30,8 @@ export const projectSettings: Translation<typeof en> = {
   freshnessHint: '多少秒内无需再问上游，也可以按 Tag 模式设置：latest=30, v*=86400。留空表示 60。',
   pins: '固定的镜像',
   pinsHint: '不会因空间不足或保留策略离开缓存：library/alpine:*, library/debian:12。',
+  mirrored: '作为镜像站代表',
+  mirroredHint: '客户端使用这些镜像仓库的名称时指的就是此项目，例如 docker.io。由系统管理员设置。',
   speed: '下载速度',
   speedHint: '项目全部下载合计的每秒千比特数。留空表示不限。',
   connections: '同时下载数',

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
 import { call } from '../../../api/client.ts'
 import { invalidate } from '../../../api/queries.ts'
+import { useSession } from '../../../api/session.ts'
 import { FormError } from '../../../components/form-error.tsx'
 import { Section } from '../../../components/page.tsx'
 import { toast } from '../../../components/toast.ts'
@@ -38,6 +39,7 @@ const isLimit = (text: string): boolean => /^\s*([1-9]\d{0,9})?\s*$/.test(text)
 function ProxyForm({ project, can }: ProjectPageProps) {
   const t = useTranslations('projectSettings')
   const client = useQueryClient()
+  const { isAdministrator } = useSession()
   const { metadata } = project
   const form = useForm({
     initialValues: {
@@ -45,6 +47,7 @@ function ProxyForm({ project, can }: ProjectPageProps) {
       kind: metadata['proxy_cache_filter_kind'] ?? 'doublestar',
       freshness: metadata['proxy_cache_freshness'] ?? '',
       pins: metadata['proxy_cache_pins'] ?? '',
+      mirrored: metadata['proxy_mirror_of'] ?? '',
       speed: limitOf(metadata['proxy_speed_kb']),
       connections: limitOf(metadata['max_upstream_conn']),
     },
@@ -54,12 +57,13 @@ function ProxyForm({ project, can }: ProjectPageProps) {
     },
   })
   const save = useMutation({
-    mutationFn: async ({ pattern, kind, freshness, pins, speed, connections }: typeof form.values) => {
+    mutationFn: async ({ pattern, kind, freshness, pins, mirrored, speed, connections }: typeof form.values) => {
       const params = { project_name_or_id: project.name }
       const set = {
         ...(pattern === '' ? {} : { proxy_cache_filter_pattern: pattern, proxy_cache_filter_kind: kind }),
         ...(freshness === '' ? {} : { proxy_cache_freshness: freshness }),
         ...(pins === '' ? {} : { proxy_cache_pins: pins }),
+        ...(mirrored === '' ? {} : { proxy_mirror_of: mirrored }),
       }
       const amounts = { proxy_speed_kb: limitIn(speed), max_upstream_conn: limitIn(connections) }
       await call('PUT /projects/{project_name_or_id}', { params, body: { metadata: { ...set, ...amounts } } })
@@ -68,6 +72,7 @@ function ProxyForm({ project, can }: ProjectPageProps) {
         ['proxy_cache_filter_pattern', pattern],
         ['proxy_cache_freshness', freshness],
         ['proxy_cache_pins', pins],
+        ['proxy_mirror_of', mirrored],
       ] as const) {
         if (value !== '' || metadata[key] === undefined) continue
         await call('DELETE /projects/{project_name_or_id}/metadatas/{meta_name}', {
@@ -115,6 +120,13 @@ function ProxyForm({ project, can }: ProjectPageProps) {
           disabled={readOnly}
           spellCheck={false}
           {...form.getInputProps('pins')}
+        />
+        <TextInput
+          label={t('mirrored')}
+          description={t('mirroredHint')}
+          disabled={!isAdministrator}
+          spellCheck={false}
+          {...form.getInputProps('mirrored')}
         />
         <TextInput
           label={t('speed')}
