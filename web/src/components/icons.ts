@@ -45,6 +45,7 @@ export {
   Pencil as EditIcon,
   Play as PlayIcon,
   Plus as AddIcon,
+  ArrowRightLeft as ReplicationIcon,
   RefreshCw as ReloadIcon,
   Recycle as GarbageIcon,
   ScrollText as AuditIcon,

@@ -23,6 +23,8 @@ export interface Format {
   clock(time: Date): string
   /** 3 hours ago; in 2 days. */
   relative(time: Date, now: Date): string
+  /** 3 hours */
+  duration(value: number, unit: 'day' | 'hour' | 'minute' | 'second'): string
   /** a, b, and c */
   list(items: readonly string[]): string
 }
@@ -80,6 +82,8 @@ export function formatFor(language: Language): Format {
       const [unit, length] = step
       return relative.format(Math.trunc(seconds / length), unit)
     },
+    duration: (value, unit) =>
+      new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(value),
     list: (items) => list.format(items),
   }
 }

@@ -15,6 +15,7 @@ import {
   PushIcon,
   QuotaIcon,
   RegistryIcon,
+  ReplicationIcon,
   RobotIcon,
   ScanIcon,
   ScrubIcon,
@@ -74,6 +75,7 @@ export const navigation: readonly NavigationGroup[] = [
       { label: 'signers', to: '/administration/signers', icon: TrustIcon, shownTo: toAdministrators },
       { label: 'pullPolicies', to: '/administration/pull-policies', icon: PolicyIcon, shownTo: toAdministrators },
       { label: 'registries', to: '/administration/registries', icon: RegistryIcon, shownTo: toAdministrators },
+      { label: 'replication', to: '/administration/replication', icon: ReplicationIcon, shownTo: toAdministrators },
       { label: 'security', to: '/administration/security', icon: PolicyIcon, shownTo: toAdministrators },
       { label: 'scanners', to: '/administration/scanners', icon: ScanIcon, shownTo: toAdministrators },
       {

@@ -41,6 +41,7 @@ export const pageGuides = {
   signers: part('signatures', 'naming-signers', '指定签名者'),
   pullPolicies: part('policies', 'policies-of-your-own', '自定义策略'),
   registries: { guide: 'moving-in' },
+  replication: { guide: 'replication' },
   security: part('scanning', 'security-overview', '安全总览'),
   scanners: part('scanning', 'scanners', '扫描器'),
   scanInCi: { guide: 'scan-in-ci' },

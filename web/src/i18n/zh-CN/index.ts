@@ -23,6 +23,7 @@ import { projects } from './projects.ts'
 import { projectSettings } from './project-settings.ts'
 import { pullPolicies } from './pull-policies.ts'
 import { repositories } from './repositories.ts'
+import { replication } from './replication.ts'
 import { robots } from './robots.ts'
 import { sbom } from './sbom.ts'
 import { scan } from './scan.ts'
@@ -64,6 +65,7 @@ export const messages = {
   projects,
   pullPolicies,
   projectSettings,
+  replication,
   repositories,
   robots,
   sbom,

@@ -140,6 +140,24 @@ const registriesRoute = createRoute({
   component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'RegistriesPage'),
 })
 
+const replicationRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/replication',
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'ReplicationPage'),
+})
+
+const replicationRuleRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/replication/$ruleId',
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'ReplicationRulePage'),
+})
+
+const replicationRunRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/replication/$ruleId/$runId',
+  component: lazyRouteComponent(() => import('../bundles/administration.ts'), 'ReplicationRunPage'),
+})
+
 const securityRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/security',
@@ -196,6 +214,9 @@ export const administrationRoutes = [
     garbageRoute,
     scrubRoute,
     registriesRoute,
+    replicationRoute,
+    replicationRuleRoute,
+    replicationRunRoute,
     securityRoute,
     securityVulnerabilitiesRoute,
     securityFindingsRoute,

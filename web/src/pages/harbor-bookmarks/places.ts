@@ -15,6 +15,7 @@ const pages: readonly (readonly [harbor: string, page: string])[] = [
   ['robot-accounts', '/administration/robots'],
   ['groups', '/administration/groups'],
   ['registries', '/administration/registries'],
+  ['replications', '/administration/replication'],
   ['labels', '/administration/labels'],
   ['project-quotas', '/administration/quotas'],
   ['clearing-job/audit-log-purge', '/administration/audit-log'],
