@@ -89,6 +89,15 @@ export class Rules {
     return await this.execution(id)
   }
 
+  /** Waits until nothing that a rule follows is on its way. */
+  async followed(policyId: number): Promise<void> {
+    await eventually(async () => {
+      const runs = await this.executions(policyId)
+      expect(runs.length).toBeGreaterThan(0)
+      expect(runs.filter(({ status }) => status !== 'Succeed')).toEqual([])
+    })
+  }
+
   /** Runs a rule to its end, which is good. */
   async run(policyId: number): Promise<Execution> {
     const id = await this.start(policyId)
