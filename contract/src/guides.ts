@@ -14,6 +14,7 @@ export const guideGroups = {
     'scan-in-ci',
     'retention',
     'proxy-cache',
+    'replication',
     'webhooks',
     'events',
     'api',
