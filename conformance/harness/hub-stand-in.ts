@@ -144,7 +144,8 @@ function paced(bytes: Uint8Array, start: number, { mood }: HubStandIn): Readable
         controller.error(new Error('cut'))
         return
       }
-      const piece = bytes.slice(position, position + pieceBytes)
+      // A copy, also of a Buffer: lies are told of this answer alone.
+      const piece = Uint8Array.from(bytes.subarray(position, position + pieceBytes))
       if (mood.lies === true && piece.length > 0) piece[0]! ^= 1
       if (mood.bytesPerSecond !== undefined) await Bun.sleep((piece.length / mood.bytesPerSecond) * 1_000)
       position += piece.length

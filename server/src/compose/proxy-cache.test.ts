@@ -17,6 +17,7 @@ import { anonymous } from '../domain/access/actor.ts'
 import type { ProxyMeter } from '../domain/proxy-cache/proxy-meter.ts'
 import { completeWaiting } from '../domain/proxy-cache/complete-waiting.ts'
 import { keepWaiting, noteTag } from '../domain/proxy-cache/known-manifests.ts'
+import { readHealth } from '../domain/proxy-cache/upstream-health.ts'
 import { readTraffic } from '../domain/proxy-cache/proxy-traffic.ts'
 import { withOrigin, type RequestOrigin } from '../domain/request-origin.ts'
 import type { OciServices } from '../http/oci/oci-request.ts'
@@ -252,6 +253,25 @@ describeEachDatabase('a proxy project', (open) => {
     const { errors } = (await answer.json()) as { errors: { code: string }[] }
     expect([answer.status, errors[0]!.code]).toEqual([answered, code])
     if (status === 429) expect(answer.headers.get('retry-after')).toBe('7')
+  })
+
+  test('a process learns from another that upstream wants to be left alone, and does not end that by an answer of its own', async () => {
+    const { ask, begin, clock, database } = await setUp()
+    const second = begin()
+    const { id } = await database.read.selectFrom('registry').select('id').executeTakeFirstOrThrow()
+    const healthOf = async () => (await readHealth(database, id)).retryAt
+    expect((await second.ask('GET', '/cache/app/manifests/v1')).status).toBe(200)
+    await second.settled()
+    upstream.answers(() => ({ status: 429, headers: { 'retry-after': '3600' } }))
+    expect((await ask('GET', '/cache/app/manifests/v9')).status).toBe(429)
+    upstream.answers(answerUpstream)
+    clock.advance(20_000)
+    expect((await second.ask('HEAD', `/cache/app/blobs/${digestOf(encode('nothing'))}`)).status).toBe(404)
+    expect(await healthOf()).toBeGreaterThan(clock.now())
+    await second.cache.health.refresh()
+    const asked = upstream.seen.length
+    expect((await second.ask('GET', '/cache/app/manifests/multi')).status).toBe(429)
+    expect(upstream.seen).toHaveLength(asked)
   })
 
   test('what upstream does not have is asked for once in some seconds', async () => {

@@ -62,7 +62,7 @@ export function composeProxyCache(
   const onProblem = (repository: string, digest: string, error: unknown) =>
     logger.warn({ error, repository, digest }, 'a cached manifest waits for its blobs; they are asked for again')
   const completions = new Completions({ ...foundation, admit, fills, room, onProblem })
-  const tasks = proxyTasks({ ...common, completions, onProblem, traffic, room })
+  const tasks = proxyTasks({ ...common, completions, onProblem, traffic, room, health })
   return {
     ...{ health, projects, completions, fills, room, traffic, tasks },
     inFrontOf(services) {

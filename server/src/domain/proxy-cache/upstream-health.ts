@@ -84,16 +84,29 @@ export class UpstreamHealth {
     )
   }
 
+  /** Learns from other processes how long registries want to be left alone, and how much they still allow. */
+  async refresh(): Promise<void> {
+    for (const registryId of this.#known.keys()) {
+      const written = await readHealth(this.#database, registryId)
+      const known = this.of(registryId)
+      const { limit, limitSeenAt = 0, retryAt, failure } = written
+      if (retryAt !== undefined && retryAt > this.#clock.now() && retryAt > (known.retryAt ?? 0))
+        this.#known.set(registryId, { ...known, retryAt, failure })
+      if (limit !== undefined && limitSeenAt > (known.limitSeenAt ?? 0))
+        this.#known.set(registryId, { ...this.of(registryId), limit, limitSeenAt })
+    }
+  }
+
   #set(registryId: number, health: Health, isNews: boolean): void {
     this.#known.set(registryId, health)
     const now = this.#clock.now()
     if (!isNews && now - (this.#writtenAt.get(registryId) ?? 0) < writeEveryMs) return
     this.#writtenAt.set(registryId, now)
-    this.#database.write((tx) => writeHealth(tx, registryId, health), 'relaxed').catch(this.#onError)
+    this.#database.write((tx) => writeHealth(tx, registryId, health, now), 'relaxed').catch(this.#onError)
   }
 }
 
-async function writeHealth(tx: Writer, registryId: number, health: Health): Promise<void> {
+async function writeHealth(tx: Writer, registryId: number, health: Health, now: number): Promise<void> {
   const known = await tx.selectFrom('registry').select('id').where('id', '=', registryId).executeTakeFirst()
   if (known === undefined) return
   const { failure, limit } = health
@@ -112,7 +125,18 @@ async function writeHealth(tx: Writer, registryId: number, health: Health): Prom
   await tx
     .insertInto('proxy_upstream')
     .values({ registry_id: registryId, ...row })
-    .onConflict((conflict) => conflict.column('registry_id').doUpdateSet(row))
+    .onConflict((conflict) =>
+      conflict.column('registry_id').doUpdateSet((eb) => ({
+        ...row,
+        // Another process was told to wait; an answer that this one still had does not end that.
+        retry_at: eb
+          .case()
+          .when('proxy_upstream.retry_at', '>', Math.max(now, row.retry_at ?? 0))
+          .then(eb.ref('proxy_upstream.retry_at'))
+          .else(row.retry_at)
+          .end(),
+      })),
+    )
     .execute()
 }
 
