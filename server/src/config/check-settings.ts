@@ -42,6 +42,9 @@ export function checkSettings(given: Settings): { problems: ConfigProblem[]; war
     contradiction('audit.elasticsearch_api_key', 'the way in is named twice: keep the API key, or the user')
   if (audit.keep_at_least !== undefined && given.events.keep < audit.keep_at_least)
     contradiction('events.keep', 'must not be less than audit.keep_at_least: records would go before their time')
+  const outerKeys = (['key_file', 'key', 'key_command'] as const).filter((way) => given.secrets[way] !== undefined)
+  if (outerKeys.length > 1)
+    contradiction('secrets', `the outer key is named in two ways: keep one of ${outerKeys.join(', ')}`)
   if ((backup.access_key === undefined) !== (backup.secret_key === undefined)) {
     const missing = backup.access_key === undefined ? 'access_key' : 'secret_key'
     contradiction(`backup.${missing}`, 'access_key and secret_key belong together: set both, or none')

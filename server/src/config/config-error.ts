@@ -10,6 +10,9 @@ export interface ConfigProblem {
     | 'SETTINGS_CONTRADICT'
     | 'OPEN_NOT_LOOPBACK'
     | 'PASSWORD_NOT_CHOSEN'
+    | 'OUTER_KEY_MISSING'
+    | 'OUTER_KEY_UNREADABLE'
+    | 'OUTER_KEY_DIFFERS'
   /** Path of the setting (`http.port`), or the file's name. */
   readonly setting: string
   /** The fault and its remedy. */

@@ -92,6 +92,13 @@ export interface EventsConfig {
  * The checked configuration: what the rest of the program sees. Only this folder reads files,
  * flags and the environment.
  */
+/** Where the outer key of the secrets is. */
+export type OuterKeyConfig =
+  /** `make`: it is made when neither it nor anything that is sealed with it exists. */
+  | { readonly kind: 'file'; readonly file: string; readonly make: boolean }
+  | { readonly kind: 'value'; readonly text: string }
+  | { readonly kind: 'command'; readonly command: string }
+
 export interface Config {
   /** The name clients use for this machine; undefined when the settings give none. */
   readonly hostname: string | undefined
@@ -132,6 +139,7 @@ export interface Config {
       }
   readonly storage: { readonly kind: 'filesystem'; readonly folder: string } | ({ readonly kind: 's3' } & S3Config)
   readonly audit: AuditConfig
+  readonly outerKey: OuterKeyConfig
   readonly initialAdminPassword: string
   /** The first start needs a password chosen by a person. */
   readonly requireAdminPassword: boolean

@@ -182,6 +182,15 @@ function auditOf({ audit }: Settings): Config['audit'] {
   }
 }
 
+/** A folder that keeps neither the database nor blobs may be gone with the next container: no key is made there. */
+function outerKeyOf({ secrets, database, s3 }: Settings, dataFolder: string): Config['outerKey'] {
+  if (secrets.key !== undefined) return { kind: 'value', text: secrets.key }
+  if (secrets.key_command !== undefined) return { kind: 'command', command: secrets.key_command }
+  if (secrets.key_file !== undefined) return { kind: 'file', file: resolve(secrets.key_file), make: false }
+  const make = database.url === undefined || s3.bucket === undefined
+  return { kind: 'file', file: join(dataFolder, 'secrets.key'), make }
+}
+
 /** SQLite has one writer at a time: more processes would only queue for it. */
 const maxUsualWorkersOnSqlite = 4
 
@@ -233,6 +242,7 @@ function toConfig(given: Settings): Config {
             acquireTimeoutMs: database.acquire_timeout,
           },
     storage: storageOf(given, dataFolder),
+    outerKey: outerKeyOf(given, dataFolder),
     initialAdminPassword: given.admin_password,
     requireAdminPassword: given.require_admin_password,
     defaultProject: given.default_project ?? undefined,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { auditSettings } from './audit-settings.ts'
+import { secretSettings } from './secret-settings.ts'
 import { s3ProviderNames } from './s3-providers.ts'
 import {
   choice,
@@ -189,6 +190,7 @@ export const settings = z.strictObject({
     .describe(
       'Project of a name without one: `nginx` means `library/nginx`. `off` refuses such names, as Harbor does.',
     ),
+  secrets: secretSettings,
   open: flag()
     .prefault(false)
     .describe('No accounts: every request may do everything. For a laptop: listens on the loopback address only.'),

@@ -19,6 +19,7 @@ export interface ShownSetting {
 /** Whose value says something that opens a door. */
 const secrets = new Set([
   'admin_password',
+  'secrets.key',
   's3.secret_key',
   'backup.secret_key',
   'metrics.token',

@@ -33,6 +33,7 @@ export const faultPoints = [
   'restore-after-rows',
   'quarantine-before-move',
   'scrub-before-save',
+  'rotation-after-step',
   'advisories-before-row',
   'advisories-before-switch',
   'advisories-after-switch',

@@ -7,8 +7,8 @@ import { identities } from './0007-identities.ts'
 import { quotaImmutability } from './0008-quota-immutability.ts'
 import { trustTagHistory } from './0009-trust-tag-history.ts'
 import { jobs } from './0010-jobs.ts'
-import { retention } from './0011-retention.ts'
 import { logicalUsage } from './0011-logical-usage.ts'
+import { retention } from './0011-retention.ts'
 import { trash } from './0012-trash.ts'
 import { scrub } from './0013-scrub.ts'
 import { activity } from './0014-activity.ts'
@@ -42,6 +42,7 @@ import { blobInventory } from './0046-blob-inventory.ts'
 import { attachedSboms } from './0047-attached-sboms.ts'
 import { quarantine } from './0050-quarantine.ts'
 import { protectedTags } from './0051-protected-tags.ts'
+import { secretKeys } from './0052-secret-keys.ts'
 import { replication } from './0054-replication.ts'
 import { proxyCache } from './0057-proxy-cache.ts'
 import { proxyTraffic } from './0058-proxy-traffic.ts'
@@ -60,8 +61,8 @@ export const migrations: readonly Migration[] = [
   quotaImmutability,
   trustTagHistory,
   jobs,
-  retention,
   logicalUsage,
+  retention,
   trash,
   scrub,
   activity,
@@ -95,6 +96,7 @@ export const migrations: readonly Migration[] = [
   attachedSboms,
   quarantine,
   protectedTags,
+  secretKeys,
   replication,
   proxyCache,
   proxyTraffic,

@@ -43,7 +43,7 @@ export interface SessionTable {
 export interface SigningKeyTable {
   kid: string
   algorithm: string
-  /** JSON Web Key with the private part. */
+  /** JSON Web Key with the private part, sealed. */
   private_jwk: string
   created_at: number
   /** Signs nothing from then on; still verifies until the last token it signed has expired. */

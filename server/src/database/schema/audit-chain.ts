@@ -59,7 +59,7 @@ export interface AuditKeyTable {
   fingerprint: string
   /** PEM. */
   public_key: string
-  /** PEM; null when the key is in a file of the operator. */
+  /** PEM, sealed; null when the key is in a file of the operator, empty when it was given up. */
   private_key: string | null
   created_at: number
 }

@@ -33,6 +33,7 @@ export interface RoleTable {
 export interface OidcSessionTable {
   user_id: number
   issuer: string
+  /** Sealed. */
   refresh_token: string | null
   /** Until this time the provider need not be asked again whether it still vouches. */
   valid_until: number
@@ -44,7 +45,7 @@ export interface PendingSignInTable {
   /** SHA-256 of the token that the browser has. */
   id_hash: string
   kind: string
-  /** JSON. */
+  /** JSON, sealed. */
   content: string
   expires_at: number
 }

@@ -13,6 +13,7 @@ export interface RegistryTable {
   ca_certificate: string | null
   credential_type: string
   access_key: string
+  /** Sealed; empty when there is none. */
   access_secret: string
   status: string
   created_at: number

@@ -97,6 +97,7 @@ import type {
   ReplicationTaskTable,
 } from './replication.ts'
 import type { WebhookDeliveryTable, WebhookPolicyTable } from './webhooks.ts'
+import type { SecretKeyTable } from './secrets.ts'
 import type { SettingTable } from './settings.ts'
 import type { ArtifactSignatureTable, SignatureVerdictTable, TrustedSignerTable } from './signatures.ts'
 import type {
@@ -170,6 +171,7 @@ export interface Schema {
   event_log_head: EventLogHeadTable
   event_consumer: EventConsumerTable
   signing_key: SigningKeyTable
+  secret_key: SecretKeyTable
   lease: LeaseTable
   activity_sample: ActivitySampleTable
   storage_sample: StorageSampleTable

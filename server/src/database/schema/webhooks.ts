@@ -11,7 +11,7 @@ export interface WebhookPolicyTable {
   enabled: Flag
   /** JSON: Harbor's words. */
   event_types: string
-  /** JSON: the targets with their secrets. */
+  /** JSON: the targets, with their secrets sealed. */
   targets: string
   created_at: number
   updated_at: number
