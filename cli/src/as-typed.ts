@@ -39,7 +39,7 @@ export const nouns = [
     'event',
     'registry',
   ],
-  ...['settings', 'context', 'import', 'config', 'db', 'vex', 'scan-all', 'security'],
+  ...['settings', 'context', 'import', 'config', 'db', 'vex', 'scan-all', 'security', 'secrets'],
 ] as const
 export const verbs = [
   ...['serve', 'doctor', 'backup', 'restore', 'verify', 'export', 'scan', 'health', 'migrate', 'version'],

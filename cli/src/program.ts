@@ -26,6 +26,7 @@ import { registerProjectCommands } from './commands/project/project.ts'
 import { quotaCommands } from './commands/quota.ts'
 import { registryCommands } from './commands/registry.ts'
 import { repositoryCommands } from './commands/repository.ts'
+import { registerSecretsCommands } from './commands/secrets/secrets.ts'
 import { registerRestoreCommand } from './commands/restore.ts'
 import { retentionCommands } from './commands/retention.ts'
 import { permissionCommands, robotCommands } from './commands/robot.ts'
@@ -99,6 +100,7 @@ export function composeProgram(): Command {
   registerDbCommands(program)
   registerBackupCommands(program)
   registerRestoreCommand(program)
+  registerSecretsCommands(program)
   registerVerifyCommand(program)
   registerExportCommand(program)
   registerHealthCommand(program)

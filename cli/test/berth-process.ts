@@ -49,6 +49,8 @@ export interface Serving extends AsyncDisposable {
   signal(signal: NodeJS.Signals): void
   /** Resolves when it has written these words. */
   says(words: string): Promise<void>
+  /** Resolves when it has ended, however it came to that. */
+  ended(): Promise<void>
   /** Sends SIGTERM and waits for the end. */
   stop(): Promise<number>
 }
@@ -91,8 +93,18 @@ export async function serve(
       await Bun.sleep(10)
     }
   }
+  const ended = async () => void (await Promise.all([child.exited, collected]))
   const signal = (name: NodeJS.Signals) => child.kill(name)
-  return { url, port, output: () => output, signal, says, stop, [Symbol.asyncDispose]: async () => void (await stop()) }
+  return {
+    url,
+    port,
+    output: () => output,
+    signal,
+    says,
+    ended,
+    stop,
+    [Symbol.asyncDispose]: async () => void (await stop()),
+  }
 }
 
 async function answers(url: string): Promise<boolean> {

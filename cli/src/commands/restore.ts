@@ -14,6 +14,7 @@ import {
   type ArchiveServices,
   type JudgedOutcome,
 } from '../archive-command.ts'
+import { sayWhichKeyIsNeeded } from '../outer-key-note.ts'
 import { sayWhenInterrupted } from '../interruption.ts'
 
 const restoreCommand: ArchiveCommand = {
@@ -61,6 +62,7 @@ const restoreCommand: ArchiveCommand = {
         ...damaged.map(
           (digest) => `WITHOUT GOOD BYTES: ${digest}: push it again, or berth restore --blob ${digest} --from …`,
         ),
+        ...(await sayWhichKeyIsNeeded(services.config, options.database)),
         `people sign in again; start it: berth serve`,
       ].join('\n'),
       json: { id: backup.id, blobs, bytes, rows, damaged },

@@ -1,3 +1,5 @@
+import { newOuterKey } from '#server/domain/secrets/outer-keys.ts'
+import { outerKeyForTest, secretsForTest } from '#server-test/secrets.ts'
 import { expect, test } from 'bun:test'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { composeRegistryForTest } from '#server-test/registry-for-test.ts'
@@ -8,6 +10,9 @@ import { checkContents } from './check-contents.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
+const outerKey = { kind: 'value', text: outerKeyForTest } as const
+const subject = 'outer key of the secrets'
+
 describeEachDatabase('what doctor reads in a registry', (open) => {
   test('uploads that have expired, and events later than now', async () => {
     const registry = await composeRegistryForTest(await open())
@@ -15,9 +20,12 @@ describeEachDatabase('what doctor reads in a registry', (open) => {
     await registry.pushImage('library/a', 'v1', [bytes('config')])
     const look = async (now: number) =>
       Object.fromEntries(
-        (await checkContents(database, () => now, true)).map(({ subject, status }) => [subject, status]),
+        (await checkContents(database, () => now, { open: true, outerKey })).map(({ subject, status }) => [
+          subject,
+          status,
+        ]),
       )
-    expect(await look(clock.now())).toEqual({ uploads: 'good', 'clock and data': 'good' })
+    expect(await look(clock.now())).toEqual({ uploads: 'good', 'clock and data': 'good', [subject]: 'good' })
     const repository = await database.read.selectFrom('repository').select('id').executeTakeFirstOrThrow()
     await database.write(async (tx) => {
       const upload = { id: 'one', repository_id: repository.id, offset: 100, actor: 'user:1', digest_state: null }
@@ -27,7 +35,7 @@ describeEachDatabase('what doctor reads in a registry', (open) => {
         .values({ ...upload, ...times, algorithm: 'sha256' })
         .execute()
     })
-    expect(await look(clock.now())).toEqual({ uploads: 'warning', 'clock and data': 'good' })
+    expect(await look(clock.now())).toEqual({ uploads: 'warning', 'clock and data': 'good', [subject]: 'good' })
     expect(await look(clock.now() - 3_600_000)).toMatchObject({ 'clock and data': 'problem' })
   })
 
@@ -37,10 +45,28 @@ describeEachDatabase('what doctor reads in a registry', (open) => {
     const events = composeEvents(clock)
     const users = new Users({ database, clock, events, passwords: new Passwords() })
     const look = async () =>
-      (await checkContents(database, () => clock.now(), false)).find(({ subject }) => subject === 'password of admin')
+      (await checkContents(database, () => clock.now(), { open: false, outerKey })).find(
+        ({ subject }) => subject === 'password of admin',
+      )
     await users.ensureAdministrator(defaultPassword)
     expect(await look()).toMatchObject({ status: 'warning', remedy: ['berth user set-password admin'] })
     await users.setPassword({ kind: 'system', name: 'command line' }, 'admin', 'Better-Horse-8')
     expect(await look()).toMatchObject({ status: 'good' })
+  })
+
+  test('an outer key that opens the secrets, another one, and none', async () => {
+    const database = await open()
+    await database.write(async (tx) => secretsForTest(database).ensureDataKey(tx))
+    const look = async (key: Parameters<typeof checkContents>[2]['outerKey']) =>
+      (await checkContents(database, Date.now, { open: true, outerKey: key })).find((each) => each.subject === subject)
+    expect(await look(outerKey)).toMatchObject({ status: 'good' })
+    const another = { kind: 'value', text: newOuterKey() } as const
+    expect(await look(another)).toMatchObject({ status: 'problem', remedy: [expect.stringContaining('--dry-run')] })
+    expect(await look({ kind: 'file', file: '/nowhere/key', make: true })).toMatchObject({ status: 'problem' })
+    expect(await look({ kind: 'value', text: 'no key' })).toMatchObject({ status: 'problem' })
+    const both = `${another.text}\n${outerKeyForTest}`
+    expect(await look({ kind: 'value', text: both })).toMatchObject({ status: 'good' })
+    const withOld = `${outerKeyForTest}\n${another.text}`
+    expect(await look({ kind: 'value', text: withOld })).toMatchObject({ status: 'warning' })
   })
 })

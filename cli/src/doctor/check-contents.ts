@@ -5,17 +5,28 @@ import { Passwords } from '#server/domain/access/credentials/passwords.ts'
 import { readMaxDataAgeDays, whyTooOld } from '#server/domain/scanning/data/data-age.ts'
 import { composeEvents } from '#server/compose/events.ts'
 import { formatBytes } from '../format-bytes.ts'
+import { placeOfOuterKey, readOuterKeys } from '#server/compose/outer-key.ts'
+import { ConfigError } from '#server/config/config-error.ts'
+import type { Config } from '#server/config/config.ts'
+import { systemClock } from '#server/domain/clock.ts'
+import { readSecretsStatus } from '#server/domain/key-rotation/secrets-status.ts'
+import { Secrets } from '#server/domain/secrets/secrets.ts'
 import { good, problem, warning, type Finding } from './finding.ts'
 
 const toleratedMs = 60_000
 
 /** What the rows of a registry tell: uploads that were left, the first password, and whether time has gone back. */
-export async function checkContents(database: Database, now: () => number, open: boolean): Promise<Finding[]> {
+export async function checkContents(
+  database: Database,
+  now: () => number,
+  { open, outerKey }: Pick<Config, 'open' | 'outerKey'>,
+): Promise<Finding[]> {
   return [
     await judgeUploads(database, now()),
     ...(open ? [] : [await judgePassword(database, now)]),
     await judgeTime(database, now()),
     ...(await judgeVulnerabilityData(database, now())),
+    await judgeSecrets(database, outerKey),
   ]
 }
 
@@ -43,6 +54,35 @@ async function judgePassword(database: Database, now: () => number): Promise<Fin
   return warning('password of admin', 'is the one of every manual, so admin is admitted from this machine only', [
     'berth user set-password admin',
   ])
+}
+
+/** Whether the outer key that this configuration names opens the secrets of this database. */
+async function judgeSecrets(database: Database, outerKey: Config['outerKey']): Promise<Finding> {
+  const subject = 'outer key of the secrets'
+  const place = placeOfOuterKey(outerKey)
+  const rows = await database.read.selectFrom('secret_key').select('outer_key_id').execute()
+  const needed = new Set(rows.map(({ outer_key_id: id }) => id))
+  if (needed.size === 0) return good(subject, 'is needed from the next start on')
+  try {
+    const keys = await readOuterKeys(outerKey)
+    const missing = [...needed].filter((id) => keys.every((key) => key.id !== id))
+    if (missing.length > 0)
+      return problem(subject, `secrets are sealed with ${missing.join(', ')}, which is not in ${place}`, [
+        'put the key back that was used until now; what is lost without it: berth secrets reset --dry-run',
+      ])
+    const secrets = new Secrets({ dialect: database.dialect, clock: systemClock, outerKeys: keys })
+    const { places } = await readSecretsStatus(database.read, secrets)
+    const bad = places.reduce((sum, { plain, unreadable }) => sum + plain + unreadable, 0)
+    if (bad > 0)
+      return problem(subject, `${bad} secrets cannot be read`, ['berth secrets status says which: enter them again'])
+    const old = keys.slice(1).filter(({ id }) => !needed.has(id)).length
+    if (old > 0)
+      return warning(subject, `${old} old keys are in ${place} that nothing needs`, ['berth secrets forget-old-keys'])
+    return good(subject, `opens all of them; is there a copy of ${place}, apart from the backups?`)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return problem(subject, error.message)
+  }
 }
 
 const dayMs = 24 * 60 * 60_000

@@ -76,10 +76,10 @@ const judgedLost = ({ message }: DatabaseLost): Finding =>
 async function judgeContents(config: Config, database: Database, now: () => number): Promise<Finding[]> {
   const applied = await appliedMigrations(database)
   if (migrations.some(({ name }) => !applied.includes(name)))
-    return ['uploads', 'password of admin', 'clock and data'].map((subject) =>
+    return ['uploads', 'password of admin', 'clock and data', 'outer key of the secrets'].map((subject) =>
       skipped(subject, 'not looked at: the schema is another one than this version has'),
     )
-  return await checkContents(database, now, config.open)
+  return await checkContents(database, now, config)
 }
 
 async function versionOf(database: Database): Promise<string> {

@@ -11,6 +11,7 @@ import { version } from '#server/version.ts'
 import { cliActor, setArchiveCommand, type ArchiveCommand, type ArchiveServices } from '../../archive-command.ts'
 import { confirm, isDryRun } from '../../confirm.ts'
 import { CommandError } from '../../command-error.ts'
+import { sayWhatIsKeptApart } from '../../outer-key-note.ts'
 import { untilInterrupted } from '../../interruption.ts'
 import { listBackups } from './list.ts'
 import { showBackupSchedule } from './outlook.ts'
@@ -34,9 +35,10 @@ const createCommand: ArchiveCommand = {
     if (going.length > 0 && flags['keep'] !== undefined && process.stdin.isTTY === true)
       await confirm(`these backups go when the new one is there: ${going.join(', ')}`, flags)
     using interruption = untilInterrupted('what was copied is kept, and the next backup need not copy it again')
+    const database = await services.database()
     const { backup, copied, pruned } = await createBackup({
       signal: interruption.signal,
-      database: await services.database(),
+      database,
       store: await services.store(),
       archive: await services.archive(),
       clock: systemClock,
@@ -52,6 +54,7 @@ const createCommand: ArchiveCommand = {
       `backup ${backup.id}: ${counted(backup.blobs.count, 'blob')}, ${formatBytes(backup.blobs.bytes)}; new: ${copied.newBlobs}, ${formatBytes(copied.newBytes)}`,
       ...(backup.blobs.count === 0 ? ['WARNING: no blobs: is this the registry that you mean?'] : []),
       ...(pruned.length === 0 ? [] : [`deleted: ${pruned.join(', ')}`]),
+      ...(await sayWhatIsKeptApart(services.config, database)),
       ...damaged.map(({ digest, reason }) => `NOT IN IT: ${digest}: ${reason}`),
       ...(damaged.length === 0 ? [] : [`push these blobs again, or see what else is wrong: berth verify`]),
     ]
