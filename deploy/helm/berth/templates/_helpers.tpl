@@ -72,6 +72,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if and (eq .Values.database.kind "postgresql") (not .Values.database.postgresql.existingSecret) }}
 {{- fail "\n\ndatabase.kind is postgresql: name the Secret with its address in database.postgresql.existingSecret." }}
 {{- end }}
+{{- if and (not (include "berth.hasVolume" .)) (not .Values.secrets.existingSecret) (not (hasKey (default dict .Values.config.secrets) "key_command")) }}
+{{- fail "\n\nWith PostgreSQL and S3 no volume keeps the outer key of the secrets: make one (berth secrets new-key) and name its Secret in secrets.existingSecret." }}
+{{- end }}
 {{- if and (eq .Values.storage.kind "s3") (not .Values.storage.s3.bucket) }}
 {{- fail "\n\nstorage.kind is s3: name the bucket in storage.s3.bucket. It must exist." }}
 {{- end }}
@@ -98,6 +101,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- if hasKey (default dict $config.metrics) "token" }}
 {{- fail "\n\nconfig.metrics.token would lie open in a ConfigMap: use metrics.tokenSecret." }}
+{{- end }}
+{{- if hasKey (default dict $config.secrets) "key" }}
+{{- fail "\n\nconfig.secrets.key would lie open in a ConfigMap: use secrets.existingSecret." }}
 {{- end }}
 {{- if hasKey (default dict $config.database) "url" }}
 {{- fail "\n\nconfig.database.url would lie open in a ConfigMap: use database.postgresql.existingSecret." }}
