@@ -91,6 +91,7 @@ export function withoutComments(text: string): string {
 export const nouns = [
   'lists',
   'events',
+  'secrets',
   'access',
   'settings',
   'jobs',
@@ -116,6 +117,7 @@ export const nouns = [
   'transfer',
   'garbage-collection',
   'audit',
+  'key-rotation',
   'backup',
   'scrub',
   'verification',

@@ -53,6 +53,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   ],
   audit: ['audit_chain', 'audit_checkpoint', 'audit_key', 'audit_link', 'audit_purge', 'audit_sink'],
   scrub: ['scrub_progress'],
+  secrets: ['secret_key'],
   settings: ['setting'],
   signatures: ['artifact_signature', 'signature_verdict', 'trusted_signer'],
   trash: ['trash_blob', 'trash_entry', 'trash_repository'],

@@ -27,6 +27,7 @@ const beyondHarbor = [
   '/events',
   '/system/scrub',
   '/system/audit-log',
+  '/system/secrets',
   '/system/configuration',
   '/projects/{project_name_or_id}/trash',
   '/projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}/',

@@ -217,6 +217,8 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'GET /system/audit-log/export': row('system audit-log:list'),
   'GET /system/audit-log/sinks': row('system audit-log:list'),
   'GET /system/audit-log/keys': row('system audit-log:list'),
+  'GET /system/secrets': row('administrator'),
+  'POST /system/secrets/rotation': row('administrator'),
   'GET /system/scrub': row('system garbage-collection:read'),
   'GET /system/scrub/findings': row('system garbage-collection:list'),
   'GET /system/scrub/schedule': row('system garbage-collection:read'),

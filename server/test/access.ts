@@ -1,3 +1,4 @@
+import { secretsForTest } from './secrets.ts'
 import type { Database } from '#server/database/database.ts'
 import { AccessTokens } from '#server/domain/access/tokens/access-tokens.ts'
 import type { Actor } from '#server/domain/access/actor.ts'
@@ -58,7 +59,13 @@ export function composeAccessForTest(
   const { clock = new ManualClock(), defaultProject = 'library', open = false } = options
   const passwords = new Passwords()
   const events = new Events({ clock })
-  const keys = new SigningKeys({ database, clock, events, tokenLifetimeSeconds: async () => 1800 })
+  const keys = new SigningKeys({
+    database,
+    clock,
+    events,
+    secrets: secretsForTest(database),
+    tokenLifetimeSeconds: async () => 1800,
+  })
   const service = 'harbor-registry'
   const signIn = new SignIn({ database, clock, passwords })
   const tokens = new AccessTokens({

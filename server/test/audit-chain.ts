@@ -1,3 +1,4 @@
+import { secretsForTest } from './secrets.ts'
 import type { Database } from '#server/database/database.ts'
 import { AuditChain } from '#server/domain/audit/chain/audit-chain.ts'
 import { AuditKeys } from '#server/domain/audit/chain/audit-keys.ts'
@@ -10,5 +11,9 @@ export function composeChainForTest(
   ground: { readonly database: Database; readonly clock: Clock; readonly events: Events },
   algorithm: HashAlgorithm = 'sha256',
 ): AuditChain {
-  return new AuditChain({ ...ground, keys: new AuditKeys(ground), algorithm })
+  return new AuditChain({
+    ...ground,
+    keys: new AuditKeys({ ...ground, secrets: secretsForTest(ground.database) }),
+    algorithm,
+  })
 }

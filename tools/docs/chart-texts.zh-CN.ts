@@ -18,6 +18,9 @@ export const chartTextsInChinese: Readonly<Record<string, string>> = {
   'admin.existingSecret':
     '存放 `admin` 初始密码的 Secret。不设置时自动生成并保留；不连接集群渲染的 Chart（Argo CD）需要自备。',
   'admin.passwordKey': keyOfSecret,
+  'secrets.existingSecret':
+    '存放外层密钥的 Secret：数据库中的凭据用它加密（`berth secrets new-key` 生成）。使用 PostgreSQL 和 S3 时必填；否则默认为卷上的文件。请与备份分开保存副本，丢失后凭据无法恢复。',
+  'secrets.keyKey': keyOfSecret,
   'database.kind': 'sqlite 或 postgresql',
   'database.postgresql.existingSecret':
     '存放地址的 Secret：postgres://user:password@host:5432/berth?sslmode=verify-full',

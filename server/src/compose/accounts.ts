@@ -16,7 +16,7 @@ export type Accounts = UserServices & IdentityServices & RobotServices & SignInS
 /** Makes the administrator and the default project of a new installation. */
 export async function composeAccounts(
   config: Config,
-  given: Pick<Foundation, 'database' | 'clock' | 'events'> & {
+  given: Pick<Foundation, 'database' | 'clock' | 'events' | 'secrets'> & {
     readonly signals?: Signals
     readonly logger?: Logger
     readonly metrics?: Pick<Metrics, 'add'>

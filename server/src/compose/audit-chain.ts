@@ -13,7 +13,7 @@ import type { BackgroundTask } from '../jobs/background.ts'
 import type { Logger } from '../logging.ts'
 import type { Foundation } from './foundation.ts'
 
-type Ground = Pick<Foundation, 'database' | 'clock' | 'events'>
+type Ground = Pick<Foundation, 'database' | 'clock' | 'events' | 'secrets'>
 
 const sealMs = 2_000
 const lookForCheckpointMs = 10 * 60_000

@@ -12,6 +12,8 @@ import { giveUpReserve } from './disk-reserve.ts'
 import { composeEvents } from './events.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
 import { openDatabase } from './database.ts'
+import { openSecrets } from './outer-key.ts'
+import type { Secrets } from '../domain/secrets/secrets.ts'
 import { measureBucket } from './measured-bucket.ts'
 import { measureDatabase } from './measured-database.ts'
 import { placesOf } from './places.ts'
@@ -24,6 +26,7 @@ export interface Foundation {
   readonly signals: Signals
   readonly clock: Clock
   readonly events: Events
+  readonly secrets: Secrets
 }
 
 /** Opens database, store and signals; `owned` closes them. */
@@ -43,5 +46,7 @@ export async function openFoundation(
   const database = measureDatabase(opened, config, metrics)
   const onSignalError = (error: unknown) => logger.warn({ error }, 'other replicas are not heard; tried again')
   const signals = owned.use(composeSignals(config, worker, onSignalError))
-  return { database, store, signals, clock: systemClock, events: composeEvents(systemClock) }
+  const ground = { database, clock: systemClock, events: composeEvents(systemClock) }
+  const secrets = await openSecrets(config, { ...ground, logger, metrics })
+  return { ...ground, store, signals, secrets }
 }

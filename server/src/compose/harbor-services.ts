@@ -19,6 +19,7 @@ import { composeRetention } from '../domain/retention/compose-retention.ts'
 import { TrustedSigners } from '../domain/signatures/trusted-signers.ts'
 import { Totals } from '../domain/lists/totals.ts'
 import { readServedCertificate } from '../http/served-certificate.ts'
+import type { Secrets } from '../domain/secrets/secrets.ts'
 import type { HarborServices, SystemFacts } from '../http/harbor/frame/services.ts'
 import type { ContentServices } from '../domain/artifacts/content-services.ts'
 import type { AdvisoryGenerations } from '../domain/scanning/data/advisory-generations.ts'
@@ -44,6 +45,7 @@ export function composeHarborServices(
     readonly database: Database
     readonly clock: Clock
     readonly events: Events
+    readonly secrets: Secrets
     readonly accounts: Accounts
     readonly content: ContentServices
     readonly jobs: Jobs
@@ -53,14 +55,15 @@ export function composeHarborServices(
     readonly system: Pick<SystemFacts, 'originOf' | 'health'>
   },
 ): HarborServices {
-  const { database, clock, events, accounts, content, jobs, eventStreams, usage, advisories, system } = given
+  const { database, clock, events, secrets, accounts, content, jobs, eventStreams, usage, advisories, system } = given
   const openAdapter = composeOpenScannerAdapter(config)
-  const scannerProbes = new ScannerProbes({ database, clock, openAdapter })
+  const scannerProbes = new ScannerProbes({ database, clock, secrets, openAdapter })
   return {
     ...accounts,
     database,
     clock,
     events,
+    secrets,
     ...composeEventLog(given),
     auditChain: composeAuditChain(config, given),
     auditSinks: composeAuditSinks(config, given, accounts.settings),
@@ -84,10 +87,10 @@ export function composeHarborServices(
     sboms: new Sboms({ database, clock, events, jobs }),
     scanDataExports: new ScanDataExports({ database, clock, events, jobs }),
     scannerProbes,
-    scannerRegistrations: new ScannerRegistrations({ database, clock, events, openAdapter }),
+    scannerRegistrations: new ScannerRegistrations({ database, clock, events, secrets, openAdapter }),
     advisories,
     replication: composeReplication({ database, clock, events }, { registries: accounts.registries, jobs }),
-    webhooks: composeWebhooks(config, { database, clock, events }),
+    webhooks: composeWebhooks(config, { database, clock, events, secrets }),
     advisoryUploads: new AdvisoryUploads({ database, clock, events }),
     system: {
       ...system,

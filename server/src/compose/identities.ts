@@ -14,7 +14,7 @@ export type IdentityServices = ReturnType<typeof composeIdentities>
 /** Accounts that a directory or a provider of OpenID Connect vouches for. */
 export function composeIdentities(
   config: Config,
-  { database, clock, events }: Pick<Foundation, 'database' | 'clock' | 'events'>,
+  { database, clock, events, secrets }: Pick<Foundation, 'database' | 'clock' | 'events' | 'secrets'>,
   { settings, passwords }: Pick<UserServices, 'settings' | 'passwords'>,
   { outbound, logger }: { readonly outbound: Outbound; readonly logger: Pick<Logger, 'warn'> | undefined },
 ) {
@@ -29,7 +29,7 @@ export function composeIdentities(
     directory: new Directory({ settings, allowLocal: config.outbound.allowLocal }),
     oidc,
     externalAccounts,
-    cliSecrets: new CliSecrets({ database, clock, events, passwords, oidc, accounts: externalAccounts }),
-    pendingSignIns: new PendingSignIns({ database, clock }),
+    cliSecrets: new CliSecrets({ database, clock, events, secrets, passwords, oidc, accounts: externalAccounts }),
+    pendingSignIns: new PendingSignIns({ database, clock, secrets }),
   }
 }

@@ -31,6 +31,7 @@ export function composeKinds(
     registries: accounts.registries,
     withRemoteArtifact: composeRemoteArtifacts(config),
     store: foundation.store,
+    secrets: foundation.secrets,
     collector: collectorOf(config, foundation),
     settings: config,
     backups: backupPlaceOf(config),

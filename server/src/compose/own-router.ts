@@ -2,6 +2,7 @@ import { composeAccounts, type Accounts } from './accounts.ts'
 import { composeContent } from './content.ts'
 import { composeHarborServices } from './harbor-services.ts'
 import { composeKinds } from './job-kinds.ts'
+import { openSecrets } from './outer-key.ts'
 import { composeAdvisories } from './scanning.ts'
 import type { TransferServices } from './transfer.ts'
 import type { Config } from '../config/config.ts'
@@ -27,7 +28,8 @@ export async function composeOwnRouter(
   onError: (error: unknown) => void,
 ): Promise<OwnRouter> {
   const { database, store, clock, events } = services
-  const accounts = await composeAccounts(config, { database, clock, events })
+  const secrets = await openSecrets(config, { database, clock, events })
+  const accounts = await composeAccounts(config, { database, clock, events, secrets })
   const content = composeContent(config, services)
   const probes = composeProbes({ database, store, clock, isDraining: () => false })
   const advisories = composeAdvisories(config, services)
@@ -39,9 +41,9 @@ export async function composeOwnRouter(
     adapters: { findVulnerabilities: doesNoJobs },
     scansArePulls: async () => false,
   }
-  const kinds = composeKinds(config, services, { content, scanning, accounts })
+  const kinds = composeKinds(config, { ...services, secrets }, { content, scanning, accounts })
   const harborServices = composeHarborServices(config, {
-    ...{ database, clock, events, accounts, content, eventStreams: new EventStreams() },
+    ...{ database, clock, events, secrets, accounts, content, eventStreams: new EventStreams() },
     advisories,
     // A server that runs does the work that is asked for here, or the next one.
     jobs: new Jobs({ database, clock, events, kinds: kinds.map(({ name }) => name) }),

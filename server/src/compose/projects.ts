@@ -14,7 +14,7 @@ export type ProjectServices = Awaited<ReturnType<typeof composeProjects>>
 /** Projects, their members and their properties. Makes the default project of a new installation. */
 export async function composeProjects(
   config: Config,
-  { database, clock, events }: Pick<Foundation, 'database' | 'clock' | 'events'>,
+  { database, clock, events, secrets }: Pick<Foundation, 'database' | 'clock' | 'events' | 'secrets'>,
   { settings }: Pick<UserServices, 'settings'>,
 ) {
   const projects = new Projects({ database, clock, events, settings })
@@ -22,7 +22,7 @@ export async function composeProjects(
   return {
     projects,
     members: new Members({ database, clock, events }),
-    registries: new Registries({ database, clock, events, probe: composeProbeRegistry(config) }),
+    registries: new Registries({ database, clock, events, secrets, probe: composeProbeRegistry(config) }),
     systemCveAllowlist: new SystemCveAllowlist({ database, clock, events }),
     auditLog: new AuditLog({
       database,

@@ -68,12 +68,12 @@ interface ScanningServices {
 
 function composeAdapters(
   config: Config,
-  { database, clock }: Foundation,
+  { database, clock, secrets }: Foundation,
   { accounts: { settings, tokens }, content: { admit, manifests }, owned }: ScanningServices,
 ): ScanEngine {
   const reports = owned.use(new ReportThreads())
   return composeAdapterEngine({
-    ...{ database, clock, admit, manifests, tokens },
+    ...{ database, clock, secrets, admit, manifests, tokens },
     scanRobots: new ScanRobots({
       database,
       clock,

@@ -30,7 +30,7 @@ export type SignInServices = ReturnType<typeof composeSignInServices>
 
 /** Every way to prove an identity: password, session, secret of a robot, token. */
 export function composeSignInServices(config: Config, ground: Ground, known: Known) {
-  const { database, clock, events, signals } = ground
+  const { database, clock, events, secrets, signals } = ground
   const { open, defaultProject, token } = config
   const { settings } = known
   const robotPrefix = async () => (await settings.getSettings()).robot_name_prefix
@@ -42,6 +42,7 @@ export function composeSignInServices(config: Config, ground: Ground, known: Kno
     database,
     clock,
     events,
+    secrets,
     tokenLifetimeSeconds: lifetimeSeconds,
     onRotated: () => signals.send({ kind: 'signing-keys' }),
   })

@@ -17,7 +17,7 @@ export type UserServices = Awaited<ReturnType<typeof composeUsers>>
 /** Accounts of people and what they may set; makes the administrator of a new installation. */
 export async function composeUsers(
   config: Config,
-  { database, clock, events }: Pick<Foundation, 'database' | 'clock' | 'events'>,
+  { database, clock, events, secrets }: Pick<Foundation, 'database' | 'clock' | 'events' | 'secrets'>,
 ) {
   const passwords = new Passwords()
   const users = new Users({ database, clock, events, passwords })
@@ -27,6 +27,7 @@ export async function composeUsers(
     database,
     clock,
     events,
+    secrets,
     fixed: fixedBy(config),
     checks: composeSettingChecks(config, { database, clock }),
   })

@@ -21,7 +21,7 @@ import type { BackgroundTask } from '../jobs/background.ts'
 import type { Logger } from '../logging.ts'
 import type { Foundation } from './foundation.ts'
 
-type Services = Pick<Foundation, 'database' | 'clock' | 'events'>
+type Services = Pick<Foundation, 'database' | 'clock' | 'events' | 'secrets'>
 
 /** Policies and deliveries, for the API. */
 export function composeWebhooks(config: Config, services: Services) {
@@ -30,15 +30,19 @@ export function composeWebhooks(config: Config, services: Services) {
 }
 
 /** What the job needs that sends. */
-export function composeSending(config: Config, { database, clock }: Omit<Services, 'events'>): SendServices {
-  return { database, clock, send: composeSend(config), slow: new SlowTargets(), host: hostOf(config), scanOverview }
+export function composeSending(config: Config, { database, clock, secrets }: Omit<Services, 'events'>): SendServices {
+  const [send, slow] = [composeSend(config), new SlowTargets()]
+  return { database, clock, secrets, send, slow, host: hostOf(config), scanOverview }
 }
 
 const measureMs = 15_000
 const boundMs = 60_000
 
 /** Looks how much is on its way, and tells the metrics. */
-export function measureWebhooks({ database, clock }: Omit<Services, 'events'>, metrics: Metrics): BackgroundTask {
+export function measureWebhooks(
+  { database, clock }: Omit<Services, 'events' | 'secrets'>,
+  metrics: Metrics,
+): BackgroundTask {
   let counts: Awaited<ReturnType<typeof countDeliveries>> = { waiting: 0, oldestWaitingSince: undefined, givenUp: 0 }
   metrics.sharedGauge('webhook_deliveries', {
     help: 'Deliveries of webhooks that wait for their receiver, and those that were given up and can be sent again.',

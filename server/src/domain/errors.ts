@@ -65,6 +65,7 @@ export type DomainErrorCode =
   | 'TOO_MANY_REQUESTS'
   | 'STORAGE_FULL'
   | 'UNAVAILABLE'
+  | 'SECRET_UNREADABLE'
 
 /**
  * A finer word where one code has several causes, for a reader that has to tell them apart: the console has a sentence for

@@ -19,6 +19,7 @@ import {
 } from '../clients/scanner/scanner-adapter.ts'
 import { capabilityFor, vulnerabilityReportTypes } from '../clients/scanner/scanner-metadata.ts'
 import type { ScanArtifactPayload } from '../domain/scanning/scan-job.ts'
+import type { Secrets } from '../domain/secrets/secrets.ts'
 import { readScannerAddress, type Scanner } from '../domain/scanning/scanners.ts'
 import { PermanentFailure, type RunningJob } from './job-kind.ts'
 import type { ScanEngine } from './scan-engine.ts'
@@ -26,6 +27,7 @@ import type { ScanEngine } from './scan-engine.ts'
 export interface AdapterEngineServices {
   readonly database: Database
   readonly clock: Clock
+  readonly secrets: Secrets
   readonly admit: Admit
   readonly manifests: Manifests
   readonly scanRobots: ScanRobots
@@ -86,8 +88,8 @@ class AdapterRun {
   }
 
   async findings(): Promise<ScanFindings> {
-    const { database, openAdapter } = this.#services
-    const address = await readScannerAddress(database.read, this.#scanner.id)
+    const { database, secrets, openAdapter } = this.#services
+    const address = await readScannerAddress(secrets, database.read, this.#scanner.id)
     if (address === undefined) throw new PermanentFailure('the scanner was deleted; scan again')
     const adapter = openAdapter(address)
     const metadata = await adapter.metadata()

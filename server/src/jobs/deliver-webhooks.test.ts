@@ -1,3 +1,4 @@
+import { secretsForTest } from '#server-test/secrets.ts'
 import { expect, test } from 'bun:test'
 import type { BusinessEvent } from '#server/domain/events/event-types.ts'
 import { composeEvents } from '#server/compose/events.ts'
@@ -25,12 +26,13 @@ async function compose(database: Database) {
   const { clock } = await composeRegistryForTest(database)
   const events = composeEvents(clock)
   const host = 'registry.example.org'
-  const policies = new WebhookPolicies({ database, clock, events })
-  const deliveries = new WebhookDeliveries({ database, clock, events, policies, host })
+  const secrets = secretsForTest(database)
+  const policies = new WebhookPolicies({ database, clock, events, secrets })
+  const deliveries = new WebhookDeliveries({ database, clock, events, secrets, policies, host })
   const sent: { id: string; body: string }[] = []
   let answer: () => WebhookAnswer = () => ({ status: 200, body: '' })
   const kind = composeDeliverWebhooks({
-    ...{ database, clock, host, slow: new SlowTargets() },
+    ...{ database, clock, secrets, host, slow: new SlowTargets() },
     scanOverview: async () => undefined,
     send: async ({ headers, body }) => {
       const said = answer()

@@ -32,6 +32,8 @@ import { composeReplicate } from './replicate.ts'
 import { composeReplicateRepository } from './replicate-repository.ts'
 import { composeScrub } from './scrub.ts'
 import { composeVerifySignatures } from './verify-signatures.ts'
+import { composeRotateSecrets } from './rotate-secrets.ts'
+import type { Secrets } from '../domain/secrets/secrets.ts'
 import { composeApplyRetention, composeRetainRepository } from './retention.ts'
 
 export interface JobServices
@@ -49,6 +51,7 @@ export interface JobServices
   readonly store: BlobStore
   readonly collector: CollectorOptions
   readonly settings: RegistrySettings
+  readonly secrets: Secrets
   readonly backups: BackupPlace
   readonly sending: SendServices
   readonly chain: AuditChain
@@ -84,5 +87,6 @@ export function composeJobKinds(services: JobServices): readonly JobKind[] {
     jobKind(composeReplicateRepository(services.replicating)),
     jobKind(composeImportData(services)),
     jobKind(composePullData(services)),
+    jobKind(composeRotateSecrets(services)),
   ]
 }

@@ -1,3 +1,4 @@
+import { secretsForTest } from '#server-test/secrets.ts'
 import { afterEach, expect, test } from 'bun:test'
 import type { Digest } from '#contract/digest.ts'
 import { parseManifest } from '#contract/manifest.ts'
@@ -52,7 +53,7 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
   const kinds = composeJobKinds({
     backups: { keep: undefined, open: async () => undefined },
     sending: {
-      ...{ database, clock, host: 'registry.example.org', slow: new SlowTargets() },
+      ...{ database, clock, secrets: secretsForTest(database), host: 'registry.example.org', slow: new SlowTargets() },
       send: () => Promise.reject(new Error('nobody is told here')),
       scanOverview: async () => undefined,
     },
@@ -64,6 +65,7 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
     database,
     clock,
     events,
+    secrets: secretsForTest(database),
     admit,
     blobs: registry.blobs,
     manifests: registry.manifests,

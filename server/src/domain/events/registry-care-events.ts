@@ -26,6 +26,11 @@ export const registryCareEvents = {
   step_clock: eventKind<{ readonly seconds: number }>(() => 'clock'),
   create_backup: eventKind<OnBackup>(backup),
   restore_backup: eventKind<OnBackup>(backup),
+  seal_secrets: eventKind<{ readonly secrets: number }>(() => 'secrets'),
+  rotate_secrets: eventKind<{ readonly key: string; readonly secrets: number; readonly forgotten: readonly string[] }>(
+    () => 'secrets',
+  ),
+  reset_secrets: eventKind<{ readonly secrets: number; readonly lost: readonly string[] }>(() => 'secrets'),
   quarantine_blob: eventKind<{ readonly digest: string; readonly reason: string }>(digest),
   heal_blob: eventKind<{ readonly digest: string }>(digest),
 }

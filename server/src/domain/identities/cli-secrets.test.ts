@@ -1,3 +1,4 @@
+import { secretsForTest } from '#server-test/secrets.ts'
 import { expect, test } from 'bun:test'
 import { composeAccessForTest, system } from '../../../test/access.ts'
 import { describeEachDatabase } from '../../../test/databases.ts'
@@ -46,6 +47,7 @@ describeEachDatabase('CLI secrets', (open) => {
       database,
       clock,
       events: new Events({ clock }),
+      secrets: secretsForTest(database),
       passwords: new Passwords(),
       oidc,
       accounts,

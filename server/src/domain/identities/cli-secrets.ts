@@ -16,16 +16,25 @@ import { assertSystemAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
+import { placeIn, sealedColumn } from '../secrets/sealed-column.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import type { ExternalAccounts } from './external-accounts.ts'
 import type { Oidc, OidcPerson } from './oidc.ts'
 
 /** Within this time the provider's word is good for another login by secret. */
 const askAgainMs = 60_000
 
+export const refreshTokenSecrets = sealedColumn({
+  ...{ table: 'oidc_session', column: 'refresh_token', key: 'user_id' },
+  holds: 'tokens by which an OIDC provider is asked again for people',
+  givenUp: 'emptied',
+})
+
 export interface CliSecretsOptions {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
+  readonly secrets: Secrets
   readonly passwords: Passwords
   readonly oidc: Oidc
   readonly accounts: ExternalAccounts
@@ -39,14 +48,16 @@ export class CliSecrets {
   readonly #database: Database
   readonly #clock: Clock
   readonly #events: Events
+  readonly #secrets: Secrets
   readonly #passwords: Passwords
   readonly #oidc: Oidc
   readonly #accounts: ExternalAccounts
 
-  constructor({ database, clock, events, passwords, oidc, accounts }: CliSecretsOptions) {
+  constructor({ database, clock, events, secrets, passwords, oidc, accounts }: CliSecretsOptions) {
     this.#database = database
     this.#clock = clock
     this.#events = events
+    this.#secrets = secrets
     this.#passwords = passwords
     this.#oidc = oidc
     this.#accounts = accounts
@@ -54,12 +65,13 @@ export class CliSecrets {
 
   /** Stores the tokens of a login at the provider, in the place of those of an earlier login. */
   async rememberLogin(account: Account, { issuer, refreshToken, expiresAt }: OidcPerson): Promise<void> {
-    const values = {
-      issuer,
-      refresh_token: refreshToken ?? null,
-      valid_until: this.#validUntil(refreshToken, expiresAt),
-    }
     await this.#database.write(async (tx) => {
+      const sealed = await this.#secrets.seal(tx, placeIn(refreshTokenSecrets, account.id), refreshToken ?? '')
+      const values = {
+        issuer,
+        refresh_token: sealed === '' ? null : sealed,
+        valid_until: this.#validUntil(refreshToken, expiresAt),
+      }
       await tx
         .insertInto('oidc_session')
         .values({ user_id: account.id, cli_secret_hash: null, ...values })
@@ -114,9 +126,10 @@ export class CliSecrets {
     const hashed = !isFastHash(row.cli_secret_hash)
     if (!(await verifyRobotSecret(secret, row.cli_secret_hash, this.#passwords))) return { account: undefined, hashed }
     if (this.#clock.now() < row.valid_until) return { account, hashed }
-    if (row.refresh_token === null) return { account: undefined, hashed }
+    const refreshToken = await this.#openToken(account.id, row.refresh_token)
+    if (refreshToken === '') return { account: undefined, hashed }
     const subject = row.external_id.slice(row.external_id.indexOf(' ') + 1)
-    return { account: await this.#askAgain(account, row.refresh_token, subject), hashed }
+    return { account: await this.#askAgain(account, refreshToken, subject), hashed }
   }
 
   async #findSession(userId: number) {
@@ -126,6 +139,10 @@ export class CliSecrets {
       .select(['cli_secret_hash', 'refresh_token', 'valid_until', 'user_account.external_id'])
       .where('user_id', '=', userId)
       .executeTakeFirst()
+  }
+
+  async #openToken(userId: number, sealed: string | null): Promise<string> {
+    return await this.#secrets.open(this.#database.read, placeIn(refreshTokenSecrets, userId), sealed ?? '')
   }
 
   async #askAgain(account: Account, refreshToken: string, subject: string): Promise<Account | undefined> {

@@ -1,9 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Database } from '../../database/database.ts'
 import type { Clock } from '../clock.ts'
+import { placeIn, sealedColumn } from '../secrets/sealed-column.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 
 const tokenPattern = /^[A-Za-z0-9_-]{43}$/
 const lifetimeMs = 10 * 60_000
+
+export const pendingSignInSecrets = sealedColumn({
+  ...{ table: 'pending_sign_in', column: 'content', key: 'id_hash' },
+  holds: 'sign-ins under way',
+  givenUp: 'deleted',
+})
 
 /**
  * The state of sign-ins under way: between the way to a provider and back, and until a new person has chosen a name.
@@ -12,10 +20,12 @@ const lifetimeMs = 10 * 60_000
 export class PendingSignIns {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #secrets: Secrets
 
-  constructor({ database, clock }: { database: Database; clock: Clock }) {
+  constructor({ database, clock, secrets }: { database: Database; clock: Clock; secrets: Secrets }) {
     this.#database = database
     this.#clock = clock
+    this.#secrets = secrets
   }
 
   /** Returns the token under which it is found again, once, for ten minutes. */
@@ -26,9 +36,10 @@ export class PendingSignIns {
       // An abandoned sign-in leaves a row; each beginning takes some of them away.
       const expired = tx.selectFrom('pending_sign_in').select('id_hash').where('expires_at', '<=', now).limit(100)
       await tx.deleteFrom('pending_sign_in').where('id_hash', 'in', expired).execute()
+      const sealed = await this.#secrets.seal(tx, placeIn(pendingSignInSecrets, hashOf(token)), JSON.stringify(content))
       await tx
         .insertInto('pending_sign_in')
-        .values({ id_hash: hashOf(token), kind, content: JSON.stringify(content), expires_at: now + lifetimeMs })
+        .values({ id_hash: hashOf(token), kind, content: sealed, expires_at: now + lifetimeMs })
         .execute()
     }, 'relaxed')
     return token
@@ -48,7 +59,12 @@ export class PendingSignIns {
       'relaxed',
     )
     if (row === undefined || row.expires_at <= this.#clock.now()) return undefined
-    return JSON.parse(row.content) as Content
+    const opened = await this.#secrets.open(
+      this.#database.read,
+      placeIn(pendingSignInSecrets, hashOf(token)),
+      row.content,
+    )
+    return JSON.parse(opened) as Content
   }
 }
 

@@ -1,3 +1,4 @@
+import { secretsForTest } from '#server-test/secrets.ts'
 import { expect, test } from 'bun:test'
 import { composeAccessForTest, ManualClock, system } from '../../../test/access.ts'
 import { describeEachDatabase } from '../../../test/databases.ts'
@@ -36,6 +37,7 @@ describeEachDatabase('remote registries', (open) => {
       database,
       clock: new ManualClock(),
       events: new Events({ clock: new ManualClock() }),
+      secrets: secretsForTest(database),
       probe: async (remote) => {
         probed.push(remote)
         await meanwhile()

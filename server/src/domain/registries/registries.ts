@@ -11,6 +11,8 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
+import { placeIn, sealedColumn } from '../secrets/sealed-column.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import type { ProbeRegistry, RegistryAddress } from './probe-registry.ts'
 import { apiUrlOf, registryTypes, tokenHostsOf } from './registry-types.ts'
 import { refusalOfCertificates } from '../../runtime/pem.ts'
@@ -52,8 +54,15 @@ export interface RegistriesOptions {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
+  readonly secrets: Secrets
   readonly probe: ProbeRegistry
 }
+
+export const registrySecrets = sealedColumn({
+  ...{ table: 'registry', column: 'access_secret', key: 'id' },
+  holds: 'credentials of remote registries',
+  givenUp: 'emptied',
+})
 
 const columns: ListColumns = {
   id: { ref: 'registry.id', type: 'number' },
@@ -76,12 +85,14 @@ export class Registries {
   readonly #database: Database
   readonly #clock: Clock
   readonly #events: Events
+  readonly #secrets: Secrets
   readonly #probe: ProbeRegistry
 
-  constructor({ database, clock, events, probe }: RegistriesOptions) {
+  constructor({ database, clock, events, secrets, probe }: RegistriesOptions) {
     this.#database = database
     this.#clock = clock
     this.#events = events
+    this.#secrets = secrets
     this.#probe = probe
   }
 
@@ -96,9 +107,12 @@ export class Registries {
         await this.#assertMayNow(tx, actor, 'registry:create')
         const { id } = await tx
           .insertInto('registry')
-          .values({ ...rowOf(fields), status: 'healthy', created_at: now, updated_at: now })
+          .values({ ...rowOf(fields), access_secret: '', status: 'healthy', created_at: now, updated_at: now })
           .returning('id')
           .executeTakeFirstOrThrow()
+        // A secret is bound to its row, which has its id from now on.
+        const access_secret = await this.#seal(tx, id, fields.accessSecret)
+        await tx.updateTable('registry').set({ access_secret }).where('id', '=', id).execute()
         await this.#events.record(tx, actor, { type: 'create_registry', registryId: id, registry: fields.name })
         return id
       }),
@@ -130,7 +144,7 @@ export class Registries {
   async updateRegistry(actor: Actor, id: number, change: RegistryChange): Promise<void> {
     assertCanInSystem(actor, 'registry:update')
     const row = await this.#getRow(id)
-    const fields = checked(merged(row, change))
+    const fields = checked(merged(row, await this.#known(row, change), change))
     await this.#assertHealthy(fields)
     const changed = Object.keys(change).filter((key) => change[key as keyof RegistryChange] !== undefined)
     await named(fields.name, async () =>
@@ -138,7 +152,12 @@ export class Registries {
         await this.#assertMayNow(tx, actor, 'registry:update')
         const { numUpdatedRows } = await tx
           .updateTable('registry')
-          .set({ ...rowOf(fields), status: 'healthy', updated_at: this.#clock.now() })
+          .set({
+            ...rowOf(fields),
+            access_secret: await this.#seal(tx, id, fields.accessSecret),
+            status: 'healthy',
+            updated_at: this.#clock.now(),
+          })
           .where('id', '=', id)
           .executeTakeFirst()
         if (numUpdatedRows === 0n) throw registryUnknown(id)
@@ -174,7 +193,8 @@ export class Registries {
     if (id === undefined && (!given.type || !given.url))
       throw new DomainError('BAD_REQUEST', 'type or url cannot be empty')
     if (id === undefined) return await this.#assertHealthy(checked({ ...nothing, ...defined(given), name: 'ping' }))
-    const fields = checked(merged(await this.#getRow(id), given))
+    const row = await this.#getRow(id)
+    const fields = checked(merged(row, await this.#known(row, given), given))
     const problem = await this.#findProblem(fields)
     if (Object.keys(defined(given)).length === 0) {
       const status = problem === undefined ? 'healthy' : 'unhealthy'
@@ -185,10 +205,10 @@ export class Registries {
     if (problem !== undefined) throw unhealthy(problem)
   }
 
-  /** With its secret, for work in the background. @throws DomainError REGISTRY_UNKNOWN */
+  /** With its secret, for work in the background. @throws DomainError REGISTRY_UNKNOWN, SECRET_UNREADABLE */
   async getAddress(id: number): Promise<RegistryAddress> {
     const row = await this.#getRow(id)
-    return addressOf({ ...registryOf(row), accessSecret: row.access_secret })
+    return addressOf({ ...registryOf(row), accessSecret: await this.#open(row) })
   }
 
   /** For those who see a project that is its cache: nothing but its public facts may be shown to them. */
@@ -219,7 +239,20 @@ export class Registries {
     assertCanInSystem(await currentActor(tx, actor, this.#clock.now()), permission)
   }
 
-  async #getRow(id: number): Promise<Selectable<RegistryTable>> {
+  async #seal(tx: Writer, id: number, secret: string): Promise<string> {
+    return await this.#secrets.seal(tx, placeIn(registrySecrets, id), secret)
+  }
+
+  /** The secret that stays. One that is given again need not be readable. */
+  async #known(row: Row, change: RegistryChange): Promise<string> {
+    return change.accessSecret === undefined ? await this.#open(row) : ''
+  }
+
+  async #open({ id, access_secret: sealed }: Row): Promise<string> {
+    return await this.#secrets.open(this.#database.read, placeIn(registrySecrets, id), sealed)
+  }
+
+  async #getRow(id: number): Promise<Row> {
     const row = await this.#database.read.selectFrom('registry').selectAll().where('id', '=', id).executeTakeFirst()
     if (row === undefined) throw registryUnknown(id)
     return row
@@ -247,6 +280,8 @@ async function assertUnused(tx: Writer, id: number): Promise<void> {
   throw new DomainError('PRECONDITION', `the registry ${id} is referenced by replication policies, cannot delete it`)
 }
 
+type Row = Selectable<RegistryTable>
+
 type AddressFields = Pick<RegistryFields, 'type' | 'url' | 'accessKey' | 'accessSecret' | 'insecure' | 'authority'>
 
 function addressOf({ type, url, accessKey, accessSecret, insecure, authority }: AddressFields): RegistryAddress {
@@ -271,11 +306,11 @@ function defined(change: RegistryChange): Partial<RegistryFields> {
 }
 
 /** @throws DomainError BAD_REQUEST when a secret would go to another place than the one it was given for */
-function merged(row: Selectable<RegistryTable>, change: RegistryChange): RegistryFields {
-  const known: RegistryFields = { ...registryOf(row), accessSecret: row.access_secret }
+function merged(row: Row, accessSecret: string, change: RegistryChange): RegistryFields {
+  const known: RegistryFields = { ...registryOf(row), accessSecret }
   const moved = change.url !== undefined && originOf(change.url) !== originOf(row.url)
   const weaker = change.insecure === true && row.insecure === 0
-  if ((moved || weaker) && row.access_secret !== '' && change.accessSecret === undefined) {
+  if ((moved || weaker) && accessSecret !== '' && change.accessSecret === undefined) {
     throw new DomainError(
       'BAD_REQUEST',
       'give the access_secret again: it was given for another url or for a verified one',
@@ -338,11 +373,10 @@ function rowOf(fields: RegistryFields) {
     ca_certificate: fields.authority || null,
     credential_type: fields.credentialType,
     access_key: fields.accessKey,
-    access_secret: fields.accessSecret,
   }
 }
 
-function registryOf(row: Selectable<RegistryTable>): Registry {
+function registryOf(row: Row): Registry {
   return {
     id: row.id,
     name: row.name,

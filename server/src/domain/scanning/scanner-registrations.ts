@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
-import type { Database, Writer } from '../../database/database.ts'
+import type { Database, Reader, Writer } from '../../database/database.ts'
 import type { ScannerTable } from '../../database/schema/scanning.ts'
 import { isUniqueViolation } from '../../database/violations.ts'
 import type { Actor } from '../access/actor.ts'
@@ -12,12 +12,15 @@ import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { ScannerFailure, type OpenScannerAdapter } from '../../clients/scanner/scanner-adapter.ts'
 import { addressOfFields, checkScannerFields, type CheckedScannerFields, type ScannerFields } from './scanner-fields.ts'
-import { scannerOf, type Scanner } from './scanners.ts'
+import { placeIn } from '../secrets/sealed-column.ts'
+import type { Secrets } from '../secrets/secrets.ts'
+import { scannerOf, scannerSecrets, type Scanner } from './scanners.ts'
 
 export interface ScannerRegistrationsOptions {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
+  readonly secrets: Secrets
   readonly openAdapter: OpenScannerAdapter
 }
 
@@ -47,7 +50,14 @@ export class ScannerRegistrations {
         await this.#assertMayNow(tx, actor, 'scanner:create')
         await tx
           .insertInto('scanner')
-          .values({ id, ...rowOf(fields), is_default: 0, is_built_in: 0, created_at: now, updated_at: now })
+          .values({
+            id,
+            ...(await this.#rowOf(tx, id, fields)),
+            is_default: 0,
+            is_built_in: 0,
+            created_at: now,
+            updated_at: now,
+          })
           .execute()
         await events.record(tx, actor, { type: 'create_scanner', scanner: fields.name })
       }),
@@ -67,15 +77,15 @@ export class ScannerRegistrations {
       database.write(async (tx) => {
         await this.#assertMayNow(tx, actor, 'scanner:update')
         const row = await this.#getChangeable(tx, id, 'update')
-        const fields = checkScannerFields(withKnownCredential(row, given))
+        const fields = checkScannerFields(await this.#withKnownCredential(tx, row, given))
         if (row.is_default === 1 && fields.disabled)
           throw new DomainError('PRECONDITION', `${row.name} is the default: make another scanner the default first`)
         await tx
           .updateTable('scanner')
-          .set({ ...rowOf(fields), updated_at: Math.max(clock.now(), row.updated_at + 1) })
+          .set({ ...(await this.#rowOf(tx, id, fields)), updated_at: Math.max(clock.now(), row.updated_at + 1) })
           .where('id', '=', id)
           .execute()
-        const changed = changedFields(row, fields)
+        const changed = changedFields(row, fields, given)
         await events.record(tx, actor, { type: 'update_scanner', scanner: fields.name, changed })
       }),
     )
@@ -120,7 +130,8 @@ export class ScannerRegistrations {
       .where('is_built_in', '=', 0)
       .executeTakeFirst()
     if (row === undefined) throw unknown(id)
-    await this.#assertUsable(checkScannerFields(withKnownCredential(row, given)))
+    const fields = await this.#withKnownCredential(this.#options.database.read, row, given)
+    await this.#assertUsable(checkScannerFields(fields))
   }
 
   async #assertUsable(fields: CheckedScannerFields): Promise<void> {
@@ -142,26 +153,32 @@ export class ScannerRegistrations {
     )
   }
 
+  async #rowOf(tx: Writer, id: string, fields: CheckedScannerFields) {
+    const credential = await this.#options.secrets.seal(tx, placeIn(scannerSecrets, id), fields.credential)
+    return { ...rowOf(fields), credential }
+  }
+
+  /**
+   * A credential that is not given again stays, as long as it goes where it went.
+   * @throws DomainError BAD_REQUEST when it would go to another address, or to anybody who answers there; SECRET_UNREADABLE
+   */
+  async #withKnownCredential(reader: Reader, row: Row, given: ScannerFields): Promise<ScannerFields> {
+    if (given.credential !== '' || given.auth === '' || row.credential === '') return given
+    const moved = !URL.canParse(given.url) || new URL(given.url).origin !== new URL(row.url).origin
+    const weaker = given.skipsCertificateCheck && row.skip_certificate_check === 0
+    if (moved || weaker)
+      throw new DomainError(
+        'BAD_REQUEST',
+        'give the access_credential again: it was given for another url or for a verified one',
+      )
+    const credential = await this.#options.secrets.open(reader, placeIn(scannerSecrets, row.id), row.credential)
+    return { ...given, credential }
+  }
+
   /** Adapters take their time to answer: rights may have gone since. */
   async #assertMayNow(tx: Writer, actor: Actor, permission: SystemPermission): Promise<void> {
     assertCanInSystem(await currentActor(tx, actor, this.#options.clock.now()), permission)
   }
-}
-
-/**
- * A credential that is not given again stays, as long as it goes where it went.
- * @throws DomainError BAD_REQUEST when it would go to another address, or to anybody who answers there
- */
-function withKnownCredential(row: Row, given: ScannerFields): ScannerFields {
-  if (given.credential !== '' || given.auth === '' || row.credential === '') return given
-  const moved = !URL.canParse(given.url) || new URL(given.url).origin !== new URL(row.url).origin
-  const weaker = given.skipsCertificateCheck && row.skip_certificate_check === 0
-  if (moved || weaker)
-    throw new DomainError(
-      'BAD_REQUEST',
-      'give the access_credential again: it was given for another url or for a verified one',
-    )
-  return { ...given, credential: row.credential }
 }
 
 function rowOf(fields: CheckedScannerFields) {
@@ -171,7 +188,6 @@ function rowOf(fields: CheckedScannerFields) {
     url: fields.url,
     description: fields.description,
     auth: fields.auth,
-    credential: fields.credential,
     skip_certificate_check: flag(fields.skipsCertificateCheck),
     use_internal_address: flag(fields.usesInternalAddress),
     disabled: flag(fields.disabled),
@@ -179,9 +195,11 @@ function rowOf(fields: CheckedScannerFields) {
 }
 
 /** Names of columns, never their values: one of them is a secret. */
-function changedFields(row: Row, fields: CheckedScannerFields): readonly string[] {
+function changedFields(row: Row, fields: CheckedScannerFields, given: ScannerFields): readonly string[] {
   const next = rowOf(fields)
-  return (Object.keys(next) as (keyof typeof next)[]).filter((key) => next[key] !== row[key])
+  const changed = (Object.keys(next) as (keyof typeof next)[]).filter((key) => next[key] !== row[key])
+  const hasOther = given.credential !== '' || (fields.credential === '') !== (row.credential === '')
+  return hasOther ? [...changed, 'credential'] : changed
 }
 
 async function unlessTaken(work: () => Promise<unknown>): Promise<void> {

@@ -3,7 +3,15 @@ import type { Reader, Writer } from '../../database/database.ts'
 import type { ScannerTable } from '../../database/schema/scanning.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
+import { placeIn, sealedColumn } from '../secrets/sealed-column.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import type { ScannerAddress } from '../../clients/scanner/scanner-adapter.ts'
+
+export const scannerSecrets = sealedColumn({
+  ...{ table: 'scanner', column: 'credential', key: 'id' },
+  holds: 'credentials of scanner adapters',
+  givenUp: 'emptied',
+})
 
 /** Who scans, as people see it: never its credential. */
 export interface Scanner {
@@ -87,20 +95,21 @@ export async function findScanner(reader: Reader, id: string): Promise<Scanner |
   return row === undefined ? undefined : scannerOf(row)
 }
 
-/** Where an adapter listens, with its credential: for what calls it alone. */
-export async function readScannerAddress(reader: Reader, id: string): Promise<ScannerAddress | undefined> {
+/** Where an adapter listens, with its credential: for what calls it alone. @throws DomainError SECRET_UNREADABLE */
+export async function readScannerAddress(
+  secrets: Secrets,
+  reader: Reader,
+  id: string,
+): Promise<ScannerAddress | undefined> {
   const row = await reader.selectFrom('scanner').selectAll().where('id', '=', id).executeTakeFirst()
-  return row === undefined || row.is_built_in === 1 ? undefined : addressOf(row)
+  if (row === undefined || row.is_built_in === 1) return undefined
+  return {
+    url: row.url,
+    auth: row.auth,
+    credential: await secrets.open(reader, placeIn(scannerSecrets, id), row.credential),
+    insecure: row.skip_certificate_check === 1,
+  }
 }
-
-export const addressOf = (
-  row: Pick<ScannerTable, 'url' | 'auth' | 'credential' | 'skip_certificate_check'>,
-): ScannerAddress => ({
-  url: row.url,
-  auth: row.auth,
-  credential: row.credential,
-  insecure: row.skip_certificate_check === 1,
-})
 
 export function scannerOf(row: ScannerTable): Scanner {
   return {

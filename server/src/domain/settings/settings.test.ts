@@ -1,3 +1,4 @@
+import { secretsForTest } from '#server-test/secrets.ts'
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { composeAccessForTest, ManualClock, system } from '#server-test/access.ts'
 import { describeEachDatabase, type OpenDatabase } from '#server-test/databases.ts'
@@ -13,11 +14,12 @@ setDefaultTimeout(60_000)
 async function compose(open: OpenDatabase) {
   const database = await open()
   const { users, clock, events } = composeAccessForTest(database)
-  const settings = new Settings({ database, clock, events, fixed })
+  const secrets = secretsForTest(database)
+  const settings = new Settings({ database, clock, events, secrets, fixed })
   return {
     ...{ database, users, settings },
     /** What another process of the same registry sees. */
-    elsewhere: new Settings({ database, clock: new ManualClock(), events, fixed }),
+    elsewhere: new Settings({ database, clock: new ManualClock(), events, secrets: secretsForTest(database), fixed }),
     stored: async () =>
       (await database.read.selectFrom('setting').select('name').orderBy('name').execute()).map(({ name }) => name),
     told: async () =>

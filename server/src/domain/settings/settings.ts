@@ -1,4 +1,6 @@
+import type { Insertable } from 'kysely'
 import type { Database, Writer } from '../../database/database.ts'
+import type { SettingTable } from '../../database/schema/settings.ts'
 import { EpochCache } from '../../database/epoch-cache.ts'
 import type { Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
@@ -6,6 +8,8 @@ import { assertSystemAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
+import { placeIn, sealedColumn } from '../secrets/sealed-column.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import {
   isSettingName,
   passedOverNames,
@@ -23,6 +27,7 @@ export interface SettingsOptions {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
+  readonly secrets: Secrets
   readonly fixed: FixedSettings
   /** What only the outside can say of a value: why it cannot be, or undefined. */
   readonly checks?: SettingChecks
@@ -35,9 +40,13 @@ export type SecretSettingName = {
   [Name in SettingName]: (typeof settingKeys)[Name] extends { secret: true } ? Name : never
 }[SettingName]
 
-const emptySecrets = Object.fromEntries(
-  settingNames.filter((name) => settingKeyOf(name).secret === true).map((name) => [name, '']),
-) as Partial<SettingValues>
+const secretNames = settingNames.filter((name) => settingKeyOf(name).secret === true)
+
+export const settingSecrets = sealedColumn({
+  ...{ table: 'setting', column: 'value', key: 'name', keys: secretNames },
+  holds: 'passwords and client secrets of directories and providers, in the settings',
+  givenUp: 'deleted',
+})
 
 type SettingValue = string | number | boolean
 
@@ -46,33 +55,47 @@ export class Settings {
   readonly #database: Database
   readonly #clock: Clock
   readonly #events: Events
+  readonly #secrets: Secrets
+  /** Without the secrets. */
   readonly #cached: EpochCache<SettingValues>
+  readonly #opened: EpochCache<string>
   readonly fixed: FixedSettings
   readonly #checks: SettingChecks
 
-  constructor({ database, clock, events, fixed, checks = {} }: SettingsOptions) {
+  constructor({ database, clock, events, secrets, fixed, checks = {} }: SettingsOptions) {
     this.#checks = checks
     this.fixed = fixed
     this.#database = database
     this.#clock = clock
     this.#events = events
+    this.#secrets = secrets
     this.#cached = new EpochCache<SettingValues>(database, 1)
+    this.#opened = new EpochCache<string>(database, secretNames.length)
   }
 
   /** All of them, with defaults where nothing was set; secrets are empty. */
   async getSettings(): Promise<SettingValues> {
     const values = await this.#all()
-    return { ...values, ...this.fixed, ...emptySecrets }
+    return { ...values, ...this.fixed }
   }
 
-  /** For the code that uses the secrets; never for an answer. */
+  /** For the code that uses the secrets; never for an answer. @throws DomainError SECRET_UNREADABLE */
   async getSecret(name: SecretSettingName): Promise<string> {
-    return (await this.#all())[name]
+    return await this.#opened.get(name, async () => {
+      const { read } = this.#database
+      const row = await read.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst()
+      if (row === undefined) return settingKeys[name].default
+      return JSON.parse(await this.#secrets.open(read, placeIn(settingSecrets, name), row.value)) as string
+    })
   }
 
   async #all(): Promise<SettingValues> {
     return await this.#cached.get('all', async () => {
-      const rows = await this.#database.read.selectFrom('setting').select(['name', 'value']).execute()
+      const rows = await this.#database.read
+        .selectFrom('setting')
+        .select(['name', 'value'])
+        .where('name', 'not in', secretNames)
+        .execute()
       const stored = new Map(rows.map((row) => [row.name, JSON.parse(row.value) as SettingValue]))
       return Object.fromEntries(
         settingNames.map((name) => [name, stored.get(name) ?? settingKeys[name].default]),
@@ -102,9 +125,11 @@ export class Settings {
       assertSystemAdministrator(await currentActor(tx, actor, now))
       await assertBuilt(tx, values)
       await assertForwarded(tx, values)
+      const rows: Insertable<SettingTable>[] = []
+      for (const each of values) rows.push({ ...(await this.#rowOf(tx, each)), updated_at: now })
       await tx
         .insertInto('setting')
-        .values(values.map(({ name, value }) => ({ name, value: JSON.stringify(value), updated_at: now })))
+        .values(rows)
         .onConflict((conflict) =>
           conflict.column('name').doUpdateSet((eb) => ({
             value: eb.ref('excluded.value'),
@@ -117,6 +142,12 @@ export class Settings {
         changed: values.map(({ name }) => name),
       })
     })
+  }
+
+  async #rowOf(tx: Writer, { name, value }: { readonly name: SettingName; readonly value: SettingValue }) {
+    const json = JSON.stringify(value)
+    const isSecret = settingKeyOf(name).secret === true
+    return { name, value: isSecret ? await this.#secrets.seal(tx, placeIn(settingSecrets, name), json) : json }
   }
 
   /** What stands already is not tried again: the other side may be away just now. */
@@ -160,7 +191,7 @@ async function assertBuilt(
     const { unbuilt, default: standard } = settingKeyOf(name)
     if (unbuilt === undefined || value === standard) continue
     const row = await tx.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst()
-    if (row !== undefined && JSON.parse(row.value) === value) continue
+    if (row !== undefined && settingKeyOf(name).secret !== true && JSON.parse(row.value) === value) continue
     throw new DomainError('BAD_REQUEST', unbuilt.startsWith('cannot') ? `${name} ${unbuilt}` : unbuilt)
   }
 }

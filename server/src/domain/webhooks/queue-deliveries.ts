@@ -22,9 +22,12 @@ export const tellWebhooks = reaction({
   react: async (scope, happening) => await queueDeliveries(scope, happening),
 })
 
+/** Without its secrets, which are sealed. */
+type ListeningTarget = Pick<Target, 'key' | 'type'>
+
 interface ListeningPolicy {
   readonly id: number
-  readonly targets: readonly Target[]
+  readonly targets: readonly ListeningTarget[]
 }
 
 export async function queueDeliveries(scope: Scope, happening: NoticedEvent): Promise<void> {
@@ -97,7 +100,7 @@ async function listenersOf(read: Reader, projectId: number, type: string): Promi
     .execute()
   return rows
     .filter((row) => (JSON.parse(row.event_types) as string[]).includes(type))
-    .map((row) => ({ id: row.id, targets: JSON.parse(row.targets) as Target[] }))
+    .map((row) => ({ id: row.id, targets: JSON.parse(row.targets) as ListeningTarget[] }))
 }
 
 /** Harbor's switch for the registry. */

@@ -6,6 +6,8 @@ import type { Clock } from '../clock.ts'
 import { bodyOf, type Body, type BodyContext } from './bodies.ts'
 import { noticeSchema, type Notice } from './notice.ts'
 import { messageOf, type Message } from './sign.ts'
+import type { Secrets } from '../secrets/secrets.ts'
+import { openTargets } from './sealed-targets.ts'
 import type { SlowTargets } from './slow-targets.ts'
 import type { Target } from './targets.ts'
 
@@ -21,6 +23,7 @@ export type SendWebhook = (message: Message & { readonly skipCertificateCheck: b
 
 export interface SendServices {
   readonly database: Database
+  readonly secrets: Secrets
   readonly clock: Clock
   readonly send: SendWebhook
   readonly slow: SlowTargets
@@ -67,7 +70,7 @@ export async function sendWaiting(services: SendServices, job: SendingJob, waiti
     job.signal.throwIfAborted()
     const row = await nextOf(services.database.read, waiting)
     if (row === undefined) return done
-    const target = await findTarget(services.database.read, row)
+    const target = await findTarget(services, row)
     if (target === undefined) {
       await end(services, job, row, { status: 'stopped', why: 'its target was taken away' })
       continue
@@ -182,9 +185,13 @@ async function nextOf(reader: Reader, { policyId, target, sequence }: Waiting): 
     .executeTakeFirst()
 }
 
-async function findTarget(reader: Reader, { policy_id: id, target }: Row): Promise<Target | undefined> {
-  const row = await reader.selectFrom('webhook_policy').select('targets').where('id', '=', id).executeTakeFirst()
-  const targets = row === undefined ? [] : (JSON.parse(row.targets) as Target[])
+async function findTarget(
+  { database, secrets }: SendServices,
+  { policy_id: id, target }: Row,
+): Promise<Target | undefined> {
+  const { read } = database
+  const row = await read.selectFrom('webhook_policy').select(['id', 'targets']).where('id', '=', id).executeTakeFirst()
+  const targets = row === undefined ? [] : await openTargets(secrets, read, row)
   return targets.find(({ key }) => key === target)
 }
 

@@ -9,6 +9,7 @@ import type { Events } from '../events/events.ts'
 import { enqueueJob } from '../jobs/enqueue.ts'
 import type { Listed } from '../lists/listing.ts'
 import { getProjectFor } from '../projects/projects.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import type { WebhookEventType } from './event-words.ts'
 import { bodyOf, type Body } from './bodies.ts'
 import { noticeSchema, type Notice } from './notice.ts'
@@ -68,6 +69,7 @@ export class WebhookDeliveries {
   readonly #database: Database
   readonly #clock: Clock
   readonly #events: Events
+  readonly #secrets: Secrets
   readonly #policies: WebhookPolicies
   readonly #host: string
 
@@ -75,12 +77,14 @@ export class WebhookDeliveries {
     database,
     clock,
     events,
+    secrets,
     policies,
     host,
   }: WebhookServices & { readonly policies: WebhookPolicies; readonly host: string }) {
     this.#database = database
     this.#clock = clock
     this.#events = events
+    this.#secrets = secrets
     this.#policies = policies
     this.#host = host
   }
@@ -133,7 +137,7 @@ export class WebhookDeliveries {
       const now = this.#clock.now()
       const permission = 'notification-policy:update'
       const access = await getProjectFor(tx, await currentActor(tx, actor, now), permission, project)
-      const policy = await getPolicyOf(tx, access, policyId)
+      const policy = await getPolicyOf(this.#secrets, tx, access, policyId)
       let ended = tx
         .selectFrom('webhook_delivery')
         .select(['id', 'target', 'sequence', 'finished_at'])
@@ -196,7 +200,7 @@ export class WebhookDeliveries {
       const now = this.#clock.now()
       const permission = 'notification-policy:update'
       const access = await getProjectFor(tx, await currentActor(tx, actor, now), permission, project)
-      const policy = await getPolicyOf(tx, access, policyId)
+      const policy = await getPolicyOf(this.#secrets, tx, access, policyId)
       const notice = testNotice(access.project, policy.eventTypes[0]!, actorName(actor), now)
       const scope = {
         tx,

@@ -12,6 +12,8 @@ import { matching, ordering, type Listed, type Listing, type ListColumns } from 
 import type { ProjectAccess } from '../projects/project-access.ts'
 import { getProjectFor } from '../projects/projects.ts'
 import { isWebhookEventType, type WebhookEventType } from './event-words.ts'
+import type { Secrets } from '../secrets/secrets.ts'
+import { openTargets, sealTargets } from './sealed-targets.ts'
 import { parseTargets, type GivenTarget, type Target } from './targets.ts'
 
 /** Whom a project tells of what. */
@@ -42,6 +44,7 @@ export interface WebhookServices {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
+  readonly secrets: Secrets
 }
 
 const maxPolicies = 50
@@ -64,11 +67,13 @@ export class WebhookPolicies {
   readonly #database: Database
   readonly #clock: Clock
   readonly #events: Events
+  readonly #secrets: Secrets
 
-  constructor({ database, clock, events }: WebhookServices) {
+  constructor({ database, clock, events, secrets }: WebhookServices) {
     this.#database = database
     this.#clock = clock
     this.#events = events
+    this.#secrets = secrets
   }
 
   /** Newest first. @throws DomainError PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN, BAD_REQUEST */
@@ -83,7 +88,8 @@ export class WebhookPolicies {
     for (const { ref, direction } of ordering(columns, listing.sort, [{ key: 'creation_time', descending: true }]))
       page = page.orderBy(ref, direction)
     const rows = await page.orderBy('id', 'desc').limit(listing.limit).offset(listing.offset).execute()
-    return { rows: rows.map(policyOf), total: Number(total) }
+    const { read } = this.#database
+    return { rows: await Promise.all(rows.map((row) => policyOf(this.#secrets, read, row))), total: Number(total) }
   }
 
   /** @throws DomainError WEBHOOK_UNKNOWN, PROJECT_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
@@ -94,7 +100,7 @@ export class WebhookPolicies {
     permission: Permission = 'notification-policy:read',
   ): Promise<WebhookPolicy> {
     const access = await getProjectFor(this.#database.read, actor, permission, project)
-    return await getPolicyOf(this.#database.read, access, id)
+    return await getPolicyOf(this.#secrets, this.#database.read, access, id)
   }
 
   /** @throws DomainError BAD_REQUEST, CONFLICT (its name), PRECONDITION (too many), PROJECT_UNKNOWN, FORBIDDEN */
@@ -117,7 +123,7 @@ export class WebhookPolicies {
         const { id } = await tx
           .insertInto('webhook_policy')
           .values({
-            ...rowOf(checked, targets),
+            ...rowOf(checked, []),
             project_id: projectId,
             creator: (fields.creator ?? '') === '' ? actorName(actor) : fields.creator!.slice(0, maxTextLength),
             created_at: now,
@@ -125,6 +131,8 @@ export class WebhookPolicies {
           })
           .returning('id')
           .executeTakeFirstOrThrow()
+        // Secrets are bound to the row, which has its id from now on.
+        await this.#storeTargets(tx, id, targets)
         await this.#record(tx, actor, 'create_webhook', access, { id, name: fields.name })
         return id
       }),
@@ -137,14 +145,14 @@ export class WebhookPolicies {
     await named(fields.name, () =>
       this.#database.write(async (tx) => {
         const access = await this.#mayNow(tx, actor, 'notification-policy:update', project)
-        const before = await getPolicyOf(tx, access, id)
+        const before = await getPolicyOf(this.#secrets, tx, access, id)
         const targets = parseTargets(fields.name, fields.targets, before.targets)
         if (targets.length > before.targets.length)
           await assertRoomForTargets(tx, access.project.id, targets.length - before.targets.length)
         const row = rowOf(checked, targets)
         await tx
           .updateTable('webhook_policy')
-          .set({ ...row, updated_at: this.#clock.now() })
+          .set({ ...row, targets: await sealTargets(this.#secrets, tx, id, targets), updated_at: this.#clock.now() })
           .where('id', '=', id)
           .execute()
         const was = rowOf(before, before.targets)
@@ -161,11 +169,16 @@ export class WebhookPolicies {
   async deletePolicy(actor: Actor, project: string, id: number): Promise<void> {
     await this.#database.write(async (tx) => {
       const access = await this.#mayNow(tx, actor, 'notification-policy:delete', project)
-      const { name } = await getPolicyOf(tx, access, id)
+      const { name } = await getRowOf(tx, access, id)
       await tx.deleteFrom('webhook_delivery').where('policy_id', '=', id).execute()
       await tx.deleteFrom('webhook_policy').where('id', '=', id).execute()
       await this.#record(tx, actor, 'delete_webhook', access, { id, name })
     })
+  }
+
+  async #storeTargets(tx: Writer, id: number, targets: readonly Target[]): Promise<void> {
+    const sealed = await sealTargets(this.#secrets, tx, id, targets)
+    await tx.updateTable('webhook_policy').set({ targets: sealed }).where('id', '=', id).execute()
   }
 
   async #mayNow(tx: Writer, actor: Actor, permission: Permission, project: string): Promise<ProjectAccess> {
@@ -185,8 +198,19 @@ export class WebhookPolicies {
 
 export const onProject = ({ project: { id, name } }: ProjectAccess) => ({ projectId: id, project: name })
 
-/** @throws DomainError WEBHOOK_UNKNOWN, also for a policy of another project */
-export async function getPolicyOf(reader: Reader, { project }: ProjectAccess, id: number): Promise<WebhookPolicy> {
+/** @throws DomainError WEBHOOK_UNKNOWN, also for a policy of another project; SECRET_UNREADABLE */
+export async function getPolicyOf(
+  secrets: Secrets,
+  reader: Reader,
+  access: ProjectAccess,
+  id: number,
+): Promise<WebhookPolicy> {
+  return await policyOf(secrets, reader, await getRowOf(reader, access, id))
+}
+
+type Row = Selectable<WebhookPolicyTable>
+
+async function getRowOf(reader: Reader, { project }: ProjectAccess, id: number): Promise<Row> {
   const row = await reader
     .selectFrom('webhook_policy')
     .selectAll()
@@ -194,7 +218,7 @@ export async function getPolicyOf(reader: Reader, { project }: ProjectAccess, id
     .where('id', '=', id)
     .executeTakeFirst()
   if (row === undefined) throw new DomainError('WEBHOOK_UNKNOWN', `notificationPolicy ${id} not found`)
-  return policyOf(row)
+  return row
 }
 
 /** @throws DomainError PRECONDITION */
@@ -229,7 +253,7 @@ function rowOf({ name, description, enabled, eventTypes }: Checked, targets: rea
   }
 }
 
-function policyOf(row: Selectable<WebhookPolicyTable>): WebhookPolicy {
+async function policyOf(secrets: Secrets, reader: Reader, row: Row): Promise<WebhookPolicy> {
   return {
     id: row.id,
     projectId: row.project_id,
@@ -238,7 +262,7 @@ function policyOf(row: Selectable<WebhookPolicyTable>): WebhookPolicy {
     creator: row.creator,
     enabled: row.enabled === 1,
     eventTypes: JSON.parse(row.event_types) as WebhookEventType[],
-    targets: JSON.parse(row.targets) as Target[],
+    targets: await openTargets(secrets, reader, row),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }

@@ -58,6 +58,7 @@ import { securityHubRoutes } from './operations/security-hub.ts'
 import { securityOverviewRoutes } from './operations/security-overview.ts'
 import { scheduleRoutes } from './operations/schedules.ts'
 import { scrubRoutes } from './operations/scrub.ts'
+import { secretsRoutes } from './operations/secrets.ts'
 import { searchRoutes } from './content/search.ts'
 import { statisticRoutes } from './operations/statistic.ts'
 import { systemConfigurationRoutes } from './operations/system-configuration.ts'
@@ -126,6 +127,7 @@ const routes: readonly Route[] = [
   ...userGroupRoutes,
   ...purgeRoutes,
   ...scrubRoutes,
+  ...secretsRoutes,
   ...quotaRoutes,
   ...immutableRoutes,
   ...proxyCacheRoutes,

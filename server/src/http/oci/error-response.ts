@@ -70,6 +70,7 @@ const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: Oc
   TOO_MANY_REQUESTS: [429, 'TOOMANYREQUESTS'],
   STORAGE_FULL: [507, 'DENIED'],
   UNAVAILABLE: [503, 'UNSUPPORTED'],
+  SECRET_UNREADABLE: [500, 'UNSUPPORTED'],
   SCANNER_UNREACHABLE: [500, 'UNSUPPORTED'],
 }
 

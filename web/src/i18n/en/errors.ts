@@ -40,6 +40,8 @@ export const errors = {
     UPSTREAM_LIMITED:
       'The registry behind this project was asked too often. Cached content is still served; try later.',
     UPSTREAM_UNAVAILABLE: 'The registry behind this project cannot be used, and this is not cached. Try later.',
+    SECRET_UNREADABLE:
+      'A stored credential cannot be read any more: the key of the secrets is another one, or the value was changed. Enter it again, or ask a system administrator.',
     SCANNER_UNREACHABLE:
       'The scanner does not answer, or says of itself what cannot be. Check its address, its credential and that it runs.',
     READ_ONLY: 'The registry is read-only. Try again when a system administrator has ended this mode.',

@@ -37,6 +37,7 @@ export const errors: Translation<typeof en> = {
     UPSTREAM_DENIED: '该项目背后的仓库不允许其账号读取。请检查名称和账号。',
     UPSTREAM_LIMITED: '对上游仓库的请求过于频繁。已缓存的内容仍可拉取，请稍后重试。',
     UPSTREAM_UNAVAILABLE: '上游仓库当前无法使用，而所需内容未缓存。请稍后重试。',
+    SECRET_UNREADABLE: '已保存的凭据无法再读取：密钥已更换，或数据被改动。请重新填写，或联系系统管理员。',
     SCANNER_UNREACHABLE: '扫描器没有响应，或给出了无效的信息。请检查地址、凭据以及它是否在运行。',
     READ_ONLY: '系统处于只读模式。请在系统管理员关闭只读模式后重试。',
     FORBIDDEN: '您的账号没有执行此操作的权限。请联系项目管理员或系统管理员。',

@@ -1,8 +1,12 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose'
+import type { Selectable } from 'kysely'
 import type { Database } from '../../../database/database.ts'
+import type { SigningKeyTable } from '../../../database/schema/access.ts'
 import type { Actor } from '../actor.ts'
 import type { Clock } from '../../clock.ts'
 import type { Events } from '../../events/events.ts'
+import { placeIn, sealedColumn } from '../../secrets/sealed-column.ts'
+import type { Secrets } from '../../secrets/secrets.ts'
 
 const algorithm = 'ES256'
 const dayMs = 24 * 60 * 60_000
@@ -27,6 +31,7 @@ export interface SigningKeysOptions {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
+  readonly secrets: Secrets
   /** A key signs for this long. Milliseconds; 90 days when not given. */
   readonly rotateAfterMs?: number
   /** The longest life of a token; a retired key verifies until the last one it signed has expired. */
@@ -35,6 +40,12 @@ export interface SigningKeysOptions {
   readonly onRotated?: () => void
 }
 
+export const signingKeySecrets = sealedColumn({
+  ...{ table: 'signing_key', column: 'private_jwk', key: 'kid' },
+  holds: 'keys that sign access tokens',
+  givenUp: 'deleted',
+})
+
 const self: Actor = { kind: 'system', name: 'signing-keys' }
 
 /** The keys that sign access tokens, shared by all processes through the database. */
@@ -42,6 +53,7 @@ export class SigningKeys {
   readonly #database: Database
   readonly #clock: Clock
   readonly #events: Events
+  readonly #secrets: Secrets
   readonly #rotateAfterMs: number
   readonly #tokenLifetimeSeconds: () => Promise<number>
   readonly #onRotated: () => void
@@ -53,11 +65,12 @@ export class SigningKeys {
   #underWay: Promise<unknown> = Promise.resolve()
 
   constructor(options: SigningKeysOptions) {
-    const { database, clock, events, tokenLifetimeSeconds, rotateAfterMs = 90 * dayMs } = options
+    const { database, clock, events, secrets, tokenLifetimeSeconds, rotateAfterMs = 90 * dayMs } = options
     this.#onRotated = options.onRotated ?? (() => {})
     this.#database = database
     this.#clock = clock
     this.#events = events
+    this.#secrets = secrets
     this.#rotateAfterMs = rotateAfterMs
     this.#tokenLifetimeSeconds = tokenLifetimeSeconds
   }
@@ -120,9 +133,10 @@ export class SigningKeys {
         .deleteFrom('signing_key')
         .where('retired_at', '<', now - keepRetiredMs)
         .execute()
+      const jwk = await this.#secrets.seal(tx, placeIn(signingKeySecrets, made.kid), JSON.stringify(made.jwk))
       await tx
         .insertInto('signing_key')
-        .values({ kid: made.kid, algorithm, private_jwk: JSON.stringify(made.jwk), created_at: now, retired_at: null })
+        .values({ kid: made.kid, algorithm, private_jwk: jwk, created_at: now, retired_at: null })
         .execute()
       await this.#events.record(tx, actor, { type: 'rotate_signing_key', kid: made.kid })
     })
@@ -155,7 +169,7 @@ export class SigningKeys {
     const known = this.#keys
     const keys = await Promise.all(
       rows.map(async (row): Promise<SigningKey> => {
-        const imported = known.get(row.kid) ?? (await importKey(row.algorithm, JSON.parse(row.private_jwk) as JWK))
+        const imported = known.get(row.kid) ?? (await this.#open(row))
         return {
           kid: row.kid,
           algorithm: row.algorithm,
@@ -168,6 +182,11 @@ export class SigningKeys {
     )
     this.#keys = new Map(keys.map((key) => [key.kid, key]))
     if (generation === this.#generation) this.#loadedAt = loadedAt
+  }
+
+  async #open({ kid, algorithm: of, private_jwk: sealed }: Selectable<SigningKeyTable>) {
+    const jwk = await this.#secrets.open(this.#database.read, placeIn(signingKeySecrets, kid), sealed)
+    return await importKey(of, JSON.parse(jwk) as JWK)
   }
 
   async #oneAtATime<T>(work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,7 @@
 import type { Database } from '../../../database/database.ts'
 import type { Clock } from '../../clock.ts'
+import { DomainError } from '../../errors.ts'
+import type { Secrets } from '../../secrets/secrets.ts'
 import { readScannerAddress, type Scanner } from '../scanners.ts'
 import {
   ScannerFailure,
@@ -15,6 +17,7 @@ export type ScannerHealth =
 export interface ScannerProbesOptions {
   readonly database: Database
   readonly clock: Clock
+  readonly secrets: Secrets
   readonly openAdapter: OpenScannerAdapter
 }
 
@@ -58,12 +61,14 @@ export class ScannerProbes {
   }
 
   async #ask(id: string): Promise<ScannerHealth> {
-    const { database, openAdapter } = this.#options
+    const { database, secrets, openAdapter } = this.#options
     try {
-      const address = await readScannerAddress(database.read, id)
+      const address = await readScannerAddress(secrets, database.read, id)
       if (address === undefined) return { kind: 'unhealthy', reason: 'it was deleted' }
       return { kind: 'healthy', metadata: await openAdapter(address).metadata() }
     } catch (error) {
+      if (error instanceof DomainError && error.code === 'SECRET_UNREADABLE')
+        return { kind: 'unhealthy', reason: error.message }
       // The database may be away for a moment: that is nothing to remember.
       if (!(error instanceof ScannerFailure)) {
         this.#probes.delete(id)

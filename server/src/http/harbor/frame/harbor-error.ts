@@ -64,6 +64,7 @@ const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: st
   TOO_MANY_REQUESTS: [429, 'TOO_MANY_REQUEST'],
   STORAGE_FULL: [507, 'UNKNOWN'],
   UNAVAILABLE: [503, 'UNKNOWN'],
+  SECRET_UNREADABLE: [500, 'UNKNOWN'],
   // Harbor's own status for it, which its clients look for.
   SCANNER_UNREACHABLE: [500, 'UNKNOWN'],
 }

@@ -46,6 +46,7 @@ import type { ReplicationExecutions } from '../../../domain/replication/replicat
 import type { ReplicationPolicies } from '../../../domain/replication/replication-policies.ts'
 import type { WebhookDeliveries } from '../../../domain/webhooks/webhook-deliveries.ts'
 import type { WebhookPolicies } from '../../../domain/webhooks/webhook-policies.ts'
+import type { Secrets } from '../../../domain/secrets/secrets.ts'
 import type { Settings } from '../../../domain/settings/settings.ts'
 import type { TrustedSigners } from '../../../domain/signatures/trusted-signers.ts'
 import type { Totals } from '../../../domain/lists/totals.ts'
@@ -59,6 +60,7 @@ export interface HarborServices {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
+  readonly secrets: Secrets
   readonly users: Users
   readonly profiles: UserProfiles
   readonly registration: Registration

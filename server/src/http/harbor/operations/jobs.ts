@@ -7,6 +7,7 @@ import { purgeAuditLogJob } from '../../../domain/audit/purge-job.ts'
 import { verifyAuditLogJob } from '../../../domain/audit/verify-job.ts'
 import { backupJob } from '../../../domain/backup/backup-job.ts'
 import { collectGarbageJob } from '../../../domain/garbage-collection/collect-job.ts'
+import { rotateSecretsJob } from '../../../domain/key-rotation/rotate-secrets-job.ts'
 import { applyRetentionJob, retainRepositoryJob } from '../../../domain/retention/retention-jobs.ts'
 import { importDataJob, pullDataJob } from '../../../domain/scanning/data/data-jobs.ts'
 import { scanAllJob } from '../../../domain/scanning/scan-all-job.ts'
@@ -181,6 +182,7 @@ export const permissionsOfKind: Readonly<
   [retainRepositoryJob.kind]: { project: 'tag-retention:read' },
   [scrubJob.kind]: { system: 'garbage-collection:read' },
   [backupJob.kind]: {},
+  [rotateSecretsJob.kind]: {},
   [scanArtifactJob.kind]: { project: 'scan:read' },
   [generateSbomJob.kind]: { project: 'scan:read' },
   [applyVexJob.kind]: { project: 'scan:read' },

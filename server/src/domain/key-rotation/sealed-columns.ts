@@ -1,0 +1,21 @@
+import { signingKeySecrets } from '../access/tokens/signing-keys.ts'
+import { auditKeySecrets } from '../audit/chain/audit-keys.ts'
+import { refreshTokenSecrets } from '../identities/cli-secrets.ts'
+import { pendingSignInSecrets } from '../identities/pending-sign-ins.ts'
+import { registrySecrets } from '../registries/registries.ts'
+import { scannerSecrets } from '../scanning/scanners.ts'
+import type { SealedColumn } from '../secrets/sealed-column.ts'
+import { settingSecrets } from '../settings/settings.ts'
+import { webhookSecrets } from '../webhooks/sealed-targets.ts'
+
+/** Every column with secrets that can be read again. A noun with a new one adds a line. */
+export const sealedColumns: readonly SealedColumn[] = [
+  signingKeySecrets,
+  settingSecrets,
+  registrySecrets,
+  scannerSecrets,
+  webhookSecrets,
+  refreshTokenSecrets,
+  pendingSignInSecrets,
+  auditKeySecrets,
+]
