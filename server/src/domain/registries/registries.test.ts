@@ -6,7 +6,8 @@ import type { RegistryAddress } from './probe-registry.ts'
 import type { Actor } from '../access/actor.ts'
 import { rightsOf } from '../access/robots/robot-rights.ts'
 import { DomainError } from '../errors.ts'
-import { Registries, type RegistryFields } from './registries.ts'
+import type { RegistryFields } from './check-registry.ts'
+import { Registries } from './registries.ts'
 import { Events } from '../events/events.ts'
 
 const codeOf = async (work: Promise<unknown>): Promise<string | undefined> =>

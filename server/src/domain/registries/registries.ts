@@ -1,4 +1,3 @@
-import { withoutTrailing } from '#contract/trailing.ts'
 import type { Selectable } from 'kysely'
 import type { Database, Reader, Writer } from '../../database/database.ts'
 import { isForeignKeyViolation, isUniqueViolation } from '../../database/violations.ts'
@@ -13,9 +12,9 @@ import type { Events } from '../events/events.ts'
 import { matching, ordering, type Listed, type Listing, type ListColumns } from '../lists/listing.ts'
 import { placeIn, sealedColumn } from '../secrets/sealed-column.ts'
 import type { Secrets } from '../secrets/secrets.ts'
+import { checked, type RegistryChange, type RegistryFields } from './check-registry.ts'
 import type { ProbeRegistry, RegistryAddress } from './probe-registry.ts'
-import { apiUrlOf, registryTypes, tokenHostsOf } from './registry-types.ts'
-import { refusalOfCertificates } from '../../runtime/pem.ts'
+import { apiUrlOf, tokenHostsOf } from './registry-types.ts'
 
 /** A remote registry as people see it: whether it has a secret, never which. */
 export interface Registry {
@@ -34,21 +33,6 @@ export interface Registry {
   readonly createdAt: number
   readonly updatedAt: number
 }
-
-/** The fields of a remote registry that is made, tried or changed. */
-export interface RegistryFields {
-  readonly name: string
-  readonly type: string
-  readonly url: string
-  readonly description: string
-  readonly insecure: boolean
-  readonly authority: string | undefined
-  readonly credentialType: string
-  readonly accessKey: string
-  readonly accessSecret: string
-}
-
-export type RegistryChange = { readonly [Key in keyof RegistryFields]?: RegistryFields[Key] | undefined }
 
 export interface RegistriesOptions {
   readonly database: Database
@@ -75,10 +59,6 @@ const columns: ListColumns = {
   creation_time: { ref: 'registry.created_at', type: 'time' },
   update_time: { ref: 'registry.updated_at', type: 'time' },
 }
-
-const maxTextLength = 1_024
-const maxSecretLength = 16_384
-const maxAuthorityLength = 65_536
 
 /** The remote registries that this one knows. Each is tried before it is taken, outside of any transaction. */
 export class Registries {
@@ -320,48 +300,6 @@ function merged(row: Row, accessSecret: string, change: RegistryChange): Registr
 }
 
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url)
-
-const maxNameLength = 255
-
-/** In Harbor's words, as far as it refuses the same. @throws DomainError BAD_REQUEST */
-function checked(fields: RegistryFields): RegistryFields {
-  const { name, type, description, accessKey, accessSecret, authority = '' } = fields
-  const refuse = (message: string): never => {
-    throw new DomainError('BAD_REQUEST', message)
-  }
-  if (name === '') refuse('name cannot be empty')
-  if (name.length > maxNameLength || name.includes('\u0000')) refuse(`the max length of name is ${maxNameLength}`)
-  if (!Object.hasOwn(registryTypes, type))
-    refuse(
-      `registries of type "${type.slice(0, 100)}" are not known here: ${Object.keys(registryTypes).join(', ')} are`,
-    )
-  if (description.length > maxTextLength || accessKey.length > maxTextLength || accessSecret.length > maxSecretLength)
-    refuse('the description or the credential is too long')
-  if (authority.length > maxAuthorityLength) refuse('ca_certificate is too long')
-  const why = authority === '' ? undefined : refusalOfCertificates(authority)
-  if (why !== undefined) refuse(`ca_certificate ${why}`)
-  return { ...fields, url: parseUrl(fields.url), credentialType: fields.credentialType || 'basic' }
-}
-
-/** @throws DomainError BAD_REQUEST */
-function parseUrl(text: string): string {
-  if (text.trim() === '') throw unusableUrl('empty string')
-  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
-  const url = text.length <= maxTextLength && URL.canParse(withScheme) ? new URL(withScheme) : undefined
-  const usable =
-    url !== undefined &&
-    (url.protocol === 'http:' || url.protocol === 'https:') &&
-    url.username + url.password + url.search + url.hash === ''
-  if (!usable) {
-    const isOther = url !== undefined && !url.protocol.startsWith('http')
-    throw unusableUrl(isOther ? `invalid HTTP scheme: ${url.protocol.slice(0, -1)}` : 'invalid URL')
-  }
-  return withoutTrailing(url.href, '/')
-}
-
-function unusableUrl(why: string): DomainError {
-  return new DomainError('BAD_REQUEST', `${why}: the url of a registry looks like https://registry.example.org`)
-}
 
 function rowOf(fields: RegistryFields) {
   return {

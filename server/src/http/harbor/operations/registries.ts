@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Registry, RegistryChange } from '../../../domain/registries/registries.ts'
+import type { RegistryChange } from '../../../domain/registries/check-registry.ts'
+import type { Registry } from '../../../domain/registries/registries.ts'
 import { registryTypes } from '../../../domain/registries/registry-types.ts'
 import { createdAt, idParam, timeAnswer, timeOf } from '../frame/answers.ts'
 import { listingOf } from '../frame/list-query.ts'
