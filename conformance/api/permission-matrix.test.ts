@@ -54,7 +54,7 @@ describeControlledScenario(
 
     beforeAll(async () => {
       ;({ project, callers } = await compose(registry()))
-    }, 60_000)
+    }, 240_000) // starts a process for each account
 
     const statusOf = async (operation: string, caller: Caller): Promise<number> => {
       const [method = '', path = ''] = operation.split(' ')
