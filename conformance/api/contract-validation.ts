@@ -17,6 +17,7 @@ const beyondHarbor = [
   '/roles',
   '/users/current/tokens',
   '/users/{user_id}/disabled',
+  '/users/{user_id}/duty',
   '/users/{user_id}/identity',
   '/users/current/sessions',
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/layers',

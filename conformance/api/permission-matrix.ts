@@ -102,6 +102,7 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'PUT /system/CVEAllowlist': row('administrator', { body: { items: [{ cve_id: '' }] } }),
   'PUT /users/{user_id}/sysadmin': row('administrator'),
   'PUT /users/{user_id}/disabled': row('administrator', { body: { disabled: true } }),
+  'PUT /users/{user_id}/duty': row('administrator', { body: { duty: 'none' } }),
   'PUT /users/{user_id}/identity': row('administrator'),
   'PUT /users/{user_id}/password': row('administrator'),
   'PUT /users/{user_id}/cli_secret': row('administrator'),

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { addAccount, type ControlledRegistry } from '../harness/scenario.ts'
 import { describeConsole, languages } from './browser.ts'
 
 describeConsole(
@@ -39,3 +40,28 @@ describeConsole(
   },
   { env: { BERTH_AUDIT_SYSLOG_URL: 'tcp://127.0.0.1:1', BERTH_AUDIT_KEEP_AT_LEAST: '180d' } },
 )
+
+describeConsole('the three administrators', (scenario) => {
+  test('an audit administrator is appointed, and from then on the audit log is theirs alone', async () => {
+    const { visit, administrator, registry } = scenario()
+    const auditor = await addAccount(registry as ControlledRegistry)
+    await visit({ as: administrator }, async ({ page, open, picture }) => {
+      await open(`/administration/users?q=${auditor.username}`)
+      await page.getByRole('button', { name: `More actions for ${auditor.username}` }).click()
+      await picture('appoint')
+      await page.getByRole('menuitem', { name: 'Appoint as audit administrator' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Appoint', exact: true }).click()
+      await page.getByText(`${auditor.username} is now audit administrator`).waitFor()
+      await page.getByRole('link', { name: 'Audit log' }).waitFor({ state: 'detached' })
+      await page.getByText('audit administrator', { exact: true }).first().waitFor()
+    })
+    await visit({ as: auditor }, async ({ page, open, expectAccessible, picture }) => {
+      await open('/')
+      await page.getByRole('link', { name: 'Audit log' }).click()
+      await page.getByRole('cell', { name: 'Sign in' }).first().waitFor()
+      expect(await page.getByRole('link', { name: 'Users' }).count()).toBe(0)
+      await expectAccessible()
+      await picture('auditor')
+    })
+  })
+})

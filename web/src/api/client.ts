@@ -165,10 +165,15 @@ async function sendOnce(url: string, init: RequestInit & { headers?: Record<stri
   return response
 }
 
+/** What an account administers apart from the system. */
+export type Duty = NonNullable<AnswerOf<'GET /users/current'>['duty']>
+
 export interface SessionStart {
   readonly signed_in: boolean
   /** Who has signed in, as GET /users/current answers. */
   readonly user?: AnswerOf<'GET /users/current'>
+  /** Duties that somebody else has: nothing of theirs is an administrator's. */
+  readonly apart?: readonly Duty[]
   readonly must_change_password?: boolean
   /** A registry without accounts: everybody may do everything. */
   readonly open: boolean

@@ -1,5 +1,5 @@
 import { queryOptions, useQuery, type QueryClient } from '@tanstack/react-query'
-import { call, fetchChecked, startSession, type AnswerOf } from './client.ts'
+import { call, fetchChecked, startSession, type AnswerOf, type Duty } from './client.ts'
 
 export type CurrentUser = AnswerOf<'GET /users/current'>
 export type SystemInfo = AnswerOf<'GET /systeminfo'>
@@ -10,6 +10,8 @@ export interface Session {
   /** A registry without accounts. */
   readonly open: boolean
   readonly isAdministrator: boolean
+  /** What they administer of security and the audit log: their duty, or what no one else has. */
+  readonly duties: readonly Duty[]
   readonly system: SystemInfo
   /** The administrator still has the password that every reader of the manual knows. */
   readonly mustChangePassword: boolean
@@ -21,7 +23,10 @@ export const sessionQuery = queryOptions({
     const [start, system] = await Promise.all([startSession(), call('GET /systeminfo')])
     const { user, open, must_change_password: mustChangePassword = false } = start
     const isAdministrator = open || (user !== undefined && (user.sysadmin_flag || user.admin_role_in_auth))
-    return { user, open, isAdministrator, system, mustChangePassword }
+    const apart = start.apart ?? []
+    const ofAdministrators = (['security', 'audit'] as const).filter((duty) => !apart.includes(duty))
+    const duties = isAdministrator ? ofAdministrators : user?.duty === undefined ? [] : [user.duty]
+    return { user, open, isAdministrator, duties, system, mustChangePassword }
   },
   staleTime: 60_000,
 })

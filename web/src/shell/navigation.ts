@@ -43,6 +43,8 @@ export interface NavigationGroup {
 }
 
 const toAdministrators = ({ isAdministrator }: Session): boolean => isAdministrator
+const toSecurity = ({ duties }: Session): boolean => duties.includes('security')
+const toAudit = ({ duties }: Session): boolean => duties.includes('audit')
 
 /** The navigation at the left; the command palette offers the same. */
 export const navigation: readonly NavigationGroup[] = [
@@ -72,17 +74,17 @@ export const navigation: readonly NavigationGroup[] = [
       },
       { label: 'quotas', to: '/administration/quotas', icon: QuotaIcon, shownTo: toAdministrators },
       { label: 'labels', to: '/administration/labels', icon: LabelIcon, shownTo: toAdministrators },
-      { label: 'signers', to: '/administration/signers', icon: TrustIcon, shownTo: toAdministrators },
-      { label: 'pullPolicies', to: '/administration/pull-policies', icon: PolicyIcon, shownTo: toAdministrators },
+      { label: 'signers', to: '/administration/signers', icon: TrustIcon, shownTo: toSecurity },
+      { label: 'pullPolicies', to: '/administration/pull-policies', icon: PolicyIcon, shownTo: toSecurity },
       { label: 'registries', to: '/administration/registries', icon: RegistryIcon, shownTo: toAdministrators },
       { label: 'replication', to: '/administration/replication', icon: ReplicationIcon, shownTo: toAdministrators },
-      { label: 'security', to: '/administration/security', icon: PolicyIcon, shownTo: toAdministrators },
-      { label: 'scanners', to: '/administration/scanners', icon: ScanIcon, shownTo: toAdministrators },
+      { label: 'security', to: '/administration/security', icon: PolicyIcon, shownTo: toSecurity },
+      { label: 'scanners', to: '/administration/scanners', icon: ScanIcon, shownTo: toSecurity },
       {
         label: 'vulnerabilityData',
         to: '/administration/vulnerability-data',
         icon: DatabaseIcon,
-        shownTo: toAdministrators,
+        shownTo: toSecurity,
       },
       { label: 'jobs', to: '/administration/jobs', icon: JobIcon, shownTo: toAdministrators },
       {
@@ -92,7 +94,7 @@ export const navigation: readonly NavigationGroup[] = [
         shownTo: toAdministrators,
       },
       { label: 'scrub', to: '/administration/scrub', icon: ScrubIcon, shownTo: toAdministrators },
-      { label: 'auditLog', to: '/administration/audit-log', icon: AuditIcon, shownTo: toAdministrators },
+      { label: 'auditLog', to: '/administration/audit-log', icon: AuditIcon, shownTo: toAudit },
       {
         label: 'configuration',
         to: '/administration/configuration',

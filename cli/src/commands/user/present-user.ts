@@ -1,5 +1,5 @@
 import type { AnswerOf } from '../../api/registry-api.ts'
-import type { User } from '#server/domain/access/accounts/users.ts'
+import type { User } from '#server/domain/access/accounts/user.ts'
 
 export function presentUser(user: User): Record<string, unknown> {
   return {

@@ -4,6 +4,7 @@ import { openAccessServices, type OpenAccessServices } from '../../access-servic
 import { addUser } from './add.ts'
 import { setAdmin } from './admin.ts'
 import { deleteUser } from './delete.ts'
+import { setDuty } from './duty.ts'
 import { disableUser } from './disable.ts'
 import { enableUser } from './enable.ts'
 import { listUsers } from './list.ts'
@@ -14,7 +15,17 @@ import { setPassword } from './set-password.ts'
 
 export function registerUserCommands(program: Command, open: OpenAccessServices = openAccessServices): void {
   const user = program.command('user').alias('users').description('manage accounts')
-  for (const command of [addUser, listUsers, setPassword, disableUser, enableUser, deleteUser, setAdmin, relinkUser]) {
+  for (const command of [
+    addUser,
+    listUsers,
+    setPassword,
+    disableUser,
+    enableUser,
+    deleteUser,
+    setAdmin,
+    setDuty,
+    relinkUser,
+  ]) {
     addAccessCommand(user, open, command)
   }
   addRegistryCommand(user, showUser)

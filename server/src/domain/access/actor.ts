@@ -1,4 +1,5 @@
 import type { TokenAccess } from '#contract/token-scope.ts'
+import type { Duty } from './roles/duties.ts'
 import type { RobotRights } from './robots/robot-rights.ts'
 
 /**
@@ -12,6 +13,10 @@ export type Actor =
       readonly id: number
       readonly username: string
       readonly admin: boolean
+      /** What they administer besides; no system administrator has one. */
+      readonly duty?: Duty
+      /** Duties that somebody has: of system administrators alone. */
+      readonly apart?: readonly Duty[]
       /** The account's version when they came in: with another one they have to come in again (current-actor.ts). */
       readonly version?: number
       /** The session that they came with: what `session.id_hash` says of it. */

@@ -1,7 +1,7 @@
 import type { Reader } from '../../database/database.ts'
 import { preparedQuery } from '../../database/prepared.ts'
 import { DomainError } from '../errors.ts'
-import { accountColumns, accountOf, type AccountRow } from './accounts/accounts.ts'
+import { accountColumns, accountOf, dutiesOf, type AccountRow } from './accounts/accounts.ts'
 import type { Actor } from './actor.ts'
 import { findRobotAccount, isRobotUsable, standardRobotPrefix } from './robots/robot-accounts.ts'
 import { isTokenUsable, limitsOfToken, type TokenRow } from './tokens/token-limits.ts'
@@ -52,12 +52,15 @@ async function currentUser(reader: Reader, actor: UserActor, now: number): Promi
   const wanted = { tokenId: limits?.tokenId ?? none.tokenId, session: session ?? none.session }
   const row = await findUser.first(reader, { id, ...wanted })
   if (row === undefined) throw endedMeanwhile('account')
-  const { admin, disabled, version } = accountOf(row)
+  const account = accountOf(row)
+  const { admin, disabled, version } = account
   if (disabled || version !== (actor.version ?? version)) throw endedMeanwhile('account')
   if (session !== undefined && row.session !== session) throw endedMeanwhile('session')
-  if (limits === undefined) return { ...actor, admin }
+  const { duty: _, apart: __, ...rest } = actor
+  const current = { ...rest, admin, ...dutiesOf(account) }
+  if (limits === undefined) return current
   if (!isTokenUsable(row, now)) throw endedMeanwhile('personal token')
-  return { ...actor, admin, limits: limitsOfToken(row) }
+  return { ...current, limits: limitsOfToken(row) }
 }
 
 async function currentRobot(reader: Reader, actor: RobotActor, now: number): Promise<RobotActor> {

@@ -27,7 +27,7 @@ interface FailedLogin {
 }
 
 /** Properties of an account that may change. Never the value of a secret. */
-export type UserChange = 'password' | 'admin' | 'disabled' | 'profile' | 'cli-secret' | 'link'
+export type UserChange = 'password' | 'admin' | 'disabled' | 'profile' | 'cli-secret' | 'link' | 'duty'
 
 const username = (fields: { readonly username: string }): string => fields.username
 const group = (fields: OnUserGroup): string => fields.group

@@ -1,4 +1,4 @@
-import type { Database } from '../../database/database.ts'
+import type { Database, Reader } from '../../database/database.ts'
 import type { Account } from '../access/accounts/accounts.ts'
 import type { Actor } from '../access/actor.ts'
 import type { ExternalVerdict } from '../access/credentials/sign-in.ts'
@@ -12,6 +12,7 @@ import {
   verifyRobotSecret,
 } from '../access/robots/robot-secret.ts'
 import { isSelf } from '../access/accounts/user-profiles.ts'
+import { assertMayRuleDuty } from '../access/accounts/account-rules.ts'
 import { assertSystemAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
@@ -97,7 +98,9 @@ export class CliSecrets {
     const given = secret === '' ? newRobotSecret() : secret
     const hash = secret === '' ? hashRobotSecret(given) : await this.#passwords.hash(given)
     await this.#database.write(async (tx) => {
-      assertMay(await currentActor(tx, actor, this.#clock.now()))
+      const asker = await currentActor(tx, actor, this.#clock.now())
+      assertMay(asker)
+      if (!isSelf(asker, user.id)) await assertNoDuty(tx, asker, user)
       const updated = await tx
         .updateTable('oidc_session')
         .set({ cli_secret_hash: hash })
@@ -163,4 +166,9 @@ export class CliSecrets {
   #validUntil(refreshToken: string | undefined, expiresAt: number): number {
     return refreshToken === undefined ? expiresAt : this.#clock.now() + askAgainMs
   }
+}
+
+async function assertNoDuty(reader: Reader, asker: Actor, { id, username }: { id: number; username: string }) {
+  const row = await reader.selectFrom('user_account').select('duty').where('id', '=', id).executeTakeFirst()
+  assertMayRuleDuty(asker, { username, duty: row?.duty ?? undefined })
 }

@@ -3,7 +3,7 @@ import { lockName } from '../../database/locking.ts'
 import { isUniqueViolation } from '../../database/violations.ts'
 import { actorName, type Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
-import { assertSystemAdministrator } from '../access/roles/authorise.ts'
+import { assertSecurityAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
@@ -197,7 +197,7 @@ const inProject = (projectId: number | undefined) => (projectId === undefined ? 
 
 /** Policies of the registry are its administrators'; those of a project belong to its settings. */
 async function assertMay(reader: Reader, actor: Actor, action: 'read' | 'update', projectId: number | undefined) {
-  if (projectId === undefined) assertSystemAdministrator(actor)
+  if (projectId === undefined) assertSecurityAdministrator(actor)
   else await getProjectByIdFor(reader, actor, `configuration:${action}`, projectId)
 }
 

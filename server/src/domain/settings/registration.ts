@@ -1,7 +1,8 @@
 import type { Actor } from '../access/actor.ts'
 import { assertSystemAdministrator, canInSystem } from '../access/roles/authorise.ts'
 import { assertProfile, type UserProfile, type UserProfiles } from '../access/accounts/user-profiles.ts'
-import type { User, Users } from '../access/accounts/users.ts'
+import type { User } from '../access/accounts/user.ts'
+import type { Users } from '../access/accounts/users.ts'
 import { DomainError } from '../errors.ts'
 import type { Settings } from './settings.ts'
 

@@ -5,6 +5,7 @@ import { EpochCache } from '../../database/epoch-cache.ts'
 import type { Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
 import { assertSystemAdministrator } from '../access/roles/authorise.ts'
+import { hasDuty, isApart } from '../access/roles/duties.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
@@ -108,7 +109,7 @@ export class Settings {
    * @throws DomainError BAD_REQUEST (a name that is no setting, a value that cannot be), UNAUTHENTICATED, FORBIDDEN (also for fixed settings)
    */
   async updateSettings(actor: Actor, changes: Readonly<Record<string, unknown>>): Promise<void> {
-    assertSystemAdministrator(actor)
+    assertMayChange(actor, Object.keys(changes))
     assertNames(Object.keys(changes))
     this.#assertFixed(changes)
     const named = settingNames.filter(
@@ -122,7 +123,7 @@ export class Settings {
     const now = this.#clock.now()
     await this.#database.write(async (tx) => {
       // Some of them say whose groups are administrators.
-      assertSystemAdministrator(await currentActor(tx, actor, now))
+      assertMayChange(await currentActor(tx, actor, now), Object.keys(changes))
       await assertBuilt(tx, values)
       await assertForwarded(tx, values)
       const rows: Insertable<SettingTable>[] = []
@@ -242,4 +243,22 @@ function numberOf(given: unknown): number | undefined {
 function truthOf(given: unknown): boolean | undefined {
   if (typeof given === 'boolean') return given
   return given === 'true' ? true : given === 'false' ? false : undefined
+}
+
+/** What the audit log keeps and where it is sent. */
+const ofAuditLog: ReadonlySet<string> = new Set<SettingName>([
+  ...(['audit_log_pull_events', 'audit_log_forward_endpoint', 'skip_audit_log_database'] as const),
+  'disabled_audit_log_event_types',
+])
+
+/**
+ * Audit administrators change those of the audit log, and system administrators the others; all as long as there is no audit administrator.
+ * @throws DomainError UNAUTHENTICATED, FORBIDDEN
+ */
+function assertMayChange(actor: Actor, names: readonly string[]): void {
+  if (names.length > 0 && hasDuty(actor, 'audit') && names.every((name) => ofAuditLog.has(name))) return
+  assertSystemAdministrator(actor)
+  const apart = names.find((name) => ofAuditLog.has(name))
+  if (apart !== undefined && isApart(actor, 'audit'))
+    throw new DomainError('FORBIDDEN', `only an audit administrator may change ${apart}`)
 }

@@ -8,7 +8,7 @@ import { lockName } from '../../database/locking.ts'
 import { LruMap } from '../../runtime/lru-map.ts'
 import { actorName, type Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
-import { assertSystemAdministrator } from '../access/roles/authorise.ts'
+import { assertSecurityAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
@@ -125,7 +125,7 @@ async function assertMay(
   action: 'read' | 'update',
   projectId: number | undefined,
 ): Promise<void> {
-  if (projectId === undefined) assertSystemAdministrator(actor)
+  if (projectId === undefined) assertSecurityAdministrator(actor)
   else await getProjectByIdFor(reader, actor, `configuration:${action}`, projectId)
 }
 

@@ -75,7 +75,8 @@ export function composeSessionEndpoints(options: SessionEndpointsOptions): (call
     const user = presentUser(await options.profiles.getUserById(actor, actor.id))
     // The account that every installation begins with, and that every reader of the manual knows.
     const mustChange = actor.id === 1 && isSystemAdministrator(actor) && (await options.users.usesDefaultPassword())
-    return Response.json({ signed_in: true, open, user, must_change_password: mustChange }, { headers })
+    const start = { signed_in: true, open, user, apart: actor.apart ?? [], must_change_password: mustChange }
+    return Response.json(start, { headers })
   }
 
   const endpoints: Readonly<Record<string, readonly [method: string, (call: SessionCall) => Promise<Response>]>> = {

@@ -23,6 +23,17 @@ export const accounts = {
     createdToast: 'User {name} was created',
     noneTitle: 'No users yet',
     noneFound: 'No username contains “{text}”',
+    duties: { security: 'security administrator', audit: 'audit administrator' },
+    appointAs: 'Appoint as {duty}',
+    appoint: 'Appoint',
+    appointTitle: 'Appoint {name} as {duty}?',
+    appointWhat: {
+      security:
+        'From then on only they administer scanners, security policies, signers, allowlists and roles; system administrators no longer do. The appointment can be changed on the machine of the registry only (berth user duty).',
+      audit:
+        'From then on only they read and purge the audit log; system administrators no longer do. The appointment can be changed on the machine of the registry only (berth user duty).',
+    },
+    appointed: '{name} is now {duty}',
     makeAdministrator: 'Make administrator',
     makeUser: 'Remove administrator role',
     madeAdministrator: '{name} is now an administrator',

@@ -25,6 +25,17 @@ export const accounts: Translation<typeof en> = {
     createdToast: '已创建用户 {name}',
     noneTitle: '还没有用户',
     noneFound: '没有用户名包含“{text}”的用户',
+    duties: { security: '安全管理员', audit: '审计管理员' },
+    appointAs: '任命为{duty}',
+    appoint: '任命',
+    appointTitle: '将 {name} 任命为{duty}？',
+    appointWhat: {
+      security:
+        '此后只有安全管理员可以管理扫描器、安全策略、签名者、白名单和角色，系统管理员不再拥有这些权限。只能在镜像仓库所在的机器上更改任命（berth user duty）。',
+      audit:
+        '此后只有审计管理员可以查看和清理审计日志，系统管理员不再拥有这些权限。只能在镜像仓库所在的机器上更改任命（berth user duty）。',
+    },
+    appointed: '{name} 现在是{duty}',
     makeAdministrator: '设为系统管理员',
     makeUser: '取消系统管理员',
     madeAdministrator: '{name} 已成为系统管理员',

@@ -7,8 +7,8 @@ import { ForbiddenFace } from '../../components/states.tsx'
 /** The server refuses others anyway; here they read why. */
 export function AdministratorsOnly() {
   const t = useTranslations('navigation')
-  const { isAdministrator } = useSession()
-  if (isAdministrator) return <Outlet />
+  const { isAdministrator, duties } = useSession()
+  if (isAdministrator || duties.length > 0) return <Outlet />
   return (
     <Page title={t('administration')}>
       <ForbiddenFace />

@@ -1,7 +1,9 @@
+import { sql } from 'kysely'
 import type { Reader } from '../../../database/database.ts'
 import { preparedQuery } from '../../../database/prepared.ts'
 import type { Flag } from '../../../database/schema/columns.ts'
 import type { Actor } from '../actor.ts'
+import { duties, type Duty } from '../roles/duties.ts'
 
 /** What signing in and tokens need to know of an account, as it is at this moment. */
 export interface Account {
@@ -10,6 +12,8 @@ export interface Account {
   /** By decision here, or by a group at the server that vouches for the account. */
   readonly admin: boolean
   readonly disabled: boolean
+  readonly duty?: Duty
+  readonly apart?: readonly Duty[]
   /** Another one after every change that voids credentials: new password, other rights, disabled. */
   readonly version: number
 }
@@ -31,7 +35,14 @@ export interface AccountRow {
   readonly admin_by_group: Flag
   readonly disabled: Flag
   readonly credentials_changed_at: number
+  readonly duty: Duty | null
+  readonly security_apart: number
+  readonly audit_apart: number
 }
+
+/** 1 where somebody has the duty. */
+const isHeld = (duty: Duty) =>
+  sql<number>`case when exists (select 1 from user_account as holder where holder.duty = ${sql.lit(duty)} and holder.disabled = 0) then 1 else 0 end`
 
 /** What `accountOf` needs of a row of `user_account`. */
 export const accountColumns = [
@@ -41,6 +52,9 @@ export const accountColumns = [
   'user_account.admin_by_group',
   'user_account.disabled',
   'user_account.credentials_changed_at',
+  'user_account.duty',
+  isHeld('security').as('security_apart'),
+  isHeld('audit').as('audit_apart'),
 ] as const
 
 type AccountWithPasswordRow = AccountRow & { readonly source: AccountSource; readonly password_hash: string | null }
@@ -69,15 +83,28 @@ export async function findAccountByName(reader: Reader, username: string): Promi
     : { account: accountOf(row), source: row.source, passwordHash: row.password_hash }
 }
 
-export function actorOf({ id, username, admin, version }: Account): Extract<Actor, { kind: 'user' }> {
-  return { kind: 'user', id, username, admin, version }
+export function actorOf(account: Account): Extract<Actor, { kind: 'user' }> {
+  const { id, username, admin, version } = account
+  return { kind: 'user', id, username, admin, version, ...dutiesOf(account) }
 }
 
+/** What `actorOf` takes of duties. */
+export const dutiesOf = ({ duty, apart }: Account): Pick<Account, 'duty' | 'apart'> => ({
+  ...(duty === undefined ? {} : { duty }),
+  ...(apart === undefined ? {} : { apart }),
+})
+
 export function accountOf(row: AccountRow): Account {
+  const duty = row.duty ?? undefined
+  // A group of a directory does not make an administrator of who has a duty.
+  const admin = duty === undefined && (row.admin === 1 || row.admin_by_group === 1)
+  const apart = duties.filter((each) => Number(row[`${each}_apart`]) === 1)
   return {
     id: row.id,
     username: row.username,
-    admin: row.admin === 1 || row.admin_by_group === 1,
+    admin,
+    ...(duty === undefined ? {} : { duty }),
+    ...(admin && apart.length > 0 ? { apart } : {}),
     disabled: row.disabled === 1,
     version: row.credentials_changed_at,
   }

@@ -8,7 +8,7 @@ import { limitsOf, type Actor } from '../actor.ts'
 import { currentActor } from '../current-actor.ts'
 import { assertCanInSystem } from '../roles/authorise.ts'
 import { assertMayRuleAccount } from './account-rules.ts'
-import { userOf, type User } from './users.ts'
+import { userOf, type User } from './user.ts'
 
 /** What people tell about themselves. */
 export interface UserProfile {

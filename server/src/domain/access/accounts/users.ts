@@ -8,30 +8,22 @@ import type { UserChange } from '../../events/access-events.ts'
 import type { Events } from '../../events/events.ts'
 import type { Actor } from '../actor.ts'
 import { currentActor } from '../current-actor.ts'
-import { assertMayRuleAccount } from './account-rules.ts'
+import type { Duty } from '../roles/duties.ts'
+import {
+  assertMayChangePassword,
+  assertMayRuleAccount,
+  assertMayRuleDuty,
+  isHeld,
+  isOwn,
+  onTheMachine,
+} from './account-rules.ts'
 import type { AccountSource } from './accounts.ts'
 import { assertCanInSystem, assertSystemAdministrator } from '../roles/authorise.ts'
 import { takeUsername } from './free-username.ts'
 import { assertNotLastAdministrator, assertSomebodyElse } from './last-administrator.ts'
+import { userOf, type User } from './user.ts'
 import { assertProfile, assertRelinkable, assertUsername, userUnknown, type OidcIdentity } from './user-rules.ts'
 import { assertPasswordStrong, type Passwords } from '../credentials/passwords.ts'
-
-export interface User {
-  readonly id: number
-  readonly username: string
-  readonly email: string | undefined
-  readonly realName: string
-  readonly comment: string
-  /** By decision here; `adminByGroup` is beside it. */
-  readonly admin: boolean
-  readonly adminByGroup: boolean
-  /** Who vouches for the account. */
-  readonly source: AccountSource
-  readonly externalId: string | undefined
-  readonly disabled: boolean
-  readonly createdAt: number
-  readonly updatedAt: number
-}
 
 export interface NewUser {
   readonly username: string
@@ -150,8 +142,27 @@ export class Users {
     await this.#updateUser(actor, username, 'admin', async (tx, user, asker) => {
       assertSystemAdministrator(asker)
       if (user.admin === admin) return undefined
+      if (admin && user.duty !== undefined)
+        throw new DomainError('CONFLICT', `${username} has a duty of their own, and nobody has two`)
       if (!admin) await assertNotLastAdministrator(tx, user)
       return { admin: admin ? 1 : 0 }
+    })
+  }
+
+  /**
+   * Gives somebody a duty, or takes it (undefined). The first one of a duty is appointed by a system administrator; from then on the
+   * duty is apart, and only whoever is on the machine of the registry gives or takes it.
+   * @throws DomainError USER_UNKNOWN, CONFLICT for a system administrator, UNAUTHENTICATED, FORBIDDEN
+   */
+  async setDuty(actor: Actor, username: string, duty: Duty | undefined): Promise<void> {
+    assertSystemAdministrator(actor)
+    await this.#updateUser(actor, username, 'duty', async (tx, user, asker) => {
+      assertSystemAdministrator(asker)
+      if (user.duty === duty) return undefined
+      if (duty !== undefined && (user.admin || user.adminByGroup))
+        throw new DomainError('CONFLICT', `${username} is a system administrator, and nobody has two duties`)
+      if (duty !== undefined && asker.kind !== 'system' && (await isHeld(tx, duty))) throw onTheMachine(username)
+      return { duty: duty ?? null }
     })
   }
 
@@ -201,6 +212,7 @@ export class Users {
       const asker = await currentActor(tx, actor, this.#clock.now())
       assertCanInSystem(asker, 'user:delete')
       assertMayRuleAccount(asker, user)
+      assertMayRuleDuty(asker, { username, ...user })
       await assertNotLastAdministrator(tx, user)
       await tx.deleteFrom('project_member').where('entity_type', '=', 'user').where('entity_id', '=', user.id).execute()
       await tx.deleteFrom('user_account').where('id', '=', user.id).execute()
@@ -303,9 +315,12 @@ export class Users {
     ) => Promise<Partial<Selectable<UserAccountTable>> | undefined>,
   ): Promise<void> {
     await this.#database.write(async (tx) => {
-      if (change === 'admin' || change === 'disabled') await lockName(this.#database, tx, administrators)
+      if (change === 'admin' || change === 'disabled' || change === 'duty')
+        await lockName(this.#database, tx, administrators)
       const user = await this.#lockUser(tx, username)
-      const columns = await decide(tx, user, await currentActor(tx, actor, this.#clock.now()))
+      const asker = await currentActor(tx, actor, this.#clock.now())
+      if (!(change === 'password' && isOwn(asker, username))) assertMayRuleDuty(asker, { username, ...user })
+      const columns = await decide(tx, user, asker)
       if (columns === undefined) return
       const now = this.#clock.now()
       // Two changes within one tick of the clock are two versions all the same.
@@ -329,7 +344,7 @@ export class Users {
   async #lockUser(tx: Writer, username: string): Promise<LockedUser> {
     const query = tx
       .selectFrom('user_account')
-      .select(['id', 'admin', 'admin_by_group', 'disabled', 'source', 'credentials_changed_at'])
+      .select(['id', 'admin', 'admin_by_group', 'disabled', 'duty', 'source', 'credentials_changed_at'])
       .where('username', '=', username)
     const row = await lockRows(this.#database, query).executeTakeFirst()
     if (row === undefined) throw userUnknown(username)
@@ -338,6 +353,7 @@ export class Users {
       admin: row.admin === 1,
       adminByGroup: row.admin_by_group === 1,
       disabled: row.disabled === 1,
+      duty: row.duty ?? undefined,
       source: row.source,
       version: row.credentials_changed_at,
     }
@@ -356,29 +372,6 @@ interface LockedUser {
   readonly admin: boolean
   readonly adminByGroup: boolean
   readonly disabled: boolean
+  readonly duty: Duty | undefined
   readonly version: number
-}
-
-/** @throws DomainError UNAUTHENTICATED, FORBIDDEN for all but the owner, without a narrowed token, and administrators */
-export function assertMayChangePassword(actor: Actor, username: string): void {
-  const own =
-    actor.kind === 'user' && actor.access === undefined && actor.limits === undefined && actor.username === username
-  if (!own) assertSystemAdministrator(actor)
-}
-
-export function userOf(row: Selectable<UserAccountTable>): User {
-  return {
-    id: row.id,
-    username: row.username,
-    email: row.email ?? undefined,
-    realName: row.real_name,
-    comment: row.comment,
-    admin: row.admin === 1,
-    adminByGroup: row.admin_by_group === 1,
-    source: row.source,
-    externalId: row.external_id ?? undefined,
-    disabled: row.disabled === 1,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  }
 }

@@ -2,7 +2,9 @@ import { DomainError } from '../../errors.ts'
 import type { Actor } from '../actor.ts'
 import type { SignIn } from './sign-in.ts'
 import { isSelf } from '../accounts/user-profiles.ts'
-import { assertMayChangePassword, type User, type Users } from '../accounts/users.ts'
+import { assertMayChangePassword } from '../accounts/account-rules.ts'
+import type { User } from '../accounts/user.ts'
+import type { Users } from '../accounts/users.ts'
 import { assertPasswordStrong } from './passwords.ts'
 
 export interface PasswordChange {

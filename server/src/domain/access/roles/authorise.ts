@@ -1,5 +1,6 @@
 import { DomainError } from '../../errors.ts'
 import { isSystemAdministrator, limitsOf, tokenAccessOf, type Actor, type ActorLimits } from '../actor.ts'
+import { dutyOf, hasDuty, isApart } from './duties.ts'
 import type { SystemPermission } from './grantable-permissions.ts'
 import { allPermissions, publicProjectPermissions, type Permission } from './permissions.ts'
 import { projectRightsOf, robotMayInProject } from '../robots/robot-rights.ts'
@@ -30,8 +31,13 @@ export function permissionsIn(actor: Actor, standing: ProjectStanding): Readonly
   return permissionsWithoutLimits(actor, standing)
 }
 
+/** The audit log of a project, too, is that of audit administrators. */
+const withoutLogs: ReadonlySet<Permission> = new Set(
+  [...allPermissions].filter((permission) => permission !== 'log:list'),
+)
+
 function permissionsWithoutLimits(actor: Actor, standing: ProjectStanding): ReadonlySet<Permission> {
-  if (isAdministrator(actor)) return allPermissions
+  if (isAdministrator(actor)) return isApart(actor, 'audit') ? withoutLogs : allPermissions
   const own = actor.kind === 'robot' ? projectRightsOf(actor.rights, standing.project.id) : standing.granted
   if (!standing.project.public) return own
   return own.size === 0 ? publicProjectPermissions : own.union(publicProjectPermissions)
@@ -62,7 +68,7 @@ function limitsAllow(limits: ActorLimits, permission: Permission, standing: Proj
 function accountMay(actor: Actor, permission: Permission, standing: ProjectStanding | undefined): boolean {
   const limits = limitsOf(actor)
   if (limits !== undefined && (standing === undefined || !limitsAllow(limits, permission, standing))) return false
-  if (isAdministrator(actor)) return true
+  if (isAdministrator(actor)) return permission !== 'log:list' || !isApart(actor, 'audit')
   if (standing === undefined) return false
   if (actor.kind === 'robot') {
     if (robotMayInProject(actor.rights, standing.project.id, permission)) return true
@@ -157,16 +163,35 @@ export function assertSystemAdministrator(actor: Actor): void {
   throw refusedInSystem(actor, 'only a system administrator may do this')
 }
 
+/**
+ * For the rules of security that hold for the whole registry: security administrators, and system administrators as long as there are
+ * none.
+ * @throws DomainError UNAUTHENTICATED, FORBIDDEN
+ */
+export function assertSecurityAdministrator(actor: Actor): void {
+  if (hasDuty(actor, 'security')) return
+  if (isApart(actor, 'security')) throw refusedInSystem(actor, 'only a security administrator may do this')
+  assertSystemAdministrator(actor)
+}
+
 /** System administrators, and robots to whom the permission was given. An access token is never enough. */
 export function canInSystem(actor: Actor, permission: SystemPermission): boolean {
   if (tokenAccessOf(actor) !== undefined) return false
-  return isSystemAdministrator(actor) || (actor.kind === 'robot' && actor.rights.system.has(permission))
+  const duty = dutyOf(permission)
+  if (duty !== undefined && hasDuty(actor, duty)) return true
+  if (isSystemAdministrator(actor)) return duty === undefined || !isApart(actor, duty)
+  return actor.kind === 'robot' && actor.rights.system.has(permission)
 }
 
 /** @throws DomainError UNAUTHENTICATED, FORBIDDEN */
 export function assertCanInSystem(actor: Actor, permission: SystemPermission): void {
   if (canInSystem(actor, permission)) return
-  throw refusedInSystem(actor, `only a system administrator, or a robot with ${permission}, may do this`)
+  const duty = dutyOf(permission)
+  const who =
+    duty !== undefined && isApart(actor, duty)
+      ? `${duty === 'audit' ? 'an audit' : 'a security'} administrator`
+      : 'a system administrator'
+  throw refusedInSystem(actor, `only ${who}, or a robot with ${permission}, may do this`)
 }
 
 function refusedInSystem(actor: Actor, message: string): DomainError {

@@ -2,6 +2,7 @@ import { DomainError } from '../../errors.ts'
 import { actorName, isSystemAdministrator, tokenAccessOf, type Actor } from '../actor.ts'
 import { projectRightsOf, type RobotRights } from '../robots/robot-rights.ts'
 import { permissionsIn, type ProjectStanding } from './authorise.ts'
+import { dutyOf, isApart } from './duties.ts'
 import { heldBackPull } from './grantable-permissions.ts'
 
 /** Rights in one project, as a role gives them. */
@@ -54,7 +55,7 @@ export function firstMissing(
   rights: RobotRights,
   standings: readonly ProjectStanding[],
 ): string | undefined {
-  if (isSystemAdministrator(actor) && tokenAccessOf(actor) === undefined) return undefined
+  if (isSystemAdministrator(actor) && tokenAccessOf(actor) === undefined) return firstApart(actor, rights)
   const own = actor.kind === 'robot' ? actor.rights : undefined
   const beyondProjects = [
     ...[...rights.system].filter((permission) => own?.system.has(permission) !== true),
@@ -99,4 +100,14 @@ function holds(actor: Actor, held: ReadonlySet<string>, permission: string): boo
   if (held.has(permission)) return true
   if (actor.kind !== 'robot') return held.has(ofRobotsOnly[permission] ?? permission)
   return ofRolesOnly[permission]?.every((each) => held.has(each)) === true
+}
+
+/** What an administrator has not, because somebody else has the duty. */
+function firstApart(actor: Actor, rights: RobotRights): string | undefined {
+  const ofLogs = [rights.everyProject, ...rights.projects.values()].some((each) => each.has('log:list'))
+  if (ofLogs && isApart(actor, 'audit')) return 'log:list'
+  return [...rights.system].find((permission) => {
+    const duty = dutyOf(permission)
+    return duty !== undefined && isApart(actor, duty)
+  })
 }

@@ -7,7 +7,7 @@ import { DomainError } from '../../errors.ts'
 import type { Events } from '../../events/events.ts'
 import type { Actor } from '../actor.ts'
 import { currentActor } from '../current-actor.ts'
-import { assertSystemAdministrator } from './authorise.ts'
+import { assertSecurityAdministrator } from './authorise.ts'
 import { isPermission, isRoleName, roleIds, rolePermissions, type Permission, type RoleName } from './permissions.ts'
 
 /** What a member may do in a project: one of Harbor's five roles, or one that an administrator composed. */
@@ -50,12 +50,12 @@ export class Roles {
 
   /** @throws DomainError BAD_REQUEST, CONFLICT (the name is taken), UNAUTHENTICATED, FORBIDDEN */
   async createRole(actor: Actor, fields: RoleFields): Promise<number> {
-    assertSystemAdministrator(actor)
+    assertSecurityAdministrator(actor)
     const columns = columnsOf(fields)
     const now = this.#clock.now()
     return await unlessTaken(fields.name, () =>
       this.#database.write(async (tx) => {
-        assertSystemAdministrator(await currentActor(tx, actor, this.#clock.now()))
+        assertSecurityAdministrator(await currentActor(tx, actor, this.#clock.now()))
         const { id } = await tx
           .insertInto('role')
           .values({ ...columns, created_at: now, updated_at: now })
@@ -69,11 +69,11 @@ export class Roles {
 
   /** @throws DomainError BAD_REQUEST, CONFLICT, ROLE_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async updateRole(actor: Actor, id: number, fields: RoleFields): Promise<void> {
-    assertSystemAdministrator(actor)
+    assertSecurityAdministrator(actor)
     const columns = columnsOf(fields)
     await unlessTaken(fields.name, () =>
       this.#database.write(async (tx) => {
-        assertSystemAdministrator(await currentActor(tx, actor, this.#clock.now()))
+        assertSecurityAdministrator(await currentActor(tx, actor, this.#clock.now()))
         const updated = await tx
           .updateTable('role')
           .set({ ...columns, updated_at: this.#clock.now() })
@@ -87,9 +87,9 @@ export class Roles {
 
   /** @throws DomainError CONFLICT while members have it, ROLE_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async deleteRole(actor: Actor, id: number): Promise<void> {
-    assertSystemAdministrator(actor)
+    assertSecurityAdministrator(actor)
     await this.#database.write(async (tx) => {
-      assertSystemAdministrator(await currentActor(tx, actor, this.#clock.now()))
+      assertSecurityAdministrator(await currentActor(tx, actor, this.#clock.now()))
       const deleted = await tx.deleteFrom('role').where('id', '=', id).returning('name').executeTakeFirst()
       if (deleted === undefined) throw roleUnknown(id)
       const member = await tx

@@ -1,8 +1,12 @@
 import { withoutTrailing } from '#contract/trailing.ts'
 import type { Database } from '../../../database/database.ts'
-import { isSystemAdministrator, type Actor } from '../../../domain/access/actor.ts'
-import { permissionsIn } from '../../../domain/access/roles/authorise.ts'
-import { grantablePermissions, type GrantablePermission } from '../../../domain/access/roles/grantable-permissions.ts'
+import type { Actor } from '../../../domain/access/actor.ts'
+import { canInSystem, permissionsIn } from '../../../domain/access/roles/authorise.ts'
+import {
+  grantablePermissions,
+  type GrantablePermission,
+  type SystemPermission,
+} from '../../../domain/access/roles/grantable-permissions.ts'
 import { findProjectAccessById } from '../../../domain/projects/project-access.ts'
 
 /**
@@ -28,8 +32,10 @@ async function permissionsAround(
   path: string,
 ): Promise<readonly GrantablePermission[]> {
   if (/^\/system(\/|$)/.test(path)) {
-    if (!isSystemAdministrator(actor)) return []
-    return grantablePermissions.system.map(({ resource, action }) => ({ resource: `/system/${resource}`, action }))
+    if (actor.kind === 'robot') return []
+    return grantablePermissions.system
+      .filter(({ resource, action }) => canInSystem(actor, `${resource}:${action}` as SystemPermission))
+      .map(({ resource, action }) => ({ resource: `/system/${resource}`, action }))
   }
   const id = /^\/project\/(\d{1,15})(\/|$)/.exec(path)?.[1]
   const access = id === undefined ? undefined : await findProjectAccessById(database, actor, Number(id))

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Actor } from '../../../domain/access/actor.ts'
+import { duties } from '../../../domain/access/roles/duties.ts'
 import { changePassword } from '../../../domain/access/credentials/password-change.ts'
 import type { OidcIdentity } from '../../../domain/access/accounts/user-rules.ts'
-import type { User } from '../../../domain/access/accounts/users.ts'
+import type { User } from '../../../domain/access/accounts/user.ts'
 import { DomainError } from '../../../domain/errors.ts'
 import { createdAt, idParam, permissionAnswer, timeAnswer, timeOf, truthQuery } from '../frame/answers.ts'
 import { currentPermissions } from './current-permissions.ts'
@@ -20,6 +21,7 @@ const userAnswer = z.object({
   sysadmin_flag: z.boolean(),
   admin_role_in_auth: z.boolean(),
   disabled: z.boolean().optional().describe('Beyond Harbor: true for an account that can do nothing; else left out.'),
+  duty: z.enum(duties).optional().describe('Beyond Harbor: what the account administers apart from the system.'),
   creation_time: timeAnswer,
   update_time: timeAnswer,
   oidc_user_meta: z
@@ -217,6 +219,24 @@ export const userRoutes: readonly Route[] = [
 
   route({
     method: 'PUT',
+    path: '/users/{user_id}/duty',
+    tag: 'user',
+    operationId: 'setUserDuty',
+    summary:
+      'Beyond Harbor: has somebody administer security or the audit log, apart from the system. The first one is appointed so; others on the machine of the registry.',
+    access: { kind: 'system-administrator' },
+    params: oneUser,
+    body: z.strictObject({ duty: z.enum([...duties, 'none']) }),
+    answers: { 200: null },
+    handle: async ({ actor, params, body: { duty } }, { users, profiles }) => {
+      const { username } = await profiles.getUserById(actor, params.user_id)
+      await users.setDuty(actor, username, duty === 'none' ? undefined : duty)
+      return {}
+    },
+  }),
+
+  route({
+    method: 'PUT',
     path: '/users/{user_id}/identity',
     tag: 'user',
     operationId: 'relinkUser',
@@ -294,6 +314,7 @@ export function presentUser(user: User): z.output<typeof userAnswer> {
     sysadmin_flag: user.admin,
     admin_role_in_auth: user.adminByGroup,
     disabled: user.disabled || undefined,
+    duty: user.duty,
     creation_time: timeOf(user.createdAt),
     update_time: timeOf(user.updatedAt),
     oidc_user_meta: user.source === 'oidc' ? presentOidcMeta(user) : undefined,

@@ -5,6 +5,7 @@ import { anonymous, isSystemAdministrator, tokenAccessOf } from '../../../domain
 import {
   assertCanInProject,
   assertCanInSystem,
+  assertSecurityAdministrator,
   assertSystemAdministrator,
   can,
 } from '../../../domain/access/roles/authorise.ts'
@@ -137,6 +138,7 @@ async function authorise(
 ): Promise<ProjectAccess | undefined> {
   if (access.kind === 'signed-in' && actor.kind === 'anonymous') throw unauthorized()
   if (access.kind === 'system-administrator') assertSystemAdministrator(actor)
+  if (access.kind === 'security-administrator') assertSecurityAdministrator(actor)
   if (access.kind === 'system') assertCanInSystem(actor, access.permission)
   if (access.kind !== 'project') return undefined
   const { said, found: project } = await findPathProject(database, actor, request, params)

@@ -158,6 +158,8 @@ function wordsOf(access: RouteAccess): string {
       return 'who has signed in'
     case 'system-administrator':
       return 'system administrators'
+    case 'security-administrator':
+      return 'security administrators, where there are some; else system administrators'
     case 'system':
       return `system administrators, and robots with ${access.permission}`
     case 'project':

@@ -16,6 +16,8 @@ export type RouteAccess =
   | { readonly kind: 'anyone' }
   | { readonly kind: 'signed-in' }
   | { readonly kind: 'system-administrator' }
+  /** System administrators only as long as nobody has the duty. */
+  | { readonly kind: 'security-administrator' }
   | { readonly kind: 'system'; readonly permission: SystemPermission }
   | { readonly kind: 'project'; readonly permission: Permission; readonly or?: Permission }
   | { readonly kind: 'own-rule'; readonly why: string }

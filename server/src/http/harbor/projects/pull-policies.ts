@@ -105,8 +105,8 @@ const ofProject: Place = {
 
 const ofRegistry: Place = {
   ...{ prefix: '/system', owner: 'all projects', suffix: 'OfRegistry' },
-  read: { kind: 'system-administrator' },
-  change: { kind: 'system-administrator' },
+  read: { kind: 'security-administrator' },
+  change: { kind: 'security-administrator' },
 }
 
 /** The same operations for a project, and for the registry, which has no id. */

@@ -95,7 +95,7 @@ export const signerRoutes: readonly Route[] = [
   ...operationsAt(
     '/signers',
     { name: 'System', said: 'every project' },
-    { read: { kind: 'system-administrator' }, update: { kind: 'system-administrator' } },
+    { read: { kind: 'security-administrator' }, update: { kind: 'security-administrator' } },
   ),
   ...operationsAt(
     '/projects/{project_name_or_id}/signers',

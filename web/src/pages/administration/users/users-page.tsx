@@ -6,13 +6,13 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { isUsername } from '#contract/username.ts'
-import { call, type RowOf } from '../../../api/client.ts'
+import { call, type Duty, type RowOf } from '../../../api/client.ts'
 import { usePagedRows } from '../../../api/paged-rows.ts'
 import { invalidate } from '../../../api/queries.ts'
-import { useSession } from '../../../api/session.ts'
+import { refreshSession, useSession } from '../../../api/session.ts'
 import { confirmDestruction } from '../../../components/confirm.ts'
 import { DataList, type Column } from '../../../components/data-list.tsx'
-import { AddIcon, AuthenticationIcon, DeleteIcon, TokenIcon, UserIcon } from '../../../components/icons.ts'
+import { AddIcon, AuthenticationIcon, DeleteIcon, TokenIcon, TrustIcon, UserIcon } from '../../../components/icons.ts'
 import { ModalForm } from '../../../components/modal-form.tsx'
 import { Page, Section } from '../../../components/page.tsx'
 import { RowMenu } from '../../../components/row-menu.tsx'
@@ -141,6 +141,7 @@ function Role({ user }: { readonly user: User }) {
   const t = useTranslations('accounts.users')
   if (user.sysadmin_flag) return <StatusBadge tone="accent">{t('administrator')}</StatusBadge>
   if (user.admin_role_in_auth) return <StatusBadge tone="accent">{t('administratorByGroup')}</StatusBadge>
+  if (user.duty !== undefined) return <StatusBadge tone="accent">{t(`duties.${user.duty}`)}</StatusBadge>
   return <Text c="dimmed">{t('user')}</Text>
 }
 
@@ -154,6 +155,7 @@ function UserMenu({ user, onReset, onRelink }: UserMenuProps) {
   const t = useTranslations('accounts.users')
   const common = useTranslations('common')
   const client = useQueryClient()
+  const { duties } = useSession()
   const { username, user_id: userId } = user
   const setAdministrator = async (flag: boolean) => {
     await call('PUT /users/{user_id}/sysadmin', { params: { user_id: userId }, body: { sysadmin_flag: flag } })
@@ -167,6 +169,18 @@ function UserMenu({ user, onReset, onRelink }: UserMenuProps) {
       action: t('makeAdministrator'),
       final: false,
       run: async () => await setAdministrator(true),
+    })
+  const askToAppoint = (duty: Duty) =>
+    confirmDestruction({
+      title: t('appointTitle', { name: username, duty: t(`duties.${duty}`) }),
+      what: t(`appointWhat.${duty}`),
+      action: t('appoint'),
+      final: false,
+      run: async () => {
+        await call('PUT /users/{user_id}/duty', { params: { user_id: userId }, body: { duty } })
+        await Promise.all([invalidate(client, '/users'), refreshSession(client)])
+        toast(t('appointed', { name: username, duty: t(`duties.${duty}`) }))
+      },
     })
   const askToDelete = () =>
     confirmDestruction({
@@ -193,6 +207,13 @@ function UserMenu({ user, onReset, onRelink }: UserMenuProps) {
           {t('makeAdministrator')}
         </Menu.Item>
       )}
+      {!user.sysadmin_flag &&
+        user.duty === undefined &&
+        duties.map((duty) => (
+          <Menu.Item key={duty} leftSection={<TrustIcon size={15} />} onClick={() => askToAppoint(duty)}>
+            {t('appointAs', { duty: t(`duties.${duty}`) })}
+          </Menu.Item>
+        ))}
       {user.source === 'local' ? (
         <Menu.Item leftSection={<TokenIcon size={15} />} onClick={onReset}>
           {t('resetPassword')}
