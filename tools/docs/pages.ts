@@ -85,7 +85,10 @@ export function shelvesOf(pages: readonly DocsPage[], language: DocsLanguage): r
   return [
     ...guideShelves,
     { name: 'reference', pages: present(topics.filter((topic) => topic.startsWith('reference/'))) },
-    { name: 'design', pages: present(['architecture', 'security', 'security/attacks', 'speed', 'changelog']) },
+    {
+      name: 'design',
+      pages: present(['architecture', 'security', 'security/attacks', 'compliance/mlps', 'speed', 'changelog']),
+    },
   ]
 }
 
