@@ -20,6 +20,7 @@ import { composeClientFacts } from '../http/origin.ts'
 import { composeOpenDoor } from '../http/open-door.ts'
 import { isLoopbackHost } from '../http/request-names.ts'
 import { composeRequestLog } from '../http/request-log.ts'
+import { composeSlowRequestLog } from '../http/slow-request-log.ts'
 import { composeRouter, type RouterOptions } from '../http/router.ts'
 import type { EventStreams } from '../http/server-sent-events.ts'
 import { composeSessionEndpoints } from '../http/session/session-endpoints.ts'
@@ -53,6 +54,8 @@ export function composeHttp(config: Config, services: HttpServices): Answer {
   const { accounts, metrics, logging, onError } = services
   const facts = composeClientFacts(config)
   const writeRequestLine = composeRequestLog(logging)
+  const { slowRequestMs } = config.log
+  const writeSlowRequest = composeSlowRequestLog(logging.logger, slowRequestMs)
   return composeRouter({
     ...composeDoors(config, services, facts),
     authenticate: accounts.authenticate,
@@ -61,6 +64,7 @@ export function composeHttp(config: Config, services: HttpServices): Answer {
     metricsPath: config.metrics.path,
     clientAddressOf: facts.clientAddressOf,
     isFromThisMachine: composeIsFromThisMachine(config),
+    timesStatements: slowRequestMs > 0,
     openDoor: config.open ? composeOpenDoor({ ...config, reachable: isReachable(config) }) : undefined,
     newRequestId: randomUUID,
     welcome: () => 'Berth, a container registry. Images are under /v2/; sign in with: docker login\n',
@@ -77,6 +81,7 @@ export function composeHttp(config: Config, services: HttpServices): Answer {
     onAnswered: (exchange) => {
       metrics.observe(exchange)
       writeRequestLine(exchange)
+      writeSlowRequest(exchange)
     },
   })
 }

@@ -168,6 +168,8 @@ export interface Config {
     readonly level: 'debug' | 'info' | 'warn' | 'error'
     readonly format: 'json' | 'pretty' | 'auto'
     readonly requests: 'all' | 'errors' | 'off'
+    /** 0: no request is called slow. */
+    readonly slowRequestMs: number
   }
   readonly metrics: {
     readonly enabled: boolean

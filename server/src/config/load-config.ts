@@ -275,7 +275,12 @@ function toConfig(given: Settings): Config {
     },
     jobs: { concurrency: given.jobs.concurrency, keepMs: given.jobs.keep, leaseMs: given.jobs.lease },
     limits: { manifestBytes: given.limits.manifest, uploadBytes: given.limits.upload },
-    log: { level: given.log.level, format: given.log.format, requests: given.log.requests },
+    log: {
+      level: given.log.level,
+      format: given.log.format,
+      requests: given.log.requests,
+      slowRequestMs: given.log.slow_request,
+    },
     metrics: {
       enabled: metrics.enabled,
       path: metrics.path,

@@ -319,6 +319,11 @@ export const settings = z.strictObject({
         .describe(
           'Requests that have a line. `errors`: those that were refused, failed or broken off, without the 401 and 404 that every push and pull meets.',
         ),
+      slow_request: duration(0, '0s')
+        .prefault('2s')
+        .describe(
+          'A request that is answered after so long has a line `slow request` with the statements it took; 0s: none has.',
+        ),
     })
     .prefault({})
     .describe('Logs, on standard error.'),

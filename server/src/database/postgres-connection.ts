@@ -3,6 +3,7 @@ import type { PoolClient, QueryResult as PgResult } from 'pg'
 import { assertStorable } from './bound-values.ts'
 import type { PreparedRunner } from './prepared.ts'
 import type { StatementNames } from './statement-names.ts'
+import { currentTimes } from './statement-watch.ts'
 import { translatePostgresError } from './postgres-errors.ts'
 
 /** Speaks Kysely's language to one connection of the pool. `assertUsable` runs before every query. */
@@ -11,7 +12,7 @@ export function postgresDatabaseConnection(client: PoolClient, assertUsable: () 
     async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
       assertUsable()
       assertStorable(query.parameters)
-      const result = await translated(client.query(query.sql, [...query.parameters]))
+      const result = await timed(query.sql, () => translated(client.query(query.sql, [...query.parameters])))
       return returnsCount(result)
         ? { rows: result.rows as R[], numAffectedRows: BigInt(result.rowCount ?? 0) }
         : { rows: result.rows as R[] }
@@ -40,7 +41,11 @@ export function postgresPreparedRunner(withClient: WithClient, names: StatementN
   const query = async (statement: { name: string; sql: string }, values: readonly unknown[]) => {
     assertStorable(values)
     return await withClient((client) =>
-      translated(client.query({ ...names.of(statement), text: statement.sql, values: [...values] })).catch(names.heed),
+      timed(statement.sql, () =>
+        translated(client.query({ ...names.of(statement), text: statement.sql, values: [...values] })).catch(
+          names.heed,
+        ),
+      ),
     )
   }
   return {
@@ -48,6 +53,18 @@ export function postgresPreparedRunner(withClient: WithClient, names: StatementN
     rows: async (statement, values) => (await query(statement, values)).rows,
     firstRow: async (statement, values) => (await query(statement, values)).rows[0],
     run: async (statement, values) => (await query(statement, values)).rowCount ?? 0,
+  }
+}
+
+/** Without the waiting for a connection. */
+async function timed<T>(sql: string, query: () => Promise<T>): Promise<T> {
+  const times = currentTimes()
+  if (times === undefined) return await query()
+  const startedAt = performance.now()
+  try {
+    return await query()
+  } finally {
+    times.add(sql, performance.now() - startedAt)
   }
 }
 

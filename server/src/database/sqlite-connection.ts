@@ -2,6 +2,7 @@ import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
 import type { SqliteConnection, SqlValue } from '#server/runtime/sqlite.ts'
 import { assertStorable } from './bound-values.ts'
 import type { PreparedRunner } from './prepared.ts'
+import { currentTimes } from './statement-watch.ts'
 import { translateSqliteError } from './sqlite-errors.ts'
 
 /** When a query may run, and what runs it. */
@@ -22,7 +23,9 @@ export function sqliteDatabaseConnection(
   const run = composeRun(use)
   return {
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-      const { rows, changes } = await run(parameters, () => connection.query(sql, parameters as readonly SqlValue[]))
+      const { rows, changes } = await run(sql, parameters, () =>
+        connection.query(sql, parameters as readonly SqlValue[]),
+      )
       return changes === undefined ? { rows: rows as R[] } : { rows: [], numAffectedRows: BigInt(changes) }
     },
     async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
@@ -43,21 +46,26 @@ export function sqlitePreparedRunner(connection: SqliteConnection, use: Connecti
   const run = composeRun(use)
   return {
     dialect: 'sqlite',
-    rows: ({ sql }, values) => run(values, () => connection.rows(sql, values as readonly SqlValue[])),
-    firstRow: ({ sql }, values) => run(values, () => connection.firstRow(sql, values as readonly SqlValue[])),
-    run: ({ sql }, values) => run(values, () => connection.query(sql, values as readonly SqlValue[]).changes ?? 0),
+    rows: ({ sql }, values) => run(sql, values, () => connection.rows(sql, values as readonly SqlValue[])),
+    firstRow: ({ sql }, values) => run(sql, values, () => connection.firstRow(sql, values as readonly SqlValue[])),
+    run: ({ sql }, values) => run(sql, values, () => connection.query(sql, values as readonly SqlValue[]).changes ?? 0),
   }
 }
 
 function composeRun({ assertUsable, run }: ConnectionUse) {
-  return <Result>(values: readonly unknown[], query: () => Result): Promise<Result> =>
-    run(() => {
+  return <Result>(sql: string, values: readonly unknown[], query: () => Result): Promise<Result> => {
+    const times = currentTimes()
+    return run(() => {
       assertUsable()
       assertStorable(values)
+      const startedAt = times === undefined ? 0 : performance.now()
       try {
         return query()
       } catch (error) {
         throw translateSqliteError(error)
+      } finally {
+        times?.add(sql, performance.now() - startedAt)
       }
     })
+  }
 }

@@ -1,6 +1,7 @@
 import { isConsolePath } from '#contract/console-paths.ts'
 import { helpPath, isDocsPath } from '#contract/guides.ts'
 import { ociErrorBody } from '#contract/oci-errors.ts'
+import { StatementTimes, watchStatements } from '../database/statement-watch.ts'
 import { anonymous, type Actor } from '../domain/access/actor.ts'
 import { withOrigin, type RequestFailure, type RequestOrigin, type RequestPlace } from '../domain/request-origin.ts'
 import type { Connection } from '../runtime/listener.ts'
@@ -49,6 +50,8 @@ export interface Exchange {
   readonly place?: RequestPlace | undefined
   /** Why it was refused or failed, where the answer is an error that was foreseen. */
   readonly failure?: RequestFailure | undefined
+  /** What its statements took; undefined where nobody asks. */
+  readonly statements?: StatementTimes | undefined
 }
 
 /** Low-cardinality names of what was asked for. */
@@ -93,6 +96,8 @@ export interface RouterOptions {
   readonly errorResponse: (error: unknown, route: Route) => Response | undefined
   readonly onError: (error: unknown) => void
   readonly onAnswered: (exchange: Exchange) => void
+  /** Whether exchanges tell what their statements took. */
+  readonly timesStatements?: boolean
 }
 
 /** The door every request comes in by. Never throws. */
@@ -102,14 +107,16 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
     const isFromThisMachine = () => options.isFromThisMachine(request, connection)
     const requestId = requestIdOf(request, options.newRequestId)
     const origin: RequestOrigin = { clientAddress, isFromThisMachine, requestId }
-    return await withOrigin(origin, () => answer(request, connection, origin, requestId))
+    const statements = options.timesStatements ? new StatementTimes() : undefined
+    const work = () => answer(request, connection, origin, { requestId, statements })
+    return await withOrigin(origin, () => (statements === undefined ? work() : watchStatements(statements, work)))
   }
 
   async function answer(
     request: Request,
     connection: Connection,
     origin: RequestOrigin,
-    requestId: string,
+    { requestId, statements }: { readonly requestId: string; readonly statements: StatementTimes | undefined },
   ): Promise<Response> {
     const { clientAddress } = origin
     const startedAt = performance.now()
@@ -152,6 +159,7 @@ export function composeRouter(options: RouterOptions): (request: Request, connec
         operation,
         place,
         failure,
+        statements,
         durationMs,
         aborted,
         bytesIn,
