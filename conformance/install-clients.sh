@@ -24,7 +24,7 @@ has() {
 debian='docker:docker.io dockerd:docker.io containerd:containerd ctr:containerd runc:runc podman:podman
 skopeo:skopeo buildah:buildah openssl:openssl nsenter:util-linux ip:iproute2 slapd:slapd
 docker-registry:docker-registry mkfs.btrfs:btrfs-progs mkfs.xfs:xfsprogs
-haproxy:haproxy systemd-analyze:systemd chromium:chromium'
+haproxy:haproxy systemd-analyze:systemd chromium:chromium rsyslogd:rsyslog'
 
 wanted=''
 for pair in $debian; do
@@ -42,7 +42,10 @@ if [ -n "$wanted" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1;
   # One by one, so that a package that this release does not have keeps no other away.
   apt-get update -q >/dev/null || true
   for package in $wanted; do
-    apt-get install -q -y --no-install-recommends "$package" >/dev/null || true
+    # TLS is a module of its own there.
+    [ "$package" = rsyslog ] && package='rsyslog rsyslog-openssl'
+    # shellcheck disable=SC2086
+    apt-get install -q -y --no-install-recommends $package >/dev/null || true
   done
 fi
 for pair in $debian; do

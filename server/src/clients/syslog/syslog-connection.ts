@@ -1,4 +1,4 @@
-import { connect as connectPlain, type LookupFunction, type Socket } from 'node:net'
+import { connect as connectPlain, isIP, type LookupFunction, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
 export interface SyslogAddress {
@@ -68,8 +68,10 @@ export class SyslogConnection implements Disposable {
     this.#drop()
     const { host, port, tls, authority, lookup } = this.#address
     const to = { host, port, ...(lookup === undefined ? {} : { lookup }) }
+    // An address is in no SNI (RFC 6066 §3); the certificate has to name it all the same.
+    const named = isIP(host) === 0 ? { servername: host } : {}
     const socket = tls
-      ? connectTls({ ...to, servername: host, ...(authority === undefined ? {} : { ca: authority }) })
+      ? connectTls({ ...to, ...named, ...(authority === undefined ? {} : { ca: authority }) })
       : connectPlain(to)
     socket.unref()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
