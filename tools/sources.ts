@@ -94,6 +94,7 @@ export const nouns = [
   'secrets',
   'access',
   'settings',
+  'certificates',
   'jobs',
   'identities',
   'projects',

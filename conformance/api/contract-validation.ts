@@ -11,6 +11,7 @@ const beyondHarbor = [
   '/projects/{project_name_or_id}/retention/preview',
   '/quotas/{id}/recount',
   '/robots/{robot_id}/trust-rules',
+  '/certificates/',
   '/signers',
   '/projects/{project_name_or_id}/signers',
   '/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/signature',

@@ -46,6 +46,13 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'GET /search': row('anyone', { query: 'q=a' }),
   'GET /systeminfo': row('anyone'),
   'GET /systeminfo/getcert': row('anyone'),
+  'GET /certificates/authority': row('anyone'),
+  'POST /certificates/authority': row('administrator', {
+    body: { issuer_certificate: '', issuer_key: '', root_certificate: '' },
+  }),
+  'PUT /certificates/authority/issuer': row('administrator', { body: { issuer_certificate: '', issuer_key: '' } }),
+  'GET /certificates/served': row('administrator'),
+  'POST /certificates/served/renewal': row('administrator'),
   'GET /openapi.json': row('anyone'),
   'GET /openapi.yaml': row('anyone'),
   'GET /openapi-distribution.json': row('anyone'),

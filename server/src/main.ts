@@ -3,10 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { composeAccounts } from './compose/accounts.ts'
 import { followBackupSchedule } from './compose/backup-schedule.ts'
 import { watchCertificateEnd } from './compose/certificate-end.ts'
+import { composeCertificates } from './compose/certificates.ts'
 import { composeContent, composeOciServices } from './compose/content.ts'
 import { measureDisks } from './compose/disks.ts'
 import { openFoundation } from './compose/foundation.ts'
 import { composeHttp } from './compose/http.ts'
+import { composePlainAnswer } from './compose/plain-answer.ts'
 import { openListeners, urlsOf } from './compose/listeners.ts'
 import { startMeasuring } from './compose/registry-metrics.ts'
 import { shareOfWorker } from './compose/processes.ts'
@@ -67,7 +69,8 @@ async function start(
   const accounts = await composeAccounts(config, { ...foundation, logger, metrics })
   // Each process looks for itself, so that each fails its own /ready.
   const onDamaged = () => void foundation.database.checkPages().catch(() => {})
-  followSignals(foundation.signals, { ...accounts, onDamaged })
+  const certificates = composeCertificates(config, foundation, { logger })
+  followSignals(foundation.signals, { ...accounts, onDamaged, onCertificate: certificates.look })
   const violations = new Counter(
     'berth_policy_violations_total',
     'Pulls that a policy did not want, by mode and cause.',
@@ -98,7 +101,7 @@ async function start(
   const leads = worker === undefined || worker.number === 1
   const work = { foundation, process: thisProcess(), logger, owned, leads }
   await startBackground(config, work, {
-    ...{ content, pulls, pullNotices, refusals, accounts, usage, metrics, proxyCache },
+    ...{ content, pulls, pullNotices, refusals, accounts, usage, metrics, proxyCache, certificates },
   })
   await followBackupSchedule(config, foundation)
   const scanning = await composeScanning(config, foundation, { accounts, content, owned })
@@ -113,7 +116,7 @@ async function start(
   const probes = composeProbes({ ...foundation, isDraining })
   const answer = composeHttp(config, {
     ...{ foundation, accounts, content, oci, usage, jobKinds, eventStreams, advisories: scanning.advisories },
-    ...{ metrics, logging, probes, onError },
+    ...{ metrics, logging, probes, onError, certificates },
   })
   startMeasuring(config, {
     ...{ foundation, metrics, logger, owned, probes, isDraining, process: work.process, leads },
@@ -123,8 +126,12 @@ async function start(
     },
   })
   await measureDisks(config, { metrics, logger, owned, leads })
-  await watchCertificateEnd(config, { clock: foundation.clock, logger, metrics, owned, leads })
-  const listeners = await openListeners(config, answer, { logging, onError, metrics, owned, worker })
+  const { provider } = certificates
+  await watchCertificateEnd(provider, { clock: foundation.clock, logger, metrics, owned, leads })
+  const listeners = await openListeners(config, answer, {
+    ...{ logging, onError, metrics, owned, worker, certificate: provider },
+    answerPlain: composePlainAnswer(answer),
+  })
 
   return {
     urls: urlsOf(config, listeners),

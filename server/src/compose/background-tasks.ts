@@ -26,6 +26,7 @@ import { listEnded } from '../domain/signatures/reverify-signatures.ts'
 import { checkSignatures } from '../domain/signatures/signature-checks.ts'
 import type { BackgroundTask } from '../jobs/background.ts'
 import type { Accounts } from './accounts.ts'
+import type { Certificates } from './certificates.ts'
 import { collectBatch, collectorOf } from './content.ts'
 import type { Foundation } from './foundation.ts'
 
@@ -48,6 +49,7 @@ export interface TaskServices {
   readonly proxyCache: { readonly tasks: readonly BackgroundTask[] }
   readonly usage: StorageUsage
   readonly auditChain: AuditChain
+  readonly certificates: Pick<Certificates, 'served'>
   /** One of several workers does what need not be done by each. */
   readonly leads: boolean
   readonly onCollected: (collected: Collected, seconds: number) => void
@@ -68,6 +70,26 @@ export function backgroundTasks(config: Config, services: TaskServices): readonl
     expireVerdicts(services),
     ...quarantine(services),
     ...services.proxyCache.tasks,
+    ...renewCertificate(services),
+  ]
+}
+
+const certificateEveryMs = 10_000
+
+/** Gets a new certificate in time, in one process; the others find it in the database. */
+function renewCertificate({ certificates: { served } }: TaskServices): readonly BackgroundTask[] {
+  if (served === undefined) return []
+  return [
+    {
+      name: 'renew-certificate',
+      runs: 'once',
+      intervalMs: certificateEveryMs,
+      isDue: () => served.isDue(),
+      run: async () => {
+        // Another process may have been quicker than the lease.
+        if (await served.isDue()) await served.renew()
+      },
+    },
   ]
 }
 

@@ -16,7 +16,11 @@ test.each(ends)('a certificate that %s', (_, days, level) => {
   const logger = { error: say('error'), warn: say('warn') } as unknown as Parameters<
     typeof logCertificateEnd
   >[2]['logger']
-  logCertificateEnd('tls.pem', now + days * dayMs, { clock: { now: () => now }, logger })
+  logCertificateEnd(
+    { said: 'tls.pem', remedy: 'get one' },
+    { expiresAt: now + days * dayMs, attentionAt: now + (days - 21) * dayMs },
+    { clock: { now: () => now }, logger },
+  )
   expect(said.map(([each]) => each)).toEqual(level === undefined ? [] : [level])
-  if (level !== undefined) expect(said[0]![1]).toMatchObject({ file: 'tls.pem', days })
+  if (level !== undefined) expect(said[0]![1]).toMatchObject({ certificate: 'tls.pem', days })
 })

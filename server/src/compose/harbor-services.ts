@@ -7,6 +7,7 @@ import { AuditReadings } from '../domain/audit/audit-readings.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { StorageUsage } from '../domain/content/storage-usage.ts'
 import type { Events } from '../domain/events/events.ts'
+import type { Certificates } from './certificates.ts'
 import { composeEventLog } from './event-log.ts'
 import { composeOpenScannerAdapter } from './scanning.ts'
 import type { Jobs } from '../domain/jobs/jobs.ts'
@@ -18,7 +19,6 @@ import { Quotas } from '../domain/quotas/quotas.ts'
 import { composeRetention } from '../domain/retention/compose-retention.ts'
 import { TrustedSigners } from '../domain/signatures/trusted-signers.ts'
 import { Totals } from '../domain/lists/totals.ts'
-import { readServedCertificate } from '../http/served-certificate.ts'
 import type { Secrets } from '../domain/secrets/secrets.ts'
 import type { HarborServices, SystemFacts } from '../http/harbor/frame/services.ts'
 import type { ContentServices } from '../domain/artifacts/content-services.ts'
@@ -52,6 +52,7 @@ export function composeHarborServices(
     readonly eventStreams: EventStreams
     readonly usage: StorageUsage
     readonly advisories: AdvisoryGenerations
+    readonly certificates: Certificates
     readonly system: Pick<SystemFacts, 'originOf' | 'health'>
   },
 ): HarborServices {
@@ -90,6 +91,7 @@ export function composeHarborServices(
     scannerRegistrations: new ScannerRegistrations({ database, clock, events, secrets, openAdapter }),
     advisories,
     replication: composeReplication({ database, clock, events }, { registries: accounts.registries, jobs }),
+    certificates: given.certificates,
     webhooks: composeWebhooks(config, { database, clock, events, secrets }),
     advisoryUploads: new AdvisoryUploads({ database, clock, events }),
     system: {
@@ -100,8 +102,7 @@ export function composeHarborServices(
       deleteEnabled: config.deleteEnabled,
       keepAuditMs: config.audit.keepAtLeastMs,
       configuration: config.shownSettings,
-      certificate: async () =>
-        config.https === undefined ? undefined : await readServedCertificate(config.https.certificateFile),
+      certificate: async () => await given.certificates.provider?.facts(),
       volume: async () => (config.storage.kind === 'filesystem' ? await volumeOf(config.storage.folder) : unbounded),
     },
   }

@@ -5,6 +5,8 @@ import type { StorageUsage } from '../domain/content/storage-usage.ts'
 import { Jobs } from '../domain/jobs/jobs.ts'
 import { Mirrors } from '../domain/proxy-cache/mirrors.ts'
 import { currentOrigin } from '../domain/request-origin.ts'
+import { composeCaDoors } from '../http/ca/ca-doors.ts'
+import { RateBound } from '../http/ca/rate-bound.ts'
 import { composeCsrf } from '../http/csrf.ts'
 import { harborErrorOf } from '../http/harbor/frame/harbor-error.ts'
 import { composeHarborRouter } from '../http/harbor/frame/harbor-router.ts'
@@ -28,6 +30,7 @@ import { composeIsFromThisMachine } from '../http/this-machine.ts'
 import { composeConsole } from '../http/ui/console.ts'
 import type { Logging } from '../logging.ts'
 import type { Accounts } from './accounts.ts'
+import type { Certificates } from './certificates.ts'
 import type { Foundation } from './foundation.ts'
 import { composeHarborServices } from './harbor-services.ts'
 import type { AdvisoryGenerations } from '../domain/scanning/data/advisory-generations.ts'
@@ -43,6 +46,7 @@ export interface HttpServices {
   readonly jobKinds: readonly string[]
   readonly eventStreams: EventStreams
   readonly advisories: AdvisoryGenerations
+  readonly certificates: Certificates
   readonly metrics: Metrics
   readonly logging: Logging
   readonly probes: Probes
@@ -86,11 +90,21 @@ export function composeHttp(config: Config, services: HttpServices): Answer {
   })
 }
 
+/** A cluster behind one address installs at once. */
+const caDoorsPerMinute = 300
+
+/** Images are named by the port of HTTPS, also for who asked the plain one. */
+function nameInImages({ https, externalUrl }: Config, origin: string): string {
+  const { protocol, host, hostname } = new URL(externalUrl ?? origin)
+  if (protocol === 'https:' || https === undefined) return host
+  return https.port === 443 ? hostname : `${hostname}:${https.port}`
+}
+
 /** Whether clients elsewhere reach a port of it. */
 const isReachable = ({ http, https }: Config): boolean =>
   [http, https].some((listens) => listens !== undefined && !isLoopbackHost(listens.host))
 
-type Doors = Pick<RouterOptions, 'session' | 'token' | 'oci' | 'api' | 'ops' | 'console'>
+type Doors = Pick<RouterOptions, 'session' | 'token' | 'oci' | 'api' | 'ops' | 'console' | 'ca'>
 
 function composeDoors(
   config: Config,
@@ -121,5 +135,10 @@ function composeDoors(
         : {}),
     },
     console: composeConsole(),
+    ca: composeCaDoors({
+      root: async () => (await services.certificates.provider?.facts())?.authority,
+      hostOf: (request) => nameInImages(config, originOf(request)),
+      bound: new RateBound({ perMinute: caDoorsPerMinute }),
+    }),
   }
 }

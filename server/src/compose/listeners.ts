@@ -2,9 +2,9 @@ import type { Config } from '../config/config.ts'
 import type { Metrics } from '../http/ops/metrics.ts'
 import { composeMetricsDoor } from '../http/ops/metrics-door.ts'
 import { composeHttpsRedirect } from '../http/redirect-to-https.ts'
-import { readTlsPair, watchTlsFiles } from '../http/tls-reload.ts'
 import type { Logging } from '../logging.ts'
 import { listen, type Connection, type Listener } from '../runtime/listener.ts'
+import type { CertificateProvider } from './certificates.ts'
 
 export type Answer = (request: Request, connection: Connection) => Response | Promise<Response>
 
@@ -12,16 +12,21 @@ export interface ListenerServices {
   readonly logging: Logging
   readonly onError: (error: unknown) => void
   readonly metrics: Metrics
+  readonly certificate: CertificateProvider | undefined
+  /** What the port of plain HTTP answers by itself, beside HTTPS; undefined: it redirects. */
+  readonly answerPlain: PlainAnswer
   readonly owned: AsyncDisposableStack
   /** This process is one of several on the same ports. */
   readonly worker: { readonly joins: boolean } | undefined
 }
 
+export type PlainAnswer = (request: Request, connection: Connection) => Promise<Response> | undefined
+
 type Open = (options: Omit<Parameters<typeof listen>[0], 'onError'>) => Promise<Listener>
 
 /** HTTPS when it is configured, HTTP beside it as a redirect or alone, and the port of the metrics. */
 export async function openListeners(config: Config, answer: Answer, services: ListenerServices): Promise<Listener[]> {
-  const { onError, owned, worker } = services
+  const { onError, owned, worker, certificate } = services
   const listeners: Listener[] = []
   const sharing = worker === undefined ? {} : ({ sharedPort: worker.joins ? 'joins' : 'first' } as const)
   const open: Open = async (options) => {
@@ -30,11 +35,14 @@ export async function openListeners(config: Config, answer: Answer, services: Li
     listeners.push(listener)
     return listener
   }
-  if (config.https !== undefined) {
-    const { port } = await openHttps(config.https, answer, open, services)
+  if (config.https !== undefined && certificate !== undefined) {
+    const { port } = await openHttps({ ...config.https, certificate }, answer, open, services)
     if (config.http !== undefined) {
       const redirect = composeHttpsRedirect({ externalUrl: config.externalUrl, httpsPort: port })
-      await open({ ...config.http, fetch: redirect })
+      await open({
+        ...config.http,
+        fetch: (request, connection) => services.answerPlain(request, connection) ?? redirect(request),
+      })
     }
   } else if (config.http !== undefined) {
     await open({ ...config.http, fetch: answer })
@@ -44,17 +52,19 @@ export async function openListeners(config: Config, answer: Answer, services: Li
 }
 
 async function openHttps(
-  files: NonNullable<Config['https']>,
+  {
+    host,
+    port,
+    certificate,
+  }: { readonly host: string; readonly port: number; readonly certificate: CertificateProvider },
   answer: Answer,
   open: Open,
   { logging: { logger }, owned }: ListenerServices,
 ): Promise<Listener> {
-  const pair = await readTlsPair(files)
-  const listener = await open({ host: files.host, port: files.port, tls: pair, fetch: answer })
+  const pair = await certificate.first()
+  const listener = await open({ host, port, tls: pair, fetch: answer })
   owned.defer(
-    watchTlsFiles({
-      ...files,
-      current: pair,
+    certificate.follow(pair, {
       onChange: async (changed) => {
         await listener.replaceCertificate(changed)
         logger.info('the certificate was replaced')

@@ -1,4 +1,5 @@
 import { composeAccounts, type Accounts } from './accounts.ts'
+import { composeCertificates } from './certificates.ts'
 import { composeContent } from './content.ts'
 import { composeHarborServices } from './harbor-services.ts'
 import { composeKinds } from './job-kinds.ts'
@@ -6,6 +7,7 @@ import { openSecrets } from './outer-key.ts'
 import { composeAdvisories } from './scanning.ts'
 import type { TransferServices } from './transfer.ts'
 import type { Config } from '../config/config.ts'
+import { noSignals } from '../database/signals.ts'
 import { StorageUsage } from '../domain/content/storage-usage.ts'
 import { Jobs } from '../domain/jobs/jobs.ts'
 import { composeHarborRouter, type HarborCall } from '../http/harbor/frame/harbor-router.ts'
@@ -45,6 +47,7 @@ export async function composeOwnRouter(
   const harborServices = composeHarborServices(config, {
     ...{ database, clock, events, secrets, accounts, content, eventStreams: new EventStreams() },
     advisories,
+    certificates: composeCertificates(config, { ...services, signals: noSignals }, { logger: { error: onError } }),
     // A server that runs does the work that is asked for here, or the next one.
     jobs: new Jobs({ database, clock, events, kinds: kinds.map(({ name }) => name) }),
     usage: new StorageUsage({ database, clock }),

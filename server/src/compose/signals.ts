@@ -24,18 +24,26 @@ export function followSignals(
     signIn,
     signingKeys,
     onDamaged,
-  }: { readonly signIn: SignIn; readonly signingKeys: SigningKeys; readonly onDamaged: () => void },
+    onCertificate,
+  }: {
+    readonly signIn: SignIn
+    readonly signingKeys: SigningKeys
+    readonly onDamaged: () => void
+    readonly onCertificate: () => void
+  },
 ): void {
   setTellOthers(() => signals.send({ kind: 'jobs' }))
   signals.onSignal((signal) => {
     if (signal.kind === 'jobs') wakeOwnWorkers()
     else if (signal.kind === 'signing-keys') signingKeys.forget()
     else if (signal.kind === 'database-damaged') onDamaged()
+    else if (signal.kind === 'certificate') onCertificate()
     else if (signal.kind === 'login-failed') signIn.failedElsewhere(signal.username, signal.clientAddress)
     else signIn.succeededElsewhere(signal.username, signal.clientAddress)
   })
   signals.onGap(() => {
     signingKeys.forget()
+    onCertificate()
     wakeOwnWorkers()
   })
 }

@@ -10,13 +10,7 @@ export function checkSettings(given: Settings): { problems: ConfigProblem[]; war
     problems.push({ code: 'SETTINGS_CONTRADICT', setting, message })
   const { http, https, database, metrics } = given
 
-  if (https !== undefined && (https.certificate === undefined || https.private_key === undefined)) {
-    const missing = https.certificate === undefined ? 'certificate' : 'private_key'
-    contradiction(
-      `https.${missing}`,
-      'HTTPS needs both a certificate and a private_key: name the two PEM files, or remove https',
-    )
-  }
+  checkHttps(https, contradiction)
   if (database.url !== undefined && database.file !== undefined) {
     contradiction('database', 'both url (PostgreSQL) and file (SQLite) are set: keep the one that holds your data')
   }
@@ -66,7 +60,8 @@ export function checkSettings(given: Settings): { problems: ConfigProblem[]; war
     )
   }
 
-  const httpPort = http?.port ?? (https === undefined ? 8080 : undefined)
+  const servesHttp = https === undefined || !isFromFiles(https)
+  const httpPort = http?.port ?? (servesHttp ? 8080 : undefined)
   if (https !== undefined && httpPort === https.port) {
     contradiction('https.port', `http and https cannot share port ${https.port}: give one of them another`)
   }
@@ -91,6 +86,21 @@ export function checkSettings(given: Settings): { problems: ConfigProblem[]; war
     contradiction('limits.upload', 'is smaller than limits.manifest: almost nothing could be pushed; 0 means no limit')
   }
   return { problems, warnings }
+}
+
+function checkHttps(https: Settings['https'], contradiction: (setting: string, message: string) => void): void {
+  if (https === undefined) return
+  const { issuer, certificate, private_key: key } = https
+  if (issuer !== undefined && issuer !== 'files') {
+    if (certificate !== undefined || key !== undefined)
+      contradiction('https.issuer', `${issuer} gets the certificate by itself: take certificate and private_key away`)
+    return
+  }
+  if (certificate !== undefined && key !== undefined) return
+  contradiction(
+    `https.${certificate === undefined ? 'certificate' : 'private_key'}`,
+    'HTTPS needs both a certificate and a private_key: name the two PEM files, set https.issuer to authority, or remove https',
+  )
 }
 
 function checkS3(s3: Settings['s3'], contradiction: (setting: string, message: string) => void): void {
@@ -121,5 +131,9 @@ function checkS3(s3: Settings['s3'], contradiction: (setting: string, message: s
     )
   }
 }
+
+/** Otherwise plain HTTP is needed beside it: clients come there for the root that they do not know yet. */
+export const isFromFiles = ({ issuer }: NonNullable<Settings['https']>): boolean =>
+  issuer === undefined || issuer === 'files'
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)

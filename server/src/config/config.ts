@@ -79,6 +79,19 @@ export interface AuditConfig {
   readonly recordReads: boolean
 }
 
+/** Where the certificate of HTTPS comes from. */
+export type CertificateConfig =
+  | { readonly from: 'files'; readonly certificateFile: string; readonly privateKeyFile: string }
+  | ({ readonly from: 'authority'; readonly authorityName: string } & OwnCertificateConfig)
+
+/** Of a certificate that the registry gets by itself. */
+export interface OwnCertificateConfig {
+  /** Empty: those that clients of this machine use. */
+  readonly names: readonly string[]
+  readonly keyType: 'ecdsa' | 'rsa'
+  readonly lifetimeMs: number
+}
+
 export interface EventsConfig {
   /** Of the audit log. */
   readonly keepMs: number
@@ -107,8 +120,7 @@ export interface Config {
     | {
         readonly host: string
         readonly port: number
-        readonly certificateFile: string
-        readonly privateKeyFile: string
+        readonly certificate: CertificateConfig
       }
     | undefined
   /** The URL clients use, without a trailing slash; undefined: each request's own Host header. */

@@ -20,8 +20,11 @@ describe('the file of a Harbor user', () => {
       https: {
         host: '0.0.0.0',
         port: 8445,
-        certificateFile: '/srv/tls/registry.crt',
-        privateKeyFile: '/srv/tls/registry.key',
+        certificate: {
+          from: 'files',
+          certificateFile: '/srv/tls/registry.crt',
+          privateKeyFile: '/srv/tls/registry.key',
+        },
       },
       initialAdminPassword: 'Correct1Horse',
       dataFolder: '/srv/registry',

@@ -70,10 +70,28 @@ describe('defaults', () => {
     expect(load(tls).config.https).toEqual({
       host: '0.0.0.0',
       port: 8443,
-      certificateFile: '/c.pem',
-      privateKeyFile: '/k.pem',
+      certificate: { from: 'files', certificateFile: '/c.pem', privateKeyFile: '/k.pem' },
     })
     expect(load(`${tls}\nhttp: { port: 80 }`).config.http).toEqual({ host: '0.0.0.0', port: 80 })
+  })
+
+  test('an authority of one’s own is for the names that clients use, and leaves plain HTTP on', () => {
+    const { http, https } = load(
+      'https: { issuer: authority }\nhostname: reg.lan\nexternal_url: https://reg.example.com:8443',
+    ).config
+    expect(http).toEqual({ host: '0.0.0.0', port: 8080 })
+    expect(https?.certificate).toEqual({
+      from: 'authority',
+      authorityName: 'Berth',
+      names: ['reg.example.com', 'reg.lan'],
+      keyType: 'ecdsa',
+      lifetimeMs: 30 * 86_400_000,
+    })
+    expect(load('https: { issuer: authority, names: [a.example, 192.0.2.1] }').config.https?.certificate).toMatchObject(
+      {
+        names: ['a.example', '192.0.2.1'],
+      },
+    )
   })
 
   test('the default project can be switched off', () => {

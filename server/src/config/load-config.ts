@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path'
 import type { z } from 'zod'
-import { checkSettings } from './check-settings.ts'
+import { checkSettings, isFromFiles } from './check-settings.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
-import type { BackupConfig, Config, S3Config } from './config.ts'
+import type { BackupConfig, CertificateConfig, Config, S3Config } from './config.ts'
 import { availableProcessors } from './processors.ts'
 import { s3ProviderOf } from './s3-providers.ts'
 import { suggestSetting } from './setting-paths.ts'
@@ -191,6 +191,16 @@ function outerKeyOf({ secrets, database, s3 }: Settings, dataFolder: string): Co
   return { kind: 'file', file: join(dataFolder, 'secrets.key'), make }
 }
 
+function certificateOf(given: Settings, https: NonNullable<Settings['https']>): CertificateConfig {
+  const { certificate, private_key: key, issuer, names, key_type: keyType, lifetime: lifetimeMs } = https
+  if (issuer === undefined || issuer === 'files')
+    return { from: 'files', certificateFile: resolve(certificate ?? ''), privateKeyFile: resolve(key ?? '') }
+  const external = given.external_url === undefined ? [] : [new URL(given.external_url).hostname]
+  const usual = [...external, ...(given.hostname === undefined ? [] : [given.hostname])]
+  const own = { names: names.length > 0 ? names : usual, keyType, lifetimeMs }
+  return { from: 'authority', authorityName: https.authority_name, ...own }
+}
+
 /** SQLite has one writer at a time: more processes would only queue for it. */
 const maxUsualWorkersOnSqlite = 4
 
@@ -210,18 +220,13 @@ function toConfig(given: Settings): Config {
     externalUrl: given.external_url,
     internalUrl: given.internal_url,
     http:
-      http === undefined && https !== undefined
+      http === undefined && https !== undefined && isFromFiles(https)
         ? undefined
         : { host: http?.host ?? everywhere, port: http?.port ?? 8080 },
     https:
-      https?.certificate === undefined || https.private_key === undefined
+      https === undefined
         ? undefined
-        : {
-            host: https.host ?? everywhere,
-            port: https.port,
-            certificateFile: resolve(https.certificate),
-            privateKeyFile: resolve(https.private_key),
-          },
+        : { host: https.host ?? everywhere, port: https.port, certificate: certificateOf(given, https) },
     dataFolder,
     locatingFlags: [],
     shownSettings: [],

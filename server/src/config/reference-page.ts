@@ -55,6 +55,8 @@ const examples: Record<string, string> = {
   'https.host': '0.0.0.0',
   'https.certificate': '/etc/berth/tls/fullchain.pem',
   'https.private_key': '/etc/berth/tls/key.pem',
+  'https.issuer': 'authority',
+  'https.names': '[registry.example.com, 192.0.2.10]',
   'database.file': './berth-data/berth.db',
   'database.url': 'postgres://berth:secret@db.example.com:5432/berth?sslmode=verify-full',
   'storage.folder': './berth-data/storage',

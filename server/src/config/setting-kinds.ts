@@ -86,6 +86,10 @@ export const cidr = (item: string): boolean => {
 export const hostAndPort = (item: string): boolean =>
   URL.canParse(`https://${item}`) && new URL(`https://${item}`).host === item.toLowerCase()
 
+/** A DNS name, perhaps with `*.` in front, or an address. */
+export const isCertificateName = (item: string): boolean =>
+  isIP(item) !== 0 || /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(item)
+
 export const url = () =>
   z
     .string()

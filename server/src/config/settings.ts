@@ -8,6 +8,7 @@ import {
   duration,
   flag,
   hostAndPort,
+  isCertificateName,
   list,
   nameOrOff,
   port,
@@ -50,7 +51,7 @@ export const settings = z.strictObject({
       port: port().prefault(8080).describe('Port of plain HTTP. When `https` is set too, it redirects there.'),
     })
     .optional()
-    .describe('Plain HTTP. On by default, unless `https` is set and this is not.'),
+    .describe('Plain HTTP. On by default, unless `https` is set with files and this is not.'),
   https: z
     .strictObject({
       host: text().optional().describe('Address to listen on. Default `0.0.0.0`; with `open`, `127.0.0.1`.'),
@@ -59,9 +60,32 @@ export const settings = z.strictObject({
         .optional()
         .describe('PEM file with the certificate, then its intermediates. Read again when it changes.'),
       private_key: text().optional().describe('PEM file with the private key of the certificate.'),
+      issuer: choice('files', 'authority')
+        .optional()
+        .describe(
+          'Where the certificate comes from. `files`: the two above. `authority`: the registry’s own, which it makes at the first start; clients are told of it by `/ca/install`. Default: `files` where they are named.',
+        ),
+      names: list(isCertificateName, 'a name such as registry.example.com or an address')
+        .prefault([])
+        .describe(
+          'Names and addresses in a certificate that the registry gets by itself. Default: those of `external_url` and `hostname`; an authority of its own adds this machine’s addresses where neither is set.',
+        ),
+      key_type: choice('ecdsa', 'rsa')
+        .prefault('ecdsa')
+        .describe('The kind of key of such a certificate: ECDSA on P-256, or RSA with 2048 bits for old clients.'),
+      lifetime: duration(hour, '1h')
+        .prefault('30d')
+        .describe(
+          'How long certificates of the registry’s own authority are good for. They are renewed after two thirds.',
+        ),
+      authority_name: text()
+        .prefault('Berth')
+        .describe(
+          'Name of the registry’s own authority, when it is made: people see it in the list of what they trust.',
+        ),
     })
     .optional()
-    .describe('HTTPS, with a certificate from files.'),
+    .describe('HTTPS, with a certificate from files or one that the registry gets by itself.'),
   workers: whole(0, 64)
     .prefault(0)
     .describe(

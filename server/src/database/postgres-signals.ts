@@ -19,6 +19,7 @@ const messageSchema = z.object({
     z.object({ kind: z.literal('database-damaged') }),
     z.object({ kind: z.literal('jobs') }),
     z.object({ kind: z.literal('signing-keys') }),
+    z.object({ kind: z.literal('certificate') }),
     z.object({ kind: z.literal('login-failed'), username: z.string(), clientAddress: z.string() }),
     z.object({ kind: z.literal('login-succeeded'), username: z.string(), clientAddress: z.string() }),
   ]),

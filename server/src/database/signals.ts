@@ -17,6 +17,8 @@ export type Signal =
   | { readonly kind: 'jobs' }
   /** Tokens are signed by another key from now on. */
   | { readonly kind: 'signing-keys' }
+  /** There is another certificate to serve. */
+  | { readonly kind: 'certificate' }
   /** A sign-in failed. */
   | { readonly kind: 'login-failed'; readonly username: string; readonly clientAddress: string }
   /** A sign-in succeeded after failures: the other processes forget those too. */

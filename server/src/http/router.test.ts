@@ -25,6 +25,7 @@ function routerWith(authenticate: RouterOptions['authenticate']) {
   } as Partial<OciServices> as OciServices
   const ignore = () => undefined
   return composeRouter({
+    ca: async () => new Response('ca\n'),
     oci: composeOciRouter({ services, tokenService: 'test', originOf: () => 'http://here', onError: ignore }),
     api: nothing,
     session: nothing,

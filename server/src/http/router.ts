@@ -8,6 +8,7 @@ import type { Connection } from '../runtime/listener.ts'
 import { guardAnswer } from './answer-headers.ts'
 import type { Authenticate } from './authentication.ts'
 import { counterOf } from './counted-body.ts'
+import { isCaPath, type CaDoors } from './ca/ca-doors.ts'
 import type { Csrf } from './csrf.ts'
 import { operationOf, type Operation } from './operation.ts'
 import { harborError } from './harbor/frame/harbor-error.ts'
@@ -64,6 +65,7 @@ export type Route =
   | 'health'
   | 'ready'
   | 'metrics'
+  | 'ca'
   | 'console'
   | 'unknown'
 
@@ -92,6 +94,8 @@ export interface RouterOptions {
   /** For /, where there is no console. */
   readonly welcome: () => string
   readonly console: Console
+  /** What makes clients trust the certificate. */
+  readonly ca: CaDoors
   /** An error from authentication (database away, too many attempts) as an answer; undefined when nobody foresaw it. */
   readonly errorResponse: (error: unknown, route: Route) => Response | undefined
   readonly onError: (error: unknown) => void
@@ -244,12 +248,17 @@ function refusalOf({ status, message }: OpenDoorRefusal, route: Route): Response
   return new Response(`${message}\n`, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
 }
 
-async function answerWithoutAccount(options: RouterOptions, { route, request, path }: Incoming): Promise<Response> {
+async function answerWithoutAccount(
+  options: RouterOptions,
+  { route, request, path, clientAddress }: Incoming,
+): Promise<Response> {
   switch (route) {
     case 'health':
     case 'ready':
     case 'metrics':
       return (await options.ops[route]?.(request)) ?? notFound()
+    case 'ca':
+      return await options.ca(request, path, clientAddress)
     case 'api-version':
       return Response.json({ version: apiPrefix.slice('/api/'.length) })
     default:
@@ -266,6 +275,7 @@ function routeOf(path: string, metricsPath: string): Route {
   if (path === '/health' || path === '/healthz' || path === '/livez') return 'health'
   if (path === '/ready' || path === '/readyz') return 'ready'
   if (path === metricsPath) return 'metrics'
+  if (isCaPath(path)) return 'ca'
   return path.startsWith('/assets/') || isDocsPath(path) || isConsolePath(path) ? 'console' : 'unknown'
 }
 

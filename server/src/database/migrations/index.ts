@@ -50,6 +50,7 @@ import { proxyEviction } from './0059-proxy-eviction.ts'
 import { webhookBounds } from './0060-webhook-bounds.ts'
 import { auditChain } from './0061-audit-chain.ts'
 import { dutiesAndAuditSinks } from './0062-duties-and-audit-sinks.ts'
+import { certificates } from './0063-certificates.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -104,4 +105,5 @@ export const migrations: readonly Migration[] = [
   webhookBounds,
   auditChain,
   dutiesAndAuditSinks,
+  certificates,
 ]

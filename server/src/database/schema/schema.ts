@@ -27,6 +27,7 @@ import type {
   RepositoryTable,
   UploadTable,
 } from './content.ts'
+import type { CertificateAttemptTable, CertificateAuthorityTable, ServedCertificateTable } from './certificates.ts'
 import type { EventConsumerTable, EventLogHeadTable, EventLogTable, EventTable } from './events.ts'
 import type {
   OidcSessionTable,
@@ -117,6 +118,9 @@ import type {
 
 /** Every table, by its noun: the files beside this one. */
 export interface Schema {
+  certificate_authority: CertificateAuthorityTable
+  served_certificate: ServedCertificateTable
+  certificate_attempt: CertificateAttemptTable
   user_account: UserAccountTable
   user_group: UserGroupTable
   user_group_member: UserGroupMemberTable

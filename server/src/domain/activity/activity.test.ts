@@ -154,7 +154,7 @@ describeEachDatabase('attention', (open) => {
       users,
       surroundings: {
         volume: async () => ({ totalBytes: 1_000, freeBytes: 900 }),
-        certificateExpiresAt: async () => undefined,
+        certificate: async () => undefined,
         ...surroundings,
       },
     }
@@ -218,7 +218,7 @@ describeEachDatabase('attention', (open) => {
     const at = 1_800_000_000_000
     const { kinds, services } = await compose({
       volume: async () => ({ totalBytes: 1_000, freeBytes: 80 }),
-      certificateExpiresAt: async () => at + 86_400_000,
+      certificate: async () => ({ expiresAt: at + 86_400_000, attentionAt: at - 86_400_000 }),
     })
     expect(await kinds(system)).toEqual(['certificate-expiring', 'disk-nearly-full'])
     expect((await listConcerns(services, system)).map(({ severity }) => severity)).toEqual(['critical', 'warning'])

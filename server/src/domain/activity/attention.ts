@@ -9,7 +9,6 @@ const dayMs = 86_400_000
 const nearlyFull = 0.85
 const robotWarningMs = 14 * dayMs
 const robotRememberedMs = 30 * dayMs
-const certificateWarningMs = 21 * dayMs
 const failedWithinMs = dayMs
 const scrubRememberedMs = 30 * dayMs
 /** Advisories come every day: after a week an import is due, after a month too much is missing. */
@@ -57,7 +56,7 @@ export type Concern = { readonly severity: Severity } & (
 /** Facts that only the surrounding process knows. */
 export interface Surroundings {
   volume(): Promise<{ readonly totalBytes: number; readonly freeBytes: number }>
-  certificateExpiresAt(): Promise<number | undefined>
+  certificate(): Promise<{ readonly expiresAt: number; readonly attentionAt: number } | undefined>
 }
 
 export interface AttentionServices {
@@ -118,8 +117,9 @@ async function findFullDisk({ surroundings }: AttentionServices): Promise<Concer
 }
 
 async function findExpiringCertificate({ surroundings, clock }: AttentionServices): Promise<Concern[]> {
-  const expiresAt = await surroundings.certificateExpiresAt()
-  if (expiresAt === undefined || expiresAt > clock.now() + certificateWarningMs) return []
+  const certificate = await surroundings.certificate()
+  if (certificate === undefined || certificate.attentionAt > clock.now()) return []
+  const { expiresAt } = certificate
   const severity = expiresAt < clock.now() + 3 * dayMs ? 'critical' : 'warning'
   return [{ kind: 'certificate-expiring', severity, expiresAt }]
 }

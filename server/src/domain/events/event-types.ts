@@ -1,5 +1,6 @@
 import { accessEvents } from './access-events.ts'
 import { artifactEvents } from './artifact-events.ts'
+import { certificateEvents } from './certificate-events.ts'
 import type { EventKind } from './event-kind.ts'
 import { jobEvents } from './job-events.ts'
 import { labelEvents } from './label-events.ts'
@@ -27,6 +28,7 @@ const eventTable = {
   ...quotaEvents,
   ...policyEvents,
   ...registryCareEvents,
+  ...certificateEvents,
   ...jobEvents,
   ...scanningEvents,
   ...signatureEvents,

@@ -10,6 +10,7 @@ import { contentBatchRoutes } from './batch/content-batches.ts'
 import { scanBatchRoutes } from './batch/scan-batches.ts'
 import { projectBatchRoutes } from './batch/project-batches.ts'
 import { registryBatchRoutes } from './batch/registry-batches.ts'
+import { certificateRoutes } from './operations/certificates.ts'
 import { configureRoutes } from './operations/configurations.ts'
 import { gcRoutes } from './operations/gc.ts'
 import { emptyListRoutes } from './empty-lists.ts'
@@ -83,6 +84,7 @@ const routes: readonly Route[] = [
   ...auditLogRoutes,
   ...auditChainRoutes,
   ...auditExportRoutes,
+  ...certificateRoutes,
   ...configureRoutes,
   ...eventRoutes,
   ...healthRoutes,

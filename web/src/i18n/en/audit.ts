@@ -87,6 +87,11 @@ export const audit = {
     refuse_replication: 'Replication refused',
     redeliver_webhook: 'Redeliver webhook',
     test_webhook: 'Test webhook',
+    create_certificate_authority: 'Create certificate authority',
+    renew_certificate_issuer: 'Renew the authority’s issuer',
+    issue_certificate: 'Certificate issued',
+    fail_certificate: 'Certificate could not be issued',
+    request_certificate: 'Ask for a new certificate',
   },
   noneTitle: 'No log entries',
 } as const

@@ -90,6 +90,11 @@ export const audit: Translation<typeof en> = {
     refuse_replication: '拒绝复制',
     redeliver_webhook: '重新投递 Webhook',
     test_webhook: '测试 Webhook',
+    create_certificate_authority: '创建证书颁发机构',
+    renew_certificate_issuer: '更新中间签发证书',
+    issue_certificate: '签发证书',
+    fail_certificate: '证书签发失败',
+    request_certificate: '请求新证书',
   },
   noneTitle: '没有记录',
 }

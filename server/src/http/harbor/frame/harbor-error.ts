@@ -32,6 +32,7 @@ const table: Readonly<Record<DomainErrorCode, readonly [status: number, code: st
   SIGNER_UNKNOWN: [404, 'NOT_FOUND'],
   WEBHOOK_UNKNOWN: [404, 'NOT_FOUND'],
   REPLICATION_UNKNOWN: [404, 'NOT_FOUND'],
+  CERTIFICATE_UNKNOWN: [404, 'NOT_FOUND'],
   REPORT_UNKNOWN: [404, 'NOT_FOUND'],
   GENERATION_UNKNOWN: [404, 'NOT_FOUND'],
   QUOTA_EXCEEDED: [403, 'DENIED'],

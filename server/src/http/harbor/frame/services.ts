@@ -16,6 +16,8 @@ import type { AuditReadings } from '../../../domain/audit/audit-readings.ts'
 import type { AuditSinks } from '../../../domain/audit/forwarding/audit-sinks.ts'
 import type { AuditChain } from '../../../domain/audit/chain/audit-chain.ts'
 import type { StorageUsage } from '../../../domain/content/storage-usage.ts'
+import type { CertificateAuthority } from '../../../domain/certificates/certificate-authority.ts'
+import type { ServedCertificates } from '../../../domain/certificates/served-certificates.ts'
 import type { CliSecrets } from '../../../domain/identities/cli-secrets.ts'
 import type { Directory } from '../../../domain/identities/directory.ts'
 import type { ExternalAccounts } from '../../../domain/identities/external-accounts.ts'
@@ -114,6 +116,11 @@ export interface HarborServices {
   readonly scanDataExports: ScanDataExports
   readonly scannerProbes: ScannerProbes
   readonly scannerRegistrations: ScannerRegistrations
+  readonly certificates: {
+    readonly authority: CertificateAuthority
+    /** Undefined where the certificate comes from files, or TLS is not ours. */
+    readonly served: ServedCertificates | undefined
+  }
   readonly system: SystemFacts
 }
 

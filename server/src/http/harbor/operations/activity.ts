@@ -95,7 +95,7 @@ export const activityRoutes: readonly Route[] = [
       const { system } = services
       const surroundings = {
         volume: system.volume,
-        certificateExpiresAt: async () => (await system.certificate())?.expiresAt,
+        certificate: () => system.certificate(),
       }
       const findMore = async () => [
         ...(await findScanConcerns(services.database.read)),

@@ -45,6 +45,11 @@ const events: readonly Event[] = [
   'refuse_replication',
   'redeliver_webhook',
   'test_webhook',
+  'create_certificate_authority',
+  'renew_certificate_issuer',
+  'issue_certificate',
+  'fail_certificate',
+  'request_certificate',
 ]
 
 export const operations: readonly Operation[] = [
