@@ -39,7 +39,7 @@ export const nouns = [
     'event',
     'registry',
   ],
-  ...['settings', 'context', 'import', 'config', 'db', 'vex', 'scan-all', 'security', 'secrets'],
+  ...['settings', 'context', 'import', 'config', 'db', 'vex', 'scan-all', 'security', 'secrets', 'ca', 'certificate'],
 ] as const
 export const verbs = [
   ...['serve', 'doctor', 'backup', 'restore', 'verify', 'export', 'scan', 'health', 'migrate', 'version'],

@@ -3,6 +3,8 @@ import { apiCommand } from './commands/api.ts'
 import { artifactCommands } from './commands/artifact.ts'
 import { auditCommands } from './commands/audit.ts'
 import { registerBackupCommands } from './commands/backup/backup.ts'
+import { caCommands } from './commands/ca.ts'
+import { certificateCommands } from './commands/certificate.ts'
 import { registerCompletionCommand } from './commands/completion.ts'
 import { registerConfigCommands } from './commands/config.ts'
 import { registerDocsCommand } from './commands/docs.ts'
@@ -79,6 +81,8 @@ const groups: readonly CommandGroup[] = [
   auditCommands,
   eventCommands,
   registryCommands,
+  caCommands,
+  certificateCommands,
   settingsCommands,
 ]
 

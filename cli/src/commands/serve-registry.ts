@@ -171,5 +171,6 @@ function explainStart(error: unknown, config: Config): unknown {
   return error
 }
 
-const isAboutFile = ({ message }: Error, files: NonNullable<Config['https']>): boolean =>
-  [files.certificateFile, files.privateKeyFile].some((file) => message.includes(file))
+const isAboutFile = ({ message }: Error, { certificate }: NonNullable<Config['https']>): boolean =>
+  certificate.from === 'files' &&
+  [certificate.certificateFile, certificate.privateKeyFile].some((file) => message.includes(file))

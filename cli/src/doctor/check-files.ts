@@ -53,7 +53,7 @@ function foldersOf({ storage, database, dataFolder }: Config): string[] {
 function secretFilesOf({ https, database }: Config, configFile: string | undefined): string[] {
   return [
     ...(configFile === undefined ? [] : [configFile]),
-    ...(https === undefined ? [] : [https.privateKeyFile]),
+    ...(https?.certificate.from === 'files' ? [https.certificate.privateKeyFile] : []),
     ...(database.kind === 'sqlite' ? [database.file] : []),
   ]
 }

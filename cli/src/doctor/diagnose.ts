@@ -7,7 +7,7 @@ import type { Config } from '#server/config/config.ts'
 import type { LoadedConfig } from '#server/config/load-config.ts'
 import { proxyFor } from '#server/config/proxy-environment.ts'
 import { readTlsPair } from '#server/http/tls-reload.ts'
-import { parseCertificates } from './certificate-chain.ts'
+import { nameOf, parseCertificates } from './certificate-chain.ts'
 import { checkBucket } from './check-bucket.ts'
 import { checkClock, judgeSkew } from './check-clock.ts'
 import { checkDatabase } from './check-database.ts'
@@ -113,14 +113,15 @@ async function diagnoseCertificate(
   options: DoctorOptions,
 ): Promise<Finding[]> {
   if (config.https === undefined) return [judgePlainHttp(config, options)]
-  const { port } = config.https
+  const { port, certificate } = config.https
+  if (certificate.from !== 'files') return await diagnoseOwnCertificate(config.https, serving, { ...options, config })
   let served: X509Certificate[]
   try {
-    served = parseCertificates((await readTlsPair(config.https)).certificate)
+    served = parseCertificates((await readTlsPair(certificate)).certificate)
   } catch (error) {
     return [problem('certificate', (error as Error).message)]
   }
-  const findings: Finding[] = [good('certificate', `${config.https.certificateFile} and its key belong together`)]
+  const findings: Finding[] = [good('certificate', `${certificate.certificateFile} and its key belong together`)]
   if (serving.has(port)) {
     const handshake = await fetchServedChain(localAddress(config.https.host), port, config.hostname ?? 'localhost')
     const same = handshake.kind === 'tls' && handshake.served[0]!.fingerprint256 === served[0]!.fingerprint256
@@ -133,6 +134,25 @@ async function diagnoseCertificate(
   }
   for (const host of hostsOf(config)) findings.push(...checkTls({ host, served, ...options, now: options.now() }))
   return [...findings, ...checkHandover(options.machine.root)]
+}
+
+/** The registry gets its certificate by itself: what the running one serves is looked at, as clients see it. */
+async function diagnoseOwnCertificate(
+  { host, port, certificate }: NonNullable<Config['https']>,
+  serving: ReadonlySet<number>,
+  { config, ...options }: DoctorOptions & { readonly config: Config },
+): Promise<Finding[]> {
+  if (!serving.has(port))
+    return [skipped('certificate', `it comes from ${certificate.from}, and is looked at while the registry runs`)]
+  const handshake = await fetchServedChain(localAddress(host), port, config.hostname ?? 'localhost')
+  if (handshake.kind !== 'tls')
+    return [problem('certificate', `port ${port} does not speak TLS`, ['what keeps it: berth certificate status'])]
+  const { served } = handshake
+  return [
+    good('certificate', `from ${certificate.from}, issued by "${nameOf(served[0]!.issuer)}"; berth certificate status`),
+    ...hostsOf(config).flatMap((each) => checkTls({ host: each, served, ...options, now: options.now() })),
+    ...checkHandover(options.machine.root),
+  ]
 }
 
 /** The host that clients type before the first slash of an image's name. */
