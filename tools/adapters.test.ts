@@ -17,6 +17,7 @@ const adapters: readonly RegExp[] = [
 
 /** Modules among them that are words and reach nothing. */
 const words: Readonly<Record<string, string>> = {
+  'server/src/clients/acme/acme-service.ts': 'the role of a certificate service, and its failure',
   'server/src/clients/registry/registry-failure.ts': 'codes of failures',
   'server/src/clients/scanner/scanner-adapter.ts': 'the role of an adapter, and its failure',
   'server/src/clients/scanner/scanner-metadata.ts': 'what an adapter says of itself, checked',

@@ -5,7 +5,13 @@ import { nounOf, production, withoutComments } from './sources.ts'
 const owners: Readonly<Record<string, readonly string[]>> = {
   access: [...['user_account', 'user_group', 'user_group_member', 'personal_token', 'role', 'session', 'signing_key']],
   activity: ['activity_sample', 'storage_sample'],
-  certificates: ['certificate_authority', 'served_certificate', 'certificate_attempt'],
+  certificates: [
+    'certificate_authority',
+    'served_certificate',
+    'certificate_attempt',
+    'acme_account',
+    'acme_challenge',
+  ],
   artifacts: [
     ...['absent_child', 'artifact', 'artifact_blob', 'artifact_child', 'artifact_payload', 'tag', 'tag_move'],
     ...['artifact_review', 'subject_review', 'scan_review'],

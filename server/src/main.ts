@@ -130,7 +130,7 @@ async function start(
   await watchCertificateEnd(provider, { clock: foundation.clock, logger, metrics, owned, leads })
   const listeners = await openListeners(config, answer, {
     ...{ logging, onError, metrics, owned, worker, certificate: provider },
-    answerPlain: composePlainAnswer(answer),
+    answerPlain: composePlainAnswer(answer, certificates.acme),
   })
 
   return {

@@ -49,7 +49,7 @@ export interface TaskServices {
   readonly proxyCache: { readonly tasks: readonly BackgroundTask[] }
   readonly usage: StorageUsage
   readonly auditChain: AuditChain
-  readonly certificates: Pick<Certificates, 'served'>
+  readonly certificates: Pick<Certificates, 'served' | 'acme'>
   /** One of several workers does what need not be done by each. */
   readonly leads: boolean
   readonly onCollected: (collected: Collected, seconds: number) => void
@@ -75,9 +75,11 @@ export function backgroundTasks(config: Config, services: TaskServices): readonl
 }
 
 const certificateEveryMs = 10_000
+/** As often as RFC 9773, 4.3.3, wants services to be asked. */
+const reconsiderEveryMs = 6 * 60 * minuteMs
 
 /** Gets a new certificate in time, in one process; the others find it in the database. */
-function renewCertificate({ certificates: { served } }: TaskServices): readonly BackgroundTask[] {
+function renewCertificate({ certificates: { served, acme } }: TaskServices): readonly BackgroundTask[] {
   if (served === undefined) return []
   return [
     {
@@ -90,6 +92,16 @@ function renewCertificate({ certificates: { served } }: TaskServices): readonly 
         if (await served.isDue()) await served.renew()
       },
     },
+    ...(acme === undefined
+      ? []
+      : [
+          {
+            name: 'reconsider-certificate',
+            runs: 'once',
+            intervalMs: reconsiderEveryMs,
+            run: () => acme.certificates.reconsider(served),
+          } as const,
+        ]),
   ]
 }
 

@@ -1,13 +1,16 @@
 import { hostname, networkInterfaces } from 'node:os'
-import type { CertificateConfig, Config } from '../config/config.ts'
+import type { AcmeConfig, CertificateConfig, Config } from '../config/config.ts'
 import { CertificateAuthority } from '../domain/certificates/certificate-authority.ts'
 import { certificateNames } from '../domain/certificates/certificate-names.ts'
 import { overdueAt } from '../domain/certificates/renewal-time.ts'
 import { ServedCertificates } from '../domain/certificates/served-certificates.ts'
+import { makeTemporaryCertificate } from '../domain/certificates/x509.ts'
+import type { Clock } from '../domain/clock.ts'
 import { describeChain, readServedCertificate, type ServedCertificate } from '../http/served-certificate.ts'
 import { readTlsPair, watchTlsFiles } from '../http/tls-reload.ts'
 import type { Logger } from '../logging.ts'
 import type { TlsPair } from '../runtime/listener.ts'
+import { composeAcme, type Acme } from './acme.ts'
 import type { Foundation } from './foundation.ts'
 
 export interface CertificateFollower {
@@ -35,39 +38,47 @@ export interface Certificates {
   readonly served: ServedCertificates | undefined
   /** Undefined without HTTPS. */
   readonly provider: CertificateProvider | undefined
+  /** With certificates from a service. */
+  readonly acme: Acme | undefined
   /** Another process has stored a new certificate. */
   look(): void
 }
 
 /** The certificate of this registry, from wherever the configuration says. */
 export function composeCertificates(
-  { https }: Pick<Config, 'https'>,
+  config: Pick<Config, 'https' | 'outbound'>,
   { database, clock, events, signals }: Pick<Foundation, 'database' | 'clock' | 'events' | 'signals'>,
-  { logger }: { readonly logger: Pick<Logger, 'error'> },
+  { logger }: { readonly logger: Pick<Logger, 'error' | 'warn'> },
 ): Certificates {
+  const { https } = config
   const services = { database, clock, events }
   const authority = new CertificateAuthority(services)
-  if (https === undefined) return { authority, served: undefined, provider: undefined, look: () => {} }
+  const none = { authority, served: undefined, acme: undefined, look: () => {} }
+  if (https === undefined) return { ...none, provider: undefined }
   const { certificate } = https
-  if (certificate.from === 'files')
-    return { authority, served: undefined, provider: fromFiles(certificate), look: () => {} }
+  if (certificate.from === 'files') return { ...none, provider: fromFiles(certificate) }
+  const acme =
+    certificate.from === 'acme' ? composeAcme(certificate.acme, config, { database, clock, logger }) : undefined
   const looks: Looks = { look: () => {} }
   const served = new ServedCertificates({
     ...services,
     authority,
     plan: {
       source: certificate.from,
-      names: wantedNames(certificate.names),
+      // A service proves each name: those of this machine are none of its business.
+      names: acme === undefined ? wantedNames(certificate.names) : certificateNames(certificate.names),
       keyType: certificate.keyType,
       lifetimeMs: certificate.lifetimeMs,
     },
+    ...(acme === undefined ? {} : { obtain: acme.certificates.obtain }),
     onIssued: () => {
       signals.send({ kind: 'certificate' })
       looks.look()
     },
   })
-  const provider = fromAuthority({ certificate, authority, served, looks, logger })
-  return { authority, served, provider, look: () => looks.look() }
+  const issuer = certificate.from === 'acme' ? issuedByService(certificate.acme) : issuedHere(certificate, authority)
+  const provider = fromDatabase({ issuer, served, looks, logger, clock })
+  return { authority, served, acme, provider, look: () => looks.look() }
 }
 
 function fromFiles(files: Extract<CertificateConfig, { from: 'files' }>): CertificateProvider {
@@ -85,30 +96,56 @@ interface Looks {
   look: () => void
 }
 
-interface AuthorityProvider {
-  readonly certificate: Extract<CertificateConfig, { from: 'authority' }>
-  readonly authority: CertificateAuthority
+/** What differs between those who issue what lies in the database. */
+interface Issuer extends Pick<CertificateProvider, 'said' | 'remedy'> {
+  readonly prepare: () => Promise<unknown>
+  /** PEM of what clients must be told to trust. */
+  readonly root: () => Promise<string | undefined>
+}
+
+const issuedHere = (
+  { authorityName }: Extract<CertificateConfig, { from: 'authority' }>,
+  authority: CertificateAuthority,
+): Issuer => ({
+  said: 'the registry’s own authority',
+  remedy: renewsByItself,
+  prepare: () => authority.ensure(authorityName),
+  root: async () => (await authority.find())?.root,
+})
+
+const issuedByService = ({ directory }: AcmeConfig): Issuer => ({
+  said: new URL(directory).host,
+  remedy: renewsByItself,
+  prepare: async () => {},
+  root: async () => undefined,
+})
+
+const renewsByItself = 'it should have been renewed by itself: berth certificate status says why it was not'
+
+interface DatabaseProvider {
+  readonly issuer: Issuer
   readonly served: ServedCertificates
   readonly looks: Looks
+  readonly clock: Clock
   readonly logger: Pick<Logger, 'error'>
 }
 
 /** What a process that heard no news finds out by itself. */
 const lookEveryMs = 10_000
 
-function fromAuthority({ certificate, authority, served, looks, logger }: AuthorityProvider): CertificateProvider {
+function fromDatabase({ issuer, served, looks, clock, logger }: DatabaseProvider): CertificateProvider {
   let servedSince: number | undefined
   const take = async () => {
     const pair = await served.find()
-    if (pair === undefined) throw new Error('there is no certificate in the database')
-    servedSince = pair.issuedAt
-    return pair
+    servedSince = pair?.issuedAt
+    // A service has to be asked first, and it asks back at the ports that are about to open.
+    return pair ?? (await makeTemporaryCertificate(served.plan.names, clock.now()))
   }
   return {
-    said: 'the registry’s own authority',
-    remedy: 'it should have been renewed by itself: berth certificate status says why it was not',
+    said: issuer.said,
+    remedy: issuer.remedy,
     first: async () => {
-      await authority.ensure(certificate.authorityName)
+      await issuer.prepare()
       // An old certificate is better than none: the registry starts, and the log says why there is no new one.
       await served.ensure().catch((error: unknown) => logger.error({ error }, 'the certificate could not be renewed'))
       return await take()
@@ -127,14 +164,10 @@ function fromAuthority({ certificate, authority, served, looks, logger }: Author
     },
     facts: async () => {
       const pair = await served.find()
-      const root = (await authority.find())?.root
+      const root = await issuer.root()
       if (pair === undefined) return undefined
-      return {
-        ...describeChain('the certificate', pair.certificate),
-        attentionAt: overdueAt(pair),
-        isPrivate: true,
-        authority: root,
-      }
+      const told = root === undefined ? {} : { isPrivate: true, authority: root }
+      return { ...describeChain('the certificate', pair.certificate), attentionAt: overdueAt(pair), ...told }
     },
   }
 }

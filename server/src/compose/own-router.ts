@@ -47,7 +47,11 @@ export async function composeOwnRouter(
   const harborServices = composeHarborServices(config, {
     ...{ database, clock, events, secrets, accounts, content, eventStreams: new EventStreams() },
     advisories,
-    certificates: composeCertificates(config, { ...services, signals: noSignals }, { logger: { error: onError } }),
+    certificates: composeCertificates(
+      config,
+      { ...services, signals: noSignals },
+      { logger: { error: onError, warn: onError } },
+    ),
     // A server that runs does the work that is asked for here, or the next one.
     jobs: new Jobs({ database, clock, events, kinds: kinds.map(({ name }) => name) }),
     usage: new StorageUsage({ database, clock }),

@@ -11,6 +11,7 @@ export function checkSettings(given: Settings): { problems: ConfigProblem[]; war
   const { http, https, database, metrics } = given
 
   checkHttps(https, contradiction)
+  if (https?.issuer === 'acme') checkAcme(given, contradiction)
   if (database.url !== undefined && database.file !== undefined) {
     contradiction('database', 'both url (PostgreSQL) and file (SQLite) are set: keep the one that holds your data')
   }
@@ -101,6 +102,22 @@ function checkHttps(https: Settings['https'], contradiction: (setting: string, m
     `https.${certificate === undefined ? 'certificate' : 'private_key'}`,
     'HTTPS needs both a certificate and a private_key: name the two PEM files, set https.issuer to authority, or remove https',
   )
+}
+
+function checkAcme(
+  { https, acme, hostname, external_url: externalUrl }: Settings,
+  contradiction: (setting: string, message: string) => void,
+): void {
+  if (https?.names.length === 0 && hostname === undefined && externalUrl === undefined)
+    contradiction('https.names', 'a service gives certificates for names: set https.names, hostname or external_url')
+  if (acme.staging && acme.directory !== undefined)
+    contradiction('acme.staging', 'is of Let’s Encrypt, and acme.directory names another service: keep one of them')
+  if (acme.challenge === 'dns-01' && acme.dns_command === undefined)
+    contradiction('acme.dns_command', 'dns-01 needs a program that sets the record: name it, or use http-01')
+  if (acme.challenge === 'http-01' && https?.names.some((name) => name.startsWith('*')) === true)
+    contradiction('acme.challenge', 'a name with * is proven by dns-01 only')
+  if ((acme.key_id === undefined) !== (acme.hmac_key === undefined))
+    contradiction('acme.key_id', 'key_id and hmac_key belong together: set both, or none')
 }
 
 function checkS3(s3: Settings['s3'], contradiction: (setting: string, message: string) => void): void {

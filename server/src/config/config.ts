@@ -83,6 +83,18 @@ export interface AuditConfig {
 export type CertificateConfig =
   | { readonly from: 'files'; readonly certificateFile: string; readonly privateKeyFile: string }
   | ({ readonly from: 'authority'; readonly authorityName: string } & OwnCertificateConfig)
+  | ({ readonly from: 'acme'; readonly acme: AcmeConfig } & OwnCertificateConfig)
+
+/** A service that gives certificates by ACME. */
+export interface AcmeConfig {
+  readonly directory: string
+  readonly agreed: boolean
+  readonly email: string | undefined
+  readonly challenge: 'http-01' | 'dns-01'
+  readonly dnsCommand: string | undefined
+  readonly caFile: string | undefined
+  readonly externalAccount: { readonly keyId: string; readonly hmacKey: string } | undefined
+}
 
 /** Of a certificate that the registry gets by itself. */
 export interface OwnCertificateConfig {

@@ -2,7 +2,8 @@ import { join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { checkSettings, isFromFiles } from './check-settings.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
-import type { BackupConfig, CertificateConfig, Config, S3Config } from './config.ts'
+import { letsEncrypt, letsEncryptStaging } from './acme-settings.ts'
+import type { AcmeConfig, BackupConfig, CertificateConfig, Config, S3Config } from './config.ts'
 import { availableProcessors } from './processors.ts'
 import { s3ProviderOf } from './s3-providers.ts'
 import { suggestSetting } from './setting-paths.ts'
@@ -198,7 +199,21 @@ function certificateOf(given: Settings, https: NonNullable<Settings['https']>): 
   const external = given.external_url === undefined ? [] : [new URL(given.external_url).hostname]
   const usual = [...external, ...(given.hostname === undefined ? [] : [given.hostname])]
   const own = { names: names.length > 0 ? names : usual, keyType, lifetimeMs }
+  if (issuer === 'acme') return { from: 'acme', acme: acmeOf(given.acme), ...own }
   return { from: 'authority', authorityName: https.authority_name, ...own }
+}
+
+function acmeOf(acme: Settings['acme']): AcmeConfig {
+  const { key_id: keyId, hmac_key: hmacKey } = acme
+  return {
+    directory: acme.directory ?? (acme.staging ? letsEncryptStaging : letsEncrypt),
+    agreed: acme.agree_to_terms,
+    email: acme.email,
+    challenge: acme.challenge,
+    dnsCommand: acme.dns_command === undefined ? undefined : resolve(acme.dns_command),
+    caFile: acme.ca_file === undefined ? undefined : resolve(acme.ca_file),
+    externalAccount: keyId === undefined || hmacKey === undefined ? undefined : { keyId, hmacKey },
+  }
 }
 
 /** SQLite has one writer at a time: more processes would only queue for it. */

@@ -21,6 +21,7 @@ const secrets = new Set([
   'admin_password',
   'secrets.key',
   's3.secret_key',
+  'acme.hmac_key',
   'backup.secret_key',
   'metrics.token',
   'audit.elasticsearch_api_key',

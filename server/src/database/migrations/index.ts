@@ -51,6 +51,7 @@ import { webhookBounds } from './0060-webhook-bounds.ts'
 import { auditChain } from './0061-audit-chain.ts'
 import { dutiesAndAuditSinks } from './0062-duties-and-audit-sinks.ts'
 import { certificates } from './0063-certificates.ts'
+import { acme } from './0064-acme.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -106,4 +107,5 @@ export const migrations: readonly Migration[] = [
   auditChain,
   dutiesAndAuditSinks,
   certificates,
+  acme,
 ]

@@ -41,3 +41,20 @@ export interface CertificateAttemptTable {
   /** No attempt comes before. */
   next_at: number
 }
+
+/** Who the registry is at a certificate service. */
+export interface AcmeAccountTable {
+  /** URL of the service. */
+  directory: string
+  private_key: string
+  /** Null: the service does not know it yet. */
+  url: string | null
+  created_at: number
+}
+
+/** What a certificate service finds below `/.well-known/acme-challenge/`. */
+export interface AcmeChallengeTable {
+  token: string
+  key_authorization: string
+  expires_at: number
+}

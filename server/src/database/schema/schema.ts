@@ -27,7 +27,13 @@ import type {
   RepositoryTable,
   UploadTable,
 } from './content.ts'
-import type { CertificateAttemptTable, CertificateAuthorityTable, ServedCertificateTable } from './certificates.ts'
+import type {
+  AcmeAccountTable,
+  AcmeChallengeTable,
+  CertificateAttemptTable,
+  CertificateAuthorityTable,
+  ServedCertificateTable,
+} from './certificates.ts'
 import type { EventConsumerTable, EventLogHeadTable, EventLogTable, EventTable } from './events.ts'
 import type {
   OidcSessionTable,
@@ -121,6 +127,8 @@ export interface Schema {
   certificate_authority: CertificateAuthorityTable
   served_certificate: ServedCertificateTable
   certificate_attempt: CertificateAttemptTable
+  acme_account: AcmeAccountTable
+  acme_challenge: AcmeChallengeTable
   user_account: UserAccountTable
   user_group: UserGroupTable
   user_group_member: UserGroupMemberTable

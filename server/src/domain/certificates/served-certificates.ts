@@ -40,7 +40,10 @@ export interface CertificateStatus {
 }
 
 /** Gets a certificate for the names from elsewhere. What it throws is kept as the last error. */
-export type ObtainCertificate = (plan: CertificatePlan) => Promise<CertificateWithKey & { readonly renewAt?: number }>
+export type ObtainCertificate = (
+  plan: CertificatePlan,
+  before: ServedPair | undefined,
+) => Promise<CertificateWithKey & { readonly renewAt?: number }>
 
 export interface ServedCertificatesOptions extends CertificateServices {
   readonly plan: CertificatePlan
@@ -126,12 +129,24 @@ export class ServedCertificates {
     const before = await this.find()
     const plan = this.#planBeside(before)
     try {
-      await this.#store(plan, before, await this.#obtain(plan))
+      await this.#store(plan, before, await this.#obtain(plan, before))
       this.#options.onIssued?.()
     } catch (error) {
       await this.#remember(plan, error)
       throw error
     }
+  }
+
+  /** Moves the renewal of the one that is served, unless another has taken its place. */
+  async reschedule({ issuedAt }: Pick<ServedPair, 'issuedAt'>, renewAt: number): Promise<void> {
+    await this.#options.database.write(async (tx) => {
+      await tx
+        .updateTable('served_certificate')
+        .set({ renew_at: renewAt })
+        .where('source', '=', this.plan.source)
+        .where('issued_at', '=', issuedAt)
+        .execute()
+    })
   }
 
   /** Asks for a new one now. The process that looks after it does so within seconds. */
@@ -159,12 +174,15 @@ export class ServedCertificates {
     return { ...plan, names: certificateNames([...plan.names, ...before.names]) }
   }
 
-  async #obtain(plan: CertificatePlan): Promise<CertificateWithKey & { readonly renewAt?: number }> {
+  async #obtain(
+    plan: CertificatePlan,
+    before: ServedPair | undefined,
+  ): Promise<CertificateWithKey & { readonly renewAt?: number }> {
     const { authority, obtain, clock } = this.#options
     if (plan.source === 'authority')
       return await issueServerCertificate(await authority.issuer(), { ...plan, now: clock.now() })
     if (obtain === undefined) throw new TypeError('there is nothing to get a certificate from')
-    return await obtain(plan)
+    return await obtain(plan, before)
   }
 
   async #store(

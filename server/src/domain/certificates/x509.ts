@@ -1,9 +1,9 @@
 // The library wants it before itself.
 import 'reflect-metadata'
-import { randomBytes, X509Certificate as NodeCertificate } from 'node:crypto'
+import { createPrivateKey, randomBytes, X509Certificate as NodeCertificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
-import { readPemCertificates } from '../../runtime/pem.ts'
+import { readPemCertificates, refusalOfCertificates } from '../../runtime/pem.ts'
 
 /** A certificate, or a chain with the leaf first, and the private key of the first; PEM. */
 export interface CertificateWithKey {
@@ -86,6 +86,63 @@ export async function issueServerCertificate(
   return withKey([certificate, new x509.X509Certificate(issuer.certificate)], keys)
 }
 
+/** For one of our own that needs nobody's trust: clients see it until a real one is there. */
+export async function makeTemporaryCertificate(names: readonly string[], now: number): Promise<CertificateWithKey> {
+  const keys = await makeKeys('ecdsa')
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: newSerial(),
+    name: nameOf('Temporary certificate of a registry'),
+    ...validity(now, dayMs, Number.POSITIVE_INFINITY),
+    keys,
+    signingAlgorithm: ecdsa,
+    extensions: [new x509.BasicConstraintsExtension(false, undefined, true), alternativeNames(names)],
+  })
+  return withKey([certificate], keys)
+}
+
+/** PKCS #8 in PEM: ECDSA on P-256. */
+export async function makeAccountKey(): Promise<string> {
+  return await exportKey(await makeKeys('ecdsa'))
+}
+
+/** PKCS #10 in DER, and the key that it is for. */
+export async function makeCertificateRequest(
+  names: readonly string[],
+  keyType: KeyType,
+): Promise<{ readonly request: Uint8Array; readonly privateKey: string }> {
+  const keys = await makeKeys(keyType)
+  // No subject: services put into it what they think right, and refuse an address there.
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    keys,
+    signingAlgorithm: algorithmOf(keyType),
+    extensions: [alternativeNames(names)],
+  })
+  return { request: new Uint8Array(request.rawData), privateKey: await exportKey(keys) }
+}
+
+/** How a certificate is called where its renewal is asked about: RFC 9773, 4.1. Undefined without a key identifier. */
+export function renewalNameOf(chain: string): string | undefined {
+  const leaf = new x509.X509Certificate(firstOf(chain))
+  const { keyId } = leaf.getExtension(x509.AuthorityKeyIdentifierExtension) ?? {}
+  if (keyId === undefined) return undefined
+  return [keyId, leaf.serialNumber].map((hex) => Buffer.from(hex, 'hex').toString('base64url')).join('.')
+}
+
+/** @throws TypeError when a chain that somebody else sent is for another key, or not for all names */
+export function assertBelongsTo(chain: string, privateKey: string, names: readonly string[]): void {
+  const refusal = refusalOfCertificates(chain)
+  if (refusal !== undefined) throw new TypeError(`the certificate that was issued ${refusal}`)
+  const leaf = new NodeCertificate(firstOf(chain))
+  if (!leaf.checkPrivateKey(createPrivateKey(privateKey)))
+    throw new TypeError('the certificate that was issued is for another key')
+  const missing = names.find(
+    (name) => (isIP(name) === 0 ? leaf.checkHost(name.replace(/^\*\./, 'any.')) : leaf.checkIP(name)) === undefined,
+  )
+  if (missing !== undefined) throw new TypeError(`the certificate that was issued is not for ${missing}`)
+}
+
+const firstOf = (chain: string): string => readPemCertificates('the chain', chain)[0]!.text
+
 interface SigningWish {
   readonly subject: x509.Name
   readonly lifetimeMs: number
@@ -144,15 +201,15 @@ async function makeKeys(type: KeyType): Promise<CryptoKeyPair> {
   return await crypto.subtle.generateKey(algorithmOf(type), true, ['sign', 'verify'])
 }
 
-async function withKey(
-  chain: readonly x509.X509Certificate[],
-  { privateKey }: CryptoKeyPair,
-): Promise<CertificateWithKey> {
-  const key = await crypto.subtle.exportKey('pkcs8', privateKey)
+async function withKey(chain: readonly x509.X509Certificate[], keys: CryptoKeyPair): Promise<CertificateWithKey> {
   return {
     certificate: chain.map((each) => `${each.toString('pem')}\n`).join(''),
-    privateKey: `${x509.PemConverter.encode(key, 'PRIVATE KEY')}\n`,
+    privateKey: await exportKey(keys),
   }
+}
+
+async function exportKey({ privateKey }: CryptoKeyPair): Promise<string> {
+  return `${x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', privateKey), 'PRIVATE KEY')}\n`
 }
 
 /** Of PKCS #8, ECDSA on P-256 or P-384, or RSA: also that of an issuer which another authority made. */
