@@ -102,6 +102,16 @@ describeControlledScenario(
       expect(await scene.endings()).toEqual(['release_artifact'])
     })
 
+    test('a signature of another image is refused at its push, and says why', async () => {
+      const scene = await prepare()
+      const [image, other] = [await scene.push('v1'), await scene.push('v2')]
+      const repository = `${scene.project}/app`
+      const signing = signImage(scene.as('developer'), repository, image, scene.privateKey, other)
+      await expect(signing).rejects.toThrow(/400.*its signature of sha256:[0-9a-f]{64} is refused/s)
+      const referrers = await scene.as('developer').request(`/v2/${repository}/referrers/${image.digest}`)
+      expect(((await referrers.json()) as { manifests: unknown[] }).manifests).toEqual([])
+    })
+
     test('a copy is held where it arrives, and what is held is copied nowhere', async () => {
       const [from, to] = [await addProject(registry()), await prepare()]
       const image = createUniqueImage()

@@ -2,13 +2,19 @@ import { sign, type KeyObject } from 'node:crypto'
 import { pushArtifact } from './artifact.ts'
 import type { V2Client } from './v2-client.ts'
 
-/** Signs an image as cosign did before its version 3, by a manifest that names its subject. */
-export async function signImage(client: V2Client, repository: string, subject: { digest: string }, key: KeyObject) {
+/** Signs an image as cosign did before its version 3, by a manifest that names its subject; `signed` is another one in a forgery. */
+export async function signImage(
+  client: V2Client,
+  repository: string,
+  subject: { digest: string },
+  key: KeyObject,
+  signed = subject,
+) {
   const payload = Buffer.from(
     JSON.stringify({
       critical: {
         identity: { 'docker-reference': '' },
-        image: { 'docker-manifest-digest': subject.digest },
+        image: { 'docker-manifest-digest': signed.digest },
         type: 'cosign container image signature',
       },
     }),

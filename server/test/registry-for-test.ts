@@ -16,6 +16,7 @@ import { Uploads } from '#server/domain/content/uploads.ts'
 import { composeAdmit, type Admit } from '#server/domain/policies/admit.ts'
 import { composePullJudge } from '#server/domain/quarantine/quarantine-gate.ts'
 import type { BlobStore } from '#server/storage/blob-store.ts'
+import { PushedSignatures } from '#server/domain/signatures/pushed-signatures.ts'
 import { composeMemoryBlobStore } from '#server/storage/memory.ts'
 
 /** A clock that stands until it is moved. */
@@ -44,6 +45,7 @@ export interface RegistryForTest {
   readonly uploads: Uploads
   readonly manifests: Manifests
   readonly pulls: PullRecorder
+  readonly pushedSignatures: PushedSignatures
   pushBlob(repository: string, bytes: Uint8Array): Promise<Digest>
   pushImage(repository: string, tag: string, blobs: readonly Uint8Array[]): Promise<Digest>
 }
@@ -75,6 +77,7 @@ export async function composeRegistryForTest(
     maxBytes: 0,
   })
   const manifests = new Manifests(database, composePullJudge({ database, clock }))
+  const pushedSignatures = new PushedSignatures({ database, clock, store })
   const pulls = new PullRecorder(database)
   await createProject(database, 'library', clock)
 
@@ -89,10 +92,17 @@ export async function composeRegistryForTest(
     const digests: Digest[] = []
     for (const content of contents) digests.push(await pushBlob(repository, content))
     const admission = await admit(system, 'push', repository as RepositoryName)
-    const pushed = await pushManifest({ database, clock, events }, admission, imageOf(tag, digests, contents))
+    const pushed = await pushManifest(
+      { database, clock, events, pushedSignatures },
+      admission,
+      imageOf(tag, digests, contents),
+    )
     return pushed.digest
   }
-  return { database, store, clock, events, trashWindowMs, admit, blobs, uploads, manifests, pulls, pushBlob, pushImage }
+  return {
+    ...{ database, store, clock, events, trashWindowMs, admit, blobs, uploads, manifests, pushedSignatures },
+    ...{ pulls, pushBlob, pushImage },
+  }
 }
 
 export async function createProject(database: Database, name: string, clock: Clock, isPublic = true): Promise<void> {

@@ -46,7 +46,7 @@ export async function composeSigningScene(database: Database) {
     const reference: Reference =
       tag === undefined ? { kind: 'digest', digest: sha256(bytes) } : { kind: 'tag', tag: tag as TagName }
     const admission = await admit(system, 'push', repository as RepositoryName)
-    return (await pushManifest({ database, clock, events }, admission, { reference, tags: [], manifest, bytes })).digest
+    return (await pushManifest({ ...registry, events }, admission, { reference, tags: [], manifest, bytes })).digest
   }
   const blob = async (
     repository: string,

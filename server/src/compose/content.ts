@@ -19,6 +19,7 @@ import { Uploads } from '../domain/content/uploads.ts'
 import type { CollectorOptions } from '../domain/garbage-collection/collect.ts'
 import { composeAdmit } from '../domain/policies/admit.ts'
 import { mayPullHeldBack, type ViolationObserver } from '../domain/pull-policies/pull-policies.ts'
+import { PushedSignatures } from '../domain/signatures/pushed-signatures.ts'
 import { composePullJudge } from '../domain/quarantine/quarantine-gate.ts'
 import type { OciServices } from '../http/oci/oci-request.ts'
 import type { Foundation } from './foundation.ts'
@@ -66,6 +67,7 @@ export function composeContent(
       database,
       composePullJudge({ database, clock, ...(observer === undefined ? {} : { observer }) }),
     ),
+    pushedSignatures: new PushedSignatures({ database, clock, store }),
     trashWindowMs: config.trash.windowMs,
   }
 }

@@ -47,7 +47,7 @@ export function composeProxyCache(
   { content, registries, openUpstream, meter: heard, logger }: ProxyCacheNeeds,
 ): ProxyCache {
   const { database, clock, store } = foundation
-  const { admit, uploads } = content
+  const { admit, uploads, pushedSignatures } = content
   const onError = (error: unknown) => logger.warn({ error }, 'what is known of a remote registry was not written down')
   const health = new UpstreamHealth({ database, clock, onError })
   const traffic = new ProxyTraffic({ database, clock })
@@ -61,7 +61,7 @@ export function composeProxyCache(
   const fills = new BlobFills({ ...common, room, uploads, leases, viewStaged, openSpool: () => openSpool(tmpdir()) })
   const onProblem = (repository: string, digest: string, error: unknown) =>
     logger.warn({ error, repository, digest }, 'a cached manifest waits for its blobs; they are asked for again')
-  const completions = new Completions({ ...foundation, admit, fills, room, onProblem })
+  const completions = new Completions({ ...foundation, admit, pushedSignatures, fills, room, onProblem })
   const tasks = proxyTasks({ ...common, completions, onProblem, traffic, room, health })
   return {
     ...{ health, projects, completions, fills, room, traffic, tasks },

@@ -15,6 +15,7 @@ import { Users } from '../domain/access/accounts/users.ts'
 import { systemClock } from '../domain/clock.ts'
 import { Adoptions } from '../domain/content/adoptions.ts'
 import { Uploads } from '../domain/content/uploads.ts'
+import { PushedSignatures } from '../domain/signatures/pushed-signatures.ts'
 import { Projects } from '../domain/projects/projects.ts'
 import { importer, type ImportServices } from '../domain/transfer/import-services.ts'
 import { assertStoreEmpty } from '../domain/verification/lost-database.ts'
@@ -62,6 +63,7 @@ export async function openTransfer(config: Config, options: { readonly begin: bo
     blobs,
     manifests,
     uploads: new Uploads({ database, store, clock, events, newId: randomUUID, leaseMs, ...limits }),
+    pushedSignatures: new PushedSignatures({ database, clock, store }),
     adoptions: new Adoptions({ database, store, clock, events, newId: randomUUID, leaseMs }),
     projects,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

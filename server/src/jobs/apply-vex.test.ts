@@ -126,7 +126,7 @@ async function compose(database: Database) {
     )
     const reference = { kind: 'digest', digest: digestOf(bytes) } as const
     const push = { reference, tags: [], manifest: parseManifest(bytes, ociManifest), bytes }
-    return (await pushManifest({ ...services }, await admit(system, 'push', app), push)).digest
+    return (await pushManifest({ ...registry, ...services }, await admit(system, 'push', app), push)).digest
   }
   const remove = async (referrer: Digest) =>
     await deleteManifest({ ...services, trashWindowMs: 0 }, await admit(system, 'delete', app), referrer)

@@ -38,7 +38,7 @@ const ociManifest = 'application/vnd.oci.image.manifest.v1+json'
 
 async function compose(database: Database) {
   const registry = await composeRegistryForTest(database)
-  const { clock, events, admit, blobs, manifests } = registry
+  const { clock, events, admit, blobs, manifests, pushedSignatures } = registry
   let died = 0
   const uploads: typeof registry.uploads = Object.create(registry.uploads)
   uploads.uploadAtOnce = async (...given) => {
@@ -50,7 +50,7 @@ async function compose(database: Database) {
     return stored
   }
   const kind = composeGenerateSbom({
-    ...{ database, clock, events, admit, blobs, manifests, uploads, trashWindowMs: 0 },
+    ...{ database, clock, events, admit, blobs, manifests, uploads, pushedSignatures, trashWindowMs: 0 },
     host: 'registry.example.com',
     readLayer: ({ diffId, open }) => readLayer(open, { where: diffId }),
   })

@@ -1,5 +1,6 @@
 import { parseDigest } from '#contract/digest.ts'
 import { parseRepositoryName } from '#contract/repository-name.ts'
+import type { PushedSignatures } from '../domain/signatures/pushed-signatures.ts'
 import type { Uploads } from '../domain/content/uploads.ts'
 import type { DomainErrorCode } from '../domain/errors.ts'
 import type { Events } from '../domain/events/events.ts'
@@ -14,6 +15,7 @@ import { PermanentFailure, type JobKind, type RunningJob } from './job-kind.ts'
 export interface SbomServices extends InventoryServices {
   readonly events: Events
   readonly uploads: Uploads
+  readonly pushedSignatures: PushedSignatures
   readonly trashWindowMs: number
   /** Of this registry, as clients name it; undefined where it is not configured. */
   readonly host: string | undefined

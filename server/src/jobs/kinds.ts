@@ -40,7 +40,7 @@ export interface JobServices
   extends
     Pick<BuiltInEngineServices, 'blobs' | 'manifests' | 'advisories' | 'readLayer'>,
     Pick<ScanServices, 'adapters' | 'scansArePulls' | 'readBom'>,
-    Pick<SbomServices, 'uploads' | 'host'>,
+    Pick<SbomServices, 'uploads' | 'pushedSignatures' | 'host'>,
     Pick<ImportDataServices, 'advisoryUploads' | 'importThreads'>,
     Pick<PullDataServices, 'registries' | 'withRemoteArtifact'> {
   readonly database: Database

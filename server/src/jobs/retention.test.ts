@@ -71,6 +71,7 @@ async function compose(database: Database, settings = { readOnly: false, deleteE
     manifests: registry.manifests,
     advisories: new AdvisoryGenerations({ database, clock, events, folder: '/nowhere' }),
     uploads: registry.uploads,
+    pushedSignatures: registry.pushedSignatures,
     host: undefined,
     readLayer: notHere,
     readBom: notHere,

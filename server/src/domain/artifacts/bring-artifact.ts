@@ -6,8 +6,13 @@ import { writeAdmitted } from '../policies/write-admitted.ts'
 import { unlessRepositoryGone } from '../projects/repositories.ts'
 import { reserveRoom } from '../quotas/reservations.ts'
 import { announcingExcess, type RoomServices } from '../quotas/room.ts'
+import type { PushedSignatures } from '../signatures/pushed-signatures.ts'
 import { batches } from '../lists/batches.ts'
 import type { Content } from './store-artifact.ts'
+
+export interface BringServices extends RoomServices {
+  readonly pushedSignatures: Pick<PushedSignatures, 'assertNotForged'>
+}
 
 /**
  * Runs the transaction that brings an artifact into a project, by a push or out of the trash: begins with the door
@@ -15,12 +20,14 @@ import type { Content } from './store-artifact.ts'
  * @throws DomainError of the gates, REPOSITORY_UNKNOWN (it was deleted meanwhile), UNAVAILABLE when pushes under way hold the last room, and what `write` throws
  */
 export async function bringArtifact(
-  services: RoomServices,
+  services: BringServices,
   admission: Admission<Bringing>,
-  content: Content,
+  content: Content & { readonly tags: readonly string[] },
   write: (tx: Writer) => Promise<void>,
 ): Promise<void> {
-  const { database } = services
+  const { database, pushedSignatures } = services
+  // Before the transaction: it reads blobs.
+  await pushedSignatures.assertNotForged(admission, content)
   await announcingExcess(services, admission, async () => {
     const needed = () => neededBytes(database.read, admission, content)
     const reservation = await unlessRepositoryGone(admission.repositoryName, () =>

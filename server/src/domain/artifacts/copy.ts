@@ -12,9 +12,10 @@ import { batches } from '../lists/batches.ts'
 import { walkAccessories } from './accessories.ts'
 import { findArtifactId } from './find-artifact.ts'
 import type { Manifests } from './pull.ts'
+import type { BringServices } from './bring-artifact.ts'
 import { pushManifest } from './push.ts'
 
-export interface CopyServices {
+export interface CopyServices extends BringServices {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events

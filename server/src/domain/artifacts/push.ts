@@ -10,7 +10,7 @@ import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import { isSwitchedOn } from '../projects/project-metadata.ts'
 import { ensureRepository, touchRepository } from '../projects/repositories.ts'
-import { bringArtifact } from './bring-artifact.ts'
+import { bringArtifact, type BringServices } from './bring-artifact.ts'
 import { assertDescriptorsAgree } from './descriptors-agree.ts'
 import { nameArtifact } from './name-artifact.ts'
 import { reviewArtifact } from './orphans.ts'
@@ -33,7 +33,7 @@ export interface ArtifactPush {
   readonly isOwnPush?: boolean
 }
 
-export interface PushServices {
+export interface PushServices extends BringServices {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
@@ -42,7 +42,7 @@ export interface PushServices {
 /**
  * Stores a manifest, byte for byte, and moves tags to it: one transaction, so a push is there as a whole
  * or not at all (distribution-spec v1.1 §pushing-manifests).
- * @throws DomainError DIGEST_MISMATCH, MANIFEST_BLOB_UNKNOWN (detail: what is missing), MANIFEST_INVALID, PRECONDITION (a tag is
+ * @throws DomainError DIGEST_MISMATCH, MANIFEST_BLOB_UNKNOWN (detail: what is missing), MANIFEST_INVALID (also: a forged signature), PRECONDITION (a tag is
  *   immutable), QUOTA_EXCEEDED, and of the door gates when the actor may not push any more
  */
 export async function pushManifest(
@@ -53,7 +53,7 @@ export async function pushManifest(
   const { clock, events } = services
   const digest = digestOf(push.reference, push.bytes)
   const tags = push.reference.kind === 'tag' ? [push.reference.tag, ...push.tags] : [...push.tags]
-  await bringArtifact(services, admission, { digest, ...push }, async (tx) => {
+  await bringArtifact(services, admission, { digest, ...push, tags }, async (tx) => {
     const now = clock.now()
     const { projectId, repositoryName: repository, actor } = admission
     if (admission.operation !== 'fill') await assertSaid(tx, projectId, push.manifest)

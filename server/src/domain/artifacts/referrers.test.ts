@@ -29,7 +29,7 @@ async function compose(open: OpenDatabase) {
     const text = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [], ...fields })
     const bytes = new TextEncoder().encode(text)
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
-    await pushManifest({ database, clock, events: new Events({ clock }) }, await admit(system, 'push', name), {
+    await pushManifest({ ...registry, events: new Events({ clock }) }, await admit(system, 'push', name), {
       reference: { kind: 'digest', digest },
       tags: tags as TagName[],
       manifest: parseManifest(bytes, mediaTypes.ociIndex),

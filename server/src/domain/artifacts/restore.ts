@@ -197,7 +197,7 @@ class Restore {
     const { clock } = this.#services
     const { projectId, repositoryName: repository, actor } = this.#admission
     const digest = entry.digest as Digest
-    const content = { digest, manifest: manifestOf(entry), bytes: bytesOf(entry) }
+    const content = { digest, manifest: manifestOf(entry), bytes: bytesOf(entry), tags: namesOf(entry) }
     await bringArtifact(this.#services, this.#admission, content, async (tx) => {
       const now = clock.now()
       const held = await tx

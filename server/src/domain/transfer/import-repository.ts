@@ -155,10 +155,9 @@ export class RepositoryImport {
       return leaveOut('content-missing', 'something that it is made of was not taken')
     }
     try {
-      const { database, clock, events } = this.#context
       const reference = { kind: 'digest', digest } as const
       await retryWhenBusy(async () =>
-        pushManifest({ database, clock, events }, await this.#admit(), { reference, tags, manifest, bytes }),
+        pushManifest(this.#context, await this.#admit(), { reference, tags, manifest, bytes }),
       )
     } catch (error) {
       return leaveOut(...refusalOf(error))

@@ -6,6 +6,7 @@ import type { Events } from '../events/events.ts'
 import type { Adoptions } from '../content/adoptions.ts'
 import type { Uploads } from '../content/uploads.ts'
 import type { Admit } from '../policies/admit.ts'
+import type { PushedSignatures } from '../signatures/pushed-signatures.ts'
 import type { Projects } from '../projects/projects.ts'
 import type { ContentSource } from './content-source.ts'
 import type { MappingOptions } from './repository-mapping.ts'
@@ -38,6 +39,7 @@ export interface ImportServices {
   readonly events: Events
   readonly admit: Admit
   readonly uploads: Uploads
+  readonly pushedSignatures: PushedSignatures
   readonly adoptions: Adoptions
   readonly projects: Pick<Projects, 'createProject' | 'isNameTaken'>
 }

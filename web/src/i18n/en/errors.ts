@@ -23,6 +23,7 @@ export const errors = {
     TAGS_MOVED: 'Its tag points to another artifact now.',
     TAG_IMMUTABLE: 'The tag is immutable: a rule of the project forbids changing or deleting it.',
     TAG_PROTECTED: 'The tag is protected: only those whom a rule of the project names may set, move or delete it.',
+    SIGNATURE_REFUSED: 'The signature is refused: it is forged, or of another digest than it was pushed for.',
     MEMBER_ALREADY: 'Already a member of the project. Change the role in the list instead.',
     PROJECT_NOT_EMPTY: 'The project still has repositories, or uploads in progress. Delete its repositories first.',
     LAST_ADMINISTRATOR: 'This is the last administrator. Make another user an administrator first.',

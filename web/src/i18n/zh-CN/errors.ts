@@ -24,6 +24,7 @@ export const errors: Translation<typeof en> = {
     TAGS_MOVED: '它的 Tag 目前指向其他 Artifact。',
     TAG_IMMUTABLE: '该 Tag 不可变：项目规则禁止覆盖或删除它。',
     TAG_PROTECTED: '该 Tag 受保护：只有项目规则指定的账户可以设置、移动或删除它。',
+    SIGNATURE_REFUSED: '签名被拒绝：它是伪造的，或者所签的摘要与推送的对象不符。',
     MEMBER_ALREADY: '已经是项目成员。请在列表中修改角色。',
     PROJECT_NOT_EMPTY: '项目中还有镜像仓库，或有正在进行的上传。请先删除镜像仓库。',
     LAST_ADMINISTRATOR: '这是最后一个系统管理员。请先将其他用户设为系统管理员。',

@@ -14,7 +14,10 @@ import { artifactTypesOf, maker, makerAnnotation, sbomMediaTypes, type SbomForma
 import { isGenerated } from './stored-sboms.ts'
 
 /** What storing needs of the content of this registry. */
-export type SbomStorage = Pick<ContentServices, 'database' | 'clock' | 'events' | 'admit' | 'uploads' | 'trashWindowMs'>
+export type SbomStorage = Pick<
+  ContentServices,
+  'database' | 'clock' | 'events' | 'admit' | 'uploads' | 'pushedSignatures' | 'trashWindowMs'
+>
 
 export interface NewSbom {
   readonly actor: Actor
