@@ -17,6 +17,7 @@ export const nouns = [
     'artifact',
     'tag',
     'trash',
+    'quarantine',
     'retention',
     'immutability',
     'quota',

@@ -45,6 +45,7 @@ import { statusCommand } from './commands/status.ts'
 import { registerSupportBundle } from './commands/support-bundle.ts'
 import { tagCommands } from './commands/tag.ts'
 import { tokenCommands } from './commands/token.ts'
+import { quarantineCommands } from './commands/quarantine.ts'
 import { trashCommands } from './commands/trash.ts'
 import { trustRuleCommands } from './commands/trust-rule.ts'
 import { registerUserCommands } from './commands/user/user.ts'
@@ -59,6 +60,7 @@ const groups: readonly CommandGroup[] = [
   artifactCommands,
   tagCommands,
   trashCommands,
+  quarantineCommands,
   retentionCommands,
   immutabilityCommands,
   quotaCommands,

@@ -1,6 +1,7 @@
 import type { AnswerOf, RegistryApi } from '../api/registry-api.ts'
 import type { InputOf } from '#web/api/client.ts'
 import { CommandError } from '../command-error.ts'
+import { parseEnd } from '../parse-end.ts'
 import { addConfirmFlag, confirm } from '../confirm.ts'
 import { readDocument } from '../json-file.ts'
 import { parseId } from '../names.ts'
@@ -146,12 +147,9 @@ export const policyCommands: CommandGroup = {
           .option('--vulnerability <id>', 'from this vulnerability alone'),
       run: async (api, [project], flags) => {
         const { until, ...rest } = flags as { until: string; reason: string; policy: string; repositories: string }
-        const end = new Date(until)
-        if (Number.isNaN(end.getTime()))
-          throw new CommandError(`${JSON.stringify(until)} is no date`, { next: '--until 2027-01-31', kind: 'usage' })
         const { reason, policy, repositories, digest, vulnerability } = rest as typeof rest & Record<string, string>
         const body = {
-          ...{ reason, policy, repositories, expires_at: end.toISOString() },
+          ...{ reason, policy, repositories, expires_at: parseEnd(until) },
           ...(digest === undefined ? {} : { digest }),
           ...(vulnerability === undefined ? {} : { vulnerability }),
         }

@@ -22,6 +22,7 @@ import { project } from './project.ts'
 import { projects } from './projects.ts'
 import { projectSettings } from './project-settings.ts'
 import { pullPolicies } from './pull-policies.ts'
+import { quarantine } from './quarantine.ts'
 import { repositories } from './repositories.ts'
 import { replication } from './replication.ts'
 import { robots } from './robots.ts'
@@ -66,6 +67,7 @@ export const messages = {
   pullPolicies,
   projectSettings,
   replication,
+  quarantine,
   repositories,
   robots,
   sbom,

@@ -11,6 +11,7 @@ import { AskForExemption } from '../project/pull-policies/ask-for-exemption.tsx'
 import { ExemptionForm, isHarborKey } from '../project/pull-policies/exemption-form.tsx'
 import { useExemptText } from '../project/pull-policies/exemption-list.tsx'
 import { modeTones, useViolationText } from '../project/pull-policies/policy-words.ts'
+import { HeldActions, HeldFacts } from '../project/pull-policies/quarantine/held-list.tsx'
 import styles from '../project/pull-policies/pull-policies.module.css'
 import { paramsOf, type ArtifactPartProps } from './artifact-part.ts'
 
@@ -28,12 +29,13 @@ export function PolicyJudgement({ place, artifact, can }: Pick<ArtifactPartProps
     }),
     enabled: (user !== undefined || open) && can('configuration', 'read'),
   })
-  if (data === undefined || data.policies.length === 0) return null
+  if (data === undefined || (data.policies.length === 0 && data.quarantine === undefined)) return null
   const violated = data.policies.filter(({ violation }) => violation !== undefined)
-  const isRefused = violated.some(({ mode }) => mode === 'enforce')
+  const isRefused = data.quarantine !== undefined || violated.some(({ mode }) => mode === 'enforce')
   const initial = (policy: string) => ({ policy, digest: artifact.digest, repositories: place.repository })
   return (
     <Section title={t('title')} description={t(isRefused ? 'refused' : violated.length > 0 ? 'told' : 'passes')}>
+      {data.quarantine !== undefined && <HeldHere held={data.quarantine} {...{ place, can }} />}
       <ul className={styles.policies} aria-label={t('title')}>
         {data.policies.map((opinion) => (
           <OpinionRow key={`${opinion.owner} ${opinion.policy}`} {...{ opinion, can }} onExempt={setExempted} />
@@ -55,6 +57,30 @@ export function PolicyJudgement({ place, artifact, can }: Pick<ArtifactPartProps
           />
         ))}
     </Section>
+  )
+}
+
+interface HeldHereProps extends Pick<ArtifactPartProps, 'place' | 'can'> {
+  readonly held: NonNullable<Judgement['quarantine']>
+}
+
+/** It waits since its push. Those with the right decide here. */
+function HeldHere({ held, place, can }: HeldHereProps) {
+  const t = useTranslations('quarantine')
+  const [tag] = held.tags
+  return (
+    <div className={styles.waiting}>
+      <Group gap="xs">
+        <StatusBadge tone="warn">{t('held')}</StatusBadge>
+        <Text size="sm">{t('heldHint')}</Text>
+      </Group>
+      <HeldFacts held={held} />
+      <HeldActions
+        {...{ held, can }}
+        project={place.projectName}
+        name={tag === undefined ? held.repository : `${held.repository}:${tag}`}
+      />
+    </div>
   )
 }
 

@@ -2,6 +2,7 @@ import { Stack } from '@mantine/core'
 import { getRouteApi } from '@tanstack/react-router'
 import { ProjectFrame } from '../project-frame.tsx'
 import { Immutability } from './immutability-section.tsx'
+import { ProtectedTags } from './protected-tags-section.tsx'
 import { Quota } from './quota-section.tsx'
 import { Retention } from './retention-section.tsx'
 
@@ -15,6 +16,7 @@ export function PoliciesPage() {
         <Stack gap="lg">
           {props.can('tag-retention', 'read') && <Retention {...props} />}
           {props.can('immutable-tag', 'list') && <Immutability {...props} />}
+          {props.can('configuration', 'read') && <ProtectedTags {...props} />}
           {props.can('quota', 'read') && <Quota {...props} />}
         </Stack>
       )}

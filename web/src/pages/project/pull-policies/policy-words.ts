@@ -70,7 +70,7 @@ const namesIn = (value: unknown): readonly string[] =>
 const shownNames = 3
 
 /** Why a policy holds an artifact back, in the reader's language: the registry's own message is English. */
-export function useViolationText(): (violation: Violation) => string {
+export function useViolationText(): (violation: Pick<Violation, 'cause' | 'detail'>) => string {
   const t = useTranslations('pullPolicies.reasons')
   const format = useFormat()
   return ({ cause, detail }) => {

@@ -12,6 +12,7 @@ import { ExemptionList } from './exemption-list.tsx'
 import { HarborSwitches } from './harbor-switches.tsx'
 import { HeldBack } from './held-back.tsx'
 import { PolicyList } from './policy-list.tsx'
+import { QuarantineSection } from './quarantine/quarantine-section.tsx'
 
 const route = getRouteApi('/shell/signed-in/projects/$projectName/pull-policies')
 
@@ -45,6 +46,7 @@ function Parts(props: ProjectPageProps) {
     <Stack gap="lg">
       <PolicyList project={project.name} mayChange={mayChange} />
       <Effect {...props} mayChange={mayChange} onExempt={setExempted} />
+      <QuarantineSection {...props} />
       <ExemptionList project={project.name} mayChange={mayChange} onAdd={() => setExempted({})} />
       <HarborSwitches {...props} />
       <OfRegistry />

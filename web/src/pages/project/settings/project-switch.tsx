@@ -16,6 +16,7 @@ interface ProjectSwitchProps extends ProjectPageProps {
     | 'sparse_indexes'
     | 'lenient_manifests'
     | 'prevent_vul'
+    | 'quarantine'
     | 'enable_content_trust_cosign'
     | 'enable_content_trust'
     | 'proxy_cache_local_on_not_found'
