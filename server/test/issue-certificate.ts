@@ -68,8 +68,8 @@ export function issueCertificate({
   }
 }
 
-/** A list of the authority that revokes nothing, by openssl. */
-export function issueRevocationList(by: IssuedForTest, days: number): string {
+/** A list of the authority, by openssl. It revokes nothing, or one certificate. */
+export function issueRevocationList(by: IssuedForTest, days: number, revoked?: IssuedForTest): string {
   const folder = mkdtempSync(join(tmpdir(), 'berth-revocations-'))
   const at = (file: string) => join(folder, file)
   try {
@@ -78,6 +78,10 @@ export function issueRevocationList(by: IssuedForTest, days: number): string {
     writeFileSync(at('index.txt'), '')
     writeFileSync(at('ca.cnf'), `[ca]\ndefault_ca=own\n[own]\ndatabase=${at('index.txt')}\ndefault_md=sha256\n`)
     const signing = ['-config', at('ca.cnf'), '-cert', at('ca.crt'), '-keyfile', at('ca.key')]
+    if (revoked !== undefined) {
+      writeFileSync(at('revoked.crt'), revoked.certificate)
+      execFileSync('openssl', ['ca', '-revoke', at('revoked.crt'), ...signing], { stdio: 'pipe' })
+    }
     execFileSync('openssl', ['ca', '-gencrl', ...signing, '-crldays', String(days), '-out', at('ca.crl')], {
       stdio: 'pipe',
     })
