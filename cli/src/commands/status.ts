@@ -109,6 +109,8 @@ function describe(concern: Concern): string {
     'vulnerability-data-old': 'vulnerability data is more than a week old; berth db import FILE, or berth db schedule',
     'exploited-vulnerabilities': `${count ?? 'some'} vulnerabilities in images are exploited already: berth security list --exploited`,
     'scan-all-failed': `the last scan of everything failed for ${count ?? 'some'} images: berth scan-all failures`,
+    'signers-unnamed': `${count ?? 'some'} projects take signatures of everybody, because nobody is named: berth signer create`,
+    'quarantine-waiting': `${count ?? 'some'} artifacts have been in quarantine for three days: berth quarantine list PROJECT`,
     'audit-log-changed': `the audit log is not what was sealed, ${count ?? 'some'} findings: berth audit verify`,
     'audit-sinks-behind': `${count ?? 'some'} receivers of the audit log do not have all of it: berth audit sinks`,
     'quota-nearly-full': `the quota of ${project ?? ''} is nearly full${room}: berth quota show ${project ?? ''}`,

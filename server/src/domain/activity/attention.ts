@@ -35,6 +35,10 @@ export type Concern = { readonly severity: Severity } & (
   | { readonly kind: 'exploited-vulnerabilities'; readonly count: number }
   /** Images that the last scan of everything could not scan. */
   | { readonly kind: 'scan-all-failed'; readonly count: number }
+  /** Projects that ask for signatures, and take those of everybody, because nobody was named. */
+  | { readonly kind: 'signers-unnamed'; readonly count: number }
+  /** Artifacts that have been in quarantine for long. */
+  | { readonly kind: 'quarantine-waiting'; readonly count: number }
   /** Of a verification of the audit log. */
   | { readonly kind: 'audit-log-changed'; readonly count: number }
   /** Receivers of the audit log that take nothing, or miss something. */

@@ -25,6 +25,7 @@ import { policyDefinition } from '../pull-policies/policy-definition.ts'
 import { endQuarantine } from './end-quarantine.ts'
 import { quarantinePushed, reviewChanged, reviewScanned } from './follow-quarantine.ts'
 import { pageHeld } from './held-artifacts.ts'
+import { findQuarantineConcerns } from './quarantine-concerns.ts'
 import { releaseHeld } from './release-held.ts'
 import { isReviewDue, reviewAll, reviewQuarantine } from './review-quarantine.ts'
 
@@ -253,6 +254,19 @@ describeEachDatabase('quarantine', (open) => {
         end === 'hold' ? [end, 1, []] : [end, 0, [it.digest]],
       )
     }
+  })
+
+  test('what has been held for more than three days is told of, until it is released', async () => {
+    const scene = await composeScene(open)
+    const it = await scene.pushOf('it')
+    const told = async () => await findQuarantineConcerns(scene.database.read, scene.clock.now())
+    scene.clock.advance(3 * day)
+    expect(await told()).toEqual([])
+    scene.clock.advance(1)
+    expect(await told()).toEqual([{ kind: 'quarantine-waiting', severity: 'warning', count: 1 }])
+    await scene.report(it)
+    await scene.review()
+    expect(await told()).toEqual([])
   })
 
   test('two workers that review at once release once', async () => {

@@ -39,6 +39,10 @@ export const home = {
       '{count, plural, one {# vulnerability that attackers already use is} other {# vulnerabilities that attackers already use are}} in your images. <page>See what to fix first</page>',
     scanAll:
       'The last scan of all images failed for {count, plural, one {# image} other {# images}}. <page>See which ones</page>',
+    signersUnnamed:
+      '{count, plural, one {# project asks} other {# projects ask}} for signatures and take those of anybody: images count as signed, by nobody you named. <page>Name a signer</page>',
+    quarantine:
+      '{count, plural, one {# artifact has} other {# artifacts have}} been in quarantine for more than three days. The project page of pull policies has the list.',
     auditChanged:
       'The audit log is not what was sealed: {count, plural, one {# finding} other {# findings}}. <page>See what was changed</page>',
     auditSinks:

@@ -34,6 +34,9 @@ export const home: Translation<typeof en> = {
     oldVulnerabilityData: '漏洞数据库发布于 {when}，扫描无法发现此后公布的漏洞。<page>导入较新的数据</page>',
     exploited: '镜像中有 {count, number} 个已被攻击者利用的漏洞。<page>查看应当优先修复的内容</page>',
     scanAll: '最近一次全部扫描中有 {count, number} 个镜像失败。<page>查看是哪些</page>',
+    signersUnnamed:
+      '{count, plural, other {# 个项目}}要求签名，但接受任何人的签名：镜像算作已签名，但不是您指定的人。<page>指定签名者</page>',
+    quarantine: '{count, plural, other {# 个 Artifact}}在隔离区已超过三天。列表在项目的拉取策略页面。',
     auditChanged: '审计日志与封存时不一致：{count, plural, other {# 处}}。<page>查看改动</page>',
     auditSinks: '{count, plural, other {# 个审计日志接收方}}没有收到全部记录。<page>查看原因</page>',
     quota: '项目 <project></project> 已使用配额 {total} 的 {share}。用满后将无法推送。',

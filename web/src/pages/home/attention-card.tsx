@@ -71,6 +71,13 @@ function ConcernText({ concern }: { readonly concern: Concern }) {
         count: concern.count ?? 0,
         page: linkTo('/administration/security/scan-all'),
       })
+    case 'signers-unnamed':
+      return t.rich('concerns.signersUnnamed', {
+        count: concern.count ?? 0,
+        page: linkTo('/administration/signers'),
+      })
+    case 'quarantine-waiting':
+      return t('concerns.quarantine', { count: concern.count ?? 0 })
     case 'audit-log-changed':
       return t.rich('concerns.auditChanged', {
         count: concern.count ?? 0,

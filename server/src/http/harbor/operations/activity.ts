@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { readActivity } from '../../../domain/activity/activity.ts'
 import { listConcerns, type Concern } from '../../../domain/activity/attention.ts'
 import { findAuditConcerns } from '../../../domain/audit/audit-concerns.ts'
+import { findTrustConcerns } from '../../../domain/pull-policies/trust-concerns.ts'
+import { findQuarantineConcerns } from '../../../domain/quarantine/quarantine-concerns.ts'
 import { findScanConcerns } from '../../../domain/scanning/scan-concerns.ts'
 import { hourMs } from '../../../domain/activity/samples.ts'
 import { timeAnswer, timeOf } from '../frame/answers.ts'
@@ -22,6 +24,8 @@ const concern = z.object({
     'vulnerability-data-old',
     'exploited-vulnerabilities',
     'scan-all-failed',
+    'signers-unnamed',
+    'quarantine-waiting',
     'audit-log-changed',
     'audit-sinks-behind',
     'quota-nearly-full',
@@ -99,6 +103,8 @@ export const activityRoutes: readonly Route[] = [
       }
       const findMore = async () => [
         ...(await findScanConcerns(services.database.read)),
+        ...(await findTrustConcerns(services.database.read)),
+        ...(await findQuarantineConcerns(services.database.read, services.clock.now())),
         ...(await findAuditConcerns(services)),
       ]
       return { body: (await listConcerns({ ...services, surroundings, findMore }, actor)).map(presentConcern) }
