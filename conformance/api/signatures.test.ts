@@ -51,6 +51,11 @@ describeControlledScenario('signatures', (registry) => {
       params: inApp(project),
     })
     expect(found.body).toMatchObject([{ state: 'verified', signer: { name: 'release' }, method: 'cosign' }])
+    type Graph = { nodes: { signature?: object }[] }
+    const graph = await admin().call<Graph>(`GET ${item}/graph`, { params: inApp(project) })
+    expect(graph.body.nodes.map(({ signature }) => signature)).toEqual(
+      expect.arrayContaining([undefined, { state: 'verified', signer: 'release' }]),
+    )
     const accessories = await admin().call<object[]>(`GET ${item}/accessories`, { params: inApp(project) })
     expect(accessories.body).toMatchObject([{ type: 'signature.cosign', signature: { state: 'verified' } }])
 

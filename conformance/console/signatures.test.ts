@@ -89,6 +89,11 @@ describeConsole('signatures in the console', (scenario) => {
             expect(await details.getByText(/^sha256:[0-9a-f]{64}$/).count()).toBe(1)
             await expectAccessible()
             await picture('signature')
+            await open(accessories.replace('accessories', 'graph'))
+            await page.getByText(say.verified, { exact: true }).first().waitFor()
+            await page.getByText(say.untrusted, { exact: true }).first().waitFor()
+            await expectAccessible()
+            await picture('signatures-graph')
           },
         )
     }, 120_000)

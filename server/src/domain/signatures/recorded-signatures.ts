@@ -132,6 +132,32 @@ export async function bestSignaturesIn(
   return new Map(rows.map((row) => [row.signature_digest, signatureOf(row)]))
 }
 
+export interface SignatureStanding {
+  readonly state: Judgement['state']
+  readonly signer: string | undefined
+}
+
+/** Of manifests that hold signatures, whatever they sign: the best verdict in each, by its digest. */
+export async function signatureStandings(
+  reader: Reader,
+  repositoryId: number,
+  manifests: readonly Digest[],
+): Promise<ReadonlyMap<string, SignatureStanding>> {
+  if (manifests.length === 0) return new Map()
+  const rows = await reader
+    .selectFrom('artifact_signature')
+    .select(['signature_digest', 'state', 'signer_name'])
+    .where('repository_id', '=', repositoryId)
+    .where('signature_digest', 'in', manifests)
+    // The last of each counts: states are ordered as words, and `verified` is the last of them.
+    .orderBy('state')
+    .orderBy('position', 'desc')
+    .execute()
+  return new Map(
+    rows.map((row) => [row.signature_digest, { state: row.state, signer: row.signer_name ?? undefined }] as const),
+  )
+}
+
 /** A page of the signatures of an artifact: those that count first, then in the order of their manifests. */
 export async function pageSignatures(
   reader: Reader,

@@ -4,11 +4,13 @@ import { useTranslations } from 'use-intl'
 import { LinkAnchor } from '../../components/links.tsx'
 import { Section } from '../../components/page.tsx'
 import { ErrorFace, LoadingFace } from '../../components/states.tsx'
+import { StatusBadge } from '../../components/values.tsx'
 import { useFormat } from '../../i18n/format.ts'
 import styles from './artifact-graph.module.css'
-import { detailOf, useGraph, useNodeName } from './artifact-graph-query.ts'
+import { detailOf, useGraph, useNodeName, type GraphNode } from './artifact-graph-query.ts'
 import type { ArtifactPartProps } from './artifact-part.ts'
 import { layOut, nearestEdges, stackUp, type Placed } from './graph-layout.ts'
+import { toneOf } from './signature-state.tsx'
 
 /** Pixels: a node and the space to the next. */
 const node = { width: 232, height: 60, gapX: 72, gapY: 16 }
@@ -79,7 +81,7 @@ export function ArtifactGraph({ place, artifact, reference }: ArtifactPartProps)
                   </span>
                   <span>{format.size(each.size)}</span>
                 </span>
-                <span className={styles.detail}>{detailOf(each)}</span>
+                <NodeDetail node={each} />
               </LinkAnchor>
             </li>
           ))}
@@ -97,6 +99,23 @@ export function ArtifactGraph({ place, artifact, reference }: ArtifactPartProps)
         {data.truncated && <span>{t('graphTruncated')}</span>}
       </div>
     </Section>
+  )
+}
+
+/** On a signature: what the registry thinks of it, and whose it is. */
+function NodeDetail({ node }: { readonly node: GraphNode }) {
+  const t = useTranslations('signatures')
+  const { signature } = node
+  if (signature === undefined) return <span className={styles.detail}>{detailOf(node)}</span>
+  return (
+    <span className={styles.verdict}>
+      <StatusBadge tone={toneOf[signature.state]}>{t(`states.${signature.state}`)}</StatusBadge>
+      {signature.signer !== undefined && (
+        <span className={styles.detail} title={signature.signer}>
+          {t('by', { signer: signature.signer })}
+        </span>
+      )}
+    </span>
   )
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { readArtifactGraph, type ArtifactGraph } from '../../../domain/artifacts/artifact-graph.ts'
 import { readLayers, type Layer } from '../../../domain/artifacts/layers.ts'
 import { titleAnnotation } from '../../../domain/artifacts/manifest-facts.ts'
+import { signatureStandings, type SignatureStanding } from '../../../domain/signatures/recorded-signatures.ts'
 import { textAnswer } from './additions.ts'
 import { timeAnswer, timeOf } from '../frame/answers.ts'
 import { artifactParams, findArtifact, openManifest } from './artifacts.ts'
@@ -28,6 +29,10 @@ const graphAnswer = z.object({
       title: z.string().optional(),
       platform: z.string().optional().describe('What its index says it runs on, such as `linux/arm64/v8`.'),
       predicate_types: z.array(z.string()),
+      signature: z
+        .object({ state: z.enum(['verified', 'untrusted', 'unnamed', 'refused']), signer: z.string().optional() })
+        .optional()
+        .describe('The best verdict on the signatures in it; not there for what holds none, or was not looked at yet.'),
     }),
   ),
   edges: z.array(z.object({ from: z.string(), to: z.string(), relation: z.enum(['child', 'referrer']) })),
@@ -65,7 +70,10 @@ export const artifactContentRoutes: readonly Route[] = [
     answers: { 200: graphAnswer },
     handle: async (call, services) => {
       const { id, repositoryId } = await findArtifact(services, call)
-      return { body: presentGraph(await readArtifactGraph(services.database, repositoryId, id)) }
+      const { read } = services.database
+      const graph = await readArtifactGraph({ read }, repositoryId, id)
+      const digests = graph.nodes.map(({ digest }) => digest)
+      return { body: presentGraph(graph, await signatureStandings(read, repositoryId, digests)) }
     },
   }),
 
@@ -91,7 +99,10 @@ function presentLayer({ descriptor, size, createdBy, diffId }: Layer): z.output<
   return { digest, media_type: mediaType, size, created_by: createdBy, diff_id: diffId, title }
 }
 
-function presentGraph({ nodes, edges, truncated }: ArtifactGraph): z.output<typeof graphAnswer> {
+function presentGraph(
+  { nodes, edges, truncated }: ArtifactGraph,
+  signatures: ReadonlyMap<string, SignatureStanding>,
+): z.output<typeof graphAnswer> {
   return {
     nodes: nodes.map(({ digest, kind, artifactType, size, pushedAt, tags, ...node }) => ({
       digest,
@@ -103,6 +114,7 @@ function presentGraph({ nodes, edges, truncated }: ArtifactGraph): z.output<type
       title: node.title,
       platform: node.platform,
       predicate_types: [...node.predicateTypes],
+      signature: signatures.get(digest),
     })),
     edges: [...edges],
     truncated,
