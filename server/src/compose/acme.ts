@@ -16,7 +16,12 @@ export interface Acme {
 export function composeAcme(
   acme: AcmeConfig,
   { outbound }: Pick<Config, 'outbound'>,
-  { database, clock, logger }: Pick<Foundation, 'database' | 'clock'> & { readonly logger: Pick<Logger, 'warn'> },
+  {
+    database,
+    clock,
+    secrets,
+    logger,
+  }: Pick<Foundation, 'database' | 'clock' | 'secrets'> & { readonly logger: Pick<Logger, 'warn'> },
 ): Acme {
   const challenges = new AcmeChallenges({ database, clock })
   const certificates = new AcmeCertificates({
@@ -28,7 +33,7 @@ export function composeAcme(
         directory: new URL(acme.directory),
         authority: acme.caFile === undefined ? undefined : await readFile(acme.caFile, 'utf8'),
         allowLocal: outbound.allowLocal,
-        account: await ensureAcmeAccount({ database, clock }, acme.directory),
+        account: await ensureAcmeAccount({ database, clock, secrets }, acme.directory),
         agreed: acme.agreed,
         email: acme.email,
         externalAccount: acme.externalAccount,

@@ -47,18 +47,26 @@ export interface Certificates {
 /** The certificate of this registry, from wherever the configuration says. */
 export function composeCertificates(
   config: Pick<Config, 'https' | 'outbound'>,
-  { database, clock, events, signals }: Pick<Foundation, 'database' | 'clock' | 'events' | 'signals'>,
+  {
+    database,
+    clock,
+    events,
+    secrets,
+    signals,
+  }: Pick<Foundation, 'database' | 'clock' | 'events' | 'secrets' | 'signals'>,
   { logger }: { readonly logger: Pick<Logger, 'error' | 'warn'> },
 ): Certificates {
   const { https } = config
-  const services = { database, clock, events }
+  const services = { database, clock, events, secrets }
   const authority = new CertificateAuthority(services)
   const none = { authority, served: undefined, acme: undefined, look: () => {} }
   if (https === undefined) return { ...none, provider: undefined }
   const { certificate } = https
   if (certificate.from === 'files') return { ...none, provider: fromFiles(certificate) }
   const acme =
-    certificate.from === 'acme' ? composeAcme(certificate.acme, config, { database, clock, logger }) : undefined
+    certificate.from === 'acme'
+      ? composeAcme(certificate.acme, config, { database, clock, secrets, logger })
+      : undefined
   const looks: Looks = { look: () => {} }
   const served = new ServedCertificates({
     ...services,

@@ -49,7 +49,7 @@ export async function composeOwnRouter(
     advisories,
     certificates: composeCertificates(
       config,
-      { ...services, signals: noSignals },
+      { ...services, secrets, signals: noSignals },
       { logger: { error: onError, warn: onError } },
     ),
     // A server that runs does the work that is asked for here, or the next one.

@@ -1,19 +1,31 @@
 import type { Database } from '../../database/database.ts'
 import type { Clock } from '../clock.ts'
 import type { AcmeAccount, AcmeChallenge } from '../../clients/acme/acme-service.ts'
+import { placeIn, sealedColumn } from '../secrets/sealed-column.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import { makeAccountKey } from './x509.ts'
+
+export const acmeAccountSecrets = sealedColumn({
+  ...{ table: 'acme_account', column: 'private_key', key: 'directory' },
+  holds: 'keys of accounts at certificate services',
+  givenUp: 'deleted',
+})
 
 interface RecordServices {
   readonly database: Database
   readonly clock: Clock
 }
 
+interface AccountServices extends RecordServices {
+  readonly secrets: Secrets
+}
+
 /** The account at a directory, made when there is none: several processes that ask at once get the same one. */
-export async function ensureAcmeAccount({ database, clock }: RecordServices, directory: string): Promise<AcmeAccount> {
-  const known = await findAccount(database, directory)
-  const account = known ?? (await insertAccount({ database, clock }, directory))
+export async function ensureAcmeAccount(services: AccountServices, directory: string): Promise<AcmeAccount> {
+  const { database, secrets } = services
+  const account = (await findAccount(database, directory)) ?? (await insertAccount(services, directory))
   return {
-    privateKey: account.private_key,
+    privateKey: await secrets.open(database.read, placeIn(acmeAccountSecrets, directory), account.private_key),
     url: account.url ?? undefined,
     keepUrl: async (url) => {
       await database.write(async (tx) => {
@@ -30,9 +42,11 @@ export async function ensureAcmeAccount({ database, clock }: RecordServices, dir
 const findAccount = async ({ read }: Pick<Database, 'read'>, directory: string) =>
   await read.selectFrom('acme_account').selectAll().where('directory', '=', directory).executeTakeFirst()
 
-async function insertAccount({ database, clock }: RecordServices, directory: string) {
-  const row = { directory, private_key: await makeAccountKey(), url: null, created_at: clock.now() }
+async function insertAccount({ database, clock, secrets }: AccountServices, directory: string) {
+  const key = await makeAccountKey()
   return await database.write(async (tx) => {
+    const sealed = await secrets.seal(tx, placeIn(acmeAccountSecrets, directory), key)
+    const row = { directory, private_key: sealed, url: null, created_at: clock.now() }
     await tx
       .insertInto('acme_account')
       .values(row)

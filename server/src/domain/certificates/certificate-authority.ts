@@ -7,12 +7,16 @@ import { assertSystemAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
+import { placeIn, sealedColumn, type SealedColumn } from '../secrets/sealed-column.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import { fingerprintOf, makeIssuer, makeRoot, validityOf, type CertificateWithKey } from './x509.ts'
 
 export interface CertificateServices {
   readonly database: Database
   readonly clock: Clock
   readonly events: Events
+  /** Keys are sealed before they are stored. */
+  readonly secrets: Secrets
 }
 
 /** What everybody may know of the authority. */
@@ -33,6 +37,18 @@ export interface BroughtAuthority {
   readonly root: string
   readonly issuer: CertificateWithKey
 }
+
+export const rootKeySecrets = sealedColumn({
+  ...{ table: 'certificate_authority', column: 'root_key', key: 'id' },
+  holds: 'the key of the root of the registry’s own authority',
+  givenUp: 'emptied',
+})
+
+export const issuerKeySecrets = sealedColumn({
+  ...{ table: 'certificate_authority', column: 'issuer_key', key: 'id' },
+  holds: 'the key of the issuer of the registry’s own authority',
+  givenUp: 'emptied',
+})
 
 const dayMs = 24 * 60 * 60_000
 /** An issuer is renewed so long before its end. */
@@ -120,22 +136,40 @@ export class CertificateAuthority {
     const row = await findRow(database.read)
     if (row === undefined) throw new DomainError('CERTIFICATE_UNKNOWN', 'there is no authority: berth ca init')
     const left = validityOf(row.issuer_certificate).notAfter - clock.now()
-    if (left > issuerRenewalMs || row.root_key === null) {
-      if (left > 0) return issuerOf(row)
+    if (left > issuerRenewalMs || row.root_key === null || row.root_key === '') {
+      if (left > 0) return await this.#issuerOf(row)
       throw new DomainError(
         'PRECONDITION',
         'the issuer of the authority has ended, and the key of its root is kept elsewhere: berth ca renew',
       )
     }
-    const root = { certificate: row.root_certificate, privateKey: row.root_key }
+    const root = {
+      certificate: row.root_certificate,
+      privateKey: await this.#open(rootKeySecrets, row.id, row.root_key),
+    }
     const made = await makeIssuer(nameOfAuthority(row.root_certificate), root, clock.now())
     return await database.write(async (tx) => {
       const known = await findRow(tx)
       // Another process was quicker.
-      if (known === undefined || known.issuer_certificate !== row.issuer_certificate) return issuerOf(known ?? row)
+      if (known === undefined || known.issuer_certificate !== row.issuer_certificate)
+        return await this.#issuerOf(known ?? row, tx)
       await this.#replaceIssuer(tx, self, known, made)
       return made
     })
+  }
+
+  async #issuerOf(row: AuthorityRow, reader?: Reader): Promise<CertificateWithKey> {
+    const privateKey = await this.#open(issuerKeySecrets, row.id, row.issuer_key, reader)
+    return { certificate: row.issuer_certificate, privateKey }
+  }
+
+  async #open(column: SealedColumn, id: number, sealed: string, reader?: Reader): Promise<string> {
+    const { secrets, database } = this.#services
+    return await secrets.open(reader ?? database.read, placeIn(column, id), sealed)
+  }
+
+  async #seal(tx: Writer, column: SealedColumn, id: number, key: string): Promise<string> {
+    return await this.#services.secrets.seal(tx, placeIn(column, id), key)
   }
 
   async #make(name: string): Promise<BroughtAuthority & { readonly rootKey: string }> {
@@ -151,14 +185,20 @@ export class CertificateAuthority {
   ): Promise<AuthorityFacts> {
     const row = {
       root_certificate: root,
-      root_key: rootKey ?? null,
+      root_key: rootKey === undefined ? null : '',
       issuer_certificate: issuer.certificate,
-      issuer_key: issuer.privateKey,
+      issuer_key: '',
       created_at: this.#services.clock.now(),
       current: 1 as const,
     }
-    await tx.insertInto('certificate_authority').values(row).execute()
-    const facts = factsOf({ ...row, id: 0 })
+    const { id } = await tx.insertInto('certificate_authority').values(row).returning('id').executeTakeFirstOrThrow()
+    // A sealed key is bound to its row.
+    const keys = {
+      issuer_key: await this.#seal(tx, issuerKeySecrets, id, issuer.privateKey),
+      ...(rootKey === undefined ? {} : { root_key: await this.#seal(tx, rootKeySecrets, id, rootKey) }),
+    }
+    await tx.updateTable('certificate_authority').set(keys).where('id', '=', id).execute()
+    const facts = factsOf({ ...row, ...keys, id })
     await this.#services.events.record(tx, actor, {
       type: 'create_certificate_authority',
       fingerprint: facts.fingerprint,
@@ -173,18 +213,16 @@ export class CertificateAuthority {
     known: AuthorityRow,
     issuer: CertificateWithKey,
   ): Promise<AuthorityFacts> {
-    const changed = { issuer_certificate: issuer.certificate, issuer_key: issuer.privateKey }
+    const changed = {
+      issuer_certificate: issuer.certificate,
+      issuer_key: await this.#seal(tx, issuerKeySecrets, known.id, issuer.privateKey),
+    }
     await tx.updateTable('certificate_authority').set(changed).where('id', '=', known.id).execute()
     const fingerprint = fingerprintOf(issuer.certificate)
     await this.#services.events.record(tx, actor, { type: 'renew_certificate_issuer', fingerprint })
     return factsOf({ ...known, ...changed })
   }
 }
-
-const issuerOf = (row: AuthorityRow): CertificateWithKey => ({
-  certificate: row.issuer_certificate,
-  privateKey: row.issuer_key,
-})
 
 function factsOf(row: AuthorityRow): AuthorityFacts {
   return {

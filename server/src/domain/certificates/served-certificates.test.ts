@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { X509Certificate } from 'node:crypto'
 import { ManualClock, system } from '../../../test/access.ts'
 import { describeEachDatabase } from '../../../test/databases.ts'
+import { secretsForTest } from '../../../test/secrets.ts'
 import type { Database } from '../../database/database.ts'
 import { Events } from '../events/events.ts'
 import { CertificateAuthority } from './certificate-authority.ts'
@@ -23,9 +24,10 @@ function composeProcess(
   { plan = {}, ...rest }: Partial<Omit<ServedCertificatesOptions, 'plan'>> & { plan?: Partial<CertificatePlan> } = {},
 ) {
   const events = new Events({ clock })
-  const authority = new CertificateAuthority({ database, clock, events })
+  const secrets = secretsForTest(database)
+  const authority = new CertificateAuthority({ database, clock, events, secrets })
   const served = new ServedCertificates({
-    ...{ database, clock, events, authority, chance: () => 0.5, ...rest },
+    ...{ database, clock, events, secrets, authority, chance: () => 0.5, ...rest },
     plan: { ...standard, ...plan },
   })
   return { authority, served }

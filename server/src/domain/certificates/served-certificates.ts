@@ -3,6 +3,8 @@ import type { Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
 import { assertSystemAdministrator } from '../access/roles/authorise.ts'
 import { DomainError } from '../errors.ts'
+import { placeIn, sealedColumn } from '../secrets/sealed-column.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import type { CertificateAuthority, CertificateServices } from './certificate-authority.ts'
 import { certificateNames, coversNames } from './certificate-names.ts'
 import { pauseAfter, renewalTime } from './renewal-time.ts'
@@ -55,6 +57,12 @@ export interface ServedCertificatesOptions extends CertificateServices {
   readonly onIssued?: () => void
 }
 
+export const servedKeySecrets = sealedColumn({
+  ...{ table: 'served_certificate', column: 'private_key', key: 'source' },
+  holds: 'the key of the certificate that clients see',
+  givenUp: 'deleted',
+})
+
 const self = { kind: 'system', name: 'certificates' } as const satisfies Actor
 const maxErrorLength = 1_000
 
@@ -73,7 +81,7 @@ export class ServedCertificates {
   }
 
   async find(): Promise<ServedPair | undefined> {
-    return await findPair(this.#options.database.read, this.plan.source)
+    return await findPair(this.#options.database.read, this.plan.source, this.#options.secrets)
   }
 
   /** When the one that is served was issued: cheap to ask for again and again. */
@@ -190,16 +198,16 @@ export class ServedCertificates {
     before: ServedPair | undefined,
     made: CertificateWithKey & { readonly renewAt?: number },
   ): Promise<void> {
-    const { database, clock, events } = this.#options
+    const { database, clock, events, secrets } = this.#options
     const { notBefore, notAfter } = validityOf(made.certificate)
     const renewAt = made.renewAt ?? renewalTime({ notBefore, notAfter }, this.#chance())
     await database.write(async (tx) => {
       // Another process was quicker: all serve what it got.
-      if ((await findPair(tx, source))?.issuedAt !== before?.issuedAt) return
+      if ((await findRow(tx, source))?.issued_at !== before?.issuedAt) return
       const row = {
         source,
         certificate: made.certificate,
-        private_key: made.privateKey,
+        private_key: await secrets.seal(tx, placeIn(servedKeySecrets, source), made.privateKey),
         names: JSON.stringify(names),
         not_before: notBefore,
         not_after: notAfter,
@@ -263,12 +271,15 @@ async function writeAttempt(tx: Writer, row: AttemptRow): Promise<void> {
     .execute()
 }
 
-async function findPair(db: Reader, source: CertificateSource): Promise<ServedPair | undefined> {
-  const row = await db.selectFrom('served_certificate').selectAll().where('source', '=', source).executeTakeFirst()
+const findRow = async (db: Reader, source: CertificateSource) =>
+  await db.selectFrom('served_certificate').selectAll().where('source', '=', source).executeTakeFirst()
+
+async function findPair(db: Reader, source: CertificateSource, secrets: Secrets): Promise<ServedPair | undefined> {
+  const row = await findRow(db, source)
   if (row === undefined) return undefined
   return {
     certificate: row.certificate,
-    privateKey: row.private_key,
+    privateKey: await secrets.open(db, placeIn(servedKeySecrets, source), row.private_key),
     names: JSON.parse(row.names) as readonly string[],
     notBefore: row.not_before,
     notAfter: row.not_after,

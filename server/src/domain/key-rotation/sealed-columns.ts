@@ -1,5 +1,8 @@
 import { signingKeySecrets } from '../access/tokens/signing-keys.ts'
 import { auditKeySecrets } from '../audit/chain/audit-keys.ts'
+import { acmeAccountSecrets } from '../certificates/acme-records.ts'
+import { issuerKeySecrets, rootKeySecrets } from '../certificates/certificate-authority.ts'
+import { servedKeySecrets } from '../certificates/served-certificates.ts'
 import { refreshTokenSecrets } from '../identities/cli-secrets.ts'
 import { pendingSignInSecrets } from '../identities/pending-sign-ins.ts'
 import { registrySecrets } from '../registries/registries.ts'
@@ -18,4 +21,8 @@ export const sealedColumns: readonly SealedColumn[] = [
   refreshTokenSecrets,
   pendingSignInSecrets,
   auditKeySecrets,
+  rootKeySecrets,
+  issuerKeySecrets,
+  servedKeySecrets,
+  acmeAccountSecrets,
 ]
