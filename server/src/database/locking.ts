@@ -24,6 +24,14 @@ export function lockFreeRows<TB extends keyof Schema, O>(
   return database.dialect === 'postgres' ? query.forUpdate().skipLocked() : query
 }
 
+/** Locks the selected rows for a change that leaves their keys as they are: others may go on referring to them. */
+export function lockRowsToChange<TB extends keyof Schema, O>(
+  database: Pick<Database, 'dialect'>,
+  query: SelectQueryBuilder<Schema, TB, O>,
+): SelectQueryBuilder<Schema, TB, O> {
+  return database.dialect === 'postgres' ? query.forNoKeyUpdate() : query
+}
+
 /** Keeps the selected rows from being deleted, and lets others do the same at the same time. Nothing to do for SQLite. */
 export function lockRowsShared<TB extends keyof Schema, O>(
   database: Pick<Database, 'dialect'>,

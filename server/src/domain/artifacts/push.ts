@@ -12,6 +12,7 @@ import { isSwitchedOn } from '../projects/project-metadata.ts'
 import { ensureRepository, touchRepository } from '../projects/repositories.ts'
 import { bringArtifact, type BringServices } from './bring-artifact.ts'
 import { assertDescriptorsAgree } from './descriptors-agree.ts'
+import { lockPushed } from './lock-pushed.ts'
 import { nameArtifact } from './name-artifact.ts'
 import { reviewArtifact } from './orphans.ts'
 import { joinSparseIndexes } from './sparse-indexes.ts'
@@ -58,6 +59,8 @@ export async function pushManifest(
     const { projectId, repositoryName: repository, actor } = admission
     if (admission.operation !== 'fill') await assertSaid(tx, projectId, push.manifest)
     const repositoryId = await ensureRepository(tx, { projectId, name: repository }, now)
+    const children = push.manifest.manifests.map((child) => child.digest)
+    await lockPushed(services.database, tx, { repositoryId, digest, children, tags })
     const { id, isNew } = await storeArtifact(services, tx, admission, { repositoryId, digest, now, ...push })
     if (push.isOwnPush === true && isNew) await assertDescriptorsAgree(tx, repositoryId, push.manifest)
     await nameArtifact(tx, admission, { repositoryId, id, digest, now }, tags)
