@@ -203,6 +203,7 @@ const journey: readonly Step[] = [
   ['signer create release --key cosign.pub', /there is a signer release already/, 5],
   ['signer create nobody --issuer https://login.example.com', /--issuer needs --subject/, 2],
   ['policy evaluate backend --file policy-of-pulls.json', /would be held back/],
+  ['policy evaluate --file policy-of-pulls.json', /would be held back/],
   ['policy set backend --file policy-of-pulls.json', /policy scanned \(enforce\) holds in project backend/],
   ['policy set backend --file policy-of-pulls.json', /policy scanned \(enforce\) holds in project backend/],
   ['policy list backend', /scanned +enforce +scanned/],

@@ -97,6 +97,7 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'GET /system/quarantine': row('administrator'),
   'GET /system/policies': row('administrator'),
   'POST /system/policies': row('administrator'),
+  'POST /system/policies/evaluate': row('administrator'),
   'PUT /system/policies/{policy_id}': row('administrator'),
   'DELETE /system/policies/{policy_id}': row('administrator'),
   'GET /system/policy-exemptions': row('administrator'),

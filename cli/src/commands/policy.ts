@@ -32,15 +32,16 @@ async function findByName(api: RegistryApi, project: string | undefined, name: s
 const conditionOf = ({ kind, ...rest }: Policy['condition']): string =>
   [kind, ...Object.entries(rest).map(([key, value]) => `${key}=${[value].flat().join(',')}`)].join(' ')
 
-/** Page after page, until all was judged. */
-async function evaluate(api: RegistryApi, project: string, draft: PolicyBody | undefined) {
+/** Page after page, until all was judged; without a project, what every project has. */
+async function evaluate(api: RegistryApi, project: string | undefined, draft: PolicyBody | undefined) {
   const held: Held[] = []
   let judged = 0
   for (let after: number | undefined = 0; after !== undefined;) {
-    const page: AnswerOf<'POST /projects/{project_name_or_id}/policies/evaluate'> = await api.call(
-      'POST /projects/{project_name_or_id}/policies/evaluate',
-      { ...inProject(project), body: { after, ...(draft === undefined ? {} : { draft }) } },
-    )
+    const body: { after: number; draft?: PolicyBody } = { after, ...(draft === undefined ? {} : { draft }) }
+    const page: AnswerOf<'POST /system/policies/evaluate'> =
+      project === undefined
+        ? await api.call('POST /system/policies/evaluate', { body })
+        : await api.call('POST /projects/{project_name_or_id}/policies/evaluate', { ...inProject(project), body })
     held.push(...page.held)
     judged += page.judged
     after = page.next
@@ -111,11 +112,12 @@ export const policyCommands: CommandGroup = {
       },
     },
     {
-      usage: 'evaluate <project>',
-      description: 'what would be held back now, and why; with a file, by that policy alone, before it is set',
+      usage: 'evaluate [project]',
+      description:
+        'what would be held back now, in a project or anywhere, and why; with a file, by that policy alone, before it is set',
       example: 'berth policy evaluate backend --file no-exploited.yml',
       configure: (command) => void command.option('--file <file>', 'a policy that is not set; - is standard input'),
-      run: async (api, [project = ''], flags) => {
+      run: async (api, [project], flags) => {
         const file = flags['file'] as string | undefined
         const draft = file === undefined ? undefined : ((await readDocument(file)) as PolicyBody)
         const found = await evaluate(api, project, draft)

@@ -123,7 +123,7 @@ export const chineseDescriptions: Readonly<Record<string, string>> = {
   'policy list': '列出项目的策略，或整个镜像仓库的策略。',
   'policy set': '用 JSON 或 YAML 文件添加策略，或替换同名策略；先用 policy evaluate 看看。',
   'policy delete': '删除策略。',
-  'policy evaluate': '现在会拦住什么、为什么；指定文件时只按该策略判断，无需先设置。',
+  'policy evaluate': '现在在项目或整个镜像仓库里会拦住什么、为什么；指定文件时只按该策略判断，无需先设置。',
   'policy exempt': '在一段时间内放行，需写明原因；可针对一个项目或整个镜像仓库。',
   'policy exemptions': '列出放行了什么、由谁负责、到何时为止。',
   'policy end-exemption': '按编号立即结束豁免。',

@@ -3,8 +3,9 @@ import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Database } from '../../database/database.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Clock } from '../clock.ts'
+import { assertSystemAdministrator } from '../access/roles/authorise.ts'
 import { getProjectByIdFor } from '../projects/project-access.ts'
-import { judgeManifest, readPolicies } from './judge.ts'
+import { judgeManifest, readPolicies, type ProjectPolicies } from './judge.ts'
 import { ManifestFacts } from './manifest-facts.ts'
 import { assertDefinition, type PolicyDefinition, type PullPolicy } from './policy-definition.ts'
 import type { Violation } from './verdict.ts'
@@ -28,7 +29,8 @@ export interface HeldArtifact {
 }
 
 export interface EvaluationQuery {
-  readonly projectId: number
+  /** Undefined: everything in the registry, for its administrators. */
+  readonly projectId: number | undefined
   /** A policy that is not set yet, or another version of one: it alone is asked. */
   readonly draft?: PolicyDefinition | undefined
   /** The draft is one of the registry, which chooses repositories by their whole names. */
@@ -46,29 +48,26 @@ export async function evaluatePolicies(
   { projectId, draft, isOfRegistry, after }: EvaluationQuery,
 ): Promise<Evaluation> {
   const reader = database.read
-  await getProjectByIdFor(reader, actor, 'configuration:read', projectId)
+  if (projectId === undefined) assertSystemAdministrator(actor)
+  else await getProjectByIdFor(reader, actor, 'configuration:read', projectId)
   if (draft !== undefined) assertDefinition(draft)
-  const policies =
-    draft === undefined
-      ? await readPolicies(reader, projectId)
-      : {
-          harbor: { signatures: [], vulnerabilities: undefined },
-          policies: [draftOf(draft, isOfRegistry === true ? undefined : projectId)],
-        }
+  const drafted = draft && onlyDraft(draft, isOfRegistry === true ? undefined : projectId)
+  const known = new Map<number, ProjectPolicies>()
+  const policiesOf = async (id: number): Promise<ProjectPolicies> => {
+    const policies = drafted ?? known.get(id) ?? (await readPolicies(reader, id))
+    known.set(id, policies)
+    return policies
+  }
   const held: HeldArtifact[] = []
   let judged = 0
   let last = after
   while (judged < maxJudged) {
     const rows = await pageOf(database, projectId, last)
-    for (const { id, digest, mediaType, bytes, name, repositoryId } of rows) {
+    for (const { id, digest, mediaType, bytes, ...at } of rows) {
       const manifest = { artifactId: id, digest: digest as Digest, mediaType, bytes }
-      const facts = new ManifestFacts(
-        reader,
-        { projectId, repositoryId, repository: name as RepositoryName },
-        manifest,
-        clock.now(),
-      )
-      const { violations } = await judgeManifest(facts, policies)
+      const place = { projectId: at.projectId, repositoryId: at.repositoryId, repository: at.name as RepositoryName }
+      const facts = new ManifestFacts(reader, place, manifest, clock.now())
+      const { violations } = await judgeManifest(facts, await policiesOf(at.projectId))
       if (violations.length > 0)
         held.push({ repository: facts.place.repository, digest: manifest.digest, tags: await facts.tags(), violations })
       last = id
@@ -79,16 +78,24 @@ export async function evaluatePolicies(
   return { judged, held, next: last }
 }
 
-const draftOf = (draft: PolicyDefinition, projectId: number | undefined): PullPolicy => ({ ...draft, id: 0, projectId })
+const onlyDraft = (draft: PolicyDefinition, projectId: number | undefined): ProjectPolicies => {
+  const policy: PullPolicy = { ...draft, id: 0, projectId }
+  return { harbor: { signatures: [], vulnerabilities: undefined }, policies: [policy] }
+}
 
-async function pageOf({ read }: Database, projectId: number, after: number) {
+async function pageOf({ read }: Database, projectId: number | undefined, after: number) {
   return await read
     .selectFrom('artifact')
     .innerJoin('repository', 'repository.id', 'artifact.repository_id')
     .innerJoin('artifact_payload', 'artifact_payload.artifact_id', 'artifact.id')
     .select(['artifact.id', 'artifact.digest', 'artifact.media_type as mediaType'])
-    .select(['artifact_payload.bytes', 'repository.name', 'repository.id as repositoryId'])
-    .where('repository.project_id', '=', projectId)
+    .select([
+      'artifact_payload.bytes',
+      'repository.name',
+      'repository.id as repositoryId',
+      'repository.project_id as projectId',
+    ])
+    .$if(projectId !== undefined, (rows) => rows.where('repository.project_id', '=', projectId!))
     .where('artifact.id', '>', after)
     .where('artifact.subject_digest', 'is', null)
     .orderBy('artifact.id')

@@ -112,6 +112,7 @@ export const pullPolicies = {
     size: 'Enter a size such as 500 MiB.',
   },
   tryOn: 'Try it on the project',
+  tryOnAll: 'All projects',
   try: 'What would it hold back now?',
   tryAgain: 'The policy has changed since. Try again.',
   savedToast: 'Policy {name} saved',

@@ -101,6 +101,7 @@ export const pullPolicies: Translation<typeof en> = {
     size: '请输入大小，例如 500 MiB。',
   },
   tryOn: '在这个项目上试用',
+  tryOnAll: '所有项目',
   try: '现在会拦住什么？',
   tryAgain: '策略已改动，请重新试用。',
   savedToast: '已保存策略 {name}',

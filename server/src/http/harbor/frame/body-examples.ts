@@ -155,6 +155,7 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   createPullPolicyOfRegistry: pullPolicy,
   updatePullPolicyOfRegistry: pullPolicy,
   evaluatePullPolicies: { draft: pullPolicy, after: 0 },
+  evaluatePullPoliciesOfRegistry: { draft: pullPolicy, after: 0 },
   createPolicyExemptionOfProject: exemption,
   createPolicyExemptionOfRegistry: exemption,
   createSystemSigner: signer,

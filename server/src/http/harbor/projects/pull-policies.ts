@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { evaluatePolicies } from '../../../domain/pull-policies/evaluate.ts'
+import { evaluatePolicies, type Evaluation } from '../../../domain/pull-policies/evaluate.ts'
 import { judgeArtifact } from '../../../domain/pull-policies/judge-artifact.ts'
 import type { Exemption } from '../../../domain/pull-policies/exemptions.ts'
 import { policyCondition, policyDefinition, policyModes } from '../../../domain/pull-policies/policy-definition.ts'
@@ -185,32 +185,47 @@ const routesOf = ({ prefix, owner, suffix, read, change }: Place): readonly Rout
   }),
 ]
 
-const evaluation: Route = route({
-  ...{ method: 'POST', path: `${project}/policies/evaluate`, tag, operationId: 'evaluatePullPolicies' },
-  summary: 'What would be held back now, and why; nothing is changed.',
-  access: ofProject.read,
-  body: z.strictObject({
-    draft: policyDefinition.optional().describe('Judged alone, in place of the policies that are set.'),
-    of_registry: z
-      .boolean()
-      .default(false)
-      .describe('The draft is of the registry: its repositories begin with the name of the project.'),
-    after: z.number().int().min(0).default(0),
-  }),
-  answers: { 200: evaluationAnswer },
-  handle: async (call, services) => {
-    const { draft, after, of_registry: isOfRegistry } = call.body
-    const { judged, held, next } = await evaluatePolicies(services, call.actor, {
-      ...{ projectId: call.project!.project.id, draft, isOfRegistry, after },
-    })
-    const shown = held.map((each) => ({
-      ...each,
-      tags: [...each.tags],
-      violations: each.violations.map(presentViolation),
-    }))
-    return { body: { judged, held: shown, ...(next === undefined ? {} : { next }) } }
-  },
+const evaluationBody = z.strictObject({
+  draft: policyDefinition.optional().describe('Judged alone, in place of the policies that are set.'),
+  after: z.number().int().min(0).default(0),
 })
+
+const presentEvaluation = ({ judged, held, next }: Evaluation): z.output<typeof evaluationAnswer> => ({
+  judged,
+  held: held.map((each) => ({ ...each, tags: [...each.tags], violations: each.violations.map(presentViolation) })),
+  ...(next === undefined ? {} : { next }),
+})
+
+const evaluations: readonly Route[] = [
+  route({
+    ...{ method: 'POST', path: `${project}/policies/evaluate`, tag, operationId: 'evaluatePullPolicies' },
+    summary: 'What would be held back now, and why; nothing is changed.',
+    access: ofProject.read,
+    body: evaluationBody.extend({
+      of_registry: z
+        .boolean()
+        .default(false)
+        .describe('The draft is of the registry: its repositories begin with the name of the project.'),
+    }),
+    answers: { 200: evaluationAnswer },
+    handle: async (call, services) => {
+      const { draft, after, of_registry: isOfRegistry } = call.body
+      const asked = { projectId: call.project!.project.id, draft, isOfRegistry, after }
+      return { body: presentEvaluation(await evaluatePolicies(services, call.actor, asked)) }
+    },
+  }),
+  route({
+    ...{ method: 'POST', path: '/system/policies/evaluate', tag, operationId: 'evaluatePullPoliciesOfRegistry' },
+    summary: 'What would be held back now in any project, and why; nothing is changed.',
+    access: ofRegistry.read,
+    body: evaluationBody,
+    answers: { 200: evaluationAnswer },
+    handle: async (call, services) => {
+      const asked = { projectId: undefined, isOfRegistry: true, ...call.body }
+      return { body: presentEvaluation(await evaluatePolicies(services, call.actor, asked)) }
+    },
+  }),
+]
 
 const judgement: Route = route({
   ...{ method: 'GET', path: `${artifact}/policies`, tag, operationId: 'judgeArtifactByPolicies' },
@@ -235,7 +250,7 @@ const judgement: Route = route({
 
 export const pullPolicyRoutes: readonly Route[] = [
   ...routesOf(ofProject),
-  evaluation,
+  ...evaluations,
   judgement,
   ...routesOf(ofRegistry),
 ]

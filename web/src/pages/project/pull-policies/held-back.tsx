@@ -13,6 +13,7 @@ import { modeTones, useViolationText, type Violation } from './policy-words.ts'
 import styles from './pull-policies.module.css'
 
 const operation = 'POST /projects/{project_name_or_id}/policies/evaluate' as const
+const everywhere = 'POST /system/policies/evaluate' as const
 
 export type Held = AnswerOf<typeof operation>['held'][number]
 
@@ -20,7 +21,8 @@ export type Held = AnswerOf<typeof operation>['held'][number]
 const pagesAtOnce = 5
 
 interface HeldBackProps {
-  readonly project: string
+  /** Undefined: all of them. */
+  readonly project: string | undefined
   /** Judged alone; none: the policies that are set. */
   readonly draft?: PolicyBody | undefined
   readonly isOfRegistry?: boolean
@@ -32,13 +34,13 @@ export function HeldBack({ project, draft, isOfRegistry = false, onExempt }: Hel
   const t = useTranslations('pullPolicies.preview')
   const { data, error, refetch, hasNextPage, isFetching, fetchNextPage } = useInfiniteQuery({
     // Below `/projects`: it is asked again when policies and exemptions change.
-    queryKey: [operation, project, draft ?? null, isOfRegistry] as const,
-    queryFn: async ({ pageParam, signal }) =>
-      await call(operation, {
-        params: { project_name_or_id: project },
-        body: { after: pageParam, of_registry: isOfRegistry, ...(draft === undefined ? {} : { draft }) },
-        signal,
-      }),
+    queryKey: [operation, project ?? null, draft ?? null, isOfRegistry] as const,
+    queryFn: async ({ pageParam, signal }) => {
+      const body = { after: pageParam, ...(draft === undefined ? {} : { draft }) }
+      if (project === undefined) return await call(everywhere, { body, signal })
+      const params = { project_name_or_id: project }
+      return await call(operation, { params, body: { ...body, of_registry: isOfRegistry }, signal })
+    },
     initialPageParam: 0,
     getNextPageParam: ({ next }) => next,
     // What is there changes with every push.

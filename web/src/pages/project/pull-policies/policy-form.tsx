@@ -139,10 +139,11 @@ function Trial({ project, isSendable, draft, onIncomplete }: TrialProps) {
         </Text>
       )}
       <Group gap="sm" align="flex-end">
-        {project === undefined && <ProjectSelect label={t('tryOn')} value={chosen} onChange={setChosen} />}
+        {project === undefined && (
+          <ProjectSelect label={t('tryOn')} placeholder={t('tryOnAll')} value={chosen} onChange={setChosen} />
+        )}
         <Button
           variant="default"
-          disabled={name === undefined}
           onClick={() => {
             if (body === undefined) onIncomplete()
             else setTried(body)
@@ -151,7 +152,7 @@ function Trial({ project, isSendable, draft, onIncomplete }: TrialProps) {
           {t('try')}
         </Button>
       </Group>
-      {tried !== undefined && name !== undefined && (
+      {tried !== undefined && (
         <div data-stale={isStale || undefined} className={styles.outcome}>
           {isStale && (
             <Text size="xs" c="dimmed" mb={4}>

@@ -6,12 +6,14 @@ import { query } from '../../../api/queries.ts'
 
 interface ProjectSelectProps {
   readonly label: string
+  /** What none stands for. */
+  readonly placeholder: string
   readonly value: string | undefined
   onChange(name: string | undefined): void
 }
 
 /** One of the registry's projects, found as its name is typed. */
-export function ProjectSelect({ label, value, onChange }: ProjectSelectProps) {
+export function ProjectSelect({ label, placeholder, value, onChange }: ProjectSelectProps) {
   const [text, setText] = useState('')
   const [asked] = useDebouncedValue(text, 250)
   const { data } = useQuery(
@@ -21,7 +23,9 @@ export function ProjectSelect({ label, value, onChange }: ProjectSelectProps) {
   return (
     <Select
       label={label}
+      placeholder={placeholder}
       searchable
+      clearable
       data={[...new Set([...(value === undefined ? [] : [value]), ...names])]}
       value={value ?? null}
       onSearchChange={setText}
