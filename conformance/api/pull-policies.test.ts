@@ -95,6 +95,19 @@ describeControlledScenario('policies of pulls', (registry) => {
     expect(exemptions).toMatchObject([{ policy: 'small', reason: 'soon' }])
   })
 
+  test('a policy that only warns lets pass, and says so in a header of the answer', async () => {
+    const project = await addProject(registry())
+    const client = new V2Client(registry())
+    await client.pushImage(`${project}/app`, createUniqueImage(), 'v1')
+    const body = { name: 'soft', mode: 'warn', condition: { kind: 'scanned' } }
+    await admin().call(`POST ${item}/policies`, { params: { project_name_or_id: project }, body })
+    for (const method of ['GET', 'HEAD']) {
+      const { status, headers } = await client.request(`/v2/${project}/app/manifests/v1`, { method })
+      const warning = `299 - "the policy 'soft' of the project holds this back: it was not scanned"`
+      expect([status, headers.get('warning')]).toEqual([200, warning])
+    }
+  })
+
   test('a draft of the registry chooses repositories by their whole names', async () => {
     const project = await governed()
     const held = async (repositories: string, isOfRegistry: boolean) => {

@@ -2,6 +2,8 @@ import { expect, test } from 'bun:test'
 import { describeEachDatabase } from '#server-test/databases.ts'
 import { composePolicyScene, refusalOf, type FoundForTest, type PushedForTest } from '#server-test/policy-scene.ts'
 import { system } from '#server-test/registry-for-test.ts'
+import type { DomainError } from '../errors.ts'
+import { withOrigin, type RequestOrigin } from '../request-origin.ts'
 import { evaluatePolicies } from './evaluate.ts'
 import { PolicyAdministration } from './policy-admin.ts'
 import { policyDefinition, type PolicyCondition, type PolicyDefinition } from './policy-definition.ts'
@@ -115,6 +117,27 @@ describeEachDatabase('a policy', (open) => {
     expect(await scene.pull(it)).toBe('done')
   })
 
+  test('that only warns tells the client and the audit log, and one that only audits the audit log alone', async () => {
+    const scene = await composeScene(open)
+    const it = await scene.pushOf('it')
+    const log = new RefusalLog({ ...scene, count: () => {} })
+    const judge = new PullPolicies({ ...scene, observer: log })
+    const manifest = await scene.read('read-artifact', { kind: 'digest', digest: it.digest })
+    const admission = await scene.admit(system, 'pull', 'library/app' as never)
+    for (const [name, mode] of Object.entries({ soft: 'warn', silent: 'audit' } as const))
+      await scene.admin.createPolicy(system, scene.projectId, policy({ kind: 'scanned' }, { name, mode }))
+    const origin: RequestOrigin = { ip: '', requestId: 'r' } as never
+    await withOrigin(origin, async () => await judge.assertMayLeave(admission, manifest))
+    expect(origin.warnings).toEqual(['the policy "soft" of the project holds this back: it was not scanned'])
+    await log.flush()
+    const events = scene.database.read.selectFrom('event').select('payload').where('type', '=', 'refuse_pull')
+    const told = (await events.orderBy('id').execute()).map(({ payload }) => JSON.parse(payload) as object)
+    expect(told).toMatchObject([
+      { policy: 'soft', mode: 'warn' },
+      { policy: 'silent', mode: 'audit' },
+    ])
+  })
+
   test('concerns the repositories and tags that it names, and images of an index under the tag of the index', async () => {
     const scene = await composeScene(open)
     const child = await scene.pushOf('child')
@@ -208,6 +231,26 @@ describeEachDatabase('a policy', (open) => {
     expect(await scene.pull(bad)).toBe('done')
     await scene.set({ prevent_vul: 'true', severity: 'high' })
     expect(await evaluate()).toEqual([[['bad'], ['vulnerable']]])
+  })
+
+  test('is evaluated for every project at once by administrators alone, each project by its own policies', async () => {
+    const scene = await composeScene(open)
+    const { digest } = await scene.pushOf('it')
+    await scene.doors['a copy to another project']!('it', digest)
+    const evaluate = async (draft?: PolicyDefinition, after = 0) => {
+      const found = await evaluatePolicies(scene, system, { projectId: undefined, isOfRegistry: true, draft, after })
+      return { judged: found.judged, held: found.held.map(({ repository }) => repository as string), next: found.next }
+    }
+    expect(await evaluate()).toEqual({ judged: 2, held: [], next: undefined })
+    await scene.admin.createPolicy(system, scene.projectId, policy({ kind: 'scanned' }))
+    expect(await evaluate()).toEqual({ judged: 2, held: ['library/app'], next: undefined })
+    const drafted = policy({ kind: 'scanned' }, { repositories: 'other/**' })
+    expect((await evaluate(drafted)).held).toEqual(['other/app'])
+    const rows = scene.database.read.selectFrom('artifact').select('id').orderBy('id')
+    const [first] = await rows.execute()
+    expect(await evaluate(policy({ kind: 'scanned' }), first!.id)).toMatchObject({ judged: 1, held: ['other/app'] })
+    const anybody = evaluatePolicies(scene, { kind: 'anonymous' } as never, { projectId: undefined, after: 0 })
+    expect(await anybody.catch((error: DomainError) => error.code)).toBe('UNAUTHENTICATED')
   })
 
   test('the audit log is told once an hour of a client that tries again and again', async () => {

@@ -47,12 +47,21 @@ function ageOf(ageMs: number | undefined): { readonly age?: string } {
 
 /** Of all sentences together, as distribution-spec 1.1 §warnings has it. */
 const maxWarningLength = 4_096
+const maxSentenceLength = 1_024
 
-/** What policies that only warn say. Quotes end a sentence, and a header has no characters beyond ASCII. */
-function warningsOf(sentences: readonly string[]): { readonly warning?: string } {
-  if (sentences.length === 0) return {}
-  const warning = sentences.map((each) => `299 - "${each.replaceAll(/[^ -~]/g, '?').replaceAll('"', "'")}"`).join(', ')
-  return warning.length <= maxWarningLength ? { warning } : {}
+/** What policies that only warn say, as much as there is room for. Quotes end a sentence, and a header has no characters beyond ASCII. */
+export function warningsOf(sentences: readonly string[]): { readonly warning?: string } {
+  let warning = ''
+  for (const sentence of sentences) {
+    const text = sentence
+      .slice(0, maxSentenceLength)
+      .replaceAll(/[^ -~]/g, '?')
+      .replaceAll('"', "'")
+    const added = `${warning === '' ? '' : `${warning}, `}299 - "${text}"`
+    if (added.length > maxWarningLength) break
+    warning = added
+  }
+  return warning === '' ? {} : { warning }
 }
 
 export const putManifestEndpoint: OciHandler = async (services, oci) => {
