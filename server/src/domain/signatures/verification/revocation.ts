@@ -9,6 +9,8 @@ export interface RevocationList {
   readonly issuerDer: Buffer
   readonly thisUpdate: number
   readonly nextUpdate: number | undefined
+  /** It speaks of every certificate of its issuer, and of all that is known of them: it is no delta and no part. */
+  readonly isWhole: boolean
   /** By serial number: since when, in milliseconds. */
   readonly revoked: ReadonlyMap<string, number>
   isSignedBy(issuer: Certificate): boolean
@@ -34,6 +36,7 @@ export function readRevocationList(der: Buffer): RevocationList {
       issuerDer: fields[issuerAt]!.toDER(),
       thisUpdate: dates[0]!.toDate().getTime(),
       nextUpdate: dates[1]?.toDate().getTime(),
+      isWhole: !hasCriticalExtension(fields.slice(issuerAt + 2)),
       revoked: new Map(
         (entries?.subs ?? []).map((entry) => [serialOf(entry.subs[0]!.value), entry.subs[1]!.toDate().getTime()]),
       ),
@@ -51,9 +54,20 @@ export function readRevocationList(der: Buffer): RevocationList {
 }
 
 /**
+ * What narrows a list to some certificates or some reasons, or makes it a difference to another one, is critical, and a critical
+ * extension that is not understood forbids to conclude anything from what is not on the list (RFC 5280 §5.2).
+ */
+function hasCriticalExtension(fields: readonly ASN1Obj[]): boolean {
+  const extensions = fields.find(({ tag }) => tag.isContextSpecific(0))?.subs[0]?.subs ?? []
+  return extensions.some(({ subs }) => subs[1]?.tag.isBoolean() === true && subs[1].toBoolean())
+}
+
+/**
  * No certificate of the path is on a list of its issuer, whenever it came there: a time stamp from before does not help it. One that
- * names a place to ask, or of whose issuer a list was given, and for which no list is current, is unknown, and unknown is not good.
- * @returns when the first of the lists that this rests on has to be followed by a newer one (ms); undefined: it rests on none
+ * names a place to ask, or of whose issuer a list was given, and for which no whole list is current, is unknown, and unknown is not
+ * good. The last of the path is the anchor: it was given as trusted, and nobody is asked about it.
+ * @returns until when all of this holds (ms): of each certificate, until the newest of the lists of its issuer has to be followed by
+ *   another one, and of the path the first such moment; undefined: it rests on no list
  * @throws SignatureRefused certificate-revoked, revocation-unknown
  */
 export function assertNotRevoked(
@@ -74,8 +88,8 @@ export function assertNotRevoked(
       )
     }
     if (!certificate.namesRevocation && own.length === 0) continue
-    const ends = own.flatMap(({ thisUpdate, nextUpdate }) =>
-      thisUpdate <= now && nextUpdate !== undefined ? nextUpdate : [],
+    const ends = own.flatMap(({ isWhole, thisUpdate, nextUpdate }) =>
+      isWhole && thisUpdate <= now && nextUpdate !== undefined ? nextUpdate : [],
     )
     const current = ends.length === 0 ? undefined : Math.max(...ends)
     if (current === undefined || now >= current) {
