@@ -39,6 +39,40 @@ describeEachDatabase('what doctor reads in a registry', (open) => {
     expect(await look(clock.now() - 3_600_000)).toMatchObject({ 'clock and data': 'problem' })
   })
 
+  test('registries behind proxy cache projects that fail, or allow few more pulls', async () => {
+    const registry = await composeRegistryForTest(await open())
+    const { database, clock } = registry
+    const look = async () =>
+      (await checkContents(database, () => clock.now(), { open: true, outerKey }))
+        .filter(({ subject }) => subject.startsWith('proxy cache'))
+        .map(({ subject, status }) => [subject, status])
+    const row = { name: 'hub', type: 'docker-hub', url: 'http://hub.example', description: '', insecure: 0 as const }
+    const rest = { ca_certificate: null, credential_type: '', access_key: '', access_secret: '', status: 'healthy' }
+    await database.write(async (tx) => {
+      const times = { created_at: 1, updated_at: 1 }
+      await tx
+        .insertInto('registry')
+        .values({ ...row, ...rest, ...times })
+        .execute()
+    })
+    const { id } = await database.read.selectFrom('registry').select('id').executeTakeFirstOrThrow()
+    const seen = { answered_at: 1, failing_since: null, failed_at: null, failure_code: null, failure_message: null }
+    const limit = { limit_total: 100, limit_remaining: 80, limit_window_seconds: 21_600, limit_seen_at: 1 }
+    await database.write((tx) =>
+      tx
+        .insertInto('proxy_upstream')
+        .values({ registry_id: id, ...seen, retry_at: null, ...limit })
+        .execute(),
+    )
+    expect(await look()).toEqual([])
+    await database.write((tx) => tx.updateTable('project').set({ registry_id: id }).execute())
+    expect(await look()).toEqual([['proxy cache of hub', 'good']])
+    await database.write((tx) => tx.updateTable('proxy_upstream').set({ limit_remaining: 3 }).execute())
+    expect(await look()).toEqual([['proxy cache of hub', 'warning']])
+    await database.write((tx) => tx.updateTable('proxy_upstream').set({ failing_since: 1 }).execute())
+    expect(await look()).toEqual([['proxy cache of hub', 'warning']])
+  })
+
   test('the password of every manual, until it is changed', async () => {
     const registry = await composeRegistryForTest(await open())
     const { database, clock } = registry

@@ -27,6 +27,7 @@ export async function checkContents(
     await judgeTime(database, now()),
     ...(await judgeVulnerabilityData(database, now())),
     await judgeSecrets(database, outerKey),
+    ...(await judgeUpstreams(database)),
   ]
 }
 
@@ -106,6 +107,37 @@ async function judgeVulnerabilityData(database: Database, now: number): Promise<
   const days = Math.floor((now - row.data_time) / dayMs)
   const summary = `${days} days old`
   return [days > dueDays ? warning(subject, summary, next) : good(subject, summary)]
+}
+
+/** A part of the pulls that a registry allows; below it the next release may find none left. */
+const littleLeft = 0.1
+
+/** Of each registry that a project is the cache of and that was asked already. */
+async function judgeUpstreams({ read }: Database): Promise<Finding[]> {
+  const rows = await read
+    .selectFrom('proxy_upstream')
+    .innerJoin('registry', 'registry.id', 'proxy_upstream.registry_id')
+    .select(['registry.name', 'failing_since', 'failure_code', 'failure_message', 'limit_total', 'limit_remaining'])
+    .where((eb) =>
+      eb.exists(
+        eb.selectFrom('project').select('id').whereRef('project.registry_id', '=', 'proxy_upstream.registry_id'),
+      ),
+    )
+    .orderBy('registry.name')
+    .execute()
+  return rows.map((row) => {
+    const subject = `proxy cache of ${row.name}`
+    if (row.failing_since !== null) {
+      const since = new Date(row.failing_since).toISOString()
+      const summary = `its registry has failed since ${since}, ${row.failure_code}: ${row.failure_message}`
+      return warning(subject, summary, [`berth registry test ${row.name}; what is cached is served on`])
+    }
+    const { limit_total: total, limit_remaining: remaining } = row
+    if (total === null || remaining === null) return good(subject, 'its registry answers')
+    const summary = `its registry answers, and allows ${remaining} more of ${total} pulls`
+    if (remaining >= total * littleLeft) return good(subject, summary)
+    return warning(subject, summary, ['give the registry an account with a higher limit: berth registry --help'])
+  })
 }
 
 /** Rows from the future mean that the clock was ahead, or is behind now: tokens and leases go by it. */
