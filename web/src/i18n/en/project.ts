@@ -58,6 +58,7 @@ export const project = {
     limitUnknown: 'it names no limit',
     leftAlone: 'Left alone until',
     freshness: 'Tags are believed',
+    freshOthers: 'for {seconds, plural, one {# second} other {# seconds}}',
     freshFor: '{pattern} for {seconds, plural, one {# second} other {# seconds}}',
     oldestCheck: 'Oldest comparison of a tag',
     waiting: 'Images still being fetched',

@@ -61,6 +61,7 @@ export const project: Translation<typeof en> = {
     limitUnknown: '上游未说明限额',
     leftAlone: '在此之前不再请求',
     freshness: 'Tag 的有效时长',
+    freshOthers: '{seconds, plural, other {# 秒}}',
     freshFor: '{pattern}：{seconds, plural, other {# 秒}}',
     oldestCheck: '最久未比对的 Tag',
     waiting: '仍在获取的镜像',

@@ -110,7 +110,14 @@ function UpstreamFacts({ status }: { readonly status: Status }) {
         [t('lastAnswer'), status.answer_time && <RelativeTime key="answer" time={status.answer_time} />],
         [t('remaining'), remaining],
         [t('leftAlone'), status.retry_time && <RelativeTime key="retry" time={status.retry_time} />],
-        [t('freshness'), freshness.map(({ pattern, seconds }) => t('freshFor', { pattern, seconds })).join(' · ')],
+        [
+          t('freshness'),
+          freshness
+            .map(({ pattern, seconds }) =>
+              pattern === '**' ? t('freshOthers', { seconds }) : t('freshFor', { pattern, seconds }),
+            )
+            .join(' · '),
+        ],
         [t('oldestCheck'), status.oldest_check_time && <RelativeTime key="oldest" time={status.oldest_check_time} />],
         [t('waiting'), <Count key="waiting" value={status.waiting_manifests} />],
         [t('evicted'), t('evictedCount', { count: evicted.requests, size: format.size(evicted.bytes) })],
