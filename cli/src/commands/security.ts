@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import { factsOf } from '../output.ts'
 import { listCommand, type CommandGroup, type Flags } from '../registry-command.ts'
+import { exportFindingsCommand } from './security-export.ts'
 
 const severities = ['Critical', 'High', 'Medium', 'Low', 'Negligible', 'Unknown'] as const
 
@@ -127,6 +128,7 @@ export const securityCommands: CommandGroup = {
         'PULLED RECENTLY': (row) => row.recently_pulled,
       },
     }),
+    exportFindingsCommand,
   ],
 }
 

@@ -52,6 +52,7 @@ export const chineseDescriptions: Readonly<Record<string, string>> = {
   'artifact show': '按标签或摘要查看一个 Artifact。',
   'artifact delete': '删除 Artifact 及指向它的全部标签；可从回收站恢复。',
   'artifact copy': '把 Artifact 连同附属内容复制到另一个仓库。',
+  'security export': '把扫描器在一个项目中发现的漏洞写成 CSV 文件，每个软件包的每个漏洞一行。',
   'vex list': '列出项目或整个系统的 VEX 文档。',
   'vex add': '为项目或整个系统添加 VEX 文档（OpenVEX、CSAF 或 CycloneDX）。',
   'vex delete': '删除项目或整个系统的 VEX 文档。',

@@ -27,6 +27,7 @@ export type ExportCriteria = Omit<ExportScanDataPayload, 'owner' | 'userId'>
 export interface ScanDataExport {
   readonly job: Job
   readonly userId: number
+  readonly projectId: number
   readonly hasFile: boolean
 }
 
@@ -116,9 +117,9 @@ export class ScanDataExports {
       .where('expires_at', '>', this.#options.clock.now())
       .limit(1)
       .executeTakeFirst()
-    const { userId = 0 } = exportScanDataJob.read(job.payload)
+    const { userId = 0, projectId = 0 } = exportScanDataJob.read(job.payload)
     // What is not whole is no file.
-    return { job, userId, hasFile: row !== undefined && job.status === 'succeeded' }
+    return { job, userId, projectId, hasFile: row !== undefined && job.status === 'succeeded' }
   }
 
   async #mayRead(actor: Actor, { payload }: Job): Promise<boolean> {

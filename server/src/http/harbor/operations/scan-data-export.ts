@@ -28,6 +28,7 @@ const executionAnswer = z.object({
   start_time: timeAnswer,
   end_time: timeAnswer,
   file_present: z.boolean(),
+  project_id: z.number().int().describe('Beyond Harbor.'),
 })
 
 const oneExecution = z.object({ execution_id: idParam })
@@ -131,7 +132,7 @@ const words: Readonly<Record<JobStatus, string>> = {
   stopped: 'Stopped',
 }
 
-function presentExport({ job, userId, hasFile }: ScanDataExport): z.output<typeof executionAnswer> {
+function presentExport({ job, userId, projectId, hasFile }: ScanDataExport): z.output<typeof executionAnswer> {
   return {
     id: job.id,
     user_id: userId,
@@ -142,6 +143,7 @@ function presentExport({ job, userId, hasFile }: ScanDataExport): z.output<typeo
     start_time: timeOf(job.startedAt ?? job.createdAt),
     end_time: job.finishedAt === undefined ? noTime : timeOf(job.finishedAt),
     file_present: hasFile,
+    project_id: projectId,
   }
 }
 
