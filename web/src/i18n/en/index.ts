@@ -38,6 +38,8 @@ import { signIn } from './sign-in.ts'
 import { system } from './system.ts'
 import { systemRobots } from './system-robots.ts'
 import { trash } from './trash.ts'
+import { vex } from './vex.ts'
+import { vulnerabilityExports } from './vulnerability-exports.ts'
 import { webhooks } from './webhooks.ts'
 
 /** A line for each area. */
@@ -82,5 +84,7 @@ export const messages = {
   system,
   systemRobots,
   trash,
+  vex,
+  vulnerabilityExports,
   webhooks,
 }

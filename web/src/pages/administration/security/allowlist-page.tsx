@@ -5,6 +5,7 @@ import { invalidate, query } from '../../../api/queries.ts'
 import { Section } from '../../../components/page.tsx'
 import { ErrorFace, LoadingFace } from '../../../components/states.tsx'
 import { AllowlistEditor } from '../../project/allowlist/allowlist-editor.tsx'
+import { VexDocuments } from '../../project/vex/vex-documents.tsx'
 import { SecurityFrame } from './security-frame.tsx'
 
 /** The list of the registry, for all projects that have none of their own. */
@@ -31,6 +32,7 @@ export function AllowlistPage() {
           />
         )}
       </Section>
+      <VexDocuments mayChange />
     </SecurityFrame>
   )
 }

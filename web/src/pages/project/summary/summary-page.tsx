@@ -12,6 +12,7 @@ import { Count, Facts, RelativeTime } from '../../../components/values.tsx'
 import { useFormat } from '../../../i18n/format.ts'
 import { useActionName } from '../../administration/audit/audit-words.ts'
 import { useRoleName } from '../../projects/role-name.ts'
+import { VulnerabilityExports } from '../exports/vulnerability-exports.tsx'
 import { ProjectFrame, type ProjectPageProps } from '../project-frame.tsx'
 import { StorageBar, storageOf } from '../storage-quota.tsx'
 import { ProxyCache } from './proxy-cache.tsx'
@@ -42,6 +43,7 @@ function ProjectSummary({ project, can }: ProjectPageProps) {
       <Tiles project={project} summary={data} can={can} />
       {project.registry_id !== undefined && <ProxyCache projectName={project.name} />}
       {can('tag-retention', 'read') && <Policies project={project} can={can} />}
+      {can('export-cve', 'read') && <VulnerabilityExports project={project} can={can} />}
       {can('log', 'list') && <RecentActivity projectName={project.name} />}
     </Stack>
   )
