@@ -20,6 +20,7 @@ export const nouns = [
     'quarantine',
     'retention',
     'immutability',
+    'allowlist',
     'quota',
     'label',
     'webhook',

@@ -20,6 +20,7 @@ import { registerImportCommands } from './commands/import/import.ts'
 import { immutabilityCommands } from './commands/immutability.ts'
 import { jobCommands } from './commands/job.ts'
 import { labelCommands } from './commands/label.ts'
+import { allowlistCommands } from './commands/allowlist.ts'
 import { vexCommands } from './commands/vex.ts'
 import { webhookCommands } from './commands/webhook.ts'
 import { registerLoginCommands } from './commands/login.ts'
@@ -65,6 +66,7 @@ const groups: readonly CommandGroup[] = [
   immutabilityCommands,
   quotaCommands,
   labelCommands,
+  allowlistCommands,
   vexCommands,
   webhookCommands,
   robotCommands,

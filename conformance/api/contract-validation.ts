@@ -42,6 +42,8 @@ const beyondHarbor = [
   '/system/trash',
   '/system/vulnerability-data',
   '/system/vex',
+  '/system/cve-allowlist',
+  '/projects/{project_name_or_id}/cve-allowlist',
   '/projects/{project_name_or_id}/vex',
   '/batch',
   '/projects/{project_name_or_id}/batch',

@@ -15,7 +15,7 @@ import type { Events } from '../events/events.ts'
 import { assertMayCreateProject, ownerOf } from './creation-rules.ts'
 import { deleteEmptyRepositories } from './empty-repositories.ts'
 import type { Settings } from '../settings/settings.ts'
-import { writeCveAllowlist } from './cve-allowlist.ts'
+import { lockAllowlist, writeCveAllowlist } from './cve-allowlist.ts'
 import { findProjectAccess, type ProjectAccess } from './project-access.ts'
 import {
   parseMetadataValue,
@@ -194,7 +194,8 @@ export class Projects {
       await writeMetadata(tx, id, fitting)
       if (change.cveAllowlist !== undefined) {
         changed.push('cve_allowlist')
-        await writeCveAllowlist(tx, access.project.id, change.cveAllowlist, this.#clock.now())
+        await lockAllowlist(this.#database, tx, id)
+        await writeCveAllowlist(tx, id, change.cveAllowlist, this.#clock.now())
       }
       if (change.public !== undefined && change.public !== access.project.public) changed.push('public')
       await this.#touch(tx, actor, access, changed, change.public)

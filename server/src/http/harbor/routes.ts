@@ -69,6 +69,7 @@ import { tagRoutes } from './content/tags.ts'
 import { trashRoutes } from './content/trash.ts'
 import { matchPackagesRoutes } from './operations/match-packages.ts'
 import { vulnerabilityDataScheduleRoutes } from './operations/vulnerability-data-schedule.ts'
+import { allowlistChangeRoutes } from './operations/allowlist-changes.ts'
 import { vexRoutes } from './operations/vex.ts'
 import { vulnerabilityDataRoutes } from './operations/vulnerability-data.ts'
 import { replicationRoutes } from './operations/replication.ts'
@@ -115,6 +116,7 @@ const routes: readonly Route[] = [
   ...systeminfoRoutes,
   ...tagRoutes,
   ...vulnerabilityDataRoutes,
+  ...allowlistChangeRoutes,
   ...vexRoutes,
   ...vulnerabilityDataScheduleRoutes,
   ...matchPackagesRoutes,

@@ -163,6 +163,8 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   pingLdap: { ldap_url: 'ldaps://ldap.example.com', ldap_base_dn: 'dc=example,dc=com', ldap_uid: 'uid', ldap_scope: 2 },
   pingOIDC: { url: 'https://id.example.com', verify_cert: true },
   pingRegistry: { id: 1 },
+  changeProjectAllowlist: { add: ['CVE-2026-0001'] },
+  changeSystemAllowlist: { add: ['CVE-2026-0001'] },
   exportScanData: { projects: [1], repositories: 'app/**', cveIds: 'CVE-2026-*' },
   pingScanner: scanner,
   previewRetention: retention,
