@@ -7,10 +7,9 @@ import { useSession } from '../../../api/session.ts'
 import { CheckIcon } from '../../../components/icons.ts'
 import { toast, toastError } from '../../../components/toast.ts'
 import { StatusBadge, useMinute } from '../../../components/values.tsx'
-import { acceptedIds, isExpired, usesRegistryList, withId, type Allowlist } from '../../project/allowlist/allowlist.ts'
+import { acceptedIds, isExpired, usesRegistryList, type Allowlist } from '../../project/allowlist/allowlist.ts'
 import { useProject } from '../../project/use-project.ts'
 
-const projectItem = '/projects/{project_name_or_id}' as const
 const registryList = '/system/CVEAllowlist' as const
 
 /** The list that counts for a project; undefined until it is known, or where it may not be read. */
@@ -50,13 +49,11 @@ export function Acceptance({ projectName, id, can }: AcceptanceProps) {
   const { isAdministrator } = useSession()
   const { list, isShared } = useAllowlist(projectName)
   const accept = useMutation({
-    // Of the list as it is now: somebody else may have changed it since this page was loaded.
+    // Beside what others add at the same time.
     mutationFn: async () => {
-      if (isShared)
-        return await call(`PUT ${registryList}`, { body: withId(await call(`GET ${registryList}`, {}), id) })
+      if (isShared) return await call('PATCH /system/cve-allowlist', { body: { add: [id] } })
       const params = { project_name_or_id: projectName }
-      const { cve_allowlist: newest } = await call(`GET ${projectItem}`, { params })
-      return await call(`PUT ${projectItem}`, { params, body: { cve_allowlist: withId(newest, id) } })
+      return await call('PATCH /projects/{project_name_or_id}/cve-allowlist', { params, body: { add: [id] } })
     },
     onSuccess: async () => {
       toast(t('accepted', { id }))

@@ -19,12 +19,6 @@ export const acceptedIds = (list: Allowlist | undefined, now: number): ReadonlyS
 export const usesRegistryList = ({ metadata }: { readonly metadata: object }): boolean =>
   (metadata as { readonly reuse_sys_cve_allowlist?: string }).reuse_sys_cve_allowlist !== 'false'
 
-/** The list with that id too, for the API. */
-export const withId = (list: Allowlist | undefined, id: string) => ({
-  items: [...new Set([...idsOf(list), id])].map((each) => ({ cve_id: each })),
-  expires_at: list?.expires_at ?? null,
-})
-
 /** Ids in a text that somebody pasted, in whatever way they are set apart. */
 export const idsIn = (text: string): readonly string[] => [
   ...new Set(text.split(/[\s,;，；、]+/).filter((id) => id !== '')),
