@@ -3,14 +3,16 @@ import type { HarborImport } from './harbor-import.ts'
 import { HarborReport } from './harbor-report.ts'
 import { importHarbor } from './import-harbor.ts'
 
-/** Imports a Harbor that has nothing but these robots of the registry; what our own API is asked for. */
-async function importRobots(robots: readonly object[], status = 201) {
+const importRobots = async (robots: readonly object[], status?: number) => await importList('/robots', robots, status)
+
+/** Imports a Harbor that has nothing but what is in this list; what our own API is asked for. */
+async function importList(list: string, items: readonly object[], status = 201) {
   const asked: { readonly target: string; readonly body: Record<string, unknown> }[] = []
   const report = new HarborReport()
   await importHarbor({
     source: {
       async *walk(path: string) {
-        if (path === '/robots') yield* robots
+        if (path === list) yield* items
       },
       find: async () => undefined,
     },
@@ -55,4 +57,18 @@ test('a robot of a Harbor ends when it would have ended there', async () => {
 test('a robot that our API refuses is left out with its reason', async () => {
   const { report } = await importRobots([{ ...robot, duration: -1 }], 400)
   expect(report.notTaken).toEqual([{ kind: 'robot', name: 'robot$ci', message: 'refused for a reason' }])
+})
+
+test('an adapter of a Harbor is tried from here; one with a credential, and the engine of another Berth, are not', async () => {
+  const scanner = { name: 'Grype', url: 'http://grype.example.com', auth: '', access_credential: '', is_default: true }
+  const others = [
+    { ...scanner, name: 'Paid', auth: 'Bearer' },
+    { ...scanner, name: 'Berth', url: 'berth:engine' },
+  ]
+  const { asked, report } = await importList('/scanners', [scanner, ...others])
+  expect(asked).toEqual([{ target: '/scanners', body: { name: 'Grype', url: 'http://grype.example.com' } }])
+  expect(report.taken).toEqual({ scanner: 1 })
+  expect(report.notTaken.map(({ name }) => name)).toEqual(['Paid'])
+  const refused = await importList('/scanners', [scanner], 500)
+  expect(refused.report.notTaken).toEqual([{ kind: 'scanner', name: 'Grype', message: 'refused for a reason' }])
 })

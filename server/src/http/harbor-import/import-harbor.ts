@@ -16,6 +16,16 @@ interface HarborUser {
   readonly oidc_user_meta?: { readonly subiss?: string } | null
 }
 
+interface HarborScanner {
+  readonly name: string
+  readonly url: string
+  readonly auth?: string
+  readonly description?: string
+  readonly disabled?: boolean
+  readonly skip_certVerify?: boolean
+  readonly use_internal_addr?: boolean
+}
+
 interface HarborRobot {
   readonly name: string
   readonly level: string
@@ -37,6 +47,7 @@ export async function importHarbor(context: HarborImport): Promise<readonly stri
   await importUsers(context, configuration)
   await importLabels(context, '/labels?scope=g', { scope: 'g' })
   await importRegistries(context)
+  await importScanners(context)
   await importAllowlist(context)
   const projects: string[] = []
   for await (const item of context.source.walk('/projects')) {
@@ -170,6 +181,22 @@ async function importRegistries(context: HarborImport): Promise<void> {
   }
 }
 
+/** Adapters of the Pluggable Scanner API; each is asked from here before it is kept. Which one is the default stays as it is here. */
+async function importScanners(context: HarborImport): Promise<void> {
+  for await (const item of context.source.walk('/scanners')) {
+    const { auth, name, url, ...rest } = item as HarborScanner
+    // The engine of another Berth: there is one here.
+    if (url.startsWith('berth:')) continue
+    if (auth !== undefined && auth !== '') {
+      context.report.leaveOut('scanner', name, 'Harbor does not give its credential away: add it here')
+      continue
+    }
+    const { description, disabled, skip_certVerify, use_internal_addr } = rest
+    const body = { name, url, description, disabled, skip_certVerify, use_internal_addr }
+    judge(context, 'scanner', name, await context.own.call('POST', '/scanners', body))
+  }
+}
+
 async function importAllowlist(context: HarborImport): Promise<void> {
   const found = (await context.source.find('/system/CVEAllowlist')) as
     | { items?: readonly { cve_id: string }[] | null; expires_at?: number | null }
@@ -219,11 +246,6 @@ async function reportAbsent({ source, report }: HarborImport): Promise<void> {
   for await (const item of source.walk('/replication/policies')) {
     const { name } = item as { name: string }
     report.leaveOut('replication-policy', name, 'replication is not imported: note it down, and set it up here')
-  }
-  for await (const item of source.walk('/scanners')) {
-    const { name, url } = item as { name: string; url?: string }
-    // The engine of another Berth: there is one here.
-    if (url?.startsWith('berth:') !== true) report.leaveOut('scanner', name, 'scanners are not imported')
   }
   for (const path of ['/system/gc/schedule', '/system/purgeaudit/schedule', '/system/scanAll/schedule']) {
     const found = (await source.find(path)) as { schedule?: { type?: string; cron?: string } } | undefined
