@@ -2,7 +2,7 @@ import { RegistryFailure } from '../clients/registry/registry-failure.ts'
 import { DomainError } from '../domain/errors.ts'
 import { replicateRepositoryJob } from '../domain/replication/replication-jobs.ts'
 import { getReplicationPolicy } from '../domain/replication/replication-policies.ts'
-import { endTask } from '../domain/replication/runs.ts'
+import { endTask, followedAttempts } from '../domain/replication/runs.ts'
 import { auditRefusal, findTask, NotAllCopied, runTask, type TaskServices } from '../domain/replication/run-task.ts'
 import { finalFailureOf } from './final-failure.ts'
 import { PermanentFailure, type JobKind, type RunningJob } from './job-kind.ts'
@@ -50,7 +50,8 @@ async function failed(
     const policy = await getReplicationPolicy(services.database.read, task.policy_id)
     await auditRefusal(services, job, policy, task.source)
   }
-  const ended = finalFailureOf(job, thrown, { maxAttempts, refusals: [] })
+  const allowed = task.started_by === 'event' ? followedAttempts : maxAttempts
+  const ended = finalFailureOf(job, thrown, { maxAttempts: allowed, refusals: [] })
   if (ended === undefined) {
     if (!job.signal.aborted) job.log(`this attempt failed: ${(error as Error).message}`)
     return thrown

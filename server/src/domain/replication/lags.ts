@@ -30,7 +30,22 @@ export class Lags {
     const followed = policies.filter(({ enabled, trigger }) => enabled && trigger !== 'manual')
     if (followed.length === 0) return found
     const now = this.#clock.now()
-    const rows = await this.#database.read
+    const ids = followed.map(({ id }) => id)
+    const waiting = await this.#waiting(ids)
+    const failed = await this.#failed(ids)
+    for (const { id, trigger, succeededAt, createdAt } of followed) {
+      const row = waiting.find((each) => each.policy_id === id)
+      const lost = failed.find((each) => each.policy_id === id)?.oldest
+      const oldest = Math.min(Number(row?.oldest ?? Infinity), Number(lost ?? Infinity))
+      const since = trigger !== 'event_based' ? (succeededAt ?? createdAt) : oldest === Infinity ? undefined : oldest
+      const seconds = since === undefined ? 0 : Math.max(0, now - Number(since)) / 1_000
+      found.set(id, { seconds, bytes: Number(row?.bytes ?? 0) })
+    }
+    return found
+  }
+
+  async #waiting(policyIds: readonly number[]) {
+    return await this.#database.read
       .selectFrom('replication_task')
       .select([
         'policy_id',
@@ -39,20 +54,42 @@ export class Lags {
           'bytes',
         ),
       ])
-      .where(
-        'policy_id',
-        'in',
-        followed.map(({ id }) => id),
-      )
+      .where('policy_id', 'in', policyIds)
       .where('finished_at', 'is', null)
       .groupBy('policy_id')
       .execute()
-    for (const { id, trigger, succeededAt, createdAt } of followed) {
-      const row = rows.find((each) => each.policy_id === id)
-      const since = trigger === 'event_based' ? row?.oldest : (succeededAt ?? createdAt)
-      const seconds = since === undefined ? 0 : Math.max(0, now - Number(since)) / 1_000
-      found.set(id, { seconds, bytes: Number(row?.bytes ?? 0) })
-    }
-    return found
+  }
+
+  /** Changes that were given up, unless a later task in the repository or a run of everything made up for them. */
+  async #failed(policyIds: readonly number[]) {
+    return await this.#database.read
+      .selectFrom('replication_task as failed')
+      .innerJoin('replication_execution', 'replication_execution.id', 'failed.execution_id')
+      .innerJoin('replication_policy', 'replication_policy.id', 'failed.policy_id')
+      .select(['failed.policy_id', (eb) => eb.fn.min('failed.occurred_at').as('oldest')])
+      .where('failed.policy_id', 'in', policyIds)
+      .where('failed.status', '=', 'failed')
+      .where('replication_execution.started_by', '=', 'event')
+      .where((eb) =>
+        eb.or([
+          eb('replication_policy.succeeded_at', 'is', null),
+          eb('replication_policy.succeeded_at', '<', eb.ref('failed.occurred_at')),
+        ]),
+      )
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('replication_task as later')
+              .select('later.id')
+              .whereRef('later.policy_id', '=', 'failed.policy_id')
+              .whereRef('later.source', '=', 'failed.source')
+              .whereRef('later.id', '>', 'failed.id')
+              .where('later.status', '=', 'succeeded'),
+          ),
+        ),
+      )
+      .groupBy('failed.policy_id')
+      .execute()
   }
 }

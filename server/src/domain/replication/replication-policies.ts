@@ -193,6 +193,21 @@ export async function getReplicationPolicy(reader: Reader, id: number): Promise<
   return policyOf(row)
 }
 
+const maxMeasured = 200
+
+/** Those that run by themselves, for what is measured of them. */
+export async function listFollowedPolicies(reader: Reader): Promise<readonly ReplicationPolicy[]> {
+  const rows = await reader
+    .selectFrom('replication_policy')
+    .selectAll()
+    .where('trigger_type', '!=', 'manual')
+    .where('enabled', '=', 1)
+    .orderBy('id')
+    .limit(maxMeasured)
+    .execute()
+  return rows.map(policyOf)
+}
+
 /** Those that hear of what happens here. */
 export async function listEventPolicies(reader: Reader): Promise<readonly ReplicationPolicy[]> {
   const rows = await reader

@@ -2,7 +2,7 @@ import type { Digest } from '#contract/digest.ts'
 import { projectOf, type RepositoryName } from '#contract/repository-name.ts'
 import type { Selectable } from 'kysely'
 import type { Reader, Writer } from '../../database/database.ts'
-import type { ReplicationTaskTable } from '../../database/schema/replication.ts'
+import type { ReplicationExecutionTable, ReplicationTaskTable } from '../../database/schema/replication.ts'
 import { DomainError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import { copyRepository, type CopyItem, type NotCopied } from './copy-repository.ts'
@@ -25,7 +25,8 @@ export interface TaskJob {
   transact<T>(work: (tx: Writer, remember: (state: Json) => void) => Promise<T>): Promise<T>
 }
 
-type Task = Selectable<ReplicationTaskTable>
+/** With what began its run. */
+type Task = Selectable<ReplicationTaskTable> & Pick<Selectable<ReplicationExecutionTable>, 'started_by'>
 
 /** Some of a task could not be brought over. */
 export class NotAllCopied extends Error {
@@ -40,7 +41,13 @@ export class NotAllCopied extends Error {
 }
 
 export async function findTask(reader: Reader, id: number): Promise<Task | undefined> {
-  return await reader.selectFrom('replication_task').selectAll().where('id', '=', id).executeTakeFirst()
+  return await reader
+    .selectFrom('replication_task')
+    .innerJoin('replication_execution', 'replication_execution.id', 'replication_task.execution_id')
+    .selectAll('replication_task')
+    .select('replication_execution.started_by')
+    .where('replication_task.id', '=', id)
+    .executeTakeFirst()
 }
 
 /** Does a task, or what an earlier attempt left of it. Its row ends with it. */

@@ -25,6 +25,9 @@ export interface NewRun {
   readonly singleActive: boolean
 }
 
+/** A change is not forgotten because the other site is away for a night: every ten minutes in the end, for about a day. */
+export const followedAttempts = 150
+
 /** Runs of a policy that are kept, as in Harbor. */
 const keptRuns = 50
 

@@ -14,7 +14,7 @@ import { mapRepositoryName, type NameRule } from './names.ts'
 import { replicateChangesJob, replicateRepositoryJob, replicationSubject } from './replication-jobs.ts'
 import { getReplicationPolicy, type ReplicationPolicy } from './replication-policies.ts'
 import { auditRefusal, type TaskJob, type TaskServices } from './run-task.ts'
-import { beginRun, endRun, taskRow, type NewTask } from './runs.ts'
+import { beginRun, endRun, followedAttempts, taskRow, type NewTask } from './runs.ts'
 import { replicator } from './local-source.ts'
 import { selectPushed } from './wanted-changes.ts'
 
@@ -119,6 +119,7 @@ async function makeRun(
     const { id: jobId } = await enqueueJob(tx, clock, {
       ...replicateRepositoryJob.of({ taskId }),
       ...{ subject: replicationSubject(policy.id), trigger: 'event', actor: replicator },
+      maxAttempts: followedAttempts,
     })
     await tx.updateTable('replication_task').set({ job_id: jobId }).where('id', '=', taskId).execute()
   }
