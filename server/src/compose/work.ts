@@ -15,6 +15,7 @@ import { measureConsumers } from './event-log.ts'
 import type { Foundation } from './foundation.ts'
 import { composeAuditChain, sealAuditLog } from './audit-chain.ts'
 import { forwardAuditLog } from './audit-forwarding.ts'
+import { measureReplication } from './measured-replication.ts'
 import { boundWebhooks, measureWebhooks } from './webhooks.ts'
 
 export interface WorkServices {
@@ -54,6 +55,7 @@ export async function startBackground(
     ...sealAuditLog(auditChain, foundation, { metrics, logger }),
     measureConsumers(foundation, metrics),
     measureWebhooks(foundation, metrics),
+    measureReplication(foundation, metrics),
     boundWebhooks(foundation, metrics, logger),
     ...(await forwardAuditLog(config, { foundation, settings: services.accounts.settings, metrics, logger, owned })),
     watchDisks(config, { store: foundation.store, metrics, logger, leads }),
