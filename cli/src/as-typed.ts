@@ -40,6 +40,7 @@ export const nouns = [
     'audit',
     'event',
     'registry',
+    'replication',
   ],
   ...['settings', 'context', 'import', 'config', 'db', 'vex', 'scan-all', 'security', 'secrets', 'ca', 'certificate'],
 ] as const

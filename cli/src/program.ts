@@ -28,6 +28,7 @@ import { registerMigrateCommand } from './commands/migrate.ts'
 import { registerProjectCommands } from './commands/project/project.ts'
 import { quotaCommands } from './commands/quota.ts'
 import { registryCommands } from './commands/registry.ts'
+import { replicationCommands } from './commands/replication.ts'
 import { repositoryCommands } from './commands/repository.ts'
 import { registerSecretsCommands } from './commands/secrets/secrets.ts'
 import { registerRestoreCommand } from './commands/restore.ts'
@@ -87,6 +88,7 @@ const groups: readonly CommandGroup[] = [
   registryCommands,
   caCommands,
   certificateCommands,
+  replicationCommands,
   settingsCommands,
 ]
 
