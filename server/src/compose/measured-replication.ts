@@ -23,15 +23,21 @@ export function measureReplication(
   const gauge = (name: string, help: string, of: (rule: Measured) => number) =>
     metrics.collect(() => [
       gaugeFamily(
-        `berth_replication_${name}`,
+        name,
         help,
         'same',
         measured.map((each) => [{ rule: each.name, trigger: each.trigger }, of(each)]),
       ),
     ])
-  gauge('lag_seconds', 'The age of the oldest change that a rule has not brought over.', ({ lag }) => lag.seconds)
-  gauge('lag_bytes', 'What a rule still has to send, as far as it is known.', ({ lag }) => lag.bytes)
-  gauge('deletions_held', '1 while deletions of a rule wait for a person.', ({ isHeld }) => (isHeld ? 1 : 0))
+  gauge(
+    'berth_replication_lag_seconds',
+    'The age of the oldest change that a rule has not brought over.',
+    ({ lag }) => lag.seconds,
+  )
+  gauge('berth_replication_lag_bytes', 'What a rule still has to send, as far as it is known.', ({ lag }) => lag.bytes)
+  gauge('berth_replication_deletions_held', '1 while deletions of a rule wait for a person.', ({ isHeld }) =>
+    isHeld ? 1 : 0,
+  )
   const lags = new Lags({ database, clock })
   return {
     name: 'measure-replication',
