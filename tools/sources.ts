@@ -108,6 +108,7 @@ export const nouns = [
   'activity',
   'trash',
   'artifacts',
+  'signing',
   'retention',
   'scanning',
   'pull-policies',

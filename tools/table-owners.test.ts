@@ -62,6 +62,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   scrub: ['scrub_progress'],
   secrets: ['secret_key'],
   settings: ['setting'],
+  signing: ['signature_key', 'signing_request'],
   signatures: ['artifact_signature', 'signature_verdict', 'trusted_signer'],
   trash: ['trash_blob', 'trash_entry', 'trash_repository'],
   replication: ['replication_change', 'replication_execution', 'replication_policy', 'replication_task'],

@@ -29,6 +29,8 @@ export const nouns = [
     'robot',
     'trust-rule',
     'signer',
+    'signature-key',
+    'signing-request',
     'policy',
     'permission',
     'token',
@@ -46,7 +48,7 @@ export const nouns = [
 ] as const
 export const verbs = [
   ...['serve', 'doctor', 'backup', 'restore', 'verify', 'export', 'scan', 'health', 'migrate', 'version'],
-  ...['login', 'logout', 'whoami', 'status', 'api', 'support-bundle', 'completion', 'docs', 'help'],
+  ...['sign', 'login', 'logout', 'whoami', 'status', 'api', 'support-bundle', 'completion', 'docs', 'help'],
 ] as const
 
 /** `berth` and the words of a command, as messages write it. Longer ones stand first. */

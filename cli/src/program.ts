@@ -43,6 +43,7 @@ import { registerServeCommand } from './commands/serve.ts'
 import { settingsCommands } from './commands/settings.ts'
 import { policyCommands } from './commands/policy.ts'
 import { signerCommands } from './commands/signer.ts'
+import { signatureKeyCommands, signCommand, signingRequestCommands } from './commands/signing.ts'
 import { statusCommand } from './commands/status.ts'
 import { registerSupportBundle } from './commands/support-bundle.ts'
 import { tagCommands } from './commands/tag.ts'
@@ -73,6 +74,8 @@ const groups: readonly CommandGroup[] = [
   robotCommands,
   trustRuleCommands,
   signerCommands,
+  signatureKeyCommands,
+  signingRequestCommands,
   policyCommands,
   permissionCommands,
   tokenCommands,
@@ -104,6 +107,7 @@ export function composeProgram(): Command {
   registerUserCommands(program)
   registerProjectCommands(program)
   for (const group of groups) addCommandGroup(program, group)
+  addRegistryCommand(program, signCommand)
   addRegistryCommand(program, apiCommand)
   registerImportCommands(program)
   registerScanCommand(program)

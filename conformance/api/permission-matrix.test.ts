@@ -4,7 +4,8 @@ import { addAccount, addProject, describeControlledScenario, type ControlledRegi
 import { V2Client } from '../harness/v2-client.ts'
 import { ApiClient, basicOf, type Credential } from './contract-client.ts'
 import { dockerToken } from './login.ts'
-import { byObject, matrix, type Need } from './permission-matrix.ts'
+import { byObject } from './permission-by-object.ts'
+import { matrix, type Need } from './permission-matrix.ts'
 import { rolesTable, type RoleLetter } from './roles-table.ts'
 
 /** Somebody who asks, and what they have. */

@@ -107,6 +107,10 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'POST /signers': row('administrator'),
   'GET /signers/{signer_id}': row('administrator'),
   'DELETE /signers/{signer_id}': row('administrator'),
+  'GET /signature-keys': row('administrator'),
+  'POST /signature-keys': row('administrator'),
+  'POST /signature-keys/{key_id}/rotation': row('administrator'),
+  'POST /signature-keys/{key_id}/revocation': row('administrator'),
   'PUT /system/CVEAllowlist': row('administrator', { body: { items: [{ cve_id: '' }] } }),
   'PATCH /system/cve-allowlist': row('administrator'),
   'PUT /users/{user_id}/sysadmin': row('administrator'),
@@ -298,6 +302,18 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   [`GET ${inProject}/policy-exemptions`]: row('role configuration:read'),
   [`POST ${inProject}/policy-exemptions`]: row('role configuration:update'),
   [`DELETE ${inProject}/policy-exemptions/{exemption_id}`]: row('role configuration:update'),
+  [`GET ${inProject}/signature-keys`]: row('role accessory:list'),
+  [`POST ${inProject}/signature-keys`]: row('role configuration:update'),
+  [`POST ${inProject}/signature-keys/{key_id}/rotation`]: row('role configuration:update'),
+  [`POST ${inProject}/signature-keys/{key_id}/revocation`]: row('role configuration:update', {
+    body: { reason: 'none' },
+  }),
+  [`GET ${inProject}/signing-requests`]: row('role accessory:list'),
+  [`POST ${inProject}/signing-requests/{request_id}/approval`]: row('role signature:create'),
+  [`POST ${inProject}/signing-requests/{request_id}/rejection`]: row('role signature:create', {
+    body: { reason: 'none' },
+  }),
+  [`POST ${artifact}/signatures`]: row('role signature:create', { body: { key_id: 1 } }),
   [`GET ${inProject}/signers`]: row('role configuration:read'),
   [`POST ${inProject}/signers`]: row('role configuration:update'),
   [`GET ${inProject}/signers/{signer_id}`]: row('role configuration:read'),
@@ -362,33 +378,4 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'POST /batch/set-users-sysadmin': row('administrator', { body: { ...nobodys, sysadmin_flag: true } }),
   'POST /batch/set-users-disabled': row('administrator', { body: { ...nobodys, disabled: true } }),
   'POST /batch/delete-usergroups': row('system user-group:delete', { body: nobodys }),
-}
-
-/**
- * Operations that decide by what their path names, which the matrix fills with what is not there: only who may see
- * everything learns that. Each has tests of its own (robots, labels, trust rules).
- */
-export const byObject: Readonly<Record<string, Need>> = {
-  'GET /labels/{label_id}': 'administrator',
-  'PUT /labels/{label_id}': 'administrator',
-  'DELETE /labels/{label_id}': 'administrator',
-  'GET /jobs/{job_id}': 'system jobservice-monitor:list',
-  'GET /jobs/{job_id}/log': 'system jobservice-monitor:list',
-  'GET /jobs/{job_id}/events': 'system jobservice-monitor:list',
-  'GET /robots/{robot_id}': 'administrator',
-  'PUT /robots/{robot_id}': 'administrator',
-  'PATCH /robots/{robot_id}': 'administrator',
-  'DELETE /robots/{robot_id}': 'administrator',
-  'GET /robots/{robot_id}/trust-rules': 'administrator',
-  'POST /robots/{robot_id}/trust-rules': 'administrator',
-  'DELETE /robots/{robot_id}/trust-rules/{rule_id}': 'administrator',
-  'POST /retentions': 'administrator',
-  'GET /retentions/{id}': 'administrator',
-  'PUT /retentions/{id}': 'administrator',
-  'DELETE /retentions/{id}': 'administrator',
-  'GET /retentions/{id}/executions': 'administrator',
-  'POST /retentions/{id}/executions': 'administrator',
-  'PATCH /retentions/{id}/executions/{eid}': 'administrator',
-  'GET /retentions/{id}/executions/{eid}/tasks': 'administrator',
-  'GET /retentions/{id}/executions/{eid}/tasks/{tid}': 'administrator',
 }

@@ -14,6 +14,7 @@ export const rolesTable: Readonly<Record<string, Readonly<Record<string, string>
   label: { create: 'AM', read: 'AMDG', update: 'AM', delete: 'AM', list: 'AMDG' },
   repository: { read: 'AMDGL', update: 'AMD', delete: 'AM', list: 'AMDGL' },
   'tag-retention': { create: 'AMD', read: 'AMD', update: 'AMD', delete: 'AMD', list: 'AMD', operate: 'AMD' },
+  signature: { create: 'AM' },
   trash: { list: 'AM', restore: 'AM', delete: 'A' },
   quarantine: { list: 'AMD', pull: 'AM' },
   'protected-tag': { move: 'A' },

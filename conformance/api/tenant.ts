@@ -34,6 +34,8 @@ export type TenantObject =
   | 'protection'
   | 'delivery'
   | 'signer'
+  | 'signatureKey'
+  | 'signingRequest'
   | 'vex'
   | 'retention'
   | 'execution'
@@ -112,6 +114,7 @@ export async function addTenant(
     params,
     body: { tags: 'prod', users: [owner.username] },
   })
+  const signing = await addSigning(api, { ...inRepository, reference: digest }, id)
   const held = await addHeld(api, client, { project: made, repository })
   const token = await create(api, 'POST /users/current/tokens', {
     body: { name: unique('token'), permissions: ['project:read'] },
@@ -128,6 +131,7 @@ export async function addTenant(
       ...retentions,
       ...webhooks,
       ...policies,
+      ...signing,
       held,
       protection,
       label,
@@ -166,6 +170,22 @@ async function addPolicy(api: ApiClient, project: number) {
     },
   })
   return { policy, exemption }
+}
+
+/** A key of the project, and a signature that waits for a second person. */
+async function addSigning(api: ApiClient, params: Readonly<Record<string, string>>, project: number) {
+  const ofProject = { project_name_or_id: project }
+  const signatureKey = await create(api, 'POST /projects/{project_name_or_id}/signature-keys', {
+    params: ofProject,
+    body: { name: unique('hidden') },
+  })
+  const body = { metadata: { two_person_signing: 'true' } }
+  await done(api, 'PUT /projects/{project_name_or_id}', { params: ofProject, body })
+  const asked = await api.call<{ request_id: number }>(`POST ${artifact}/signatures`, {
+    params,
+    body: { key_id: signatureKey },
+  })
+  return { signatureKey, signingRequest: asked.body.request_id }
 }
 
 /** An artifact in quarantine: too large for a policy that is about its tag alone. */

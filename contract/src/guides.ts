@@ -5,7 +5,7 @@
 export const guideGroups = {
   install: ['getting-started', 'requirements', 'operating', 'kubernetes', 'packages', 'air-gap', 'tls'],
   run: ['monitoring', 'troubleshooting', 'storage', 'object-storage', 'cleaning-up', 'disaster', 'game-day', 'sizing'],
-  secure: ['identities', 'hardening', 'secrets', 'signatures', 'audit-log', 'elk'],
+  secure: ['identities', 'hardening', 'secrets', 'signatures', 'signing', 'audit-log', 'elk'],
   use: [
     'console',
     'images-and-charts',

@@ -17,6 +17,8 @@ import { ProtectedTagRules } from '../domain/policies/protected-tags.ts'
 import { PolicyAdministration } from '../domain/pull-policies/policy-admin.ts'
 import { Quotas } from '../domain/quotas/quotas.ts'
 import { composeRetention } from '../domain/retention/compose-retention.ts'
+import { SignatureKeys } from '../domain/signing/signature-keys.ts'
+import { Signing } from '../domain/signing/signing-requests.ts'
 import { TrustedSigners } from '../domain/signatures/trusted-signers.ts'
 import { Totals } from '../domain/lists/totals.ts'
 import type { Secrets } from '../domain/secrets/secrets.ts'
@@ -30,7 +32,7 @@ import { ScannerProbes } from '../domain/scanning/adapter/scanner-probes.ts'
 import { ScannerRegistrations } from '../domain/scanning/scanner-registrations.ts'
 import { Scans } from '../domain/scanning/scans.ts'
 import { composeReplication } from './replication.ts'
-import { composeWebhooks } from './webhooks.ts'
+import { composeWebhooks, hostOf } from './webhooks.ts'
 import type { EventStreams } from '../http/server-sent-events.ts'
 import { volumeOf } from '../storage/volume.ts'
 import { harborRelease, version } from '../version.ts'
@@ -81,6 +83,8 @@ export function composeHarborServices(
     policies: new PolicyAdministration({ database, clock, events }),
     retention: composeRetention({ database, clock, events, jobs, settings: config }),
     trustedSigners: new TrustedSigners({ database, clock, events }),
+    signatureKeys: new SignatureKeys({ database, clock, events, secrets }),
+    signing: new Signing({ content, secrets, host: hostOf(config) }),
     usage,
     totals: new Totals({ clock }),
     content,

@@ -104,7 +104,7 @@ function composeSend({ outbound }: Config): SendWebhook {
 }
 
 /** As clients write it in front of a repository. */
-function hostOf({ externalUrl, http, https }: Config): string {
+export function hostOf({ externalUrl, http, https }: Config): string {
   if (externalUrl !== undefined) return new URL(externalUrl).host
   const { port } = https ?? http ?? { port: 0 }
   return `${hostname()}:${port}`

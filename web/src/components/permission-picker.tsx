@@ -159,6 +159,7 @@ const resources = [
   'scan-all',
   'scanner',
   'security-hub',
+  'signature',
   'system-volumes',
   'tag',
   'tag-retention',

@@ -43,6 +43,7 @@ import { attachedSboms } from './0047-attached-sboms.ts'
 import { quarantine } from './0050-quarantine.ts'
 import { protectedTags } from './0051-protected-tags.ts'
 import { secretKeys } from './0052-secret-keys.ts'
+import { signing } from './0053-signing.ts'
 import { replication } from './0054-replication.ts'
 import { proxyCache } from './0057-proxy-cache.ts'
 import { proxyTraffic } from './0058-proxy-traffic.ts'
@@ -99,6 +100,7 @@ export const migrations: readonly Migration[] = [
   quarantine,
   protectedTags,
   secretKeys,
+  signing,
   replication,
   proxyCache,
   proxyTraffic,

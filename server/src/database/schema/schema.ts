@@ -107,6 +107,7 @@ import type { WebhookDeliveryTable, WebhookPolicyTable } from './webhooks.ts'
 import type { SecretKeyTable } from './secrets.ts'
 import type { SettingTable } from './settings.ts'
 import type { ArtifactSignatureTable, SignatureVerdictTable, TrustedSignerTable } from './signatures.ts'
+import type { SignatureKeyTable, SigningRequestTable } from './signing.ts'
 import type {
   BlobDamageTable,
   BackupRunTable,
@@ -195,6 +196,8 @@ export interface Schema {
   session: SessionTable
   setting: SettingTable
   trusted_signer: TrustedSignerTable
+  signature_key: SignatureKeyTable
+  signing_request: SigningRequestTable
   artifact_signature: ArtifactSignatureTable
   signature_verdict: SignatureVerdictTable
   robot: RobotTable

@@ -9,6 +9,7 @@ import { registrySecrets } from '../registries/registries.ts'
 import { scannerSecrets } from '../scanning/scanners.ts'
 import type { SealedColumn } from '../secrets/sealed-column.ts'
 import { settingSecrets } from '../settings/settings.ts'
+import { signatureKeySecrets } from '../signing/signature-keys.ts'
 import { webhookSecrets } from '../webhooks/sealed-targets.ts'
 
 /** Every column with secrets that can be read again. A noun with a new one adds a line. */
@@ -25,4 +26,5 @@ export const sealedColumns: readonly SealedColumn[] = [
   issuerKeySecrets,
   servedKeySecrets,
   acmeAccountSecrets,
+  signatureKeySecrets,
 ]

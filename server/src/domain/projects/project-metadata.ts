@@ -4,7 +4,8 @@ import { DomainError } from '../errors.ts'
 /**
  * Switches of ours: an index may be pushed without all its children; config and layers of an old image may lack `size`
  * and `mediaType`; `quarantine` holds what is pushed until policies let it pass; with `must_not_leave` nothing of the project is
- * replicated to another registry; with `prefer_attached_sbom` findings are those of the bill of materials that somebody attached.
+ * replicated to another registry; with `prefer_attached_sbom` findings are those of the bill of materials that somebody attached; with
+ * `two_person_signing` a second person approves each signature of the registry's keys.
  */
 const ownSwitches = [
   'sparse_indexes',
@@ -12,6 +13,7 @@ const ownSwitches = [
   'quarantine',
   'must_not_leave',
   'prefer_attached_sbom',
+  'two_person_signing',
 ] as const
 
 /** The properties of a project, with Harbor's names. Values are text; `public` is among them for every reader. */

@@ -33,15 +33,21 @@ export interface TrustedSigner {
 const maxSigners = 100
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,127}$/
 
+interface SignerServices {
+  readonly database: Database
+  readonly clock: Clock
+  readonly events: Events
+}
+
 export class TrustedSigners {
+  readonly #services: SignerServices
   readonly #database: Database
   readonly #clock: Clock
-  readonly #events: Events
 
-  constructor({ database, clock, events }: { database: Database; clock: Clock; events: Events }) {
+  constructor({ database, clock, events }: SignerServices) {
+    this.#services = { database, clock, events }
     this.#database = database
     this.#clock = clock
-    this.#events = events
   }
 
   /**
@@ -62,32 +68,14 @@ export class TrustedSigners {
 
   /** @throws DomainError BAD_REQUEST, CONFLICT (the name is taken there), PRECONDITION (too many), FORBIDDEN */
   async createSigner(actor: Actor, projectId: number | undefined, named: NewSigner): Promise<number> {
-    const { name, definition } = named
+    const { name } = named
     if (!namePattern.test(name)) {
       throw new DomainError('BAD_REQUEST', 'the name of a signer has 1 to 128 letters, digits, blanks and . _ @ -')
     }
-    signerOf({ id: 0, name }, definition)
     try {
       return await this.#database.write(async (tx) => {
         await assertMay(tx, await currentActor(tx, actor, this.#clock.now()), 'update', projectId)
-        await lockName(this.#database, tx, `signers ${projectId ?? ''}`)
-        const known = await ownSigners(tx, projectId)
-        if (known.length >= maxSigners)
-          throw new DomainError('PRECONDITION', `there are ${maxSigners} signers at the most`)
-        const { id } = await tx
-          .insertInto('trusted_signer')
-          .values({
-            project_id: projectId ?? null,
-            name,
-            kind: definition.kind,
-            definition: JSON.stringify(definition),
-            username: actorName(actor),
-            created_at: this.#clock.now(),
-          })
-          .returning('id')
-          .executeTakeFirstOrThrow()
-        await this.#events.record(tx, actor, { type: 'create_signer', ...factsOf(id, named, projectId) })
-        return id
+        return await nameSigner(tx, this.#services, actor, projectId, named)
       })
     } catch (error) {
       if (!isUniqueViolation(error)) throw error
@@ -103,12 +91,53 @@ export class TrustedSigners {
   async deleteSigner(actor: Actor, projectId: number | undefined, id: number): Promise<void> {
     await this.#database.write(async (tx) => {
       await assertMay(tx, await currentActor(tx, actor, this.#clock.now()), 'update', projectId)
-      const found = (await ownSigners(tx, projectId)).find((signer) => signer.id === id)
-      if (found === undefined) throw signerUnknown(id)
-      await tx.deleteFrom('trusted_signer').where('id', '=', id).execute()
-      await this.#events.record(tx, actor, { type: 'delete_signer', ...factsOf(id, signerOfRow(found), projectId) })
+      if ((await unnameSigners(tx, this.#services, actor, projectId, [id])) === 0) throw signerUnknown(id)
     })
   }
+}
+
+/**
+ * Names a signer in the transaction that may.
+ * @throws DomainError BAD_REQUEST, PRECONDITION (too many); a violation of uniqueness when the name is taken
+ */
+export async function nameSigner(
+  tx: Writer,
+  { database, clock, events }: SignerServices,
+  actor: Actor,
+  projectId: number | undefined,
+  named: NewSigner,
+): Promise<number> {
+  const { name, definition } = named
+  signerOf({ id: 0, name }, definition)
+  await lockName(database, tx, `signers ${projectId ?? ''}`)
+  const known = await ownSigners(tx, projectId)
+  if (known.length >= maxSigners) throw new DomainError('PRECONDITION', `there are ${maxSigners} signers at the most`)
+  const { id } = await tx
+    .insertInto('trusted_signer')
+    .values({
+      ...{ project_id: projectId ?? null, name, kind: definition.kind, definition: JSON.stringify(definition) },
+      ...{ username: actorName(actor), created_at: clock.now() },
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  await events.record(tx, actor, { type: 'create_signer', ...factsOf(id, named, projectId) })
+  return id
+}
+
+/** Ends the trust in those of them that are named there. Returns how many. */
+export async function unnameSigners(
+  tx: Writer,
+  { events }: Pick<SignerServices, 'events'>,
+  actor: Actor,
+  projectId: number | undefined,
+  ids: readonly number[],
+): Promise<number> {
+  const found = (await ownSigners(tx, projectId)).filter(({ id }) => ids.includes(id))
+  for (const row of found) {
+    await tx.deleteFrom('trusted_signer').where('id', '=', row.id).execute()
+    await events.record(tx, actor, { type: 'delete_signer', ...factsOf(row.id, signerOfRow(row), projectId) })
+  }
+  return found.length
 }
 
 const signerUnknown = (id: number) => new DomainError('SIGNER_UNKNOWN', `signer ${id} not found`)

@@ -42,6 +42,8 @@ import { immutableRoutes } from './projects/immutable.ts'
 import { protectedTagRoutes } from './projects/protected-tags.ts'
 import { quarantineRoutes } from './projects/quarantine.ts'
 import { proxyCacheRoutes } from './projects/proxy-cache.ts'
+import { signatureKeyRoutes } from './projects/signature-keys.ts'
+import { signingRoutes } from './content/signing.ts'
 import { pullPolicyRoutes } from './projects/pull-policies.ts'
 import { retentionPreviewRoutes } from './projects/retention-preview.ts'
 import { retentionRoutes } from './projects/retention.ts'
@@ -132,6 +134,8 @@ const routes: readonly Route[] = [
   ...purgeRoutes,
   ...scrubRoutes,
   ...secretsRoutes,
+  ...signatureKeyRoutes,
+  ...signingRoutes,
   ...quotaRoutes,
   ...immutableRoutes,
   ...proxyCacheRoutes,

@@ -39,6 +39,7 @@ export const permissions = {
     'scan-all': 'Scan all',
     scanner: 'Scanners',
     'security-hub': 'Security Hub',
+    signature: 'Signing by the registry',
     'system-volumes': 'Volumes',
     tag: 'Tags',
     'tag-retention': 'Tag retention',

@@ -34,6 +34,7 @@ import { secretOnce } from './secret-once.ts'
 import { settings } from './settings.ts'
 import { shell } from './shell.ts'
 import { signatures } from './signatures.ts'
+import { signing } from './signing.ts'
 import { signIn } from './sign-in.ts'
 import { system } from './system.ts'
 import { systemRobots } from './system-robots.ts'
@@ -80,6 +81,7 @@ export const messages = {
   settings,
   shell,
   signatures,
+  signing,
   signIn,
   system,
   systemRobots,

@@ -42,6 +42,7 @@ export const permissions: Translation<typeof en> = {
     'scan-all': '全部扫描',
     scanner: '扫描器',
     'security-hub': '安全中心',
+    signature: '由仓库签名',
     'system-volumes': '存储卷',
     tag: 'Tags',
     'tag-retention': '保留策略',

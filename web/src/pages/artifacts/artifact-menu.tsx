@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks'
 import { useQueryClient } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
 import { confirmDestruction } from '../../components/confirm.ts'
-import { CopyIcon, DeleteIcon, LabelIcon, TagIcon } from '../../components/icons.ts'
+import { CopyIcon, DeleteIcon, LabelIcon, PolicyIcon, TagIcon } from '../../components/icons.ts'
 import { RowMenu } from '../../components/row-menu.tsx'
 import { toast } from '../../components/toast.ts'
 import type { Artifact, Place } from './artifact-columns.tsx'
@@ -13,6 +13,7 @@ import { EditLabels } from './edit-labels.tsx'
 import { isScannable } from './scan/scan-overview.ts'
 import { ScanItem } from './scan/scan-item.tsx'
 import { AddTag } from './add-tag.tsx'
+import { SignArtifact } from './sign-artifact.tsx'
 
 interface ArtifactMenuProps extends Place {
   readonly artifact: Artifact
@@ -28,6 +29,8 @@ export function ArtifactMenu({ projectName, repository, artifact, can, onDeleted
   const [tagging, tagForm] = useDisclosure()
   const [labelling, labelForm] = useDisclosure()
   const [copying, copyForm] = useDisclosure()
+  const [signing, signForm] = useDisclosure()
+  const ofSigning = useTranslations('signing')
   const place = { projectName, repository }
   const { digest } = artifact
   const tags = artifact.tags ?? []
@@ -70,6 +73,11 @@ export function ArtifactMenu({ projectName, repository, artifact, can, onDeleted
           </Menu.Item>
         )}
         {isScannable(artifact) && can('scan', 'create') && <ScanItem place={place} artifact={artifact} />}
+        {can('signature', 'create') && (
+          <Menu.Item leftSection={<PolicyIcon size={15} />} onClick={signForm.open}>
+            {ofSigning('sign')}
+          </Menu.Item>
+        )}
         <Menu.Item leftSection={<CopyIcon size={15} />} onClick={copyForm.open}>
           {t('copyTo')}
         </Menu.Item>
@@ -87,6 +95,7 @@ export function ArtifactMenu({ projectName, repository, artifact, can, onDeleted
       </RowMenu>
       {tagging && <AddTag place={place} digest={digest} onClose={tagForm.close} />}
       {labelling && <EditLabels place={place} artifact={artifact} onClose={labelForm.close} />}
+      {signing && <SignArtifact place={place} digest={digest} onClose={signForm.close} />}
       {copying && <CopyArtifact place={place} digest={digest} onClose={copyForm.close} />}
     </>
   )

@@ -48,6 +48,7 @@ const project = {
   member: 'create read update list delete',
   // Beyond Harbor.
   trash: 'list restore delete',
+  signature: 'create',
   quarantine: 'list pull',
   'protected-tag': 'move',
 } as const

@@ -6,7 +6,8 @@ test('every role has as many permissions as in Harbor, but for the trash', () =>
     Object.fromEntries(
       Object.entries(rolePermissions).map(([role, permissions]) => [
         role,
-        [...permissions].filter((permission) => !/^(trash|quarantine|protected-tag):/.test(permission)).length,
+        [...permissions].filter((permission) => !/^(trash|quarantine|protected-tag|signature):/.test(permission))
+          .length,
       ]),
     ),
   ).toEqual({

@@ -30,6 +30,7 @@ const projectAdmin = {
   'export-cve': 'create read list',
   // Beyond Harbor.
   trash: 'list restore delete',
+  signature: 'create',
   quarantine: 'list pull',
   'protected-tag': 'move',
 } as const
@@ -64,6 +65,7 @@ const maintainer = {
   'artifact-label': 'create delete',
   'export-cve': 'create read list',
   trash: 'list restore',
+  signature: 'create',
   quarantine: 'list pull',
 } satisfies Grants
 

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Digest } from '#contract/digest.ts'
-import { parseManifest, type Descriptor } from '#contract/manifest.ts'
+import type { Descriptor } from '#contract/manifest.ts'
 import { mediaTypes } from '#contract/media-types.ts'
 import type { RepositoryName } from '#contract/repository-name.ts'
 import type { Actor } from '../../access/actor.ts'
@@ -8,7 +7,7 @@ import type { ContentServices } from '../../artifacts/content-services.ts'
 import { deleteManifest } from '../../artifacts/delete.ts'
 import { findArtifactId } from '../../artifacts/find-artifact.ts'
 import { titleAnnotation } from '../../artifacts/manifest-facts.ts'
-import { pushManifest } from '../../artifacts/push.ts'
+import { digestOf, storeMade } from '../../artifacts/store-made.ts'
 import { DomainError } from '../../errors.ts'
 import { artifactTypesOf, maker, makerAnnotation, sbomMediaTypes, type SbomFormat } from './sbom-format.ts'
 import { isGenerated } from './stored-sboms.ts'
@@ -49,9 +48,7 @@ export async function storeSbom(
     repositoryId === undefined ? undefined : await findArtifactId(services.database.read, repositoryId, digest)
   if (known === undefined) {
     // The document first: it is what a quota refuses, and then nothing has come in.
-    for (const blob of [document, empty]) await services.uploads.uploadAtOnce(await fill(), digestOf(blob), once(blob))
-    const manifest = parseManifest(bytes, mediaTypes.ociManifest)
-    await pushManifest(services, await fill(), { reference: { kind: 'digest', digest }, tags: [], manifest, bytes })
+    await storeMade(services, fill, { bytes, blobs: [document, empty] })
     await assertSubjectStays(services, sbom, digest)
   }
   return { digest, isNew: known === undefined, replaced: await removeOlder(services, sbom, digest) }
@@ -121,10 +118,4 @@ async function removeOlder(services: SbomStorage, sbom: NewSbom, kept: Digest): 
     }
   }
   return removed
-}
-
-const digestOf = (bytes: Uint8Array): Digest => `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
 }

@@ -29,7 +29,7 @@ export interface NotaryEnvelope {
   readonly isIntact: boolean
 }
 
-const headerNames = {
+export const headerNames = {
   scheme: 'io.cncf.notary.signingScheme',
   signingTime: 'io.cncf.notary.signingTime',
   authenticSigningTime: 'io.cncf.notary.authenticSigningTime',

@@ -19,9 +19,9 @@ interface Statement {
   readonly subjects: readonly string[]
 }
 
-const statementType = 'application/vnd.in-toto+json'
+export const statementType = 'application/vnd.in-toto+json'
 /** The statement that cosign 3 signs where earlier versions signed a payload of their own. */
-const cosignSignPredicate = 'https://sigstore.dev/cosign/sign/v1'
+export const cosignSignPredicate = 'https://sigstore.dev/cosign/sign/v1'
 
 const envelopeFields = z.object({
   payload: z.string(),

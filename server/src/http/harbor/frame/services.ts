@@ -50,6 +50,8 @@ import type { WebhookDeliveries } from '../../../domain/webhooks/webhook-deliver
 import type { WebhookPolicies } from '../../../domain/webhooks/webhook-policies.ts'
 import type { Secrets } from '../../../domain/secrets/secrets.ts'
 import type { Settings } from '../../../domain/settings/settings.ts'
+import type { SignatureKeys } from '../../../domain/signing/signature-keys.ts'
+import type { Signing } from '../../../domain/signing/signing-requests.ts'
 import type { TrustedSigners } from '../../../domain/signatures/trusted-signers.ts'
 import type { Totals } from '../../../domain/lists/totals.ts'
 import type { Volume } from '../../../storage/volume.ts'
@@ -90,6 +92,8 @@ export interface HarborServices {
   readonly policies: PolicyAdministration
   readonly retention: Retention
   readonly trustedSigners: TrustedSigners
+  readonly signatureKeys: SignatureKeys
+  readonly signing: Signing
   readonly systemCveAllowlist: SystemCveAllowlist
   readonly auditLog: AuditLog
   readonly auditChain: AuditChain

@@ -12,6 +12,7 @@ import { Facts, RelativeTime, Size } from '../../../components/values.tsx'
 import { ProjectAllowlist } from '../allowlist/project-allowlist.tsx'
 import { SignerList } from '../signers/signer-list.tsx'
 import { VexDocuments } from '../vex/vex-documents.tsx'
+import { ProjectSigning } from '../signing/project-signing.tsx'
 import { ProjectScanner } from './project-scanner.tsx'
 import { ProjectSwitch } from './project-switch.tsx'
 import { ProxySettings } from './proxy-settings.tsx'
@@ -34,6 +35,7 @@ export function ProjectSettingsPage() {
           )}
           <ProjectScanner {...props} />
           <SignerList project={props.project.name} mayChange={props.can('configuration', 'update')} />
+          <ProjectSigning {...props} />
           <ProjectAllowlist {...props} />
           {props.can('scan', 'read') && (
             <VexDocuments project={props.project.name} mayChange={props.can('project', 'update')} />

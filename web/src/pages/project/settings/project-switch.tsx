@@ -15,6 +15,7 @@ interface ProjectSwitchProps extends ProjectPageProps {
     | 'prefer_attached_sbom'
     | 'sparse_indexes'
     | 'lenient_manifests'
+    | 'two_person_signing'
     | 'prevent_vul'
     | 'quarantine'
     | 'enable_content_trust_cosign'
