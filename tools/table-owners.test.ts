@@ -3,7 +3,14 @@ import { nounOf, production, withoutComments } from './sources.ts'
 
 /** Only its noun writes a table: the order of nouns holds for rows as it does for imports. */
 const owners: Readonly<Record<string, readonly string[]>> = {
-  access: [...['user_account', 'user_group', 'user_group_member', 'personal_token', 'role', 'session', 'signing_key']],
+  access: [
+    ...['user_account', 'user_group', 'user_group_member', 'personal_token', 'role', 'session', 'signing_key'],
+    'second_factor',
+    'former_password',
+    'recovery_code',
+    'passkey',
+    'passkey_challenge',
+  ],
   activity: ['activity_sample', 'storage_sample'],
   certificates: [
     'certificate_authority',

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { openExistingDatabase } from '#server/compose/database.ts'
 import type { Actor } from '#server/domain/access/actor.ts'
 import { Passwords } from '#server/domain/access/credentials/passwords.ts'
+import { resetSecondFactor } from '#server/domain/access/second-factor/second-factor-changes.ts'
 import { Users } from '#server/domain/access/accounts/users.ts'
 import { systemClock } from '#server/domain/clock.ts'
 import { composeEvents } from '#server/compose/events.ts'
@@ -14,6 +15,7 @@ export interface AccessServices extends AsyncDisposable {
   /** The actor that events name. */
   readonly actor: Actor
   readonly users: Users
+  readonly resetSecondFactor: (userId: number) => Promise<void>
   readonly projects: Projects
   readonly members: Members
 }
@@ -26,8 +28,10 @@ export const openAccessServices: OpenAccessServices = async (command) => {
   const clock = systemClock
   const events = composeEvents(clock)
   const database = await openExistingDatabase(config)
+  const actor: Actor = { kind: 'system', name: 'cli' }
   return {
-    actor: { kind: 'system', name: 'cli' },
+    actor,
+    resetSecondFactor: async (userId) => await resetSecondFactor({ database, clock, events }, actor, userId),
     users: new Users({ database, clock, events, passwords: new Passwords() }),
     projects: new Projects({ database, clock, events }),
     members: new Members({ database, clock, events }),

@@ -289,6 +289,19 @@ export const attempts: Readonly<Record<string, readonly Attempt[]>> = {
   'POST /users/current/tokens': [
     { title: 'make a token', body: () => ({ name: 'made', permissions: ['member:create'] }), people: true },
   ],
+  'POST /users/current/second_factor': [
+    { title: 'begin a second factor', body: () => ({ password: 'guessed' }), people: true },
+  ],
+  'PUT /users/current/second_factor': [
+    { title: 'confirm a second factor', body: () => ({ code: '000000' }), people: true },
+  ],
+  'DELETE /users/{user_id}/second_factor': [
+    {
+      title: 'reset the second factor of an administrator',
+      params: ({ administrator: id }) => ({ user_id: id }),
+      body: () => undefined,
+    },
+  ],
   'POST /usergroups': [
     {
       title: 'make a group known',
@@ -312,7 +325,7 @@ export const attempts: Readonly<Record<string, readonly Attempt[]>> = {
   ],
 }
 
-/** What changes accounts, robots, members and the like, and only takes away. */
+/** What changes accounts, robots, members and the like, and only takes away from whoever asks, or from the registry. */
 export const onlyTakesAway: readonly string[] = [
   'DELETE /robots/{robot_id}',
   'POST /batch/delete-robots',
@@ -323,6 +336,13 @@ export const onlyTakesAway: readonly string[] = [
   'DELETE /usergroups/{group_id}',
   'DELETE /users/current/tokens/{token_id}',
   'DELETE /users/current/sessions/{session_id}',
+  'POST /users/current/second_factor/removal',
+  'DELETE /users/current/passkeys/{passkey_id}',
+  // These need a second factor, which whoever is tried here does not have.
+  'POST /users/current/second_factor/recovery_codes',
+  'POST /users/current/second_factor/proof',
+  'POST /users/current/passkeys/question',
+  'POST /users/current/passkeys',
   'DELETE /projects/{project_name_or_id}/metadatas/{meta_name}',
 ]
 

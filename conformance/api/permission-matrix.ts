@@ -1,3 +1,4 @@
+import { peopleMatrix } from './people-matrix.ts'
 import { replicationMatrix } from './replication-matrix.ts'
 
 /**
@@ -41,6 +42,7 @@ const robotOfRegistry = {
 
 export const matrix: Readonly<Record<string, MatrixRow>> = {
   ...replicationMatrix,
+  ...peopleMatrix,
   'GET /ping': row('anyone'),
   'GET /health': row('anyone'),
   'GET /search': row('anyone', { query: 'q=a' }),
@@ -85,11 +87,6 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'GET /icons/{digest}': row('signed-in'),
   'GET /users/current': row('signed-in'),
 
-  'GET /users/current/tokens': row('people'),
-  'POST /users/current/tokens': row('people'),
-  'DELETE /users/current/tokens/{token_id}': row('people'),
-  'GET /users/current/sessions': row('people'),
-  'DELETE /users/current/sessions/{session_id}': row('people'),
   'POST /projects': row('people', { body: { project_name: '' } }),
 
   'GET /configurations': row('administrator'),
@@ -114,6 +111,7 @@ export const matrix: Readonly<Record<string, MatrixRow>> = {
   'PUT /system/CVEAllowlist': row('administrator', { body: { items: [{ cve_id: '' }] } }),
   'PATCH /system/cve-allowlist': row('administrator'),
   'PUT /users/{user_id}/sysadmin': row('administrator'),
+  'DELETE /users/{user_id}/second_factor': row('administrator'),
   'PUT /users/{user_id}/disabled': row('administrator', { body: { disabled: true } }),
   'PUT /users/{user_id}/duty': row('administrator', { body: { duty: 'none' } }),
   'PUT /users/{user_id}/identity': row('administrator'),

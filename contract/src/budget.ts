@@ -38,6 +38,8 @@ export const budgets = {
   statement: { subject: 'the statement', maxBytes: mib, maxDepth: 32, maxValues: 30_000 },
   /** Authorities and logs that a person names as trusted, in the form of Sigstore. */
   trustedRoot: { subject: 'the trusted root', maxBytes: 256 * kib, maxDepth: 16, maxValues: 5_000 },
+  /** What a browser passes on of an authenticator. */
+  passkeyAnswer: { subject: 'the answer', maxBytes: 64 * kib, maxDepth: 8, maxValues: 200 },
   /** A cursor of a list, or JSON within a field of a body. */
   fragment: { subject: 'it', maxBytes: 4 * kib, maxDepth: 8, maxValues: 100 },
   /** Of a registry, a token service or a provider of identities. */

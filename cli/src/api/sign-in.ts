@@ -7,16 +7,27 @@ import { RemoteDoor, type RemoteAddress } from './remote-door.ts'
 /**
  * What is kept of a login. A password is exchanged for a session, which ends by itself and by `berth logout`. Secrets of
  * robots, personal tokens and CLI secrets of people who sign in at a provider are kept as they are: they can be revoked.
+ * `askCode` is asked where the account has a second factor.
  * @throws CommandError when it is wrong, and when nobody answers
  */
-export async function signIn(address: RemoteAddress, username: string, secret: string): Promise<Credential> {
+export async function signIn(
+  address: RemoteAddress,
+  username: string,
+  secret: string,
+  askCode: () => Promise<string>,
+): Promise<Credential> {
   const own: Credential = { kind: 'secret', username, secret }
   if (isPersonalToken(secret) || username.includes('$')) return await proved(address, own)
-  return (await exchanged(address, username, secret)) ?? (await proved(address, own))
+  return (await exchanged(address, username, secret, askCode)) ?? (await proved(address, own))
 }
 
 /** Undefined where people sign in at a provider: there the secret is one for programs. */
-async function exchanged(address: RemoteAddress, username: string, password: string): Promise<Credential | undefined> {
+async function exchanged(
+  address: RemoteAddress,
+  username: string,
+  password: string,
+  askCode: () => Promise<string>,
+): Promise<Credential | undefined> {
   await using door = new RemoteDoor(address, undefined)
   const start = await door.sendTo('/c/session', { method: 'GET' })
   const csrfToken = start.headers.get('x-harbor-csrf-token')
@@ -27,13 +38,25 @@ async function exchanged(address: RemoteAddress, username: string, password: str
       next: `is that the address of the registry? berth doctor --url ${address.url}`,
       kind: 'unreachable',
     })
-  const form = new URLSearchParams({ principal: username, password })
-  const answer = await door.sendTo('/c/login', {
-    method: 'POST',
-    headers: { cookie: `_gorilla_csrf=${csrfCookie}`, 'x-harbor-csrf-token': csrfToken },
-    content: { type: 'application/x-www-form-urlencoded', bytes: new TextEncoder().encode(form.toString()) },
-  })
-  const text = await answer.text()
+  const send = async (fields: Readonly<Record<string, string>>) => {
+    const form = new URLSearchParams({ principal: username, password, ...fields })
+    return await door.sendTo('/c/login', {
+      method: 'POST',
+      headers: { cookie: `_gorilla_csrf=${csrfCookie}`, 'x-harbor-csrf-token': csrfToken },
+      content: { type: 'application/x-www-form-urlencoded', bytes: new TextEncoder().encode(form.toString()) },
+    })
+  }
+  let answer = await send({})
+  let text = await answer.text()
+  if (answer.headers.get('x-berth-error') === 'SECOND_FACTOR_REQUIRED') {
+    answer = await send({ code: await askCode() })
+    text = await answer.text()
+  }
+  if (answer.headers.get('x-berth-error') === 'SECOND_FACTOR_UNSET')
+    throw new CommandError('this registry asks you for a second factor', {
+      next: `set it up by signing in to the console: ${address.url}`,
+      kind: 'refused',
+    })
   const session = cookieIn(answer, 'sid')
   if (answer.ok && session !== undefined) return { kind: 'session', username, session, csrfCookie, csrfToken }
   if (answer.status === 403 && text.includes('redirect_location')) return undefined

@@ -62,7 +62,8 @@ ${asTyped('Examples:\n  berth login https://registry.example.com -u admin\n  ber
     sayWhere({ kind: 'remote', address, credential: undefined, context: undefined, implied: false })
     const username = flags.username ?? (await askUsername())
     const { signIn, signOut } = await import('../api/sign-in.ts')
-    const credential = await signIn(address, username, await readPassword({ ...flags }, `${username} at ${url}`))
+    const password = await readPassword({ ...flags }, `${username} at ${url}`)
+    const credential = await signIn(address, username, password, askCode)
     const { contexts } = store.read()
     const before = contexts[name]
     const { ca, insecure } = address
@@ -85,13 +86,26 @@ ${asTyped('Examples:\n  berth login https://registry.example.com -u admin\n  ber
   })
 }
 
+async function askCode(): Promise<string> {
+  if (process.stdin.isTTY !== true)
+    throw new CommandError('this account has a second factor, and there is no terminal to ask for its code on', {
+      next: 'scripts sign in with a personal token in the place of the password: make one in the console, under your name',
+      kind: 'not-signed-in',
+    })
+  return (await ask('Code of your authenticator app, or a recovery code: ')).trim()
+}
+
 async function askUsername(): Promise<string> {
   if (process.stdin.isTTY !== true)
     throw new CommandError('who signs in?', { next: '--username <name>', kind: 'usage' })
+  return (await ask('Username: ')).trim()
+}
+
+async function ask(question: string): Promise<string> {
   const { createInterface } = await import('node:readline/promises')
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    return (await terminal.question('Username: ')).trim()
+    return await terminal.question(question)
   } finally {
     terminal.close()
   }

@@ -27,6 +27,7 @@ export const chineseDescriptions: Readonly<Record<string, string>> = {
   'user delete': '删除帐号及其成员身份；推送过的内容保留。',
   'user duty': '让帐号单独管理安全或审计日志，或取消（三员分立）。',
   'user admin': '设为系统管理员，或取消。',
+  'user reset-second-factor': '为手机和恢复码都已丢失的人取消双因素认证。',
   'user relink': '把目录或身份提供者的帐号交给现在拥有该名字的人。',
   'user show': '查看一个帐号；不写名字则是自己的。',
   project: '管理项目及其成员。',

@@ -123,7 +123,7 @@ function composeDoors(
   })
   const metricsAreHere = config.metrics.enabled && config.metrics.listen === undefined
   return {
-    session: composeSessionEndpoints({ ...accounts, originOf, onError }),
+    session: composeSessionEndpoints({ ...accounts, database: foundation.database, originOf, onError }),
     token: mirroringTokens(mirror, accounts.token),
     oci: mirroring(mirror, composeOciRouter({ services: oci, tokenService: config.token.service, originOf, onError })),
     api: composeHarborRouter({ services: harborServices, routes: harborRoutes, onError }),

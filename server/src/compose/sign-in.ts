@@ -1,8 +1,14 @@
 import type { Config } from '../config/config.ts'
+import type { Account } from '../domain/access/accounts/accounts.ts'
 import { anonymous } from '../domain/access/actor.ts'
 import { composeAssertAdmitted, type AssertAdmitted } from '../domain/access/credentials/known-password.ts'
+import { assertPasswordYoung } from '../domain/access/credentials/password-rules.ts'
 import { Sessions } from '../domain/access/credentials/sessions.ts'
 import { SignIn } from '../domain/access/credentials/sign-in.ts'
+import { PasskeyChallenges } from '../domain/access/second-factor/passkey-challenges.ts'
+import { Passkeys } from '../domain/access/second-factor/passkeys.ts'
+import { SecondFactorProofs, type SecondFactorRule } from '../domain/access/second-factor/second-factor-proofs.ts'
+import { SecondFactors } from '../domain/access/second-factor/second-factors.ts'
 import { composeFindRobot } from '../domain/access/robots/robot-accounts.ts'
 import { AccessTokens } from '../domain/access/tokens/access-tokens.ts'
 import { PersonalTokens } from '../domain/access/tokens/personal-tokens.ts'
@@ -22,7 +28,7 @@ type Ground = Omit<Foundation, 'store'> & {
   readonly logger?: Pick<Logger, 'warn'> | undefined
   readonly metrics?: Pick<Metrics, 'add'> | undefined
 }
-type Known = Pick<UserServices, 'settings' | 'passwords' | 'defaultPasswordStands'> &
+type Known = Pick<UserServices, 'settings' | 'passwords' | 'passwordRules' | 'defaultPasswordStands'> &
   IdentityServices &
   Pick<RobotServices, 'trustRules'>
 
@@ -49,14 +55,30 @@ export function composeSignInServices(config: Config, ground: Ground, known: Kno
   const tokens = new AccessTokens({ keys: signingKeys, clock, ...token, lifetimeSeconds })
   const personalTokens = new PersonalTokens({ database, clock, events })
   const assertAdmitted = composeAssertAdmitted(known.defaultPasswordStands)
-  const signIn = composeSignIn(ground, known, { robotPrefix, personalTokens, assertAdmitted })
+  const required = async () => (await settings.getSettings()).second_factor_required as SecondFactorRule
+  const proofs = new SecondFactorProofs({ database, clock, events, secrets, required })
+  const assertPasswordFresh = async (account: Account) =>
+    await assertPasswordYoung({ clock, rules: known.passwordRules }, account)
+  const assertPasswordSuffices = async (account: Account) => {
+    await proofs.assertPasswordSuffices(account)
+    await assertPasswordFresh(account)
+  }
+  const signIn = composeSignIn(ground, known, { robotPrefix, personalTokens, assertAdmitted, assertPasswordSuffices })
   const lifetimeMs = async () => (await settings.getSettings()).session_timeout * 60_000
-  const sessions = new Sessions({ database, clock, events, lifetimeMs })
+  const maxPerUser = async () => (await settings.getSettings()).sessions_per_user
+  const sessions = new Sessions({ database, clock, events, lifetimeMs, maxPerUser })
   const findRobot = composeFindRobot(database, clock, robotPrefix)
   const authentication = { database, signIn, tokens, findRobot, personalTokens, assertAdmitted, defaultProject, open }
   return {
     personalTokens,
     signIn,
+    proofs,
+    assertPasswordFresh,
+    secondFactors: new SecondFactors({ database, clock, events, secrets, proofs }),
+    passkeys: new Passkeys({
+      ...{ database, clock, events, assertAdmitted },
+      challenges: new PasskeyChallenges({ keys: signingKeys, clock }),
+    }),
     tokens,
     signingKeys,
     sessions,
@@ -65,7 +87,7 @@ export function composeSignInServices(config: Config, ground: Ground, known: Kno
     /** Those, and the sessions of browsers. */
     authenticateBrowser: composeAuthenticate({
       ...authentication,
-      sessionAccount: composeSessionAccount(sessions, assertAdmitted),
+      sessionAccount: composeSessionAccount(sessions, assertAdmitted, proofs),
     }),
     token: composeTokenEndpoint({ database, signIn, tokens, service: token.service, defaultProject, open }),
   }
@@ -78,7 +100,13 @@ function composeSignIn(
     robotPrefix,
     personalTokens,
     assertAdmitted,
-  }: { robotPrefix: () => Promise<string>; personalTokens: PersonalTokens; assertAdmitted: AssertAdmitted },
+    assertPasswordSuffices,
+  }: {
+    robotPrefix: () => Promise<string>
+    personalTokens: PersonalTokens
+    assertAdmitted: AssertAdmitted
+    assertPasswordSuffices: (account: Account) => Promise<void>
+  },
 ): SignIn {
   metrics?.add('logins_failed', 0, 'Logins with a wrong name or secret.')
   metrics?.add('logins_braked', 0, 'Attempts that the brake refused.')
@@ -88,6 +116,7 @@ function composeSignIn(
     passwords,
     robotPrefix,
     assertAdmitted,
+    assertPasswordSuffices,
     external: composeExternalSignIn({ settings, directory, accounts: externalAccounts, cliSecrets }),
     isTrustedFor: async (robotId, token) => await trustRules.isTrusted(robotId, token),
     personalTokens: async (secret) => await personalTokens.findBySecret(secret),

@@ -3,11 +3,12 @@ import { UserGroups } from '../domain/access/accounts/user-groups.ts'
 import { UserProfiles } from '../domain/access/accounts/user-profiles.ts'
 import { Users } from '../domain/access/accounts/users.ts'
 import { OwnSessions } from '../domain/access/credentials/own-sessions.ts'
+import type { PasswordRules } from '../domain/access/credentials/password-rules.ts'
 import { Passwords } from '../domain/access/credentials/passwords.ts'
 import { Roles } from '../domain/access/roles/roles.ts'
 import { composeSettingChecks } from './audit-forwarding.ts'
 import { Registration } from '../domain/settings/registration.ts'
-import { settingKeys } from '../domain/settings/setting-keys.ts'
+import { settingKeys, type SettingValues } from '../domain/settings/setting-keys.ts'
 import { Settings, type FixedSettings } from '../domain/settings/settings.ts'
 import { ensureFirstAdministrator } from './first-administrator.ts'
 import type { Foundation } from './foundation.ts'
@@ -20,8 +21,8 @@ export async function composeUsers(
   { database, clock, events, secrets }: Pick<Foundation, 'database' | 'clock' | 'events' | 'secrets'>,
 ) {
   const passwords = new Passwords()
-  const users = new Users({ database, clock, events, passwords })
-  await ensureFirstAdministrator(config, users)
+  const rules = async () => passwordRulesIn(await settings.getSettings())
+  const users = new Users({ database, clock, events, passwords, rules })
   const profiles = new UserProfiles({ database, clock, events })
   const settings = new Settings({
     database,
@@ -31,8 +32,10 @@ export async function composeUsers(
     fixed: fixedBy(config),
     checks: composeSettingChecks(config, { database, clock }),
   })
+  await ensureFirstAdministrator(config, users)
   return {
     passwords,
+    passwordRules: rules,
     users,
     profiles,
     settings,
@@ -44,6 +47,12 @@ export async function composeUsers(
     defaultPasswordStands: (): Promise<boolean> => users.usesDefaultPassword(),
   }
 }
+
+const passwordRulesIn = (values: SettingValues): PasswordRules => ({
+  minLength: values.password_min_length,
+  history: values.password_history,
+  maxAgeDays: values.password_max_age_days,
+})
 
 /** A value that is not the standard one was decided by the configuration; the rest is an administrator's to change. */
 function fixedBy({ readOnly, token }: Config): FixedSettings {

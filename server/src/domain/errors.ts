@@ -88,6 +88,15 @@ export type ErrorReason =
   | 'OWN_ACCOUNT'
   | 'PUSHED_MEANWHILE'
   | 'VULNERABILITY_DATA_TOO_OLD'
+  | 'SECOND_FACTOR_REQUIRED'
+  | 'SECOND_FACTOR_UNSET'
+  | 'SECOND_FACTOR_WRONG'
+  | 'PASSWORD_WRONG'
+  | 'PASSWORD_TOO_SHORT'
+  | 'PASSWORD_USED_BEFORE'
+  | 'PASSWORD_EXPIRED'
+  | 'PASSKEY_REFUSED'
+  | 'STEP_UP_REQUIRED'
 
 export interface DomainErrorOptions {
   /** Default: the code says it all. */

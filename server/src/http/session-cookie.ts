@@ -1,6 +1,7 @@
 import type { Account } from '../domain/access/accounts/accounts.ts'
 import type { AssertAdmitted } from '../domain/access/credentials/known-password.ts'
 import { hashOfSession, type Sessions } from '../domain/access/credentials/sessions.ts'
+import type { SecondFactorProofs } from '../domain/access/second-factor/second-factor-proofs.ts'
 import { DomainError } from '../domain/errors.ts'
 
 /** Harbor's name for it; its clients look for it. */
@@ -19,10 +20,14 @@ export function cookieOf(request: Request, name: string): string | undefined {
 
 export const sessionTokenOf = (request: Request): string | undefined => cookieOf(request, sessionCookie)
 
-/** The account whose browser sends the request, and by which session; undefined without a living session of somebody who is admitted. */
+/**
+ * The account whose browser sends the request, and by which session; undefined without a living session of somebody who is
+ * admitted, and has a second factor if the registry asks for one since.
+ */
 export function composeSessionAccount(
   sessions: Sessions,
   assertAdmitted: AssertAdmitted,
+  proofs: Pick<SecondFactorProofs, 'demandOn'>,
 ): (request: Request) => Promise<{ account: Account; session: string } | undefined> {
   return async (request) => {
     const token = sessionTokenOf(request)
@@ -32,6 +37,7 @@ export function composeSessionAccount(
     const prolong = request.headers.get('x-harbor-no-session-renewal') !== 'true'
     const account = await sessions.findSession(token, { prolong })
     if (account === undefined || !(await isAdmitted(account, assertAdmitted))) return undefined
+    if ((await proofs.demandOn(account)) === 'enrolment') return undefined
     return { account, session: hashOfSession(token) }
   }
 }

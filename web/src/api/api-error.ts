@@ -1,6 +1,13 @@
 interface Particulars {
   readonly reason?: string | undefined
   readonly requestId?: string | undefined
+  readonly enrolment?: Enrolment | undefined
+}
+
+/** What an authenticator app takes up, where a login has to set one up first. */
+export interface Enrolment {
+  readonly secret: string
+  readonly uri: string
 }
 
 /** Why a request was refused, as the API says it, or why there was no answer at all. */
@@ -17,10 +24,18 @@ export class ApiError extends Error {
   /** The id by which an operator finds the request in the log; undefined where only the reader can help. */
   readonly requestId: string | undefined
 
-  constructor(status: number, code: string, message: string, { reason = code, requestId }: Particulars = {}) {
+  readonly enrolment: Enrolment | undefined
+
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    { reason = code, requestId, enrolment }: Particulars = {},
+  ) {
     const isForOperator = status >= 500 || status === 429
     super(requestId === undefined ? message : message.replace(` (request ${requestId})`, ''))
     this.reason = reason
+    this.enrolment = enrolment
     this.requestId = isForOperator ? requestId : undefined
     this.status = status
     this.code = code
@@ -91,6 +106,15 @@ export const reasons = [
   'DELETE_DISABLED',
   'STORAGE_FULL',
   'REFERENCED',
+  'SECOND_FACTOR_REQUIRED',
+  'SECOND_FACTOR_UNSET',
+  'SECOND_FACTOR_WRONG',
+  'STEP_UP_REQUIRED',
+  'PASSWORD_WRONG',
+  'PASSWORD_TOO_SHORT',
+  'PASSWORD_USED_BEFORE',
+  'PASSWORD_EXPIRED',
+  'PASSKEY_REFUSED',
 ] as const
 export type Reason = (typeof reasons)[number]
 
@@ -98,12 +122,26 @@ export function reasonOf(error: unknown): Reason | undefined {
   return error instanceof ApiError ? reasons.find((reason) => reason === error.reason) : undefined
 }
 
+interface ErrorBody {
+  readonly code: string
+  readonly message: string
+  readonly enrolment?: Enrolment
+}
+
 /** Harbor's body of an error; undefined when it is none. */
-export function parseErrorBody(text: string): { code: string; message: string } | undefined {
+export function parseErrorBody(text: string): ErrorBody | undefined {
   try {
-    const { errors } = JSON.parse(text) as { errors?: readonly { code?: unknown; message?: unknown }[] }
+    const { errors, second_factor: enrolment } = JSON.parse(text) as {
+      errors?: readonly { code?: unknown; message?: unknown }[]
+      second_factor?: Enrolment
+    }
     const [first] = errors ?? []
-    if (typeof first?.message === 'string') return { code: String(first.code ?? 'UNKNOWN'), message: first.message }
+    if (typeof first?.message === 'string')
+      return {
+        code: String(first.code ?? 'UNKNOWN'),
+        message: first.message,
+        ...(enrolment === undefined ? {} : { enrolment }),
+      }
   } catch {
     // Not JSON: whatever answered is no API.
   }

@@ -1,4 +1,5 @@
 import { ApiError, parseErrorBody } from './api-error.ts'
+import { askForProof } from './step-up.ts'
 import type { Operations } from './generated/operations.ts'
 
 /** `GET /projects/{project_name_or_id}`: the method and the path as the API declares it, below /api/v2.0. */
@@ -131,6 +132,9 @@ export async function fetchChecked(
   // The secret behind the token is gone (another tab, a restart): its answer brought a new one.
   if (!safe && response.status === 403 && (await response.clone().text()).includes('CSRF'))
     response = await sendOnce(url, init)
+  // An act that outlives the session: who is here shows a code, and it goes on.
+  if (response.headers.get('x-berth-error') === 'STEP_UP_REQUIRED' && (await askForProof()))
+    response = await sendOnce(url, init)
   if (response.ok) return response
   throw refusalOf(response.status, await response.text(), (name) => response.headers.get(name))
 }
@@ -143,6 +147,7 @@ export function refusalOf(status: number, text: string, header: (name: string) =
   return new ApiError(status, found?.code ?? 'UNKNOWN', found?.message ?? '', {
     reason: header('x-berth-error') ?? undefined,
     requestId: header('x-request-id') ?? undefined,
+    enrolment: found?.enrolment,
   })
 }
 

@@ -38,9 +38,30 @@ export function useSession(): Session {
   return data
 }
 
-/** @throws ApiError 401 for a wrong name or password */
-export async function signIn(username: string, password: string): Promise<void> {
-  await fetchChecked('/c/login', { method: 'POST', body: new URLSearchParams({ principal: username, password }) })
+export interface Login {
+  readonly username: string
+  readonly password: string
+  /** Of the second factor, once the registry has asked for it. */
+  readonly code?: string
+  /** In the place of one that is too old. */
+  readonly newPassword?: string
+}
+
+/**
+ * Returns recovery codes where the login has set up a second factor.
+ * @throws ApiError 401 for a wrong name or password; reason SECOND_FACTOR_REQUIRED, or SECOND_FACTOR_UNSET with what an app
+ * takes up, where a code has to come with them
+ */
+export async function signIn({ username, password, code, newPassword }: Login): Promise<readonly string[] | undefined> {
+  const body = new URLSearchParams({
+    principal: username,
+    password,
+    ...(code === undefined ? {} : { code }),
+    ...(newPassword === undefined ? {} : { new_password: newPassword }),
+  })
+  const answer = await fetchChecked('/c/login', { method: 'POST', body })
+  const text = await answer.text()
+  return text === '' ? undefined : (JSON.parse(text) as { recovery_codes?: string[] }).recovery_codes
 }
 
 /** Asks again who is here; pages keep what they know until the answer has come. */

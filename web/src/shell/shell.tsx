@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'react'
 import { useTranslations } from 'use-intl'
 import { useSession } from '../api/session.ts'
 import { ConfirmHost } from '../components/confirm-host.tsx'
+import { StepUpHost } from '../components/second-factor/step-up-host.tsx'
 import { SearchIcon, WarningIcon } from '../components/icons.ts'
 import { LinkAnchor, LinkNav } from '../components/links.tsx'
 import { Account } from './account.tsx'
@@ -55,6 +56,7 @@ export function Shell() {
       </div>
       {opened && <div className={styles.backdrop} onClick={close} aria-hidden />}
       <ConfirmHost />
+      <StepUpHost />
       <PaletteHost />
       <Progress />
     </div>

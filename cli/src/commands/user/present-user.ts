@@ -8,6 +8,7 @@ export function presentUser(user: User): Record<string, unknown> {
     realName: user.realName,
     admin: user.admin,
     disabled: user.disabled,
+    secondFactor: user.secondFactor,
     createdAt: new Date(user.createdAt).toISOString(),
   }
 }
@@ -19,6 +20,7 @@ export function presentRemoteUser(user: AnswerOf<'GET /users/{user_id}'>): Recor
     email: user.email ?? null,
     realName: user.realname ?? '',
     admin: user.sysadmin_flag,
+    secondFactor: user.second_factor === true,
     createdAt: new Date(user.creation_time).toISOString(),
   }
 }

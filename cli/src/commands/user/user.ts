@@ -11,6 +11,7 @@ import { listUsers } from './list.ts'
 import { relinkUser } from './relink.ts'
 import { addRegistryCommand } from '../../registry-command.ts'
 import { showUser } from './show.ts'
+import { resetSecondFactor } from './reset-second-factor.ts'
 import { setPassword } from './set-password.ts'
 
 export function registerUserCommands(program: Command, open: OpenAccessServices = openAccessServices): void {
@@ -25,6 +26,7 @@ export function registerUserCommands(program: Command, open: OpenAccessServices 
     setAdmin,
     setDuty,
     relinkUser,
+    resetSecondFactor,
   ]) {
     addAccessCommand(user, open, command)
   }

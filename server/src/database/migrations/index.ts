@@ -53,6 +53,8 @@ import { auditChain } from './0061-audit-chain.ts'
 import { dutiesAndAuditSinks } from './0062-duties-and-audit-sinks.ts'
 import { certificates } from './0063-certificates.ts'
 import { acme } from './0064-acme.ts'
+import { secondFactor } from './0065-second-factor.ts'
+import { passwordRules } from './0066-password-rules.ts'
 
 /** In the order in which they are applied. */
 export const migrations: readonly Migration[] = [
@@ -110,4 +112,6 @@ export const migrations: readonly Migration[] = [
   dutiesAndAuditSinks,
   certificates,
   acme,
+  secondFactor,
+  passwordRules,
 ]

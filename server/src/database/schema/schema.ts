@@ -6,7 +6,16 @@ import type {
   AuditPurgeTable,
   AuditSinkTable,
 } from './audit-chain.ts'
-import type { SessionTable, SigningKeyTable, UserAccountTable } from './access.ts'
+import type {
+  FormerPasswordTable,
+  PasskeyChallengeTable,
+  PasskeyTable,
+  RecoveryCodeTable,
+  SecondFactorTable,
+  SessionTable,
+  SigningKeyTable,
+  UserAccountTable,
+} from './access.ts'
 import type { ActivitySampleTable, StorageSampleTable } from './activity.ts'
 import type {
   ArtifactBlobTable,
@@ -194,6 +203,11 @@ export interface Schema {
   job_kind: JobKindTable
   job_worker: JobWorkerTable
   session: SessionTable
+  second_factor: SecondFactorTable
+  former_password: FormerPasswordTable
+  recovery_code: RecoveryCodeTable
+  passkey: PasskeyTable
+  passkey_challenge: PasskeyChallengeTable
   setting: SettingTable
   trusted_signer: TrustedSignerTable
   signature_key: SignatureKeyTable

@@ -20,6 +20,11 @@ interface OnPersonalToken {
   readonly token: string
 }
 
+interface OnPasskey extends OnUser {
+  /** What its owner calls it. */
+  readonly passkey: string
+}
+
 /** A login that failed: `username` is the name that was claimed, which may belong to no account. */
 interface FailedLogin {
   readonly failed: true
@@ -27,7 +32,15 @@ interface FailedLogin {
 }
 
 /** Properties of an account that may change. Never the value of a secret. */
-export type UserChange = 'password' | 'admin' | 'disabled' | 'profile' | 'cli-secret' | 'link' | 'duty'
+export type UserChange =
+  | 'password'
+  | 'admin'
+  | 'disabled'
+  | 'profile'
+  | 'cli-secret'
+  | 'link'
+  | 'duty'
+  | 'second-factor'
 
 const username = (fields: { readonly username: string }): string => fields.username
 const group = (fields: OnUserGroup): string => fields.group
@@ -46,6 +59,10 @@ export const accessEvents = {
   update_user: eventKind<OnUser & { readonly change: UserChange; readonly value?: boolean }>(username),
   delete_user: eventKind<OnUser>(username),
   login_user: eventKind<OnUser | FailedLogin>(username),
+  create_passkey: eventKind<OnPasskey>(username),
+  delete_passkey: eventKind<OnPasskey>(username),
+  use_recovery_code: eventKind<OnUser>(username),
+  renew_recovery_codes: eventKind<OnUser>(username),
   logout_user: eventKind<OnUser>(username),
   create_personal_token: eventKind<OnPersonalToken>(token),
   delete_personal_token: eventKind<OnPersonalToken>(token),

@@ -1,3 +1,4 @@
+import { totpSecrets } from '../access/second-factor/second-factor-rows.ts'
 import { signingKeySecrets } from '../access/tokens/signing-keys.ts'
 import { auditKeySecrets } from '../audit/chain/audit-keys.ts'
 import { acmeAccountSecrets } from '../certificates/acme-records.ts'
@@ -15,6 +16,7 @@ import { webhookSecrets } from '../webhooks/sealed-targets.ts'
 /** Every column with secrets that can be read again. A noun with a new one adds a line. */
 export const sealedColumns: readonly SealedColumn[] = [
   signingKeySecrets,
+  totpSecrets,
   settingSecrets,
   registrySecrets,
   scannerSecrets,

@@ -42,6 +42,14 @@ export const settingKeys = {
   project_creation_restriction: { default: 'everyone', implemented: true, refuse: oneOf('everyone', 'adminonly') },
   self_registration: { default: false, implemented: true },
   session_timeout: { default: 60, implemented: true, refuse: between(1, 525_600) },
+  // Beyond Harbor: what is asked of passwords, of 0: nothing more.
+  password_min_length: { default: 8, implemented: true, refuse: between(8, 128) },
+  password_history: { default: 0, implemented: true, refuse: between(0, 24) },
+  password_max_age_days: { default: 0, implemented: true, refuse: between(0, 3_650) },
+  // Beyond Harbor: browsers in which somebody is signed in at once. 0: any number.
+  sessions_per_user: { default: 0, implemented: true, refuse: between(0, 1_000) },
+  // Beyond Harbor: whom the registry asks for a code beside the password.
+  second_factor_required: { default: 'off', implemented: true, refuse: oneOf('off', 'administrators', 'everyone') },
   banner_message: { default: '', implemented: true },
   robot_token_duration: { default: 30, implemented: true, refuse: between(1, 36_500) },
   robot_name_prefix: { default: 'robot$', implemented: true, refuse: prefixOfRobots },

@@ -4,6 +4,7 @@ import type { SettingTable } from '../../database/schema/settings.ts'
 import { EpochCache } from '../../database/epoch-cache.ts'
 import type { Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
+import { assertProvedLately } from '../access/second-factor/step-up.ts'
 import { assertSystemAdministrator } from '../access/roles/authorise.ts'
 import { hasDuty, isApart } from '../access/roles/duties.ts'
 import type { Clock } from '../clock.ts'
@@ -123,7 +124,9 @@ export class Settings {
     const now = this.#clock.now()
     await this.#database.write(async (tx) => {
       // Some of them say whose groups are administrators.
-      assertMayChange(await currentActor(tx, actor, now), Object.keys(changes))
+      const asker = await currentActor(tx, actor, now)
+      assertMayChange(asker, Object.keys(changes))
+      await assertProvedLately(tx, asker, now)
       await assertBuilt(tx, values)
       await assertForwarded(tx, values)
       const rows: Insertable<SettingTable>[] = []

@@ -32,6 +32,8 @@ import { robotRoutes } from './access/robots.ts'
 import { robotV1Routes } from './access/robotv1.ts'
 import { ldapRoutes } from './access/ldap.ts'
 import { oidcRoutes } from './access/oidc.ts'
+import { passkeyRoutes } from './access/passkeys.ts'
+import { secondFactorRoutes } from './access/second-factors.ts'
 import { ownSessionRoutes } from './access/own-sessions.ts'
 import { personalTokenRoutes } from './access/personal-tokens.ts'
 import { roleRoutes } from './access/roles.ts'
@@ -129,6 +131,8 @@ const routes: readonly Route[] = [
   ...oidcRoutes,
   ...personalTokenRoutes,
   ...ownSessionRoutes,
+  ...secondFactorRoutes,
+  ...passkeyRoutes,
   ...roleRoutes,
   ...userGroupRoutes,
   ...purgeRoutes,

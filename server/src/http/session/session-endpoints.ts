@@ -1,4 +1,8 @@
+import type { Enrolment } from '../../domain/access/second-factor/second-factors.ts'
+import type { Database } from '../../database/database.ts'
+import { actorOf, findAccount, type Account } from '../../domain/access/accounts/accounts.ts'
 import { isSystemAdministrator } from '../../domain/access/actor.ts'
+import type { SignIn } from '../../domain/access/credentials/sign-in.ts'
 import type { UserProfiles } from '../../domain/access/accounts/user-profiles.ts'
 import type { Users } from '../../domain/access/accounts/users.ts'
 import { DomainError, type DomainErrorCode } from '../../domain/errors.ts'
@@ -7,12 +11,18 @@ import { presentUser } from '../harbor/access/users.ts'
 import { harborErrorOf } from '../harbor/frame/harbor-error.ts'
 import { clearSessionCookie, sessionTokenOf, setSessionCookie } from '../session-cookie.ts'
 import { composeOidcEndpoints, type OidcEndpointsOptions } from './oidc-endpoints.ts'
+import { composePasskeyEndpoints, type PasskeyEndpointsOptions } from './passkey-endpoints.ts'
+import { takeSecondStep, type SecondStepOptions } from './second-step.ts'
 import { assertOwnPage, plain, readBytes, type SessionCall } from './session-call.ts'
 
-export interface SessionEndpointsOptions extends OidcEndpointsOptions {
+export interface SessionEndpointsOptions extends OidcEndpointsOptions, SecondStepOptions, PasskeyEndpointsOptions {
+  readonly signIn: SignIn
   readonly profiles: UserProfiles
-  readonly users: Pick<Users, 'usesDefaultPassword'>
+  readonly users: Pick<Users, 'usesDefaultPassword' | 'setPassword' | 'assertPasswordTakable'>
   readonly settings: Settings
+  readonly database: Pick<Database, 'read'>
+  /** Throws for a password that is too old. */
+  readonly assertPasswordFresh: (account: Account) => Promise<void>
   readonly originOf: (request: Request) => string
   /** Hears why another server could not be asked; the browser does not. */
   readonly onError: (error: unknown) => void
@@ -39,11 +49,26 @@ export function composeSessionEndpoints(options: SessionEndpointsOptions): (call
         ? Response.json({ redirect_location: '/c/oidc/login' }, { status: 403 })
         : plain(401, '')
     }
+    const { clientAddress, request } = call
+    const newPassword = form?.get('new_password') ?? undefined
+    if (newPassword === undefined) await options.assertPasswordFresh(account)
+    else if (newPassword === credentials.password) throw samePassword()
+    // Before the code of a second factor, which is good once.
+    else await options.users.assertPasswordTakable(actorOf(account), account.username, newPassword)
+    const issuer = new URL(options.originOf(request)).host
+    const step = await takeSecondStep(options, account, { code: form?.get('code') ?? '', issuer, clientAddress })
+    if (step.kind === 'enrolment') return enrolmentAnswer(step.enrolment)
+    const renewed = newPassword === undefined ? step.account : await renewPassword(options, step.account, newPassword)
     // Never the token that the browser brought along: another site may have put it there.
-    const token = await options.sessions.startSession(account)
-    const before = sessionTokenOf(call.request)
+    const token = await options.sessions.startSession(renewed, step)
+    const before = sessionTokenOf(request)
     if (before !== undefined) await options.sessions.endSession(before)
-    return plain(200, '', { 'set-cookie': setSessionCookie(token, secure(call.request)) })
+    const headers = { 'set-cookie': setSessionCookie(token, secure(request)) }
+    if (step.recoveryCodes === undefined) return plain(200, '', headers)
+    return Response.json(
+      { recovery_codes: step.recoveryCodes },
+      { headers: { ...headers, 'cache-control': 'no-store' } },
+    )
   }
 
   const logout = async ({ request }: SessionCall): Promise<Response> => {
@@ -85,6 +110,7 @@ export function composeSessionEndpoints(options: SessionEndpointsOptions): (call
     session: ['GET', session],
     userExists: ['POST', userExists],
     ...composeOidcEndpoints(options),
+    ...composePasskeyEndpoints(options),
   }
 
   return async (call) => {
@@ -97,10 +123,38 @@ export function composeSessionEndpoints(options: SessionEndpointsOptions): (call
       if (!(error instanceof DomainError) || error.code === 'TOO_MANY_REQUESTS') throw error
       if (error.code === 'UNAVAILABLE') options.onError(error)
       // The form of the console tells this one from an account that signs in at a provider.
-      if (call.path === 'login' && error.code === 'FORBIDDEN') return harborErrorOf(error)
+      if (isForPage(call.path, error)) return harborErrorOf(error)
       return plain(statuses[error.code] ?? 400, `${error.message}\n`)
     }
   }
+}
+
+/** The account with the password that it chose at the door. Throws as `Users.setPassword`. */
+async function renewPassword(
+  { users, database }: Pick<SessionEndpointsOptions, 'users' | 'database'>,
+  account: Account,
+  password: string,
+): Promise<Account> {
+  await users.setPassword(actorOf(account), account.username, password)
+  const renewed = await findAccount(database.read, account.id)
+  if (renewed === undefined) throw new DomainError('UNAUTHENTICATED', 'the account was deleted meanwhile')
+  return renewed
+}
+
+const samePassword = (): DomainError =>
+  new DomainError('BAD_REQUEST', 'New password is identical to old password', { reason: 'PASSWORD_USED_BEFORE' })
+
+/** What the page to sign in tells apart by its reason. */
+const isForPage = (path: string, { code }: DomainError): boolean =>
+  (path === 'login' && (code === 'FORBIDDEN' || code === 'BAD_REQUEST')) || path.startsWith('passkey_')
+
+/** Harbor's form of an error, with what the app of the person takes up. */
+function enrolmentAnswer({ secret, uri }: Enrolment): Response {
+  const message = 'this registry asks you for a second factor: set up an authenticator app, and sign in with its code'
+  return Response.json(
+    { errors: [{ code: 'FORBIDDEN', message }], second_factor: { secret, uri } },
+    { status: 403, headers: { 'cache-control': 'no-store', 'x-berth-error': 'SECOND_FACTOR_UNSET' } },
+  )
 }
 
 /** A person reads these in a browser: a sentence, not an object. */

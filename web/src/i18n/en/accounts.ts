@@ -54,6 +54,12 @@ export const accounts = {
     resetHint:
       'The user is signed out everywhere. Send the password over a secure channel; the user can change it in the profile.',
     resetToast: 'The password of {name} was reset',
+    secondFactor: '2FA',
+    secondFactorReset: 'Reset two-factor authentication',
+    secondFactorTitle: 'Reset two-factor authentication of {name}?',
+    secondFactorWhat:
+      'For a user who lost the phone and the recovery codes. Make sure that it is them: until they set it up again, their password alone is enough. They are signed out everywhere.',
+    secondFactorToast: 'Two-factor authentication of {name} was reset',
     relink: 'Hand over account',
     relinkTitle: 'Hand over the account of {name}',
     relinkDirectory:

@@ -50,5 +50,15 @@ export const errors = {
     DELETE_DISABLED: 'Deleting is disabled in the configuration of this registry.',
     STORAGE_FULL: 'The storage of the registry is full. Ask a system administrator to add storage.',
     REFERENCED: 'Other artifacts or settings still use it. Remove those first.',
+    SECOND_FACTOR_REQUIRED: 'The password alone is not enough: enter a code from your authenticator app.',
+    SECOND_FACTOR_UNSET: 'This registry requires two-factor authentication: set it up by signing in.',
+    SECOND_FACTOR_WRONG:
+      'The code is wrong or was used before. Wait for the next one, and check the clock of your phone.',
+    PASSWORD_TOO_SHORT: 'This password is too short for this registry. Choose a longer one.',
+    PASSWORD_USED_BEFORE: 'You had this password before. Choose another one.',
+    PASSWORD_EXPIRED: 'The password has expired. Sign in to the console to choose a new one.',
+    PASSKEY_REFUSED: 'The passkey was not accepted. Try again, or sign in with your password.',
+    PASSWORD_WRONG: 'This password is wrong.',
+    STEP_UP_REQUIRED: 'A code from your authenticator app is needed for this. Try again and enter it.',
   },
 } as const

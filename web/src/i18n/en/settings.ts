@@ -10,6 +10,7 @@ export const settings = {
   discard: 'Discard {count, plural, one {# change} other {# changes}}',
   groups: { people: 'Users', storage: 'Storage', robots: 'Robots', scanning: 'Scanning', audit: 'Audit log' },
   choices: {
+    nobody: 'Nobody',
     everyone: 'Everyone',
     adminonly: 'Administrators',
     scopeBase: 'Base',
@@ -62,6 +63,23 @@ export const settings = {
     self_registration: {
       label: 'Allow self-registration',
       hint: 'Anyone who reaches the registry can create an account.',
+    },
+    password_min_length: {
+      label: 'Minimum password length',
+      hint: 'For new passwords of local accounts, beside upper case, lower case and a digit.',
+    },
+    password_history: { label: 'Former passwords that cannot be used again', hint: '0: any may. Up to 24.' },
+    password_max_age_days: {
+      label: 'Passwords expire after (days)',
+      hint: '0: never. Then the console asks for a new one, and docker with the old one is refused. Personal tokens and robots are not affected.',
+    },
+    sessions_per_user: {
+      label: 'Browsers a user can be signed in with',
+      hint: '0: any number. Otherwise the oldest session ends.',
+    },
+    second_factor_required: {
+      label: 'Require two-factor authentication',
+      hint: 'Users without it set it up at their next sign-in, and their open sessions end. docker and scripts of these users need a personal token. OIDC users are not asked: their provider does it.',
     },
     session_timeout: { label: 'Session timeout (minutes)', hint: 'Counted from the last use.' },
     token_expiration: {

@@ -53,6 +53,12 @@ export const accounts: Translation<typeof en> = {
     resetTitle: '为 {name} 设置新密码',
     resetHint: '该用户已登录的浏览器会退出。请通过安全的方式告知新密码，对方可以在个人资料中修改。',
     resetToast: '已重置 {name} 的密码',
+    secondFactor: '双因素',
+    secondFactorReset: '重置双因素认证',
+    secondFactorTitle: '重置 {name} 的双因素认证？',
+    secondFactorWhat:
+      '适用于手机和恢复码都已丢失的用户。请先确认是本人：在重新设置之前，仅凭密码即可登录。该用户会在所有浏览器中退出登录。',
+    secondFactorToast: '已重置 {name} 的双因素认证',
     relink: '移交账号',
     relinkTitle: '移交 {name} 的账号',
     relinkDirectory: '下一个以用户名 {name} 通过 LDAP 登录的人将得到此账号，以及其角色和项目。',

@@ -30,6 +30,7 @@ import { sbom } from './sbom.ts'
 import { scan } from './scan.ts'
 import { scanning } from './scanning.ts'
 import { security } from './security.ts'
+import { secondFactor } from './second-factor.ts'
 import { secretOnce } from './secret-once.ts'
 import { settings } from './settings.ts'
 import { shell } from './shell.ts'
@@ -76,6 +77,7 @@ export const messages = {
   sbom,
   scan,
   scanning,
+  secondFactor,
   secretOnce,
   security,
   settings,

@@ -13,6 +13,7 @@ export const settings: Translation<typeof en> = {
   discard: '{count, plural, other {放弃 # 项修改}}',
   groups: { people: '用户', storage: '存储', robots: '机器人账户', scanning: '扫描', audit: '审计日志' },
   choices: {
+    nobody: '无人',
     everyone: '所有人',
     adminonly: '仅系统管理员',
     scopeBase: '仅 Base DN 本身',
@@ -56,6 +57,20 @@ export const settings: Translation<typeof en> = {
   fields: {
     project_creation_restriction: { label: '谁可以创建项目', hint: '' },
     self_registration: { label: '允许自行注册', hint: '任何能访问本系统的人都可以创建账号。' },
+    password_min_length: {
+      label: '密码最小长度',
+      hint: '适用于本地账号的新密码，此外还须包含大写字母、小写字母和数字。',
+    },
+    password_history: { label: '不得重复使用的历史密码个数', hint: '0 表示不限制，最多 24 个。' },
+    password_max_age_days: {
+      label: '密码有效天数',
+      hint: '0 表示永不过期。过期后控制台会要求设置新密码，docker 使用旧密码会被拒绝；个人令牌和机器人账号不受影响。',
+    },
+    sessions_per_user: { label: '每个用户可同时登录的浏览器数', hint: '0 表示不限制；超出时最早的会话会被结束。' },
+    second_factor_required: {
+      label: '要求双因素认证',
+      hint: '尚未启用的用户会退出登录，并在下次登录时设置。这些用户的 docker 和脚本需要使用个人令牌。OIDC 用户由其提供方验证，不受影响。',
+    },
     session_timeout: { label: '会话超时（分钟）', hint: '从最后一次使用算起。' },
     token_expiration: {
       label: '令牌有效期（分钟）',

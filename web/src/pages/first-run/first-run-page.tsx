@@ -41,7 +41,7 @@ export function FirstRunPage() {
         body: { old_password: passwordOfEveryManual, new_password: password },
       })
       // The sessions of the old password ended with it, this one too.
-      await signIn(user.username, password)
+      await signIn({ username: user.username, password })
     },
     onSuccess: async () => {
       await refreshSession(client)

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { call } from '../../api/client.ts'
+import { reasonOf } from '../../api/api-error.ts'
 import { refreshSession, signIn, useSession, type CurrentUser } from '../../api/session.ts'
 import { confirmDestruction } from '../../components/confirm.ts'
 import type { Credential } from '../../components/credential-snippets.ts'
@@ -14,6 +15,7 @@ import { toast } from '../../components/toast.ts'
 import { Facts, RelativeTime } from '../../components/values.tsx'
 import { isStrongPassword } from '../administration/users/password-rule.ts'
 import { ProfileFrame } from './profile-frame.tsx'
+import { SecondFactor } from './second-factor.tsx'
 import { SessionList } from './session-list.tsx'
 import { PasswordField } from '../../components/password-field.tsx'
 
@@ -37,6 +39,7 @@ export function ProfilePage() {
                 <Text c="dimmed">{t('elsewhere')}</Text>
               </Section>
             )}
+            {!isOidc && <SecondFactor local={hasPassword} />}
             {isOidc && <CliSecret user={user} />}
             <SessionList />
           </>
@@ -114,7 +117,10 @@ function Password({ user }: UserProps) {
         body: { old_password: old, new_password: next },
       })
       // All sessions ended with the old password, this one too.
-      await signIn(user.username, next)
+      await signIn({ username: user.username, password: next }).catch((error: unknown) => {
+        if (reasonOf(error) !== 'SECOND_FACTOR_REQUIRED') throw error
+        window.location.assign('/sign-in')
+      })
     },
     onSuccess: async () => {
       form.reset()

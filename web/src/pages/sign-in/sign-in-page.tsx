@@ -5,11 +5,14 @@ import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { ApiError } from '../../api/api-error.ts'
-import { refreshSession, sessionQuery, signIn, useSession } from '../../api/session.ts'
+import { mayUsePasskeys, signInByPasskey, wasPutAway } from '../../api/passkeys.ts'
+import { refreshSession, sessionQuery, signIn, useSession, type Login } from '../../api/session.ts'
 import { FormError } from '../../components/form-error.tsx'
 import { Entrance } from '../../components/entrance.tsx'
 import { ErrorIcon, InfoIcon } from '../../components/icons.ts'
 import { LinkAnchor } from '../../components/links.tsx'
+import { RenewPassword } from './renew-password.tsx'
+import { SecondStep, type SecondStepOf } from './second-step.tsx'
 import { PasswordField } from '../../components/password-field.tsx'
 
 const route = getRouteApi('/sign-in')
@@ -35,7 +38,10 @@ export function SignInPage() {
         {oidc && <ProviderButton />}
         {oidc && local && <Divider label={t('or')} />}
         {local ? (
-          <PasswordForm />
+          <>
+            <PasswordForm />
+            {mayUsePasskeys() && <PasskeyButton />}
+          </>
         ) : (
           <Anchor component="button" size="sm" onClick={() => setLocal(true)}>
             {t('localInstead')}
@@ -61,9 +67,9 @@ function PasswordForm() {
   const t = useTranslations('signIn')
   const common = useTranslations('common')
   const { system } = useSession()
-  const { next } = route.useSearch()
-  const client = useQueryClient()
-  const router = useRouter()
+  const enter = useEnter()
+  const [second, setSecond] = useState<SecondStepOf>()
+  const [expired, setExpired] = useState<Login>()
   const form = useForm({
     initialValues: { username: '', password: '' },
     validate: {
@@ -71,16 +77,34 @@ function PasswordForm() {
       password: (value) => (value === '' ? common('required') : null),
     },
   })
+  /** Goes on to the code where the registry asks for one. */
+  const ask = (error: unknown, login: Login): boolean => {
+    const asked = isReason(error, 'SECOND_FACTOR_REQUIRED', 'SECOND_FACTOR_UNSET')
+    if (asked) setSecond({ login, enrolment: error.enrolment })
+    return asked
+  }
   const submit = useMutation({
-    mutationFn: async ({ username, password }: typeof form.values) => await signIn(username.trim(), password),
-    onSuccess: async () => {
-      // What was asked without an account may be answered otherwise now.
-      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionQuery.queryKey[0] })
-      await refreshSession(client)
-      router.history.push(next ?? '/')
+    mutationFn: async ({ username, password }: typeof form.values) => {
+      const login = { username: username.trim(), password }
+      try {
+        await signIn(login)
+      } catch (error) {
+        if (ask(error, login)) return
+        if (!isReason(error, 'PASSWORD_EXPIRED')) throw error
+        setExpired(login)
+        return
+      }
+      await enter()
     },
     onError: () => form.setFieldValue('password', ''),
   })
+  const back = () => {
+    setSecond(undefined)
+    setExpired(undefined)
+    form.reset()
+  }
+  if (second !== undefined) return <SecondStep {...second} onIn={enter} onBack={back} />
+  if (expired !== undefined) return <RenewPassword login={expired} onIn={enter} onAsked={ask} onBack={back} />
   return (
     <form onSubmit={form.onSubmit((values) => submit.mutate(values))} noValidate>
       <Stack gap="md">
@@ -114,6 +138,36 @@ function PasswordForm() {
     </form>
   )
 }
+
+function PasskeyButton() {
+  const t = useTranslations('signIn')
+  const enter = useEnter()
+  const submit = useMutation({ mutationFn: signInByPasskey, onSuccess: enter })
+  return (
+    <Stack gap="md">
+      <Button variant="default" size="md" loading={submit.isPending} onClick={() => submit.mutate()}>
+        {t('byPasskey')}
+      </Button>
+      {submit.error !== null && !wasPutAway(submit.error) && <FormError error={submit.error} />}
+    </Stack>
+  )
+}
+
+/** Leads to where somebody wanted to go, once the registry knows them. */
+function useEnter(): () => Promise<void> {
+  const { next } = route.useSearch()
+  const client = useQueryClient()
+  const router = useRouter()
+  return async () => {
+    // What was asked without an account may be answered otherwise now.
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionQuery.queryKey[0] })
+    await refreshSession(client)
+    router.history.push(next ?? '/')
+  }
+}
+
+const isReason = (error: unknown, ...reasons: readonly string[]): error is ApiError =>
+  error instanceof ApiError && reasons.includes(error.reason)
 
 function SignInError({ error }: { readonly error: unknown }) {
   const t = useTranslations('signIn')

@@ -16,6 +16,12 @@ export interface Account {
   readonly apart?: readonly Duty[]
   /** Another one after every change that voids credentials: new password, other rights, disabled. */
   readonly version: number
+  /** They show a code beside their password, and programs of theirs come with something else. */
+  readonly secondFactor: boolean
+  /** A provider asks them for whatever it wants; what is a password here is a secret for programs. */
+  readonly provedElsewhere: boolean
+  /** When the password that stands was set (ms); undefined where the password is not here. */
+  readonly passwordChangedAt: number | undefined
 }
 
 /** Apart, so that the hash does not travel with the account. */
@@ -38,6 +44,9 @@ export interface AccountRow {
   readonly duty: Duty | null
   readonly security_apart: number
   readonly audit_apart: number
+  readonly second_factor: Flag
+  readonly source: AccountSource
+  readonly password_changed_at: number | null
 }
 
 /** 1 where somebody has the duty. */
@@ -55,9 +64,12 @@ export const accountColumns = [
   'user_account.duty',
   isHeld('security').as('security_apart'),
   isHeld('audit').as('audit_apart'),
+  'user_account.second_factor',
+  'user_account.source',
+  'user_account.password_changed_at',
 ] as const
 
-type AccountWithPasswordRow = AccountRow & { readonly source: AccountSource; readonly password_hash: string | null }
+type AccountWithPasswordRow = AccountRow & { readonly password_hash: string | null }
 
 const selectById = preparedQuery<{ id: number }, AccountRow>((db, param) =>
   db.selectFrom('user_account').select(accountColumns).where('id', '=', param('id')),
@@ -67,7 +79,7 @@ const selectByName = preparedQuery<{ username: string }, AccountWithPasswordRow>
   db
     .selectFrom('user_account')
     .select(accountColumns)
-    .select(['source', 'password_hash'])
+    .select('password_hash')
     .where('username', '=', param('username')),
 )
 
@@ -107,5 +119,8 @@ export function accountOf(row: AccountRow): Account {
     ...(admin && apart.length > 0 ? { apart } : {}),
     disabled: row.disabled === 1,
     version: row.credentials_changed_at,
+    secondFactor: row.second_factor === 1,
+    provedElsewhere: row.source === 'oidc',
+    passwordChangedAt: row.source === 'local' ? (row.password_changed_at ?? undefined) : undefined,
   }
 }

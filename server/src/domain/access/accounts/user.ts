@@ -17,6 +17,8 @@ export interface User {
   readonly externalId: string | undefined
   readonly disabled: boolean
   readonly duty: Duty | undefined
+  /** A code is asked for beside the password. */
+  readonly secondFactor: boolean
   readonly createdAt: number
   readonly updatedAt: number
 }
@@ -34,6 +36,7 @@ export function userOf(row: Selectable<UserAccountTable>): User {
     externalId: row.external_id ?? undefined,
     disabled: row.disabled === 1,
     duty: row.duty ?? undefined,
+    secondFactor: row.second_factor === 1,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }

@@ -17,13 +17,22 @@ import {
   isOwn,
   onTheMachine,
 } from './account-rules.ts'
+import { insertUser } from './insert-user.ts'
 import type { AccountSource } from './accounts.ts'
 import { assertCanInSystem, assertSystemAdministrator } from '../roles/authorise.ts'
 import { takeUsername } from './free-username.ts'
 import { assertNotLastAdministrator, assertSomebodyElse } from './last-administrator.ts'
 import { userOf, type User } from './user.ts'
 import { assertProfile, assertRelinkable, assertUsername, userUnknown, type OidcIdentity } from './user-rules.ts'
-import { assertPasswordStrong, type Passwords } from '../credentials/passwords.ts'
+import { assertProvedLately } from '../second-factor/step-up.ts'
+import {
+  assertPasswordFits,
+  assertPasswordNew,
+  keepFormerPassword,
+  standardPasswordRules,
+  type ReadPasswordRules,
+} from '../credentials/password-rules.ts'
+import type { Passwords } from '../credentials/passwords.ts'
 
 export interface NewUser {
   readonly username: string
@@ -40,6 +49,8 @@ export interface UsersOptions {
   readonly clock: Clock
   readonly events: Events
   readonly passwords: Passwords
+  /** Harbor's rule alone when left out. */
+  readonly rules?: ReadPasswordRules
 }
 
 /** The administrator that a fresh installation has. */
@@ -58,9 +69,11 @@ export class Users {
   readonly #clock: Clock
   readonly #events: Events
   readonly #passwords: Passwords
+  readonly #rules: ReadPasswordRules
   #defaultChecked: { readonly hash: string; readonly isDefault: boolean } | undefined
 
-  constructor({ database, clock, events, passwords }: UsersOptions) {
+  constructor({ database, clock, events, passwords, rules }: UsersOptions) {
+    this.#rules = rules ?? (async () => standardPasswordRules)
     this.#database = database
     this.#clock = clock
     this.#events = events
@@ -73,17 +86,21 @@ export class Users {
     if (user.admin === true) assertSystemAdministrator(actor)
     assertUsername(user.username)
     assertProfile(user)
-    if (user.password !== undefined) assertPasswordStrong(user.password)
+    if (user.password !== undefined) assertPasswordFits(user.password, await this.#rules())
     const passwordHash = user.password === undefined ? null : await this.#passwords.hash(user.password)
     return await this.#database.write(async (tx) => {
       const asker = await currentActor(tx, actor, this.#clock.now())
       assertCanInSystem(asker, 'user:create')
-      if (user.admin === true) assertSystemAdministrator(asker)
+      if (user.admin === true) {
+        assertSystemAdministrator(asker)
+        await assertProvedLately(tx, asker, this.#clock.now())
+      }
       const nameKey = await takeUsername(this.#database, tx, user.username)
-      const created = await this.#insertUser(tx, actor, { ...user, nameKey }, passwordHash)
+      const { password: _, ...account } = user
+      const created = await insertUser(this.#ground, tx, actor, { ...account, nameKey, passwordHash })
       if (created === undefined)
         throw new DomainError('CONFLICT', `user ${user.username} already exists`, { reason: 'NAME_TAKEN' })
-      return created
+      return userOf(created)
     })
   }
 
@@ -126,14 +143,25 @@ export class Users {
   /** @throws DomainError BAD_REQUEST, USER_UNKNOWN, UNAUTHENTICATED, FORBIDDEN */
   async setPassword(actor: Actor, username: string, password: string): Promise<void> {
     assertMayChangePassword(actor, username)
-    assertPasswordStrong(password)
+    await this.assertPasswordTakable(actor, username, password)
     const passwordHash = await this.#passwords.hash(password)
-    await this.#updateUser(actor, username, 'password', async (_tx, user, asker) => {
+    await this.#updateUser(actor, username, 'password', async (tx, user, asker) => {
       assertMayChangePassword(asker, username)
+      await assertProvedLately(tx, asker, this.#clock.now())
       if (user.source !== 'local')
         throw new DomainError('FORBIDDEN', `${username} signs in by ${user.source}; the password is changed there`)
-      return { password_hash: passwordHash }
+      const now = this.#clock.now()
+      await keepFormerPassword(tx, user.id, now)
+      return { password_hash: passwordHash, password_changed_at: now }
     })
+  }
+
+  /** @throws DomainError BAD_REQUEST for a password against the rules, or that its owner had before */
+  async assertPasswordTakable(actor: Actor, username: string, password: string): Promise<void> {
+    const rules = await this.#rules()
+    assertPasswordFits(password, rules)
+    if (actor.kind === 'user' && actor.username === username)
+      await assertPasswordNew({ database: this.#database, passwords: this.#passwords }, actor.id, password, rules)
   }
 
   /** @throws DomainError USER_UNKNOWN, CONFLICT for the last administrator, UNAUTHENTICATED, FORBIDDEN */
@@ -144,6 +172,7 @@ export class Users {
       if (user.admin === admin) return undefined
       if (admin && user.duty !== undefined)
         throw new DomainError('CONFLICT', `${username} has a duty of their own, and nobody has two`)
+      await assertProvedLately(tx, asker, this.#clock.now())
       if (!admin) await assertNotLastAdministrator(tx, user)
       return { admin: admin ? 1 : 0 }
     })
@@ -235,7 +264,7 @@ export class Users {
     return await this.#database.write(async (tx) => {
       if (await hasAdministrator(tx)) return false
       const first = { username: initialAdministrator, nameKey: initialAdministrator, admin: true }
-      const created = await this.#insertUser(tx, self, first, passwordHash)
+      const created = await insertUser(this.#ground, tx, self, { ...first, passwordHash })
       return created !== undefined
     })
   }
@@ -256,40 +285,8 @@ export class Users {
     return this.#defaultChecked.isDefault
   }
 
-  async #insertUser(
-    tx: Writer,
-    actor: Actor,
-    user: NewUser & { readonly nameKey: string },
-    passwordHash: string | null,
-  ): Promise<User | undefined> {
-    const now = this.#clock.now()
-    const row = await tx
-      .insertInto('user_account')
-      .values({
-        username: user.username,
-        name_key: user.nameKey,
-        email: user.email ?? null,
-        real_name: user.realName ?? '',
-        comment: user.comment ?? '',
-        password_hash: passwordHash,
-        admin: user.admin === true ? 1 : 0,
-        disabled: 0,
-        credentials_changed_at: now,
-        created_at: now,
-        updated_at: now,
-      })
-      .onConflict((conflict) => conflict.column('username').doNothing())
-      .returningAll()
-      .executeTakeFirst()
-    if (row === undefined) return undefined
-    const created = userOf(row)
-    await this.#events.record(tx, actor, {
-      type: 'create_user',
-      userId: created.id,
-      username: created.username,
-      admin: created.admin,
-    })
-    return created
+  get #ground() {
+    return { clock: this.#clock, events: this.#events }
   }
 
   async #setDisabled(actor: Actor, username: string, disabled: boolean): Promise<void> {

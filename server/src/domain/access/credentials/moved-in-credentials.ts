@@ -19,7 +19,7 @@ export async function givePasswordHash(
     const now = clock.now()
     const given = await tx
       .updateTable('user_account')
-      .set({ password_hash: hash, credentials_changed_at: now, updated_at: now })
+      .set({ password_hash: hash, password_changed_at: now, credentials_changed_at: now, updated_at: now })
       .where('username', '=', username)
       .where('source', '=', 'local')
       .where('password_hash', 'is', null)

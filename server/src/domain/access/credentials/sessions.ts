@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Database } from '../../../database/database.ts'
+import type { Database, Writer } from '../../../database/database.ts'
 import { preparedQuery } from '../../../database/prepared.ts'
 import type { Clock } from '../../clock.ts'
 import type { Events } from '../../events/events.ts'
@@ -11,6 +11,8 @@ export interface SessionsOptions {
   readonly events: Events
   /** How long a session lives after it was last used. */
   readonly lifetimeMs: () => Promise<number>
+  /** Browsers of one person at once; 0, or left out: any number. */
+  readonly maxPerUser?: () => Promise<number>
 }
 
 /** A session that is used is prolonged, but not written at every request. */
@@ -39,18 +41,21 @@ export class Sessions {
   readonly #clock: Clock
   readonly #events: Events
   readonly #lifetimeMs: () => Promise<number>
+  readonly #maxPerUser: () => Promise<number>
 
-  constructor({ database, clock, events, lifetimeMs }: SessionsOptions) {
+  constructor({ database, clock, events, lifetimeMs, maxPerUser }: SessionsOptions) {
+    this.#maxPerUser = maxPerUser ?? (async () => 0)
     this.#database = database
     this.#clock = clock
     this.#events = events
     this.#lifetimeMs = lifetimeMs
   }
 
-  /** For an account that has just proved who it is; a new token every time. */
-  async startSession(account: Account): Promise<string> {
+  /** For an account that has just proved who it is, `proved`: by a second factor too. A new token every time. */
+  async startSession(account: Account, { proved = false }: { readonly proved?: boolean } = {}): Promise<string> {
     const token = randomBytes(32).toString('base64url')
     const lifetimeMs = await this.#lifetimeMs()
+    const max = await this.#maxPerUser()
     await this.#database.write(async (tx) => {
       const now = this.#clock.now()
       await tx
@@ -61,8 +66,10 @@ export class Sessions {
           account_version: account.version,
           created_at: now,
           expires_at: now + lifetimeMs,
+          proved_at: proved ? now : null,
         })
         .execute()
+      if (max > 0) await endOldest(tx, account.id, max)
       const { id: userId, username } = account
       await this.#events.record(tx, actorOf(account), { type: 'login_user', userId, username })
     })
@@ -126,6 +133,20 @@ export class Sessions {
       await tx.updateTable('session').set({ expires_at: until }).where('id_hash', '=', idHash).execute()
     }, 'relaxed')
   }
+}
+
+/** Leaves the newest `max` sessions of a person: who signs in at one place too many is signed out where they were first. */
+async function endOldest(tx: Writer, userId: number, max: number): Promise<void> {
+  const newest = await tx
+    .selectFrom('session')
+    .select('id_hash')
+    .where('user_id', '=', userId)
+    .orderBy('created_at', 'desc')
+    .orderBy('id_hash')
+    .limit(max)
+    .execute()
+  const kept = newest.map(({ id_hash: hash }) => hash)
+  await tx.deleteFrom('session').where('user_id', '=', userId).where('id_hash', 'not in', kept).execute()
 }
 
 /** The token is random and long: a plain hash cannot be turned around, and is looked up by equality. */

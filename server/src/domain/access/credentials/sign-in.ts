@@ -43,6 +43,8 @@ export interface SignInOptions {
   readonly isTrustedFor?: (robotId: number, token: string) => Promise<boolean>
   /** Asked about every user who proved who they are; throws what keeps them out all the same. */
   readonly assertAdmitted?: AssertAdmitted
+  /** Asked about every program that comes with a user's password; throws where that is not enough. */
+  readonly assertPasswordSuffices?: (account: Account) => Promise<void>
   /** Hears of every login that failed; `username` is what was claimed. Not called for what the brake holds back. */
   readonly onFailure?: (username: string, clientAddress: string) => Promise<void>
   /** Hears of every attempt that the brake holds back, with what the client is told. */
@@ -86,6 +88,7 @@ export class SignIn {
   readonly #personalTokens: FindPersonalToken | undefined
   readonly #isTrustedFor: (robotId: number, token: string) => Promise<boolean>
   readonly #assertAdmitted: AssertAdmitted
+  readonly #assertPasswordSuffices: (account: Account) => Promise<void>
   readonly #onFailure: (username: string, clientAddress: string) => Promise<void>
   readonly #onForgiven: (username: string, clientAddress: string) => void
   readonly #onBraked: (username: string, clientAddress: string, message: string) => void
@@ -103,6 +106,7 @@ export class SignIn {
     personalTokens,
     isTrustedFor,
     assertAdmitted,
+    assertPasswordSuffices,
     onFailure,
     onForgiven,
     onBraked,
@@ -115,6 +119,7 @@ export class SignIn {
     this.#personalTokens = personalTokens
     this.#isTrustedFor = isTrustedFor ?? (async () => false)
     this.#assertAdmitted = assertAdmitted ?? (async () => {})
+    this.#assertPasswordSuffices = assertPasswordSuffices ?? (async () => {})
     this.#onFailure = onFailure ?? (async () => {})
     this.#onForgiven = onForgiven ?? (() => {})
     this.#onBraked = onBraked ?? (() => {})
@@ -123,8 +128,8 @@ export class SignIn {
   }
 
   /**
-   * The account or the robot, for doors that are open to both. A username with the prefix of robots is a user's only
-   * where there is no such robot. Else as `signIn`.
+   * The account or the robot, for the doors of programs: nobody is there who could be asked for a second factor. A username with the prefix of robots is a user's only
+   * where there is no such robot. Else as `signIn`, and FORBIDDEN for who has to show more than a password.
    */
   async signInAnyone(
     credentials: { username: string; password: string },
@@ -142,12 +147,13 @@ export class SignIn {
       return robot === undefined ? undefined : { kind: 'robot', robot }
     }
     const account = await this.signIn(credentials, clientAddress)
-    return account === undefined ? undefined : { kind: 'user', account }
+    if (account === undefined) return undefined
+    await this.#assertPasswordSuffices(account)
+    return { kind: 'user', account }
   }
 
   /**
-   * A user's account, or undefined when the username, the password or the account's state is wrong: which of them,
-   * neither the answer nor its time says.
+   * A user's account by the password alone; the caller asks for a second factor where one is due. Undefined when the username, the password or the account's state is wrong: which of them, neither the answer nor its time says.
    * @throws DomainError TOO_MANY_REQUESTS after too many failures, or when too many logins wait; FORBIDDEN for who is
    * admitted from elsewhere only
    */

@@ -9,6 +9,7 @@ import type { Actor, ActorLimits } from '../actor.ts'
 import { currentActor } from '../current-actor.ts'
 import { isPermission, type Permission } from '../roles/permissions.ts'
 import { personOf } from '../accounts/person.ts'
+import { assertProvedLately } from '../second-factor/step-up.ts'
 import { isTokenUsable, limitsOfToken, type TokenRow } from './token-limits.ts'
 import { hashPersonalToken, isPersonalToken, newPersonalTokenSecret } from './personal-token-secret.ts'
 
@@ -94,6 +95,7 @@ export class PersonalTokens {
     try {
       return await this.#database.write(async (tx) => {
         ownerOf(await currentActor(tx, actor, now))
+        await assertProvedLately(tx, actor, now)
         const { count } = await tx
           .selectFrom('personal_token')
           .select((eb) => eb.fn.countAll<number | string>().as('count'))

@@ -22,6 +22,10 @@ const userAnswer = z.object({
   admin_role_in_auth: z.boolean(),
   disabled: z.boolean().optional().describe('Beyond Harbor: true for an account that can do nothing; else left out.'),
   duty: z.enum(duties).optional().describe('Beyond Harbor: what the account administers apart from the system.'),
+  second_factor: z
+    .boolean()
+    .optional()
+    .describe('Beyond Harbor: true for an account that shows a code beside its password; else left out.'),
   creation_time: timeAnswer,
   update_time: timeAnswer,
   oidc_user_meta: z
@@ -315,6 +319,7 @@ export function presentUser(user: User): z.output<typeof userAnswer> {
     admin_role_in_auth: user.adminByGroup,
     disabled: user.disabled || undefined,
     duty: user.duty,
+    second_factor: user.secondFactor || undefined,
     creation_time: timeOf(user.createdAt),
     update_time: timeOf(user.updatedAt),
     oidc_user_meta: user.source === 'oidc' ? presentOidcMeta(user) : undefined,

@@ -1,6 +1,8 @@
 import type { Database } from '../../../database/database.ts'
 import type { OwnSessions } from '../../../domain/access/credentials/own-sessions.ts'
 import type { PersonalTokens } from '../../../domain/access/tokens/personal-tokens.ts'
+import type { Passkeys } from '../../../domain/access/second-factor/passkeys.ts'
+import type { SecondFactors } from '../../../domain/access/second-factor/second-factors.ts'
 import type { Roles } from '../../../domain/access/roles/roles.ts'
 import type { SignIn } from '../../../domain/access/credentials/sign-in.ts'
 import type { UserGroups } from '../../../domain/access/accounts/user-groups.ts'
@@ -72,6 +74,8 @@ export interface HarborServices {
   readonly roles: Roles
   readonly personalTokens: PersonalTokens
   readonly ownSessions: OwnSessions
+  readonly secondFactors: SecondFactors
+  readonly passkeys: Passkeys
   readonly trustRules: TrustRules
   readonly directory: Directory
   readonly oidc: Oidc

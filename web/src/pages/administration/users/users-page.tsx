@@ -101,13 +101,14 @@ function useColumns(): readonly Column<User>[] {
       header: t('username'),
       width: 'minmax(9rem, 1.5fr)',
       sort: 'username',
-      cell: ({ user_id: id, username, disabled }) => (
+      cell: ({ user_id: id, username, disabled, second_factor: secondFactor }) => (
         <Group gap="xs" wrap="nowrap" miw={0}>
           <Text fw={500} truncate>
             {username}
           </Text>
           {id === me?.user_id && <StatusBadge tone="accent">{t('yourself')}</StatusBadge>}
           {disabled && <StatusBadge tone="warn">{t('disabled')}</StatusBadge>}
+          {secondFactor && <StatusBadge tone="good">{t('secondFactor')}</StatusBadge>}
         </Group>
       ),
     },
@@ -182,6 +183,18 @@ function UserMenu({ user, onReset, onRelink }: UserMenuProps) {
         toast(t('appointed', { name: username, duty: t(`duties.${duty}`) }))
       },
     })
+  const askToResetSecondFactor = () =>
+    confirmDestruction({
+      title: t('secondFactorTitle', { name: username }),
+      what: t('secondFactorWhat'),
+      action: t('secondFactorReset'),
+      final: false,
+      run: async () => {
+        await call('DELETE /users/{user_id}/second_factor', { params: { user_id: userId } })
+        await invalidate(client, '/users')
+        toast(t('secondFactorToast', { name: username }))
+      },
+    })
   const askToDelete = () =>
     confirmDestruction({
       title: t('deleteTitle', { name: username }),
@@ -221,6 +234,11 @@ function UserMenu({ user, onReset, onRelink }: UserMenuProps) {
       ) : (
         <Menu.Item leftSection={<UserIcon size={15} />} onClick={onRelink}>
           {t('relink')}
+        </Menu.Item>
+      )}
+      {user.second_factor && (
+        <Menu.Item leftSection={<TokenIcon size={15} />} onClick={askToResetSecondFactor}>
+          {t('secondFactorReset')}
         </Menu.Item>
       )}
       <DisableUserItem user={user} />
