@@ -24,7 +24,7 @@ has() {
 debian='docker:docker.io dockerd:docker.io containerd:containerd ctr:containerd runc:runc podman:podman
 skopeo:skopeo buildah:buildah openssl:openssl nsenter:util-linux ip:iproute2 slapd:slapd
 docker-registry:docker-registry mkfs.btrfs:btrfs-progs mkfs.xfs:xfsprogs
-haproxy:haproxy systemd-analyze:systemd chromium:chromium rsyslogd:rsyslog'
+haproxy:haproxy pebble:pebble pebble-challtestsrv:pebble systemd-analyze:systemd chromium:chromium rsyslogd:rsyslog'
 
 wanted=''
 for pair in $debian; do
