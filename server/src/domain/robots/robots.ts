@@ -7,6 +7,7 @@ import type { Events } from '../events/events.ts'
 import type { Listed, Listing } from '../lists/listing.ts'
 import type { Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
+import { assertProvedLately } from '../access/second-factor/step-up.ts'
 import type { Passwords } from '../access/credentials/passwords.ts'
 import { robotUsername } from '../access/robots/robot-accounts.ts'
 import {
@@ -100,6 +101,7 @@ export class Robots {
         const now = this.#clock.now()
         const asker = await currentActor(tx, actor, now)
         const home = await assertMayActOnRobots(tx, asker, given.projectId, 'create')
+        await assertProvedLately(tx, asker, now)
         assertRobotName(given.name)
         assertDescription(given.description)
         const grants = await parseGrants(tx, home, given.permissions)
@@ -248,6 +250,7 @@ export class Robots {
     const row = await lockRows(this.#database, query).executeTakeFirst()
     const asker = await currentActor(tx, actor, this.#clock.now())
     const found = await this.#robotFor(tx, settings, asker, asked)
+    if (asked.action === 'update') await assertProvedLately(tx, asker, this.#clock.now())
     if (row === undefined) throw robotUnknown(asked.id)
     return { ...found, asker, version: row.credentials_changed_at }
   }

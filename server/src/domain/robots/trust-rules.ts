@@ -6,6 +6,7 @@ import { lockRows } from '../../database/locking.ts'
 import type { TrustRuleTable } from '../../database/schema/identities.ts'
 import { isSystemAdministrator, type Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
+import { assertProvedLately } from '../access/second-factor/step-up.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
@@ -156,6 +157,7 @@ export class TrustRules {
     const asker = await currentActor(tx, actor, this.#clock.now())
     const { robot, home } = await findRobotFor(tx, asker, robotId, 'update')
     await assertMayRule(tx, asker, home, robotId)
+    await assertProvedLately(tx, asker, this.#clock.now())
     assertEndsWith(asker, robot.expires_at ?? undefined, `robot ${robotId}`)
     return robot.project_id === null ? {} : { projectId: robot.project_id }
   }

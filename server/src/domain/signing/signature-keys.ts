@@ -5,6 +5,7 @@ import { lockName } from '../../database/locking.ts'
 import type { SignatureKeyTable } from '../../database/schema/signing.ts'
 import { actorName, type Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
+import { assertProvedLately } from '../access/second-factor/step-up.ts'
 import { assertSystemAdministrator } from '../access/roles/authorise.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
@@ -165,6 +166,7 @@ export class SignatureKeys {
       const current = await currentActor(tx, actor, clock.now())
       if (projectId === undefined) assertSystemAdministrator(current)
       else await getProjectByIdFor(tx, current, 'configuration:update', projectId)
+      await assertProvedLately(tx, current, clock.now())
       await lockName(database, tx, `signature keys ${projectId ?? ''}`)
       return await change(tx, clock.now())
     })
