@@ -156,8 +156,8 @@ describeEachDatabase('robots', (open) => {
     ]
     const { robot: created } = await robots.createRobot(system, robot({ permissions }))
     expect(created.permissions).toEqual(permissions)
-    // Harbor's, three for the trash, scanner-pull, two for the quarantine, and one for protected tags.
-    expect(permissions[0]!.access.length + permissions[1]!.access.length).toBe(140 + 3 + 1 + 2 + 1)
+    // Harbor’s, three for the trash, scanner-pull, two for the quarantine, protected tags, and signing.
+    expect(permissions[0]!.access.length + permissions[1]!.access.length).toBe(140 + 3 + 1 + 2 + 1 + 1)
   })
 
   test.each([
