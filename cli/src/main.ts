@@ -1,4 +1,6 @@
 #!/usr/bin/env bun
+// Before everything: in an executable the order of imports further in is not kept, and X.509 throws without it.
+import 'reflect-metadata'
 import { runProgram } from './run-program.ts'
 import { endWithTheReader } from './standard-output.ts'
 

@@ -37,6 +37,9 @@ async function localGround(): Promise<Ground> {
   }
 }
 
+/** Of all places: what was saved at one is read at the other. */
+const secretsKey = randomBytes(32).toString('base64')
+
 async function sharedGround(): Promise<Ground> {
   await using cleanup = new AsyncDisposableStack()
   const s3 = await startS3Server()
@@ -55,6 +58,7 @@ async function sharedGround(): Promise<Ground> {
         env: {
           BERTH_DATA_FOLDER: folder.path,
           BERTH_DATABASE_URL: database.url,
+          BERTH_SECRETS_KEY: secretsKey,
           BERTH_S3_BUCKET: 'berth',
           BERTH_S3_PREFIX: prefix,
           BERTH_S3_ENDPOINT: s3.endpoint,

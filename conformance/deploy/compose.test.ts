@@ -6,7 +6,12 @@ import type { Untyped } from './helm-chart.ts'
 
 const deploy = join(import.meta.dir, '..', '..', 'deploy')
 const checker = findClient('compose-check')
-const secrets = { BERTH_ADMIN_PASSWORD: 'chosen', POSTGRES_PASSWORD: 'chosen', S3_SECRET_KEY: 'chosen' }
+const secrets = {
+  BERTH_ADMIN_PASSWORD: 'chosen',
+  POSTGRES_PASSWORD: 'chosen',
+  S3_SECRET_KEY: 'chosen',
+  BERTH_SECRETS_KEY: Buffer.alloc(32, 7).toString('base64'),
+}
 
 interface Project {
   readonly services: Readonly<Record<string, Untyped>>
@@ -38,7 +43,7 @@ else {
     })
 
     test(`${file} refuses to start without a password that somebody chose`, async () => {
-      for (const name of Object.keys(secrets).slice(0, file === 'compose.yml' ? 1 : 3)) {
+      for (const name of Object.keys(secrets).slice(0, file === 'compose.yml' ? 1 : 4)) {
         const { code, stderr } = await load(file, { ...secrets, [name]: '' })
         expect(code).toBe(1)
         expect(stderr).toContain(name)

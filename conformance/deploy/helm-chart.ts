@@ -62,5 +62,6 @@ export async function render(values: Values, flags: readonly string[] = []): Pro
 export const large = {
   database: { kind: 'postgresql', postgresql: { existingSecret: 'database' } },
   storage: { kind: 's3', s3: { bucket: 'registry', endpoint: 'https://s3.example.com', existingSecret: 'bucket' } },
+  secrets: { existingSecret: 'outer-key' },
   replicaCount: 3,
 } as const

@@ -73,5 +73,6 @@ else {
   test('promtool takes the rules, and they fire when they should', async () => {
     expect(await tryCommand([promtool, 'check', 'rules', join(folder, 'alerts.yml')])).toMatchObject({ code: 0 })
     expect(await tryCommand([promtool, 'test', 'rules', join(folder, 'alerts.test.yml')])).toMatchObject({ code: 0 })
-  })
+    // Days and weeks of samples.
+  }, 240_000)
 }

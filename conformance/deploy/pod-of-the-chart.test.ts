@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createUniqueImage, sha256 } from '../harness/image.ts'
 import { createPostgresDatabase, postgresMissing } from '../harness/postgres-database.ts'
@@ -93,10 +94,12 @@ else {
               {
                 replicaCount: 2,
                 database: { kind: 'postgresql', postgresql: { existingSecret: 'database' } },
+                secrets: { existingSecret: 'outer-key' },
                 storage: { kind: 's3', s3: { bucket: 'registry', endpoint: s3.endpoint, existingSecret: 'bucket' } },
               },
               {
                 database: { url: database.url },
+                'outer-key': { key: randomBytes(32).toString('base64') },
                 bucket: { 'access-key': accessKeyId, 'secret-key': secretAccessKey },
               },
             )

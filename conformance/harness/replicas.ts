@@ -39,6 +39,8 @@ export async function startReplicas(count: number, options: ReplicaOptions = {})
   const settings = {
     BERTH_DATABASE_URL: databaseUrl,
     BERTH_ADMIN_PASSWORD: password,
+    // No disk of theirs keeps it, and all of them need the same one.
+    BERTH_SECRETS_KEY: randomBytes(32).toString('base64'),
     BERTH_S3_BUCKET: 'berth',
     BERTH_S3_PROVIDER: 'minio',
     BERTH_S3_ENDPOINT: s3Proxy?.endpoint ?? s3.endpoint,

@@ -22,7 +22,12 @@ else {
       const database = owned.use(await createPostgresDatabase())
       sql = owned.adopt(new SQL(database.url), (connection) => connection.close())
       const password = randomBytes(12).toString('base64url')
-      const env = { BERTH_DATABASE_URL: database.url, BERTH_ADMIN_PASSWORD: password, BERTH_JOBS_LEASE: '2s' }
+      const env = {
+        BERTH_DATABASE_URL: database.url,
+        BERTH_ADMIN_PASSWORD: password,
+        BERTH_SECRETS_KEY: randomBytes(32).toString('base64'),
+        BERTH_JOBS_LEASE: '2s',
+      }
       const start = async (): Promise<Replica> => {
         const registry = owned.use(await startControlledRegistry({ env }))
         return { ...registry, password }
