@@ -295,6 +295,10 @@ export const attempts: Readonly<Record<string, readonly Attempt[]>> = {
   'PUT /users/current/second_factor': [
     { title: 'confirm a second factor', body: () => ({ code: '000000' }), people: true },
   ],
+  'PUT /users/{user_id}/duty': [
+    { title: 'take a duty', params: ({ self }) => ({ user_id: self }), body: () => ({ duty: 'security' }) },
+    { title: 'give one', params: ({ guest }) => ({ user_id: guest }), body: () => ({ duty: 'audit' }) },
+  ],
   'DELETE /users/{user_id}/second_factor': [
     {
       title: 'reset the second factor of an administrator',

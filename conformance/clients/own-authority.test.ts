@@ -105,8 +105,13 @@ describe.skipIf(!canMount)('a client that is told to trust the authority of a re
     const first = await seen()
     expect((await registry.control!.tryBerth(['certificate', 'renew'])).code).toBe(0)
     const deadline = performance.now() + 40_000
-    while ((await seen()) === first && performance.now() < deadline) await Bun.sleep(500)
-    expect(await seen()).not.toBe(first)
+    // Workers take it over one after the other, and each connection may meet another one.
+    const isStill = async () => {
+      for (let tried = 0; tried < 10; tried++) if ((await seen()) === first) return true
+      return false
+    }
+    while ((await isStill()) && performance.now() < deadline) await Bun.sleep(500)
+    expect(await isStill()).toBe(false)
     expect((await trusts())['skopeo']).toBe(true)
   }, 90_000)
 })

@@ -58,11 +58,11 @@ export class ProtectedTagRules {
 
   /** @throws DomainError BAD_REQUEST (a pattern, an unknown account), CONFLICT, PRECONDITION (too many), FORBIDDEN */
   async createRule(actor: Actor, projectId: number, fields: ProtectedTagFields): Promise<number> {
-    return await this.#change(actor, projectId, async (tx, now) => {
+    return await this.#change(actor, projectId, async (tx, { now, prefix }) => {
       const others = await rulesOf(tx, projectId)
       if (others.length >= maxRules)
         throw new DomainError('PRECONDITION', `a project has ${maxRules} rules at the most; one may have more patterns`)
-      const row = await this.#rowOf(tx, actor, fields, { projectId, now, others })
+      const row = await this.#rowOf(tx, actor, fields, { projectId, now, prefix, others })
       const { id } = await tx
         .insertInto('protected_tag_rule')
         .values({ project_id: projectId, created_at: now, ...row })
@@ -75,11 +75,11 @@ export class ProtectedTagRules {
 
   /** @throws DomainError RULE_UNKNOWN, and as createRule */
   async updateRule(actor: Actor, projectId: number, id: number, fields: ProtectedTagFields): Promise<void> {
-    await this.#change(actor, projectId, async (tx, now) => {
+    await this.#change(actor, projectId, async (tx, { now, prefix }) => {
       const all = await rulesOf(tx, projectId)
       const others = all.filter((rule) => rule.id !== id)
       if (others.length === all.length) throw ruleUnknown(id)
-      const row = await this.#rowOf(tx, actor, fields, { projectId, now, others })
+      const row = await this.#rowOf(tx, actor, fields, { projectId, now, prefix, others })
       await tx.updateTable('protected_tag_rule').set(row).where('id', '=', id).execute()
       await this.#record(tx, actor, 'update_protected_tag', { id, project_id: projectId, ...row })
     })
@@ -95,13 +95,15 @@ export class ProtectedTagRules {
     })
   }
 
-  async #change<T>(actor: Actor, projectId: number, work: (tx: Writer, now: number) => Promise<T>): Promise<T> {
+  async #change<T>(actor: Actor, projectId: number, work: (tx: Writer, given: Given) => Promise<T>): Promise<T> {
     const { database, clock } = this.#services
+    // Before the transaction: no connection is taken inside another.
+    const prefix = await this.#services.robotPrefix()
     return await database.write(async (tx) => {
       const now = clock.now()
       await getProjectByIdFor(tx, await currentActor(tx, actor, now), 'configuration:update', projectId)
       await lockName(database, tx, `protected-tags ${projectId}`)
-      return await work(tx, now)
+      return await work(tx, { now, prefix })
     })
   }
 
@@ -109,13 +111,12 @@ export class ProtectedTagRules {
     tx: Writer,
     actor: Actor,
     { repositories, tags, users, robots }: ProtectedTagFields,
-    { projectId, now, others }: { readonly projectId: number; readonly now: number; readonly others: readonly Row[] },
+    { projectId, now, prefix, others }: Given & { readonly projectId: number; readonly others: readonly Row[] },
   ) {
     const selector = (pattern: string) => [{ excludes: false, pattern }]
     assertPatterns({ repositories: selector(repositories), tags: selector(tags) })
     if (others.some((other) => other.repositories === repositories && other.tags === tags))
       throw new DomainError('CONFLICT', 'the project has a rule for these tags already')
-    const prefix = await this.#services.robotPrefix()
     const movers = [...(await usersOf(tx, users)), ...(await robotsOf(tx, robots, { prefix, projectId }))]
     return { repositories, tags, movers: JSON.stringify(movers), username: actorName(actor), updated_at: now }
   }
@@ -133,6 +134,13 @@ export class ProtectedTagRules {
 }
 
 type Row = Selectable<ProtectedTagRuleTable>
+
+/** What a change needs beside its fields. */
+interface Given {
+  readonly now: number
+  /** Of the names of robots. */
+  readonly prefix: string
+}
 
 const rulesOf = async (reader: Reader, projectId: number): Promise<readonly Row[]> =>
   await reader.selectFrom('protected_tag_rule').selectAll().where('project_id', '=', projectId).orderBy('id').execute()

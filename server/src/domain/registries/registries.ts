@@ -197,11 +197,11 @@ export class Registries {
     return row === undefined ? undefined : registryOf(row)
   }
 
-  /** As people see it, and with its secret, for work in the background. @throws DomainError REGISTRY_UNKNOWN */
+  /** As people see it, and with its secret, for work in the background. @throws DomainError REGISTRY_UNKNOWN, SECRET_UNREADABLE */
   async getRemote(id: number): Promise<{ readonly registry: Registry; readonly address: RegistryAddress }> {
     const row = await this.#getRow(id)
     const registry = registryOf(row)
-    return { registry, address: addressOf({ ...registry, accessSecret: row.access_secret }) }
+    return { registry, address: addressOf({ ...registry, accessSecret: await this.#open(row) }) }
   }
 
   /** Where its registry API is; undefined when there is none of that id. */
