@@ -24,21 +24,21 @@ interface Ground extends AsyncDisposable {
   readonly archive: string
 }
 
+/** Of all places: what was saved at one is read at the other. */
+const secretsKey = randomBytes(32).toString('base64')
+
 async function localGround(): Promise<Ground> {
   const folder = await createTemporaryFolder()
   let places = 0
   return {
     async newPlace() {
       const data = join(folder.path, `data-${++places}`)
-      return { env: { BERTH_DATA_FOLDER: data }, flags: ['--data', data] }
+      return { env: { BERTH_DATA_FOLDER: data, BERTH_SECRETS_KEY: secretsKey }, flags: ['--data', data] }
     },
     archive: join(folder.path, 'backups'),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   }
 }
-
-/** Of all places: what was saved at one is read at the other. */
-const secretsKey = randomBytes(32).toString('base64')
 
 async function sharedGround(): Promise<Ground> {
   await using cleanup = new AsyncDisposableStack()
