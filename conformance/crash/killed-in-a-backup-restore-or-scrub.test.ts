@@ -53,7 +53,12 @@ async function newPlace(dialect: string, owned: AsyncDisposableStack) {
   const database = dialect === 'SQLite' ? undefined : owned.use(await createPostgresDatabase())
   return {
     flags: ['--data', data, ...(database === undefined ? [] : ['--database-url', database.url])],
-    env: { BERTH_DATA_FOLDER: data, ...(database === undefined ? {} : { BERTH_DATABASE_URL: database.url }) },
+    // A backup is of no use without the outer key, which is kept apart.
+    env: {
+      BERTH_DATA_FOLDER: data,
+      BERTH_SECRETS_KEY: Buffer.alloc(32, 9).toString('base64'),
+      ...(database === undefined ? {} : { BERTH_DATABASE_URL: database.url }),
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Database, Reader, Writer } from '../../database/database.ts'
+import { lockName } from '../../database/locking.ts'
 import { refusalOfCertificates } from '../../runtime/pem.ts'
 import type { Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
@@ -54,6 +55,8 @@ const dayMs = 24 * 60 * 60_000
 /** An issuer is renewed so long before its end. */
 const issuerRenewalMs = 365 * dayMs
 const self: Actor = { kind: 'system', name: 'certificates' }
+/** What makes and renews it waits for each other by. */
+const oneAuthority = 'certificate authority'
 
 type AuthorityRow = NonNullable<Awaited<ReturnType<typeof findRow>>>
 
@@ -93,6 +96,7 @@ export class CertificateAuthority {
     const made = brought ?? (await this.#make(name))
     return await this.#services.database.write(async (tx) => {
       assertSystemAdministrator(await currentActor(tx, actor, this.#services.clock.now()))
+      await lockName(this.#services.database, tx, oneAuthority)
       const known = await findRow(tx)
       if (known !== undefined)
         throw new DomainError(
@@ -109,6 +113,7 @@ export class CertificateAuthority {
     if (known !== undefined) return known
     const made = await this.#make(name)
     return await this.#services.database.write(async (tx) => {
+      await lockName(this.#services.database, tx, oneAuthority)
       const quicker = await findRow(tx)
       return quicker === undefined ? await this.#insert(tx, self, made) : factsOf(quicker)
     })
@@ -119,6 +124,7 @@ export class CertificateAuthority {
     assertSystemAdministrator(actor)
     return await this.#services.database.write(async (tx) => {
       assertSystemAdministrator(await currentActor(tx, actor, this.#services.clock.now()))
+      await lockName(this.#services.database, tx, oneAuthority)
       const known = await findRow(tx)
       if (known === undefined)
         throw new DomainError('CERTIFICATE_UNKNOWN', 'there is no authority to renew: berth ca init')
@@ -149,6 +155,7 @@ export class CertificateAuthority {
     }
     const made = await makeIssuer(nameOfAuthority(row.root_certificate), root, clock.now())
     return await database.write(async (tx) => {
+      await lockName(database, tx, oneAuthority)
       const known = await findRow(tx)
       // Another process was quicker.
       if (known === undefined || known.issuer_certificate !== row.issuer_certificate)

@@ -1,4 +1,5 @@
 import type { Reader, Writer } from '../../database/database.ts'
+import { lockName } from '../../database/locking.ts'
 import type { Actor } from '../access/actor.ts'
 import { currentActor } from '../access/current-actor.ts'
 import { assertSystemAdministrator } from '../access/roles/authorise.ts'
@@ -202,6 +203,7 @@ export class ServedCertificates {
     const { notBefore, notAfter } = validityOf(made.certificate)
     const renewAt = made.renewAt ?? renewalTime({ notBefore, notAfter }, this.#chance())
     await database.write(async (tx) => {
+      await lockName(database, tx, `served certificate ${source}`)
       // Another process was quicker: all serve what it got.
       if ((await findRow(tx, source))?.issued_at !== before?.issuedAt) return
       const row = {

@@ -126,16 +126,16 @@ async function writeHealth(tx: Writer, registryId: number, health: Health, now: 
     .insertInto('proxy_upstream')
     .values({ registry_id: registryId, ...row })
     .onConflict((conflict) =>
-      conflict.column('registry_id').doUpdateSet((eb) => ({
-        ...row,
-        // Another process was told to wait; an answer that this one still had does not end that.
-        retry_at: eb
-          .case()
-          .when('proxy_upstream.retry_at', '>', Math.max(now, row.retry_at ?? 0))
-          .then(eb.ref('proxy_upstream.retry_at'))
-          .else(row.retry_at)
-          .end(),
-      })),
+      conflict.column('registry_id').doUpdateSet((eb) => {
+        // Another process was told to wait; an answer that this one still had does not end that, nor why it waits.
+        const waits = eb.case().when('proxy_upstream.retry_at', '>', Math.max(now, row.retry_at ?? 0))
+        return {
+          ...row,
+          retry_at: waits.then(eb.ref('proxy_upstream.retry_at')).else(row.retry_at).end(),
+          failure_code: waits.then(eb.ref('proxy_upstream.failure_code')).else(row.failure_code).end(),
+          failure_message: waits.then(eb.ref('proxy_upstream.failure_message')).else(row.failure_message).end(),
+        }
+      }),
     )
     .execute()
 }

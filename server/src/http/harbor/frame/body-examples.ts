@@ -13,6 +13,24 @@ const robot = {
   permissions: [{ kind: 'project', namespace: 'library', access }],
 }
 
+const certificate = '-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n'
+const issuer = {
+  issuer_certificate: certificate,
+  issuer_key: '-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n',
+}
+
+const replication = {
+  name: 'to-shanghai',
+  dest_registry: { id: 2 },
+  filters: [{ type: 'name', value: 'library/**' }],
+  trigger: { type: 'event_based' },
+  enabled: true,
+}
+
+const code = { code: '492039' }
+const reason = { reason: 'the machine was stolen' }
+const protectedTag = { repositories: '**', tags: 'v*', users: ['ada'], robots: [] }
+
 const label = { name: 'tested', description: 'passed all tests', color: '#0b5c8a', scope: 'g' }
 
 const rule = (template: string, params: object) => ({
@@ -214,4 +232,37 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   updateUserGroup: group,
   updateUserPassword: { old_password: 'Correct-Horse-7', new_password: 'Better-Horse-8' },
   updateUserProfile: { email: user.email, realname: user.realname, comment: '' },
+
+  createCertificateAuthority: { ...issuer, root_certificate: certificate },
+  renewCertificateIssuer: issuer,
+  setUserDuty: { duty: 'security' },
+  createReplicationPolicy: replication,
+  updateReplicationPolicy: replication,
+  startReplication: { policy_id: 3, mode: 'dry-run' },
+  releaseReplicationDeletions: { action: 'continue' },
+  beginSecondFactor: { password: 'Correct-Horse-7' },
+  confirmSecondFactor: code,
+  proveSecondFactor: code,
+  removeOwnSecondFactor: code,
+  renewRecoveryCodes: code,
+  createPasskey: {
+    name: 'telephone',
+    state: 'eyJhbGciOiJFUzI1NiJ9.e30.c2ln',
+    credential: {
+      id: 'bzRhX0c3',
+      rawId: 'bzRhX0c3',
+      type: 'public-key',
+      response: { clientDataJSON: 'eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0', attestationObject: 'o2NmbXRkbm9uZQ' },
+    },
+  },
+  createSystemSignatureKey: { name: 'company' },
+  revokeSystemSignatureKey: reason,
+  createProjectSignatureKey: { name: 'release' },
+  revokeProjectSignatureKey: reason,
+  signArtifact: { key_id: 4, forms: ['cosign', 'notation'], comment: 'release 1.4' },
+  rejectSigningRequest: reason,
+  releaseFromQuarantine: { ...reason, expires_at: '2026-12-24T18:00:00Z' },
+  rejectFromQuarantine: reason,
+  createProtectedTag: protectedTag,
+  updateProtectedTag: protectedTag,
 }
