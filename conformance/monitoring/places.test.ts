@@ -10,7 +10,8 @@ import { startControlledRegistry } from '../harness/scenario.ts'
 import { createTemporaryFolder } from '../harness/temporary-folder.ts'
 import { V2Client } from '../harness/v2-client.ts'
 
-setDefaultTimeout(90_000)
+// promtool goes through weeks of samples with every rule.
+setDefaultTimeout(240_000)
 
 const title = 'alerts about what a registry stands on'
 

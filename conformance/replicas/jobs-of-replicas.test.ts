@@ -85,7 +85,7 @@ else {
       const [announced] = await sql`select count(*) as found from event where type = 'purge_audit_log'`
       expect(Number(announced.found)).toBe(1)
       expect((await new ApiClient(first).call('GET /jobservice/queues')).status).toBe(200)
-    }, 90_000)
+    }, 180_000)
 
     test('who follows a job at one replica sees what another one does', async () => {
       const [first, second] = replicas as [Replica, Replica]
